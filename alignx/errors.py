@@ -1,0 +1,53 @@
+"""What can go wrong for reasons that a user can mend."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AlignxError",
+    "DimensionError",
+    "EmptyLexiconError",
+    "FormatError",
+    "MissingDependencyError",
+    "NotFittedError",
+]
+
+
+class AlignxError(Exception):
+    """Base of all errors that alignx raises on purpose; the command line prints it in one line."""
+
+
+class FormatError(AlignxError):
+    """A file does not hold what its name or its place in the call promises.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    problem : str
+        What is wrong with it, and what to do.
+    line : int, optional
+        One-based line at which it shows.
+    """
+
+    def __init__(self, path: object, problem: str, line: int | None = None) -> None:
+        self.path = str(path)
+        self.problem = problem
+        self.line = line
+        place = self.path if line is None else f"{self.path}:{line}"
+        super().__init__(f"{place}: {problem}")
+
+
+class DimensionError(AlignxError):
+    """Vectors of one dimension meet a map or other vectors of another."""
+
+
+class EmptyLexiconError(AlignxError):
+    """A lexicon has no pair whose two words are both in the vocabularies."""
+
+
+class NotFittedError(AlignxError):
+    """An estimator is used before `fit`."""
+
+
+class MissingDependencyError(AlignxError, ImportError):
+    """An optional package is needed; the message holds the command that installs it."""
