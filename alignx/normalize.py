@@ -118,6 +118,13 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 result = result - mean.astype(np.float32)
         return result
 
+    def restore(self, dimension: int, means: list[Double]) -> None:
+        """Take over what an earlier `fit` learned, as from a saved alignment."""
+        if len(means) != list(_checked(self.steps)).count("center"):
+            raise ValueError(f"means must be one for each centering step, got {len(means)}")
+        self.dimension_ = dimension
+        self.means_ = means
+
     def transform(self, rows: ArrayLike) -> Matrix:
         """Take rows through the same steps with the means of `fit`.
 

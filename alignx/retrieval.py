@@ -26,7 +26,9 @@ __all__ = [
     "csls_bias",
     "csls_biases",
     "csls_neighbors",
+    "csls_search",
     "mutual_neighbors",
+    "part_of",
     "resolve_threads",
 ]
 
@@ -72,6 +74,11 @@ def resolve_threads(n_threads: int | None) -> int:
     if n_threads < 1:
         raise ValueError(f"n_threads must be None or at least 1, got {n_threads}")
     return n_threads
+
+
+def part_of(progress: Progress | None, start: float, share: float) -> Progress | None:
+    """Give the progress of a part that begins at `start` and takes `share` of the whole."""
+    return None if progress is None else lambda fraction: progress(start + share * fraction)
 
 
 def _require_count(value: int, most: int, name: str) -> None:
@@ -290,6 +297,7 @@ def csls_neighbors(
     k: int = 10,
     *,
     neighborhood: int = 10,
+    biases: tuple[Matrix, Matrix] | None = None,
     n_threads: int | None = None,
     progress: Progress | None = None,
 ) -> CslsNeighbors:
@@ -306,6 +314,9 @@ def csls_neighbors(
     neighborhood : int
         How many rows of the other language define how crowded a row's surroundings are,
         ``1 <= neighborhood <= min(n, m)``.
+    biases : ((n,) float32, (m,) float32), optional
+        What `csls_biases` gave for these rows; saves the first of two sweeps, and `neighborhood`
+        is not looked at.
     n_threads : int, optional
         OpenMP's default unless given.
     progress : callable, optional
@@ -340,13 +351,16 @@ def csls_neighbors(
     source, target = as_rows(source, "source"), as_rows(target, "target")
     require_same_dimension(source, target, "source and target")
     _require_count(k, min(len(source), len(target)), "k")
-    source_bias, target_bias = csls_biases(
-        source,
-        target,
-        neighborhood=neighborhood,
-        n_threads=n_threads,
-        progress=None if progress is None else lambda done: progress(done / 2),
-    )
+    if biases is None:
+        biases = csls_biases(
+            source,
+            target,
+            neighborhood=neighborhood,
+            n_threads=n_threads,
+            progress=part_of(progress, 0, 0.5),
+        )
+        progress = part_of(progress, 0.5, 0.5)
+    source_bias, target_bias = biases
     (source_scores, targets), (target_scores, sources) = _core.search(
         source,
         target,
@@ -355,12 +369,85 @@ def csls_neighbors(
         query_bias=source_bias,
         key_bias=target_bias,
         n_threads=resolve_threads(n_threads),
-        progress=None if progress is None else lambda done: progress(0.5 + done / 2),
+        progress=progress,
     )
     return CslsNeighbors(
         Neighbors(targets, 2 * (source_scores - source_bias[:, None])),
         Neighbors(sources, 2 * (target_scores - target_bias[:, None])),
     )
+
+
+def csls_search(
+    queries: ArrayLike,
+    source: ArrayLike,
+    target: ArrayLike,
+    k: int = 10,
+    *,
+    neighborhood: int = 10,
+    n_threads: int | None = None,
+) -> Neighbors:
+    """The `k` best target rows of a few queries by CSLS, without a sweep over all pairs.
+
+    The answer is that of a search with the full `csls_bias`. That bias is costly (every target row
+    against every source row), but the bias against a sample of the source rows is cheap and never
+    larger, so it bounds every score from above. Search by that bound, make the bias of the answers
+    exact, and search again: once all answers are exact, nothing that was left out can beat them.
+
+    Parameters
+    ----------
+    queries : (q, d) float32
+        Unit rows to translate; some of `source`, or new ones.
+    source : (n, d) float32
+        Unit rows of the whole language of the queries.
+    target : (m, d) float32
+        Unit rows to choose from.
+    k : int
+        How many, ``1 <= k <= m``.
+    neighborhood : int
+        Of CSLS, ``1 <= neighborhood <= min(n, m)``.
+    n_threads : int, optional
+        OpenMP's default unless given.
+
+    Returns
+    -------
+    Neighbors
+        Scores are CSLS.
+
+    Raises
+    ------
+    ValueError
+        If `k` or `neighborhood` is out of range.
+    DimensionError
+        If the widths differ.
+
+    Examples
+    --------
+    >>> rows = np.eye(3, dtype=np.float32)
+    >>> csls_search(rows[:1], rows, rows[[2, 0, 1]], k=1, neighborhood=1).indices
+    array([[1]])
+    """
+    queries, source = as_rows(queries, "queries"), as_rows(source, "source")
+    index = ExactIndex(target, n_threads=n_threads)
+    _require_count(k, len(index), "k")
+    _require_count(neighborhood, min(len(source), len(index)), "neighborhood")
+    sample = np.linspace(0, len(source) - 1, max(neighborhood, len(source) // 32)).astype(np.int64)
+    bias = csls_bias(
+        index.keys, source[sample], neighborhood=neighborhood, n_threads=index.n_threads
+    )
+    is_exact = np.zeros(len(index), dtype=bool)
+    width = min(2 * k, len(index))
+    while True:
+        found = ExactIndex(index.keys, bias=bias, n_threads=index.n_threads).search(queries, width)
+        if is_exact[found.indices[:, :k]].all():
+            break
+        doubtful = np.unique(found.indices)
+        doubtful = doubtful[~is_exact[doubtful]]
+        bias[doubtful] = csls_bias(
+            index.keys[doubtful], source, neighborhood=neighborhood, n_threads=index.n_threads
+        )
+        is_exact[doubtful] = True
+    crowding = csls_bias(queries, index.keys, neighborhood=neighborhood, n_threads=index.n_threads)
+    return Neighbors(found.indices[:, :k], 2 * (found.scores[:, :k] - crowding[:, None]))
 
 
 def mutual_neighbors(

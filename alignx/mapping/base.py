@@ -72,10 +72,11 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise ValueError("source and target must have at least 1 row, got 0")
         # Decompositions are done in float64; the maps are cast back once.
         maps = self._solve(X.astype(np.float64), Y.astype(np.float64))
-        self._set_maps(maps)
+        self.set_maps(maps)
         return self
 
-    def _set_maps(self, maps: Maps) -> None:
+    def set_maps(self, maps: Maps) -> None:
+        """Take over maps that were found before, as by a saved alignment."""
         self.source_map_ = maps.source.astype(np.float32)
         self.target_map_ = maps.target.astype(np.float32)
         self.source_mean_ = _mean_or_zeros(maps.source_mean, len(maps.source))

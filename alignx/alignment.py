@@ -1,0 +1,259 @@
+"""A fitted map between two languages, applied and kept in a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from alignx.arrays import Matrix
+from alignx.calibration import Calibration
+from alignx.embeddings import Embeddings
+from alignx.errors import DimensionError, FormatError
+from alignx.files import reading, replacing
+from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
+from alignx.normalize import Normalizer
+from alignx.space import SharedSpace
+
+__all__ = ["Alignment", "Side"]
+
+logger = logging.getLogger("alignx")
+
+FORMAT = "alignx-mapping"
+FORMAT_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Side:
+    """What the map expects of one language.
+
+    Attributes
+    ----------
+    code : str
+        Its language code, or "source" or "target" where none is known.
+    checksum : str
+        Of the embeddings that the map was fitted on.
+    words : int
+        How many they were.
+    normalizer : Normalizer
+        What is done to vectors before the map.
+    """
+
+    code: str
+    checksum: str
+    words: int
+    normalizer: Normalizer
+
+    def facts(self) -> dict[str, Any]:
+        """Give what a mapping file says of this side in words."""
+        return {
+            "code": self.code,
+            "checksum": self.checksum,
+            "words": self.words,
+            "dimension": self.normalizer.dimension_,
+            "steps": list(self.normalizer.steps),
+        }
+
+    @classmethod
+    def from_facts(cls, facts: dict[str, Any], means: NDArray[np.float64]) -> Self:
+        """Make the side that `facts` describes, with the means of its centering steps."""
+        normalizer = Normalizer(steps=tuple(facts["steps"]))
+        normalizer.restore(facts["dimension"], list(means))
+        return cls(facts["code"], facts["checksum"], facts["words"], normalizer)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Alignment:
+    """A fitted map between two languages, with all that is needed to apply it to their vectors.
+
+    Attributes
+    ----------
+    aligner : Aligner
+        Fitted.
+    source, target : Side
+        What it expects of each language.
+    pairs : int
+        How many known pairs of the lexicon it was fitted on.
+    rounds : tuple of RefinementRound
+        What refinement did.
+    calibration : Calibration, optional
+        Turns CSLS into the probability that a pair is right.
+    """
+
+    aligner: Aligner
+    source: Side
+    target: Side
+    pairs: int
+    rounds: tuple[RefinementRound, ...] = ()
+    calibration: Calibration | None = None
+
+    def __repr__(self) -> str:
+        codes = f"{self.source.code} -> {self.target.code}"
+        return f"Alignment({codes}, {self.aligner!r}, {self.pairs} pairs)"
+
+    def apply(self, source: Embeddings, target: Embeddings) -> SharedSpace:
+        """Bring both languages into one space.
+
+        Parameters
+        ----------
+        source, target : Embeddings
+            Those of the fit, or others of the same training, with more words for instance.
+
+        Returns
+        -------
+        SharedSpace
+
+        Raises
+        ------
+        DimensionError
+            If vectors are not of the dimension that the map was fitted on.
+        """
+        mapped = {
+            self.source.code: self.apply_source(source),
+            self.target.code: self.apply_target(target),
+        }
+        return SharedSpace(mapped, self.calibration)
+
+    def apply_source(self, embeddings: Embeddings) -> Embeddings:
+        """Map vectors of the source language; raises as `apply` does."""
+        rows = self._normalized(embeddings, self.source)
+        return embeddings.with_vectors(self.aligner.transform(rows))
+
+    def apply_target(self, embeddings: Embeddings) -> Embeddings:
+        """Map vectors of the target language; raises as `apply` does."""
+        rows = self._normalized(embeddings, self.target)
+        return embeddings.with_vectors(self.aligner.transform_target(rows))
+
+    def side_of(self, code: str | None) -> Side:
+        """Give the side that a language code names.
+
+        Raises
+        ------
+        ValueError
+            If it is the code of neither side.
+        """
+        for side in (self.source, self.target):
+            if side.code == code:
+                return side
+        raise ValueError(
+            f"this map takes languages {self.source.code} and {self.target.code}, got {code}"
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the alignment to one ``.safetensors`` file.
+
+        It holds both maps, the means of centering and normalization, the calibration, and as
+        metadata the method with its parameters, the languages with the checksums of their vectors,
+        and the version of alignx.
+
+        Parameters
+        ----------
+        path : path
+            Replaced as a whole; an interrupt leaves the old file.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        metadata = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "alignx_version": version("alignx"),
+            "method": method_name(self.aligner),
+            "parameters": json.dumps(self.aligner.get_params()),
+            "pairs": str(self.pairs),
+            "rounds": json.dumps([asdict(round_) for round_ in self.rounds]),
+        }
+        tensors: dict[str, NDArray[Any]] = {}
+        for name in ("source", "target"):
+            side: Side = getattr(self, name)
+            metadata[name] = json.dumps(side.facts())
+            tensors[f"{name}_map"] = getattr(self.aligner, f"{name}_map_")
+            tensors[f"{name}_mean"] = getattr(self.aligner, f"{name}_mean_")
+            means = np.array(side.normalizer.means_, dtype=np.float64)
+            tensors[f"{name}_normalizer_means"] = means.reshape(-1, side.normalizer.dimension_)
+        if self.calibration is not None:
+            tensors["calibration_scores"] = self.calibration.scores
+            tensors["calibration_probabilities"] = self.calibration.probabilities
+        with replacing(path, "wb") as file:
+            file.write(save(tensors, metadata))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            A ``.safetensors`` file.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be read or is no alignment.
+        """
+        with reading(path):  # names a missing or unreadable file as all of alignx does
+            try:
+                with safe_open(path, framework="np") as file:
+                    metadata = file.metadata() or {}
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            except SafetensorError as error:
+                raise FormatError(path, f"not a safetensors file, or truncated ({error})") from None
+        if metadata.get("format") != FORMAT:
+            raise FormatError(path, "not a map that alignx has saved; make one with `alignx align`")
+        if metadata.get("format_version") != FORMAT_VERSION:
+            raise FormatError(
+                path,
+                f"format version must be {FORMAT_VERSION}, got {metadata.get('format_version')}: "
+                f"written by alignx {metadata.get('alignx_version')}; update alignx",
+            )
+        try:
+            return cls._from_file(metadata, tensors)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(path, f"damaged: {error!r}; align again") from None
+
+    @classmethod
+    def _from_file(cls, metadata: dict[str, str], tensors: dict[str, NDArray[Any]]) -> Self:
+        aligner = METHODS[metadata["method"]](**json.loads(metadata["parameters"]))
+        aligner.set_maps(
+            Maps(*(tensors[n] for n in ("source_map", "target_map", "source_mean", "target_mean")))
+        )
+        calibration = None
+        if "calibration_scores" in tensors:
+            calibration = Calibration(
+                tensors["calibration_scores"], tensors["calibration_probabilities"]
+            )
+        return cls(
+            aligner,
+            *(
+                Side.from_facts(json.loads(metadata[name]), tensors[f"{name}_normalizer_means"])
+                for name in ("source", "target")
+            ),
+            int(metadata["pairs"]),
+            tuple(RefinementRound(**round_) for round_ in json.loads(metadata["rounds"])),
+            calibration,
+        )
+
+    def _normalized(self, embeddings: Embeddings, side: Side) -> Matrix:
+        if embeddings.dimension != side.normalizer.dimension_:
+            raise DimensionError(
+                f"this map takes {side.code} vectors of dimension {side.normalizer.dimension_}, "
+                f"got {embeddings!r} of dimension {embeddings.dimension}"
+            )
+        if embeddings.checksum != side.checksum:
+            logger.info(
+                "%r is not what the map was fitted on (%d words); its normalization and map are "
+                "applied as they are",
+                embeddings,
+                side.words,
+            )
+        return side.normalizer.transform(embeddings.vectors)

@@ -1,0 +1,258 @@
+"""Accuracy of an alignment on a test dictionary, with what a reader needs to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from scipy.stats import binom
+
+from alignx.arrays import Double, Indices, Matrix
+from alignx.lexicon import Lexicon
+from alignx.retrieval import Progress
+from alignx.space import SharedSpace
+
+__all__ = ["Accuracy", "EvaluationReport", "OovPolicy", "evaluate"]
+
+OovPolicy: TypeAlias = Literal["muse", "vecmap", "fasttext", "xling"]
+
+LEVELS = (1, 5, 10)
+FREQUENCY_BANDS = (1_000, 5_000, 20_000, 50_000)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How often a right translation is among the first answers.
+
+    Attributes
+    ----------
+    n : int
+        Questions asked: source words, or pairs under ``"xling"``.
+    precision : dict of int to float
+        P@1, P@5 and P@10, in [0, 1].
+    mrr : float
+        Mean reciprocal rank of the best right translation, in [0, 1].
+    interval : (float, float)
+        95 % interval of P@1: the 2.5 % and 97.5 % quantiles of the bootstrap over questions. For
+        the mean of hits and misses that distribution is binomial, so it is computed, not sampled.
+    """
+
+    n: int
+    precision: dict[int, float]
+    mrr: float
+    interval: tuple[float, float]
+
+    @classmethod
+    def of_ranks(cls, ranks: Double) -> Accuracy:
+        """Summarize ranks, counted from 1; infinity for a question that cannot be answered."""
+        n = len(ranks)
+        if n == 0:
+            return cls(0, dict.fromkeys(LEVELS, 0.0), 0.0, (0.0, 1.0))
+        precision = {level: float((ranks <= level).mean()) for level in LEVELS}
+        low, high = binom.ppf([0.025, 0.975], n, precision[1]) / n
+        return cls(n, precision, float((1 / ranks).mean()), (float(low), float(high)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what ``--json`` prints."""
+        return {
+            "n": self.n,
+            **{f"p@{level}": value for level, value in self.precision.items()},
+            "mrr": self.mrr,
+            "p@1_interval": list(self.interval),
+        }
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """Accuracy by nearest neighbors and by CSLS; prints as a table.
+
+    Attributes
+    ----------
+    oov_policy : str
+        The protocol that was followed.
+    pairs : int
+        Pairs of the dictionary.
+    words : int
+        Source words of the dictionary.
+    coverage : float
+        Share of them (of the pairs under ``"xling"``) with a question that can be answered.
+    nn, csls : Accuracy
+        By cosine and by CSLS.
+    slices : dict of str to Accuracy
+        CSLS accuracy by frequency rank of the source word, and without the words that have a
+        translation written the same.
+    """
+
+    oov_policy: str
+    pairs: int
+    words: int
+    coverage: float
+    nn: Accuracy
+    csls: Accuracy
+    slices: dict[str, Accuracy]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what ``--json`` prints, without the version."""
+        return {
+            "oov_policy": self.oov_policy,
+            "pairs": self.pairs,
+            "words": self.words,
+            "coverage": self.coverage,
+            "nn": self.nn.as_dict(),
+            "csls": self.csls.as_dict(),
+            "slices": {name: accuracy.as_dict() for name, accuracy in self.slices.items()},
+        }
+
+    def __str__(self) -> str:
+        rows = {"nn": self.nn, "csls": self.csls, **self.slices}
+        width = max(map(len, rows))
+        head = f"{'':{width}}     n    P@1   P@5  P@10   MRR   95 % interval of P@1"
+        lines = [_table_line(name.ljust(width), accuracy) for name, accuracy in rows.items()]
+        unit = "pairs" if self.oov_policy == "xling" else "words"
+        foot = (
+            f"{self.words} words in {self.pairs} pairs; coverage {self.coverage:.1%} of {unit}; "
+            f"out-of-vocabulary policy: {self.oov_policy}"
+        )
+        return "\n".join([head, *lines[:2], "csls, by slice:", *lines[2:], foot])
+
+
+def _table_line(name: str, accuracy: Accuracy) -> str:
+    p1, p5, p10 = (100 * value for value in accuracy.precision.values())
+    low, high = (100 * value for value in accuracy.interval)
+    return (
+        f"{name} {accuracy.n:5d}  {p1:5.1f} {p5:5.1f} {p10:5.1f} {100 * accuracy.mrr:5.1f}"
+        f"   [{low:.1f}, {high:.1f}]"
+    )
+
+
+class _Questions(NamedTuple):
+    """What is asked: one query row each, its right answers, and what policy adds to the count."""
+
+    queries: Indices
+    answers: Sequence[Indices]
+    unanswerable: int
+    coverage: float
+
+
+def evaluate(
+    shared: SharedSpace,
+    lexicon: Lexicon,
+    *,
+    oov_policy: OovPolicy = "muse",
+    neighborhood: int = 10,
+    n_threads: int | None = None,
+    progress: Progress | None = None,
+) -> EvaluationReport:
+    """Measure how well source words find their translations in the target language.
+
+    Parameters
+    ----------
+    shared : SharedSpace
+        Source and target are its first two languages; see `SharedSpace.reversed`.
+    lexicon : Lexicon
+        Test dictionary that the map was not fitted on. Several translations of a word are all
+        right.
+    oov_policy : {"muse", "vecmap", "fasttext", "xling"}
+        Which published protocol to follow, so that figures compare:
+
+        - ``"muse"``: pairs with an unknown word are dropped; a question is a source word.
+        - ``"vecmap"``: the same, as VecMap's program does; so is its coverage, of words.
+        - ``"fasttext"``: words that lose all their pairs count as wrong.
+        - ``"xling"``: every pair is a question of its own; pairs with an unknown word are dropped.
+          Published figures are the MRR by nearest neighbors ("MAP").
+    neighborhood : int
+        Of CSLS.
+    n_threads : int, optional
+        OpenMP's default unless given.
+    progress : callable, optional
+        Called now and then with the fraction done.
+
+    Returns
+    -------
+    EvaluationReport
+
+    Raises
+    ------
+    EmptyLexiconError
+        If no pair is known on both sides.
+    ValueError
+        If a parameter is out of range.
+
+    Notes
+    -----
+    CSLS needs one sweep of O(n m d) time over both vocabularies, which `shared` keeps.
+
+    References
+    ----------
+    Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 3.1; Glavaš et
+    al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
+    """
+    questions = _ask(shared, lexicon, oov_policy)
+    _, target_bias = shared.biases(neighborhood, n_threads=n_threads, progress=progress)
+    queries = shared.source.vectors[questions.queries]
+    keys = shared.target.vectors
+    nn = _ranks(queries, keys, questions.answers, np.zeros_like(target_bias))
+    csls = _ranks(queries, keys, questions.answers, target_bias)
+    wrong = np.full(questions.unanswerable, np.inf)
+    return EvaluationReport(
+        oov_policy,
+        len(lexicon),
+        len(lexicon.translations()),
+        questions.coverage,
+        Accuracy.of_ranks(np.concatenate([nn, wrong])),
+        Accuracy.of_ranks(np.concatenate([csls, wrong])),
+        _slices(shared, questions, csls),
+    )
+
+
+def _ask(shared: SharedSpace, lexicon: Lexicon, policy: OovPolicy) -> _Questions:
+    if policy not in ("muse", "vecmap", "fasttext", "xling"):
+        raise ValueError(
+            f"oov_policy must be 'muse', 'vecmap', 'fasttext' or 'xling', got {policy!r}"
+        )
+    rows = lexicon.require_rows(shared.source, shared.target)
+    if policy == "xling":
+        answers = np.split(rows.target, len(rows.target))
+        return _Questions(rows.source, answers, 0, len(answers) / len(lexicon))
+    order = np.argsort(rows.source, kind="stable")
+    queries, starts = np.unique(rows.source[order], return_index=True)
+    answers = np.split(rows.target[order], starts[1:])
+    words = len(lexicon.translations())
+    unanswerable = words - len(queries) if policy == "fasttext" else 0
+    coverage = len(rows.source) / len(lexicon) if policy == "muse" else len(queries) / words
+    return _Questions(queries, answers, unanswerable, coverage)
+
+
+def _ranks(queries: Matrix, keys: Matrix, answers: Sequence[Indices], bias: Matrix) -> Double:
+    """Give the rank, from 1, of each query's best right answer; equal scores by lower index."""
+    ranks = np.empty(len(queries))
+    block = max(1, 2**24 // len(keys))  # 64 MB of scores at a time
+    for start in range(0, len(queries), block):
+        scores = queries[start : start + block] @ keys.T
+        scores -= bias
+        for i, row in enumerate(scores):
+            right = np.sort(answers[start + i])
+            best = right[np.argmax(row[right])]
+            before = np.count_nonzero(row[:best] >= row[best])
+            ranks[start + i] = 1 + before + np.count_nonzero(row[best + 1 :] > row[best])
+    return ranks
+
+
+def _slices(shared: SharedSpace, questions: _Questions, ranks: Double) -> dict[str, Accuracy]:
+    slices = {}
+    bands = (0, *FREQUENCY_BANDS, len(shared.source))
+    for low, high in zip(bands, bands[1:], strict=False):
+        inside = (questions.queries >= low) & (questions.queries < high)
+        if inside.any():
+            name = f"source rank {low + 1:,}-{min(high, len(shared.source)):,}"
+            slices[name] = Accuracy.of_ranks(ranks[inside])
+    differs = np.array(
+        [
+            all(shared.target.words[t] != shared.source.words[query] for t in answers)
+            for query, answers in zip(questions.queries, questions.answers, strict=True)
+        ]
+    )
+    slices["identical strings removed"] = Accuracy.of_ranks(ranks[differs])
+    return slices

@@ -1,0 +1,293 @@
+"""Word pairs: what aligns two languages, tests the alignment, and comes out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+
+import numpy as np
+
+from alignx.arrays import Double, Indices
+from alignx.errors import EmptyLexiconError, FormatError
+from alignx.files import reading, replacing
+
+if TYPE_CHECKING:
+    from alignx.embeddings import Embeddings
+
+__all__ = ["Lexicon", "LexiconRows"]
+
+
+class LexiconRows(NamedTuple):
+    """The pairs whose two words are known, as row numbers.
+
+    Attributes
+    ----------
+    source, target : (p,) int64
+        Rows of the words of each known pair.
+    positions : (p,) int64
+        Which pair of the lexicon each is.
+    """
+
+    source: Indices
+    target: Indices
+    positions: Indices
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """Pairs of a source word and a target word, in order, any number for each word.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+        Source word and target word.
+    scores : (p,) float64, optional
+        How good each pair is, such as its CSLS.
+    probabilities : (p,) float64, optional
+        How likely each pair is right, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If scores or probabilities are not one for each pair.
+
+    Examples
+    --------
+    >>> lexicon = Lexicon([("cat", "gato"), ("dog", "perro"), ("cat", "gata")])
+    >>> lexicon.translations()["cat"]
+    ['gato', 'gata']
+    """
+
+    pairs: Sequence[tuple[str, str]]
+    scores: Double | None = None
+    probabilities: Double | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("scores", "probabilities"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.pairs):
+                raise ValueError(
+                    f"{name} must hold one value for each of {len(self.pairs)} pairs, "
+                    f"got {len(values)}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.pairs)
+
+    def __repr__(self) -> str:
+        return f"Lexicon({len(self)} pairs)"
+
+    def translations(self) -> dict[str, list[str]]:
+        """Give the target words of each source word, both in order of appearance."""
+        result: dict[str, list[str]] = {}
+        for source, target in self.pairs:
+            result.setdefault(source, []).append(target)
+        return result
+
+    def reversed(self) -> Self:
+        """Give the same pairs with source and target exchanged."""
+        return type(self)([(t, s) for s, t in self.pairs], self.scores, self.probabilities)
+
+    def split(self, fraction: float, *, seed: int = 0) -> tuple[Self, Self]:
+        """Divide the pairs at random so that no source word is on both sides.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of the source words that goes to the second part, in (0, 1).
+        seed : int
+            The same seed gives the same division.
+
+        Returns
+        -------
+        kept, held_out : Lexicon
+
+        Raises
+        ------
+        ValueError
+            If `fraction` is out of range.
+        """
+        if not 0 < fraction < 1:
+            raise ValueError(f"fraction must lie in (0, 1), got {fraction}")
+        words = list(self.translations())
+        order = np.random.default_rng(seed).permutation(len(words))
+        held_out = {words[i] for i in order[: round(fraction * len(words))]}
+        parts = (
+            type(self)([pair for pair in self.pairs if (pair[0] in held_out) is wanted])
+            for wanted in (False, True)
+        )
+        return next(parts), next(parts)
+
+    def rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
+        """Look the words up.
+
+        Parameters
+        ----------
+        source, target : Embeddings
+            Where the words are looked up as they are written.
+
+        Returns
+        -------
+        LexiconRows
+            The pairs with both words known; possibly none.
+        """
+        found = np.array(
+            [
+                (source.index[s], target.index[t], i)
+                for i, (s, t) in enumerate(self.pairs)
+                if s in source.index and t in target.index
+            ],
+            dtype=np.int64,
+        ).reshape(-1, 3)
+        return LexiconRows(*found.T.copy())
+
+    def require_rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
+        """Look the words up, and raise EmptyLexiconError where no pair is known on both sides."""
+        rows = self.rows(source, target)
+        if len(rows.source) == 0:
+            no_source = sum(s not in source.index for s, _ in self.pairs)
+            no_target = sum(t not in target.index for _, t in self.pairs)
+            examples = ", ".join(f"{s} {t}" for s, t in self.pairs[:3])
+            raise EmptyLexiconError(
+                "a lexicon needs at least one pair with both words in the vocabularies, got "
+                f"{len(self)} pairs of which {no_source} lack the source word and {no_target} the "
+                f"target word (such as: {examples or 'none'}); check the order of the languages "
+                "and the case of the words"
+            )
+        return rows
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        lowercase: bool = False,
+        on_error: Literal["raise", "skip"] = "raise",
+    ) -> Self:
+        """Read pairs from a file.
+
+        Parameters
+        ----------
+        path : path
+            ``.jsonl`` as `save` writes it; otherwise two words a line, separated by a tab (words
+            may then hold spaces, and a score and a probability may follow) or by spaces. Files of
+            MUSE, VecMap, XLING and PanLex load as they are.
+        lowercase : bool
+            Lower-case all words. A pair that occurs twice is kept once in any case.
+        on_error : {"raise", "skip"}
+            What to do with a line that holds no pair.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be read, or a line holds no pair; names file and line.
+        """
+        parse = _parse_json if str(path).endswith(".jsonl") else _parse_columns
+        entries: dict[tuple[str, str], tuple[float, float]] = {}
+        for number, line in enumerate(_read_lines(path), start=1):
+            text = line.rstrip("\r")
+            if not text.strip():
+                continue
+            try:
+                source, target, *values = parse(text.lower() if lowercase else text)
+            except ValueError as error:
+                if on_error == "skip":
+                    continue
+                raise FormatError(path, str(error), number) from None
+            score, probability = [*values, np.nan, np.nan][:2]
+            entries.setdefault((source, target), (score, probability))
+        columns = np.array(list(entries.values()), dtype=np.float64).reshape(-1, 2).T.copy()
+        scores, probabilities = (None if np.isnan(column).any() else column for column in columns)
+        return cls(list(entries), scores, probabilities)
+
+    def save(self, path: str | Path) -> None:
+        """Write the pairs, with scores and probabilities where there are any.
+
+        Parameters
+        ----------
+        path : path
+            ``.jsonl`` for JSON lines; anything else is tab-separated: source, target, score,
+            probability. An interrupt leaves the old file as it was.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        as_line = _json_line if str(path).endswith(".jsonl") else _tab_line
+        names = [n for n in ("score", "probability") if getattr(self, _PLURAL[n]) is not None]
+        values = [getattr(self, _PLURAL[name]).tolist() for name in names]
+        with replacing(path) as file:
+            for (source, target), *numbers in zip(self.pairs, *values, strict=True):
+                line = as_line(source, target, dict(zip(names, numbers, strict=True)))
+                file.write(line + "\n")
+
+
+def _read_lines(path: str | Path) -> list[str]:
+    with reading(path) as file:
+        data = file.read()
+    if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise FormatError(path, "a dictionary holds pairs of words, got an HTML page", 1)
+    if b"\0" in data[:4096]:
+        raise FormatError(path, "a dictionary is a text file, got binary data")
+    try:
+        # Only a line feed ends a line: U+2028 and its like may occur in words.
+        return data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(path, "a dictionary must be UTF-8; convert it first", line) from None
+
+
+_PLURAL = {"score": "scores", "probability": "probabilities"}
+
+
+def _tab_line(source: str, target: str, numbers: dict[str, float]) -> str:
+    return "\t".join([source, target, *(f"{number:.4f}" for number in numbers.values())])
+
+
+def _json_line(source: str, target: str, numbers: dict[str, float]) -> str:
+    rounded = {name: round(number, 4) for name, number in numbers.items()}
+    return json.dumps({"source": source, "target": target, **rounded}, ensure_ascii=False)
+
+
+def _parse_columns(line: str) -> tuple[str, str, *tuple[float, ...]]:
+    if "\t" in line:
+        source, target, *rest = (field.strip(" ") for field in line.split("\t"))
+        if not source or not target:
+            raise ValueError("a pair needs two words, got an empty one")
+        return source, target, *_leading_numbers(rest)
+    # Only ASCII spaces separate: a no-break space may be part of a word.
+    words = [word for word in line.split(" ") if word]
+    if len(words) != 2:
+        raise ValueError(
+            f"a pair needs two words, got {len(words)}; separate entries of several words by a tab"
+        )
+    return words[0], words[1]
+
+
+def _leading_numbers(fields: Iterable[str]) -> list[float]:
+    numbers = []
+    for field in fields:
+        try:
+            numbers.append(float(field))
+        except ValueError:
+            break
+    return numbers
+
+
+def _parse_json(line: str) -> tuple[str, str, *tuple[float, ...]]:
+    try:
+        entry = json.loads(line)
+        source, target = entry["source"], entry["target"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError('a line must be a JSON object with "source" and "target"') from None
+    if not (isinstance(source, str) and isinstance(target, str) and source and target):
+        raise ValueError('"source" and "target" must be words')
+    numbers = [entry[name] for name in ("score", "probability") if name in entry]
+    return source, target, *(float(number) for number in numbers)

@@ -1,0 +1,44 @@
+"""The aligners, by the names that the command line and the mapping files use."""
+
+from __future__ import annotations
+
+from alignx.mapping.base import Aligner, Maps
+from alignx.mapping.cca import CCA
+from alignx.mapping.least_squares import LeastSquares
+from alignx.mapping.procrustes import Procrustes
+from alignx.mapping.refinement import RefinementRound, refine
+
+__all__ = [
+    "CCA",
+    "METHODS",
+    "Aligner",
+    "LeastSquares",
+    "Maps",
+    "Procrustes",
+    "RefinementRound",
+    "method_name",
+    "refine",
+]
+
+METHODS: dict[str, type[Aligner]] = {
+    "procrustes": Procrustes,
+    "cca": CCA,
+    "least_squares": LeastSquares,
+}
+
+
+def method_name(aligner: Aligner) -> str:
+    """Give the name of an aligner's method.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `METHODS`.
+    """
+    for name, method in METHODS.items():
+        if type(aligner) is method:
+            return name
+    raise ValueError(
+        f"method must be one of {', '.join(METHODS)} or an aligner of these classes, "
+        f"got {type(aligner).__name__}"
+    )

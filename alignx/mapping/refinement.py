@@ -1,0 +1,115 @@
+"""Refinement: induce pairs with the map, fit it again on them, and so on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from sklearn.base import clone
+
+from alignx.arrays import Matrix, unit_rows
+from alignx.mapping.base import Aligner
+from alignx.retrieval import Progress, mutual_neighbors, part_of
+
+__all__ = ["RefinementRound", "refine"]
+
+AnyAligner = TypeVar("AnyAligner", bound=Aligner)
+
+
+@dataclass(frozen=True)
+class RefinementRound:
+    """What one round did.
+
+    Attributes
+    ----------
+    round : int
+        Counted from 1.
+    criterion : float
+        Mean cosine of the induced pairs under the map that induced them: high where the spaces
+        agree, known without a dictionary.
+    pairs : int
+        How many the map was fitted on.
+    seconds : float
+        How long it took.
+    """
+
+    round: int
+    criterion: float
+    pairs: int
+    seconds: float
+
+
+def refine(
+    aligner: AnyAligner,
+    source: Matrix,
+    target: Matrix,
+    *,
+    rounds: int = 5,
+    vocabulary: int = 20_000,
+    neighborhood: int = 10,
+    n_threads: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[AnyAligner, list[RefinementRound]]:
+    """Refit an aligner on the mutual CSLS neighbors that it induces, several times.
+
+    Parameters
+    ----------
+    aligner : Aligner
+        Fitted; it is left as it is.
+    source, target : (n, d) float32, (m, e) float32
+        All rows of each language as the aligner takes them, most frequent first.
+    rounds : int
+        How often, at least 0.
+    vocabulary : int
+        Pairs are induced among that many most frequent rows of each side, at least 1.
+    neighborhood : int
+        Of CSLS; at most the size of the smaller vocabulary.
+    n_threads : int, optional
+        OpenMP's default unless given.
+    progress : callable, optional
+        Called now and then with the fraction done.
+
+    Returns
+    -------
+    aligner : Aligner
+        Of the same class and parameters, fitted on the last pairs.
+    rounds : list of RefinementRound
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
+    Notes
+    -----
+    Each round takes two sweeps of O(vocabulary^2 d) time.
+
+    References
+    ----------
+    Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 2.2.
+    """
+    if rounds < 0:
+        raise ValueError(f"rounds must be at least 0, got {rounds}")
+    if vocabulary < 1:
+        raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
+    source, target = source[:vocabulary], target[:vocabulary]
+    history = []
+    for number in range(1, rounds + 1):
+        start = time.perf_counter()
+        mapped_source = unit_rows(aligner.transform(source))
+        mapped_target = unit_rows(aligner.transform_target(target))
+        pairs = mutual_neighbors(
+            mapped_source,
+            mapped_target,
+            neighborhood=neighborhood,
+            n_threads=n_threads,
+            progress=part_of(progress, (number - 1) / rounds, 1 / rounds),
+        )
+        criterion = np.einsum("ij,ij->i", mapped_source[pairs[:, 0]], mapped_target[pairs[:, 1]])
+        aligner = clone(aligner).fit(source[pairs[:, 0]], target[pairs[:, 1]])
+        seconds = time.perf_counter() - start
+        history.append(RefinementRound(number, float(criterion.mean()), len(pairs), seconds))
+    return aligner, history
+

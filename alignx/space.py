@@ -1,0 +1,202 @@
+"""Languages that live in one space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from alignx.arrays import Matrix, as_rows, require_same_dimension, unit_rows
+from alignx.calibration import Calibration
+from alignx.embeddings import Embeddings
+from alignx.retrieval import ExactIndex, Progress, csls_biases, csls_search
+
+__all__ = ["Retrieval", "SharedSpace", "Translation"]
+
+Retrieval: TypeAlias = Literal["csls", "nn"]
+
+
+class Translation(NamedTuple):
+    """One answer.
+
+    Attributes
+    ----------
+    word : str
+        In the target language.
+    score : float
+        CSLS, or cosine where neighbors were asked for.
+    """
+
+    word: str
+    score: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SharedSpace(Mapping[str, Embeddings]):
+    """Embeddings of several languages with unit rows in one space, by language code.
+
+    Parameters
+    ----------
+    languages : mapping of str to Embeddings
+        At least two, of the same dimension; the first is the source, the second the target. Rows
+        are brought to unit length.
+    calibration : Calibration, optional
+        Turns CSLS into probabilities.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two languages.
+    DimensionError
+        If their dimensions differ.
+
+    Examples
+    --------
+    >>> english = Embeddings(["cat", "dog"], np.eye(2, dtype=np.float32))
+    >>> spanish = Embeddings(["perro", "gato"], np.eye(2, dtype=np.float32)[::-1].copy())
+    >>> shared = SharedSpace({"en": english, "es": spanish})
+    >>> shared.translate(["dog"], k=1, neighborhood=1)["dog"][0].word
+    'perro'
+    """
+
+    languages: Mapping[str, Embeddings]
+    calibration: Calibration | None = None
+    _biases: dict[int, tuple[Matrix, Matrix]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.languages) < 2:
+            raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
+        unit = {
+            code: language.with_vectors(unit_rows(as_rows(language.vectors, code)))
+            for code, language in self.languages.items()
+        }
+        object.__setattr__(self, "languages", unit)
+        for code, language in unit.items():
+            names = f"languages {next(iter(unit))} and {code}"
+            require_same_dimension(self.source.vectors, language.vectors, names)
+
+    def __getitem__(self, code: str) -> Embeddings:
+        return self.languages[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.languages)
+
+    def __len__(self) -> int:
+        return len(self.languages)
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{code}: {len(language)}" for code, language in self.items())
+        return f"SharedSpace({inside})"
+
+    @property
+    def source(self) -> Embeddings:
+        """The first language."""
+        return next(iter(self.languages.values()))
+
+    @property
+    def target(self) -> Embeddings:
+        """The second language."""
+        return list(self.languages.values())[1]
+
+    def reversed(self) -> SharedSpace:
+        """Give the same space with the order of the languages turned round.
+
+        The calibration, which holds for one direction only, is dropped.
+        """
+        swapped = SharedSpace(dict(reversed(self.languages.items())))
+        if len(self) == 2:
+            swapped._biases.update({k: (t, s) for k, (s, t) in self._biases.items()})
+        return swapped
+
+    def biases(
+        self,
+        neighborhood: int = 10,
+        *,
+        n_threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Matrix, Matrix]:
+        """`csls_biases` of source and target, computed once and kept.
+
+        Parameters
+        ----------
+        neighborhood : int
+            Of CSLS.
+        n_threads : int, optional
+            OpenMP's default unless given.
+        progress : callable, optional
+            Called now and then with the fraction done.
+
+        Returns
+        -------
+        source_bias : (n,) float32
+        target_bias : (m,) float32
+
+        Raises
+        ------
+        ValueError
+            If `neighborhood` is out of range.
+        """
+        if neighborhood not in self._biases:
+            self._biases[neighborhood] = csls_biases(
+                self.source.vectors,
+                self.target.vectors,
+                neighborhood=neighborhood,
+                n_threads=n_threads,
+                progress=progress,
+            )
+        return self._biases[neighborhood]
+
+    def translate(
+        self,
+        words: Sequence[str],
+        k: int = 5,
+        *,
+        retrieval: Retrieval = "csls",
+        neighborhood: int = 10,
+        n_threads: int | None = None,
+    ) -> dict[str, list[Translation]]:
+        """Find the best target words of source words.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Source words.
+        k : int
+            How many answers for each, at most the size of the target vocabulary.
+        retrieval : {"csls", "nn"}
+            What ranks the answers: CSLS, or plain cosine.
+        neighborhood : int
+            Of CSLS.
+        n_threads : int, optional
+            OpenMP's default unless given.
+
+        Returns
+        -------
+        dict of str to list of Translation
+            Best first; an empty list for a word that is not in the vocabulary.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
+        """
+        if retrieval not in ("csls", "nn"):
+            raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
+        known = [word for word in dict.fromkeys(words) if word in self.source]
+        answers: dict[str, list[Translation]] = {word: [] for word in words}
+        queries = self.source.vectors[self.source.rows(known)]
+        if retrieval == "nn":
+            found = ExactIndex(self.target.vectors, n_threads=n_threads).search(queries, k)
+        else:
+            found = csls_search(
+                queries,
+                self.source.vectors,
+                self.target.vectors,
+                k,
+                neighborhood=neighborhood,
+                n_threads=n_threads,
+            )
+        for word, indices, scores in zip(known, found.indices, found.scores, strict=True):
+            pairs = zip(indices.tolist(), scores.tolist(), strict=True)
+            answers[word] = [Translation(self.target.words[i], score) for i, score in pairs]
+        return answers
