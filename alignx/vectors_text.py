@@ -44,7 +44,7 @@ __all__ = ["read_text", "write_text"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
-BLOCK_SIZE = 8 << 20
+BLOCK_SIZE = 4 << 20
 # What is looked at to tell vectors from anything else; also the longest line that is accepted.
 _HEAD_SIZE = 1 << 20
 _SAMPLE_LINES = 11
