@@ -1,7 +1,8 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Buffer
 
 _Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -13,9 +14,15 @@ def search(
     k_keys: int,
     query_bias: NDArray[np.float32] | None = None,
     key_bias: NDArray[np.float32] | None = None,
-    n_threads: int,
+    n_threads: int | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[_Found, _Found]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def default_threads() -> int: ...
+def parse_vectors(
+    text: Buffer, dimension: int, n_threads: int | None = None
+) -> tuple[list[str], NDArray[np.float32], NDArray[np.int64], list[tuple[int, str]], int]: ...
+def format_vectors(
+    words: Sequence[str], rows: NDArray[np.float32], decimals: int | None = None
+) -> bytes: ...

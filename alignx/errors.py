@@ -9,6 +9,7 @@ __all__ = [
     "FormatError",
     "MissingDependencyError",
     "NotFittedError",
+    "OutputError",
 ]
 
 
@@ -47,6 +48,23 @@ class EmptyLexiconError(AlignxError):
 
 class NotFittedError(AlignxError):
     """An estimator is used before `fit`."""
+
+
+class OutputError(AlignxError):
+    """A file cannot be written.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    problem : str
+        Why not, and what to do.
+    """
+
+    def __init__(self, path: object, problem: str) -> None:
+        self.path = str(path)
+        self.problem = problem
+        super().__init__(f"{self.path}: {problem}")
 
 
 class MissingDependencyError(AlignxError, ImportError):

@@ -29,7 +29,6 @@ __all__ = [
     "csls_search",
     "mutual_neighbors",
     "part_of",
-    "resolve_threads",
 ]
 
 Progress: TypeAlias = Callable[[float], object]
@@ -65,15 +64,6 @@ class CslsNeighbors:
 
     of_source: Neighbors
     of_target: Neighbors
-
-
-def resolve_threads(n_threads: int | None) -> int:
-    """Give the number of threads to use: OpenMP's default for None."""
-    if n_threads is None:
-        return _core.default_threads()
-    if n_threads < 1:
-        raise ValueError(f"n_threads must be None or at least 1, got {n_threads}")
-    return n_threads
 
 
 def part_of(progress: Progress | None, start: float, share: float) -> Progress | None:
@@ -115,7 +105,7 @@ class ExactIndex:
     ) -> None:
         self.keys = as_rows(keys, "keys")
         self.bias = None if bias is None else as_rows(np.atleast_2d(bias), "bias")[0]
-        self.n_threads = resolve_threads(n_threads)
+        self.n_threads = n_threads
         if self.bias is not None and len(self.bias) != len(self.keys):
             raise ValueError(
                 f"bias must hold one value for each of {len(self.keys)} keys, got {len(self.bias)}"
@@ -285,7 +275,7 @@ def csls_biases(
         target,
         k_queries=neighborhood,
         k_keys=neighborhood,
-        n_threads=resolve_threads(n_threads),
+        n_threads=n_threads,
         progress=progress,
     )
     return _half_mean(of_source), _half_mean(of_target)
@@ -368,7 +358,7 @@ def csls_neighbors(
         k_keys=k,
         query_bias=source_bias,
         key_bias=target_bias,
-        n_threads=resolve_threads(n_threads),
+        n_threads=n_threads,
         progress=progress,
     )
     return CslsNeighbors(

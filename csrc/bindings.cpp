@@ -1,17 +1,19 @@
 // The only file that knows Python: checks arrays, releases the GIL, calls.
-#include <pybind11/functional.h>
+#include <omp.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <omp.h>
-
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "dispatch.hpp"
 #include "top_k.hpp"
+#include "vec_reader.hpp"
+#include "vec_writer.hpp"
 
 namespace py = pybind11;
 using namespace pybind11::literals;
@@ -44,6 +46,13 @@ void require_k(std::size_t k, std::size_t rows, const std::string& name) {
             name + " must lie in [0, " + std::to_string(rows) + "], got " + std::to_string(k));
 }
 
+int thread_count(std::optional<int> n_threads) {
+    if (n_threads && *n_threads < 1)
+        throw std::invalid_argument("n_threads must be at least 1, got " +
+                                    std::to_string(*n_threads));
+    return n_threads.value_or(omp_get_max_threads());
+}
+
 struct FoundArrays {
     FoundArrays(std::size_t rows, std::size_t k) : scores({rows, k}), indices({rows, k}) {}
     Neighbors view() {
@@ -57,7 +66,7 @@ struct FoundArrays {
 };
 
 py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, std::size_t k_keys,
-                 const Bias& query_bias, const Bias& key_bias, int n_threads,
+                 const Bias& query_bias, const Bias& key_bias, std::optional<int> n_threads,
                  const std::optional<py::function>& progress) {
     const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
     require(q.columns == k.columns, "queries and keys must have the same dimension, got " +
@@ -65,7 +74,7 @@ py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, s
                                         std::to_string(k.columns));
     require_k(k_queries, k.rows, "k_queries");
     require_k(k_keys, q.rows, "k_keys");
-    require(n_threads >= 1, "n_threads must be at least 1, got " + std::to_string(n_threads));
+    const int threads = thread_count(n_threads);
     const float* bias_of_queries = as_bias(query_bias, q.rows, "query_bias");
     const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
     FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
@@ -87,10 +96,83 @@ py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, s
         // The arrays are kept alive by the arguments, and no Python object is touched inside.
         const py::gil_scoped_release released;
         finished = top_k(kernel, q, k, bias_of_queries, bias_of_keys, query_neighbors,
-                         key_neighbors, n_threads, report);
+                         key_neighbors, threads, report);
     }
     if (!finished) throw py::error_already_set();
     return py::make_tuple(of_queries.tuple(), of_keys.tuple());
+}
+
+py::str decode(const char* begin, const char* end) {
+    PyObject* text = PyUnicode_DecodeUTF8(begin, end - begin, nullptr);
+    if (text == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::str>(text);
+}
+
+py::tuple parse_vectors(const py::buffer& text, std::ptrdiff_t dimension,
+                        std::optional<int> n_threads) {
+    if (dimension < 1)
+        throw std::invalid_argument("dimension must be at least 1, got " +
+                                    std::to_string(dimension));
+    const int threads = thread_count(n_threads);
+    const py::buffer_info bytes = text.request();
+    if (bytes.itemsize != 1 || bytes.ndim != 1 || (bytes.size > 1 && bytes.strides[0] != 1))
+        throw std::invalid_argument("text must be contiguous bytes");
+    const auto width = static_cast<std::size_t>(dimension);
+
+    Lines split;
+    {
+        // `bytes` keeps the text alive and in place.
+        py::gil_scoped_release release;
+        split = split_lines(static_cast<const char*>(bytes.ptr),
+                            static_cast<std::size_t>(bytes.size), width);
+    }
+    Rows rows({static_cast<py::ssize_t>(split.n_rows), static_cast<py::ssize_t>(dimension)});
+    float* const data = rows.mutable_data();
+    std::vector<const Line*> good;
+    {
+        // Nobody else knows `rows` yet.
+        py::gil_scoped_release release;
+        parse_lines(split.lines, width, data, threads);
+        good = compact_rows(split.lines, width, data);
+    }
+
+    const auto n_good = static_cast<py::ssize_t>(good.size());
+    py::list words(n_good);
+    py::array_t<std::int64_t> numbers(n_good);
+    for (py::ssize_t i = 0; i < n_good; ++i) {
+        const Line& line = *good[static_cast<std::size_t>(i)];
+        PyList_SET_ITEM(words.ptr(), i, decode(line.begin, line.word_end).release().ptr());
+        numbers.mutable_data()[i] = static_cast<std::int64_t>(line.number);
+    }
+    py::list bad;
+    for (const Line& line : split.lines) {
+        if (line.problem == Problem::none) continue;
+        const std::string reason = describe(line, width);
+        PyObject* shown = PyUnicode_DecodeUTF8(
+            reason.data(), static_cast<py::ssize_t>(reason.size()), "backslashreplace");
+        if (shown == nullptr) throw py::error_already_set();
+        bad.append(py::make_tuple(line.number, py::reinterpret_steal<py::str>(shown)));
+    }
+    return py::make_tuple(words, rows[py::slice(0, n_good, 1)], numbers, bad, split.n_lines);
+}
+
+py::bytes format_vectors(const std::vector<std::string_view>& words, const Rows& rows,
+                         std::optional<int> decimals) {
+    if (rows.ndim() != 2 || rows.shape(0) != static_cast<py::ssize_t>(words.size()))
+        throw std::invalid_argument("rows must be 2-D with one row for each of the " +
+                                    std::to_string(words.size()) + " words");
+    if (decimals && (*decimals < 0 || *decimals > max_decimals))
+        throw std::invalid_argument("decimals must lie in [0, " + std::to_string(max_decimals) +
+                                    "], got " + std::to_string(*decimals));
+    const auto width = static_cast<std::size_t>(rows.shape(1));
+    const float* const data = rows.data();
+    std::string text;
+    {
+        // The caller holds the words that the views point into, and the rows.
+        py::gil_scoped_release release;
+        text = format_lines(words, data, width, decimals);
+    }
+    return py::bytes(text);
 }
 
 std::vector<std::string> available_levels() {
@@ -104,9 +186,14 @@ std::vector<std::string> available_levels() {
 
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.doc() = "Compiled parts of alignx.";
-    module.def("search", &alignx::search, "queries"_a.noconvert(), "keys"_a.noconvert(), py::kw_only(),
-               "k_queries"_a, "k_keys"_a, "query_bias"_a.noconvert() = py::none(),
-               "key_bias"_a.noconvert() = py::none(), "n_threads"_a, "progress"_a = py::none());
+    module.def("search", &alignx::search, "queries"_a.noconvert(), "keys"_a.noconvert(),
+               py::kw_only(), "k_queries"_a, "k_keys"_a, "query_bias"_a.noconvert() = py::none(),
+               "key_bias"_a.noconvert() = py::none(), "n_threads"_a = py::none(),
+               "progress"_a = py::none());
+    module.def("parse_vectors", &alignx::parse_vectors, "text"_a, "dimension"_a,
+               "n_threads"_a = py::none());
+    module.def("format_vectors", &alignx::format_vectors, "words"_a, "rows"_a.noconvert(),
+               "decimals"_a = py::none());
     module.def("simd_level", [] { return std::string(alignx::chosen_kernel().name); });
     module.def("simd_levels", &alignx::available_levels);
     module.def("default_threads", [] { return omp_get_max_threads(); });

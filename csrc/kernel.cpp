@@ -101,7 +101,7 @@ std::size_t screen_keys(const float* scores, const float* query_bias, const floa
 
 }  // namespace
 
-const Kernel kernel = {ALIGNX_STRING(ALIGNX_LEVEL), rows, width, score, screen_queries,
-                       screen_keys};
+const Kernel kernel = {
+    ALIGNX_STRING(ALIGNX_LEVEL), rows, width, score, screen_queries, screen_keys};
 
 }  // namespace alignx::ALIGNX_LEVEL

@@ -27,8 +27,8 @@ struct Kernel {
                                   const float* threshold, std::uint16_t* hits);
 
     // Positions (q * tile_keys + k) with scores[q][k] - query_bias[q] >= threshold[k].
-    std::size_t (*screen_keys)(const float* scores, const float* query_bias,
-                               const float* threshold, std::uint16_t* hits);
+    std::size_t (*screen_keys)(const float* scores, const float* query_bias, const float* threshold,
+                               std::uint16_t* hits);
 };
 
 namespace portable {

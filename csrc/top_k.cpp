@@ -89,8 +89,8 @@ class Heaps {
                           std::int64_t index) {
         std::size_t at = 0;
         for (std::size_t child = 1; child < size; child = 2 * at + 1) {
-            if (child + 1 < size && better(scores[child], indices[child], scores[child + 1],
-                                           indices[child + 1]))
+            if (child + 1 < size &&
+                better(scores[child], indices[child], scores[child + 1], indices[child + 1]))
                 ++child;
             if (!better(score, index, scores[child], indices[child])) break;
             scores[at] = scores[child];
@@ -177,8 +177,8 @@ void select_from_tile(Sweep& sweep, const float* scores, std::size_t query, std:
         }
     }
     if (sweep.of_keys.active()) {
-        const std::size_t count = sweep.kernel.screen_keys(
-            scores, &sweep.query_bias[query], sweep.of_keys.worst() + key, hits);
+        const std::size_t count = sweep.kernel.screen_keys(scores, &sweep.query_bias[query],
+                                                           sweep.of_keys.worst() + key, hits);
         for (std::size_t h = 0; h < count; ++h) {
             const std::size_t q = query + hits[h] / width, k = key + hits[h] % width;
             if (q < sweep.queries.rows)
@@ -204,12 +204,12 @@ class Worker {
   public:
     Worker(Sweep& sweep, std::size_t max_queries, std::size_t max_keys)
         : sweep_(sweep),
-          query_rows_(std::min(round_up(max_queries, sweep.kernel.tile_queries),
-                               block_rows(query_block_bytes, sweep.keys.columns,
-                                          sweep.kernel.tile_queries))),
-          key_rows_(std::min(round_up(max_keys, sweep.kernel.tile_keys),
-                             block_rows(key_block_bytes, sweep.keys.columns,
-                                        sweep.kernel.tile_keys))),
+          query_rows_(std::min(
+              round_up(max_queries, sweep.kernel.tile_queries),
+              block_rows(query_block_bytes, sweep.keys.columns, sweep.kernel.tile_queries))),
+          key_rows_(
+              std::min(round_up(max_keys, sweep.kernel.tile_keys),
+                       block_rows(key_block_bytes, sweep.keys.columns, sweep.kernel.tile_keys))),
           queries_(query_rows_, sweep.keys.columns, sweep.kernel.tile_queries),
           keys_(key_rows_, sweep.keys.columns, sweep.kernel.tile_keys) {}
 
@@ -275,9 +275,9 @@ bool top_k(const Kernel& kernel, Matrix queries, Matrix keys, const float* query
         for (std::size_t round = 0; round < parts; ++round) {
             for (std::size_t i = begin; i < parts; i += stride)
                 if (!canceled)
-                    workers[i].search(chunk(queries.rows, kernel.tile_queries, i, parts),
-                                      chunk(keys.rows, kernel.tile_keys, (i + round) % parts, parts),
-                                      step);
+                    workers[i].search(
+                        chunk(queries.rows, kernel.tile_queries, i, parts),
+                        chunk(keys.rows, kernel.tile_keys, (i + round) % parts, parts), step);
 #pragma omp barrier
         }
     }

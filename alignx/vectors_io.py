@@ -1,0 +1,164 @@
+"""Load and save embeddings, whatever the file format."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from alignx.embeddings import Embeddings, LoadOptions
+from alignx.errors import FormatError
+from alignx.files import reading, replacing
+from alignx.subword import FASTTEXT_MAGIC, read_fasttext
+from alignx.vectors_cache import read_cache, write_cache
+from alignx.vectors_text import read_text, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["load", "save"]
+
+_TEXT_SUFFIXES = (".vec", ".txt", ".vec.gz", ".txt.gz")
+_CACHE_SUFFIX = ".safetensors"
+_MOST_DECIMALS = 20
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    limit: int | None = None,
+    lowercase: bool = False,
+    language: str | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    n_threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Embeddings:
+    r"""Load embeddings from a file.
+
+    Word2vec text (``.vec``, ``.txt``; gzip is recognized whatever the name), fastText models
+    (``.bin``) and our cache (``.safetensors``) are told apart by name and content. In text, every
+    byte but space, tab and line end may belong to a word, and the header is optional.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    limit : int, optional
+        How many words to keep at most, ``limit >= 1``; the rest is not read.
+    lowercase : bool
+        Whether to lower-case the words. Of words that become equal the first is kept.
+    language : str, optional
+        A code such as ``"en"``; by default what the file or its name says.
+    on_error : {"raise", "skip"}
+        What to do about a malformed line of text: raise at the first, or skip and count them.
+    n_threads : int, optional
+        How many threads parse text, ``n_threads >= 1``; by default as many as OpenMP takes.
+    progress : callable, optional
+        Is called with the fraction of the file that has been read.
+
+    Returns
+    -------
+    Embeddings
+        Their `report` tells what was found. A float32 cache is mapped rather than read: its
+        numbers and checksum are those that were written, and are not checked again. A float16
+        cache is converted, so it is read.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file or it holds no embeddings; names the line where there is one.
+    MissingDependencyError
+        If the file is a fastText model and the package `fasttext` is not installed.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "wiki.en.vec"
+    >>> _ = path.write_text("3 2\ncat 1 0\ndog 0.6 0.8\ncat 0 1\n")
+    >>> english = load(path)
+    >>> english
+    Embeddings(language='en', n=2, d=2, source='wiki.en.vec')
+    >>> print(english.report)
+    2 words of 2 dimensions; 1 duplicate merged
+    """
+    options = LoadOptions(limit, lowercase, language, on_error, n_threads, progress)
+    name = os.fspath(path)
+    with reading(name) as file:
+        beginning = file.peek(16)
+        if beginning.startswith(FASTTEXT_MAGIC) or name.endswith(".bin"):
+            found = read_fasttext(name, options)
+        elif name.endswith(_CACHE_SUFFIX) or beginning[4:9] == b"\0\0\0\0{":
+            found = read_cache(name, options)
+        else:
+            return read_text(file, name, options)
+    if progress is not None:
+        progress(1.0)
+    return found
+
+
+def save(
+    embeddings: Embeddings,
+    path: str | os.PathLike[str],
+    *,
+    dtype: Literal["float32", "float16"] = "float32",
+    decimals: int | None = None,
+) -> None:
+    """Save embeddings to a file, in the format that its name tells.
+
+    Parameters
+    ----------
+    embeddings : Embeddings
+        What to save.
+    path : str or path-like
+        Ends in ``.vec``, ``.txt``, ``.vec.gz``, ``.txt.gz`` or ``.safetensors``. It is replaced
+        as a whole: if anything goes wrong, an old file stays as it was.
+    dtype : {"float32", "float16"}
+        How a cache stores the vectors.
+    decimals : int, optional
+        How many digits behind the point to write as text, ``0 <= decimals <= 20``; by default the
+        fewest that read back to the same float32.
+
+    Raises
+    ------
+    FormatError
+        If the name tells no format, or the format cannot hold a word or a number.
+    OutputError
+        If the file cannot be written.
+    ValueError
+        If an argument is out of range or does not apply to the format.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "en.vec"
+    >>> save(Embeddings(["cat", "dog"], [[1, 0], [0.6, 0.8]]), path)
+    >>> print(path.read_text(), end="")
+    2 2
+    cat 1 0
+    dog 0.6 0.8
+    """
+    name = os.fspath(path)
+    _check_save_options(name, dtype, decimals)
+    if name.endswith(_CACHE_SUFFIX):
+        with replacing(name, "wb") as file:
+            write_cache(file, name, embeddings, dtype)
+    elif name.endswith(_TEXT_SUFFIXES):
+        with replacing(name, "wb") as file:
+            write_text(file, name, embeddings, decimals)
+    else:
+        known = ", ".join((*_TEXT_SUFFIXES, _CACHE_SUFFIX))
+        raise FormatError(name, f"the name must end in one of {known}")
+
+
+def _check_save_options(name: str, dtype: str, decimals: int | None) -> None:
+    """Refuse options that are out of range or would be ignored."""
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
+    if decimals is not None and not 0 <= decimals <= _MOST_DECIMALS:
+        raise ValueError(f"decimals must lie in [0, {_MOST_DECIMALS}], got {decimals}")
+    is_cache = name.endswith(_CACHE_SUFFIX)
+    if dtype == "float16" and not is_cache:
+        raise ValueError(f"float16 is for {_CACHE_SUFFIX} only, got {name}")
+    if decimals is not None and is_cache:
+        raise ValueError(f"decimals are for text only, got {name}")
