@@ -66,7 +66,8 @@ class Calibration:
         _, start, size = np.unique(level, return_index=True, return_counts=True)
         smooth = (np.add.reduceat(right, start) + 1) / (size + 2)
         # Smoothing small levels may disturb the order; pooling again restores it.
-        smooth = IsotonicRegression().fit_transform(np.arange(len(smooth)), smooth, size)
+        rank = np.arange(len(smooth))
+        smooth = IsotonicRegression().fit(rank, smooth, sample_weight=size).predict(rank)
         knots = np.stack([values[start], values[start + size - 1]], axis=1).ravel()
         return cls(knots, np.repeat(smooth, 2))
 
