@@ -500,6 +500,13 @@ def test_text_round_trips(tmp_path: Path, embeddings: Embeddings, suffix: str) -
     assert found.checksum == embeddings.checksum
 
 
+@pytest.mark.parametrize("word", ODD_WORDS)
+def test_an_odd_word_alone_round_trips(word: str, tmp_path: Path) -> None:
+    for suffix in (".vec", ".safetensors"):
+        save(Embeddings([word], [[0.0]]), tmp_path / f"en{suffix}")
+        assert tuple(load(tmp_path / f"en{suffix}").words) == (word,)
+
+
 def test_decimals_are_fixed_on_request(tmp_path: Path) -> None:
     save(Embeddings(["cat"], [[1 / 3, -2e5]]), tmp_path / "en.vec", decimals=3)
     assert (tmp_path / "en.vec").read_bytes() == b"1 2\ncat 0.333 -200000.000\n"
