@@ -105,7 +105,7 @@ class LoadOptions:
             raise ValueError(f"n_threads must be at least 1, got {self.n_threads}")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class Embeddings:
     r"""Words and their vectors, which cannot be changed.
 
@@ -150,11 +150,26 @@ class Embeddings:
     source: str | None = None
     report: LoadReport | None = None
 
-    def __post_init__(self) -> None:
-        words = _checked_words(self.words)
-        vectors = _checked_vectors(self.vectors, words)
-        object.__setattr__(self, "words", words)
-        object.__setattr__(self, "vectors", vectors)
+    def __init__(
+        self,
+        words: Sequence[str],
+        vectors: ArrayLike,
+        language: str | None = None,
+        source: str | None = None,
+        report: LoadReport | None = None,
+    ) -> None:
+        checked = _checked_words(words)
+        self._fill(
+            words=checked,
+            vectors=_checked_vectors(vectors, checked),
+            language=language,
+            source=source,
+            report=report,
+        )
+
+    def _fill(self, **values: object) -> None:
+        """Set fields and known properties, once: frozen instances refuse plain assignment."""
+        self.__dict__.update(values)
 
     @classmethod
     def from_checked(
@@ -191,15 +206,14 @@ class Embeddings:
         False
         """
         self = object.__new__(cls)
-        fields: dict[str, object] = {
-            "words": words,
-            "vectors": _read_only(vectors),
-            "language": language,
-            "source": source,
-            "report": report,
-        }
-        # A cached_property looks for its value here first.
-        self.__dict__.update(fields | known)
+        self._fill(
+            words=words,
+            vectors=_read_only(vectors),
+            language=language,
+            source=source,
+            report=report,
+            **known,
+        )
         return self
 
     def __len__(self) -> int:

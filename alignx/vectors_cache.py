@@ -82,9 +82,13 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     words, vectors, n_read = _select(_map_words(header, len(stored)), stored, options)
     is_mapped = vectors.dtype == np.float32 and not options.lowercase
     vectors = _as_float32(vectors, path)
-    zero_rows = 0 if is_mapped and header.zero_rows == 0 else count_zero_rows(vectors)
+    is_whole = is_mapped and len(vectors) == len(stored)
+    zero_rows = header.zero_rows
+    # Counting reads a page for each row; a part of what has no zero rows has none either.
+    if zero_rows is None or not (is_whole or (is_mapped and zero_rows == 0)):
+        zero_rows = count_zero_rows(vectors)
     known: dict[str, object] = {"zero_rows": zero_rows}
-    if is_mapped and len(vectors) == len(stored) and "checksum" in header.metadata:
+    if is_whole and "checksum" in header.metadata:
         known["checksum"] = header.metadata["checksum"]
     n, d = vectors.shape
     report = LoadReport(path, "cache", n_read, d, merged=n_read - n, zero_rows=zero_rows)

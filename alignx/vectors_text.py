@@ -56,7 +56,7 @@ _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?")
 _HTML = re.compile(rb"\s*<(!doctype\s+)?html", re.IGNORECASE)
 _NO_TEXT = "this is not a text file of vectors"
-_FIELD = re.compile(rb"[^ \t\r]+")
+_FIELD = re.compile(rb"[^ \t]+")
 
 
 def read_text(
@@ -393,7 +393,7 @@ def _usual_dimension(lines: Sequence[bytes], promised: int | None, path: str) ->
 
 def _count_numbers(line: bytes) -> int | None:
     """Count the fields behind the word; None if the last is no number."""
-    fields = _FIELD.findall(line.rstrip(b"\r\n"))
+    fields = _FIELD.findall(line.removesuffix(b"\n").removesuffix(b"\r"))
     try:
         float(fields[-1])
     except (IndexError, ValueError):
