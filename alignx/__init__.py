@@ -1,0 +1,126 @@
+"""Align word embeddings of different languages into one space, and use that space.
+
+Names are imported when first used, so that ``import alignx`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alignx.alignment import Alignment
+    from alignx.datasets import Sample, load_sample
+    from alignx.embeddings import Embeddings
+    from alignx.errors import (
+        AlignxError,
+        DimensionError,
+        EmptyLexiconError,
+        FormatError,
+        MissingDependencyError,
+        NotFittedError,
+        OutputError,
+    )
+    from alignx.evaluation import EvaluationReport, evaluate
+    from alignx.fitting import align
+    from alignx.induction import induce_lexicon
+    from alignx.lexicon import Lexicon
+    from alignx.mapping import CCA, LeastSquares, Procrustes, refine
+    from alignx.normalize import Normalizer
+    from alignx.retrieval import (
+        ExactIndex,
+        Neighbors,
+        csls_bias,
+        csls_biases,
+        csls_neighbors,
+        csls_search,
+        mutual_neighbors,
+    )
+    from alignx.similarity import SimilarityReport, evaluate_similarity
+    from alignx.space import SharedSpace
+    from alignx.vectors_io import load, save
+
+__all__ = [
+    "CCA",
+    "Alignment",
+    "AlignxError",
+    "DimensionError",
+    "Embeddings",
+    "EmptyLexiconError",
+    "EvaluationReport",
+    "ExactIndex",
+    "FormatError",
+    "LeastSquares",
+    "Lexicon",
+    "MissingDependencyError",
+    "Neighbors",
+    "Normalizer",
+    "NotFittedError",
+    "OutputError",
+    "Procrustes",
+    "Sample",
+    "SharedSpace",
+    "SimilarityReport",
+    "align",
+    "csls_bias",
+    "csls_biases",
+    "csls_neighbors",
+    "csls_search",
+    "evaluate",
+    "evaluate_similarity",
+    "induce_lexicon",
+    "load",
+    "load_sample",
+    "mutual_neighbors",
+    "refine",
+    "save",
+]
+
+_HOMES = {
+    "alignment": ["Alignment"],
+    "datasets": ["Sample", "load_sample"],
+    "embeddings": ["Embeddings"],
+    "errors": [
+        "AlignxError",
+        "DimensionError",
+        "EmptyLexiconError",
+        "FormatError",
+        "MissingDependencyError",
+        "NotFittedError",
+        "OutputError",
+    ],
+    "evaluation": ["EvaluationReport", "evaluate"],
+    "fitting": ["align"],
+    "induction": ["induce_lexicon"],
+    "lexicon": ["Lexicon"],
+    "mapping": ["CCA", "LeastSquares", "Procrustes", "refine"],
+    "normalize": ["Normalizer"],
+    "retrieval": [
+        "ExactIndex",
+        "Neighbors",
+        "csls_bias",
+        "csls_biases",
+        "csls_neighbors",
+        "csls_search",
+        "mutual_neighbors",
+    ],
+    "similarity": ["SimilarityReport", "evaluate_similarity"],
+    "space": ["SharedSpace"],
+    "vectors_io": ["load", "save"],
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return _version("alignx")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'alignx' has no attribute {name!r}")
+    value = getattr(import_module(f"alignx.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,89 @@
+"""The sample that comes with the package: three small languages and a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from typing import NamedTuple
+
+from alignx.embeddings import Embeddings
+from alignx.lexicon import Lexicon
+from alignx.vectors_io import load
+
+__all__ = ["SAMPLE_LANGUAGES", "Sample", "load_sample"]
+
+SAMPLE_LANGUAGES = ("en", "es", "de")
+TRAIN_SHARE = 2 / 3
+
+
+class Sample(NamedTuple):
+    """Two languages and what relates them.
+
+    Attributes
+    ----------
+    source, target : Embeddings
+        The 4,000 most frequent words of a Wikipedia, 300 dimensions.
+    train, test : Lexicon
+        Everyday words, without a concept in common.
+    """
+
+    source: Embeddings
+    target: Embeddings
+    train: Lexicon
+    test: Lexicon
+
+
+def load_sample(source: str = "en", target: str = "es") -> Sample:
+    """Load two of the bundled languages, English, Spanish and German.
+
+    Parameters
+    ----------
+    source, target : {"en", "es", "de"}
+        Which, and in which direction.
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    ValueError
+        If a language is not bundled, or both are the same.
+
+    Examples
+    --------
+    >>> sample = load_sample("en", "de")
+    >>> sample.source.language, len(sample.target)
+    ('en', 4000)
+    """
+    for code in (source, target):
+        if code not in SAMPLE_LANGUAGES:
+            raise ValueError(f"language must be one of {', '.join(SAMPLE_LANGUAGES)}, got {code!r}")
+    if source == target:
+        raise ValueError(f"source and target must differ, got {source!r} twice")
+    vectors = [_vectors(code) for code in (source, target)]
+    concepts = _concepts(source, target)
+    # The lines are in random order, so a cut by line is neutral in topic and frequency.
+    cut = round(TRAIN_SHARE * len(concepts))
+    return Sample(*vectors, _known(concepts[:cut], *vectors), _known(concepts[cut:], *vectors))
+
+
+def _vectors(code: str) -> Embeddings:
+    with as_file(files("alignx") / "data" / f"{code}.safetensors") as path:
+        return load(path, language=code)
+
+
+def _concepts(source: str, target: str) -> list[tuple[list[str], list[str]]]:
+    """Read the words of each concept in both languages."""
+    text = (files("alignx") / "data" / "everyday.tsv").read_text(encoding="utf-8")
+    head, *lines = text.splitlines()
+    columns = [head.split("\t").index(code) for code in (source, target)]
+    rows = (line.split("\t") for line in lines)
+    return [(row[columns[0]].split("|"), row[columns[1]].split("|")) for row in rows]
+
+
+def _known(
+    concepts: Sequence[tuple[list[str], list[str]]], source: Embeddings, target: Embeddings
+) -> Lexicon:
+    pairs = [(s, t) for sources, targets in concepts for s in sources for t in targets]
+    return Lexicon([(s, t) for s, t in dict.fromkeys(pairs) if s in source and t in target])
