@@ -1,0 +1,596 @@
+"""The command line: each command builds values, calls one function, prints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import resource
+import sys
+import time
+import traceback
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alignx import _core
+from alignx.errors import AlignxError
+from alignx.terminal import Terminal, print_json
+
+if TYPE_CHECKING:
+    from alignx.embeddings import Embeddings
+    from alignx.mapping import Aligner
+    from alignx.space import SharedSpace
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="alignx",
+    help="Align word embeddings of different languages, and build bilingual dictionaries.",
+    epilog="Start with: alignx demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Method(StrEnum):
+    """Names of `alignx.mapping.METHODS`, spelled out so that help needs no scikit-learn."""
+
+    procrustes = "procrustes"
+    cca = "cca"
+    least_squares = "least_squares"
+
+
+class Policy(StrEnum):
+    """Published evaluation protocols."""
+
+    muse = "muse"
+    vecmap = "vecmap"
+    fasttext = "fasttext"
+    xling = "xling"
+
+
+class Dtype(StrEnum):
+    """How the cache stores numbers."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+class OnError(StrEnum):
+    """What to do with a malformed line."""
+
+    fail = "raise"
+    skip = "skip"
+
+
+class WhichSide(StrEnum):
+    """A language of a map."""
+
+    source = "source"
+    target = "target"
+
+
+MapFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="MAP",
+        help="Map that `alignx align` wrote, or - if the vectors share a space already.",
+    ),
+]
+SourceFile = Annotated[
+    Path, typer.Argument(metavar="SOURCE", help="Vectors: .vec, .txt, .gz, .bin or .safetensors.")
+]
+TargetFile = Annotated[
+    Path, typer.Argument(metavar="TARGET", help="Vectors of the other language.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Read only the first N words of each file.")
+]
+Lowercase = Annotated[
+    bool, typer.Option("--lowercase", help="Lower-case words; of equal words the first stays.")
+]
+SkipBad = Annotated[
+    OnError, typer.Option("--on-error", help="Stop at a malformed line, or skip and count it.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Default: what OpenMP decides.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Draws the words held out for calibration.")]
+Neighborhood = Annotated[
+    int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
+]
+Reverse = Annotated[bool, typer.Option("--reverse", help="From target to source.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the answer.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say more, and show where an error arose.")
+]
+
+
+def main() -> None:
+    """Run the command line; errors that a user can mend are one line on stderr and exit code 1."""
+    try:
+        app()
+    except (AlignxError, ValueError, MemoryError) as error:
+        if "--verbose" in sys.argv or "-v" in sys.argv:
+            traceback.print_exc()
+        text = " ".join(str(error).split()) or "out of memory; try a smaller --limit"
+        sys.stderr.write(f"alignx: error: {text}\n")
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _terminal(quiet: bool, verbose: bool) -> Terminal:
+    terminal = Terminal(quiet)
+    if verbose:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("alignx").setLevel(logging.INFO)
+    return terminal
+
+
+def _load(
+    terminal: Terminal,
+    path: Path,
+    limit: int | None = None,
+    lowercase: bool = False,
+    on_error: OnError = OnError.fail,
+    threads: int | None = None,
+) -> Embeddings:
+    from alignx.vectors_io import load
+
+    with terminal.working(f"Reading {path.name}") as progress:
+        embeddings = load(
+            path,
+            limit=limit,
+            lowercase=lowercase,
+            on_error="skip" if on_error is OnError.skip else "raise",
+            n_threads=threads,
+            progress=progress,
+        )
+    terminal.note(f"{path.name}: {embeddings.report}")
+    return embeddings
+
+
+def _shared(
+    terminal: Terminal, map_file: str, source: Embeddings, target: Embeddings, reverse: bool
+) -> SharedSpace:
+    from alignx.alignment import Alignment
+    from alignx.space import SharedSpace
+
+    if map_file == "-":
+        codes = [source.language or "source", target.language or "target"]
+        if codes[0] == codes[1]:
+            codes = ["source", "target"]
+        shared = SharedSpace(dict(zip(codes, (source, target), strict=True)))
+    else:
+        shared = Alignment.load(map_file).apply(source, target)
+    return shared.reversed() if reverse else shared
+
+
+@app.command(epilog="Example: alignx align en.vec es.vec -d en-es.train.txt -o en-es.safetensors")
+def align(
+    source: SourceFile,
+    target: TargetFile,
+    lexicon: Annotated[
+        Path,
+        typer.Option("--dictionary", "-d", help="Known translations, two words a line."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the map goes.")],
+    method: Annotated[Method, typer.Option("--method")] = Method.procrustes,
+    components: Annotated[
+        int | None, typer.Option(help="cca: how many directions to keep.", show_default="all")
+    ] = None,
+    regularization: Annotated[
+        float | None,
+        typer.Option(help="cca, least_squares: share of the mean variance added to each."),
+    ] = None,
+    normalize: Annotated[
+        str,
+        typer.Option(help="Steps joined by commas from unit, center; or iterative; or none."),
+    ] = "unit,center,unit",
+    refinement: Annotated[
+        int, typer.Option("--refine", min=0, help="Rounds of refitting on induced pairs.")
+    ] = 5,
+    vocabulary: Annotated[
+        int, typer.Option(min=1, help="Refine on that many most frequent words.")
+    ] = 20_000,
+    neighborhood: Neighborhood = 10,
+    calibrate: Annotated[
+        bool,
+        typer.Option(help="Learn probabilities for `alignx induce`; doubles the time."),
+    ] = True,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn a map between two languages from a dictionary of known translations."""
+    from alignx.fitting import align as fit
+    from alignx.lexicon import Lexicon
+    from alignx.normalize import parse_steps
+
+    terminal = _terminal(quiet, verbose)
+    start = time.perf_counter()
+    aligner = _aligner(method, components, regularization)
+    steps = parse_steps(normalize)
+    pairs = Lexicon.load(
+        lexicon, lowercase=lowercase, on_error="skip" if on_error is OnError.skip else "raise"
+    )
+    languages = [
+        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
+    ]
+    with terminal.working("Aligning") as progress:
+        alignment = fit(
+            *languages,
+            lexicon=pairs,
+            method=aligner,
+            normalize=steps,
+            refinement=refinement,
+            vocabulary=vocabulary,
+            neighborhood=neighborhood,
+            calibrate=calibrate,
+            seed=seed,
+            n_threads=threads,
+            progress=progress,
+        )
+    alignment.save(output)
+    rounds = [vars(round_) for round_ in alignment.rounds]
+    seconds = time.perf_counter() - start
+    if as_json:
+        print_json(
+            {
+                "version": version("alignx"),
+                "method": method.value,
+                "seed": seed,
+                "seconds": seconds,
+                "criterion": rounds[-1]["criterion"] if rounds else None,
+                "rounds": rounds,
+                "pairs": alignment.pairs,
+                "failed": False,
+            }
+        )
+        return
+    for round_ in alignment.rounds:
+        terminal.note(
+            f"round {round_.round}: {round_.pairs:,} pairs, mean cosine {round_.criterion:.3f}"
+        )
+    terminal.note(
+        f"{output}: {method.value} from {alignment.pairs:,} of {len(pairs):,} pairs "
+        f"in {seconds:.1f} s"
+    )
+
+
+def _aligner(method: Method, components: int | None, regularization: float | None) -> Aligner:
+    from alignx.mapping import METHODS
+
+    given = {"n_components": components, "regularization": regularization}
+    given = {name: value for name, value in given.items() if value is not None}
+    aligner = METHODS[method.value]()
+    for name in given:
+        if name not in aligner.get_params():
+            option = "--components" if name == "n_components" else "--regularization"
+            raise typer.BadParameter(f"{method.value} has no such option", param_hint=option)
+    return aligner.set_params(**given)
+
+
+@app.command(epilog="Example: alignx apply en-es.safetensors en.vec -o en.aligned.vec")
+def apply(
+    map_file: Annotated[Path, typer.Argument(metavar="MAP", help="Map of `alignx align`.")],
+    vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="Vectors of one language.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=".vec, .txt, .gz or .safetensors.")
+    ],
+    side: Annotated[
+        WhichSide | None,
+        typer.Option(help="Which language it is.", show_default="by the name of the file"),
+    ] = None,
+    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the vectors of one language as they are in the shared space, with unit rows."""
+    from alignx.alignment import Alignment
+    from alignx.vectors_io import save
+
+    terminal = _terminal(quiet, verbose)
+    alignment = Alignment.load(map_file)
+    embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
+    if side is None:
+        is_source = alignment.side_of(embeddings.language) is alignment.source
+    else:
+        is_source = side is WhichSide.source
+    mapped = (alignment.apply_source if is_source else alignment.apply_target)(embeddings)
+    save(mapped, output, dtype=dtype.value)
+    terminal.note(f"{output}: {len(mapped):,} words of {mapped.dimension} dimensions")
+
+
+@app.command(epilog="Example: alignx translate en-es.safetensors en.vec es.vec cat dog")
+def translate(
+    map_file: MapFile,
+    source: SourceFile,
+    target: TargetFile,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD...", help="Read from standard input unless given."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", help="Answers for each word.")] = 5,
+    nearest: Annotated[bool, typer.Option("--nn", help="Rank by cosine instead of CSLS.")] = False,
+    reverse: Reverse = False,
+    neighborhood: Neighborhood = 10,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Answer with the best translations of words."""
+    terminal = _terminal(quiet, verbose)
+    asked = words or sys.stdin.read().split()
+    languages = [
+        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
+    ]
+    shared = _shared(terminal, map_file, *languages, reverse)
+    answers = shared.translate(
+        [word.lower() for word in asked] if lowercase else asked,
+        k,
+        retrieval="nn" if nearest else "csls",
+        neighborhood=neighborhood,
+        n_threads=threads,
+    )
+    for word, found in answers.items():
+        if not found:
+            terminal.note(f"{word}: not in the vocabulary")
+    if as_json:
+        print_json(
+            {
+                word: [{"word": answer.word, "score": answer.score} for answer in found]
+                for word, found in answers.items()
+            }
+        )
+        return
+    for word, found in answers.items():
+        for answer in found:
+            sys.stdout.write(f"{word}\t{answer.word}\t{answer.score:.4f}\n")
+
+
+@app.command(epilog="Example: alignx induce en-es.safetensors en.vec es.vec -o en-es.tsv")
+def induce(
+    map_file: MapFile,
+    source: SourceFile,
+    target: TargetFile,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Tab-separated, or JSON lines for .jsonl.")
+    ],
+    n_best: Annotated[int, typer.Option("--n-best", help="Translations for each word.")] = 1,
+    mutual: Annotated[
+        bool,
+        typer.Option("--mutual/--all", help="Only pairs that choose each other, or all."),
+    ] = True,
+    threshold: Annotated[
+        float | None, typer.Option(help="Keep pairs that are right with this probability.")
+    ] = None,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Keep numbers.")] = False,
+    punctuation: Annotated[bool, typer.Option("--punctuation", help="Keep punctuation.")] = False,
+    reverse: Reverse = False,
+    neighborhood: Neighborhood = 10,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the bilingual dictionary of two aligned languages."""
+    from alignx.induction import induce_lexicon
+
+    terminal = _terminal(quiet, verbose)
+    start = time.perf_counter()
+    languages = [
+        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
+    ]
+    shared = _shared(terminal, map_file, *languages, reverse)
+    with terminal.working("Searching") as progress:
+        lexicon = induce_lexicon(
+            shared,
+            n_best=n_best,
+            mutual=mutual,
+            threshold=threshold,
+            numbers=numbers,
+            punctuation=punctuation,
+            neighborhood=neighborhood,
+            n_threads=threads,
+            progress=progress,
+        )
+    lexicon.save(output)
+    seconds = time.perf_counter() - start
+    if as_json:
+        print_json(
+            {
+                "version": version("alignx"),
+                "pairs": len(lexicon),
+                "mutual": mutual,
+                "threshold": threshold,
+                "index": "exact",
+                "recall": 1.0,
+                "seconds": seconds,
+                "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            }
+        )
+        return
+    terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
+
+
+@app.command(epilog="Example: alignx evaluate en-es.safetensors en.vec es.vec -d en-es.test.txt")
+def evaluate(
+    map_file: MapFile,
+    source: SourceFile,
+    target: TargetFile,
+    lexicon: Annotated[
+        Path | None, typer.Option("--dictionary", "-d", help="Test dictionary.")
+    ] = None,
+    policy: Annotated[
+        Policy, typer.Option("--oov-policy", help="Protocol whose figures to compare with.")
+    ] = Policy.muse,
+    similarity: Annotated[
+        Path | None,
+        typer.Option(help="Source word, target word, human score; as in SemEval-2017."),
+    ] = None,
+    source_similarity: Annotated[
+        Path | None, typer.Option(help="The same with two source words.")
+    ] = None,
+    target_similarity: Annotated[
+        Path | None, typer.Option(help="The same with two target words.")
+    ] = None,
+    reverse: Reverse = False,
+    neighborhood: Neighborhood = 10,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure accuracy on a test dictionary, and agreement with human word similarity."""
+    from alignx.evaluation import evaluate as measure
+    from alignx.lexicon import Lexicon
+    from alignx.similarity import evaluate_similarity
+
+    judged = {
+        "similarity": similarity,
+        "source_similarity": source_similarity,
+        "target_similarity": target_similarity,
+    }
+    if lexicon is None and not any(judged.values()):
+        raise typer.BadParameter("give a dictionary or a similarity file", param_hint="--dictionary")
+    terminal = _terminal(quiet, verbose)
+    read = {name: Lexicon.load(path, lowercase=lowercase) for name, path in judged.items() if path}
+    pairs = None if lexicon is None else Lexicon.load(lexicon, lowercase=lowercase)
+    languages = [
+        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
+    ]
+    shared = _shared(terminal, map_file, *languages, reverse)
+    result: dict[str, Any] = {"version": version("alignx")}
+    text = []
+    if pairs is not None:
+        with terminal.working("Evaluating") as progress:
+            report = measure(
+                shared,
+                pairs,
+                oov_policy=policy.value,  # type: ignore[arg-type]  # the enum has these values
+                neighborhood=neighborhood,
+                n_threads=threads,
+                progress=progress,
+            )
+        result |= report.as_dict()
+        text.append(str(report))
+    sides = {
+        "similarity": (shared.source, shared.target),
+        "source_similarity": (shared.source, shared.source),
+        "target_similarity": (shared.target, shared.target),
+    }
+    for name, scored in read.items():
+        agreement = evaluate_similarity(*sides[name], scored)
+        result[name] = agreement.as_dict()
+        text.append(f"{name.replace('_', ' ')}: {agreement}")
+    if as_json:
+        print_json(result)
+    else:
+        sys.stdout.write("\n".join(text) + "\n")
+
+
+@app.command(epilog="Example: alignx convert cc.es.300.vec.gz -o es.safetensors --limit 200000")
+def convert(
+    vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="What to read.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=".safetensors, .vec, .txt, or .gz of these.")
+    ],
+    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Language code to store.", show_default="by the name of the file"),
+    ] = None,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write vectors in another format; .safetensors opens at once, whatever its size."""
+    from dataclasses import replace
+
+    from alignx.vectors_io import save
+
+    terminal = _terminal(quiet, verbose)
+    embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
+    if language is not None:
+        embeddings = replace(embeddings, language=language)
+    save(embeddings, output, dtype=dtype.value)
+    terminal.note(f"{output}: written")
+
+
+@app.command(epilog="Example: alignx demo --pair en-de")
+def demo(
+    pair: Annotated[str, typer.Option(help="Two of en, es, de.")] = "en-es",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", show_default="alignx-demo.PAIR.tsv", help="Dictionary."),
+    ] = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show the whole flow on the bundled sample: align, evaluate, translate, write a dictionary."""
+    from alignx.demo import run
+
+    run(_terminal(quiet, verbose), pair, output or Path(f"alignx-demo.{pair}.tsv"), threads)
+
+
+@app.command()
+def info(as_json: Json = False) -> None:
+    """Tell what is installed and which CPU level runs; for bug reports."""
+    facts: dict[str, Any] = {
+        "version": version("alignx"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "simd": _core.simd_level(),
+        "simd_available": _core.simd_levels(),
+        "threads": _core.default_threads(),
+        "packages": {name: _version_of(name) for name in PACKAGES},
+    }
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        sys.stdout.write(f"{name}: {text}\n")
+
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "fasttext", "faiss-cpu", "torch")
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
