@@ -6,22 +6,26 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from alignx.arrays import Matrix
 from alignx.calibration import Calibration
-from alignx.embeddings import Embeddings
 from alignx.errors import DimensionError, FormatError
 from alignx.files import reading, replacing
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.normalize import Normalizer
 from alignx.space import SharedSpace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from alignx.arrays import Matrix
+    from alignx.embeddings import Embeddings
 
 __all__ = ["Alignment", "Side"]
 
@@ -182,8 +186,7 @@ class Alignment:
             means = np.array(side.normalizer.means_, dtype=np.float64)
             tensors[f"{name}_normalizer_means"] = means.reshape(-1, side.normalizer.dimension_)
         if self.calibration is not None:
-            tensors["calibration_scores"] = self.calibration.scores
-            tensors["calibration_probabilities"] = self.calibration.probabilities
+            tensors |= {f"calibration_{k}": v for k, v in vars(self.calibration).items()}
         with replacing(path, "wb") as file:
             file.write(save(tensors, metadata))
 
@@ -228,16 +231,17 @@ class Alignment:
             Maps(*(tensors[n] for n in ("source_map", "target_map", "source_mean", "target_mean")))
         )
         calibration = None
-        if "calibration_scores" in tensors:
-            calibration = Calibration(
-                tensors["calibration_scores"], tensors["calibration_probabilities"]
-            )
+        if "calibration_weights" in tensors:
+            names = ("weights", "logits", "probabilities")
+            calibration = Calibration(*(tensors[f"calibration_{name}"] for name in names))
+        source, target = (
+            Side.from_facts(json.loads(metadata[name]), tensors[f"{name}_normalizer_means"])
+            for name in ("source", "target")
+        )
         return cls(
             aligner,
-            *(
-                Side.from_facts(json.loads(metadata[name]), tensors[f"{name}_normalizer_means"])
-                for name in ("source", "target")
-            ),
+            source,
+            target,
             int(metadata["pairs"]),
             tuple(RefinementRound(**round_) for round_ in json.loads(metadata["rounds"])),
             calibration,

@@ -3,85 +3,163 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from alignx.arrays import Double
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Calibration"]
+    from alignx.arrays import Double, Indices, Matrix
+    from alignx.retrieval import Neighbors
+
+__all__ = ["Calibration", "Evidence"]
+
+
+class Evidence(NamedTuple):
+    """What is known about candidate pairs without a dictionary.
+
+    Attributes
+    ----------
+    score : (p,) float32
+        CSLS of each pair.
+    source_gap : (p,) float32
+        How much it exceeds the best other pair of the same source word; negative for all but the
+        best.
+    target_gap : (p,) float32
+        The same for the target word.
+    """
+
+    score: Matrix
+    source_gap: Matrix
+    target_gap: Matrix
+
+    @classmethod
+    def of(
+        cls,
+        source_rows: Indices,
+        target_rows: Indices,
+        scores: Matrix,
+        of_source: Neighbors,
+        of_target: Neighbors,
+    ) -> Self:
+        """Gather the evidence for pairs.
+
+        Parameters
+        ----------
+        source_rows, target_rows : (p,) int64
+            The pairs.
+        scores : (p,) float32
+            Their CSLS.
+        of_source, of_target : Neighbors of shape (p, k)
+            The best rows by CSLS for the source row and for the target row of each pair; the
+            first two are looked at.
+        """
+        return cls(
+            scores, _gap(scores, target_rows, of_source), _gap(scores, source_rows, of_target)
+        )
+
+    def features(self) -> Double:
+        """Give the columns that the logistic model weighs, (p, 5)."""
+        columns = [*self, self.source_gap > 0, self.target_gap > 0]
+        return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
+    """Give the lead of each pair over the best pair with another partner."""
+    if best.scores.shape[1] < 2:  # there is no other partner
+        return np.zeros_like(scores)
+    is_best = best.indices[:, 0] == partner
+    return np.asarray(scores - np.where(is_best, best.scores[:, 1], best.scores[:, 0]))
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A nondecreasing step from scores to probabilities, linear between its knots.
+    """A logistic model of the evidence, made honest by isotonic regression.
 
     Attributes
     ----------
-    scores : (c,) float64
-        CSLS at the knots, ascending.
+    weights : (5,) float64
+        Of CSLS, both gaps, and whether each gap is positive.
+    logits : (c,) float64
+        Knots of a nondecreasing function of the weighted sum, linear between them.
     probabilities : (c,) float64
-        Share of right pairs there, in [0, 1], ascending.
+        Its values there, in (0, 1).
+
+    References
+    ----------
+    Zadrozny and Elkan, "Transforming classifier scores into accurate multiclass probability
+    estimates", KDD 2002.
 
     Examples
     --------
-    >>> calibration = Calibration.fit([0.1, 0.2, 0.3, 0.4], [False, False, True, True])
-    >>> calibration.probability([0.0, 0.25, 1.0]).round(2)
-    array([0.17, 0.5 , 0.83])
+    >>> score = np.linspace(0, 1, 200, dtype=np.float32)
+    >>> evidence = Evidence(score, score - 0.5, score - 0.5)
+    >>> calibration = Calibration.fit(evidence, score > 0.4)
+    >>> calibration.probability(evidence)[[0, -1]].round(2)
+    array([0.01, 0.99])
     """
 
-    scores: Double
+    weights: Double
+    logits: Double
     probabilities: Double
 
     @classmethod
-    def fit(cls, scores: ArrayLike, is_right: ArrayLike) -> Calibration:
-        """Fit by isotonic regression.
+    def fit(cls, evidence: Evidence, is_right: ArrayLike) -> Self:
+        """Learn from pairs that the map was not fitted on.
 
         Parameters
         ----------
-        scores : (n,) float
-            CSLS of candidate pairs that the map was not fitted on.
-        is_right : (n,) bool
+        evidence : Evidence
+            Of p pairs.
+        is_right : (p,) bool
             Whether each is among the known translations.
 
         Returns
         -------
         Calibration
-            Never exactly 0 or 1: each level counts one more right and one more wrong pair
-            than were seen on it (Laplace's rule of succession), since a finite sample proves
-            nothing certain.
+            Its probabilities are never 0 or 1: each level of the isotonic regression counts one
+            more right and one more wrong pair than were seen on it (Laplace's rule of succession).
 
-        References
-        ----------
-        Zadrozny and Elkan, "Transforming classifier scores into accurate multiclass probability
-        estimates", KDD 2002.
+        Raises
+        ------
+        ValueError
+            If all pairs are right or all are wrong.
         """
-        from sklearn.isotonic import IsotonicRegression  # heavy, and only needed here
+        from sklearn.isotonic import IsotonicRegression
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
 
-        values = np.asarray(scores, dtype=np.float64)
         right = np.asarray(is_right, dtype=np.float64)
-        order = np.argsort(values, kind="stable")
-        values, right = values[order], right[order]
-        level = IsotonicRegression().fit_transform(values, right)
+        if len(np.unique(right)) < 2:
+            raise ValueError("calibration needs right and wrong pairs, got only one kind")
+        features = evidence.features()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, right)
+        weights = model[-1].coef_[0] / model[0].scale_
+        logits = features @ weights
+        order = np.argsort(logits, kind="stable")
+        logits, right = logits[order], right[order]
+        level = IsotonicRegression().fit_transform(logits, right)
         _, start, size = np.unique(level, return_index=True, return_counts=True)
         smooth = (np.add.reduceat(right, start) + 1) / (size + 2)
         # Smoothing small levels may disturb the order; pooling again restores it.
         rank = np.arange(len(smooth))
         smooth = IsotonicRegression().fit(rank, smooth, sample_weight=size).predict(rank)
-        knots = np.stack([values[start], values[start + size - 1]], axis=1).ravel()
-        return cls(knots, np.repeat(smooth, 2))
+        knots = np.stack([logits[start], logits[start + size - 1]], axis=1).ravel()
+        return cls(weights, knots, np.repeat(smooth, 2))
 
-    def probability(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Give the probability that pairs of these scores are right.
+    def probability(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Give the probability that pairs are right.
 
         Parameters
         ----------
-        scores : array of float
-            CSLS.
+        evidence : Evidence
+            Of p pairs.
 
         Returns
         -------
-        array of float64
-            Of the same shape, in (0, 1).
+        (p,) float64
+            In (0, 1).
         """
-        return np.interp(np.asarray(scores, dtype=np.float64), self.scores, self.probabilities)
+        return np.interp(evidence.features() @ self.weights, self.logits, self.probabilities)

@@ -159,19 +159,14 @@ def _load(
     return embeddings
 
 
-def _shared(
-    terminal: Terminal, map_file: str, source: Embeddings, target: Embeddings, reverse: bool
-) -> SharedSpace:
+def _shared(map_file: str, languages: tuple[Embeddings, Embeddings], reverse: bool) -> SharedSpace:
     from alignx.alignment import Alignment
     from alignx.space import SharedSpace
 
     if map_file == "-":
-        codes = [source.language or "source", target.language or "target"]
-        if codes[0] == codes[1]:
-            codes = ["source", "target"]
-        shared = SharedSpace(dict(zip(codes, (source, target), strict=True)))
+        shared = SharedSpace.of(*languages)
     else:
-        shared = Alignment.load(map_file).apply(source, target)
+        shared = Alignment.load(map_file).apply(*languages)
     return shared.reversed() if reverse else shared
 
 
@@ -228,9 +223,10 @@ def align(
     pairs = Lexicon.load(
         lexicon, lowercase=lowercase, on_error="skip" if on_error is OnError.skip else "raise"
     )
-    languages = [
-        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
-    ]
+    languages = (
+        _load(terminal, source, limit, lowercase, on_error, threads),
+        _load(terminal, target, limit, lowercase, on_error, threads),
+    )
     with terminal.working("Aligning") as progress:
         alignment = fit(
             *languages,
@@ -282,7 +278,8 @@ def _aligner(method: Method, components: int | None, regularization: float | Non
         if name not in aligner.get_params():
             option = "--components" if name == "n_components" else "--regularization"
             raise typer.BadParameter(f"{method.value} has no such option", param_hint=option)
-    return aligner.set_params(**given)
+    aligner.set_params(**given)
+    return aligner
 
 
 @app.command(epilog="Example: alignx apply en-es.safetensors en.vec -o en.aligned.vec")
@@ -344,10 +341,11 @@ def translate(
     """Answer with the best translations of words."""
     terminal = _terminal(quiet, verbose)
     asked = words or sys.stdin.read().split()
-    languages = [
-        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
-    ]
-    shared = _shared(terminal, map_file, *languages, reverse)
+    languages = (
+        _load(terminal, source, limit, lowercase, on_error, threads),
+        _load(terminal, target, limit, lowercase, on_error, threads),
+    )
+    shared = _shared(map_file, languages, reverse)
     answers = shared.translate(
         [word.lower() for word in asked] if lowercase else asked,
         k,
@@ -404,10 +402,11 @@ def induce(
 
     terminal = _terminal(quiet, verbose)
     start = time.perf_counter()
-    languages = [
-        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
-    ]
-    shared = _shared(terminal, map_file, *languages, reverse)
+    languages = (
+        _load(terminal, source, limit, lowercase, on_error, threads),
+        _load(terminal, target, limit, lowercase, on_error, threads),
+    )
+    shared = _shared(map_file, languages, reverse)
     with terminal.working("Searching") as progress:
         lexicon = induce_lexicon(
             shared,
@@ -481,14 +480,17 @@ def evaluate(
         "target_similarity": target_similarity,
     }
     if lexicon is None and not any(judged.values()):
-        raise typer.BadParameter("give a dictionary or a similarity file", param_hint="--dictionary")
+        raise typer.BadParameter(
+            "give a dictionary or a similarity file", param_hint="--dictionary"
+        )
     terminal = _terminal(quiet, verbose)
     read = {name: Lexicon.load(path, lowercase=lowercase) for name, path in judged.items() if path}
     pairs = None if lexicon is None else Lexicon.load(lexicon, lowercase=lowercase)
-    languages = [
-        _load(terminal, path, limit, lowercase, on_error, threads) for path in (source, target)
-    ]
-    shared = _shared(terminal, map_file, *languages, reverse)
+    languages = (
+        _load(terminal, source, limit, lowercase, on_error, threads),
+        _load(terminal, target, limit, lowercase, on_error, threads),
+    )
+    shared = _shared(map_file, languages, reverse)
     result: dict[str, Any] = {"version": version("alignx")}
     text = []
     if pairs is not None:
@@ -496,7 +498,7 @@ def evaluate(
             report = measure(
                 shared,
                 pairs,
-                oov_policy=policy.value,  # type: ignore[arg-type]  # the enum has these values
+                oov_policy=policy.value,
                 neighborhood=neighborhood,
                 n_threads=threads,
                 progress=progress,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.resources import as_file, files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.embeddings import Embeddings
 from alignx.lexicon import Lexicon
 from alignx.vectors_io import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.embeddings import Embeddings
 
 __all__ = ["SAMPLE_LANGUAGES", "Sample", "load_sample"]
 
@@ -61,7 +64,7 @@ def load_sample(source: str = "en", target: str = "es") -> Sample:
             raise ValueError(f"language must be one of {', '.join(SAMPLE_LANGUAGES)}, got {code!r}")
     if source == target:
         raise ValueError(f"source and target must differ, got {source!r} twice")
-    vectors = [_vectors(code) for code in (source, target)]
+    vectors = (_vectors(source), _vectors(target))
     concepts = _concepts(source, target)
     # The lines are in random order, so a cut by line is neutral in topic and frequency.
     cut = round(TRAIN_SHARE * len(concepts))

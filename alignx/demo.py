@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alignx.datasets import load_sample
 from alignx.evaluation import evaluate
 from alignx.fitting import align
 from alignx.induction import induce_lexicon
 from alignx.space import SharedSpace
-from alignx.terminal import Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alignx.terminal import Terminal
 
 __all__ = ["run"]
 

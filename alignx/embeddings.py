@@ -13,9 +13,11 @@ import numpy as np
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from alignx.progress import Progress
 
 __all__ = ["Embeddings", "LoadOptions", "LoadReport", "guess_language"]
 
@@ -95,7 +97,7 @@ class LoadOptions:
     language: str | None = None
     on_error: Literal["raise", "skip"] = "raise"
     n_threads: int | None = None
-    progress: Callable[[float], None] | None = None
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         check_limit(self.limit)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy.stats import binom
 
-from alignx.arrays import Double, Indices, Matrix
-from alignx.lexicon import Lexicon
-from alignx.retrieval import Progress
-from alignx.space import SharedSpace
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.arrays import Double, Indices, Matrix
+    from alignx.lexicon import Lexicon
+    from alignx.progress import Progress
+    from alignx.space import SharedSpace
 
 __all__ = ["Accuracy", "EvaluationReport", "OovPolicy", "evaluate"]
 
@@ -158,7 +161,7 @@ def evaluate(
         Which published protocol to follow, so that figures compare:
 
         - ``"muse"``: pairs with an unknown word are dropped; a question is a source word.
-        - ``"vecmap"``: the same, as VecMap's program does; so is its coverage, of words.
+        - ``"vecmap"``: the same questions and answers.
         - ``"fasttext"``: words that lose all their pairs count as wrong.
         - ``"xling"``: every pair is a question of its own; pairs with an unknown word are dropped.
           Published figures are the MRR by nearest neighbors ("MAP").
@@ -221,8 +224,7 @@ def _ask(shared: SharedSpace, lexicon: Lexicon, policy: OovPolicy) -> _Questions
     answers = np.split(rows.target[order], starts[1:])
     words = len(lexicon.translations())
     unanswerable = words - len(queries) if policy == "fasttext" else 0
-    coverage = len(rows.source) / len(lexicon) if policy == "muse" else len(queries) / words
-    return _Questions(queries, answers, unanswerable, coverage)
+    return _Questions(queries, answers, unanswerable, len(queries) / words)
 
 
 def _ranks(queries: Matrix, keys: Matrix, answers: Sequence[Indices], bias: Matrix) -> Double:
@@ -243,7 +245,7 @@ def _ranks(queries: Matrix, keys: Matrix, answers: Sequence[Indices], bias: Matr
 def _slices(shared: SharedSpace, questions: _Questions, ranks: Double) -> dict[str, Accuracy]:
     slices = {}
     bands = (0, *FREQUENCY_BANDS, len(shared.source))
-    for low, high in zip(bands, bands[1:], strict=False):
+    for low, high in pairwise(bands):
         inside = (questions.queries >= low) & (questions.queries < high)
         if inside.any():
             name = f"source rank {low + 1:,}-{min(high, len(shared.source)):,}"

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
 
 from alignx.alignment import Alignment, Side
 from alignx.arrays import Matrix, unit_rows
-from alignx.calibration import Calibration
-from alignx.embeddings import Embeddings
-from alignx.lexicon import Lexicon, LexiconRows
-from alignx.mapping import METHODS, Aligner, RefinementRound, refine
+from alignx.calibration import Calibration, Evidence
+from alignx.mapping import METHODS, Aligner, RefinementRound, balanced_weights, refine
 from alignx.normalize import STANDARD, Normalizer, Step
-from alignx.retrieval import Progress, csls_search, part_of
+from alignx.progress import Progress, part_of
+from alignx.retrieval import ExactIndex, Neighbors, csls_biases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.embeddings import Embeddings
+    from alignx.lexicon import Lexicon, LexiconRows
 
 __all__ = ["align"]
 
 HELD_OUT = 0.2  # share of the source words that a calibration keeps for itself
+MIN_HELD_OUT = 20  # below that many words their share of right answers says little
 CANDIDATES = 10  # for each of them
+
+logger = logging.getLogger("alignx")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +45,47 @@ class _Recipe:
     def fit(
         self, source: Matrix, target: Matrix, rows: LexiconRows, progress: Progress | None
     ) -> tuple[Aligner, list[RefinementRound]]:
-        aligner = clone(self.aligner).fit(source[rows.source], target[rows.target])
+        pairs = np.stack([rows.source, rows.target], axis=1)
+        aligner = clone(self.aligner).fit(
+            source[rows.source], target[rows.target], balanced_weights(pairs)
+        )
         return refine(
             aligner,
             source,
             target,
+            seed_pairs=pairs,
             rounds=self.refinement,
             vocabulary=self.vocabulary,
             neighborhood=self.neighborhood,
             n_threads=self.n_threads,
             progress=progress,
+        )
+
+    def calibrate(
+        self,
+        source: Matrix,
+        target: Matrix,
+        kept: LexiconRows,
+        held_out: LexiconRows,
+        progress: Progress | None,
+    ) -> Calibration | None:
+        words = len(np.unique(held_out.source))
+        if words < MIN_HELD_OUT:
+            logger.warning(
+                "no probabilities: calibration needs %d known source words to hold out, got %d; "
+                "use a larger lexicon, or calibrate=False",
+                MIN_HELD_OUT,
+                words,
+            )
+            return None
+        trial, _ = self.fit(source, target, kept, part_of(progress, 0, 0.4))
+        return _calibrate(
+            unit_rows(trial.transform(source)),
+            unit_rows(trial.transform_target(target)),
+            held_out,
+            self.neighborhood,
+            self.n_threads,
+            part_of(progress, 0.4, 0.6),
         )
 
 
@@ -86,7 +126,9 @@ def align(
     calibrate : bool
         Whether to learn what CSLS says about the probability that a pair is right. That fits a
         second map in the same way without a fifth of the source words of the lexicon, and looks at
-        which of its 10 best answers for these words the lexicon holds. It doubles the time.
+        which of its 10 best answers for these words the lexicon holds; see `Calibration`. With
+        fewer than 20 words to hold out it is left out with a warning. It takes another fit and a
+        sweep over both vocabularies.
     seed : int
         Draws the words held out for calibration.
     n_threads : int, optional
@@ -125,19 +167,18 @@ def align(
         source_side = replace(source_side, code="source")
         target_side = replace(target_side, code="target")
     recipe = _Recipe(aligner, refinement, vocabulary, neighborhood, n_threads)
-    whole = part_of(progress, 0, 0.5 if calibrate else 1)
-    fitted, rounds = recipe.fit(source_rows, target_rows, rows, whole)
+    share = 0.3 if calibrate else 1.0
+    fitted, rounds = recipe.fit(source_rows, target_rows, rows, part_of(progress, 0, share))
     calibration = None
     if calibrate:
         kept, held_out = lexicon.split(HELD_OUT, seed=seed)
-        trial, _ = recipe.fit(
+        calibration = recipe.calibrate(
             source_rows,
             target_rows,
-            kept.require_rows(source, target),
-            part_of(progress, 0.5, 0.4),
+            kept.rows(source, target),
+            held_out.rows(source, target),
+            part_of(progress, share, 1 - share),
         )
-        X, Y = unit_rows(trial.transform(source_rows)), unit_rows(trial.transform_target(target_rows))
-        calibration = _calibrate(X, Y, held_out.rows(source, target), neighborhood, n_threads)
     return Alignment(fitted, source_side, target_side, len(rows.source), tuple(rounds), calibration)
 
 
@@ -164,18 +205,29 @@ def _calibrate(
     held_out: LexiconRows,
     neighborhood: int,
     n_threads: int | None,
+    progress: Progress | None,
 ) -> Calibration:
     """Look which of the best answers for held-out words are among their known translations."""
+    source_bias, target_bias = csls_biases(
+        source, target, neighborhood=neighborhood, n_threads=n_threads, progress=progress
+    )
     queries = np.unique(held_out.source)
-    found = csls_search(
-        source[queries],
-        source,
-        target,
-        min(CANDIDATES, len(target)),
-        neighborhood=neighborhood,
-        n_threads=n_threads,
+    k = min(CANDIDATES, len(target))
+    found = ExactIndex(target, bias=target_bias, n_threads=n_threads).search(source[queries], k)
+    answers, position = np.unique(found.indices, return_inverse=True)
+    back = ExactIndex(source, bias=source_bias, n_threads=n_threads).search(
+        target[answers], min(2, len(source))
+    )
+    of_source = Neighbors(found.indices, 2 * (found.scores - source_bias[queries, None]))
+    of_target = Neighbors(back.indices, 2 * (back.scores - target_bias[answers, None]))
+    source_rows, target_rows = np.repeat(queries, k), found.indices.ravel()
+    evidence = Evidence.of(
+        source_rows,
+        target_rows,
+        of_source.scores.ravel(),
+        of_source.take(np.repeat(np.arange(len(queries)), k)),
+        of_target.take(position.ravel()),
     )
     # Pairs of rows as single numbers, so that membership is one call.
     known = held_out.source * len(target) + held_out.target
-    candidates = queries[:, None] * len(target) + found.indices
-    return Calibration.fit(found.scores.ravel(), np.isin(candidates, known).ravel())
+    return Calibration.fit(evidence, np.isin(source_rows * len(target) + target_rows, known))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from alignx.calibration import Evidence
 from alignx.lexicon import Lexicon
-from alignx.retrieval import Progress, csls_neighbors, part_of
-from alignx.space import SharedSpace
+from alignx.progress import Progress, part_of
+from alignx.retrieval import csls_neighbors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from alignx.space import SharedSpace
 
 __all__ = ["induce_lexicon", "is_number", "is_punctuation"]
 
@@ -108,32 +115,47 @@ def induce_lexicon(
     if threshold is not None and not 0 <= threshold <= 1:
         raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
     if threshold is not None and shared.calibration is None:
-        raise ValueError("threshold needs a map that was fitted with calibrate=True")
+        raise ValueError(
+            "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
+            "in the direction of the fit"
+        )
     biases = shared.biases(neighborhood, n_threads=n_threads, progress=part_of(progress, 0, 0.5))
+    smaller = min(len(shared.source), len(shared.target))
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
-        n_best,
+        # One more than is kept, so that the best also has a rival to compare with.
+        n_best + 1 if 1 <= n_best < smaller else n_best,
         biases=biases,
         n_threads=n_threads,
         progress=part_of(progress, 0.5, 0.5),
     )
     source_rows = np.repeat(np.arange(len(shared.source)), n_best)
-    target_rows = found.of_source.indices.ravel()
-    scores = found.of_source.scores.ravel().astype(np.float64)
-    # Whether the source row is among the n_best of its target row.
-    is_mutual = (found.of_target.indices[target_rows] == source_rows[:, None]).any(axis=1)
-    kept = is_mutual.copy() if mutual else np.ones(len(scores), dtype=bool)
-    kept &= _wanted(shared.source.words, numbers, punctuation)[source_rows]
+    target_rows = found.of_source.indices[:, :n_best].ravel()
+    scores = found.of_source.scores[:, :n_best].ravel()
+    kept = _wanted(shared.source.words, numbers, punctuation)[source_rows]
     kept &= _wanted(shared.target.words, numbers, punctuation)[target_rows]
+    if mutual:
+        back = found.of_target.indices[target_rows, :n_best]
+        kept &= (back == source_rows[:, None]).any(axis=1)
+    source_rows, target_rows, scores = source_rows[kept], target_rows[kept], scores[kept]
     probabilities = None
     if shared.calibration is not None:
-        probabilities = shared.calibration.probability(scores)
-        if threshold is not None:
-            kept &= probabilities >= threshold
-        probabilities = probabilities[kept]
-    pairs = [
-        (shared.source.words[s], shared.target.words[t])
-        for s, t in zip(source_rows[kept].tolist(), target_rows[kept].tolist(), strict=True)
-    ]
-    return Lexicon(pairs, scores[kept], probabilities)
+        probabilities = shared.calibration.probability(
+            Evidence.of(
+                source_rows,
+                target_rows,
+                scores,
+                found.of_source.take(source_rows),
+                found.of_target.take(target_rows),
+            )
+        )
+    lexicon = Lexicon(
+        [
+            (shared.source.words[s], shared.target.words[t])
+            for s, t in zip(source_rows.tolist(), target_rows.tolist(), strict=True)
+        ],
+        scores.astype(np.float64),
+        probabilities,
+    )
+    return lexicon if threshold is None else lexicon.at_least(threshold)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
-from alignx.arrays import Double, Indices
 from alignx.errors import EmptyLexiconError, FormatError
 from alignx.files import reading, replacing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from alignx.arrays import Double, Indices
     from alignx.embeddings import Embeddings
 
 __all__ = ["Lexicon", "LexiconRows"]
@@ -93,6 +94,23 @@ class Lexicon:
     def reversed(self) -> Self:
         """Give the same pairs with source and target exchanged."""
         return type(self)([(t, s) for s, t in self.pairs], self.scores, self.probabilities)
+
+    def at_least(self, probability: float) -> Self:
+        """Give the pairs of at least this probability.
+
+        Raises
+        ------
+        ValueError
+            If the pairs have no probabilities.
+        """
+        if self.probabilities is None:
+            raise ValueError("pairs must have probabilities to be chosen by, got none")
+        kept = np.flatnonzero(self.probabilities >= probability).tolist()
+        return type(self)(
+            [self.pairs[i] for i in kept],
+            None if self.scores is None else self.scores[kept],
+            self.probabilities[kept],
+        )
 
     def split(self, fraction: float, *, seed: int = 0) -> tuple[Self, Self]:
         """Divide the pairs at random so that no source word is on both sides.

@@ -8,30 +8,28 @@ neighbors of both sides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from alignx import _core
 from alignx.arrays import Indices, Matrix, as_rows, require_same_dimension
+from alignx.progress import Progress, part_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = [
     "CslsNeighbors",
     "ExactIndex",
     "Neighbors",
-    "Progress",
     "csls_bias",
     "csls_biases",
     "csls_neighbors",
     "csls_search",
     "mutual_neighbors",
-    "part_of",
 ]
-
-Progress: TypeAlias = Callable[[float], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +47,10 @@ class Neighbors:
     indices: Indices
     scores: Matrix
 
+    def take(self, rows: Indices) -> Neighbors:
+        """Give the neighbors of some of the queries, in the order asked for."""
+        return Neighbors(self.indices[rows], self.scores[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class CslsNeighbors:
@@ -64,11 +66,6 @@ class CslsNeighbors:
 
     of_source: Neighbors
     of_target: Neighbors
-
-
-def part_of(progress: Progress | None, start: float, share: float) -> Progress | None:
-    """Give the progress of a part that begins at `start` and takes `share` of the whole."""
-    return None if progress is None else lambda fraction: progress(start + share * fraction)
 
 
 def _require_count(value: int, most: int, name: str) -> None:
@@ -217,7 +214,8 @@ def csls_bias(
 
 
 def _half_mean(scores: Matrix) -> Matrix:
-    return (scores.mean(axis=1, dtype=np.float64) / 2).astype(np.float32)
+    half: Matrix = (scores.mean(axis=1, dtype=np.float64) / 2).astype(np.float32)
+    return half
 
 
 def csls_biases(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
 from alignx.arrays import unit_rows
-from alignx.embeddings import Embeddings
-from alignx.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from alignx.embeddings import Embeddings
+    from alignx.lexicon import Lexicon
 
 __all__ = ["SimilarityReport", "evaluate_similarity"]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from alignx.arrays import Matrix, as_rows, require_same_dimension, unit_rows
-from alignx.calibration import Calibration
 from alignx.embeddings import Embeddings
-from alignx.retrieval import ExactIndex, Progress, csls_biases, csls_search
+from alignx.retrieval import ExactIndex, csls_biases, csls_search
+
+if TYPE_CHECKING:
+    from alignx.calibration import Calibration
+    from alignx.progress import Progress
 
 __all__ = ["Retrieval", "SharedSpace", "Translation"]
 
@@ -75,6 +78,25 @@ class SharedSpace(Mapping[str, Embeddings]):
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
 
+    @classmethod
+    def of(
+        cls, source: Embeddings, target: Embeddings, calibration: Calibration | None = None
+    ) -> SharedSpace:
+        """Join two languages under their codes.
+
+        Parameters
+        ----------
+        source, target : Embeddings
+            Vectors that share a space; called "source" and "target" if a code is unknown or both
+            are the same.
+        calibration : Calibration, optional
+            Turns CSLS into probabilities.
+        """
+        codes = (source.language or "source", target.language or "target")
+        if codes[0] == codes[1]:
+            codes = ("source", "target")
+        return cls(dict(zip(codes, (source, target), strict=True)), calibration)
+
     def __getitem__(self, code: str) -> Embeddings:
         return self.languages[code]
 
@@ -103,7 +125,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         The calibration, which holds for one direction only, is dropped.
         """
-        swapped = SharedSpace(dict(reversed(self.languages.items())))
+        swapped = SharedSpace(dict(reversed(list(self.languages.items()))))
         if len(self) == 2:
             swapped._biases.update({k: (t, s) for k, (s, t) in self._biases.items()})
         return swapped

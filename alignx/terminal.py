@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from alignx.retrieval import Progress as Callback
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alignx.progress import Progress as Callback
 
 __all__ = ["Terminal", "print_json"]
 

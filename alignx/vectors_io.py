@@ -13,7 +13,7 @@ from alignx.vectors_cache import read_cache, write_cache
 from alignx.vectors_text import read_text, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from alignx.progress import Progress
 
 __all__ = ["load", "save"]
 
@@ -30,7 +30,7 @@ def load(
     language: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     n_threads: int | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Embeddings:
     r"""Load embeddings from a file.
 

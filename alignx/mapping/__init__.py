@@ -6,7 +6,7 @@ from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
-from alignx.mapping.refinement import RefinementRound, refine
+from alignx.mapping.refinement import RefinementRound, balanced_weights, refine
 
 __all__ = [
     "CCA",
@@ -16,6 +16,7 @@ __all__ = [
     "Maps",
     "Procrustes",
     "RefinementRound",
+    "balanced_weights",
     "method_name",
     "refine",
 ]

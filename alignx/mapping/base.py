@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from alignx.arrays import Double, Matrix, as_rows
 from alignx.errors import DimensionError, NotFittedError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Aligner", "Maps"]
 
@@ -46,7 +48,7 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     source_mean_: Matrix
     target_mean_: Matrix
 
-    def fit(self, source: ArrayLike, target: ArrayLike) -> Self:
+    def fit(self, source: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Self:
         """Learn the maps.
 
         Parameters
@@ -55,11 +57,13 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             One row for each pair.
         target : (p, e) float32
             Their translations.
+        weights : (p,) float, optional
+            How much each pair counts, at least 0; equal unless given.
 
         Raises
         ------
         ValueError
-            If the number of rows differs, is zero, or a parameter is out of range.
+            If the number of rows differs, is zero, or a weight or parameter is out of range.
         DimensionError
             If the method needs d = e and they differ.
         """
@@ -71,8 +75,8 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if len(X) == 0:
             raise ValueError("source and target must have at least 1 row, got 0")
         # Decompositions are done in float64; the maps are cast back once.
-        maps = self._solve(X.astype(np.float64), Y.astype(np.float64))
-        self.set_maps(maps)
+        w = _as_weights(weights, len(X))
+        self.set_maps(self._solve(X.astype(np.float64), Y.astype(np.float64), w))
         return self
 
     def set_maps(self, maps: Maps) -> None:
@@ -83,8 +87,8 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.target_mean_ = _mean_or_zeros(maps.target_mean, len(maps.target))
 
     @abstractmethod
-    def _solve(self, source: Double, target: Double) -> Maps:
-        """Find the maps from paired rows."""
+    def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
+        """Find the maps from paired rows; weights are (p, 1) with mean 1."""
 
     def transform(self, source: ArrayLike) -> Matrix:
         """Map source rows into the shared space.
@@ -123,6 +127,18 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
         # (x - mean) @ map without a centered copy of all rows.
         return np.asarray(checked @ matrix - mean @ matrix, dtype=np.float32)
+
+
+def _as_weights(weights: ArrayLike | None, count: int) -> Double:
+    """Give weights as a column with mean 1."""
+    if weights is None:
+        return np.ones((count, 1))
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != (count,):
+        raise ValueError(f"weights must have shape ({count},), got {w.shape}")
+    if not (np.isfinite(w).all() and (w >= 0).all() and w.any()):
+        raise ValueError("weights must be finite, at least 0, and not all 0")
+    return np.asarray(w / w.mean(), dtype=np.float64)[:, None]
 
 
 def _mean_or_zeros(mean: Double | None, dimension: int) -> Matrix:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.arrays import Double
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.spectral import inverse_power, require_nonnegative
+
+if TYPE_CHECKING:
+    from alignx.arrays import Double
 
 __all__ = ["CCA"]
 
@@ -55,18 +58,19 @@ class CCA(Aligner):
     n_components: int | None = None
     regularization: float = 0.0
 
-    def _solve(self, source: Double, target: Double) -> Maps:
+    def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
         require_nonnegative(self.regularization, "regularization")
         most = min(source.shape[1], target.shape[1])
         components = most if self.n_components is None else self.n_components
         if not 1 <= components <= most:
             raise ValueError(f"n_components must lie in [1, {most}], got {components}")
-        source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+        source_mean = (weights * source).mean(axis=0)
+        target_mean = (weights * target).mean(axis=0)
         X, Y = source - source_mean, target - target_mean
         degrees = max(len(X) - 1, 1)
-        whiten_x = inverse_power(X.T @ X / degrees, 0.5, self.regularization)
-        whiten_y = inverse_power(Y.T @ Y / degrees, 0.5, self.regularization)
-        U, correlations, Vt = np.linalg.svd(whiten_x @ (X.T @ Y / degrees) @ whiten_y)
+        whiten_x = inverse_power(X.T @ (weights * X) / degrees, 0.5, self.regularization)
+        whiten_y = inverse_power(Y.T @ (weights * Y) / degrees, 0.5, self.regularization)
+        U, correlations, Vt = np.linalg.svd(whiten_x @ (X.T @ (weights * Y) / degrees) @ whiten_y)
         U, V = U[:, :components], Vt[:components].T
         # An SVD leaves the signs open: make the largest entry of each direction positive.
         signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(components)])

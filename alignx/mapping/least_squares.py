@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.arrays import Double
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.spectral import inverse_power, require_nonnegative
+
+if TYPE_CHECKING:
+    from alignx.arrays import Double
 
 __all__ = ["LeastSquares"]
 
@@ -45,7 +48,7 @@ class LeastSquares(Aligner):
 
     regularization: float = 0.0
 
-    def _solve(self, source: Double, target: Double) -> Maps:
+    def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
         require_nonnegative(self.regularization, "regularization")
-        inverse = inverse_power(source.T @ source, 1.0, self.regularization)
-        return Maps(inverse @ (source.T @ target), np.eye(target.shape[1]))
+        inverse = inverse_power(source.T @ (weights * source), 1.0, self.regularization)
+        return Maps(inverse @ (source.T @ (weights * target)), np.eye(target.shape[1]))

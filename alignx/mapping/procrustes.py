@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.arrays import Double
 from alignx.errors import DimensionError
 from alignx.mapping.base import Aligner, Maps
+
+if TYPE_CHECKING:
+    from alignx.arrays import Double
 
 __all__ = ["Procrustes"]
 
@@ -45,11 +48,11 @@ class Procrustes(Aligner):
            [2., 0.]], dtype=float32)
     """
 
-    def _solve(self, source: Double, target: Double) -> Maps:
+    def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
         if source.shape[1] != target.shape[1]:
             raise DimensionError(
                 "Procrustes needs source and target of the same dimension, "
                 f"got {source.shape[1]} and {target.shape[1]}"
             )
-        U, _, Vt = np.linalg.svd(source.T @ target)
+        U, _, Vt = np.linalg.svd(source.T @ (weights * target))
         return Maps(U @ Vt, np.eye(len(Vt)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from alignx.arrays import Double
+if TYPE_CHECKING:
+    from alignx.arrays import Double
 
 __all__ = ["inverse_power", "require_nonnegative"]
 
