@@ -181,11 +181,11 @@ def align(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the map goes.")],
     method: Annotated[Method, typer.Option("--method")] = Method.procrustes,
     components: Annotated[
-        int | None, typer.Option(help="cca: how many directions to keep.", show_default="all")
+        int | None, typer.Option(help="cca: how many directions to keep.", show_default="half")
     ] = None,
     regularization: Annotated[
         float | None,
-        typer.Option(help="cca, least_squares: share of the mean variance added to each."),
+        typer.Option(help="cca, least_squares: multiple of the mean variance added to each."),
     ] = None,
     normalize: Annotated[
         str,

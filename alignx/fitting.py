@@ -151,13 +151,10 @@ def align(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> words = [f"w{i}" for i in range(60)]
-    >>> source = Embeddings(words, rng.standard_normal((60, 8)).astype(np.float32), "en")
-    >>> target = Embeddings(words, source.vectors[:, ::-1], "es")
-    >>> lexicon = Lexicon([(word, word) for word in words[:40]])
-    >>> align(source, target, lexicon=lexicon)
-    Alignment(en -> es, Procrustes(), 40 pairs)
+    >>> import alignx as ax
+    >>> sample = ax.load_sample("en", "es")
+    >>> ax.align(sample.source, sample.target, lexicon=sample.train, calibrate=False)
+    Alignment(en -> es, Procrustes(), 1053 pairs)
     """
     aligner = _as_aligner(method)
     rows = lexicon.require_rows(source, target)

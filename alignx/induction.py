@@ -106,10 +106,11 @@ def induce_lexicon(
 
     Examples
     --------
-    >>> english = Embeddings(["cat", "dog", "1"], np.eye(3))
-    >>> spanish = Embeddings(["perro", "gato", "1"], np.eye(3)[[1, 0, 2]])
-    >>> shared = SharedSpace({"en": english, "es": spanish})
-    >>> list(induce_lexicon(shared, neighborhood=1))
+    >>> import alignx as ax
+    >>> english = ax.Embeddings(["cat", "dog", "1"], np.eye(3))
+    >>> spanish = ax.Embeddings(["perro", "gato", "1"], np.eye(3)[[1, 0, 2]])
+    >>> shared = ax.SharedSpace({"en": english, "es": spanish})
+    >>> list(ax.induce_lexicon(shared, neighborhood=1))
     [('cat', 'gato'), ('dog', 'perro')]
     """
     if threshold is not None and not 0 <= threshold <= 1:

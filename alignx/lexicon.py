@@ -69,7 +69,10 @@ class Lexicon:
     def __post_init__(self) -> None:
         for name in ("scores", "probabilities"):
             values = getattr(self, name)
-            if values is not None and len(values) != len(self.pairs):
+            if values is None:
+                continue
+            object.__setattr__(self, name, np.asarray(values, dtype=np.float64))
+            if len(values) != len(self.pairs):
                 raise ValueError(
                     f"{name} must hold one value for each of {len(self.pairs)} pairs, "
                     f"got {len(values)}"

@@ -90,9 +90,10 @@ def evaluate_similarity(
 
     Examples
     --------
-    >>> words = Embeddings(["cup", "mug", "sun"], np.array([[1, 0], [1, 1], [0, 1]], np.float32))
-    >>> judged = Lexicon([("cup", "mug"), ("cup", "sun"), ("mug", "sun")], np.array([4, 0, 1.0]))
-    >>> evaluate_similarity(words, words, judged).n
+    >>> import alignx as ax
+    >>> words = ax.Embeddings(["cup", "mug", "sun"], [[1, 0], [1, 1], [0, 1]])
+    >>> judged = ax.Lexicon([("cup", "mug"), ("cup", "sun"), ("mug", "sun")], [4.0, 0.0, 1.0])
+    >>> ax.evaluate_similarity(words, words, judged).n
     3
     """
     if judged.scores is None:

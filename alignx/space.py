@@ -55,8 +55,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     Examples
     --------
-    >>> english = Embeddings(["cat", "dog"], np.eye(2, dtype=np.float32))
-    >>> spanish = Embeddings(["perro", "gato"], np.eye(2, dtype=np.float32)[::-1].copy())
+    >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
+    >>> spanish = Embeddings(["perro", "gato"], [[0, 1], [1, 0]])
     >>> shared = SharedSpace({"en": english, "es": spanish})
     >>> shared.translate(["dog"], k=1, neighborhood=1)["dog"][0].word
     'perro'

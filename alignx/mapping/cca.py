@@ -27,10 +27,10 @@ class CCA(Aligner):
     Parameters
     ----------
     n_components : int, optional
-        How many directions to keep, best first; ``min(d, e)`` unless given.
+        How many directions to keep, best first, at most ``min(d, e)``; half of that unless given.
     regularization : float
-        Share of the mean variance added to each direction before whitening, at least 0. At 0 the
-        method is plain CCA and needs more pairs than dimensions.
+        Multiple of the mean variance added to each direction before whitening, at least 0. At 0
+        the method is plain CCA and needs more pairs than dimensions.
 
     Attributes
     ----------
@@ -39,7 +39,9 @@ class CCA(Aligner):
 
     Notes
     -----
-    Takes O(p d^2 + d^3) time.
+    Takes O(p d^2 + d^3) time. The defaults were chosen on held-out fifths of training dictionaries
+    (English with Spanish and German, 300 dimensions): all directions, or none added to the
+    variances, cost 3 to 10 points of P@1.
 
     References
     ----------
@@ -51,17 +53,18 @@ class CCA(Aligner):
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((50, 3)).astype(np.float32)
-    >>> CCA(n_components=2).fit(X, X @ rng.standard_normal((3, 3))).correlations_.round(4)
+    >>> cca = CCA(n_components=2, regularization=0)
+    >>> cca.fit(X, X @ rng.standard_normal((3, 3))).correlations_.round(4)
     array([1., 1.])
     """
 
     n_components: int | None = None
-    regularization: float = 0.0
+    regularization: float = 10.0
 
     def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
         require_nonnegative(self.regularization, "regularization")
         most = min(source.shape[1], target.shape[1])
-        components = most if self.n_components is None else self.n_components
+        components = (most + 1) // 2 if self.n_components is None else self.n_components
         if not 1 <= components <= most:
             raise ValueError(f"n_components must lie in [1, {most}], got {components}")
         source_mean = (weights * source).mean(axis=0)

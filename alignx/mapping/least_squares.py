@@ -26,7 +26,7 @@ class LeastSquares(Aligner):
     Parameters
     ----------
     regularization : float
-        ``a`` as a share of the mean eigenvalue of X' X, at least 0. At 0 it needs more pairs than
+        ``a`` as a multiple of the mean eigenvalue of X' X, at least 0. At 0 it needs more pairs than
         dimensions.
 
     Notes

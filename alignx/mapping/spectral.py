@@ -28,7 +28,7 @@ def inverse_power(gram: Double, power: float, regularization: float) -> Double:
     power : float
         1 for the inverse, 0.5 for whitening.
     regularization : float
-        Share of the mean eigenvalue that is added to all.
+        Multiple of the mean eigenvalue that is added to all.
 
     Raises
     ------
