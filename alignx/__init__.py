@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alignx.mapping import CCA, LeastSquares, Procrustes, refine
     from alignx.normalize import Normalizer
     from alignx.retrieval import (
+        CslsNeighbors,
         ExactIndex,
         Neighbors,
         csls_bias,
@@ -45,6 +46,7 @@ __all__ = [
     "CCA",
     "Alignment",
     "AlignxError",
+    "CslsNeighbors",
     "DimensionError",
     "Embeddings",
     "EmptyLexiconError",
@@ -97,6 +99,7 @@ _HOMES = {
     "mapping": ["CCA", "LeastSquares", "Procrustes", "refine"],
     "normalize": ["Normalizer"],
     "retrieval": [
+        "CslsNeighbors",
         "ExactIndex",
         "Neighbors",
         "csls_bias",

@@ -1,0 +1,105 @@
+"""What the benchmarks share: facts of the machine, medians, peak memory, JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alignx import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
+PEERS = ("numpy", "scikit-learn", "faiss-cpu", "gensim", "alignx")
+
+
+def data_directory() -> Path:
+    """Where the real vectors and dictionaries are: ALIGNX_SHARED_DATA, or beside the project."""
+    named = os.environ.get("ALIGNX_SHARED_DATA")
+    path = Path(named) if named else HERE.parents[1] / "shared" / "data"
+    if not path.is_dir():
+        sys.exit(f"{path}: no such directory; set ALIGNX_SHARED_DATA to the folder of real vectors")
+    return path
+
+
+def arguments(description: str | None, default: str) -> argparse.Namespace:
+    """Read --json FILE and --threads N."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--json", type=Path, default=HERE / "results" / default)
+    parser.add_argument("--threads", type=int, default=_core.default_threads())
+    return parser.parse_args()
+
+
+def machine() -> dict[str, Any]:
+    """Tell what the figures were measured on."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "simd": _core.simd_level(),
+        "python": platform.python_version(),
+        "packages": {name: _version_of(name) for name in PEERS},
+    }
+
+
+def _cpu_name() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def medians(jobs: dict[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
+    """Median seconds of each job; jobs take turns, so that a drifting clock hits all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for turn in range(repeats + 1):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            if turn > 0:  # the first turn warms up
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def peak_memory(code: str, *args: str) -> int:
+    """Bytes that `work()` of a fresh process adds to the peak that its preparation reached.
+
+    `code` defines `work` after preparing what it needs.
+    """
+    report = """
+import resource
+def _peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = _peak()
+result = work()
+print(_peak() - before)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code + report, *args], check=True, capture_output=True, text=True
+    )
+    return int(answer.stdout.split()[-1])
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write machine facts and rows, and show the rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+    for row in rows:
+        print(json.dumps(row))
+    print(f"{path}: now run benchmarks/render.py")
