@@ -9,7 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from alignx.errors import DimensionError
 
-__all__ = ["Double", "Indices", "Matrix", "as_rows", "require_same_dimension", "unit_rows"]
+__all__ = [
+    "Double",
+    "Indices",
+    "Matrix",
+    "as_rows",
+    "first_not_finite",
+    "require_same_dimension",
+    "unit_rows",
+]
 
 Matrix: TypeAlias = NDArray[np.float32]
 Double: TypeAlias = NDArray[np.float64]
@@ -35,15 +43,41 @@ def as_rows(array: ArrayLike, name: str) -> Matrix:
     """
     rows = np.asarray(array)
     if rows.dtype.kind not in "fiu":
-        raise TypeError(f"{name} must hold real numbers, got {rows.dtype}")
+        raise TypeError(f"{name} must be real numbers, got dtype {rows.dtype}")
     if rows.ndim != 2:
         raise ValueError(f"{name} must have 2 dimensions, got {rows.ndim}")
-    rows = np.ascontiguousarray(rows, dtype=np.float32)
-    # A float64 sum of float32 values cannot overflow, so it is finite exactly if they all are.
-    if not np.isfinite(rows.sum(dtype=np.float64)):
-        row = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
-        raise ValueError(f"{name} must be finite, got NaN or infinity in row {row}")
+    with np.errstate(over="ignore"):
+        rows = np.ascontiguousarray(rows, dtype=np.float32)
+    row = first_not_finite(rows)
+    if row is not None:
+        value = rows[row][~np.isfinite(rows[row])][0]
+        raise ValueError(f"{name} must be finite float32, got {value} in row {row}")
     return rows
+
+
+def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
+    """Find the first row with NaN or infinity, without a temporary of the size of the matrix.
+
+    Parameters
+    ----------
+    matrix : (n, d) float16 or float32
+        Any rows.
+
+    Returns
+    -------
+    int or None
+        None if all numbers are finite.
+
+    Examples
+    --------
+    >>> first_not_finite(np.array([[0, 1], [0, np.inf]], dtype=np.float32))
+    1
+    """
+    # A sum of float32 numbers cannot overflow float64, so it is finite exactly if they are.
+    with np.errstate(invalid="ignore"):
+        if np.isfinite(np.sum(matrix, dtype=np.float64)):
+            return None
+    return next(row for row, vector in enumerate(matrix) if not np.isfinite(vector).all())
 
 
 def require_same_dimension(a: Matrix, b: Matrix, names: str) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from alignx.arrays import as_rows
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
@@ -436,31 +438,6 @@ def count_zero_rows(matrix: NDArray[np.float32]) -> int:
     return sum(not matrix[row].any() for row in suspects)
 
 
-def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
-    """Find the first row with NaN or infinity, without a temporary of the size of the matrix.
-
-    Parameters
-    ----------
-    matrix : (n, d) float16 or float32
-        Any rows.
-
-    Returns
-    -------
-    int or None
-        None if all numbers are finite.
-
-    Examples
-    --------
-    >>> first_not_finite(np.array([[0, 1], [0, np.inf]], dtype=np.float32))
-    1
-    """
-    # A sum of float32 numbers cannot overflow float64, so it is finite exactly if they are.
-    with np.errstate(invalid="ignore"):
-        if np.isfinite(np.sum(matrix, dtype=np.float64)):
-            return None
-    return next(row for row, vector in enumerate(matrix) if not np.isfinite(vector).all())
-
-
 def check_limit(limit: int | None) -> None:
     """Refuse a limit that keeps nothing.
 
@@ -525,28 +502,14 @@ def _check_encodable(words: Sequence[str]) -> None:
 
 def _checked_vectors(vectors: ArrayLike, words: Sequence[str]) -> NDArray[np.float32]:
     """Read-only float32 matrix with a finite row for each word."""
-    given = np.asarray(vectors)
-    if given.dtype.kind not in "fiu":
-        raise TypeError(f"vectors must be real numbers, got dtype {given.dtype}")
-    if given.ndim != 2 or given.shape[1] == 0:
-        raise ValueError(f"vectors must be a matrix of n words by d numbers, got {given.shape}")
-    if len(given) != len(words):
+    matrix = as_rows(vectors, "vectors")
+    if matrix.shape[1] == 0:
+        raise ValueError(f"vectors must have at least 1 dimension, got shape {matrix.shape}")
+    if len(matrix) != len(words):
         raise ValueError(
-            f"vectors must have one row for each word, got {len(given)} rows, {len(words)} words"
+            f"vectors must have one row for each word, got {len(matrix)} rows, {len(words)} words"
         )
-    with np.errstate(over="ignore"):
-        matrix = np.ascontiguousarray(given, dtype=np.float32)
-    _check_finite(matrix, words)
     return _read_only(matrix)
-
-
-def _check_finite(matrix: NDArray[np.float32], words: Sequence[str]) -> None:
-    """Refuse NaN and infinity."""
-    row = first_not_finite(matrix)
-    if row is None:
-        return
-    value = matrix[row][~np.isfinite(matrix[row])][0]
-    raise ValueError(f"vectors must be finite float32, got {value} in row {row} ({words[row]!r})")
 
 
 def _read_only(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

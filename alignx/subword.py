@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from alignx.arrays import first_not_finite
 from alignx.embeddings import (
     Embeddings,
     LoadOptions,
     LoadReport,
     count_zero_rows,
     enter_words,
-    first_not_finite,
     guess_language,
 )
 from alignx.errors import FormatError, MissingDependencyError

@@ -18,13 +18,13 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
+from alignx.arrays import first_not_finite
 from alignx.embeddings import (
     Embeddings,
     LoadOptions,
     LoadReport,
     count_zero_rows,
     enter_words,
-    first_not_finite,
     guess_language,
 )
 from alignx.errors import FormatError

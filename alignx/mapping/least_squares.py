@@ -26,8 +26,8 @@ class LeastSquares(Aligner):
     Parameters
     ----------
     regularization : float
-        ``a`` as a multiple of the mean eigenvalue of X' X, at least 0. At 0 it needs more pairs than
-        dimensions.
+        ``a`` as a multiple of the mean eigenvalue of X' X, at least 0. At 0 it needs more pairs
+        than dimensions.
 
     Notes
     -----
