@@ -423,19 +423,24 @@ def csls_search(
         index.keys, source[sample], neighborhood=neighborhood, n_threads=index.n_threads
     )
     is_exact = np.zeros(len(index), dtype=bool)
-    width = min(2 * k, len(index))
-    while True:
-        found = ExactIndex(index.keys, bias=bias, n_threads=index.n_threads).search(queries, width)
-        if is_exact[found.indices[:, :k]].all():
-            break
-        doubtful = np.unique(found.indices)
+    indices = np.empty((len(queries), k), dtype=np.int64)
+    scores = np.empty((len(queries), k), dtype=np.float32)
+    pending = np.arange(len(queries))
+    while len(pending):
+        bounded = ExactIndex(index.keys, bias=bias, n_threads=index.n_threads)
+        found = bounded.search(queries[pending], min(2 * k, len(index)))
+        is_final = is_exact[found.indices[:, :k]].all(axis=1)
+        indices[pending[is_final]] = found.indices[is_final, :k]
+        scores[pending[is_final]] = found.scores[is_final, :k]
+        pending = pending[~is_final]
+        doubtful = np.unique(found.indices[~is_final])
         doubtful = doubtful[~is_exact[doubtful]]
         bias[doubtful] = csls_bias(
             index.keys[doubtful], source, neighborhood=neighborhood, n_threads=index.n_threads
         )
         is_exact[doubtful] = True
     crowding = csls_bias(queries, index.keys, neighborhood=neighborhood, n_threads=index.n_threads)
-    return Neighbors(found.indices[:, :k], 2 * (found.scores[:, :k] - crowding[:, None]))
+    return Neighbors(indices, 2 * (scores - crowding[:, None]))
 
 
 def mutual_neighbors(
