@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Runs must not differ: examples are derived from the test itself, and time is no criterion.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.load_profile("fixed")
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Two languages that are rotations of each other, up to noise, with the words shuffled.
+
+    `pairs` (n, 2) are the rows that are translations, the most frequent source words first.
+    """
+
+    source: NDArray[np.float32]
+    target: NDArray[np.float32]
+    rotation: NDArray[np.float64]
+    pairs: NDArray[np.int64]
+
+    @property
+    def train(self) -> NDArray[np.int64]:
+        return self.pairs[:400]
+
+    @property
+    def test(self) -> NDArray[np.int64]:
+        return self.pairs[400:]
+
+
+def plant(noise: float, count: int = 900, dimension: int = 30) -> Planted:
+    """Rotate unit rows whose variances decay as those of word vectors do."""
+    rng = np.random.default_rng(20_180_204)
+    rows = rng.standard_normal((count, dimension)) / np.sqrt(np.arange(1, dimension + 1))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rotation, _ = np.linalg.qr(rng.standard_normal((dimension, dimension)))
+    distorted = rows @ rotation
+    distorted += noise * rng.standard_normal(rows.shape) / np.sqrt(dimension)
+    order = rng.permutation(count)
+    target = distorted[order].astype(np.float32)
+    source = rows.astype(np.float32)
+    source.flags.writeable = target.flags.writeable = False
+    pairs = np.stack([np.arange(count), np.argsort(order)], axis=1)
+    return Planted(source, target, rotation, pairs)
+
+
+@pytest.fixture(scope="session")
+def planted() -> Planted:
+    """A planted rotation without noise."""
+    return plant(0.0)
+
+
+@pytest.fixture(scope="session")
+def noisy() -> Planted:
+    """A planted rotation under noise of 60 % of the length of a row."""
+    return plant(0.6)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Where the public vectors and dictionaries lie."""
+    beside = Path(__file__).parents[1].parent / "shared" / "data"
+    data = Path(os.environ.get("ALIGNX_SHARED_DATA", beside))
+    if not data.exists():
+        pytest.skip(f"the shared data are absent: {data}")
+    return data

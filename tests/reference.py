@@ -1,0 +1,73 @@
+"""Slow, dense float64 oracles: each is the printed formula, so that reading it is the proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Double: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.int64]
+
+
+def cosines(X: ArrayLike, Z: ArrayLike) -> Double:
+    """All dot products; trusted since NumPy's float64 product is the definition itself."""
+    return np.asarray(X, dtype=np.float64) @ np.asarray(Z, dtype=np.float64).T
+
+
+def top_k(scores: NDArray[np.floating], k: int) -> tuple[NDArray[np.floating], Indices]:
+    """Best k of each row; trusted since a stable sort keeps equal scores by ascending index."""
+    indices = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(scores, indices, axis=1), indices
+
+
+def csls_bias(keys: ArrayLike, queries: ArrayLike, neighborhood: int) -> Double:
+    """r(key) / 2; trusted since it sorts every row in full and averages the largest."""
+    nearest = np.sort(cosines(keys, queries), axis=1)[:, -neighborhood:]
+    return np.asarray(nearest.mean(axis=1) / 2)
+
+
+def csls(X: ArrayLike, Z: ArrayLike, neighborhood: int) -> Double:
+    """2 cos(x, z) - r(x) - r(z), as printed in Conneau et al. 2018, equation 3."""
+    r_x, r_z = 2 * csls_bias(X, Z, neighborhood), 2 * csls_bias(Z, X, neighborhood)
+    return 2 * cosines(X, Z) - r_x[:, None] - r_z[None, :]
+
+
+def mutual_neighbors(scores: Double) -> list[tuple[int, int]]:
+    """Pairs that choose each other; trusted since it asks each row, then the chosen column."""
+    chosen = [int(np.argmax(row)) for row in scores]
+    return [(x, z) for x, z in enumerate(chosen) if int(np.argmax(scores[:, z])) == x]
+
+
+def procrustes(X: ArrayLike, Y: ArrayLike) -> Double:
+    """The orthogonal polar factor of X'Y, which is the maximizer (Higham 1988), from SciPy."""
+    return np.asarray(scipy.linalg.polar(np.asarray(X, float).T @ np.asarray(Y, float))[0])
+
+
+def cca_correlations(X: ArrayLike, Y: ArrayLike, regularization: float = 0.0) -> Double:
+    """Canonical correlations; trusted since Hotelling's eigenproblem shares no step with an SVD.
+
+    Cxy Cyy^-1 Cyx a = rho^2 Cxx a, where a share of the mean variance is added to Cxx and Cyy.
+    """
+    x, y = np.asarray(X, float), np.asarray(Y, float)
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    Cxx, Cyy = (_with_ridge(rows.T @ rows / (len(rows) - 1), regularization) for rows in (x, y))
+    Cxy = x.T @ y / (len(x) - 1)
+    squares = scipy.linalg.eigh(Cxy @ np.linalg.solve(Cyy, Cxy.T), Cxx, eigvals_only=True)
+    return np.asarray(np.sqrt(np.clip(squares[::-1][: min(Cxy.shape)], 0, None)))
+
+
+def ridge(X: ArrayLike, Y: ArrayLike, regularization: float = 0.0) -> Double:
+    """Solve the normal equations (X'X + a I) W = X'Y as they are printed."""
+    x, y = np.asarray(X, float), np.asarray(Y, float)
+    return np.linalg.solve(_with_ridge(x.T @ x, regularization), x.T @ y)
+
+
+def _with_ridge(gram: Double, share: float) -> Double:
+    """Add a share of the mean eigenvalue, which is the trace over the dimension."""
+    return np.asarray(gram + share * np.trace(gram) / len(gram) * np.eye(len(gram)))
