@@ -1,0 +1,669 @@
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import cosines, csls, top_k
+
+import alignx as ax
+from alignx import _core
+from alignx.retrieval import csls_bias, csls_biases, csls_neighbors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from alignx.arrays import Matrix
+
+Found: TypeAlias = tuple["NDArray[np.float32]", "NDArray[np.int64]"]
+
+DIMENSIONS = [1, 2, 5, 7, 16, 17, 40, 300, 1024]
+SIZES = [1, 3, 13, 14, 15, 31, 32, 33, 257, 1000]
+THREADS = [1, 2, 3, 7, 16]
+TOLERANCE = 1e-5
+REAL_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Search:
+    """One call of the kernel; `exact` marks data on which float32 makes no error at all."""
+
+    queries: NDArray[np.float32]
+    keys: NDArray[np.float32]
+    k_queries: int
+    k_keys: int
+    query_bias: NDArray[np.float32] | None = None
+    key_bias: NDArray[np.float32] | None = None
+    exact: bool = field(default=False, compare=False)
+
+    def run(self, n_threads: int | None = 1) -> tuple[Found, Found]:
+        return _core.search(
+            self.queries,
+            self.keys,
+            k_queries=self.k_queries,
+            k_keys=self.k_keys,
+            query_bias=self.query_bias,
+            key_bias=self.key_bias,
+            n_threads=n_threads,
+        )
+
+
+def assert_same(found: tuple[Found, Found], expected: tuple[Found, Found]) -> None:
+    """Compare both sides bit by bit."""
+    for (scores, indices), (expected_scores, expected_indices) in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(indices, expected_indices)
+        np.testing.assert_array_equal(scores.view(np.int32), expected_scores.view(np.int32))
+
+
+def assert_ordered(found: Found, n_keys: int) -> None:
+    """Higher scores first, equal ones by ascending index, no index twice."""
+    scores, indices = found
+    falls = scores[:, :-1] > scores[:, 1:]
+    assert (falls | ((scores[:, :-1] == scores[:, 1:]) & (indices[:, :-1] < indices[:, 1:]))).all()
+    assert ((indices >= 0) & (indices < n_keys)).all()
+    assert all(len(set(row)) == len(row) for row in indices.tolist())
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """What one side must be, from all its scores."""
+
+    all_scores: NDArray[np.floating]
+    scores: NDArray[np.floating]
+    indices: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, all_scores: NDArray[np.floating], k: int) -> Self:
+        """Keep one neighbor more than asked for, to know how narrowly it was left out."""
+        return cls(all_scores, *top_k(all_scores, min(k + 1, all_scores.shape[1])))
+
+    def decided(self, k: int, tolerance: float) -> NDArray[np.bool_]:
+        """Tell which places rounding cannot change; all of them where nothing is rounded."""
+        if tolerance == 0:
+            return np.ones((len(self.scores), k), dtype=bool)
+        gaps = -np.diff(self.scores, axis=1, prepend=np.inf, append=-np.inf)
+        return np.asarray(np.minimum(gaps[:, :-1], gaps[:, 1:])[:, :k] > 2 * tolerance)
+
+
+def assert_neighbors(found: Found, oracle: Oracle, tolerance: float) -> None:
+    """Compare one side: all scores, and the indices wherever the oracle's scores decide."""
+    scores, indices = found
+    k = indices.shape[1]
+    assert scores.dtype == np.float32
+    assert indices.dtype == np.int64
+    assert_ordered(found, oracle.all_scores.shape[1])
+    of_indices = np.take_along_axis(oracle.all_scores, indices, axis=1)
+    for expected in (oracle.scores[:, :k], of_indices):
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=tolerance)
+    decided = oracle.decided(k, tolerance)
+    np.testing.assert_array_equal(indices[decided], oracle.indices[:, :k][decided])
+
+
+def oracles(search: Search) -> list[Oracle | None]:
+    """Work out both sides of a search; None for a side that is not asked for."""
+    dots = cosines(search.queries, search.keys)
+    sides: list[Oracle | None] = []
+    for scores, bias, k in (
+        (dots, search.key_bias, search.k_queries),
+        (dots.T, search.query_bias, search.k_keys),
+    ):
+        # Where the dot product is exact, one float32 subtraction rounds in one way only.
+        rounded = scores.astype(np.float32) if search.exact else scores
+        biased = rounded if bias is None else rounded - bias
+        sides.append(Oracle.of(biased, k) if k else None)
+    return sides
+
+
+def check(search: Search, found: tuple[Found, Found], tolerance: float = TOLERANCE) -> None:
+    """Compare both sides of a search with the oracle."""
+    tolerance = 0 if search.exact else tolerance
+    sizes = (len(search.queries), search.k_queries), (len(search.keys), search.k_keys)
+    for side, oracle, shape in zip(found, oracles(search), sizes, strict=True):
+        assert side[0].shape == side[1].shape == shape
+        if oracle is not None:
+            assert_neighbors(side, oracle, tolerance)
+
+
+def unit(rng: np.random.Generator, rows: int, dimension: int) -> NDArray[np.float32]:
+    matrix = rng.standard_normal((rows, dimension))
+    return np.asarray(matrix / np.linalg.norm(matrix, axis=1, keepdims=True), dtype=np.float32)
+
+
+def whole(rng: np.random.Generator, rows: int, dimension: int) -> NDArray[np.float32]:
+    """Small integers: sums are exact in float32 and ties abound."""
+    return rng.integers(-2, 3, (rows, dimension)).astype(np.float32)
+
+
+def grid_search(dimension: int, n: int, m: int, k: int, *, biased: bool, exact: bool) -> Search:
+    rng = np.random.default_rng([dimension, n, m, k, biased, exact])
+    make = whole if exact else unit
+    queries, keys = make(rng, n, dimension), make(rng, m, dimension)
+    query_bias = key_bias = None
+    if biased and exact:
+        query_bias, key_bias = (rng.integers(-3, 4, i).astype(np.float32) for i in (n, m))
+    elif biased:
+        query_bias, key_bias = (rng.uniform(-0.5, 0.5, i).astype(np.float32) for i in (n, m))
+    return Search(queries, keys, min(k, m), min(k, n), query_bias, key_bias, exact)
+
+
+# --- the grid ---------------------------------------------------------------------------------
+
+SHAPES = [
+    pytest.param(d, SIZES[j], SIZES[(3 * j + i) % len(SIZES)], id=f"{d}-{SIZES[j]}")
+    for i, d in enumerate(DIMENSIONS)
+    for j in range(len(SIZES))
+]
+
+
+@pytest.mark.parametrize(("dimension", "n", "m"), SHAPES)
+@pytest.mark.parametrize("exact", [True, False], ids=["whole", "unit"])
+def test_the_grid_equals_the_oracle(dimension: int, n: int, m: int, exact: bool) -> None:
+    for k in sorted({1, 10, m}):
+        for biased in (False, True):
+            search = grid_search(dimension, n, m, k, biased=biased, exact=exact)
+            found = search.run()
+            check(search, found)
+            assert_same(search.run(THREADS[1 + (n + m + k + biased) % 4]), found)
+
+
+@pytest.mark.parametrize("n_threads", [*THREADS, None])
+@pytest.mark.parametrize(("n", "m"), [(1000, 1000), (257, 33), (14, 1000), (1, 1)])
+def test_threads_change_no_bit(n: int, m: int, n_threads: int | None) -> None:
+    search = grid_search(40, n, m, 10, biased=True, exact=False)
+    assert_same(search.run(n_threads), search.run(1))
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_either_side_alone_equals_both_together(biased: bool) -> None:
+    both = grid_search(17, 257, 1000, 10, biased=biased, exact=False)
+    matrices = (both.queries, both.keys)
+    of_queries, of_keys = both.run()
+    alone = Search(*matrices, 10, 0, None, both.key_bias).run()
+    assert_same(alone, (of_queries, alone[1]))
+    assert alone[1][1].shape == (1000, 0)
+    alone = Search(*matrices, 0, 10, both.query_bias, None).run()
+    assert_same(alone, (alone[0], of_keys))
+    assert alone[0][1].shape == (257, 0)
+
+
+def test_sides_may_ask_for_different_numbers() -> None:
+    both = grid_search(16, 33, 257, 10, biased=True, exact=True)
+    for k_queries, k_keys in [(1, 33), (257, 1), (5, 2)]:
+        search = Search(
+            both.queries, both.keys, k_queries, k_keys, both.query_bias, both.key_bias, True
+        )
+        check(search, search.run(3))
+
+
+def test_a_pair_scores_the_same_from_both_sides() -> None:
+    search = grid_search(300, 33, 257, 257, biased=False, exact=False)
+    (row_scores, row_indices), (column_scores, column_indices) = search.run(2)
+    table = np.empty((33, 257), np.float32)
+    np.put_along_axis(table, row_indices, row_scores, axis=1)
+    other = np.empty((257, 33), np.float32)
+    np.put_along_axis(other, column_indices, column_scores, axis=1)
+    np.testing.assert_array_equal(table.view(np.int32), other.T.view(np.int32))
+    (swapped, _), _ = Search(search.keys, search.queries, 33, 0).run()
+    np.testing.assert_array_equal(swapped, column_scores)
+
+
+def test_a_score_does_not_depend_on_its_place() -> None:
+    rng = np.random.default_rng(4)
+    queries, keys = unit(rng, 50, 300), unit(rng, 100, 300)
+    (scores, _), _ = Search(queries, keys, 100, 0).run()
+    for row in (0, 13, 14, 49):
+        (alone, _), _ = Search(queries[row : row + 1], keys, 100, 0).run()
+        np.testing.assert_array_equal(alone[0], scores[row])
+
+
+@pytest.mark.parametrize("rows", [131_100, 263_000])
+def test_more_rows_than_a_block_holds(rows: int) -> None:
+    values = np.random.default_rng(rows).integers(-1000, 1000, (rows, 4)).astype(np.float32)
+    keys = np.array([[1, 0, 0, 0], [0, 1, -1, 0], [1, 1, 1, 1]], np.float32)
+    for queries, others in ((keys, values), (values, keys)):
+        search = Search(queries, others, min(7, len(others)), min(7, len(queries)), exact=True)
+        found = search.run()
+        check(search, found)
+        assert_same(search.run(2), found)
+
+
+@given(st.data())
+def test_any_small_integers_equal_the_oracle(data: st.DataObject) -> None:
+    n, m, dimension = (data.draw(st.integers(1, most)) for most in (40, 70, 9))
+    k_queries, k_keys = data.draw(st.integers(0, m)), data.draw(st.integers(0, n))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    queries, keys = whole(rng, n, dimension), whole(rng, m, dimension)
+    query_bias, key_bias = (rng.integers(-9, 9, size).astype(np.float32) for size in (n, m))
+    search = Search(queries, keys, k_queries, k_keys, query_bias, key_bias, exact=True)
+    check(search, search.run(data.draw(st.sampled_from(THREADS))))
+
+
+# --- awkward data -----------------------------------------------------------------------------
+
+
+def all_equal(rng: np.random.Generator) -> Search:
+    row = whole(rng, 1, 40)
+    return Search(np.repeat(row, 100, axis=0), np.repeat(row, 257, axis=0), 10, 10, exact=True)
+
+
+def duplicates(rng: np.random.Generator) -> Search:
+    keys = np.tile(whole(rng, 20, 16), (13, 1))
+    return Search(keys[:33], keys, 30, 30, exact=True)
+
+
+def one_bit_apart(rng: np.random.Generator) -> Search:
+    """Keys between 1 and 2 - 2^-22 that differ in their last bits; each product is exact."""
+    keys = np.ones((257, 1), np.float32)
+    keys.view(np.int32)[:, 0] += rng.permutation(257).astype(np.int32)
+    return Search(np.array([[1], [-1], [2], [0.5]], np.float32), keys, 257, 4, exact=True)
+
+
+def zero_rows(rng: np.random.Generator) -> Search:
+    queries, keys = whole(rng, 33, 7), whole(rng, 257, 7)
+    queries[::3] = 0
+    keys[::2] = 0
+    return Search(queries, keys, 200, 20, exact=True)
+
+
+def hubs(rng: np.random.Generator) -> Search:
+    queries, keys = np.abs(whole(rng, 257, 17)), whole(rng, 300, 17)
+    keys[[3, 150, 299]] = 9
+    return Search(queries, keys, 5, 5, exact=True)
+
+
+def all_negative(rng: np.random.Generator) -> Search:
+    return Search(-np.abs(whole(rng, 40, 5)) - 1, np.abs(whole(rng, 70, 5)) + 1, 70, 40, exact=True)
+
+
+def ascending(rng: np.random.Generator) -> Search:
+    """Each key beats all before it, so that the heaps of queries change at every step."""
+    line = np.arange(1, 1001, dtype=np.float32)[:, None]
+    return Search(rng.permutation(line[:100]), line, 37, 37, exact=True)
+
+
+def huge_biases(rng: np.random.Generator) -> Search:
+    """Biases of 1e30 swallow the products: what ties then must be ordered by index."""
+    choices = np.array([-3e38, -1e30, 0, 1, 1e30, 3e38], np.float32)
+    query_bias, key_bias = (rng.choice(choices, size) for size in (100, 257))
+    queries, keys = whole(rng, 100, 7), whole(rng, 257, 7)
+    return Search(queries, keys, 257, 100, query_bias, key_bias, exact=True)
+
+
+def no_columns(rng: np.random.Generator) -> Search:
+    query_bias, key_bias = (rng.integers(-2, 2, size).astype(np.float32) for size in (20, 40))
+    queries, keys = np.ones((20, 0), np.float32), np.ones((40, 0), np.float32)
+    return Search(queries, keys, 40, 20, query_bias, key_bias, exact=True)
+
+
+AWKWARD: list[Callable[[np.random.Generator], Search]] = [
+    all_equal,
+    duplicates,
+    one_bit_apart,
+    zero_rows,
+    hubs,
+    all_negative,
+    ascending,
+    huge_biases,
+    no_columns,
+]
+
+
+def awkward(make: Callable[[np.random.Generator], Search]) -> Search:
+    return make(np.random.default_rng(AWKWARD.index(make)))
+
+
+@pytest.mark.parametrize("make", AWKWARD)
+@pytest.mark.parametrize("n_threads", THREADS)
+def test_awkward_data_equal_the_oracle(
+    make: Callable[[np.random.Generator], Search], n_threads: int
+) -> None:
+    search = awkward(make)
+    check(search, search.run(n_threads))
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 5), (5, 0), (0, 0)])
+@pytest.mark.parametrize("n_threads", THREADS)
+def test_an_empty_side_gives_empty_answers(n: int, m: int, n_threads: int) -> None:
+    empty = Search(np.ones((n, 3), np.float32), np.ones((m, 3), np.float32), 0, 0)
+    of_queries, of_keys = empty.run(n_threads)
+    assert of_queries[0].shape == of_queries[1].shape == (n, 0)
+    assert of_keys[0].shape == of_keys[1].shape == (m, 0)
+
+
+def test_no_queries_give_no_rows() -> None:
+    (scores, indices), _ = Search(np.ones((0, 3), np.float32), np.eye(3, dtype="f4"), 2, 0).run(2)
+    assert scores.shape == indices.shape == (0, 2)
+
+
+# --- arguments --------------------------------------------------------------------------------
+
+ROWS = np.arange(24, dtype=np.float32).reshape(6, 4)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ROWS.astype(np.float64),
+        ROWS.astype(np.float16),
+        ROWS.astype(np.int32),
+        np.asfortranarray(ROWS),
+        ROWS[:, ::2].repeat(2, axis=1)[:, ::2],
+        ROWS[::2],
+        ROWS.T,
+        ROWS[::-1],
+        ROWS.astype(">f4"),
+        ROWS.tolist(),
+        None,
+    ],
+)
+def test_other_arrays_are_a_type_error(wrong: Any) -> None:  # noqa: ANN401  # that is the point
+    good = np.ones((6, 4), np.float32)
+    for queries, keys in ((wrong, good), (good, wrong)):
+        with pytest.raises(TypeError, match="incompatible function arguments"):
+            _core.search(queries, keys, k_queries=1, k_keys=0)
+
+
+@pytest.mark.parametrize("name", ["query_bias", "key_bias"])
+def test_other_biases_are_a_type_error(name: str) -> None:
+    for wrong in (np.zeros(6), np.zeros(12, np.float32)[::2], [0.0] * 6, "zero"):
+        arguments: Any = {name: wrong}
+        with pytest.raises(TypeError, match="incompatible function arguments"):
+            _core.search(ROWS, ROWS, k_queries=1, k_keys=1, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"queries": ROWS[0]}, "queries must have 2 dimensions, got 1"),
+        ({"keys": ROWS[None]}, "keys must have 2 dimensions, got 3"),
+        ({"keys": np.ones((6, 3), np.float32)}, "same dimension, got 4 and 3"),
+        ({"k_queries": 7}, r"k_queries must lie in \[0, 6\], got 7"),
+        ({"k_keys": 7}, r"k_keys must lie in \[0, 6\], got 7"),
+        ({"query_bias": np.zeros(5, np.float32)}, r"query_bias must have shape \(6,\)"),
+        ({"key_bias": np.zeros((6, 1), np.float32)}, r"key_bias must have shape \(6,\)"),
+        ({"n_threads": 0}, "n_threads must be at least 1, got 0"),
+        ({"n_threads": -2}, "n_threads must be at least 1, got -2"),
+    ],
+)
+def test_wrong_arguments_are_a_value_error(changed: dict[str, Any], message: str) -> None:
+    arguments: dict[str, Any] = {"queries": ROWS, "keys": ROWS, "k_queries": 1, "k_keys": 1}
+    with pytest.raises(ValueError, match=message):
+        _core.search(**arguments | changed)
+
+
+def test_read_only_inputs_work_and_stay_as_they_are() -> None:
+    search = grid_search(7, 33, 40, 10, biased=True, exact=True)
+    arrays = [search.queries, search.keys, search.query_bias, search.key_bias]
+    before = [None if array is None else array.copy() for array in arrays]
+    for array in arrays:
+        assert array is not None
+        array.flags.writeable = False
+    check(search, search.run(2))
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_outputs_are_fresh() -> None:
+    search = grid_search(5, 14, 15, 10, biased=False, exact=True)
+    first, second = search.run(), search.run()
+    first[0][0][:] = 99
+    check(search, second)
+
+
+# --- progress and interrupts ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 7])
+def test_progress_rises_to_the_end(n_threads: int) -> None:
+    rows = unit(np.random.default_rng(0), 2000, 300)
+    fractions: list[float] = []
+    _core.search(rows, rows, k_queries=1, k_keys=1, n_threads=n_threads, progress=fractions.append)
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] <= fractions[-1] <= 1
+    if n_threads == 1:
+        assert fractions[-1] == 1
+        assert len(fractions) > 2
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 7])
+def test_an_exception_of_the_callback_ends_the_search(n_threads: int) -> None:
+    calls: list[float] = []
+
+    def stop(fraction: float) -> None:
+        calls.append(fraction)
+        raise RuntimeError("enough")
+
+    rows = unit(np.random.default_rng(0), 2000, 300)
+    with pytest.raises(RuntimeError, match="enough"):
+        _core.search(rows, rows, k_queries=1, k_keys=0, n_threads=n_threads, progress=stop)
+    assert len(calls) == 1
+
+
+def test_progress_must_be_callable() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="incompatible function arguments"):
+        _core.search(ROWS, ROWS, k_queries=1, k_keys=0, progress=wrong)
+
+
+# Minutes of work, were it not interrupted.
+LARGE_SEARCH = """
+import numpy as np
+from alignx import _core
+rows = np.tile(np.random.default_rng(0).standard_normal((500, 300), dtype=np.float32), (240, 1))
+said = []
+def progress(fraction):
+    if not said:
+        said.append(print("running", flush=True))
+try:
+    _core.search(rows, rows, k_queries=10, k_keys=10, n_threads=THREADS, progress=PROGRESS)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_ctrl_c_interrupts_a_large_search(tmp_path: Path, n_threads: int) -> None:
+    script = LARGE_SEARCH.replace("THREADS", str(n_threads)).replace("=PROGRESS", "=progress")
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "running\n"
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=3)
+        finally:
+            process.kill()
+    assert output == "interrupted\n"
+    assert process.returncode == 0
+
+
+# --- CPU levels -------------------------------------------------------------------------------
+
+WORKER = """
+import pickle, sys
+from alignx import _core
+with open(sys.argv[1], "rb") as file:
+    calls = pickle.load(file)
+found = [_core.search(**call) for call in calls]
+with open(sys.argv[2], "wb") as file:
+    pickle.dump((_core.simd_level(), found), file)
+"""
+LEVELS = _core.simd_levels()
+
+
+def at_level(
+    level: str, directory: Path, searches: Iterable[Search], n_threads: int = 2
+) -> list[tuple[Found, Found]]:
+    """Run searches in a process of its own, since a level is chosen once."""
+    names = ("queries", "keys", "k_queries", "k_keys", "query_bias", "key_bias")
+    calls = [
+        {name: getattr(search, name) for name in names} | {"n_threads": n_threads}
+        for search in searches
+    ]
+    asked, answered = directory / "asked", directory / "answered"
+    asked.write_bytes(pickle.dumps(calls))
+    subprocess.run(
+        [sys.executable, "-c", WORKER, str(asked), str(answered)],
+        cwd=directory,
+        env=os.environ | {"ALIGNX_SIMD": level},
+        check=True,
+    )
+    answer: tuple[str, list[tuple[Found, Found]]] = pickle.loads(answered.read_bytes())
+    assert answer[0] == level
+    return answer[1]
+
+
+@pytest.fixture(scope="module")
+def level_searches() -> list[Search]:
+    searches = [
+        grid_search(d, n, m, k, biased=k == 10, exact=exact)
+        for d in DIMENSIONS
+        for n, m in [(1, 33), (13, 257), (14, 14), (15, 31), (32, 3), (33, 32)]
+        for k in (1, 10, m)
+        for exact in (True, False)
+    ]
+    return searches + [awkward(make) for make in AWKWARD]
+
+
+@pytest.fixture(scope="module")
+def level_answers(
+    level_searches: list[Search], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[tuple[Found, Found]]]:
+    directory = tmp_path_factory.mktemp("levels")
+    return {level: at_level(level, directory, level_searches, 3) for level in LEVELS}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_equals_the_oracle(
+    level: str,
+    level_searches: list[Search],
+    level_answers: dict[str, list[tuple[Found, Found]]],
+) -> None:
+    for search, found in zip(level_searches, level_answers[level], strict=True):
+        check(search, found)
+
+
+@pytest.mark.skipif(
+    not {"avx2", "avx512"} <= set(LEVELS), reason="this processor has not both AVX2 and AVX-512"
+)
+def test_the_vector_levels_agree_in_every_bit(
+    level_answers: dict[str, list[tuple[Found, Found]]],
+) -> None:
+    for found, other in zip(level_answers["avx2"], level_answers["avx512"], strict=True):
+        assert_same(found, other)
+
+
+def test_the_best_level_is_the_default(tmp_path: Path) -> None:
+    script = "from alignx import _core; print(_core.simd_level())"
+    for asked, expected in [("", LEVELS[-1]), *((level, level) for level in LEVELS)]:
+        found = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=tmp_path,
+            env=os.environ | {"ALIGNX_SIMD": asked},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert found.stdout.strip() == expected
+
+
+@pytest.mark.parametrize("call", ["simd_level()", "search(x, x, k_queries=1, k_keys=0)"])
+def test_an_unknown_level_is_named_at_first_use(call: str, tmp_path: Path) -> None:
+    script = (
+        "import numpy as np; from alignx import _core; x = np.ones((2, 2), np.float32)\n"
+        f"print(_core.simd_levels())\ntry:\n    _core.{call}\nexcept ValueError as error:\n"
+        "    print(error)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"ALIGNX_SIMD": "mmx"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    message = f"ALIGNX_SIMD must be one of {', '.join(LEVELS)} on this processor, got mmx"
+    assert found.stdout.splitlines() == [str(LEVELS), message]
+
+
+# --- real vectors -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Real:
+    """The most frequent words of two languages, and a sample of rows of both."""
+
+    source: Matrix
+    target: Matrix
+    sample: NDArray[np.int64]
+
+
+@pytest.fixture(scope="module")
+def real(shared_data: Path) -> Real:
+    def rows(language: str) -> Matrix:
+        path = shared_data / "vectors" / f"{language}.vec.gz"
+        return ax.Normalizer().fit_transform(ax.load(path, limit=20_000).vectors)
+
+    sample = np.sort(np.random.default_rng(0).choice(20_000, 500, replace=False))
+    return Real(rows("en"), rows("es"), sample)
+
+
+@pytest.fixture(scope="module")
+def real_searches(real: Real) -> list[tuple[Search, list[Oracle | None]]]:
+    """NN and CSLS of sampled source rows, then of sampled target rows."""
+    S, T, sample = real.source, real.target, real.sample
+    source_bias, target_bias = csls_biases(S, T)
+    searches = [
+        Search(S[sample], T, 10, 0),
+        Search(S, T[sample], 0, 10),
+        Search(S[sample], T, 10, 0, key_bias=target_bias),
+        Search(S, T[sample], 0, 10, query_bias=source_bias),
+    ]
+    return [(search, oracles(search)) for search in searches]
+
+
+def test_the_biases_of_real_vectors(real: Real) -> None:
+    biases = csls_biases(real.source, real.target)
+    matrices = (real.source, real.target)
+    for bias, own, other in zip(biases, matrices, matrices[::-1], strict=True):
+        similar = cosines(own[real.sample], other)
+        expected = np.sort(similar, axis=1)[:, -10:].mean(axis=1) / 2
+        np.testing.assert_allclose(bias[real.sample], expected, rtol=0, atol=1e-6)
+        alone = csls_bias(own[real.sample], other)
+        np.testing.assert_array_equal(alone, bias[real.sample])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_real_vectors_equal_brute_force(
+    level: str,
+    n_threads: int,
+    real_searches: list[tuple[Search, list[Oracle | None]]],
+    tmp_path: Path,
+) -> None:
+    searches, expected = zip(*real_searches, strict=True)
+    answers = at_level(level, tmp_path, searches, n_threads)
+    for found, both in zip(answers, expected, strict=True):
+        for side, oracle in zip(found, both, strict=True):
+            if oracle is not None:
+                assert oracle.decided(10, REAL_TOLERANCE).mean() > 0.98
+                assert_neighbors(side, oracle, REAL_TOLERANCE)
+
+
+def test_csls_of_real_vectors_equals_brute_force(real: Real) -> None:
+    S, T = real.source[:2000], real.target[:3000]
+    found = csls_neighbors(S, T)
+    expected = csls(S, T, 10)
+    for side, scores in ((found.of_source, expected), (found.of_target, expected.T)):
+        assert_neighbors((side.scores, side.indices), Oracle.of(scores, 10), 2e-6)
