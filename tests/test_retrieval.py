@@ -1,0 +1,377 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import cosines, csls, top_k
+from reference import csls_bias as reference_bias
+from reference import mutual_neighbors as reference_mutual
+
+from alignx.errors import DimensionError
+from alignx.retrieval import (
+    ExactIndex,
+    Neighbors,
+    csls_bias,
+    csls_biases,
+    csls_neighbors,
+    csls_search,
+    mutual_neighbors,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from alignx.arrays import Matrix
+
+Languages = tuple["Matrix", "Matrix"]
+TOLERANCE = 1e-5
+
+
+def unit(rows: NDArray[np.float64]) -> Matrix:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def random(rng: np.random.Generator, n: int, m: int) -> Languages:
+    return unit(rng.standard_normal((n, 20))), unit(rng.standard_normal((m, 20)))
+
+
+def clustered(rng: np.random.Generator, n: int, m: int) -> Languages:
+    """Thirty narrow clusters, some of which only one language has."""
+    centers = 3 * rng.standard_normal((30, 20))
+    source = centers[rng.integers(0, 25, n)] + rng.standard_normal((n, 20))
+    return unit(source), unit(centers[rng.integers(5, 30, m)] + rng.standard_normal((m, 20)))
+
+
+def hubby(rng: np.random.Generator, n: int, m: int) -> Languages:
+    """All rows lean one way, and some target rows lie right in the middle of it."""
+    lean = 1.5 * rng.standard_normal(20)
+    target = rng.standard_normal((m, 20)) * rng.choice([0.1, 1, 3], (m, 1)) + lean
+    return unit(rng.standard_normal((n, 20)) + lean), unit(target)
+
+
+def duplicated(rng: np.random.Generator, n: int, m: int) -> Languages:
+    """Rows that occur up to a dozen times, so that ties and zero gaps abound."""
+    base = unit(rng.standard_normal((60, 20)))
+    return base[rng.integers(0, 60, n)], base[rng.integers(0, 60, m)]
+
+
+MAKERS = [random, clustered, hubby, duplicated]
+
+
+def make_languages(make: Callable[..., Languages], n: int = 400, m: int = 300) -> Languages:
+    return make(np.random.default_rng(MAKERS.index(make)), n, m)
+
+
+def assert_best(found: Neighbors, all_scores: NDArray[np.float64]) -> None:
+    """Compare scores with the oracle, and each index by the score that it has there."""
+    k = found.indices.shape[1]
+    expected, _ = top_k(all_scores, k)
+    of_indices = np.take_along_axis(all_scores, found.indices, axis=1)
+    np.testing.assert_allclose(found.scores, expected, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(found.scores, of_indices, rtol=0, atol=TOLERANCE)
+    assert all(len(set(row)) == k for row in found.indices.tolist())
+    assert found.indices.dtype == np.int64
+    assert found.scores.dtype == np.float32
+
+
+def assert_same(found: Neighbors, expected: Neighbors) -> None:
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+
+
+# --- CSLS -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("neighborhood", [1, 2, 10, 300])
+def test_biases_equal_the_oracle(make: Callable[..., Languages], neighborhood: int) -> None:
+    source, target = make_languages(make)
+    source_bias, target_bias = csls_biases(source, target, neighborhood=neighborhood)
+    for bias, own, other in ((source_bias, source, target), (target_bias, target, source)):
+        expected = reference_bias(own, other, neighborhood)
+        np.testing.assert_allclose(bias, expected, rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(bias, csls_bias(own, other, neighborhood=neighborhood))
+        assert bias.dtype == np.float32
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(("k", "neighborhood"), [(1, 10), (10, 10), (300, 1), (7, 300)])
+def test_csls_neighbors_equal_the_oracle(
+    make: Callable[..., Languages], k: int, neighborhood: int
+) -> None:
+    source, target = make_languages(make)
+    expected = csls(source, target, neighborhood)
+    found = csls_neighbors(source, target, k, neighborhood=neighborhood)
+    assert_best(found.of_source, expected)
+    assert_best(found.of_target, expected.T)
+    biases = csls_biases(source, target, neighborhood=neighborhood)
+    again = csls_neighbors(source, target, k, biases=biases)
+    assert_same(again.of_source, found.of_source)
+    assert_same(again.of_target, found.of_target)
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32), st.data())
+def test_csls_is_symmetric(n: int, m: int, seed: int, data: st.DataObject) -> None:
+    source, target = random(np.random.default_rng(seed), n, m)
+    neighborhood = data.draw(st.integers(1, min(n, m)))
+    k = data.draw(st.integers(1, min(n, m)))
+    one_way = csls(source, target, neighborhood)
+    np.testing.assert_allclose(one_way, csls(target, source, neighborhood).T, atol=1e-12)
+    found = csls_neighbors(source, target, k, neighborhood=neighborhood, n_threads=1)
+    swapped = csls_neighbors(target, source, k, neighborhood=neighborhood, n_threads=1)
+    assert_best(found.of_source, one_way)
+    assert_same(found.of_source, swapped.of_target)
+    assert_same(found.of_target, swapped.of_source)
+
+
+def test_the_bias_of_an_index_makes_its_ranking_csls() -> None:
+    source, target = make_languages(hubby)
+    index = ExactIndex(target, bias=csls_bias(target, source))
+    found = index.search(source)
+    assert_best(found, cosines(source, target) - reference_bias(target, source, 10))
+    np.testing.assert_array_equal(found.indices, csls_neighbors(source, target).of_source.indices)
+    plain = ExactIndex(target).search(source)
+    assert (found.indices[:, 0] != plain.indices[:, 0]).mean() > 0.2
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("k", [1, 3, 10, 200, 300])
+@pytest.mark.parametrize("count", [1, 17, 400])
+def test_a_few_queries_find_what_all_find(
+    make: Callable[..., Languages], k: int, count: int
+) -> None:
+    source, target = make_languages(make)
+    full = csls_neighbors(source, target, k, n_threads=1)
+    rows = np.random.default_rng(k).choice(len(source), count, replace=False)
+    found = csls_search(source[rows], source, target, k, n_threads=1)
+    assert_same(found, full.of_source.take(rows))
+    if count <= len(target):
+        found = csls_search(target[:count], target, source, k, n_threads=1)
+        assert_same(found, full.of_target.take(np.arange(count)))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("neighborhood", [1, 10, 300])
+def test_new_queries_are_scored_against_both_languages(
+    make: Callable[..., Languages], neighborhood: int
+) -> None:
+    source, target = make_languages(make)
+    queries, _ = make(np.random.default_rng(99), 25, 25)
+    r_queries = 2 * reference_bias(queries, target, neighborhood)
+    r_target = 2 * reference_bias(target, source, neighborhood)
+    expected = 2 * cosines(queries, target) - r_queries[:, None] - r_target
+    for k in (1, 5, 300):
+        found = csls_search(queries, source, target, k, neighborhood=neighborhood, n_threads=1)
+        assert_best(found, expected)
+
+
+def test_no_queries_give_no_answers() -> None:
+    source, target = make_languages(random)
+    for found in (
+        csls_search(source[:0], source, target, 5),
+        ExactIndex(target).search(source[:0], 5),
+    ):
+        assert found.indices.shape == found.scores.shape == (0, 5)
+
+
+@pytest.mark.parametrize("make", [random, clustered, hubby])
+@pytest.mark.parametrize("neighborhood", [1, 10])
+def test_mutual_neighbors_equal_the_oracle(
+    make: Callable[..., Languages], neighborhood: int
+) -> None:
+    source, target = make_languages(make)
+    found = mutual_neighbors(source, target, neighborhood=neighborhood)
+    expected = reference_mutual(csls(source, target, neighborhood))
+    assert found.tolist() == [list(pair) for pair in expected]
+    assert found.dtype == np.int64
+    assert 20 < len(found) < 300
+
+
+def test_equal_rows_choose_the_first() -> None:
+    rows = np.tile(unit(np.ones((1, 5))), (40, 1))
+    assert mutual_neighbors(rows, rows[:30]).tolist() == [[0, 0]]
+
+
+# --- the other side of CSLS: an independent library -------------------------------------------
+
+
+def test_faiss_finds_the_same() -> None:
+    faiss = pytest.importorskip("faiss")
+    source, target = make_languages(random, 1000, 2000)
+    index = faiss.IndexFlatIP(target.shape[1])
+    index.add(target)
+    scores, indices = index.search(source, 10)
+    found = ExactIndex(target).search(source)
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(found.indices, indices)
+
+
+def test_faiss_finds_csls_by_one_more_coordinate() -> None:
+    faiss = pytest.importorskip("faiss")
+    source, target = make_languages(hubby, 1000, 2000)
+    bias = csls_bias(target, source)
+    index = faiss.IndexFlatIP(target.shape[1] + 1)
+    index.add(np.hstack([target, -bias[:, None]]))
+    scores, indices = index.search(np.hstack([source, np.ones_like(source[:, :1])]), 10)
+    found = ExactIndex(target, bias=bias).search(source)
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-6)
+    differ = found.indices != indices
+    assert differ.mean() < 0.01
+    own = np.take_along_axis(cosines(source, target) - bias, found.indices, axis=1)
+    theirs = np.take_along_axis(cosines(source, target) - bias, indices, axis=1)
+    np.testing.assert_allclose(own[differ], theirs[differ], rtol=0, atol=1e-6)
+
+
+# --- threads and progress ---------------------------------------------------------------------
+
+
+def test_threads_change_no_bit() -> None:
+    source, target = make_languages(hubby)
+    expected = csls_neighbors(source, target, n_threads=1)
+    for n_threads in (2, 5, None):
+        found = csls_neighbors(source, target, n_threads=n_threads)
+        assert_same(found.of_source, expected.of_source)
+        assert_same(found.of_target, expected.of_target)
+        searched = csls_search(source, source, target, n_threads=n_threads)
+        assert_same(searched, expected.of_source)
+
+
+def test_progress_covers_both_sweeps() -> None:
+    source, target = make_languages(random, 2000, 3000)
+    fractions: list[float] = []
+    csls_neighbors(source, target, n_threads=1, progress=fractions.append)
+    assert fractions == sorted(fractions)
+    assert 0.5 in fractions
+    assert fractions[-1] == 1
+    for call in (csls_biases, csls_bias, mutual_neighbors):
+        fractions.clear()
+        call(source, target, n_threads=1, progress=fractions.append)
+        assert fractions[-1] == 1
+    fractions.clear()
+    ExactIndex(target, n_threads=1).search(source, progress=fractions.append)
+    assert fractions[-1] == 1
+
+
+# --- arguments --------------------------------------------------------------------------------
+
+EYE = np.eye(4, dtype=np.float32)
+
+
+def test_keys_are_not_copied_and_others_are_converted_once() -> None:
+    index = ExactIndex(EYE)
+    assert index.keys is EYE
+    assert len(index) == 4
+    expected = index.search(EYE, 4)
+    for other in (EYE.astype(np.float64), EYE.tolist(), np.asfortranarray(EYE), EYE.astype(int)):
+        assert_same(ExactIndex(other).search(other, 4), expected)
+
+
+def test_scores_are_dot_products_whatever_the_length() -> None:
+    found = ExactIndex(3 * EYE, bias=[0, 1, 2, 100]).search([[1, 1, 1, 1]], 4)
+    assert found.indices.tolist() == [[0, 1, 2, 3]]
+    assert found.scores.tolist() == [[3, 2, 1, -97]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "bias", "exception", "message"),
+    [
+        (EYE[0], None, ValueError, "keys must have 2 dimensions, got 1"),
+        (EYE[None], None, ValueError, "keys must have 2 dimensions, got 3"),
+        ([["a", "b"]], None, TypeError, "keys must be real numbers, got dtype <U1"),
+        (EYE.astype(complex), None, TypeError, "keys must be real numbers, got dtype complex128"),
+        (EYE, [0, 0, 0], ValueError, "one value for each of 4 keys, got 3"),
+    ],
+)
+def test_an_index_names_rule_and_arrival(
+    keys: ArrayLike, bias: ArrayLike | None, exception: type[Exception], message: str
+) -> None:
+    with pytest.raises(exception, match=re.escape(message)):
+        ExactIndex(keys, bias=bias)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused_by_row(bad: float) -> None:
+    named = f"must be finite float32, got {bad} in row 2"
+    broken = EYE.copy()
+    broken[2, 1] = bad
+    with pytest.raises(ValueError, match=f"keys {named}"):
+        ExactIndex(broken)
+    with pytest.raises(ValueError, match=f"queries {named}"):
+        ExactIndex(EYE).search(broken, 1)
+    with pytest.raises(ValueError, match=r"bias must be finite"):
+        ExactIndex(EYE, bias=[0, bad, 0, 0])
+    for call in (csls_biases, csls_neighbors, mutual_neighbors):
+        with pytest.raises(ValueError, match=f"source {named}"):
+            call(broken, EYE, neighborhood=1)
+        with pytest.raises(ValueError, match=f"target {named}"):
+            call(EYE, broken, neighborhood=1)
+
+
+@pytest.mark.parametrize("k", [0, -1, 5])
+def test_counts_out_of_range_are_named(k: int) -> None:
+    message = re.escape(f"must lie in [1, 4], got {k}")
+    with pytest.raises(ValueError, match=f"^k {message}"):
+        ExactIndex(EYE).search(EYE, k)
+    with pytest.raises(ValueError, match=f"^k {message}"):
+        csls_search(EYE[:1], EYE, EYE, k, neighborhood=1)
+    with pytest.raises(ValueError, match=f"^k {message}"):
+        csls_neighbors(EYE, EYE, k, neighborhood=1)
+    for call in (csls_bias, csls_biases, mutual_neighbors):
+        with pytest.raises(ValueError, match=f"^neighborhood {message}"):
+            call(EYE, EYE, neighborhood=k)
+    with pytest.raises(ValueError, match=f"^neighborhood {message}"):
+        csls_neighbors(EYE, EYE, 1, neighborhood=k)
+    with pytest.raises(ValueError, match=f"^neighborhood {message}"):
+        csls_search(EYE[:1], EYE, EYE, 1, neighborhood=k)
+
+
+def test_the_smaller_side_limits_the_counts() -> None:
+    small = EYE[:2]
+    message = re.escape("must lie in [1, 2], got 3")
+    for source, target in ((small, EYE), (EYE, small)):
+        with pytest.raises(ValueError, match=message):
+            csls_biases(source, target, neighborhood=3)
+        with pytest.raises(ValueError, match=message):
+            csls_neighbors(source, target, 3, neighborhood=1)
+        with pytest.raises(ValueError, match=message):
+            csls_search(source, source, target, 1, neighborhood=3)
+
+
+def test_other_dimensions_are_named() -> None:
+    narrow = np.ones((4, 3), np.float32)
+    with pytest.raises(
+        DimensionError, match="queries and keys must have the same dimension, got 3 and 4"
+    ):
+        ExactIndex(EYE).search(narrow, 1)
+    for call in (csls_biases, csls_neighbors, mutual_neighbors):
+        with pytest.raises(
+            DimensionError, match="source and target must have the same dimension, got 4 and 3"
+        ):
+            call(EYE, narrow, neighborhood=1)
+    with pytest.raises(DimensionError, match="got 4 and 3"):
+        csls_bias(EYE, narrow, neighborhood=1)
+    with pytest.raises(DimensionError, match="same dimension"):
+        csls_search(EYE, EYE, narrow, 1, neighborhood=1)
+
+
+def test_no_threads_are_refused() -> None:
+    with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
+        ExactIndex(EYE, n_threads=0).search(EYE, 1)
+    with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
+        csls_biases(EYE, EYE, neighborhood=1, n_threads=0)
+
+
+def test_read_only_inputs_stay_as_they_are() -> None:
+    source, target = make_languages(clustered)
+    copies = source.copy(), target.copy()
+    source.flags.writeable = target.flags.writeable = False
+    csls_neighbors(source, target)
+    csls_search(source[:5], source, target)
+    np.testing.assert_array_equal(source, copies[0])
+    np.testing.assert_array_equal(target, copies[1])
