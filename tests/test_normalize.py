@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from alignx.errors import DimensionError, NotFittedError
+from alignx.normalize import ITERATIVE, STANDARD, Normalizer, Step, parse_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from alignx.arrays import Matrix
+
+STEPS: list[tuple[Step, ...]] = [
+    (),
+    ("unit",),
+    ("center",),
+    STANDARD,
+    ("center", "unit"),
+    ("center", "center"),
+    ITERATIVE,
+]
+TOLERANCE = 1e-5
+
+
+def some_rows(seed: int = 0, n: int = 200, dimension: int = 12) -> Matrix:
+    """Rows of various lengths around a point that is not the origin."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((n, dimension)) + rng.standard_normal(dimension)
+    return np.asarray(rows * rng.uniform(0.1, 5, (n, 1)), dtype=np.float32)
+
+
+def lengths(rows: Matrix) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(rows.astype(np.float64), axis=1))
+
+
+def reference(
+    steps: Sequence[Step], seen: Matrix, new: Matrix
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Take both through the steps in float64, with the means of what was seen."""
+    a, b = seen.astype(np.float64), new.astype(np.float64)
+    for step in steps:
+        if step == "center":
+            a, b = a - a.mean(axis=0), b - a.mean(axis=0)
+        else:
+            a, b = (
+                np.array([row / np.linalg.norm(row) if row.any() else row for row in rows])
+                for rows in (a, b)
+            )
+    return a, b
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_seen_and_new_rows_equal_the_reference(steps: tuple[Step, ...]) -> None:
+    seen, new = some_rows(), some_rows(1, 30)
+    normalizer = Normalizer(steps=steps)
+    found = normalizer.fit_transform(seen)
+    expected, expected_new = reference(steps, seen, new)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(normalizer.transform(new), expected_new, rtol=0, atol=TOLERANCE)
+    assert found.dtype == normalizer.transform(new).dtype == np.float32
+    assert normalizer.dimension_ == 12
+    assert len(normalizer.means_) == steps.count("center")
+    assert all(mean.shape == (12,) for mean in normalizer.means_)
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_transform_repeats_fit_transform(steps: tuple[Step, ...]) -> None:
+    rows = some_rows()
+    normalizer = Normalizer(steps=steps)
+    found = normalizer.fit_transform(rows)
+    np.testing.assert_array_equal(normalizer.transform(rows), found)
+    np.testing.assert_array_equal(Normalizer(steps=steps).fit(rows).transform(rows), found)
+    np.testing.assert_array_equal(normalizer.transform(rows[7:9]), found[7:9])
+    np.testing.assert_array_equal(normalizer.fit(rows).transform(rows), found)
+
+
+def test_the_default_gives_unit_rows_near_the_center() -> None:
+    rows = Normalizer().fit_transform(some_rows())
+    np.testing.assert_allclose(lengths(rows), 1, atol=1e-6)
+    raw = Normalizer(steps=("unit",)).fit_transform(some_rows())
+    assert np.linalg.norm(rows.mean(axis=0)) < np.linalg.norm(raw.mean(axis=0)) / 5
+
+
+@given(st.integers(0, 2**32), st.integers(1, 30), st.integers(1, 20))
+def test_unit_is_idempotent(seed: int, n: int, dimension: int) -> None:
+    normalizer = Normalizer(steps=("unit",))
+    once = normalizer.fit_transform(some_rows(seed, n, dimension))
+    np.testing.assert_allclose(lengths(once), 1, atol=1e-6)
+    np.testing.assert_allclose(normalizer.fit_transform(once), once, rtol=0, atol=1e-6)
+
+
+def test_iteration_shrinks_the_mean_step_by_step() -> None:
+    rows = some_rows(n=1000)
+    normalizer = Normalizer(steps=ITERATIVE)
+    found = normalizer.fit_transform(rows)
+    norms = [float(np.linalg.norm(mean)) for mean in normalizer.means_]
+    assert len(norms) == 5
+    assert all(later < earlier / 2 for earlier, later in pairwise(norms))
+    np.testing.assert_allclose(lengths(found), 1, atol=1e-6)
+    assert np.linalg.norm(found.mean(axis=0, dtype=np.float64)) < 1e-3 < norms[0] / 100
+
+
+@pytest.mark.parametrize("steps", [(), ("unit",), ("unit", "unit")])
+def test_zero_rows_stay_zero_without_centering(steps: tuple[Step, ...]) -> None:
+    rows = some_rows()
+    rows[[0, 5]] = 0
+    found = Normalizer(steps=steps).fit_transform(rows)
+    assert not found[[0, 5]].any()
+    assert np.isfinite(found).all()
+    assert found[1].any()
+
+
+def test_new_zero_rows_move_with_the_mean() -> None:
+    normalizer = Normalizer(steps=("unit", "center")).fit(some_rows())
+    zero = np.zeros((1, 12), np.float32)
+    np.testing.assert_allclose(normalizer.transform(zero)[0], -normalizer.means_[0], atol=1e-7)
+
+
+def test_inputs_stay_as_they_are() -> None:
+    rows = some_rows()
+    copy = rows.copy()
+    rows.flags.writeable = False
+    for steps in STEPS:
+        Normalizer(steps=steps).fit(rows).transform(rows)
+    np.testing.assert_array_equal(rows, copy)
+    assert Normalizer(steps=()).fit(rows).transform(rows) is rows
+
+
+def test_fitting_again_forgets() -> None:
+    normalizer = Normalizer().fit(some_rows(0, 50, 3))
+    found = normalizer.fit(some_rows()).transform(some_rows(1))
+    np.testing.assert_array_equal(found, Normalizer().fit(some_rows()).transform(some_rows(1)))
+
+
+def test_what_was_learned_can_be_restored() -> None:
+    fitted = Normalizer(steps=ITERATIVE).fit(some_rows())
+    restored = Normalizer(steps=ITERATIVE)
+    restored.restore(fitted.dimension_, fitted.means_)
+    new = some_rows(1)
+    np.testing.assert_array_equal(restored.transform(new), fitted.transform(new))
+    with pytest.raises(ValueError, match="one for each centering step, got 0"):
+        Normalizer().restore(12, [])
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+def test_unfitted_and_misfit_rows_are_refused() -> None:
+    with pytest.raises(NotFittedError, match="Normalizer must be fitted before transform"):
+        Normalizer().transform(some_rows())
+    with pytest.raises(DimensionError, match="dimension 12 as in fit, got 5"):
+        Normalizer().fit(some_rows()).transform(some_rows(0, 3, 5))
+
+
+def test_bad_rows_are_refused() -> None:
+    rows = some_rows()
+    rows[17, 3] = np.nan
+    with pytest.raises(ValueError, match=r"finite.*row 17"):
+        Normalizer().fit(rows)
+    with pytest.raises(ValueError, match=r"finite.*row 17"):
+        Normalizer().fit(some_rows()).transform(rows)
+    with pytest.raises(ValueError, match="2 dimensions, got 1"):
+        Normalizer().fit(rows[0])
+
+
+@pytest.mark.parametrize("steps", [("unit", "whiten"), ("Unit",), ("",)])
+def test_unknown_steps_are_refused_by_fit(steps: Any) -> None:  # noqa: ANN401  # wrong on purpose
+    normalizer = Normalizer(steps=steps)
+    with pytest.raises(ValueError, match=f"must be 'unit' or 'center', got '{steps[-1]}'"):
+        normalizer.fit(some_rows())
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("none", ()),
+        ("unit", ("unit",)),
+        ("unit,center,unit", STANDARD),
+        ("center,unit", ("center", "unit")),
+        ("iterative", ITERATIVE),
+    ],
+)
+def test_steps_are_parsed(text: str, steps: tuple[Step, ...]) -> None:
+    assert parse_steps(text) == steps
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("", ""), ("unit,", ""), ("unit,middle", "middle"), ("unit, center", " c")]
+)
+def test_unknown_steps_are_named(text: str, named: str) -> None:
+    with pytest.raises(ValueError, match=f"must be 'unit' or 'center', got '{named}"):
+        parse_steps(text)
+
+
+# --- scikit-learn's contract ------------------------------------------------------------------
+
+
+def test_it_is_an_estimator() -> None:
+    fitted = Normalizer(steps=("unit", "center")).fit(some_rows())
+    assert fitted.get_params() == {"steps": ("unit", "center")}
+    copy = clone(fitted)
+    assert copy.get_params() == fitted.get_params()
+    assert not hasattr(copy, "means_")
+    assert repr(fitted) == "Normalizer(steps=('unit', 'center'))"
+    assert repr(Normalizer()) == "Normalizer()"
+    assert copy.set_params(steps=("unit",)) is copy
+    assert copy.fit(some_rows()).means_ == []
+    with pytest.raises(ValueError, match="Invalid parameter 'step'"):
+        copy.set_params(step=1)
