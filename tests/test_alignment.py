@@ -1,0 +1,494 @@
+from __future__ import annotations
+
+import json
+import logging
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from alignx.alignment import Alignment
+from alignx.arrays import unit_rows
+from alignx.datasets import Sample, load_sample
+from alignx.embeddings import Embeddings
+from alignx.errors import DimensionError, EmptyLexiconError, FormatError, OutputError
+from alignx.evaluation import evaluate
+from alignx.fitting import align
+from alignx.lexicon import Lexicon
+from alignx.mapping import CCA, METHODS, LeastSquares, Procrustes, balanced_weights
+from alignx.normalize import ITERATIVE, Normalizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MAP_NAMES = ("source_map_", "target_map_", "source_mean_", "target_mean_")
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    return load_sample()
+
+
+@pytest.fixture(scope="module")
+def alignments(sample: Sample) -> dict[str, Alignment]:
+    """The bundled sample, aligned by every method."""
+    return {
+        method: align(
+            sample.source, sample.target, lexicon=sample.train, method=method, refinement=1
+        )
+        for method in METHODS
+    }
+
+
+def embeddings(
+    prefix: str, count: int = 120, dimension: int = 8, language: str | None = None, seed: int = 0
+) -> Embeddings:
+    rows = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
+    return Embeddings([f"{prefix}{i}" for i in range(count)], rows, language)
+
+
+def noisy_rotation(source: Embeddings, prefix: str, language: str | None = None) -> Embeddings:
+    rng = np.random.default_rng(7)
+    rotation, _ = np.linalg.qr(rng.standard_normal((source.dimension, source.dimension)))
+    rows = source.vectors @ rotation + 0.2 * rng.standard_normal(source.vectors.shape)
+    words = [f"{prefix}{i}" for i in range(len(source))]
+    return Embeddings(words, rows.astype(np.float32), language)
+
+
+def identity_pairs(count: int, first: str = "a", second: str = "b") -> Lexicon:
+    return Lexicon([(f"{first}{i}", f"{second}{i}") for i in range(count)])
+
+
+ENGLISH = embeddings("a", language="en")
+SPANISH = noisy_rotation(ENGLISH, "b", "es")
+PAIRS = identity_pairs(100)
+
+
+def contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    with safe_open(path, framework="np") as file:
+        return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def assert_same(one: Alignment, other: Alignment) -> None:
+    """Everything that the result depends on is equal, bit by bit."""
+    for name in MAP_NAMES:
+        assert getattr(one.aligner, name).tobytes() == getattr(other.aligner, name).tobytes()
+    for side, twin in ((one.source, other.source), (one.target, other.target)):
+        assert side.facts() == twin.facts()
+        for mean, copy in zip(side.normalizer.means_, twin.normalizer.means_, strict=True):
+            assert mean.tobytes() == copy.tobytes()
+    assert (one.calibration is None) == (other.calibration is None)
+    if one.calibration is not None:
+        for name, value in vars(one.calibration).items():
+            assert value.tobytes() == getattr(other.calibration, name).tobytes()
+
+
+# --- fitting ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "least"), [("procrustes", 0.75), ("cca", 0.7), ("least_squares", 0.7)]
+)
+def test_every_method_translates_the_sample(
+    sample: Sample, alignments: dict[str, Alignment], method: str, least: float
+) -> None:
+    shared = alignments[method].apply(sample.source, sample.target)
+    assert list(shared) == ["en", "es"]
+    assert shared.calibration is not None
+    assert evaluate(shared, sample.test).csls.precision[1] >= least
+
+
+def test_every_method_has_its_case() -> None:
+    assert set(METHODS) == {"procrustes", "cca", "least_squares"}
+
+
+def test_the_alignment_tells_what_was_done(
+    sample: Sample, alignments: dict[str, Alignment]
+) -> None:
+    alignment = alignments["procrustes"]
+    assert alignment.pairs == len(sample.train)
+    assert (alignment.source.code, alignment.target.code) == ("en", "es")
+    assert alignment.source.checksum == sample.source.checksum
+    assert alignment.target.words == len(sample.target)
+    assert [round_.round for round_ in alignment.rounds] == [1]
+    assert repr(alignment) == f"Alignment(en -> es, Procrustes(), {len(sample.train)} pairs)"
+
+
+def test_unknown_pairs_are_left_out() -> None:
+    more = Lexicon([*PAIRS.pairs, ("a1", "none"), ("none", "b1")])
+    alignment = align(ENGLISH, SPANISH, lexicon=more, calibrate=False)
+    assert alignment.pairs == len(PAIRS)
+    assert_same(alignment, align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False))
+
+
+def test_without_refinement_the_map_is_that_of_the_weighted_pairs() -> None:
+    rng = np.random.default_rng(3)
+    pairs = [*PAIRS.pairs, *((f"a{i}", f"b{rng.integers(100)}") for i in (0, 0, 0, 1, 1, 2))]
+    lexicon = Lexicon(list(dict.fromkeys(pairs)))
+    found = align(ENGLISH, SPANISH, lexicon=lexicon, refinement=0, calibrate=False).aligner
+    sides = [Normalizer().fit_transform(side.vectors) for side in (ENGLISH, SPANISH)]
+    rows = lexicon.rows(ENGLISH, SPANISH)
+    weights = balanced_weights(np.stack([rows.source, rows.target], axis=1))
+    assert len(set(weights)) > 2
+    paired = (sides[0][rows.source], sides[1][rows.target])
+    weighted = Procrustes().fit(*paired, weights)
+    np.testing.assert_array_equal(found.source_map_, weighted.source_map_)
+    assert not np.array_equal(found.source_map_, Procrustes().fit(*paired).source_map_)
+
+
+def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
+    default = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
+    assert [round_.round for round_ in default.rounds] == [1, 2, 3, 4, 5]
+    none = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
+    assert none.rounds == ()
+    few = Lexicon(PAIRS.pairs[:20])
+    small = align(ENGLISH, SPANISH, lexicon=few, vocabulary=30, calibrate=False).rounds
+    large = align(ENGLISH, SPANISH, lexicon=few, calibrate=False).rounds
+    assert all(round_.pairs <= 30 + 20 for round_ in small)
+    assert all(round_.pairs > 50 for round_ in large)
+
+
+def test_an_aligner_with_parameters_is_used_and_left_unfitted() -> None:
+    aligner = CCA(n_components=3, regularization=1.0)
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, method=aligner, calibrate=False)
+    assert alignment.aligner.get_params() == {"n_components": 3, "regularization": 1.0}
+    assert alignment.apply(ENGLISH, SPANISH).source.dimension == 3
+    assert not hasattr(aligner, "source_map_")
+
+
+def test_steps_of_normalization_are_those_asked_for() -> None:
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=ITERATIVE, calibrate=False)
+    assert tuple(alignment.source.normalizer.steps) == ITERATIVE
+    assert len(alignment.target.normalizer.means_) == 5
+    plain = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=(), calibrate=False)
+    assert plain.source.normalizer.means_ == []
+
+
+def test_progress_goes_from_start_to_end() -> None:
+    seen: list[float] = []
+    align(ENGLISH, SPANISH, lexicon=PAIRS, progress=seen.append)
+    assert seen == sorted(seen)
+    assert 0 <= seen[0] <= seen[-1] <= 1
+    assert seen[-1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("options", "gist"),
+    [
+        ({"method": "magic"}, "method must be one of procrustes, cca, least_squares, got 'magic'"),
+        ({"refinement": -1}, "rounds must be at least 0, got -1"),
+        ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
+        ({"neighborhood": 0}, "neighborhood must lie in"),
+        ({"neighborhood": 121}, "neighborhood must lie in"),
+        ({"normalize": ("unit", "bold")}, "got 'bold'"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(options: dict[str, Any], gist: str) -> None:
+    with pytest.raises(ValueError, match=gist.replace("(", r"\(")):
+        align(ENGLISH, SPANISH, lexicon=PAIRS, **options)
+
+
+def test_a_lexicon_without_a_usable_pair_is_refused() -> None:
+    with pytest.raises(EmptyLexiconError, match="got 100 pairs of which 100 lack the source word"):
+        align(ENGLISH, SPANISH, lexicon=PAIRS.reversed())
+
+
+def test_procrustes_needs_equal_dimensions_and_others_do_not() -> None:
+    wide = embeddings("b", dimension=11)
+    with pytest.raises(DimensionError, match="got 8 and 11"):
+        align(ENGLISH, wide, lexicon=PAIRS)
+    for method in (CCA(n_components=4), LeastSquares()):
+        alignment = align(ENGLISH, wide, lexicon=PAIRS, method=method, calibrate=False)
+        shared = alignment.apply(ENGLISH, wide)
+        assert shared.source.dimension == shared.target.dimension
+
+
+# --- languages --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (("en", "es"), ("en", "es")),
+        (("en", "en"), ("source", "target")),
+        ((None, None), ("source", "target")),
+        (("en", None), ("en", "target")),
+        ((None, "es"), ("source", "es")),
+        (("", "es"), ("source", "es")),
+    ],
+)
+def test_codes_that_are_equal_or_unknown_become_sides(
+    codes: tuple[str | None, str | None], expected: tuple[str, str]
+) -> None:
+    source, target = (
+        Embeddings(side.words, side.vectors, code)
+        for side, code in zip((ENGLISH, SPANISH), codes, strict=True)
+    )
+    alignment = align(source, target, lexicon=PAIRS, refinement=0, calibrate=False)
+    assert (alignment.source.code, alignment.target.code) == expected
+    assert tuple(alignment.apply(source, target)) == expected
+
+
+def test_side_of_a_code(alignments: dict[str, Alignment]) -> None:
+    alignment = alignments["cca"]
+    assert alignment.side_of("en") is alignment.source
+    assert alignment.side_of("es") is alignment.target
+    for code in ("de", None, "source"):
+        with pytest.raises(ValueError, match=f"takes languages en and es, got {code}"):
+            alignment.side_of(code)
+
+
+# --- applying ---------------------------------------------------------------------------------
+
+
+def test_new_words_go_through_the_same_steps() -> None:
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
+    more = embeddings("c", count=50, seed=9)
+    longer = Embeddings(
+        [*ENGLISH.words, *more.words], np.concatenate([ENGLISH.vectors, more.vectors]), "en"
+    )
+    mapped = alignment.apply_source(longer)
+    np.testing.assert_allclose(
+        mapped.vectors[:120], alignment.apply_source(ENGLISH).vectors, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        mapped.vectors[120:], alignment.apply_source(more).vectors, atol=1e-6
+    )
+    rows = unit_rows(more.vectors)
+    (mean,) = alignment.source.normalizer.means_
+    np.testing.assert_allclose(mean, unit_rows(ENGLISH.vectors).mean(axis=0), atol=1e-6)
+    expected = unit_rows(rows - mean.astype(np.float32)) @ alignment.aligner.source_map_
+    np.testing.assert_allclose(mapped.vectors[120:], expected, atol=1e-6)
+    assert len(alignment.apply(longer, SPANISH).source) == 170
+
+
+def test_other_vectors_are_noted_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
+    with caplog.at_level(logging.INFO, "alignx"):
+        alignment.apply_source(ENGLISH)
+        assert not caplog.records
+        alignment.apply_source(ENGLISH.head(50))
+    assert "is not what the map was fitted on (120 words)" in caplog.text
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_vectors_of_another_dimension_are_refused_by_name(tmp_path: Path, is_saved: bool) -> None:
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
+    if is_saved:
+        alignment.save(tmp_path / "a.safetensors")
+        alignment = Alignment.load(tmp_path / "a.safetensors")
+    wide = embeddings("w", dimension=9, language="es")
+    with pytest.raises(DimensionError, match=r"takes en vectors of dimension 8, .* dimension 9"):
+        alignment.apply(wide, SPANISH)
+    with pytest.raises(DimensionError, match=r"takes es vectors of dimension 8, .* dimension 9"):
+        alignment.apply(ENGLISH, wide)
+    with pytest.raises(DimensionError, match="takes es vectors"):
+        alignment.apply_target(wide)
+
+
+# --- calibration ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(97, 19), (98, 20)])
+def test_a_small_lexicon_gives_no_probabilities_and_says_so(
+    caplog: pytest.LogCaptureFixture, count: int, held_out: int
+) -> None:
+    with caplog.at_level(logging.WARNING, "alignx"):
+        alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(count), refinement=0)
+    if held_out < 20:
+        assert alignment.calibration is None
+        assert "calibration needs 20 known source words to hold out, got 19" in caplog.text
+        assert "use a larger lexicon, or calibrate=False" in caplog.text
+    else:
+        assert alignment.calibration is not None
+        assert not caplog.records
+
+
+def test_calibration_is_left_out_on_request(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "alignx"):
+        alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(5), calibrate=False)
+    assert alignment.calibration is None
+    assert not caplog.records
+
+
+def test_calibration_does_not_touch_the_map() -> None:
+    with_, without = (
+        align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=calibrate) for calibrate in (True, False)
+    )
+    np.testing.assert_array_equal(with_.aligner.source_map_, without.aligner.source_map_)
+
+
+# --- determinism ------------------------------------------------------------------------------
+
+
+def test_the_same_call_gives_the_same_bits_whatever_the_threads(tmp_path: Path) -> None:
+    first = align(ENGLISH, SPANISH, lexicon=PAIRS, seed=4, n_threads=1)
+    for n_threads in (1, 2):
+        again = align(ENGLISH, SPANISH, lexicon=PAIRS, seed=4, n_threads=n_threads)
+        assert_same(first, again)
+        for name, alignment in (("first", first), ("again", again)):
+            alignment.save(tmp_path / name)
+        tensors, twins = (contents(tmp_path / name)[1] for name in ("first", "again"))
+        assert tensors.keys() == twins.keys()
+        assert all(tensors[name].tobytes() == twins[name].tobytes() for name in tensors)
+
+
+def test_the_seed_draws_the_words_of_the_calibration() -> None:
+    one, other = (align(ENGLISH, SPANISH, lexicon=PAIRS, seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(one.aligner.source_map_, other.aligner.source_map_)
+    assert one.calibration is not None
+    assert other.calibration is not None
+    assert not np.array_equal(one.calibration.weights, other.calibration.weights)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_saved_alignment_comes_back_bit_by_bit(
+    tmp_path: Path, sample: Sample, alignments: dict[str, Alignment], method: str
+) -> None:
+    original = alignments[method]
+    original.save(tmp_path / "map.safetensors")
+    loaded = Alignment.load(tmp_path / "map.safetensors")
+    assert_same(original, loaded)
+    assert repr(loaded) == repr(original)
+    assert loaded.rounds == original.rounds
+    assert loaded.pairs == original.pairs
+    assert loaded.aligner.get_params() == original.aligner.get_params()
+    for side in ("source", "target"):
+        given: Embeddings = getattr(sample, side)
+        mapped, twin = (getattr(a, f"apply_{side}")(given) for a in (original, loaded))
+        assert mapped.vectors.tobytes() == twin.vectors.tobytes()
+
+
+def test_a_saved_rotation_is_orthogonal(tmp_path: Path, alignments: dict[str, Alignment]) -> None:
+    alignments["procrustes"].save(tmp_path / "map.safetensors")
+    rotation = Alignment.load(tmp_path / "map.safetensors").aligner.source_map_.astype(np.float64)
+    assert np.abs(rotation @ rotation.T - np.eye(300)).max() <= 1e-5
+
+
+@pytest.mark.parametrize("normalize", [(), ("center",), ITERATIVE])
+@pytest.mark.parametrize("method", [Procrustes(), CCA(n_components=3), LeastSquares()])
+def test_every_normalization_can_be_saved(
+    tmp_path: Path, method: Procrustes, normalize: tuple[Any, ...]
+) -> None:
+    original = align(
+        ENGLISH, SPANISH, lexicon=PAIRS, method=method, normalize=normalize, calibrate=False
+    )
+    original.save(tmp_path / "map")
+    assert_same(original, Alignment.load(tmp_path / "map"))
+
+
+def test_the_file_tells_what_it_is(
+    tmp_path: Path, sample: Sample, alignments: dict[str, Alignment]
+) -> None:
+    alignments["cca"].save(tmp_path / "map.safetensors")
+    metadata, tensors = contents(tmp_path / "map.safetensors")
+    assert metadata["format"] == "alignx-mapping"
+    assert metadata["alignx_version"] == version("alignx")
+    assert metadata["method"] == "cca"
+    assert json.loads(metadata["parameters"]) == CCA().get_params()
+    assert metadata["pairs"] == str(len(sample.train))
+    for name, code in (("source", "en"), ("target", "es")):
+        given: Embeddings = getattr(sample, name)
+        assert json.loads(metadata[name]) == {
+            "code": code,
+            "checksum": given.checksum,
+            "words": 4000,
+            "dimension": 300,
+            "steps": ["unit", "center", "unit"],
+        }
+        assert tensors[f"{name}_map"].shape == (300, 150)
+        assert tensors[f"{name}_map"].dtype == np.float32
+        assert tensors[f"{name}_normalizer_means"].shape == (1, 300)
+    assert {name for name in tensors if name.startswith("calibration_")} == {
+        "calibration_weights",
+        "calibration_logits",
+        "calibration_probabilities",
+    }
+
+
+def test_without_calibration_the_file_has_none(tmp_path: Path) -> None:
+    align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False).save(tmp_path / "map")
+    assert not [name for name in contents(tmp_path / "map")[1] if "calibration" in name]
+    assert Alignment.load(tmp_path / "map").apply(ENGLISH, SPANISH).calibration is None
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "map.safetensors"
+    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False).save(path)
+    return path
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.9, 0.999])
+def test_a_truncated_file_is_refused(saved: Path, share: float) -> None:
+    data = saved.read_bytes()
+    saved.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(FormatError, match="truncated") as caught:
+        Alignment.load(saved)
+    assert str(caught.value).startswith(f"{saved}: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", b"\0" * 100, b"x" * 5000])
+def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "map.safetensors").write_bytes(content)
+    with pytest.raises(FormatError, match=r"map\.safetensors: not a safetensors file"):
+        Alignment.load(tmp_path / "map.safetensors")
+
+
+def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
+    save_file({"weight": np.eye(3)}, tmp_path / "model.safetensors")
+    with pytest.raises(FormatError, match="not a map that alignx has saved"):
+        Alignment.load(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("changes", "gist"),
+    [
+        ({"format_version": "2", "alignx_version": "9.1"}, "must be 1, got 2: .* alignx 9.1"),
+        ({"format": "alignx-embeddings"}, "not a map"),
+        ({"method": "magic"}, "damaged: .*magic"),
+        ({"parameters": '{"speed": 3}'}, "damaged: .*speed"),
+        ({"parameters": "{"}, "damaged"),
+        ({"source": "[]"}, "damaged"),
+        ({"target": '{"code": "es"}'}, "damaged"),
+        ({"rounds": '[{"round": 1}]'}, "damaged"),
+        ({"pairs": "many"}, "damaged: .*many"),
+    ],
+)
+def test_wrong_metadata_are_refused(saved: Path, changes: dict[str, str], gist: str) -> None:
+    metadata, tensors = contents(saved)
+    save_file(tensors, saved, metadata | changes)
+    with pytest.raises(FormatError, match=gist):
+        Alignment.load(saved)
+
+
+@pytest.mark.parametrize("name", ["source_map", "target_mean", "source_normalizer_means"])
+def test_a_missing_tensor_is_refused(saved: Path, name: str) -> None:
+    metadata, tensors = contents(saved)
+    del tensors[name]
+    save_file(tensors, saved, metadata)
+    with pytest.raises(FormatError, match=f"damaged: .*{name}"):
+        Alignment.load(saved)
+
+
+def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no such file"):
+        Alignment.load(tmp_path / "none.safetensors")
+    with pytest.raises(FormatError, match="directory"):
+        Alignment.load(tmp_path)
+
+
+def test_an_output_that_cannot_be_written_is_named(saved: Path) -> None:
+    before = saved.read_bytes()
+    alignment = Alignment.load(saved)
+    with pytest.raises(OutputError, match="the directory does not exist"):
+        alignment.save(saved.parent / "no" / "map")
+    assert saved.read_bytes() == before
