@@ -1,0 +1,736 @@
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from alignx.alignment import Alignment
+from alignx.datasets import load_sample
+from alignx.embeddings import Embeddings
+from alignx.evaluation import evaluate
+from alignx.induction import induce_lexicon
+from alignx.lexicon import Lexicon
+from alignx.vectors_io import load, save
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCRIPT = Path(sys.executable).with_name("alignx")
+# BLAS threads that wait for each other slow small matrices down tenfold on a busy machine.
+SURROUNDINGS = {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
+COMMANDS = ("align", "apply", "translate", "induce", "evaluate", "convert", "demo", "info")
+WORDS, DIMENSION = 300, 12
+
+
+def environment() -> dict[str, str]:
+    unset = ("PYTHONUNBUFFERED", "FORCE_COLOR", "TTY_COMPATIBLE")
+    return {k: v for k, v in os.environ.items() if k not in unset} | SURROUNDINGS
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a process left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(self.out)
+        return value
+
+
+def run(folder: Path, *arguments: object, text: str = "", limit: int | None = None) -> Done:
+    """Run alignx in a folder; `limit` is the largest file that it may write, in bytes."""
+
+    def forbid_large_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit or 0, limit or 0))
+
+    done = subprocess.run(
+        [str(SCRIPT), *map(str, arguments)],
+        cwd=folder,
+        env=environment(),
+        input=text.encode(),
+        capture_output=True,
+        timeout=120,
+        check=False,
+        preexec_fn=None if limit is None else forbid_large_files,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def succeed(folder: Path, *arguments: object, text: str = "") -> Done:
+    done = run(folder, *arguments, text=text)
+    assert done.code == 0, done.err
+    return done
+
+
+def fail(folder: Path, *arguments: object, limit: int | None = None) -> str:
+    """Run what must fail quietly: one line on stderr, nothing on stdout, no file changed."""
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = run(folder, *arguments, "--quiet", limit=limit)
+    assert (done.code, done.out) == (1, ""), done
+    assert done.err.startswith("alignx: error: ")
+    assert done.err.endswith("\n")
+    assert done.err.count("\n") == 1
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    return done.err.removeprefix("alignx: error: ").rstrip("\n")
+
+
+def write_languages(folder: Path) -> None:
+    """Write two languages that are rotations of each other up to noise, and dictionaries."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((WORDS, DIMENSION))
+    rotation, _ = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))
+    noisy = rows @ rotation + 0.2 * rng.standard_normal(rows.shape)
+    english = Embeddings([f"cat{i}" for i in range(WORDS)], rows.astype(np.float32))
+    spanish = Embeddings([f"gato{i}" for i in range(WORDS)], noisy.astype(np.float32))
+    save(english, folder / "wiki.en.vec")
+    save(spanish, folder / "wiki.es.vec")
+    pairs = [(f"cat{i}", f"gato{i}") for i in range(WORDS)]
+    Lexicon(pairs[:200]).save(folder / "train.txt")
+    Lexicon([*pairs[200:], ("Unknown", "gato1")]).save(folder / "test.txt")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two languages, dictionaries and a map."""
+    folder = tmp_path_factory.mktemp("prepared")
+    write_languages(folder)
+    options = ("-d", "train.txt", "-o", "map.safetensors", "--refine", 1)
+    succeed(folder, "align", "wiki.en.vec", "wiki.es.vec", *options)
+    return folder
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+VECTORS = ("wiki.en.vec", "wiki.es.vec")
+MAPPED = ("map.safetensors", *VECTORS)
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_names_the_commands_and_where_to_start(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = run(tmp_path, *arguments)
+    text = done.out + done.err
+    assert all(f"{command} " in text for command in COMMANDS)
+    assert "alignx demo" in text
+    assert done.code == (0 if arguments else 2)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "info"])
+def test_help_of_a_command_shows_an_example(tmp_path: Path, command: str) -> None:
+    text = succeed(tmp_path, command, "--help").out
+    assert f"Example: alignx {command} " in text
+    assert "--quiet" in text
+
+
+def test_completion_for_bash_can_be_shown(tmp_path: Path) -> None:
+    assert "complete -o default -F" in succeed(tmp_path, "--show-completion", "bash").out
+
+
+def test_info_tells_what_is_installed(tmp_path: Path) -> None:
+    facts = succeed(tmp_path, "info", "--json").json
+    assert {"version", "simd", "simd_available", "threads", "packages"} <= facts.keys()
+    assert facts["simd"] in facts["simd_available"]
+    assert facts["threads"] >= 1
+    assert facts["packages"]["numpy"] == np.__version__
+    text = succeed(tmp_path, "info").out
+    assert f"version: {facts['version']}\n" in text
+    assert f"simd: {facts['simd']}\n" in text
+
+
+# --- align and apply --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["procrustes", "least_squares"])
+def test_align_writes_a_map_and_reports_json(folder: Path, method: str) -> None:
+    options = ("-d", "train.txt", "-o", "new.safetensors", "--method", method, "--refine", 2)
+    done = succeed(folder, "align", *VECTORS, *options, "--seed", 3, "--json", "--quiet")
+    assert done.err == ""
+    report = done.json
+    assert report["method"] == method
+    assert (report["seed"], report["pairs"], report["failed"]) == (3, 200, False)
+    assert report["seconds"] > 0
+    assert [round_["round"] for round_ in report["rounds"]] == [1, 2]
+    for round_ in report["rounds"]:
+        assert round_.keys() == {"round", "criterion", "pairs", "seconds"}
+        assert 200 <= round_["pairs"] <= WORDS + 200
+        assert 0 < round_["criterion"] <= 1
+    assert report["criterion"] == report["rounds"][-1]["criterion"]
+    alignment = Alignment.load(folder / "new.safetensors")
+    assert (alignment.source.code, alignment.target.code) == ("en", "es")
+    assert alignment.calibration is not None
+    shared = alignment.apply(load(folder / VECTORS[0]), load(folder / VECTORS[1]))
+    test = Lexicon.load(folder / "test.txt")
+    assert evaluate(shared, test).csls.precision[1] > 0.9
+
+
+def test_align_tells_what_it_did_on_stderr(folder: Path) -> None:
+    done = succeed(folder, "align", *VECTORS, "-d", "train.txt", "-o", "new", "--refine", 1)
+    assert done.out == ""
+    assert f"wiki.en.vec: {WORDS} words of {DIMENSION} dimensions" in done.err
+    assert "round 1: " in done.err
+    assert "new: procrustes from 200 of 200 pairs" in done.err
+
+
+def test_align_takes_its_options(folder: Path) -> None:
+    options = ("--method", "cca", "--components", 5, "--regularization", 2, "--no-calibrate")
+    output = ("-d", "train.txt", "-o", "new", "--normalize", "unit", "--refine", 0)
+    done = succeed(folder, "align", *VECTORS, *output, *options, "--limit", 250, "--json")
+    assert done.json["rounds"] == []
+    assert done.json["criterion"] is None
+    alignment = Alignment.load(folder / "new")
+    assert alignment.aligner.get_params() == {"n_components": 5, "regularization": 2.0}
+    assert alignment.calibration is None
+    assert alignment.source.words == 250
+    assert tuple(alignment.source.normalizer.steps) == ("unit",)
+
+
+def test_apply_knows_the_side_by_the_name(folder: Path) -> None:
+    alignment = Alignment.load(folder / "map.safetensors")
+    shared = alignment.apply(load(folder / VECTORS[0]), load(folder / VECTORS[1]))
+    for name, code in zip(VECTORS, ("en", "es"), strict=True):
+        output = f"mapped.{code}.safetensors"
+        done = succeed(folder, "apply", "map.safetensors", name, "-o", output)
+        assert done.out == ""
+        assert f"{output}: {WORDS} words of {DIMENSION} dimensions" in done.err
+        mapped = load(folder / output)
+        np.testing.assert_allclose(mapped.vectors, shared[code].vectors, atol=1e-6)
+        assert mapped.words == shared[code].words
+
+
+def test_apply_takes_the_side_and_the_format_as_told(folder: Path) -> None:
+    shutil.copy(folder / "wiki.es.vec", folder / "vectors.txt")
+    succeed(folder, "apply", "map.safetensors", "wiki.es.vec", "-o", "by_name.vec")
+    options = ("--side", "target", "-o", "told.vec.gz", "--quiet")
+    done = succeed(folder, "apply", "map.safetensors", "vectors.txt", *options)
+    assert (done.out, done.err) == ("", "")
+    told, by_name = load(folder / "told.vec.gz"), load(folder / "by_name.vec")
+    np.testing.assert_array_equal(told.vectors, by_name.vectors)
+    as_half = ("--side", "source", "-o", "other.safetensors", "--dtype", "float16")
+    succeed(folder, "apply", "map.safetensors", "vectors.txt", *as_half)
+    assert not np.allclose(load(folder / "other.safetensors").vectors, told.vectors, atol=0.01)
+    assert (folder / "other.safetensors").stat().st_size < 2.5 * WORDS * DIMENSION + 8_000
+
+
+def test_apply_refuses_a_language_that_is_not_of_the_map(folder: Path) -> None:
+    shutil.copy(folder / "wiki.es.vec", folder / "wiki.de.vec")
+    message = fail(folder, "apply", "map.safetensors", "wiki.de.vec", "-o", "x.vec")
+    assert "languages en and es, got de" in message
+
+
+# --- translate --------------------------------------------------------------------------------
+
+
+def test_translate_answers_on_stdout_and_notes_on_stderr(folder: Path) -> None:
+    done = succeed(folder, "translate", *MAPPED, "cat7", "dragon", "cat250", "-k", 3)
+    lines = [line.split("\t") for line in done.out.splitlines()]
+    assert [line[0] for line in lines] == ["cat7"] * 3 + ["cat250"] * 3
+    assert lines[0][1] == "gato7"
+    assert lines[3][1] == "gato250"
+    scores = [float(line[2]) for line in lines]
+    assert scores[:3] == sorted(scores[:3], reverse=True)
+    assert "dragon: not in the vocabulary" in done.err
+    assert "wiki.en.vec: " in done.err
+
+
+def test_translate_quietly_prints_the_answer_alone(folder: Path) -> None:
+    done = succeed(folder, "translate", *MAPPED, "cat7", "dragon", "-k", 1, "--quiet")
+    assert done.out.startswith("cat7\tgato7\t")
+    assert done.out.count("\n") == 1
+    assert done.err == ""
+
+
+def test_translate_reads_words_from_stdin(folder: Path) -> None:
+    given = succeed(folder, "translate", *MAPPED, "cat3", "cat5", "-k", 1)
+    piped = succeed(folder, "translate", *MAPPED, "-k", 1, text="cat3 \n\tcat5\n")
+    assert piped.out == given.out
+    assert piped.out.count("\n") == 2
+
+
+def test_translate_prints_json(folder: Path) -> None:
+    answers = succeed(folder, "translate", *MAPPED, "cat7", "Ñandú", "-k", 2, "--json").json
+    assert list(answers) == ["cat7", "Ñandú"]
+    assert answers["Ñandú"] == []
+    assert [answer.keys() for answer in answers["cat7"]] == [{"word", "score"}] * 2
+    assert answers["cat7"][0]["word"] == "gato7"
+
+
+def test_translate_in_reverse_and_by_cosine(folder: Path) -> None:
+    options = ("-k", 1, "--json", "--quiet")
+    back = succeed(folder, "translate", *MAPPED, "gato7", "--reverse", *options).json
+    assert back["gato7"][0]["word"] == "cat7"
+    cosine = succeed(folder, "translate", *MAPPED, "cat7", "--nn", *options).json
+    csls = succeed(folder, "translate", *MAPPED, "cat7", *options).json
+    assert cosine["cat7"][0]["word"] == csls["cat7"][0]["word"] == "gato7"
+    assert -1 <= cosine["cat7"][0]["score"] <= 1
+    assert cosine["cat7"][0]["score"] != csls["cat7"][0]["score"]
+
+
+def test_lowercase_applies_to_words_and_vectors(folder: Path) -> None:
+    text = (folder / "wiki.en.vec").read_text().replace("cat7 ", "Cat7 ")
+    (folder / "wiki.en.vec").write_text(text)
+    options = ("CAT7", "--lowercase", "-k", 1, "--quiet")
+    assert succeed(folder, "translate", *MAPPED, *options).out.startswith("cat7\tgato7\t")
+
+
+def test_vectors_that_share_a_space_need_no_map(folder: Path) -> None:
+    for name, output in zip(VECTORS, ("en.safetensors", "es.vec"), strict=True):
+        succeed(folder, "apply", "map.safetensors", name, "-o", output)
+    options = ("cat7", "cat200", "-k", 2, "--quiet")
+    mapped = succeed(folder, "translate", *MAPPED, *options).out
+    assert succeed(folder, "translate", "-", "en.safetensors", "es.vec", *options).out == mapped
+
+
+# --- induce and evaluate ----------------------------------------------------------------------
+
+
+def test_induce_writes_the_dictionary_and_prints_a_summary(folder: Path) -> None:
+    done = succeed(folder, "induce", *MAPPED, "-o", "out.tsv", "--json")
+    summary = done.json
+    assert summary.keys() >= {
+        "pairs", "mutual", "threshold", "index", "recall", "seconds", "peak_memory"
+    }  # fmt: skip
+    assert summary["mutual"] is True
+    assert summary["threshold"] is None
+    assert summary["recall"] == 1
+    assert summary["peak_memory"] > 2**20
+    assert summary["seconds"] > 0
+    lexicon = Lexicon.load(folder / "out.tsv")
+    assert summary["pairs"] == len(lexicon) > 250
+    assert lexicon.scores is not None
+    assert lexicon.probabilities is not None
+    assert all(source.replace("cat", "gato") == target for source, target in lexicon.pairs[:5])
+
+
+def test_induce_equals_the_library(folder: Path) -> None:
+    alignment = Alignment.load(folder / "map.safetensors")
+    shared = alignment.apply(load(folder / VECTORS[0]), load(folder / VECTORS[1]))
+    expected = induce_lexicon(shared, n_best=2, mutual=False, neighborhood=5, threshold=0.3)
+    options = ("--n-best", 2, "--all", "--neighborhood", 5, "--threshold", 0.3)
+    done = succeed(folder, "induce", *MAPPED, *options, "-o", "out.jsonl")
+    assert done.out == ""
+    assert f"out.jsonl: {len(expected)} pairs in" in done.err
+    found = Lexicon.load(folder / "out.jsonl")
+    assert list(found) == list(expected)
+    np.testing.assert_allclose(np.asarray(found.scores), expected.scores, atol=1e-4)  # type: ignore[arg-type]
+
+
+def test_induce_in_reverse(folder: Path) -> None:
+    succeed(folder, "induce", *MAPPED, "-o", "there.tsv")
+    succeed(folder, "induce", *MAPPED, "-o", "back.tsv", "--reverse")
+    there, back = (Lexicon.load(folder / name) for name in ("there.tsv", "back.tsv"))
+    assert set(there) == set(back.reversed())
+    assert back.probabilities is None
+
+
+def test_evaluate_prints_a_table_or_json(folder: Path) -> None:
+    options = ("-d", "test.txt", "--oov-policy", "fasttext")
+    done = succeed(folder, "evaluate", *MAPPED, *options, "--json", "--quiet")
+    assert done.err == ""
+    alignment = Alignment.load(folder / "map.safetensors")
+    shared = alignment.apply(load(folder / VECTORS[0]), load(folder / VECTORS[1]))
+    report = evaluate(shared, Lexicon.load(folder / "test.txt"), oov_policy="fasttext")
+    found = done.json
+    assert isinstance(found.pop("version"), str)
+    assert found == json.loads(json.dumps(report.as_dict()))
+    assert succeed(folder, "evaluate", *MAPPED, *options).out == f"{report}\n"
+
+
+def test_evaluate_in_reverse_and_without_a_map(folder: Path) -> None:
+    lines = [line.split("\t") for line in (folder / "test.txt").read_text().splitlines()]
+    (folder / "back.txt").write_text("".join(f"{t}\t{s}\n" for s, t in lines))
+    options = ("-d", "back.txt", "--json", "--reverse", "--quiet")
+    reversed_ = succeed(folder, "evaluate", *MAPPED, *options).json
+    assert reversed_["csls"]["p@1"] > 0.9
+    unaligned = succeed(folder, "evaluate", "-", *VECTORS, "-d", "test.txt", "--json").json
+    assert unaligned["csls"]["p@1"] < 0.2
+
+
+def test_evaluate_word_similarity(folder: Path) -> None:
+    judged = "cat1\tcat2\t1\ncat3\tcat4\t2\ncat5\tnone\t3\ncat6\tcat9\t0\n"
+    (folder / "en.txt").write_text(judged)
+    (folder / "es.txt").write_text(judged.replace("cat", "gato"))
+    (folder / "both.txt").write_text("cat1\tgato1\t4\ncat1\tgato2\t1\ncat3\tgato3\t4\n")
+    options = ("--source-similarity", "en.txt", "--target-similarity", "es.txt")
+    done = succeed(folder, "evaluate", *MAPPED, *options, "--similarity", "both.txt", "--json")
+    assert done.json["source_similarity"]["n"] == 3
+    assert done.json["target_similarity"]["coverage"] == 0.75
+    assert done.json["similarity"]["pearson"] > 0.9
+    assert done.json["similarity"].keys() == {"pairs", "n", "coverage", "pearson", "spearman"}
+    text = succeed(folder, "evaluate", *MAPPED, "--similarity", "both.txt", "--quiet").out
+    assert text.startswith("similarity: Pearson ")
+    assert "(3 of 3 pairs, coverage 100.0%)" in text
+
+
+# --- convert ----------------------------------------------------------------------------------
+
+
+def test_convert_there_and_back_keeps_every_bit(folder: Path) -> None:
+    original = load(folder / "wiki.en.vec")
+    for first, second in [("wiki.en.vec", "a.safetensors"), ("a.safetensors", "b.vec.gz")]:
+        done = succeed(folder, "convert", first, "-o", second)
+        assert done.out == ""
+        assert done.err.endswith(f"{second}: written\n")
+    succeed(folder, "convert", "b.vec.gz", "-o", "c.txt", "--language", "fr")
+    again = load(folder / "c.txt")
+    assert again.words == original.words
+    np.testing.assert_array_equal(again.vectors, original.vectors)
+    assert load(folder / "a.safetensors").language == "en"
+
+
+def test_convert_stores_the_language_and_the_limit(folder: Path) -> None:
+    options = ("--language", "fr", "--limit", 7, "--dtype", "float16")
+    succeed(folder, "convert", "wiki.en.vec", "-o", "a.safetensors", *options)
+    cache = load(folder / "a.safetensors")
+    assert (cache.language, len(cache)) == ("fr", 7)
+
+
+def test_duplicates_zero_rows_and_skipped_lines_are_counted_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "en.vec").write_text("cat 1 2\nnone 0 0\ncat 2 2\nbad 1\nCAT 3 3\n")
+    done = succeed(tmp_path, "convert", "en.vec", "-o", "a.vec", "--on-error", "skip")
+    counts = "1 duplicate merged, 1 malformed line skipped, 1 zero row"
+    assert f"en.vec: 3 words of 2 dimensions; {counts}" in done.err
+    options = ("-o", "a.vec", "--on-error", "skip", "--lowercase")
+    assert "2 duplicates merged" in succeed(tmp_path, "convert", "en.vec", *options).err
+
+
+# --- usage ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("frobnicate",), "frobnicate"),
+        (("align", "en.vec"), "TARGET"),
+        (("align", *VECTORS, "-d", "train.txt"), "--output"),
+        (("align", *VECTORS, "-d", "d", "-o", "x", "--method", "magic"), "magic"),
+        (("align", *VECTORS, "-d", "d", "-o", "x", "--refine", "-1"), "--refine"),
+        (("align", *VECTORS, "-d", "d", "-o", "x", "--components", "3"), "--components"),
+        (("apply", "map.safetensors", "wiki.en.vec"), "--output"),
+        (("translate", *MAPPED, "cat7", "-k", "many"), "-k"),
+        (("induce", *MAPPED, "-o", "x", "--threads", "0"), "--threads"),
+        (("induce", *MAPPED, "-o", "x", "--limit", "0"), "--limit"),
+        (("evaluate", *MAPPED), "--dictionary"),
+        (("evaluate", *MAPPED, "-d", "x", "--oov-policy", "mine"), "mine"),
+        (("convert", "wiki.en.vec", "-o", "x.vec", "--dtype", "int8"), "int8"),
+        (("info", "--no-such-option"), "--no-such-option"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(
+    tmp_path: Path, arguments: tuple[object, ...], gist: str
+) -> None:
+    done = run(tmp_path, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert gist in done.err
+    assert "Traceback" not in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- vectors that cannot be read --------------------------------------------------------------
+
+
+def cut_archive(path: Path) -> None:
+    whole = gzip.compress("".join(f"w{i} {i}.25 1\n" for i in range(999)).encode(), mtime=0)
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(np.random.default_rng(0).integers(0, 256, 5_000, np.uint8).tobytes())
+
+
+def text(content: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(content)
+
+
+BAD_VECTORS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
+    "missing": ("x.vec", Path.exists, "", "no such file"),
+    "directory": ("x.vec", Path.mkdir, "", "directory"),
+    "empty": ("x.vec", Path.touch, "", "empty"),
+    "truncated": ("x.vec.gz", cut_archive, "", "truncated"),
+    "page": ("x.vec", text("<!DOCTYPE html>\n<html><p>404</p>\n"), "", "HTML page"),
+    "garbage": ("x.vec", garbage, "", "not a text file of vectors"),
+    "too_few": ("x.vec", text("3 2\na 1 2\nb 1 2\n"), ":3", "promises 3 rows"),
+    "too_many": ("x.vec", text("1 2\na 1 2\nb 1 2\n"), ":3", "promises 1 row"),
+    "dimension": ("x.vec", text("2 3\na 1 2\nb 1 2\n"), ":1", "3 dimensions, the lines have 2"),
+    "ragged": ("x.vec", text("a 1 2\nb 1 2\nc 1\nd 1 2\n"), ":3", "2 numbers are expected"),
+    "nan": ("x.vec", text("a 1 2\nb nan 2\n"), ":2", "finite"),
+    "infinity": ("x.vec", text("2 2\na 1 2\nb 1 -inf\n"), ":3", "finite"),
+    "words": ("x.vec", text("a b c\nd e f\n"), "", "not a text file of vectors"),
+    "no_model": ("x.bin", text("this is no fastText model"), "", "not a fastText model"),
+    "no_cache": ("x.safetensors", text("this is no cache, at all"), "", "not a safetensors file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_VECTORS)
+def test_vectors_that_cannot_be_read_are_named(folder: Path, case: str) -> None:
+    name, make, line, gist = BAD_VECTORS[case]
+    make(folder / name)
+    message = fail(folder, "convert", name, "-o", "wiki.en.vec")
+    assert message.startswith(f"{name}{line}: ")
+    assert gist in message
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("align", "wiki.en.vec", "x.vec", "-d", "train.txt", "-o", "map.safetensors"),
+        ("apply", "map.safetensors", "x.vec", "-o", "wiki.en.vec"),
+        ("translate", "map.safetensors", "wiki.en.vec", "x.vec", "cat7"),
+        ("induce", "map.safetensors", "x.vec", "wiki.es.vec", "-o", "train.txt"),
+        ("evaluate", "map.safetensors", "wiki.en.vec", "x.vec", "-d", "test.txt"),
+    ],
+)
+def test_every_command_names_vectors_that_cannot_be_read(
+    folder: Path, command: tuple[str, ...]
+) -> None:
+    (folder / "x.vec").write_text("a 1 2\nb 1 2\nc 1\n")
+    assert fail(folder, *command).startswith("x.vec:3: ")
+
+
+def test_verbose_shows_where_an_error_arose(folder: Path) -> None:
+    done = run(folder, "convert", "no-such.vec", "-o", "x.vec", "--verbose")
+    assert done.code == 1
+    assert "Traceback (most recent call last)" in done.err
+    assert done.err.splitlines()[-1].startswith("alignx: error: no-such.vec: no such file")
+
+
+# --- maps and dictionaries that cannot be used ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "gist"),
+    [
+        (None, "no such file"),
+        (b"", "truncated"),
+        (b"cut", "truncated"),
+        (b"vectors", "not a map"),
+    ],
+)
+def test_maps_that_cannot_be_read_are_named(folder: Path, content: bytes | None, gist: str) -> None:
+    bad = folder / "bad.safetensors"
+    if content == b"cut":
+        bad.write_bytes((folder / "map.safetensors").read_bytes()[:-7])
+    elif content == b"vectors":
+        save(load(folder / "wiki.en.vec"), bad)
+    elif content is not None:
+        bad.write_bytes(content)
+    message = fail(folder, "apply", "bad.safetensors", "wiki.en.vec", "-o", "wiki.es.vec")
+    assert message.startswith("bad.safetensors: ")
+    assert gist in message
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "gist"),
+    [
+        (None, "", "no such file"),
+        (b"cat1 gato1\ncat2\n", ":2", "a pair needs two words, got 1"),
+        (b"<html><p>404", ":1", "HTML page"),
+        (b"cat1 gato1\nse\xf1or cat\n", ":2", "UTF-8"),
+        (b"\0\1\2", "", "binary"),
+    ],
+)
+def test_dictionaries_that_cannot_be_read_are_named(
+    folder: Path, content: bytes | None, line: str, gist: str
+) -> None:
+    if content is not None:
+        (folder / "bad.txt").write_bytes(content)
+    message = fail(folder, "evaluate", *MAPPED, "-d", "bad.txt")
+    assert message.startswith(f"bad.txt{line}: ")
+    assert gist in message
+
+
+@pytest.mark.parametrize(
+    "command", [("align", *VECTORS, "-o", "map.safetensors"), ("evaluate", *MAPPED)]
+)
+def test_a_dictionary_without_a_usable_pair_is_told_with_its_pairs(
+    folder: Path, command: tuple[str, ...]
+) -> None:
+    (folder / "useless.txt").write_text("CAT1 gato1\ncat2 GATO2\nhouse casa\n")
+    message = fail(folder, *command, "-d", "useless.txt")
+    assert "got 3 pairs of which 2 lack the source word and 2 the target word" in message
+    assert "CAT1 gato1" in message
+
+
+def test_languages_of_different_dimensions_need_another_method(folder: Path) -> None:
+    text = "".join(f"gato{i} {i} {i * i % 7} {i % 5}\n" for i in range(WORDS))
+    (folder / "small.es.vec").write_text(text)
+    options = ("-d", "train.txt", "-o", "map.safetensors", "--no-calibrate")
+    message = fail(folder, "align", "wiki.en.vec", "small.es.vec", *options)
+    assert f"same dimension, got {DIMENSION} and 3" in message
+    options = (*options[:3], "new.safetensors", "--no-calibrate")
+    succeed(folder, "align", "wiki.en.vec", "small.es.vec", *options, "--method", "cca")
+
+
+def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> None:
+    (folder / "small.es.vec").write_text("gato1 1 2 3\ngato2 2 1 3\n")
+    for command in (
+        ("apply", "map.safetensors", "small.es.vec", "-o", "wiki.en.vec"),
+        ("induce", "map.safetensors", "wiki.en.vec", "small.es.vec", "-o", "train.txt"),
+    ):
+        message = fail(folder, *command)
+        assert f"this map takes es vectors of dimension {DIMENSION}" in message
+        assert "of dimension 3" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("translate", *MAPPED, "cat7", "-k", WORDS + 1), f"[1, {WORDS}], got {WORDS + 1}"),
+        (("translate", *MAPPED, "cat7", "--neighborhood", 0), "neighborhood must lie in"),
+        (("induce", *MAPPED, "-o", "x.tsv", "--n-best", WORDS + 1), f"[1, {WORDS}]"),
+        (("induce", *MAPPED, "-o", "x.tsv", "--threshold", 2), "threshold must lie in [0, 1]"),
+        (("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5), "needs probabilities"),
+        (("evaluate", *MAPPED, "-d", "test.txt", "--neighborhood", WORDS + 1), "neighborhood"),
+        (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--neighborhood", 0), "neighborhood"),
+        (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--normalize", "bold"), "'bold'"),
+        (("convert", "wiki.en.vec", "-o", "x.bin"), "x.bin: the name must end in one of .vec"),
+        (("convert", "wiki.en.vec", "-o", "x.vec", "--dtype", "float16"), "float16 is for"),
+    ],
+)
+def test_values_out_of_range_are_told_with_the_range(
+    folder: Path, arguments: tuple[object, ...], gist: str
+) -> None:
+    assert gist in fail(folder, *arguments)
+
+
+# --- outputs ----------------------------------------------------------------------------------
+
+WRITERS = {
+    "align": ("align", *VECTORS, "-d", "train.txt", "--refine", "0", "--no-calibrate", "-o"),
+    "apply": ("apply", "map.safetensors", "wiki.en.vec", "-o"),
+    "induce": ("induce", *MAPPED, "-o"),
+    "convert": ("convert", "wiki.en.vec", "-o"),
+}
+
+
+@pytest.mark.parametrize("command", ["align", "convert"])
+def test_an_output_in_no_directory_is_named(folder: Path, command: str) -> None:
+    message = fail(folder, *WRITERS[command], "no/such/place.vec")
+    assert message == "no/such/place.vec: the directory does not exist; create it first"
+
+
+@pytest.mark.parametrize("command", ["align", "induce"])
+def test_a_full_disk_is_told(folder: Path, command: str) -> None:
+    message = fail(folder, *WRITERS[command], "/dev/full")
+    assert message.startswith("/dev/full: no space is left on the device")
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_a_file_that_becomes_too_large_leaves_the_old_one(folder: Path, command: str) -> None:
+    (folder / "old.vec").write_text("what was there")
+    message = fail(folder, *WRITERS[command], "old.vec", limit=512)
+    assert message.startswith("old.vec: the file exceeds the size that is allowed")
+    assert not list(folder.glob(".alignx-*"))
+
+
+def test_a_directory_is_no_output(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    assert fail(folder, *WRITERS["induce"], "sub").startswith("sub: this is a directory")
+
+
+def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
+    command = [str(SCRIPT), *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_an_interrupt_while_fitting_leaves_the_old_map(folder: Path) -> None:
+    before = (folder / "map.safetensors").read_bytes()
+    options = ("-d", "train.txt", "-o", "map.safetensors", "--refine", 10**6)
+    process = start(folder, "align", *VECTORS, *options)
+    assert process.stderr is not None
+    for name in VECTORS:  # both are read: from here on it fits
+        assert process.stderr.readline().startswith(name)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode not in (0, None)
+    assert "Traceback" not in out + err
+    assert (folder / "map.safetensors").read_bytes() == before
+    assert not list(folder.glob(".alignx-*"))
+
+
+def test_an_interrupt_while_writing_leaves_the_old_file(folder: Path) -> None:
+    save(load_sample().source, folder / "sample.safetensors")
+    (folder / "old.vec.gz").write_text("what was there")
+    process = start(folder, "convert", "sample.safetensors", "-o", "old.vec.gz")
+    while process.poll() is None and not list(folder.glob(".alignx-*")):
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode not in (0, None)
+    assert "Traceback" not in out + err
+    assert (folder / "old.vec.gz").read_text() == "what was there"
+    assert not list(folder.glob(".alignx-*"))
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback(folder: Path) -> None:
+    words = " ".join(f"cat{i}" for i in range(WORDS))
+    command = f"echo {words} | '{SCRIPT}' translate {' '.join(MAPPED)} -k 300 -q | head -1"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment(), capture_output=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith(b"cat0\tgato0\t")
+    assert done.stderr == b""
+
+
+def test_no_progress_bar_is_drawn_in_a_pipe(folder: Path) -> None:
+    done = succeed(folder, "induce", *MAPPED, "-o", "out.tsv")
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 3
+    assert "\r" not in done.err
+    assert "\x1b" not in done.err
+    assert "%" not in done.err
+
+
+# --- the demonstration ------------------------------------------------------------------------
+
+
+def test_demo_shows_the_whole_flow(tmp_path: Path) -> None:
+    done = succeed(tmp_path, "demo")
+    assert done.err == ""
+    lines = done.out.splitlines()
+    before = next(line for line in lines if line.startswith("Before alignment: P@1 "))
+    after = next(line for line in lines if line.startswith("After alignment:  P@1 "))
+    assert float(before.split()[3].rstrip("%")) < 5
+    assert float(after.split()[3].rstrip("%")) > 70
+    lexicon = Lexicon.load(tmp_path / "alignx-demo.en-es.tsv")
+    assert len(lexicon) > 1_500
+    assert lexicon.probabilities is not None
+    assert f"alignx-demo.en-es.tsv: a dictionary of {len(lexicon):,} pairs" in done.out
+    seconds = float(lines[-1].removeprefix("Done in ").split()[0])
+    assert seconds < 20
+
+
+@pytest.mark.parametrize(("pair", "gist"), [("en-xx", "'xx'"), ("en", "'en'")])
+def test_demo_refuses_what_is_not_bundled(tmp_path: Path, pair: str, gist: str) -> None:
+    assert gist in fail(tmp_path, "demo", "--pair", pair)
