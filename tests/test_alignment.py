@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
 from alignx.alignment import Alignment
 from alignx.arrays import unit_rows
@@ -22,11 +23,19 @@ from alignx.mapping import CCA, METHODS, LeastSquares, Procrustes, balanced_weig
 from alignx.normalize import ITERATIVE, Normalizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 MAP_NAMES = ("source_map_", "target_map_", "source_mean_", "target_mean_")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_blas_thread() -> Iterator[None]:
+    """BLAS threads that wait for each other slow small matrices down tenfold on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
