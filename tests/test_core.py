@@ -458,8 +458,10 @@ def test_progress_must_be_callable() -> None:
 
 # Minutes of work, were it not interrupted.
 LARGE_SEARCH = """
+import signal
 import numpy as np
 from alignx import _core
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 rows = np.tile(np.random.default_rng(0).standard_normal((500, 300), dtype=np.float32), (240, 1))
 said = []
 def progress(fraction):
