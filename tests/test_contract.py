@@ -261,6 +261,20 @@ def test_refinement_improves_a_map_of_few_pairs(
     assert rounds[-1].criterion >= rounds[0].criterion
 
 
+def test_known_pairs_take_part_in_refinement(planted: Planted) -> None:
+    aligner = fit_on(METHODS["procrustes"](), planted, planted.train)
+    rows = planted.source, planted.target
+    plain, (induced,) = refine(aligner, *rows, rounds=1)
+    wrong = planted.pairs[:50].copy()
+    wrong[:, 1] = np.roll(wrong[:, 1], 1)
+    misled, (step,) = refine(aligner, *rows, rounds=1, seed_pairs=wrong)
+    assert step.pairs == induced.pairs + 50
+    assert step.criterion == induced.criterion
+    assert np.abs(misled.source_map_ - plain.source_map_).max() > 1e-3
+    _, (again,) = refine(aligner, *rows, rounds=1, seed_pairs=planted.pairs[[0, 0, 1]])
+    assert induced.pairs <= again.pairs <= induced.pairs + 2
+
+
 @each_setting
 def test_refinement_is_deterministic(aligner: Aligner, noisy: Planted) -> None:
     fit_on(aligner, noisy, noisy.train[:60])
