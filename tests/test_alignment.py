@@ -325,6 +325,17 @@ def test_calibration_is_left_out_on_request(caplog: pytest.LogCaptureFixture) ->
     assert not caplog.records
 
 
+def test_calibration_asks_for_pairs_that_its_map_has_not_seen() -> None:
+    """Where there is nothing to learn, a map that knows the answers would seem to be right."""
+    source, target = embeddings("a", dimension=60, seed=1), embeddings("b", dimension=60, seed=2)
+    overfitted = LeastSquares(regularization=0.01)
+    alignment = align(source, target, lexicon=PAIRS, method=overfitted, refinement=0)
+    shared = alignment.apply(source, target)
+    assert evaluate(shared, PAIRS).csls.precision[1] > 0.5
+    assert alignment.calibration is not None
+    assert alignment.calibration.probabilities.max() < 0.3
+
+
 def test_calibration_does_not_touch_the_map() -> None:
     with_, without = (
         align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=calibrate) for calibrate in (True, False)
