@@ -332,6 +332,16 @@ def test_awkward_data_equal_the_oracle(
     check(search, search.run(n_threads))
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("n_threads", THREADS)
+def test_scores_beyond_float32_are_infinite_and_tie(sign: int, n_threads: int) -> None:
+    large = np.full((40, 3), 1e30, np.float32)
+    for side in Search(large[:17], sign * large, 40, 17).run(n_threads):
+        scores, indices = side
+        assert (scores == sign * np.inf).all()
+        np.testing.assert_array_equal(indices, [range(indices.shape[1])] * len(indices))
+
+
 @pytest.mark.parametrize(("n", "m"), [(0, 5), (5, 0), (0, 0)])
 @pytest.mark.parametrize("n_threads", THREADS)
 def test_an_empty_side_gives_empty_answers(n: int, m: int, n_threads: int) -> None:
@@ -456,19 +466,17 @@ def test_progress_must_be_callable() -> None:
         _core.search(ROWS, ROWS, k_queries=1, k_keys=0, progress=wrong)
 
 
-# Minutes of work, were it not interrupted.
+# Minutes of work, were it not interrupted; the timer speaks once it is under way.
 LARGE_SEARCH = """
-import signal
+import signal, sys, threading
 import numpy as np
 from alignx import _core
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 rows = np.tile(np.random.default_rng(0).standard_normal((500, 300), dtype=np.float32), (240, 1))
-said = []
-def progress(fraction):
-    if not said:
-        said.append(print("running", flush=True))
+timer = threading.Timer(0.3, print, ("running",), {"flush": True})
 try:
-    _core.search(rows, rows, k_queries=10, k_keys=10, n_threads=THREADS, progress=PROGRESS)
+    timer.start()
+    _core.search(rows, rows, k_queries=10, k_keys=10, n_threads=int(sys.argv[1]))
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -476,8 +484,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_ctrl_c_interrupts_a_large_search(tmp_path: Path, n_threads: int) -> None:
-    script = LARGE_SEARCH.replace("THREADS", str(n_threads)).replace("=PROGRESS", "=progress")
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-c", LARGE_SEARCH, str(n_threads)]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
