@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from alignx.arrays import unit_rows
 from alignx.calibration import Calibration
 from alignx.errors import DimensionError, FormatError
 from alignx.files import reading, replacing
@@ -127,14 +128,14 @@ class Alignment:
         return SharedSpace(mapped, self.calibration)
 
     def apply_source(self, embeddings: Embeddings) -> Embeddings:
-        """Map vectors of the source language; raises as `apply` does."""
+        """Map vectors of the source language to unit rows; raises as `apply` does."""
         rows = self._normalized(embeddings, self.source)
-        return embeddings.with_vectors(self.aligner.transform(rows))
+        return embeddings.with_vectors(unit_rows(self.aligner.transform(rows)))
 
     def apply_target(self, embeddings: Embeddings) -> Embeddings:
-        """Map vectors of the target language; raises as `apply` does."""
+        """Map vectors of the target language to unit rows; raises as `apply` does."""
         rows = self._normalized(embeddings, self.target)
-        return embeddings.with_vectors(self.aligner.transform_target(rows))
+        return embeddings.with_vectors(unit_rows(self.aligner.transform_target(rows)))
 
     def side_of(self, code: str | None) -> Side:
         """Give the side that a language code names.
@@ -148,7 +149,8 @@ class Alignment:
             if side.code == code:
                 return side
         raise ValueError(
-            f"this map takes languages {self.source.code} and {self.target.code}, got {code}"
+            f"this map takes languages {self.source.code} and {self.target.code}, got {code}; say "
+            "which side the vectors are"
         )
 
     def save(self, path: str | Path) -> None:
@@ -168,25 +170,29 @@ class Alignment:
         OutputError
             If it cannot be written.
         """
-        metadata = {
-            "format": FORMAT,
+        facts: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "alignx_version": version("alignx"),
             "method": method_name(self.aligner),
-            "parameters": json.dumps(self.aligner.get_params()),
-            "pairs": str(self.pairs),
-            "rounds": json.dumps([asdict(round_) for round_ in self.rounds]),
+            "parameters": self.aligner.get_params(),
+            "pairs": self.pairs,
+            "rounds": [
+                {"round": r.round, "criterion": r.criterion, "pairs": r.pairs} for r in self.rounds
+            ],
         }
         tensors: dict[str, NDArray[Any]] = {}
         for name in ("source", "target"):
             side: Side = getattr(self, name)
-            metadata[name] = json.dumps(side.facts())
+            facts[name] = side.facts()
             tensors[f"{name}_map"] = getattr(self.aligner, f"{name}_map_")
             tensors[f"{name}_mean"] = getattr(self.aligner, f"{name}_mean_")
             means = np.array(side.normalizer.means_, dtype=np.float64)
             tensors[f"{name}_normalizer_means"] = means.reshape(-1, side.normalizer.dimension_)
         if self.calibration is not None:
             tensors |= {f"calibration_{k}": v for k, v in vars(self.calibration).items()}
+        # One entry, since safetensors writes several in random order: equal maps, equal files.
+        # NumPy numbers among the parameters become plain ones.
+        metadata = {FORMAT: json.dumps(facts, default=lambda number: number.item())}
         with replacing(path, "wb") as file:
             file.write(save(tensors, metadata))
 
@@ -211,22 +217,23 @@ class Alignment:
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             except SafetensorError as error:
                 raise FormatError(path, f"not a safetensors file, or truncated ({error})") from None
-        if metadata.get("format") != FORMAT:
+        if FORMAT not in metadata:
             raise FormatError(path, "not a map that alignx has saved; make one with `alignx align`")
-        if metadata.get("format_version") != FORMAT_VERSION:
-            raise FormatError(
-                path,
-                f"format version must be {FORMAT_VERSION}, got {metadata.get('format_version')}: "
-                f"written by alignx {metadata.get('alignx_version')}; update alignx",
-            )
         try:
-            return cls._from_file(metadata, tensors)
-        except (KeyError, TypeError, ValueError) as error:
+            facts = json.loads(metadata[FORMAT])
+            if facts["format_version"] == FORMAT_VERSION:
+                return cls._from_file(facts, tensors)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise FormatError(path, f"damaged: {error!r}; align again") from None
+        raise FormatError(
+            path,
+            f"format version must be {FORMAT_VERSION}, got {facts['format_version']}: written by "
+            f"alignx {facts.get('alignx_version')}; update alignx",
+        )
 
     @classmethod
-    def _from_file(cls, metadata: dict[str, str], tensors: dict[str, NDArray[Any]]) -> Self:
-        aligner = METHODS[metadata["method"]](**json.loads(metadata["parameters"]))
+    def _from_file(cls, facts: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Self:
+        aligner = METHODS[facts["method"]](**facts["parameters"])
         aligner.set_maps(
             Maps(*(tensors[n] for n in ("source_map", "target_map", "source_mean", "target_mean")))
         )
@@ -235,15 +242,15 @@ class Alignment:
             names = ("weights", "logits", "probabilities")
             calibration = Calibration(*(tensors[f"calibration_{name}"] for name in names))
         source, target = (
-            Side.from_facts(json.loads(metadata[name]), tensors[f"{name}_normalizer_means"])
+            Side.from_facts(facts[name], tensors[f"{name}_normalizer_means"])
             for name in ("source", "target")
         )
         return cls(
             aligner,
             source,
             target,
-            int(metadata["pairs"]),
-            tuple(RefinementRound(**round_) for round_ in json.loads(metadata["rounds"])),
+            facts["pairs"],
+            tuple(RefinementRound(**round_) for round_ in facts["rounds"]),
             calibration,
         )
 
@@ -252,6 +259,12 @@ class Alignment:
             raise DimensionError(
                 f"this map takes {side.code} vectors of dimension {side.normalizer.dimension_}, "
                 f"got {embeddings!r} of dimension {embeddings.dimension}"
+            )
+        if embeddings.language not in (None, side.code) and side.code not in ("source", "target"):
+            logger.warning(
+                "%r meets the side of the map that takes %s; are the languages in order?",
+                embeddings,
+                side.code,
             )
         if embeddings.checksum != side.checksum:
             logger.info(

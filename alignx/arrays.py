@@ -92,4 +92,6 @@ def unit_rows(rows: Matrix) -> Matrix:
     """Give the rows divided by their Euclidean norm; zero rows stay zero."""
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     norms[norms == 0] = 1
-    return np.asarray(rows / norms[:, None].astype(np.float32), dtype=np.float32)
+    # Divided in float64, where the norm of the largest and the smallest rows is exact.
+    result: Matrix = np.empty_like(rows)
+    return np.divide(rows, norms[:, None], out=result, casting="same_kind")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import platform
 import resource
 import sys
@@ -18,10 +19,12 @@ import typer
 
 from alignx import _core
 from alignx.errors import AlignxError
+from alignx.files import require_writable
 from alignx.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from alignx.embeddings import Embeddings
+    from alignx.lexicon import Lexicon
     from alignx.mapping import Aligner
     from alignx.space import SharedSpace
 
@@ -101,7 +104,9 @@ SkipBad = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Default: what OpenMP decides.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Draws the words held out for calibration.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Draws the words held out for calibration.")
+]
 Neighborhood = Annotated[
     int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
 ]
@@ -116,7 +121,10 @@ Verbose = Annotated[
 def main() -> None:
     """Run the command line; errors that a user can mend are one line on stderr and exit code 1."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where an error is still ours to report
     except (AlignxError, ValueError, MemoryError) as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
@@ -124,8 +132,17 @@ def main() -> None:
         sys.stderr.write(f"alignx: error: {text}\n")
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has left, as `head` does
-        sys.stderr.close()
+        _drop_output()
         sys.exit(1)
+    except OSError as error:
+        _drop_output()
+        sys.stderr.write(f"alignx: error: cannot write the answer: {error.strerror}\n")
+        sys.exit(1)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, so that Python's exit does not fail on it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminal(quiet: bool, verbose: bool) -> Terminal:
@@ -157,6 +174,17 @@ def _load(
         )
     terminal.note(f"{path.name}: {embeddings.report}")
     return embeddings
+
+
+def _dictionary(terminal: Terminal, path: Path, lowercase: bool, on_error: OnError) -> Lexicon:
+    from alignx.lexicon import Lexicon
+
+    lexicon = Lexicon.load(
+        path, lowercase=lowercase, on_error="skip" if on_error is OnError.skip else "raise"
+    )
+    skipped = f"; {lexicon.skipped:,} malformed lines skipped" if lexicon.skipped else ""
+    terminal.note(f"{path.name}: {len(lexicon):,} pairs{skipped}")
+    return lexicon
 
 
 def _shared(map_file: str, languages: tuple[Embeddings, Embeddings], reverse: bool) -> SharedSpace:
@@ -213,16 +241,14 @@ def align(
 ) -> None:
     """Learn a map between two languages from a dictionary of known translations."""
     from alignx.fitting import align as fit
-    from alignx.lexicon import Lexicon
     from alignx.normalize import parse_steps
 
     terminal = _terminal(quiet, verbose)
     start = time.perf_counter()
     aligner = _aligner(method, components, regularization)
     steps = parse_steps(normalize)
-    pairs = Lexicon.load(
-        lexicon, lowercase=lowercase, on_error="skip" if on_error is OnError.skip else "raise"
-    )
+    require_writable(output)
+    pairs = _dictionary(terminal, lexicon, lowercase, on_error)
     languages = (
         _load(terminal, source, limit, lowercase, on_error, threads),
         _load(terminal, target, limit, lowercase, on_error, threads),
@@ -306,6 +332,7 @@ def apply(
     from alignx.vectors_io import save
 
     terminal = _terminal(quiet, verbose)
+    require_writable(output)
     alignment = Alignment.load(map_file)
     embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
     if side is None:
@@ -401,6 +428,7 @@ def induce(
     from alignx.induction import induce_lexicon
 
     terminal = _terminal(quiet, verbose)
+    require_writable(output)
     start = time.perf_counter()
     languages = (
         _load(terminal, source, limit, lowercase, on_error, threads),
@@ -471,7 +499,6 @@ def evaluate(
 ) -> None:
     """Measure accuracy on a test dictionary, and agreement with human word similarity."""
     from alignx.evaluation import evaluate as measure
-    from alignx.lexicon import Lexicon
     from alignx.similarity import evaluate_similarity
 
     judged = {
@@ -484,8 +511,12 @@ def evaluate(
             "give a dictionary or a similarity file", param_hint="--dictionary"
         )
     terminal = _terminal(quiet, verbose)
-    read = {name: Lexicon.load(path, lowercase=lowercase) for name, path in judged.items() if path}
-    pairs = None if lexicon is None else Lexicon.load(lexicon, lowercase=lowercase)
+    read = {
+        name: _dictionary(terminal, path, lowercase, on_error)
+        for name, path in judged.items()
+        if path
+    }
+    pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
     languages = (
         _load(terminal, source, limit, lowercase, on_error, threads),
         _load(terminal, target, limit, lowercase, on_error, threads),
@@ -544,6 +575,7 @@ def convert(
     from alignx.vectors_io import save
 
     terminal = _terminal(quiet, verbose)
+    require_writable(output)
     embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
     if language is not None:
         embeddings = replace(embeddings, language=language)

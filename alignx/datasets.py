@@ -27,7 +27,7 @@ class Sample(NamedTuple):
     source, target : Embeddings
         The 4,000 most frequent words of a Wikipedia, 300 dimensions.
     train, test : Lexicon
-        Everyday words, without a concept in common.
+        Everyday words; no word of the test is in a pair to train on, in either language.
     """
 
     source: Embeddings
@@ -68,7 +68,10 @@ def load_sample(source: str = "en", target: str = "es") -> Sample:
     concepts = _concepts(source, target)
     # The lines are in random order, so a cut by line is neutral in topic and frequency.
     cut = round(TRAIN_SHARE * len(concepts))
-    return Sample(*vectors, _known(concepts[:cut], *vectors), _known(concepts[cut:], *vectors))
+    train, rest = (_known(part, *vectors) for part in (concepts[:cut], concepts[cut:]))
+    learned = [set(words) for words in zip(*train, strict=True)]
+    test = [(s, t) for s, t in rest if s not in learned[0] and t not in learned[1]]
+    return Sample(*vectors, Lexicon(train), Lexicon(test))
 
 
 def _vectors(code: str) -> Embeddings:
@@ -87,6 +90,7 @@ def _concepts(source: str, target: str) -> list[tuple[list[str], list[str]]]:
 
 def _known(
     concepts: Sequence[tuple[list[str], list[str]]], source: Embeddings, target: Embeddings
-) -> Lexicon:
+) -> list[tuple[str, str]]:
+    """Give the pairs of words of each concept that have vectors."""
     pairs = [(s, t) for sources, targets in concepts for s in sources for t in targets]
-    return Lexicon([(s, t) for s, t in dict.fromkeys(pairs) if s in source and t in target])
+    return [(s, t) for s, t in dict.fromkeys(pairs) if s in source and t in target]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alignx.datasets import load_sample
 from alignx.evaluation import evaluate
+from alignx.files import require_writable
 from alignx.fitting import align
 from alignx.induction import induce_lexicon
 from alignx.space import SharedSpace
@@ -44,6 +45,7 @@ def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> N
         If the dictionary cannot be written.
     """
     start = time.perf_counter()
+    require_writable(output)
     codes = pair.split("-")
     if len(codes) != 2:
         raise ValueError(f"pair must be two language codes joined by a hyphen, got {pair!r}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
 
-__all__ = ["reading", "replacing"]
+__all__ = ["reading", "replacing", "require_writable"]
 
 StrPath = str | os.PathLike[str]
 
@@ -162,6 +162,39 @@ def _is_special(path: StrPath) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def require_writable(path: StrPath) -> None:
+    """Refuse a place where `replacing` could not write, before long work whose result goes there.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to be.
+
+    Raises
+    ------
+    OutputError
+        If its directory is missing or write-protected, or it is a directory itself.
+
+    Examples
+    --------
+    >>> require_writable("no-such-directory/en.vec")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    alignx.errors.OutputError: no-such-directory/en.vec: the directory does not exist; ...
+    """
+    if _is_special(path):
+        return
+    target = Path(path).resolve()
+    try:
+        _check_replaceable(target)
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "No such directory")
+        if not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "Permission denied")
+    except OSError as error:
+        raise OutputError(path, _reason(error, _UNWRITABLE)) from error
 
 
 def _check_replaceable(target: Path) -> None:

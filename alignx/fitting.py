@@ -71,11 +71,9 @@ class _Recipe:
     ) -> Calibration | None:
         words = len(np.unique(held_out.source))
         if words < MIN_HELD_OUT:
-            logger.warning(
-                "no probabilities: calibration needs %d known source words to hold out, got %d; "
-                "use a larger lexicon, or calibrate=False",
-                MIN_HELD_OUT,
-                words,
+            _warn_uncalibrated(
+                f"it needs {MIN_HELD_OUT} known source words to hold out, got {words}; "
+                "use a larger lexicon"
             )
             return None
         trial, _ = self.fit(source, target, kept, part_of(progress, 0, 0.4))
@@ -127,7 +125,8 @@ def align(
         Whether to learn what CSLS says about the probability that a pair is right. That fits a
         second map in the same way without a fifth of the source words of the lexicon, and looks at
         which of its 10 best answers for these words the lexicon holds; see `Calibration`. With
-        fewer than 20 words to hold out it is left out with a warning. It takes another fit and a
+        fewer than 20 words to hold out, or none of them answered right, it is left out with a
+        warning. It takes another fit and a
         sweep over both vocabularies.
     seed : int
         Draws the words held out for calibration.
@@ -203,7 +202,7 @@ def _calibrate(
     neighborhood: int,
     n_threads: int | None,
     progress: Progress | None,
-) -> Calibration:
+) -> Calibration | None:
     """Look which of the best answers for held-out words are among their known translations."""
     source_bias, target_bias = csls_biases(
         source, target, neighborhood=neighborhood, n_threads=n_threads, progress=progress
@@ -227,4 +226,15 @@ def _calibrate(
     )
     # Pairs of rows as single numbers, so that membership is one call.
     known = held_out.source * len(target) + held_out.target
-    return Calibration.fit(evidence, np.isin(source_rows * len(target) + target_rows, known))
+    is_right = np.isin(source_rows * len(target) + target_rows, known)
+    if is_right.all() or not is_right.any():
+        _warn_uncalibrated(
+            f"it needs right and wrong answers for held-out words, got {is_right.sum()} right of "
+            f"{len(is_right)}; look at the accuracy of this map"
+        )
+        return None
+    return Calibration.fit(evidence, is_right)
+
+
+def _warn_uncalibrated(reason: str) -> None:
+    logger.warning("no probabilities: calibration is left out, since %s", reason)

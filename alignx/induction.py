@@ -120,13 +120,15 @@ def induce_lexicon(
             "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
             "in the direction of the fit"
         )
-    biases = shared.biases(neighborhood, n_threads=n_threads, progress=part_of(progress, 0, 0.5))
     smaller = min(len(shared.source), len(shared.target))
+    if not 1 <= n_best <= smaller:
+        raise ValueError(f"n_best must lie in [1, {smaller}], got {n_best}")
+    biases = shared.biases(neighborhood, n_threads=n_threads, progress=part_of(progress, 0, 0.5))
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
         # One more than is kept, so that the best also has a rival to compare with.
-        n_best + 1 if 1 <= n_best < smaller else n_best,
+        min(n_best + 1, smaller),
         biases=biases,
         n_threads=n_threads,
         progress=part_of(progress, 0.5, 0.5),

@@ -48,12 +48,16 @@ class Lexicon:
     scores : (p,) float64, optional
         How good each pair is, such as its CSLS.
     probabilities : (p,) float64, optional
-        How likely each pair is right, in [0, 1].
+        How likely each pair is right, in [0, 1]; only beside scores.
+    name : str
+        What messages call it; the path of a lexicon that was loaded.
+    skipped : int
+        Malformed lines that loading left out.
 
     Raises
     ------
     ValueError
-        If scores or probabilities are not one for each pair.
+        If scores or probabilities are not one for each pair, or there are probabilities only.
 
     Examples
     --------
@@ -65,8 +69,12 @@ class Lexicon:
     pairs: Sequence[tuple[str, str]]
     scores: Double | None = None
     probabilities: Double | None = None
+    name: str = "the lexicon"
+    skipped: int = 0
 
     def __post_init__(self) -> None:
+        if self.scores is None and self.probabilities is not None:
+            raise ValueError("probabilities need scores beside them, got none")
         for name in ("scores", "probabilities"):
             values = getattr(self, name)
             if values is None:
@@ -96,7 +104,8 @@ class Lexicon:
 
     def reversed(self) -> Self:
         """Give the same pairs with source and target exchanged."""
-        return type(self)([(t, s) for s, t in self.pairs], self.scores, self.probabilities)
+        pairs = [(t, s) for s, t in self.pairs]
+        return type(self)(pairs, self.scores, self.probabilities, self.name)
 
     def at_least(self, probability: float) -> Self:
         """Give the pairs of at least this probability.
@@ -113,6 +122,7 @@ class Lexicon:
             [self.pairs[i] for i in kept],
             None if self.scores is None else self.scores[kept],
             self.probabilities[kept],
+            self.name,
         )
 
     def split(self, fraction: float, *, seed: int = 0) -> tuple[Self, Self]:
@@ -140,7 +150,9 @@ class Lexicon:
         order = np.random.default_rng(seed).permutation(len(words))
         held_out = {words[i] for i in order[: round(fraction * len(words))]}
         parts = (
-            type(self)([pair for pair in self.pairs if (pair[0] in held_out) is wanted])
+            type(self)(
+                [pair for pair in self.pairs if (pair[0] in held_out) is wanted], name=self.name
+            )
             for wanted in (False, True)
         )
         return next(parts), next(parts)
@@ -176,7 +188,7 @@ class Lexicon:
             no_target = sum(t not in target.index for _, t in self.pairs)
             examples = ", ".join(f"{s} {t}" for s, t in self.pairs[:3])
             raise EmptyLexiconError(
-                "a lexicon needs at least one pair with both words in the vocabularies, got "
+                f"{self.name}: at least one pair must have both words in the vocabularies, got "
                 f"{len(self)} pairs of which {no_source} lack the source word and {no_target} the "
                 f"target word (such as: {examples or 'none'}); check the order of the languages "
                 "and the case of the words"
@@ -207,25 +219,38 @@ class Lexicon:
         Raises
         ------
         FormatError
-            If the file cannot be read, or a line holds no pair; names file and line.
+            If the file cannot be read, holds no pair, or a line holds none; names file and line.
+        ValueError
+            If `on_error` is none of its values.
         """
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
         parse = _parse_json if str(path).endswith(".jsonl") else _parse_columns
         entries: dict[tuple[str, str], tuple[float, float]] = {}
+        skipped = 0
         for number, line in enumerate(_read_lines(path), start=1):
             text = line.rstrip("\r")
             if not text.strip():
                 continue
             try:
-                source, target, *values = parse(text.lower() if lowercase else text)
+                source, target, *values = parse(text)
             except ValueError as error:
                 if on_error == "skip":
+                    skipped += 1
                     continue
                 raise FormatError(path, str(error), number) from None
             score, probability = [*values, np.nan, np.nan][:2]
-            entries.setdefault((source, target), (score, probability))
+            pair = (source.lower(), target.lower()) if lowercase else (source, target)
+            entries.setdefault(pair, (score, probability))
+        if not entries:
+            raise FormatError(
+                path, f"a dictionary holds pairs of words, got none ({skipped} bad lines)"
+            )
         columns = np.array(list(entries.values()), dtype=np.float64).reshape(-1, 2).T.copy()
         scores, probabilities = (None if np.isnan(column).any() else column for column in columns)
-        return cls(list(entries), scores, probabilities)
+        if scores is None:
+            probabilities = None
+        return cls(list(entries), scores, probabilities, str(path), skipped)
 
     def save(self, path: str | Path) -> None:
         """Write the pairs, with scores and probabilities where there are any.
@@ -240,14 +265,25 @@ class Lexicon:
         ------
         OutputError
             If it cannot be written.
+        FormatError
+            If a word contains a tab or a line end, which separate words in tab-separated files.
         """
         as_line = _json_line if str(path).endswith(".jsonl") else _tab_line
         names = [n for n in ("score", "probability") if getattr(self, _PLURAL[n]) is not None]
         values = [getattr(self, _PLURAL[name]).tolist() for name in names]
+        if as_line is _tab_line:
+            self._require_separable(path)
         with replacing(path) as file:
             for (source, target), *numbers in zip(self.pairs, *values, strict=True):
                 line = as_line(source, target, dict(zip(names, numbers, strict=True)))
                 file.write(line + "\n")
+
+    def _require_separable(self, path: str | Path) -> None:
+        for word in (word for pair in self.pairs for word in pair):
+            if "\t" in word or "\n" in word:
+                raise FormatError(
+                    path, f"words must not contain tabs or line ends, got {word!r}; use .jsonl"
+                )
 
 
 def _read_lines(path: str | Path) -> list[str]:
@@ -306,9 +342,11 @@ def _parse_json(line: str) -> tuple[str, str, *tuple[float, ...]]:
     try:
         entry = json.loads(line)
         source, target = entry["source"], entry["target"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError('a line must be a JSON object with "source" and "target"') from None
     if not (isinstance(source, str) and isinstance(target, str) and source and target):
         raise ValueError('"source" and "target" must be words')
     numbers = [entry[name] for name in ("score", "probability") if name in entry]
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError('"score" and "probability" must be numbers')
     return source, target, *(float(number) for number in numbers)

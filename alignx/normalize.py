@@ -71,6 +71,8 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     Attributes
     ----------
+    steps_ : tuple of {"unit", "center"}
+        The steps that `fit` went through.
     means_ : list of (d,) float64
         What each ``"center"`` step subtracts.
     dimension_ : int
@@ -110,9 +112,12 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def fit_transform(self, rows: ArrayLike) -> Matrix:
         """Do `fit` and `transform` of the same rows in one pass."""
         result = as_rows(rows, "rows")
+        if len(result) == 0:
+            raise ValueError("rows must be at least 1, got 0")
+        self.steps_ = _checked(self.steps)
         self.means_: list[Double] = []
         self.dimension_ = result.shape[1]
-        for step in _checked(self.steps):
+        for step in self.steps_:
             if step == "unit":
                 result = unit_rows(result)
             else:
@@ -123,7 +128,8 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     def restore(self, dimension: int, means: list[Double]) -> None:
         """Take over what an earlier `fit` learned, as from a saved alignment."""
-        if len(means) != list(_checked(self.steps)).count("center"):
+        self.steps_ = _checked(self.steps)
+        if len(means) != self.steps_.count("center"):
             raise ValueError(f"means must be one for each centering step, got {len(means)}")
         self.dimension_ = dimension
         self.means_ = means
@@ -156,7 +162,7 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 f"rows must have dimension {self.dimension_} as in fit, got {result.shape[1]}"
             )
         means = iter(self.means_)
-        for step in self.steps:
+        for step in self.steps_:
             if step == "unit":
                 result = unit_rows(result)
             else:

@@ -73,6 +73,13 @@ def _require_count(value: int, most: int, name: str) -> None:
         raise ValueError(f"{name} must lie in [1, {most}], got {value}")
 
 
+def _as_bias(bias: ArrayLike, count: int, name: str) -> Matrix:
+    values = np.asarray(bias)
+    if values.shape != (count,):
+        raise ValueError(f"{name} must hold one value for each of {count} rows, got {values.shape}")
+    return as_rows(values[:, None], name)[:, 0].copy()
+
+
 class ExactIndex:
     """Exact search by dot product minus a bias.
 
@@ -101,12 +108,10 @@ class ExactIndex:
         self, keys: ArrayLike, *, bias: ArrayLike | None = None, n_threads: int | None = None
     ) -> None:
         self.keys = as_rows(keys, "keys")
-        self.bias = None if bias is None else as_rows(np.atleast_2d(bias), "bias")[0]
+        if len(self.keys) == 0:
+            raise ValueError("keys must have at least 1 row, got 0")
+        self.bias = None if bias is None else _as_bias(bias, len(self.keys), "bias")
         self.n_threads = n_threads
-        if self.bias is not None and len(self.bias) != len(self.keys):
-            raise ValueError(
-                f"bias must hold one value for each of {len(self.keys)} keys, got {len(self.bias)}"
-            )
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -348,7 +353,8 @@ def csls_neighbors(
             progress=part_of(progress, 0, 0.5),
         )
         progress = part_of(progress, 0.5, 0.5)
-    source_bias, target_bias = biases
+    source_bias = _as_bias(biases[0], len(source), "source bias")
+    target_bias = _as_bias(biases[1], len(target), "target bias")
     (source_scores, targets), (target_scores, sources) = _core.search(
         source,
         target,

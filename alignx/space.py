@@ -201,9 +201,13 @@ class SharedSpace(Mapping[str, Embeddings]):
         ------
         ValueError
             If a parameter is out of range.
+        TypeError
+            If `words` is a string.
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
+        if isinstance(words, str):
+            raise TypeError(f"words must be a sequence of words, got the string {words!r}")
         known = [word for word in dict.fromkeys(words) if word in self.source]
         answers: dict[str, list[Translation]] = {word: [] for word in words}
         queries = self.source.vectors[self.source.rows(known)]

@@ -40,7 +40,7 @@ class Terminal:
     def note(self, text: str) -> None:
         """Say something that is worth knowing but is not the answer."""
         if not self.quiet:
-            self.console.print(text, markup=False, soft_wrap=True)
+            self.console.print(text, markup=False, emoji=False, soft_wrap=True)
 
     @contextmanager
     def working(self, what: str) -> Iterator[Callback | None]:

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -59,7 +60,12 @@ struct FoundArrays {
         return {scores.mutable_data(), indices.mutable_data(),
                 static_cast<std::size_t>(scores.shape(1))};
     }
-    py::tuple tuple() const { return py::make_tuple(scores, indices); }
+    py::tuple tuple() const {
+        const std::int64_t* end = indices.data() + indices.size();
+        require(std::find(indices.data(), end, no_index) == end,
+                "dot products must stay within float32, got overflow; scale the rows");
+        return py::make_tuple(scores, indices);
+    }
 
     py::array_t<float> scores;
     py::array_t<std::int64_t> indices;

@@ -18,6 +18,11 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 // keys of a block pass by panel after panel from the third.
 constexpr std::size_t query_block_bytes = std::size_t{512} << 10;
 constexpr std::size_t key_block_bytes = std::size_t{4} << 20;
+// However short the rows, so that progress and cancelation come often.
+constexpr std::size_t max_block_rows = std::size_t{16} << 10;
+
+// Multiplications that are worth a thread of their own.
+constexpr double work_of_a_thread = 1e6;
 
 std::size_t round_up(std::size_t value, std::size_t step) {
     return (value + step - 1) / step * step;
@@ -25,7 +30,7 @@ std::size_t round_up(std::size_t value, std::size_t step) {
 
 std::size_t block_rows(std::size_t bytes, std::size_t dimension, std::size_t width) {
     const std::size_t fitting = bytes / sizeof(float) / std::max<std::size_t>(dimension, 1);
-    return std::max(width, fitting / width * width);
+    return std::max(width, std::min(fitting, max_block_rows) / width * width);
 }
 
 struct Range {
@@ -78,8 +83,6 @@ class Heaps {
     }
 
   private:
-    static constexpr std::int64_t no_index = std::numeric_limits<std::int64_t>::max();
-
     static bool better(float score, std::int64_t index, float than, std::int64_t than_index) {
         return score > than || (score == than && index < than_index);
     }
@@ -249,6 +252,10 @@ bool top_k(const Kernel& kernel, Matrix queries, Matrix keys, const float* query
                 Heaps(of_queries, queries.rows, kernel.tile_queries),
                 Heaps(of_keys, keys.rows, kernel.tile_keys)};
 
+    const double total = static_cast<double>(queries.rows) * static_cast<double>(keys.rows);
+    const double work = total * static_cast<double>(keys.columns);
+    n_threads = std::clamp(static_cast<int>(std::min(work / work_of_a_thread, 1e6)), 1, n_threads);
+
     // Chunks are as many as the threads asked for, whatever OpenMP grants: scratch is allocated
     // before the parallel region, out of which no exception may pass.
     const std::size_t parts = static_cast<std::size_t>(n_threads);
@@ -260,7 +267,6 @@ bool top_k(const Kernel& kernel, Matrix queries, Matrix keys, const float* query
 
     std::atomic<bool> canceled{false};
     std::atomic<std::size_t> done{0};
-    const double total = static_cast<double>(queries.rows) * static_cast<double>(keys.rows);
     const auto step = [&](std::size_t pairs) {
         const std::size_t now = done += pairs;
         if (progress && omp_get_thread_num() == 0 && !progress(static_cast<double>(now) / total))

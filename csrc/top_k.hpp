@@ -16,10 +16,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "kernel.hpp"
 
 namespace alignx {
+
+inline constexpr std::int64_t no_index = std::numeric_limits<std::int64_t>::max();
 
 struct Matrix {
     const float* data;
@@ -39,8 +42,9 @@ struct Neighbors {
 using Progress = std::function<bool(double)>;
 
 // Keys near each query by (dot product - key_bias), queries near each key by (dot product -
-// query_bias); a null bias is zero. Needs k of a side <= rows of the other and finite input.
-// Returns false if `progress` ended it, with the outputs unusable.
+// query_bias); a null bias is zero. Needs k of a side <= rows of the other and finite input. A pair
+// whose score is NaN (finite rows whose dot product overflows) never enters; rows that then lack
+// neighbors end in `no_index`. Returns false if `progress` ended it, with the outputs unusable.
 bool top_k(const Kernel& kernel, Matrix queries, Matrix keys, const float* query_bias,
            const float* key_bias, Neighbors of_queries, Neighbors of_keys, int n_threads,
            const Progress& progress);

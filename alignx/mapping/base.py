@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
 
 from alignx.arrays import Double, Matrix, as_rows
 from alignx.errors import DimensionError, NotFittedError
@@ -74,9 +75,12 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
         if len(X) == 0:
             raise ValueError("source and target must have at least 1 row, got 0")
-        # Decompositions are done in float64; the maps are cast back once.
         w = _as_weights(weights, len(X))
-        self.set_maps(self._solve(X.astype(np.float64), Y.astype(np.float64), w))
+        # Decompositions are done in float64; the maps are cast back once. BLAS gets one thread:
+        # the matrices are small, its threads wait for each other on a busy machine, and results
+        # must not depend on their number.
+        with threadpool_limits(limits=1, user_api="blas"):
+            self.set_maps(self._solve(X.astype(np.float64), Y.astype(np.float64), w))
         return self
 
     def set_maps(self, maps: Maps) -> None:

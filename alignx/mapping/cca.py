@@ -77,5 +77,5 @@ class CCA(Aligner):
         U, V = U[:, :components], Vt[:components].T
         # An SVD leaves the signs open: make the largest entry of each direction positive.
         signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(components)])
-        self.correlations_: Double = correlations[:components]
+        self.correlations_: Double = np.minimum(correlations[:components], 1)
         return Maps(whiten_x @ (U * signs), whiten_y @ (V * signs), source_mean, target_mean)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -33,13 +34,13 @@ class RefinementRound:
     pairs : int
         How many the map was fitted on, known ones included.
     seconds : float
-        How long it took.
+        How long it took; NaN for rounds of a saved alignment.
     """
 
     round: int
     criterion: float
     pairs: int
-    seconds: float
+    seconds: float = field(default=math.nan, compare=False)
 
 
 def balanced_weights(pairs: Indices) -> Double:

@@ -40,7 +40,7 @@ def inverse_power(gram: Double, power: float, regularization: float) -> Double:
     rank = int((values > values[-1] * len(values) * np.finfo(np.float64).eps).sum())
     if rank < len(values):
         raise ValueError(
-            f"without regularization, pairs must span all {len(values)} dimensions, got rank "
-            f"{rank}: use more pairs or regularization > 0"
+            f"pairs must span all {len(values)} dimensions, got rank {rank}: use more pairs or a "
+            f"larger regularization than {regularization}"
         )
     return np.asarray((vectors * values**-power) @ vectors.T, dtype=np.float64)
