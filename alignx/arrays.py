@@ -94,4 +94,5 @@ def unit_rows(rows: Matrix) -> Matrix:
     norms[norms == 0] = 1
     # Divided in float64, where the norm of the largest and the smallest rows is exact.
     result: Matrix = np.empty_like(rows)
-    return np.divide(rows, norms[:, None], out=result, casting="same_kind")
+    np.divide(rows, norms[:, None], out=result, casting="same_kind")
+    return result

@@ -78,9 +78,10 @@ SPANISH = noisy_rotation(ENGLISH, "b", "es")
 PAIRS = identity_pairs(100)
 
 
-def contents(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+def contents(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with safe_open(path, framework="np") as file:
-        return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        facts = json.loads(file.metadata()["alignx-mapping"])
+        return facts, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def assert_same(one: Alignment, other: Alignment) -> None:
@@ -311,8 +312,8 @@ def test_a_small_lexicon_gives_no_probabilities_and_says_so(
         alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(count), refinement=0)
     if held_out < 20:
         assert alignment.calibration is None
-        assert "calibration needs 20 known source words to hold out, got 19" in caplog.text
-        assert "use a larger lexicon, or calibrate=False" in caplog.text
+        assert "it needs 20 known source words to hold out, got 19" in caplog.text
+        assert "use a larger lexicon" in caplog.text
     else:
         assert alignment.calibration is not None
         assert not caplog.records
@@ -410,14 +411,13 @@ def test_the_file_tells_what_it_is(
 ) -> None:
     alignments["cca"].save(tmp_path / "map.safetensors")
     metadata, tensors = contents(tmp_path / "map.safetensors")
-    assert metadata["format"] == "alignx-mapping"
     assert metadata["alignx_version"] == version("alignx")
     assert metadata["method"] == "cca"
-    assert json.loads(metadata["parameters"]) == CCA().get_params()
-    assert metadata["pairs"] == str(len(sample.train))
+    assert metadata["parameters"] == CCA().get_params()
+    assert metadata["pairs"] == len(sample.train)
     for name, code in (("source", "en"), ("target", "es")):
         given: Embeddings = getattr(sample, name)
-        assert json.loads(metadata[name]) == {
+        assert metadata[name] == {
             "code": code,
             "checksum": given.checksum,
             "words": 4000,
@@ -473,19 +473,18 @@ def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
     ("changes", "gist"),
     [
         ({"format_version": "2", "alignx_version": "9.1"}, "must be 1, got 2: .* alignx 9.1"),
-        ({"format": "alignx-embeddings"}, "not a map"),
         ({"method": "magic"}, "damaged: .*magic"),
-        ({"parameters": '{"speed": 3}'}, "damaged: .*speed"),
-        ({"parameters": "{"}, "damaged"),
-        ({"source": "[]"}, "damaged"),
-        ({"target": '{"code": "es"}'}, "damaged"),
-        ({"rounds": '[{"round": 1}]'}, "damaged"),
-        ({"pairs": "many"}, "damaged: .*many"),
+        ({"parameters": {"speed": 3}}, "damaged: .*speed"),
+        ({"parameters": []}, "damaged"),
+        ({"source": []}, "damaged"),
+        ({"target": {"code": "es"}}, "damaged"),
+        ({"rounds": [{"round": 1}]}, "damaged"),
+        ({"rounds": 3}, "damaged"),
     ],
 )
-def test_wrong_metadata_are_refused(saved: Path, changes: dict[str, str], gist: str) -> None:
+def test_wrong_metadata_are_refused(saved: Path, changes: dict[str, Any], gist: str) -> None:
     metadata, tensors = contents(saved)
-    save_file(tensors, saved, metadata | changes)
+    save_file(tensors, saved, {"alignx-mapping": json.dumps(metadata | changes)})
     with pytest.raises(FormatError, match=gist):
         Alignment.load(saved)
 
@@ -494,7 +493,7 @@ def test_wrong_metadata_are_refused(saved: Path, changes: dict[str, str], gist: 
 def test_a_missing_tensor_is_refused(saved: Path, name: str) -> None:
     metadata, tensors = contents(saved)
     del tensors[name]
-    save_file(tensors, saved, metadata)
+    save_file(tensors, saved, {"alignx-mapping": json.dumps(metadata)})
     with pytest.raises(FormatError, match=f"damaged: .*{name}"):
         Alignment.load(saved)
 

@@ -48,7 +48,16 @@ ONLY_IN = {
     "rich": {"terminal"},
 }
 # What may be imported although it is neither ours nor in the standard library.
-DEPENDENCIES = {"numpy", "fasttext", "sklearn", "scipy", "safetensors", "typer", "rich"}
+DEPENDENCIES = {
+    "numpy",
+    "fasttext",
+    "sklearn",
+    "scipy",
+    "safetensors",
+    "threadpoolctl",
+    "typer",
+    "rich",
+}
 
 
 def path_of(module: str) -> Path:

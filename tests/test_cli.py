@@ -667,7 +667,7 @@ def test_an_interrupt_while_fitting_leaves_the_old_map(folder: Path) -> None:
     options = ("-d", "train.txt", "-o", "map.safetensors", "--refine", 10**6)
     process = start(folder, "align", *VECTORS, *options)
     assert process.stderr is not None
-    for name in VECTORS:  # both are read: from here on it fits
+    for name in ("train.txt", *VECTORS):  # all is read: from here on it fits
         assert process.stderr.readline().startswith(name)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -160,7 +160,7 @@ def test_what_holds_no_pair_is_refused(
         ('{"source": "cat", "target": 7}', '"source" and "target" must be words'),
         ('{"source": ["cat"], "target": "gato"}', '"source" and "target" must be words'),
         ('{"source": "", "target": "gato"}', '"source" and "target" must be words'),
-        ('{"source": "cat", "target": "gato", "score": "high"}', "high"),
+        ('{"source": "cat", "target": "gato", "score": "high"}', "must be numbers"),
     ],
 )
 def test_json_lines_of_another_kind_are_refused(tmp_path: Path, line: str, gist: str) -> None:
@@ -228,7 +228,8 @@ def test_saving_and_loading_gives_the_same(
     probabilities = np.array([entry[3] / 10_000 for entry in entries])
     pairs = [(source, target) for source, target, *_ in entries]
     given_columns = [scores, probabilities][:numbers]
-    Lexicon(pairs, *given_columns).save(tmp_path / f"pairs{suffix}")
+    given = Lexicon(pairs, scores if numbers > 0 else None, probabilities if numbers > 1 else None)
+    given.save(tmp_path / f"pairs{suffix}")
     found = Lexicon.load(tmp_path / f"pairs{suffix}")
     assert list(found) == pairs
     for column, expected in zip((found.scores, found.probabilities), given_columns, strict=False):
@@ -260,7 +261,9 @@ def test_there_is_one_number_for_each_pair() -> None:
     with pytest.raises(ValueError, match="scores must hold one value for each of 4 pairs, got 3"):
         Lexicon(PAIRS, np.zeros(3))
     with pytest.raises(ValueError, match="probabilities must hold one value for each of 4"):
-        Lexicon(PAIRS, None, np.zeros(5))
+        Lexicon(PAIRS, np.zeros(4), np.zeros(5))
+    with pytest.raises(ValueError, match="probabilities need scores beside them"):
+        Lexicon(PAIRS, None, np.zeros(4))
 
 
 def test_translations_keep_the_order() -> None:

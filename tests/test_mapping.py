@@ -288,7 +288,7 @@ def test_a_column_that_repeats_another_is_singular(
 ) -> None:
     X, Y = paired()
     X[:, 3] = X[:, 5]
-    with pytest.raises(ValueError, match="got rank 7: use more pairs or regularization > 0"):
+    with pytest.raises(ValueError, match="got rank 7: use more pairs or a larger reg"):
         method(regularization=0).fit(X, Y)
 
 

@@ -285,7 +285,7 @@ def test_scores_are_dot_products_whatever_the_length() -> None:
         (EYE[None], None, ValueError, "keys must have 2 dimensions, got 3"),
         ([["a", "b"]], None, TypeError, "keys must be real numbers, got dtype <U1"),
         (EYE.astype(complex), None, TypeError, "keys must be real numbers, got dtype complex128"),
-        (EYE, [0, 0, 0], ValueError, "one value for each of 4 keys, got 3"),
+        (EYE, [0, 0, 0], ValueError, "one value for each of 4 rows, got (3,)"),
     ],
 )
 def test_an_index_names_rule_and_arrival(
