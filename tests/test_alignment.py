@@ -511,3 +511,42 @@ def test_an_output_that_cannot_be_written_is_named(saved: Path) -> None:
     with pytest.raises(OutputError, match="the directory does not exist"):
         alignment.save(saved.parent / "no" / "map")
     assert saved.read_bytes() == before
+
+
+def test_equal_fits_write_equal_files(tmp_path: Path) -> None:
+    for name, n_threads in (("one", 1), ("two", 2)):
+        alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, n_threads=n_threads)
+        alignment.save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_numpy_parameters_can_be_saved(tmp_path: Path) -> None:
+    method = CCA(n_components=np.int64(3))  # type: ignore[arg-type]  # as grids give it
+    align(ENGLISH, SPANISH, lexicon=PAIRS, method=method, calibrate=False).save(tmp_path / "map")
+    assert Alignment.load(tmp_path / "map").aligner.get_params()["n_components"] == 3
+
+
+def test_languages_without_a_right_answer_are_left_uncalibrated(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one, other = embeddings("a", 2_000, 10, seed=0), embeddings("b", 2_000, 10, seed=50)
+    alignment = align(one, other, lexicon=identity_pairs(100), refinement=0)
+    assert alignment.calibration is None
+    assert "right and wrong answers for held-out words, got 0 right" in caplog.text
+
+
+def test_mapped_vectors_have_unit_length(alignments: dict[str, Alignment], sample: Sample) -> None:
+    for alignment in alignments.values():
+        for mapped in (
+            alignment.apply_source(sample.source),
+            alignment.apply_target(sample.target),
+        ):
+            np.testing.assert_allclose(np.linalg.norm(mapped.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_languages_in_the_wrong_order_are_noticed(caplog: pytest.LogCaptureFixture) -> None:
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
+    alignment.apply(ENGLISH, SPANISH)
+    assert "in order" not in caplog.text
+    alignment.apply(SPANISH, ENGLISH)
+    assert "are the languages in order?" in caplog.text

@@ -733,3 +733,30 @@ def test_demo_shows_the_whole_flow(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("pair", "gist"), [("en-xx", "'xx'"), ("en", "'en'")])
 def test_demo_refuses_what_is_not_bundled(tmp_path: Path, pair: str, gist: str) -> None:
     assert gist in fail(tmp_path, "demo", "--pair", pair)
+
+
+@pytest.mark.parametrize("command", ["align", "induce", "apply", "convert"])
+def test_an_output_that_cannot_be_is_found_before_the_work(folder: Path, command: str) -> None:
+    files: dict[str, tuple[object, ...]] = {
+        "align": (*VECTORS, "-d", "no-such-dictionary.txt"),
+        "induce": ("no-such-map", *VECTORS),
+        "apply": ("no-such-map", VECTORS[0]),
+        "convert": ("no-such.vec",),
+    }
+    message = fail(folder, command, *files[command], "-o", "no-such-directory/x.tsv")
+    assert "no-such-directory/x.tsv: the directory does not exist" in message
+
+
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [str(SCRIPT), "info"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "alignx: error: cannot write the answer: No space left on device\n"

@@ -85,3 +85,11 @@ def test_the_license_of_the_sample_is_shipped_and_declared() -> None:
     declared = metadata("alignx")
     assert "CC-BY-SA-4.0" in declared["License-Expression"]
     assert "alignx/data/LICENSE" in (declared.get_all("License-File") or [])
+
+
+def test_no_word_of_the_test_has_been_learned(samples: dict[tuple[str, str], Sample]) -> None:
+    for sample in samples.values():
+        for learned, asked in zip(
+            zip(*sample.train, strict=True), zip(*sample.test, strict=True), strict=True
+        ):
+            assert not set(learned) & set(asked)

@@ -387,3 +387,47 @@ def test_blank_lines_are_no_error(tmp_path: Path, on_error: Literal["raise", "sk
     path = tmp_path / "a.txt"
     path.write_text("\n\ncat gato\n")
     assert len(Lexicon.load(path, on_error=on_error)) == 1
+
+
+@pytest.mark.parametrize("number", ["null", "[1]", '"0.5"', "{}"])
+def test_numbers_of_json_lines_must_be_numbers(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"source": "cat", "target": "gato", "score": {number}}}\n')
+    with pytest.raises(FormatError, match=r"a\.jsonl:1: .* must be numbers"):
+        Lexicon.load(path)
+
+
+def test_json_that_nests_too_deep_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("[" * 100_000 + "\n")
+    with pytest.raises(FormatError, match=r"a\.jsonl:1: "):
+        Lexicon.load(tmp_path / "a.jsonl")
+
+
+def test_lowercase_understands_escapes(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(r'{"source": "\u00c9T\u00c9", "target": "Verano"}' + "\n")
+    loaded = Lexicon.load(tmp_path / "a.jsonl", lowercase=True)
+    assert list(loaded) == [("été", "verano")]
+
+
+def test_skipped_lines_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("cat gato\nalone\na b c\n")
+    loaded = Lexicon.load(tmp_path / "a.txt", on_error="skip")
+    assert (len(loaded), loaded.skipped) == (1, 2)
+    with pytest.raises(ValueError, match="on_error must be 'raise' or 'skip', got 'bogus'"):
+        Lexicon.load(tmp_path / "a.txt", on_error="bogus")  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_file_without_pairs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("alone\n\n")
+    with pytest.raises(FormatError, match=r"a\.txt: .* got none"):
+        Lexicon.load(tmp_path / "a.txt", on_error="skip")
+
+
+@pytest.mark.parametrize("word", ["a\tb", "a\nb"])
+def test_words_that_would_break_a_line_are_refused(tmp_path: Path, word: str) -> None:
+    lexicon = Lexicon([("cat", word)])
+    with pytest.raises(FormatError, match=r"must not contain tabs or line ends"):
+        lexicon.save(tmp_path / "a.tsv")
+    assert not (tmp_path / "a.tsv").exists()
+    lexicon.save(tmp_path / "a.jsonl")
+    assert list(Lexicon.load(tmp_path / "a.jsonl")) == [("cat", word)]

@@ -216,3 +216,23 @@ def test_it_is_an_estimator() -> None:
     assert copy.fit(some_rows()).means_ == []
     with pytest.raises(ValueError, match="Invalid parameter 'step'"):
         copy.set_params(step=1)
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="rows must be at least 1, got 0"):
+        Normalizer().fit(np.zeros((0, 3)))
+
+
+def test_steps_that_change_after_fit_wait_for_the_next_fit() -> None:
+    rows = np.array([[3.0, 4.0], [1.0, 0.0]], dtype=np.float32)
+    normalizer = Normalizer(steps=("unit",)).fit(rows)
+    normalizer.set_params(steps=("center",))
+    np.testing.assert_array_equal(normalizer.transform(rows)[0], np.array([0.6, 0.8], np.float32))
+
+
+@pytest.mark.parametrize("row", [[3e38, 3e38], [3e-44, 4e-44], [1e-45, 0]])
+def test_rows_at_the_ends_of_float32_get_unit_length(row: list[float]) -> None:
+    rows = np.asarray([row], dtype=np.float32)
+    unit = Normalizer(steps=("unit",)).fit_transform(rows)
+    exact = rows.astype(np.float64)
+    np.testing.assert_allclose(unit, exact / np.linalg.norm(exact), rtol=1e-6)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +27,7 @@ from alignx.retrieval import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -375,3 +379,44 @@ def test_read_only_inputs_stay_as_they_are() -> None:
     csls_search(source[:5], source, target)
     np.testing.assert_array_equal(source, copies[0])
     np.testing.assert_array_equal(target, copies[1])
+
+
+@pytest.mark.parametrize("bias", [np.zeros((3, 4)), np.zeros((4, 1)), 0.0])
+def test_a_bias_of_another_shape_is_refused(bias: ArrayLike) -> None:
+    with pytest.raises(ValueError, match="bias must hold one value for each of 4 rows"):
+        ExactIndex(np.eye(4), bias=bias)
+
+
+def test_an_index_needs_keys() -> None:
+    with pytest.raises(ValueError, match="keys must have at least 1 row, got 0"):
+        ExactIndex(np.zeros((0, 3)))
+
+
+OVERFLOWING = """
+import numpy as np
+from alignx.retrieval import ExactIndex
+try:
+    ExactIndex([[1e30, -1e30], [1, 1]]).search([[1e30, 1e30]], 2)
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_scores_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    # Without fused multiply-add the products are infinities of both signs, and their sum is NaN.
+    done = subprocess.run(
+        [sys.executable, "-c", OVERFLOWING],
+        cwd=tmp_path,
+        env=os.environ | {"ALIGNX_SIMD": "portable"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("dot products must stay within float32")
+
+
+def test_biases_may_be_of_another_type() -> None:
+    rows = np.eye(4, dtype=np.float32)
+    biases = np.zeros(4), np.zeros(4)
+    found = csls_neighbors(rows, rows, 1, biases=biases)  # type: ignore[arg-type]  # as users may
+    np.testing.assert_array_equal(found.of_source.indices[:, 0], np.arange(4))

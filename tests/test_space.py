@@ -216,3 +216,9 @@ def test_unknown_words_have_no_answers() -> None:
 def test_values_out_of_range_are_refused(options: dict[str, Any], gist: str) -> None:
     with pytest.raises(ValueError, match=gist):
         SHARED.translate(["a1"], **options)
+
+
+def test_a_string_is_no_sequence_of_words() -> None:
+    one = Embeddings(["c", "a", "t"], np.eye(3))
+    with pytest.raises(TypeError, match="sequence of words, got the string 'cat'"):
+        SharedSpace({"en": one, "es": one}).translate("cat", 1, neighborhood=1)
