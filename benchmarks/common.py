@@ -77,21 +77,25 @@ def medians(jobs: dict[str, Callable[[], object]], repeats: int = 5) -> dict[str
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
+MEASURED = """
+from pathlib import Path
+def status(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+before = status("VmRSS")
+result = work()
+print(status("VmHWM") - before)
+"""
+
+
 def peak_memory(code: str, *args: str) -> int:
-    """Bytes that `work()` of a fresh process adds to the peak that its preparation reached.
+    """Bytes that `work()` of a fresh process needs at its peak beyond what was there before.
 
     `code` defines `work` after preparing what it needs.
     """
-    report = """
-import resource
-def _peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-before = _peak()
-result = work()
-print(_peak() - before)
-"""
     answer = subprocess.run(
-        [sys.executable, "-c", code + report, *args], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code + MEASURED, *args], check=True, capture_output=True, text=True
     )
     return int(answer.stdout.split()[-1])
 

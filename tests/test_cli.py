@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from alignx.lexicon import Lexicon
 from alignx.vectors_io import load, save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from alignx.space import SharedSpace
 
@@ -650,29 +651,40 @@ def test_a_directory_is_no_output(folder: Path) -> None:
     assert fail(folder, *WRITERS["induce"], "sub").startswith("sub: this is a directory")
 
 
-def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
-    command = [str(SCRIPT), *map(str, arguments)]
-    return subprocess.Popen(
-        command,
+@contextmanager
+def started(folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """Run alignx beside the test, and end it with the test, however that ends."""
+    process = subprocess.Popen(
+        [str(SCRIPT), *map(str, arguments)],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Send Ctrl-C and see that it is obeyed quietly."""
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode not in (0, None)
+    assert "Traceback" not in out + err
 
 
 def test_an_interrupt_while_fitting_leaves_the_old_map(folder: Path) -> None:
     before = (folder / "map.safetensors").read_bytes()
     options = ("-d", "train.txt", "-o", "map.safetensors", "--refine", 10**6)
-    process = start(folder, "align", *VECTORS, *options)
-    assert process.stderr is not None
-    for name in ("train.txt", *VECTORS):  # all is read: from here on it fits
-        assert process.stderr.readline().startswith(name)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode not in (0, None)
-    assert "Traceback" not in out + err
+    with started(folder, "align", *VECTORS, *options) as process:
+        assert process.stderr is not None
+        for name in ("train.txt", *VECTORS):  # all is read: from here on it fits
+            assert process.stderr.readline().startswith(name)
+        interrupt(process)
     assert (folder / "map.safetensors").read_bytes() == before
     assert not list(folder.glob(".alignx-*"))
 
@@ -680,13 +692,10 @@ def test_an_interrupt_while_fitting_leaves_the_old_map(folder: Path) -> None:
 def test_an_interrupt_while_writing_leaves_the_old_file(folder: Path) -> None:
     save(load_sample().source, folder / "sample.safetensors")
     (folder / "old.vec.gz").write_text("what was there")
-    process = start(folder, "convert", "sample.safetensors", "-o", "old.vec.gz")
-    while process.poll() is None and not list(folder.glob(".alignx-*")):
-        pass
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode not in (0, None)
-    assert "Traceback" not in out + err
+    with started(folder, "convert", "sample.safetensors", "-o", "old.vec.gz") as process:
+        while process.poll() is None and not list(folder.glob(".alignx-*")):
+            pass
+        interrupt(process)
     assert (folder / "old.vec.gz").read_text() == "what was there"
     assert not list(folder.glob(".alignx-*"))
 
