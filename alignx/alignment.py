@@ -266,7 +266,7 @@ class Alignment:
                 embeddings,
                 side.code,
             )
-        if embeddings.checksum != side.checksum:
+        if logger.isEnabledFor(logging.INFO) and embeddings.checksum != side.checksum:
             logger.info(
                 "%r is not what the map was fitted on (%d words); its normalization and map are "
                 "applied as they are",

@@ -17,6 +17,7 @@ __all__ = [
     "first_not_finite",
     "require_same_dimension",
     "unit_rows",
+    "zero_rows",
 ]
 
 Matrix: TypeAlias = NDArray[np.float32]
@@ -88,10 +89,20 @@ def require_same_dimension(a: Matrix, b: Matrix, names: str) -> None:
         )
 
 
+def zero_rows(rows: Matrix) -> NDArray[np.bool_]:
+    """Tell which rows are zero: the words without a vector."""
+    return np.asarray(~rows.any(axis=1))
+
+
 def unit_rows(rows: Matrix) -> Matrix:
-    """Give the rows divided by their Euclidean norm; zero rows stay zero."""
+    """Give the rows divided by their Euclidean norm; zero rows stay zero.
+
+    Rows that are all of unit length already, up to float32 rounding, are returned as they are.
+    """
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     norms[norms == 0] = 1
+    if np.abs(norms - 1).max(initial=0) < 1e-6:
+        return rows
     # Divided in float64, where the norm of the largest and the smallest rows is exact.
     result: Matrix = np.empty_like(rows)
     np.divide(rows, norms[:, None], out=result, casting="same_kind")

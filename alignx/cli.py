@@ -136,7 +136,8 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _drop_output()
-        sys.stderr.write(f"alignx: error: cannot write the answer: {error.strerror}\n")
+        place = error.filename or "cannot write the answer"
+        sys.stderr.write(f"alignx: error: {place}: {error.strerror}\n")
         sys.exit(1)
 
 
@@ -146,11 +147,10 @@ def _drop_output() -> None:
 
 
 def _terminal(quiet: bool, verbose: bool) -> Terminal:
-    terminal = Terminal(quiet)
-    if verbose:
-        logging.basicConfig(format="%(message)s")
-        logging.getLogger("alignx").setLevel(logging.INFO)
-    return terminal
+    logging.basicConfig(format="%(message)s")
+    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
+    logging.getLogger("alignx").setLevel(level)
+    return Terminal(quiet)
 
 
 def _load(
@@ -228,7 +228,9 @@ def align(
     neighborhood: Neighborhood = 10,
     calibrate: Annotated[
         bool,
-        typer.Option(help="Learn probabilities for `alignx induce`; doubles the time."),
+        typer.Option(
+            help="Learn probabilities for `alignx induce`: another fit, a sweep over all words."
+        ),
     ] = True,
     limit: Limit = None,
     lowercase: Lowercase = False,
@@ -329,10 +331,10 @@ def apply(
 ) -> None:
     """Write the vectors of one language as they are in the shared space, with unit rows."""
     from alignx.alignment import Alignment
-    from alignx.vectors_io import save
+    from alignx.vectors_io import require_savable, save
 
     terminal = _terminal(quiet, verbose)
-    require_writable(output)
+    require_savable(output, dtype=dtype.value)
     alignment = Alignment.load(map_file)
     embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
     if side is None:
@@ -572,10 +574,10 @@ def convert(
     """Write vectors in another format; .safetensors opens at once, whatever its size."""
     from dataclasses import replace
 
-    from alignx.vectors_io import save
+    from alignx.vectors_io import require_savable, save
 
     terminal = _terminal(quiet, verbose)
-    require_writable(output)
+    require_savable(output, dtype=dtype.value)
     embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
     if language is not None:
         embeddings = replace(embeddings, language=language)
@@ -600,7 +602,7 @@ def demo(
     run(_terminal(quiet, verbose), pair, output or Path(f"alignx-demo.{pair}.tsv"), threads)
 
 
-@app.command()
+@app.command(epilog="Example: alignx info --json")
 def info(as_json: Json = False) -> None:
     """Tell what is installed and which CPU level runs; for bug reports."""
     facts: dict[str, Any] = {

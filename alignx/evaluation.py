@@ -40,6 +40,7 @@ class Accuracy:
     interval : (float, float)
         95 % interval of P@1: the 2.5 % and 97.5 % quantiles of the bootstrap over questions. For
         the mean of hits and misses that distribution is binomial, so it is computed, not sampled.
+        Like any bootstrap it is too narrow for few questions (below 50) or P@1 close to 0 or 1.
     """
 
     n: int

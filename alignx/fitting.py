@@ -12,7 +12,7 @@ from sklearn.base import clone
 from alignx.alignment import Alignment, Side
 from alignx.arrays import Matrix, unit_rows
 from alignx.calibration import Calibration, Evidence
-from alignx.mapping import METHODS, Aligner, RefinementRound, balanced_weights, refine
+from alignx.mapping import METHODS, Aligner, RefinementRound, balanced_weights, method_name, refine
 from alignx.normalize import STANDARD, Normalizer, Step
 from alignx.progress import Progress, part_of
 from alignx.retrieval import ExactIndex, Neighbors, csls_biases
@@ -76,7 +76,11 @@ class _Recipe:
                 "use a larger lexicon"
             )
             return None
-        trial, _ = self.fit(source, target, kept, part_of(progress, 0, 0.4))
+        try:
+            trial, _ = self.fit(source, target, kept, part_of(progress, 0, 0.4))
+        except ValueError as error:
+            _warn_uncalibrated(f"the map without the held-out words cannot be fitted: {error}")
+            return None
         return _calibrate(
             unit_rows(trial.transform(source)),
             unit_rows(trial.transform_target(target)),
@@ -180,6 +184,7 @@ def align(
 
 def _as_aligner(method: str | Aligner) -> Aligner:
     if isinstance(method, Aligner):
+        method_name(method)  # raises for a class that could not be saved
         return method
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alignx.arrays import zero_rows
 from alignx.calibration import Evidence
 from alignx.lexicon import Lexicon
 from alignx.progress import Progress, part_of
 from alignx.retrieval import csls_neighbors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from alignx.embeddings import Embeddings
     from alignx.space import SharedSpace
 
 __all__ = ["induce_lexicon", "is_number", "is_punctuation"]
@@ -45,11 +45,14 @@ def is_number(word: str) -> bool:
     )
 
 
-def _wanted(words: Sequence[str], numbers: bool, punctuation: bool) -> NDArray[np.bool_]:
-    return np.array(
-        [(numbers or not is_number(w)) and (punctuation or not is_punctuation(w)) for w in words],
-        dtype=bool,
-    )
+def _wanted(language: Embeddings, numbers: bool, punctuation: bool) -> NDArray[np.bool_]:
+    """Tell which words may be in the dictionary; those without a vector may not."""
+    by_form = [
+        (numbers or not is_number(word)) and (punctuation or not is_punctuation(word))
+        for word in language.words
+    ]
+    wanted: NDArray[np.bool_] = np.array(by_form, dtype=bool) & ~zero_rows(language.vectors)
+    return wanted
 
 
 def induce_lexicon(
@@ -136,8 +139,8 @@ def induce_lexicon(
     source_rows = np.repeat(np.arange(len(shared.source)), n_best)
     target_rows = found.of_source.indices[:, :n_best].ravel()
     scores = found.of_source.scores[:, :n_best].ravel()
-    kept = _wanted(shared.source.words, numbers, punctuation)[source_rows]
-    kept &= _wanted(shared.target.words, numbers, punctuation)[target_rows]
+    kept = _wanted(shared.source, numbers, punctuation)[source_rows]
+    kept &= _wanted(shared.target, numbers, punctuation)[target_rows]
     if mutual:
         back = found.of_target.indices[target_rows, :n_best]
         kept &= (back == source_rows[:, None]).any(axis=1)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from alignx.arrays import Double, Matrix, as_rows, unit_rows
+from alignx.arrays import Double, Matrix, as_rows, unit_rows, zero_rows
 from alignx.errors import DimensionError, NotFittedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["ITERATIVE", "STANDARD", "Normalizer", "Step", "parse_steps"]
 
@@ -65,9 +65,10 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     Parameters
     ----------
     steps : sequence of {"unit", "center"}
-        Applied in this order. ``"unit"`` divides each row by its Euclidean norm (zero rows stay
-        zero), ``"center"`` subtracts the mean of the rows seen by `fit`. `ITERATIVE` alternates
-        both five times, after which rows are both of unit length and almost centered.
+        Applied in this order. ``"unit"`` divides each row by its Euclidean norm, ``"center"``
+        subtracts the mean of the rows seen by `fit`. `ITERATIVE` alternates both five times, after
+        which rows are both of unit length and almost centered. Zero rows, which are words without
+        a vector, stay zero and do not take part in the means.
 
     Attributes
     ----------
@@ -117,13 +118,15 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.steps_ = _checked(self.steps)
         self.means_: list[Double] = []
         self.dimension_ = result.shape[1]
+        is_zero = zero_rows(result)
+        known = max(len(result) - int(is_zero.sum()), 1)
         for step in self.steps_:
             if step == "unit":
                 result = unit_rows(result)
             else:
-                mean = result.mean(axis=0, dtype=np.float64)
+                mean = result.sum(axis=0, dtype=np.float64) / known
                 self.means_.append(mean)
-                result = result - mean.astype(np.float32)
+                result = _centered(result, mean, is_zero)
         return result
 
     def restore(self, dimension: int, means: list[Double]) -> None:
@@ -161,10 +164,17 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             raise DimensionError(
                 f"rows must have dimension {self.dimension_} as in fit, got {result.shape[1]}"
             )
+        is_zero = zero_rows(result)
         means = iter(self.means_)
         for step in self.steps_:
             if step == "unit":
                 result = unit_rows(result)
             else:
-                result = result - next(means).astype(np.float32)
+                result = _centered(result, next(means), is_zero)
         return result
+
+
+def _centered(rows: Matrix, mean: Double, is_zero: NDArray[np.bool_]) -> Matrix:
+    result: Matrix = rows - mean.astype(np.float32)
+    result[is_zero] = 0
+    return result

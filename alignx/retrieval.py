@@ -201,7 +201,7 @@ def csls_bias(
 
     Notes
     -----
-    Takes O(n m d) time and O(m) memory beyond its arguments.
+    Takes O(n m d) time and O(m neighborhood) memory beyond its arguments.
 
     References
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,8 @@ class SimilarityReport:
             "pairs": self.pairs,
             "n": self.n,
             "coverage": self.coverage,
-            "pearson": self.pearson,
-            "spearman": self.spearman,
+            "pearson": None if math.isnan(self.pearson) else self.pearson,
+            "spearman": None if math.isnan(self.spearman) else self.spearman,
         }
 
     def __str__(self) -> str:

@@ -127,7 +127,7 @@ def _fasttext() -> Any:  # noqa: ANN401
         package = importlib.import_module("fasttext")
     except ImportError as error:
         raise MissingDependencyError(
-            "reading fastText models needs the package fasttext: pip install 'alignx[fasttext]'"
+            "reading fastText models needs the package fasttext: pip install fasttext"
         ) from error
     package.FastText.eprint = lambda *_: None
     return package

@@ -21,7 +21,7 @@ __all__ = ["Terminal", "print_json"]
 
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object to stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alignx.embeddings import Embeddings, LoadOptions
 from alignx.errors import FormatError
-from alignx.files import reading, replacing
+from alignx.files import reading, replacing, require_writable
 from alignx.subword import FASTTEXT_MAGIC, read_fasttext
 from alignx.vectors_cache import read_cache, write_cache
 from alignx.vectors_text import read_text, write_text
@@ -15,7 +15,7 @@ from alignx.vectors_text import read_text, write_text
 if TYPE_CHECKING:
     from alignx.progress import Progress
 
-__all__ = ["load", "save"]
+__all__ = ["load", "require_savable", "save"]
 
 _TEXT_SUFFIXES = (".vec", ".txt", ".vec.gz", ".txt.gz")
 _CACHE_SUFFIX = ".safetensors"
@@ -139,20 +139,37 @@ def save(
     dog 0.6 0.8
     """
     name = os.fspath(path)
-    _check_save_options(name, dtype, decimals)
-    if name.endswith(_CACHE_SUFFIX):
-        with replacing(name, "wb") as file:
+    require_savable(name, dtype=dtype, decimals=decimals)
+    with replacing(name, "wb") as file:
+        if name.endswith(_CACHE_SUFFIX):
             write_cache(file, name, embeddings, dtype)
-    elif name.endswith(_TEXT_SUFFIXES):
-        with replacing(name, "wb") as file:
+        else:
             write_text(file, name, embeddings, decimals)
-    else:
-        known = ", ".join((*_TEXT_SUFFIXES, _CACHE_SUFFIX))
-        raise FormatError(name, f"the name must end in one of {known}")
 
 
-def _check_save_options(name: str, dtype: str, decimals: int | None) -> None:
-    """Refuse options that are out of range or would be ignored."""
+def require_savable(
+    path: str | os.PathLike[str], *, dtype: str = "float32", decimals: int | None = None
+) -> None:
+    """Refuse what `save` would refuse whatever the embeddings, before long work.
+
+    Parameters
+    ----------
+    path, dtype, decimals
+        As for `save`.
+
+    Raises
+    ------
+    FormatError, OutputError, ValueError
+        As `save` does.
+
+    Examples
+    --------
+    >>> require_savable("en.npz")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: en.npz: the name must end in one of ...
+    """
+    name = os.fspath(path)
     if dtype not in ("float32", "float16"):
         raise ValueError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
     if decimals is not None and not 0 <= decimals <= _MOST_DECIMALS:
@@ -162,3 +179,7 @@ def _check_save_options(name: str, dtype: str, decimals: int | None) -> None:
         raise ValueError(f"float16 is for {_CACHE_SUFFIX} only, got {name}")
     if decimals is not None and is_cache:
         raise ValueError(f"decimals are for text only, got {name}")
+    if not name.endswith((*_TEXT_SUFFIXES, _CACHE_SUFFIX)):
+        known = ", ".join((*_TEXT_SUFFIXES, _CACHE_SUFFIX))
+        raise FormatError(name, f"the name must end in one of {known}")
+    require_writable(name)

@@ -1,5 +1,6 @@
 // The only file that knows Python: checks arrays, releases the GIL, calls.
 #include <omp.h>
+#include <pthread.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -47,11 +48,16 @@ void require_k(std::size_t k, std::size_t rows, const std::string& name) {
             name + " must lie in [0, " + std::to_string(rows) + "], got " + std::to_string(k));
 }
 
+// GNU OpenMP's threads do not survive a fork, and waiting for them never ends.
+bool is_forked = false;
+
+// More threads than any machine has cores only cost memory, until there is none.
+constexpr int max_threads = 1024;
+
 int thread_count(std::optional<int> n_threads) {
-    if (n_threads && *n_threads < 1)
-        throw std::invalid_argument("n_threads must be at least 1, got " +
-                                    std::to_string(*n_threads));
-    return n_threads.value_or(omp_get_max_threads());
+    require(!n_threads || *n_threads >= 1,
+            "n_threads must be at least 1, got " + std::to_string(n_threads.value_or(0)));
+    return is_forked ? 1 : std::min(n_threads.value_or(omp_get_max_threads()), max_threads);
 }
 
 struct FoundArrays {
@@ -192,6 +198,7 @@ std::vector<std::string> available_levels() {
 
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.doc() = "Compiled parts of alignx.";
+    pthread_atfork(nullptr, nullptr, [] { alignx::is_forked = true; });
     module.def("search", &alignx::search, "queries"_a.noconvert(), "keys"_a.noconvert(),
                py::kw_only(), "k_queries"_a, "k_keys"_a, "query_bias"_a.noconvert() = py::none(),
                "key_bias"_a.noconvert() = py::none(), "n_threads"_a = py::none(),

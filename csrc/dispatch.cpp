@@ -25,14 +25,10 @@ std::vector<const Kernel*> available_kernels() {
     std::vector<const Kernel*> kernels = {&portable::kernel};
 #if defined(ALIGNX_X86)
     __builtin_cpu_init();
-    // What -march=x86-64-v3 and -v4 may use; the operating system's support is part of the answer.
-    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                    __builtin_cpu_supports("avx512vl");
-    if (v3) kernels.push_back(&avx2::kernel);
-    if (v4) kernels.push_back(&avx512::kernel);
+    // The instructions that CMakeLists.txt allows; the operating system's support is part of it.
+    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (has_avx2) kernels.push_back(&avx2::kernel);
+    if (has_avx2 && __builtin_cpu_supports("avx512f")) kernels.push_back(&avx512::kernel);
 #endif
     return kernels;
 }

@@ -287,7 +287,8 @@ bool top_k(const Kernel& kernel, Matrix queries, Matrix keys, const float* query
 #pragma omp barrier
         }
     }
-    if (canceled) return false;
+    // The other threads may have finished after the calling one reported last.
+    if (canceled || (progress && !progress(1.0))) return false;
 
     const auto sort_all = [n_threads](Heaps& heaps, std::size_t rows) {
         if (!heaps.active()) return;

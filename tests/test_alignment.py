@@ -550,3 +550,22 @@ def test_languages_in_the_wrong_order_are_noticed(caplog: pytest.LogCaptureFixtu
     assert "in order" not in caplog.text
     alignment.apply(SPANISH, ENGLISH)
     assert "are the languages in order?" in caplog.text
+
+
+def test_a_calibration_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCaptureFixture) -> None:
+    one = embeddings("a", 200, 90)
+    other = noisy_rotation(one, "b")
+    # Enough pairs for 90 dimensions, but not without a fifth of them.
+    lexicon = identity_pairs(105)
+    method = LeastSquares()
+    alignment = align(one, other, lexicon=lexicon, method=method, refinement=0)
+    assert alignment.calibration is None
+    assert "without the held-out words cannot be fitted" in caplog.text
+
+
+def test_a_method_that_could_not_be_saved_is_refused_before_the_work() -> None:
+    class Mine(Procrustes):
+        pass
+
+    with pytest.raises(ValueError, match=r"method must be one of .* got Mine"):
+        align(ENGLISH, SPANISH, lexicon=PAIRS, method=Mine())

@@ -752,8 +752,8 @@ def test_an_output_that_cannot_be_is_found_before_the_work(folder: Path, command
         "apply": ("no-such-map", VECTORS[0]),
         "convert": ("no-such.vec",),
     }
-    message = fail(folder, command, *files[command], "-o", "no-such-directory/x.tsv")
-    assert "no-such-directory/x.tsv: the directory does not exist" in message
+    message = fail(folder, command, *files[command], "-o", "no-such-directory/x.vec")
+    assert "no-such-directory/x.vec: the directory does not exist" in message
 
 
 def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:

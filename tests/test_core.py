@@ -676,3 +676,33 @@ def test_csls_of_real_vectors_equals_brute_force(real: Real) -> None:
     expected = csls(S, T, 10)
     for side, scores in ((found.of_source, expected), (found.of_target, expected.T)):
         assert_neighbors((side.scores, side.indices), Oracle.of(scores, 10), 2e-6)
+
+
+FORKED = """
+import os, signal
+import numpy as np
+from alignx import _core
+rows = np.random.default_rng(0).standard_normal((2000, 300)).astype(np.float32)
+def search():
+    return _core.search(rows, rows, k_queries=3, k_keys=0, n_threads=2)[0][1]
+before = search()
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    os._exit(0 if (search() == before).all() else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_forked_child_searches_on() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "0"
+
+
+def test_any_number_of_threads_is_survived() -> None:
+    rows = np.eye(40, dtype=np.float32)
+    assert (_core.search(rows, rows, k_queries=1, k_keys=0, n_threads=10**6)[0][0] == 1).all()
+    words, *_ = _core.parse_vectors(b"a 1\nb 2\n", 1, 10**6)
+    assert words == ["a", "b"]

@@ -7,7 +7,9 @@ import pytest
 
 from alignx.calibration import Calibration, Evidence
 from alignx.embeddings import Embeddings
+from alignx.fitting import align
 from alignx.induction import induce_lexicon, is_number, is_punctuation
+from alignx.lexicon import Lexicon
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
@@ -243,3 +245,17 @@ def test_values_out_of_range_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=gist):
         induce_lexicon(space(*sizes), **options)
+
+
+def test_words_without_a_vector_are_not_in_the_dictionary() -> None:
+    rows = np.random.default_rng(3).standard_normal((40, 6)).astype(np.float32)
+    rows[[4, 9]] = 0
+    one = Embeddings([f"a{i}" for i in range(40)], rows, "en")
+    other = Embeddings([f"b{i}" for i in range(40)], rows, "es")
+    known = Lexicon([(f"a{i}", f"b{i}") for i in range(30)])
+    for method in ("procrustes", "cca"):
+        alignment = align(one, other, lexicon=known, method=method, calibrate=False)
+        shared = alignment.apply(one, other)
+        assert not shared.source.vectors[[4, 9]].any()
+        words = {word for pair in induce_lexicon(shared, mutual=False) for word in pair}
+        assert not {"a4", "a9", "b4", "b9"} & words

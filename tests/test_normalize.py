@@ -119,10 +119,16 @@ def test_zero_rows_stay_zero_without_centering(steps: tuple[Step, ...]) -> None:
     assert found[1].any()
 
 
-def test_new_zero_rows_move_with_the_mean() -> None:
-    normalizer = Normalizer(steps=("unit", "center")).fit(some_rows())
-    zero = np.zeros((1, 12), np.float32)
-    np.testing.assert_allclose(normalizer.transform(zero)[0], -normalizer.means_[0], atol=1e-7)
+def test_zero_rows_stay_zero_and_out_of_the_means() -> None:
+    rows = some_rows()
+    rows = rows[rows.any(axis=1)]
+    padded = np.insert(rows, [0, 2, len(rows)], 0, axis=0)
+    for steps in (STANDARD, ITERATIVE):
+        without, normalizer = Normalizer(steps=steps), Normalizer(steps=steps)
+        expected = np.insert(without.fit_transform(rows), [0, 2, len(rows)], 0, axis=0)
+        np.testing.assert_allclose(normalizer.fit_transform(padded), expected, atol=1e-6)
+        np.testing.assert_allclose(normalizer.means_, without.means_, atol=1e-7)
+        assert not normalizer.transform(np.zeros((1, 12))).any()
 
 
 def test_inputs_stay_as_they_are() -> None:

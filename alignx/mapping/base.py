@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
-from alignx.arrays import Double, Matrix, as_rows
+from alignx.arrays import Double, Matrix, as_rows, zero_rows
 from alignx.errors import DimensionError, NotFittedError
 
 if TYPE_CHECKING:
@@ -129,8 +129,11 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise DimensionError(
                 f"{side} rows must have dimension {len(matrix)} as in fit, got {checked.shape[1]}"
             )
-        # (x - mean) @ map without a centered copy of all rows.
-        return np.asarray(checked @ matrix - mean @ matrix, dtype=np.float32)
+        # (x - mean) @ map without a centered copy of all rows; words without a vector keep none.
+        mapped: Matrix = checked @ matrix - mean @ matrix
+        if mean.any():
+            mapped[zero_rows(checked)] = 0
+        return mapped
 
 
 def _as_weights(weights: ArrayLike | None, count: int) -> Double:

@@ -20,9 +20,9 @@ __all__ = ["CCA"]
 class CCA(Aligner):
     """Canonical correlation analysis, centered and whitened, with optional ridge.
 
-    Finds maps A and B such that the columns of X A and Y B, centered, have unit variance, are
-    uncorrelated with each other, and correlate pairwise as much as possible. Both languages move;
-    they may have different dimensions.
+    Finds maps A and B such that the columns of X A and Y B, centered, are uncorrelated with each
+    other and correlate pairwise as much as possible; without ridge they have unit variance. Both
+    languages move; they may have different dimensions.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ class CCA(Aligner):
     Attributes
     ----------
     correlations_ : (n_components,) float64
-        Canonical correlations in descending order, in [0, 1].
+        Singular values of the whitened cross-covariance in descending order, in [0, 1]: the
+        canonical correlations at ``regularization=0``, less with ridge. Not kept in saved maps.
 
     Notes
     -----
