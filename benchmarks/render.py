@@ -97,8 +97,9 @@ def fill(page: Path) -> None:
             (name, renderer(measured["rows"])),
             (f"{name} machine", machine(measured["machine"])),
         ):
-            block = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- end -->)", re.DOTALL)
-            text = block.sub(content.replace("\\", r"\\") + "\n", text)
+            block = re.compile(rf"<!-- {mark} -->\n.*?<!-- end -->", re.DOTALL)
+            filled = f"<!-- {mark} -->\n{content}\n<!-- end -->"
+            text = block.sub(filled.replace("\\", r"\\"), text)
     page.write_text(text)
 
 
