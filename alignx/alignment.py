@@ -214,7 +214,7 @@ class Alignment:
             try:
                 with safe_open(path, framework="np") as file:
                     metadata = file.metadata() or {}
-                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
             except SafetensorError as error:
                 raise FormatError(path, f"not a safetensors file, or truncated ({error})") from None
         if FORMAT not in metadata:

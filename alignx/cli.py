@@ -156,10 +156,10 @@ def _terminal(quiet: bool, verbose: bool) -> Terminal:
 def _load(
     terminal: Terminal,
     path: Path,
-    limit: int | None = None,
-    lowercase: bool = False,
-    on_error: OnError = OnError.fail,
-    threads: int | None = None,
+    limit: int | None,
+    lowercase: bool,
+    on_error: OnError,
+    threads: int | None,
 ) -> Embeddings:
     from alignx.vectors_io import load
 
@@ -168,7 +168,7 @@ def _load(
             path,
             limit=limit,
             lowercase=lowercase,
-            on_error="skip" if on_error is OnError.skip else "raise",
+            on_error=on_error.value,
             n_threads=threads,
             progress=progress,
         )
@@ -176,12 +176,25 @@ def _load(
     return embeddings
 
 
+def _load_both(
+    terminal: Terminal,
+    source: Path,
+    target: Path,
+    limit: int | None,
+    lowercase: bool,
+    on_error: OnError,
+    threads: int | None,
+) -> tuple[Embeddings, Embeddings]:
+    return (
+        _load(terminal, source, limit, lowercase, on_error, threads),
+        _load(terminal, target, limit, lowercase, on_error, threads),
+    )
+
+
 def _dictionary(terminal: Terminal, path: Path, lowercase: bool, on_error: OnError) -> Lexicon:
     from alignx.lexicon import Lexicon
 
-    lexicon = Lexicon.load(
-        path, lowercase=lowercase, on_error="skip" if on_error is OnError.skip else "raise"
-    )
+    lexicon = Lexicon.load(path, lowercase=lowercase, on_error=on_error.value)
     skipped = f"; {lexicon.skipped:,} malformed lines skipped" if lexicon.skipped else ""
     terminal.note(f"{path.name}: {len(lexicon):,} pairs{skipped}")
     return lexicon
@@ -251,10 +264,7 @@ def align(
     steps = parse_steps(normalize)
     require_writable(output)
     pairs = _dictionary(terminal, lexicon, lowercase, on_error)
-    languages = (
-        _load(terminal, source, limit, lowercase, on_error, threads),
-        _load(terminal, target, limit, lowercase, on_error, threads),
-    )
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     with terminal.working("Aligning") as progress:
         alignment = fit(
             *languages,
@@ -370,10 +380,7 @@ def translate(
     """Answer with the best translations of words."""
     terminal = _terminal(quiet, verbose)
     asked = words or sys.stdin.read().split()
-    languages = (
-        _load(terminal, source, limit, lowercase, on_error, threads),
-        _load(terminal, target, limit, lowercase, on_error, threads),
-    )
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     answers = shared.translate(
         [word.lower() for word in asked] if lowercase else asked,
@@ -432,10 +439,7 @@ def induce(
     terminal = _terminal(quiet, verbose)
     require_writable(output)
     start = time.perf_counter()
-    languages = (
-        _load(terminal, source, limit, lowercase, on_error, threads),
-        _load(terminal, target, limit, lowercase, on_error, threads),
-    )
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     with terminal.working("Searching") as progress:
         lexicon = induce_lexicon(
@@ -519,10 +523,7 @@ def evaluate(
         if path
     }
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
-    languages = (
-        _load(terminal, source, limit, lowercase, on_error, threads),
-        _load(terminal, target, limit, lowercase, on_error, threads),
-    )
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     result: dict[str, Any] = {"version": version("alignx")}
     text = []

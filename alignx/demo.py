@@ -54,7 +54,7 @@ def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> N
         f"Bundled sample: {len(sample.source):,} {codes[0]} and {len(sample.target):,} {codes[1]} "
         f"words,\n{len(sample.train):,} pairs to learn from and {len(sample.test):,} to test with."
     )
-    unaligned = SharedSpace({codes[0]: sample.source, codes[1]: sample.target})
+    unaligned = SharedSpace.of(sample.source, sample.target)
     before = evaluate(unaligned, sample.test, n_threads=n_threads)
     _say(f"\nBefore alignment: P@1 {before.csls.precision[1]:.1%} of {before.csls.n} test words.")
     with terminal.working("Aligning") as progress:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from alignx.arrays import as_rows
+from alignx.arrays import as_rows, zero_rows
 
 if TYPE_CHECKING:
     import os
@@ -434,8 +434,7 @@ def count_zero_rows(matrix: NDArray[np.float32]) -> int:
     >>> count_zero_rows(np.array([[0, 1], [0, 0]], dtype=np.float32))
     1
     """
-    suspects = np.flatnonzero(matrix[:, 0] == 0)
-    return sum(not matrix[row].any() for row in suspects)
+    return int(zero_rows(matrix).sum())
 
 
 def check_limit(limit: int | None) -> None:

@@ -130,8 +130,7 @@ def align(
         second map in the same way without a fifth of the source words of the lexicon, and looks at
         which of its 10 best answers for these words the lexicon holds; see `Calibration`. With
         fewer than 20 words to hold out, or none of them answered right, it is left out with a
-        warning. It takes another fit and a
-        sweep over both vocabularies.
+        warning. It takes another fit and a sweep over both vocabularies.
     seed : int
         Draws the words held out for calibration.
     n_threads : int, optional

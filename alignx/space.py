@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from alignx.arrays import Matrix, as_rows, require_same_dimension, unit_rows
+from alignx.arrays import Matrix, require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.retrieval import ExactIndex, csls_biases, csls_search
 
@@ -70,7 +70,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
         unit = {
-            code: language.with_vectors(unit_rows(as_rows(language.vectors, code)))
+            code: language.with_vectors(unit_rows(language.vectors))
             for code, language in self.languages.items()
         }
         object.__setattr__(self, "languages", unit)

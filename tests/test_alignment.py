@@ -81,7 +81,7 @@ PAIRS = identity_pairs(100)
 def contents(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with safe_open(path, framework="np") as file:
         facts = json.loads(file.metadata()["alignx-mapping"])
-        return facts, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return facts, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
 
 
 def assert_same(one: Alignment, other: Alignment) -> None:

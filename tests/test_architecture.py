@@ -264,7 +264,7 @@ def test_every_public_name_is_there_and_exported_at_home(name: str) -> None:
 
 def test_an_unknown_name_is_refused_as_usual() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
-        alignx.no_such_name  # noqa: B018
+        alignx.no_such_name  # noqa: B018  # looking it up is the test
     assert alignx.__version__ == importlib.metadata.version("alignx")
 
 

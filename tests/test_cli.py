@@ -338,7 +338,7 @@ def test_induce_equals_the_library(folder: Path) -> None:
     assert f"out.jsonl: {len(expected)} pairs in" in done.err
     found = Lexicon.load(folder / "out.jsonl")
     assert list(found) == list(expected)
-    np.testing.assert_allclose(np.asarray(found.scores), expected.scores, atol=1e-4)  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.asarray(found.scores), expected.scores, atol=1e-4)  # type: ignore[arg-type]  # may be None to mypy
 
 
 def test_induce_in_reverse(folder: Path) -> None:

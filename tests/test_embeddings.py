@@ -204,7 +204,7 @@ def test_the_parser_refuses_other_arguments() -> None:
     with pytest.raises(ValueError, match="text must be contiguous bytes"):
         _core.parse_vectors(memoryview(b"abcdef")[::2], 1)
     with pytest.raises(TypeError):
-        _core.parse_vectors("text", 1)  # type: ignore[arg-type]
+        _core.parse_vectors("text", 1)  # type: ignore[arg-type]  # on purpose
 
 
 def test_the_parser_takes_nothing_and_blank_lines() -> None:
@@ -531,7 +531,7 @@ def test_saving_checks_its_arguments(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"must end in one of \.vec, .*\.safetensors"):
         save(one, tmp_path / "en.npy")
     with pytest.raises(ValueError, match="dtype must be 'float32' or 'float16', got 'int8'"):
-        save(one, tmp_path / "en.safetensors", dtype="int8")  # type: ignore[arg-type]
+        save(one, tmp_path / "en.safetensors", dtype="int8")  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match=r"float16 is for \.safetensors only"):
         save(one, tmp_path / "en.vec", dtype="float16")
     with pytest.raises(ValueError, match="decimals are for text only"):

@@ -98,7 +98,7 @@ def test_the_default_policy_is_that_of_muse() -> None:
 
 def test_an_unknown_policy_is_refused() -> None:
     with pytest.raises(ValueError, match="'fasttext' or 'xling', got 'mine'"):
-        evaluate(CIRCLE, LEXICON, oov_policy="mine", neighborhood=N)  # type: ignore[arg-type]
+        evaluate(CIRCLE, LEXICON, oov_policy="mine", neighborhood=N)  # type: ignore[arg-type]  # on purpose
 
 
 @pytest.mark.parametrize("neighborhood", [0, N + 1])
