@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from alignx.mapping import CCA, LeastSquares, Procrustes, refine
     from alignx.normalize import Normalizer
     from alignx.retrieval import (
-        CslsNeighbors,
+        CrossNeighbors,
         ExactIndex,
         Neighbors,
+        cross_neighbors,
         csls_bias,
         csls_biases,
         csls_neighbors,
@@ -46,7 +47,7 @@ __all__ = [
     "CCA",
     "Alignment",
     "AlignxError",
-    "CslsNeighbors",
+    "CrossNeighbors",
     "DimensionError",
     "Embeddings",
     "EmptyLexiconError",
@@ -65,6 +66,7 @@ __all__ = [
     "SharedSpace",
     "SimilarityReport",
     "align",
+    "cross_neighbors",
     "csls_bias",
     "csls_biases",
     "csls_neighbors",
@@ -99,9 +101,10 @@ _HOMES = {
     "mapping": ["CCA", "LeastSquares", "Procrustes", "refine"],
     "normalize": ["Normalizer"],
     "retrieval": [
-        "CslsNeighbors",
+        "CrossNeighbors",
         "ExactIndex",
         "Neighbors",
+        "cross_neighbors",
         "csls_bias",
         "csls_biases",
         "csls_neighbors",

@@ -6,6 +6,8 @@ from typing_extensions import Buffer
 
 _Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
+class PreparedKeys: ...
+
 def search(
     queries: NDArray[np.float32],
     keys: NDArray[np.float32],
@@ -14,9 +16,25 @@ def search(
     k_keys: int,
     query_bias: NDArray[np.float32] | None = None,
     key_bias: NDArray[np.float32] | None = None,
+    known: tuple[_Found, _Found] | None = None,
+    prepared_keys: PreparedKeys | None = None,
     n_threads: int | None = None,
     progress: Callable[[float], object] | None = None,
-) -> tuple[_Found, _Found]: ...
+) -> tuple[_Found, _Found, tuple[int, int]]: ...
+def prepare_keys(keys: NDArray[np.float32], n_threads: int | None = None) -> PreparedKeys: ...
+def score_pairs(
+    queries: NDArray[np.float32], keys: NDArray[np.float32], pairs: NDArray[np.int64]
+) -> NDArray[np.float32]: ...
+def count_better(
+    queries: NDArray[np.float32],
+    keys: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    indices: NDArray[np.int64],
+    *,
+    key_bias: NDArray[np.float32] | None = None,
+    n_threads: int | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> NDArray[np.int64]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def default_threads() -> int: ...

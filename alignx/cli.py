@@ -104,6 +104,12 @@ SkipBad = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Default: what OpenMP decides.")
 ]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device", help="Search on a device of torch, such as cuda. Default: the processor."
+    ),
+]
 Seed = Annotated[
     int, typer.Option("--seed", min=0, help="Draws the words held out for calibration.")
 ]
@@ -249,6 +255,7 @@ def align(
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
     threads: Threads = None,
+    device: Device = None,
     seed: Seed = 0,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -277,6 +284,7 @@ def align(
             calibrate=calibrate,
             seed=seed,
             n_threads=threads,
+            device=device,
             progress=progress,
         )
     alignment.save(output)
@@ -429,6 +437,7 @@ def induce(
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
     threads: Threads = None,
+    device: Device = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -451,6 +460,7 @@ def induce(
             punctuation=punctuation,
             neighborhood=neighborhood,
             n_threads=threads,
+            device=device,
             progress=progress,
         )
     lexicon.save(output)
@@ -499,6 +509,7 @@ def evaluate(
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
     threads: Threads = None,
+    device: Device = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -535,6 +546,7 @@ def evaluate(
                 oov_policy=policy.value,
                 neighborhood=neighborhood,
                 n_threads=threads,
+                device=device,
                 progress=progress,
             )
         result |= report.as_dict()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from scipy.stats import binom
 
+from alignx.retrieval import ranks
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.arrays import Double, Indices, Matrix
+    from alignx.arrays import Double, Indices
     from alignx.lexicon import Lexicon
     from alignx.progress import Progress
     from alignx.space import SharedSpace
@@ -49,7 +51,7 @@ class Accuracy:
     interval: tuple[float, float]
 
     @classmethod
-    def of_ranks(cls, ranks: Double) -> Accuracy:
+    def of_ranks(cls, ranks: Indices | Double) -> Accuracy:
         """Summarize ranks, counted from 1; infinity for a question that cannot be answered."""
         n = len(ranks)
         if n == 0:
@@ -139,6 +141,11 @@ class _Questions(NamedTuple):
     unanswerable: int
     coverage: float
 
+    def pairs(self) -> Indices:
+        """Give the number of each question with each of its answers."""
+        questions = np.repeat(np.arange(len(self.answers)), [len(rows) for rows in self.answers])
+        return np.stack([questions, np.concatenate(self.answers)], axis=1)
+
 
 def evaluate(
     shared: SharedSpace,
@@ -147,6 +154,7 @@ def evaluate(
     oov_policy: OovPolicy = "muse",
     neighborhood: int = 10,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> EvaluationReport:
     """Measure how well source words find their translations in the target language.
@@ -170,6 +178,9 @@ def evaluate(
         Of CSLS.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes the sweep over both vocabularies, for example ``"cuda"``; by default
+        the compiled kernel on the processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -194,11 +205,14 @@ def evaluate(
     al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
     """
     questions = _ask(shared, lexicon, oov_policy)
-    _, target_bias = shared.biases(neighborhood, n_threads=n_threads, progress=progress)
-    queries = shared.source.vectors[questions.queries]
-    keys = shared.target.vectors
-    nn = _ranks(queries, keys, questions.answers, np.zeros_like(target_bias))
-    csls = _ranks(queries, keys, questions.answers, target_bias)
+    cosine = shared.cosine_neighbors(
+        neighborhood, n_threads=n_threads, device=device, progress=progress
+    )
+    _, target_bias = cosine.biases(neighborhood)
+    queries, keys = shared.source.vectors[questions.queries], shared.target.vectors
+    pairs = questions.pairs()
+    nn = ranks(queries, keys, pairs, n_threads=n_threads)
+    csls = ranks(queries, keys, pairs, bias=target_bias, n_threads=n_threads)
     wrong = np.full(questions.unanswerable, np.inf)
     return EvaluationReport(
         oov_policy,
@@ -228,34 +242,19 @@ def _ask(shared: SharedSpace, lexicon: Lexicon, policy: OovPolicy) -> _Questions
     return _Questions(queries, answers, unanswerable, len(queries) / words)
 
 
-def _ranks(queries: Matrix, keys: Matrix, answers: Sequence[Indices], bias: Matrix) -> Double:
-    """Give the rank, from 1, of each query's best right answer; equal scores by lower index."""
-    ranks = np.empty(len(queries))
-    block = max(1, 2**24 // len(keys))  # 64 MB of scores at a time
-    for start in range(0, len(queries), block):
-        scores = queries[start : start + block] @ keys.T
-        scores -= bias
-        for i, row in enumerate(scores):
-            right = np.sort(answers[start + i])
-            best = right[np.argmax(row[right])]
-            before = np.count_nonzero(row[:best] >= row[best])
-            ranks[start + i] = 1 + before + np.count_nonzero(row[best + 1 :] > row[best])
-    return ranks
-
-
-def _slices(shared: SharedSpace, questions: _Questions, ranks: Double) -> dict[str, Accuracy]:
+def _slices(shared: SharedSpace, questions: _Questions, found: Indices) -> dict[str, Accuracy]:
     slices = {}
     bands = (0, *FREQUENCY_BANDS, len(shared.source))
     for low, high in pairwise(bands):
         inside = (questions.queries >= low) & (questions.queries < high)
         if inside.any():
             name = f"source rank {low + 1:,}-{min(high, len(shared.source)):,}"
-            slices[name] = Accuracy.of_ranks(ranks[inside])
+            slices[name] = Accuracy.of_ranks(found[inside])
     differs = np.array(
         [
             all(shared.target.words[t] != shared.source.words[query] for t in answers)
             for query, answers in zip(questions.queries, questions.answers, strict=True)
         ]
     )
-    slices["identical strings removed"] = Accuracy.of_ranks(ranks[differs])
+    slices["identical strings removed"] = Accuracy.of_ranks(found[differs])
     return slices

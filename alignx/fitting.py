@@ -41,6 +41,7 @@ class _Recipe:
     vocabulary: int
     neighborhood: int
     n_threads: int | None
+    device: str | None
 
     def fit(
         self, source: Matrix, target: Matrix, rows: LexiconRows, progress: Progress | None
@@ -58,6 +59,7 @@ class _Recipe:
             vocabulary=self.vocabulary,
             neighborhood=self.neighborhood,
             n_threads=self.n_threads,
+            device=self.device,
             progress=progress,
         )
 
@@ -87,6 +89,7 @@ class _Recipe:
             held_out,
             self.neighborhood,
             self.n_threads,
+            self.device,
             part_of(progress, 0.4, 0.6),
         )
 
@@ -104,6 +107,7 @@ def align(
     calibrate: bool = True,
     seed: int = 0,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Alignment:
     """Learn to bring two languages into one space from a bilingual lexicon.
@@ -135,6 +139,9 @@ def align(
         Draws the words held out for calibration.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -165,7 +172,7 @@ def align(
     if source_side.code == target_side.code:
         source_side = replace(source_side, code="source")
         target_side = replace(target_side, code="target")
-    recipe = _Recipe(aligner, refinement, vocabulary, neighborhood, n_threads)
+    recipe = _Recipe(aligner, refinement, vocabulary, neighborhood, n_threads, device)
     share = 0.3 if calibrate else 1.0
     fitted, rounds = recipe.fit(source_rows, target_rows, rows, part_of(progress, 0, share))
     calibration = None
@@ -205,11 +212,17 @@ def _calibrate(
     held_out: LexiconRows,
     neighborhood: int,
     n_threads: int | None,
+    device: str | None,
     progress: Progress | None,
 ) -> Calibration | None:
     """Look which of the best answers for held-out words are among their known translations."""
     source_bias, target_bias = csls_biases(
-        source, target, neighborhood=neighborhood, n_threads=n_threads, progress=progress
+        source,
+        target,
+        neighborhood=neighborhood,
+        n_threads=n_threads,
+        device=device,
+        progress=progress,
     )
     queries = np.unique(held_out.source)
     k = min(CANDIDATES, len(target))

@@ -65,6 +65,7 @@ def induce_lexicon(
     punctuation: bool = False,
     neighborhood: int = 10,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Lexicon:
     """Build a bilingual dictionary from two languages in one space.
@@ -89,6 +90,9 @@ def induce_lexicon(
         Of CSLS.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -126,14 +130,18 @@ def induce_lexicon(
     smaller = min(len(shared.source), len(shared.target))
     if not 1 <= n_best <= smaller:
         raise ValueError(f"n_best must lie in [1, {smaller}], got {n_best}")
-    biases = shared.biases(neighborhood, n_threads=n_threads, progress=part_of(progress, 0, 0.5))
+    cosine = shared.cosine_neighbors(
+        neighborhood, n_threads=n_threads, device=device, progress=part_of(progress, 0, 0.5)
+    )
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
         # One more than is kept, so that the best also has a rival to compare with.
         min(n_best + 1, smaller),
-        biases=biases,
+        neighborhood=neighborhood,
+        cosine=cosine,
         n_threads=n_threads,
+        device=device,
         progress=part_of(progress, 0.5, 0.5),
     )
     source_rows = np.repeat(np.arange(len(shared.source)), n_best)

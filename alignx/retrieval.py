@@ -1,15 +1,17 @@
-"""Exact nearest neighbors by cosine and by CSLS, through the compiled kernel.
+"""Exact nearest neighbors by cosine and by CSLS, through the compiled kernel or on a GPU.
 
 CSLS(x, z) = 2 cos(x, z) - r(x) - r(z), where r is the mean cosine to the `neighborhood` nearest
 rows of the other language. For ranking the answers to one x it is nearest-neighbor search with a
-bias for each key: cos(x, z) - r(z) / 2. One sweep over the pairs gives both r, a second one the
-neighbors of both sides.
+bias for each key: cos(x, z) - r(z) / 2. One sweep over the pairs gives the cosine neighbors of both
+sides, and so both r; a second one, which skips what the first has excluded, the CSLS neighbors of
+both sides.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -18,18 +20,28 @@ from alignx.arrays import Indices, Matrix, as_rows, require_same_dimension
 from alignx.progress import Progress, part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import ArrayLike
 
 __all__ = [
-    "CslsNeighbors",
+    "CrossNeighbors",
     "ExactIndex",
     "Neighbors",
+    "cross_neighbors",
     "csls_bias",
     "csls_biases",
     "csls_neighbors",
     "csls_search",
     "mutual_neighbors",
+    "ranks",
 ]
+
+_Found: TypeAlias = tuple[Matrix, Indices]
+
+# Keys are prepared once an index is asked that many queries; for fewer it would take longer than
+# the search.
+_PREPARED_FROM = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +54,27 @@ class Neighbors:
         Rows of the keys.
     scores : (n, k) float32
         What they are ordered by.
+    fallbacks : int
+        How many of the queries had to be searched in float32, because the bounds of the fast search
+        could not prove its answer. They cost time; the answers are the same.
     """
 
     indices: Indices
     scores: Matrix
+    fallbacks: int = 0
 
     def take(self, rows: Indices) -> Neighbors:
         """Give the neighbors of some of the queries, in the order asked for."""
         return Neighbors(self.indices[rows], self.scores[rows])
 
+    def first(self, k: int) -> Neighbors:
+        """Give the `k` best neighbors of each query."""
+        return Neighbors(self.indices[:, :k], self.scores[:, :k], self.fallbacks)
+
 
 @dataclass(frozen=True, eq=False)
-class CslsNeighbors:
-    """Neighbors by CSLS in both directions.
+class CrossNeighbors:
+    """Neighbors across two languages, in both directions.
 
     Attributes
     ----------
@@ -66,6 +86,66 @@ class CslsNeighbors:
 
     of_source: Neighbors
     of_target: Neighbors
+
+    def reversed(self) -> CrossNeighbors:
+        """Exchange the languages."""
+        return CrossNeighbors(self.of_target, self.of_source)
+
+    def biases(self, neighborhood: int) -> tuple[Matrix, Matrix]:
+        """Half the mean of the `neighborhood` best scores of each row: `csls_biases` of cosines."""
+        return (
+            _half_mean(self.of_source.first(neighborhood).scores),
+            _half_mean(self.of_target.first(neighborhood).scores),
+        )
+
+
+def _search(
+    queries: Matrix,
+    keys: Matrix,
+    *,
+    k_queries: int,
+    k_keys: int = 0,
+    query_bias: Matrix | None = None,
+    key_bias: Matrix | None = None,
+    known: tuple[_Found, _Found] | None = None,
+    prepared_keys: _core.PreparedKeys | None = None,
+    n_threads: int | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> CrossNeighbors:
+    """Search both ways, on the processor or on a device of torch."""
+    if device is None:
+        of_queries, of_keys, fallbacks = _core.search(
+            queries,
+            keys,
+            k_queries=k_queries,
+            k_keys=k_keys,
+            query_bias=query_bias,
+            key_bias=key_bias,
+            known=known,
+            prepared_keys=prepared_keys,
+            n_threads=n_threads,
+            progress=progress,
+        )
+    else:
+        from alignx import torch_search  # torch takes a second to load
+
+        of_queries, of_keys, fallbacks = torch_search.search(
+            queries,
+            keys,
+            k_queries=k_queries,
+            k_keys=k_keys,
+            query_bias=query_bias,
+            key_bias=key_bias,
+            n_threads=n_threads,
+            device=device,
+            progress=progress,
+        )
+    (query_scores, keys_near), (key_scores, queries_near) = of_queries, of_keys
+    return CrossNeighbors(
+        Neighbors(keys_near, query_scores, fallbacks[0]),
+        Neighbors(queries_near, key_scores, fallbacks[1]),
+    )
 
 
 def _require_count(value: int, most: int, name: str) -> None:
@@ -86,11 +166,15 @@ class ExactIndex:
     Parameters
     ----------
     keys : (m, d) float32
-        What is searched; unit rows make the dot product a cosine. Not copied.
+        What is searched; unit rows make the dot product a cosine. Not copied, so that they may be
+        memory-mapped.
     bias : (m,) float32, optional
         Subtracted from the score of each key; `csls_bias` makes the ranking that of CSLS.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
 
     Raises
     ------
@@ -105,16 +189,29 @@ class ExactIndex:
     """
 
     def __init__(
-        self, keys: ArrayLike, *, bias: ArrayLike | None = None, n_threads: int | None = None
+        self,
+        keys: ArrayLike,
+        *,
+        bias: ArrayLike | None = None,
+        n_threads: int | None = None,
+        device: str | None = None,
     ) -> None:
         self.keys = as_rows(keys, "keys")
         if len(self.keys) == 0:
             raise ValueError("keys must have at least 1 row, got 0")
         self.bias = None if bias is None else _as_bias(bias, len(self.keys), "bias")
         self.n_threads = n_threads
+        self.device = device
+        self._prepared: _core.PreparedKeys | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def with_bias(self, bias: ArrayLike | None) -> ExactIndex:
+        """Give an index of the same keys with another bias, without preparing them again."""
+        index = copy(self)
+        index.bias = None if bias is None else _as_bias(bias, len(self.keys), "bias")
+        return index
 
     def search(
         self, queries: ArrayLike, k: int = 10, *, progress: Progress | None = None
@@ -144,21 +241,56 @@ class ExactIndex:
 
         Notes
         -----
-        Takes O(n m d) time, and O(n k) memory beyond inputs and a few MB a thread.
+        Takes O(n m d) time, and memory of a third of the inputs. Keys are kept as bytes, a quarter
+        of their size, from the first larger search on.
         """
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
         _require_count(k, len(self.keys), "k")
-        (scores, indices), _ = _core.search(
+        if self._prepared is None and self.device is None and len(rows) >= _PREPARED_FROM:
+            self._prepared = _core.prepare_keys(self.keys, self.n_threads)
+        return _search(
             rows,
             self.keys,
             k_queries=k,
-            k_keys=0,
             key_bias=self.bias,
+            prepared_keys=self._prepared,
             n_threads=self.n_threads,
+            device=self.device,
             progress=progress,
-        )
-        return Neighbors(indices, scores)
+        ).of_source
+
+    def search_blocks(self, blocks: Iterable[ArrayLike], k: int = 10) -> Iterator[Neighbors]:
+        """Search block after block of queries, so that they need not fit into memory together.
+
+        Parameters
+        ----------
+        blocks : iterable of (n, d) float32
+            Rows to search for; some thousand a block keep all threads busy.
+        k : int
+            How many, ``1 <= k <= m``.
+
+        Yields
+        ------
+        Neighbors
+            Of the rows of one block, when the next is asked for.
+
+        Raises
+        ------
+        ValueError
+            If `k` is out of range or a query is not finite.
+        DimensionError
+            If queries and keys differ in dimension.
+
+        Examples
+        --------
+        >>> keys = np.eye(3, dtype=np.float32)
+        >>> blocks = (keys[i : i + 2] for i in (0, 2))
+        >>> [found.indices.ravel().tolist() for found in ExactIndex(keys).search_blocks(blocks, 1)]
+        [[0, 1], [2]]
+        """
+        for block in blocks:
+            yield self.search(block, k)
 
 
 def csls_bias(
@@ -167,6 +299,7 @@ def csls_bias(
     *,
     neighborhood: int = 10,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Matrix:
     """Half the mean similarity of each key to its nearest queries.
@@ -184,6 +317,9 @@ def csls_bias(
         How many nearest queries to average, ``1 <= neighborhood <= n``.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -213,7 +349,7 @@ def csls_bias(
     >>> csls_bias(rows, rows[:1], neighborhood=1)
     array([0.5, 0. ], dtype=float32)
     """
-    index = ExactIndex(queries, n_threads=n_threads)
+    index = ExactIndex(queries, n_threads=n_threads, device=device)
     _require_count(neighborhood, len(index), "neighborhood")
     return _half_mean(index.search(keys, neighborhood, progress=progress).scores)
 
@@ -223,12 +359,81 @@ def _half_mean(scores: Matrix) -> Matrix:
     return half
 
 
+def _as_languages(source: ArrayLike, target: ArrayLike) -> tuple[Matrix, Matrix]:
+    rows = as_rows(source, "source"), as_rows(target, "target")
+    require_same_dimension(*rows, "source and target")
+    return rows
+
+
+def cross_neighbors(
+    source: ArrayLike,
+    target: ArrayLike,
+    k: int = 10,
+    *,
+    n_threads: int | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> CrossNeighbors:
+    """The `k` rows of the other language with the largest dot product, for every row of both.
+
+    Parameters
+    ----------
+    source : (n, d) float32
+        Unit rows make the dot product a cosine.
+    target : (m, d) float32
+        Rows of the other language.
+    k : int
+        How many neighbors, ``1 <= k <= min(n, m)``.
+    n_threads : int, optional
+        OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
+    progress : callable, optional
+        Called now and then with the fraction done.
+
+    Returns
+    -------
+    CrossNeighbors
+
+    Raises
+    ------
+    ValueError
+        If `k` is out of range.
+    DimensionError
+        If the widths differ.
+
+    Notes
+    -----
+    One sweep of O(n m d) time for both directions; memory of a third of the inputs beyond them and
+    the answers.
+
+    Examples
+    --------
+    >>> rows = np.eye(3, dtype=np.float32)
+    >>> cross_neighbors(rows, rows[[2, 0, 1]], k=1).of_source.indices.ravel()
+    array([1, 2, 0])
+    """
+    source, target = _as_languages(source, target)
+    _require_count(k, min(len(source), len(target)), "k")
+    return _search(
+        source,
+        target,
+        k_queries=k,
+        k_keys=k,
+        n_threads=n_threads,
+        device=device,
+        progress=progress,
+    )
+
+
 def csls_biases(
     source: ArrayLike,
     target: ArrayLike,
     *,
     neighborhood: int = 10,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Matrix, Matrix]:
     """`csls_bias` of both languages from one sweep.
@@ -243,6 +448,9 @@ def csls_biases(
         How many rows of the other language to average, ``1 <= neighborhood <= min(n, m)``.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -270,18 +478,11 @@ def csls_biases(
     >>> csls_biases(rows, rows, neighborhood=2)[0]
     array([0.25, 0.25], dtype=float32)
     """
-    source, target = as_rows(source, "source"), as_rows(target, "target")
-    require_same_dimension(source, target, "source and target")
+    source, target = _as_languages(source, target)
     _require_count(neighborhood, min(len(source), len(target)), "neighborhood")
-    (of_source, _), (of_target, _) = _core.search(
-        source,
-        target,
-        k_queries=neighborhood,
-        k_keys=neighborhood,
-        n_threads=n_threads,
-        progress=progress,
-    )
-    return _half_mean(of_source), _half_mean(of_target)
+    return cross_neighbors(
+        source, target, neighborhood, n_threads=n_threads, device=device, progress=progress
+    ).biases(neighborhood)
 
 
 def csls_neighbors(
@@ -290,10 +491,11 @@ def csls_neighbors(
     k: int = 10,
     *,
     neighborhood: int = 10,
-    biases: tuple[Matrix, Matrix] | None = None,
+    cosine: CrossNeighbors | None = None,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
-) -> CslsNeighbors:
+) -> CrossNeighbors:
     """The `k` best rows of the other language for every row of both, by CSLS.
 
     Parameters
@@ -307,17 +509,20 @@ def csls_neighbors(
     neighborhood : int
         How many rows of the other language define how crowded a row's surroundings are,
         ``1 <= neighborhood <= min(n, m)``.
-    biases : ((n,) float32, (m,) float32), optional
-        What `csls_biases` gave for these rows; saves the first of two sweeps, and `neighborhood`
-        is not looked at.
+    cosine : CrossNeighbors, optional
+        What `cross_neighbors` gave for these rows, with at least `neighborhood` neighbors; saves
+        the first of two sweeps.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
     Returns
     -------
-    CslsNeighbors
+    CrossNeighbors
         Scores are CSLS, in [-4, 4].
 
     Raises
@@ -341,34 +546,57 @@ def csls_neighbors(
     >>> csls_neighbors(rows, rows[[2, 0, 1]], k=1, neighborhood=1).of_source.indices.ravel()
     array([1, 2, 0])
     """
-    source, target = as_rows(source, "source"), as_rows(target, "target")
-    require_same_dimension(source, target, "source and target")
-    _require_count(k, min(len(source), len(target)), "k")
-    if biases is None:
-        biases = csls_biases(
+    source, target = _as_languages(source, target)
+    fewest = min(len(source), len(target))
+    _require_count(k, fewest, "k")
+    _require_count(neighborhood, fewest, "neighborhood")
+    if cosine is None:
+        cosine = cross_neighbors(
             source,
             target,
-            neighborhood=neighborhood,
+            neighborhood,
             n_threads=n_threads,
+            device=device,
             progress=part_of(progress, 0, 0.5),
         )
         progress = part_of(progress, 0.5, 0.5)
-    source_bias = _as_bias(biases[0], len(source), "source bias")
-    target_bias = _as_bias(biases[1], len(target), "target bias")
-    (source_scores, targets), (target_scores, sources) = _core.search(
+    _require_neighbors_of(cosine, len(source), len(target), neighborhood)
+    source_bias, target_bias = cosine.biases(neighborhood)
+    found = _search(
         source,
         target,
         k_queries=k,
         k_keys=k,
         query_bias=source_bias,
         key_bias=target_bias,
+        known=(
+            (cosine.of_source.scores, cosine.of_source.indices),
+            (cosine.of_target.scores, cosine.of_target.indices),
+        ),
         n_threads=n_threads,
+        device=device,
         progress=progress,
     )
-    return CslsNeighbors(
-        Neighbors(targets, 2 * (source_scores - source_bias[:, None])),
-        Neighbors(sources, 2 * (target_scores - target_bias[:, None])),
+    return CrossNeighbors(
+        _as_csls(found.of_source, source_bias), _as_csls(found.of_target, target_bias)
     )
+
+
+def _require_neighbors_of(found: CrossNeighbors, n: int, m: int, neighborhood: int) -> None:
+    for name, neighbors, rows in (
+        ("of_source", found.of_source, n),
+        ("of_target", found.of_target, m),
+    ):
+        shape = neighbors.scores.shape
+        if shape[0] != rows or shape[1] < neighborhood:
+            raise ValueError(
+                f"cosine.{name} must hold at least {neighborhood} neighbors of each of {rows} "
+                f"rows, got shape {shape}"
+            )
+
+
+def _as_csls(found: Neighbors, bias: Matrix) -> Neighbors:
+    return Neighbors(found.indices, 2 * (found.scores - bias[:, None]), found.fallbacks)
 
 
 def csls_search(
@@ -433,8 +661,7 @@ def csls_search(
     scores = np.empty((len(queries), k), dtype=np.float32)
     pending = np.arange(len(queries))
     while len(pending):
-        bounded = ExactIndex(index.keys, bias=bias, n_threads=index.n_threads)
-        found = bounded.search(queries[pending], min(2 * k, len(index)))
+        found = index.with_bias(bias).search(queries[pending], min(2 * k, len(index)))
         is_final = is_exact[found.indices[:, :k]].all(axis=1)
         indices[pending[is_final]] = found.indices[is_final, :k]
         scores[pending[is_final]] = found.scores[is_final, :k]
@@ -449,19 +676,83 @@ def csls_search(
     return Neighbors(indices, 2 * (scores - crowding[:, None]))
 
 
+def ranks(
+    queries: ArrayLike,
+    keys: ArrayLike,
+    pairs: Indices,
+    *,
+    bias: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> Indices:
+    """The rank of the best of some keys for each query, among all keys.
+
+    Parameters
+    ----------
+    queries : (n, d) float32
+        Rows to search for.
+    keys : (m, d) float32
+        Rows to search.
+    pairs : (p, 2) int64
+        Row of a query and row of a key that counts for it; at least one pair for each query.
+    bias : (m,) float32, optional
+        Subtracted from the score of each key.
+    n_threads : int, optional
+        OpenMP's default unless given.
+
+    Returns
+    -------
+    (n,) int64
+        Counted from 1; of equal scores the lower row comes first.
+
+    Raises
+    ------
+    ValueError
+        If a query has no pair, or a row does not exist.
+    DimensionError
+        If queries and keys differ in dimension.
+
+    Notes
+    -----
+    Takes O(n m d) time and a few MB.
+
+    Examples
+    --------
+    >>> rows = np.eye(3, dtype=np.float32)
+    >>> ranks(rows[:1], rows, np.array([[0, 2], [0, 1]]))
+    array([2])
+    """
+    queries, keys = as_rows(queries, "queries"), as_rows(keys, "keys")
+    require_same_dimension(queries, keys, "queries and keys")
+    pairs = np.ascontiguousarray(pairs, dtype=np.int64)
+    scores = _core.score_pairs(queries, keys, pairs)
+    if bias is not None:
+        bias = _as_bias(bias, len(keys), "bias")
+        scores -= bias[pairs[:, 1]]
+    order = np.lexsort((pairs[:, 1], -scores, pairs[:, 0]))
+    asked, first = np.unique(pairs[order, 0], return_index=True)
+    if len(asked) != len(queries):
+        raise ValueError(f"pairs must name a key for each of {len(queries)} queries")
+    best = order[first]
+    better = _core.count_better(
+        queries, keys, scores[best], pairs[best, 1], key_bias=bias, n_threads=n_threads
+    )
+    return better + 1
+
+
 def mutual_neighbors(
     source: ArrayLike,
     target: ArrayLike,
     *,
     neighborhood: int = 10,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Indices:
     """Pairs of rows that choose each other as nearest by CSLS.
 
     Parameters
     ----------
-    source, target, neighborhood, n_threads, progress
+    source, target, neighborhood, n_threads, device, progress
         As in `csls_neighbors`.
 
     Returns
@@ -485,7 +776,13 @@ def mutual_neighbors(
            [2, 0]])
     """
     found = csls_neighbors(
-        source, target, 1, neighborhood=neighborhood, n_threads=n_threads, progress=progress
+        source,
+        target,
+        1,
+        neighborhood=neighborhood,
+        n_threads=n_threads,
+        device=device,
+        progress=progress,
     )
     chosen, back = found.of_source.indices[:, 0], found.of_target.indices[:, 0]
     rows = np.flatnonzero(back[chosen] == np.arange(len(chosen)))

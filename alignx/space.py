@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from alignx.arrays import Matrix, require_same_dimension, unit_rows
+from alignx.arrays import require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
-from alignx.retrieval import ExactIndex, csls_biases, csls_search
+from alignx.retrieval import CrossNeighbors, ExactIndex, cross_neighbors, csls_search
 
 if TYPE_CHECKING:
     from alignx.calibration import Calibration
@@ -64,7 +64,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     languages: Mapping[str, Embeddings]
     calibration: Calibration | None = None
-    _biases: dict[int, tuple[Matrix, Matrix]] = field(default_factory=dict, init=False)
+    _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if len(self.languages) < 2:
@@ -127,46 +127,53 @@ class SharedSpace(Mapping[str, Embeddings]):
         """
         swapped = SharedSpace(dict(reversed(list(self.languages.items()))))
         if len(self) == 2:
-            swapped._biases.update({k: (t, s) for k, (s, t) in self._biases.items()})
+            swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
         return swapped
 
-    def biases(
+    def cosine_neighbors(
         self,
         neighborhood: int = 10,
         *,
         n_threads: int | None = None,
+        device: str | None = None,
         progress: Progress | None = None,
-    ) -> tuple[Matrix, Matrix]:
-        """`csls_biases` of source and target, computed once and kept.
+    ) -> CrossNeighbors:
+        """`cross_neighbors` of source and target, computed once and kept: CSLS rests on them.
 
         Parameters
         ----------
         neighborhood : int
-            Of CSLS.
+            How many for each row.
         n_threads : int, optional
             OpenMP's default unless given.
+        device : str, optional
+            Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+            processor. The answers are the same.
         progress : callable, optional
             Called now and then with the fraction done.
 
         Returns
         -------
-        source_bias : (n,) float32
-        target_bias : (m,) float32
+        CrossNeighbors
 
         Raises
         ------
         ValueError
             If `neighborhood` is out of range.
         """
-        if neighborhood not in self._biases:
-            self._biases[neighborhood] = csls_biases(
+        fewest = min(len(self.source), len(self.target))
+        if not 1 <= neighborhood <= fewest:
+            raise ValueError(f"neighborhood must lie in [1, {fewest}], got {neighborhood}")
+        if neighborhood not in self._cosine:
+            self._cosine[neighborhood] = cross_neighbors(
                 self.source.vectors,
                 self.target.vectors,
-                neighborhood=neighborhood,
+                neighborhood,
                 n_threads=n_threads,
+                device=device,
                 progress=progress,
             )
-        return self._biases[neighborhood]
+        return self._cosine[neighborhood]
 
     def translate(
         self,

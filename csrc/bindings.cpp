@@ -13,6 +13,9 @@
 #include <vector>
 
 #include "dispatch.hpp"
+#include "quantize.hpp"
+#include "rank.hpp"
+#include "screen.hpp"
 #include "top_k.hpp"
 #include "vec_reader.hpp"
 #include "vec_writer.hpp"
@@ -77,25 +80,26 @@ struct FoundArrays {
     py::array_t<std::int64_t> indices;
 };
 
-py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, std::size_t k_keys,
-                 const Bias& query_bias, const Bias& key_bias, std::optional<int> n_threads,
-                 const std::optional<py::function>& progress) {
-    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
-    require(q.columns == k.columns, "queries and keys must have the same dimension, got " +
-                                        std::to_string(q.columns) + " and " +
-                                        std::to_string(k.columns));
-    require_k(k_queries, k.rows, "k_queries");
-    require_k(k_keys, q.rows, "k_keys");
-    const int threads = thread_count(n_threads);
-    const float* bias_of_queries = as_bias(query_bias, q.rows, "query_bias");
-    const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
-    FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
-    const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
-    const Kernel& kernel = chosen_kernel();
+using Found = std::pair<Rows, py::array_t<std::int64_t, py::array::c_style>>;
 
-    // Called on the thread that holds no GIL now; a pending Ctrl-C or an exception of the callback
-    // ends the sweep and is raised once its threads have joined.
-    const Progress report = [&progress](double fraction) {
+FoundNeighbors as_found(const Found& found, std::size_t rows, std::size_t others) {
+    const auto& [scores, indices] = found;
+    require(scores.ndim() == 2 && indices.ndim() == 2 && scores.shape(1) == indices.shape(1) &&
+                static_cast<std::size_t>(scores.shape(0)) == rows &&
+                static_cast<std::size_t>(indices.shape(0)) == rows,
+            "known must hold scores and indices of " + std::to_string(rows) + " rows");
+    require(std::all_of(indices.data(), indices.data() + indices.size(),
+                        [others](std::int64_t i) {
+                            return i >= 0 && static_cast<std::size_t>(i) < others;
+                        }),
+            "known indices must lie in [0, " + std::to_string(others) + ")");
+    return {scores.data(), indices.data(), static_cast<std::size_t>(scores.shape(1))};
+}
+
+// Called on the thread that holds no GIL now; a pending Ctrl-C or an exception of the callback ends
+// the work, and is raised once its threads have joined.
+Progress reporting_to(const std::optional<py::function>& progress) {
+    return [&progress](double fraction) {
         const py::gil_scoped_acquire held;
         if (PyErr_CheckSignals() != 0) return false;
         if (!progress) return true;
@@ -103,15 +107,125 @@ py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, s
             PyObject_CallFunction(progress->ptr(), "d", fraction));
         return static_cast<bool>(result);
     };
+}
+
+void require_same_columns(const Matrix& queries, const Matrix& keys) {
+    require(queries.columns == keys.columns, "queries and keys must have the same dimension, got " +
+                                                 std::to_string(queries.columns) + " and " +
+                                                 std::to_string(keys.columns));
+}
+
+// Keys as bytes, to be searched again and again; empty where they cannot be screened.
+struct PreparedKeys {
+    std::size_t rows;
+    std::size_t columns;
+    std::optional<Quantized> codes;
+};
+
+PreparedKeys prepare_keys(const Rows& keys, std::optional<int> n_threads) {
+    const Matrix k = as_matrix(keys, "keys");
+    const int threads = thread_count(n_threads);
+    const Kernel& kernel = chosen_kernel();
+    PreparedKeys prepared{k.rows, k.columns, std::nullopt};
+    const py::gil_scoped_release released;
+    if (can_screen(kernel, k))
+        prepared.codes.emplace(kernel, Quantized::Side::keys, k, std::vector<std::uint32_t>{},
+                               threads);
+    return prepared;
+}
+
+py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, std::size_t k_keys,
+                 const Bias& query_bias, const Bias& key_bias,
+                 const std::optional<std::pair<Found, Found>>& known,
+                 const PreparedKeys* prepared_keys, std::optional<int> n_threads,
+                 const std::optional<py::function>& progress) {
+    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
+    require_same_columns(q, k);
+    require_k(k_queries, k.rows, "k_queries");
+    require_k(k_keys, q.rows, "k_keys");
+    const int threads = thread_count(n_threads);
+    const float* bias_of_queries = as_bias(query_bias, q.rows, "query_bias");
+    const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
+    FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
+    const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
+    FoundNeighbors known_of_queries, known_of_keys;
+    if (known) {
+        known_of_queries = as_found(known->first, q.rows, k.rows);
+        known_of_keys = as_found(known->second, k.rows, q.rows);
+    }
+    require(prepared_keys == nullptr ||
+                (prepared_keys->rows == k.rows && prepared_keys->columns == k.columns),
+            "prepared keys must be those that are searched");
+    const Quantized* codes =
+        prepared_keys != nullptr && prepared_keys->codes ? &*prepared_keys->codes : nullptr;
+    const Kernel& kernel = chosen_kernel();
+
+    const Progress report = reporting_to(progress);
     bool finished = false;
+    Fallbacks fallbacks;
     {
         // The arrays are kept alive by the arguments, and no Python object is touched inside.
         const py::gil_scoped_release released;
-        finished = top_k(kernel, q, k, bias_of_queries, bias_of_keys, query_neighbors,
-                         key_neighbors, threads, report);
+        finished = top_k(kernel,
+                         {q, k, bias_of_queries, bias_of_keys, query_neighbors, key_neighbors,
+                          threads, known_of_queries, known_of_keys, codes},
+                         report, fallbacks);
     }
     if (!finished) throw py::error_already_set();
-    return py::make_tuple(of_queries.tuple(), of_keys.tuple());
+    return py::make_tuple(of_queries.tuple(), of_keys.tuple(),
+                          py::make_tuple(fallbacks.queries, fallbacks.keys));
+}
+
+py::array_t<float> score_pairs(const Rows& queries, const Rows& keys,
+                               const py::array_t<std::int64_t, py::array::c_style>& pairs) {
+    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
+    require_same_columns(q, k);
+    require(pairs.ndim() == 2 && pairs.shape(1) == 2, "pairs must have shape (p, 2)");
+    const auto count = static_cast<std::size_t>(pairs.shape(0));
+    const std::int64_t* at = pairs.data();
+    std::vector<const float*> query_rows(count), key_rows(count);
+    for (std::size_t i = 0; i < count; ++i, at += 2) {
+        const auto row = static_cast<std::size_t>(at[0]), other = static_cast<std::size_t>(at[1]);
+        require(at[0] >= 0 && row < q.rows && at[1] >= 0 && other < k.rows,
+                "pairs must be rows of queries and keys");
+        query_rows[i] = q.row(row);
+        key_rows[i] = k.row(other);
+    }
+    py::array_t<float> scores(static_cast<py::ssize_t>(count));
+    float* const data = scores.mutable_data();
+    {
+        // Nobody else knows `scores` yet.
+        const py::gil_scoped_release released;
+        chosen_kernel().score_pairs(query_rows.data(), key_rows.data(), count, q.columns, data);
+    }
+    return scores;
+}
+
+py::array_t<std::int64_t> count_better_keys(
+    const Rows& queries, const Rows& keys, const Rows& scores,
+    const py::array_t<std::int64_t, py::array::c_style>& indices, const Bias& key_bias,
+    std::optional<int> n_threads, const std::optional<py::function>& progress) {
+    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
+    require_same_columns(q, k);
+    const auto rows = static_cast<py::ssize_t>(q.rows);
+    require(scores.ndim() == 1 && scores.shape(0) == rows && indices.ndim() == 1 &&
+                indices.shape(0) == rows,
+            "scores and indices must hold one value for each query");
+    const float* bias = as_bias(key_bias, k.rows, "key_bias");
+    const int threads = thread_count(n_threads);
+    py::array_t<std::int64_t> counts(rows);
+    std::fill_n(counts.mutable_data(), rows, 0);
+    const Progress report = reporting_to(progress);
+    bool finished = false;
+    {
+        std::int64_t* const data = counts.mutable_data();
+        const float* const reference = scores.data();
+        const std::int64_t* const at = indices.data();
+        const py::gil_scoped_release released;
+        finished = count_better(chosen_kernel(), q, k, bias, reference, at, data, threads, report);
+    }
+    if (!finished) throw py::error_already_set();
+    return counts;
 }
 
 py::str decode(const char* begin, const char* end) {
@@ -199,9 +313,19 @@ std::vector<std::string> available_levels() {
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.doc() = "Compiled parts of alignx.";
     pthread_atfork(nullptr, nullptr, [] { alignx::is_forked = true; });
+    py::class_<alignx::PreparedKeys>(module, "PreparedKeys");
+    module.def("prepare_keys", &alignx::prepare_keys, "keys"_a.noconvert(),
+               "n_threads"_a = py::none());
+    module.def("score_pairs", &alignx::score_pairs, "queries"_a.noconvert(), "keys"_a.noconvert(),
+               "pairs"_a.noconvert());
+    module.def("count_better", &alignx::count_better_keys, "queries"_a.noconvert(),
+               "keys"_a.noconvert(), "scores"_a.noconvert(), "indices"_a.noconvert(), py::kw_only(),
+               "key_bias"_a.noconvert() = py::none(), "n_threads"_a = py::none(),
+               "progress"_a = py::none());
     module.def("search", &alignx::search, "queries"_a.noconvert(), "keys"_a.noconvert(),
                py::kw_only(), "k_queries"_a, "k_keys"_a, "query_bias"_a.noconvert() = py::none(),
-               "key_bias"_a.noconvert() = py::none(), "n_threads"_a = py::none(),
+               "key_bias"_a.noconvert() = py::none(), "known"_a = py::none(),
+               "prepared_keys"_a.none(true) = py::none(), "n_threads"_a = py::none(),
                "progress"_a = py::none());
     module.def("parse_vectors", &alignx::parse_vectors, "text"_a, "dimension"_a,
                "n_threads"_a = py::none());

@@ -1,5 +1,9 @@
 #include "dispatch.hpp"
 
+#if defined(ALIGNX_X86)
+#include <cpuid.h>
+#endif
+
 #include <cstdlib>
 #include <stdexcept>
 
@@ -19,6 +23,14 @@ const Kernel& choose() {
                                 wanted);
 }
 
+#if defined(ALIGNX_X86)
+// Not every compiler knows this one by name. Needs no more of the operating system than AVX2 does.
+bool has_avxvnni() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & (1u << 4)) != 0;
+}
+#endif
+
 }  // namespace
 
 std::vector<const Kernel*> available_kernels() {
@@ -28,7 +40,11 @@ std::vector<const Kernel*> available_kernels() {
     // The instructions that CMakeLists.txt allows; the operating system's support is part of it.
     const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (has_avx2) kernels.push_back(&avx2::kernel);
-    if (has_avx2 && __builtin_cpu_supports("avx512f")) kernels.push_back(&avx512::kernel);
+    if (has_avx2 && has_avxvnni()) kernels.push_back(&avxvnni::kernel);
+    const bool has_avx512 =
+        has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+    if (has_avx512) kernels.push_back(&avx512::kernel);
+    if (has_avx512 && __builtin_cpu_supports("avx512vnni")) kernels.push_back(&avx512vnni::kernel);
 #endif
     return kernels;
 }

@@ -52,6 +52,97 @@ inline unsigned at_least(Vector a, Vector b) {
 #endif
 }
 
+#if defined(__AVX2__)
+typedef std::int32_t Integers __attribute__((vector_size(lanes * sizeof(std::int32_t))));
+
+inline Integers load(const std::int32_t* from) {
+    Integers value;
+    __builtin_memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+inline Integers broadcast(std::int32_t value) { return value - Integers{}; }
+
+// sums[i] + the dot product of four unsigned bytes of a[i] and four signed ones of b[i].
+inline Integers add_products(Integers sums, Integers a, Integers b) {
+#if defined(__AVX512VNNI__)
+    return (Integers)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)a, (__m512i)b);
+#elif defined(__AVX512BW__)
+    const __m512i pairs = _mm512_maddubs_epi16((__m512i)a, (__m512i)b);
+    return sums + (Integers)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+#elif defined(__AVXVNNI__)
+    return (Integers)_mm256_dpbusd_avx_epi32((__m256i)sums, (__m256i)a, (__m256i)b);
+#else
+    const __m256i pairs = _mm256_maddubs_epi16((__m256i)a, (__m256i)b);
+    return sums + (Integers)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+#endif
+}
+
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+constexpr int key_limit = 127;
+#else
+// Sums of two products must fit into 16 bits: 2 * 127 * (2 * 63 + 1) does.
+constexpr int key_limit = 63;
+#endif
+
+// Bit i is set where a[i] > b[i].
+inline unsigned exceeds(Integers a, Integers b) {
+#if defined(__AVX512F__)
+    return _mm512_cmpgt_epi32_mask((__m512i)a, (__m512i)b);
+#else
+    return static_cast<unsigned>(_mm256_movemask_ps((__m256)(a > b)));
+#endif
+}
+
+template <bool both>
+std::uint32_t bound(const std::int8_t* queries, const std::uint8_t* keys, std::size_t groups,
+                    BoundRows query_rows, BoundRows key_rows, std::int32_t* bounds,
+                    std::uint32_t* hits) {
+    Integers sums[rows][columns];
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+        for (int c = 0; c < columns; ++c)
+            sums[r][c] = load(key_rows.offset + c * lanes) + broadcast(query_rows.offset[r]);
+    for (std::size_t g = 0; g < groups; ++g, queries += rows * 4, keys += width * 4) {
+        Integers key[columns];
+#pragma GCC unroll 2
+        for (int c = 0; c < columns; ++c)
+            __builtin_memcpy(&key[c], keys + c * sizeof(Integers), sizeof(Integers));
+#pragma GCC unroll 14
+        for (int r = 0; r < rows; ++r) {
+            std::int32_t four;
+            __builtin_memcpy(&four, queries + r * 4, sizeof(four));
+            const Integers query = broadcast(four);
+#pragma GCC unroll 2
+            for (int c = 0; c < columns; ++c) sums[r][c] = add_products(sums[r][c], key[c], query);
+        }
+    }
+    std::uint32_t rows_hit = 0;
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; ++r) {
+        unsigned of_query = 0, of_key = 0;
+#pragma GCC unroll 2
+        for (int c = 0; c < columns; ++c) {
+            of_query |= exceeds(sums[r][c], broadcast(query_rows.threshold[r])) << (c * lanes);
+            if (both)
+                of_key |= exceeds(sums[r][c], load(key_rows.threshold + c * lanes)) << (c * lanes);
+        }
+        hits[r] = of_query;
+        hits[max_tile_queries + r] = of_key;
+    }
+    for (int r = 0; r < rows; ++r)
+        rows_hit |= static_cast<std::uint32_t>((hits[r] | hits[max_tile_queries + r]) != 0) << r;
+    if (rows_hit == 0) return 0;
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+        for (int c = 0; c < columns; ++c)
+            __builtin_memcpy(bounds + r * width + c * lanes, &sums[r][c], sizeof(Integers));
+    return rows_hit;
+}
+#endif  // __AVX2__
+
 inline std::size_t append(unsigned mask, int position, std::uint16_t* hits, std::size_t count) {
     for (; mask != 0; mask &= mask - 1)
         hits[count++] = static_cast<std::uint16_t>(position + __builtin_ctz(mask));
@@ -99,9 +190,98 @@ std::size_t screen_keys(const float* scores, const float* query_bias, const floa
     return count;
 }
 
+#if defined(__AVX2__)
+// Elements i to i + 7 of eight rows; `across[j]` gets element i + j of each.
+inline void load_transposed(const float* const* from, std::size_t i, __m256* across) {
+    __m256 a[8], b[8];
+    for (int r = 0; r < 8; ++r) a[r] = _mm256_loadu_ps(from[r] + i);
+    for (int r = 0; r < 8; r += 2) {
+        b[r] = _mm256_unpacklo_ps(a[r], a[r + 1]);
+        b[r + 1] = _mm256_unpackhi_ps(a[r], a[r + 1]);
+    }
+    for (int r = 0; r < 8; r += 4) {
+        a[r] = _mm256_shuffle_ps(b[r], b[r + 2], 0x44);
+        a[r + 1] = _mm256_shuffle_ps(b[r], b[r + 2], 0xee);
+        a[r + 2] = _mm256_shuffle_ps(b[r + 1], b[r + 3], 0x44);
+        a[r + 3] = _mm256_shuffle_ps(b[r + 1], b[r + 3], 0xee);
+    }
+    for (int j = 0; j < 4; ++j) {
+        across[j] = _mm256_permute2f128_ps(a[j], a[j + 4], 0x20);
+        across[j + 4] = _mm256_permute2f128_ps(a[j], a[j + 4], 0x31);
+    }
+}
+
+// sums[p] + elements i to i + 7 of the products of row p, added in the order of i.
+inline __m256 add_transposed_products(__m256 sums, const float* const* queries,
+                                      const float* const* keys, std::size_t i) {
+    __m256 query[8], key[8];
+    load_transposed(queries, i, query);
+    load_transposed(keys, i, key);
+    for (int j = 0; j < 8; ++j) sums = _mm256_fmadd_ps(query[j], key[j], sums);
+    return sums;
+}
+#endif
+
+// Rounded once where `score` rounds once; left to itself, the compiler multiplies ahead here.
+inline float add_product(float sum, float a, float b) {
+#if defined(__FMA__)
+    return __builtin_fmaf(a, b, sum);
+#else
+    return sum + a * b;
+#endif
+}
+
+// One sum has to wait for each of its additions, so several pairs go side by side, ...
+constexpr std::size_t pairs_at_once = 16;
+
+void score_pairs(const float* const* queries, const float* const* keys, std::size_t count,
+                 std::size_t dimension, float* scores) {
+    for (std::size_t first = 0; first < count; first += pairs_at_once) {
+        const float* query[pairs_at_once];
+        const float* key[pairs_at_once];
+        for (std::size_t p = 0; p < pairs_at_once; ++p) {
+            const std::size_t pair = first + p < count ? first + p : first;
+            query[p] = queries[pair];
+            key[p] = keys[pair];
+        }
+        float sums[pairs_at_once] = {};
+        std::size_t i = 0;
+#if defined(__AVX2__)
+        // ... one in each lane: eight elements of eight rows at a time, transposed.
+        __m256 low = _mm256_setzero_ps(), high = low;
+        for (; i + 8 <= dimension; i += 8) {
+            low = add_transposed_products(low, query, key, i);
+            high = add_transposed_products(high, query + 8, key + 8, i);
+        }
+        _mm256_storeu_ps(sums, low);
+        _mm256_storeu_ps(sums + 8, high);
+#endif
+        for (; i < dimension; ++i)
+#pragma GCC unroll 16
+            for (std::size_t p = 0; p < pairs_at_once; ++p)
+                sums[p] = add_product(sums[p], query[p][i], key[p][i]);
+        for (std::size_t p = 0; p < pairs_at_once && first + p < count; ++p)
+            scores[first + p] = sums[p];
+    }
+}
+
 }  // namespace
 
-const Kernel kernel = {
-    ALIGNX_STRING(ALIGNX_LEVEL), rows, width, score, screen_queries, screen_keys};
+const Kernel kernel = {ALIGNX_STRING(ALIGNX_LEVEL),
+                       rows,
+                       width,
+#if defined(__AVX2__)
+                       key_limit,
+                       bound<false>,
+                       bound<true>,
+#else
+                       0,
+                       nullptr,
+                       nullptr,
+#endif
+                       score,
+                       screen_queries,
+                       screen_keys,
+                       score_pairs};
 
 }  // namespace alignx::ALIGNX_LEVEL

@@ -1,8 +1,10 @@
-// The innermost loops of exact search: the dot products of one tile of queries and keys, and the
-// screening of that tile against thresholds. Everything above them is ordinary C++ (top_k.cpp).
+// The innermost loops of exact search: the dot products of one tile of queries and keys, in float32
+// and in bytes, and the comparison of that tile with thresholds. Everything above them is ordinary
+// C++ (top_k.hpp says what).
 //
 // A panel holds `width` rows, transposed and padded with zeros: element (row, i) is at
-// [i * width + row]. A tile of scores is row-major, tile_queries x tile_keys.
+// [i * width + row]; of bytes, in groups of four, at [(i / 4 * width + row) * 4 + i % 4]. A tile is
+// row-major, tile_queries x tile_keys.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +15,31 @@ namespace alignx {
 inline constexpr std::size_t max_tile_queries = 14;
 inline constexpr std::size_t max_tile_keys = 32;
 
+// One side of a tile of bounds: what is added to the sums of each row, and what a bound must exceed
+// to be a hit for it.
+struct BoundRows {
+    const std::int32_t* offset;
+    const std::int32_t* threshold;
+};
+
+// Computes bounds[q][k] = sum over i of queries[i][q] * keys[i][k] + both offsets. Bit k of hits[q]
+// is set where it exceeds the threshold of query q and, if keys are searched too, bit k of
+// hits[max_tile_queries + q] where it exceeds the threshold of key k. Returns a bit for each query
+// with hits of either kind; if there are none, `bounds` is not written.
+using Bound = std::uint32_t (*)(const std::int8_t* queries, const std::uint8_t* keys,
+                                std::size_t groups, BoundRows query_rows, BoundRows key_rows,
+                                std::int32_t* bounds, std::uint32_t* hits);
+
 struct Kernel {
     const char* name;
     std::size_t tile_queries;
     std::size_t tile_keys;
+
+    // Keys' bytes are in [-key_limit, key_limit] with key_limit + 1 added, queries' in [-127, 127];
+    // 0 for a level that does not multiply bytes faster than float32. Then both bounds are null.
+    int key_limit;
+    Bound bound_queries;
+    Bound bound_both;
 
     // scores[q][k] = sum over i of queries[i][q] * keys[i][k], added in the order of i, so that a
     // score depends neither on the tile that it falls into nor on the number of threads.
@@ -29,6 +52,10 @@ struct Kernel {
     // Positions (q * tile_keys + k) with scores[q][k] - query_bias[q] >= threshold[k].
     std::size_t (*screen_keys)(const float* scores, const float* query_bias, const float* threshold,
                                std::uint16_t* hits);
+
+    // The same score as `score` gives, for `count` pairs of rows that need not be packed.
+    void (*score_pairs)(const float* const* queries, const float* const* keys, std::size_t count,
+                        std::size_t dimension, float* scores);
 };
 
 namespace portable {
@@ -37,7 +64,13 @@ extern const Kernel kernel;
 namespace avx2 {
 extern const Kernel kernel;
 }
+namespace avxvnni {
+extern const Kernel kernel;
+}
 namespace avx512 {
+extern const Kernel kernel;
+}
+namespace avx512vnni {
 extern const Kernel kernel;
 }
 

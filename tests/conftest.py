@@ -12,6 +12,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Its comparisons are to show what differs, as those of tests do.
+pytest.register_assert_rewrite("searches")
+
 # Runs must not differ: examples are derived from the test itself, and time is no criterion.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")

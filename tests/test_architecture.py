@@ -28,6 +28,7 @@ LAYERS = [
         "files", "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
         "vectors_io",
     },
+    {"torch_search"},
     {"retrieval"},
     {"calibration", "mapping"},
     {"space"},
@@ -39,8 +40,9 @@ LAYERS = [
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 
 ONLY_IN = {
-    "alignx._core": {"retrieval", "vectors_text", "cli"},
+    "alignx._core": {"retrieval", "torch_search", "vectors_text", "cli"},
     "fasttext": {"subword"},
+    "torch": {"torch_search"},
     "sklearn": {"normalize", "mapping", "calibration", "fitting"},
     "scipy": {"evaluation", "similarity"},
     "safetensors": {"alignment"},
@@ -51,6 +53,7 @@ ONLY_IN = {
 DEPENDENCIES = {
     "numpy",
     "fasttext",
+    "torch",
     "sklearn",
     "scipy",
     "safetensors",
@@ -206,6 +209,8 @@ def test_every_module_says_what_it_is_and_what_it_exports(module: str) -> None:
     names = exported(tree)
     assert len(set(names)) == len(names)
     assert not [name for name in names if name.startswith("_")]
+    if module == "alignx.torch_search":
+        pytest.importorskip("torch")
     loaded = importlib.import_module(module)
     assert not [name for name in names if not hasattr(loaded, name)]
 
@@ -311,8 +316,9 @@ def stub() -> ast.Module:
 
 
 def test_the_stub_describes_the_compiled_module() -> None:
-    described = {node.name for node in stub().body if isinstance(node, ast.FunctionDef)}
-    assert described
+    nodes = (n for n in stub().body if isinstance(n, ast.FunctionDef | ast.ClassDef))
+    described = {node.name for node in nodes}
+    assert {"search", "PreparedKeys"} < described
     assert described == {name for name in dir(_core) if not name.startswith("_")}
     assert all(callable(getattr(_core, name)) for name in described)
 

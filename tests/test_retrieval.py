@@ -14,15 +14,19 @@ from reference import cosines, csls, top_k
 from reference import csls_bias as reference_bias
 from reference import mutual_neighbors as reference_mutual
 
+from alignx import _core
 from alignx.errors import DimensionError
 from alignx.retrieval import (
+    CrossNeighbors,
     ExactIndex,
     Neighbors,
+    cross_neighbors,
     csls_bias,
     csls_biases,
     csls_neighbors,
     csls_search,
     mutual_neighbors,
+    ranks,
 )
 
 if TYPE_CHECKING:
@@ -114,10 +118,11 @@ def test_csls_neighbors_equal_the_oracle(
     found = csls_neighbors(source, target, k, neighborhood=neighborhood)
     assert_best(found.of_source, expected)
     assert_best(found.of_target, expected.T)
-    biases = csls_biases(source, target, neighborhood=neighborhood)
-    again = csls_neighbors(source, target, k, biases=biases)
-    assert_same(again.of_source, found.of_source)
-    assert_same(again.of_target, found.of_target)
+    for kept in {neighborhood, max(k, neighborhood)}:
+        cosine = cross_neighbors(source, target, kept)
+        again = csls_neighbors(source, target, k, neighborhood=neighborhood, cosine=cosine)
+        assert_same(again.of_source, found.of_source)
+        assert_same(again.of_target, found.of_target)
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32), st.data())
@@ -413,10 +418,3 @@ def test_scores_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.startswith("dot products must stay within float32")
-
-
-def test_biases_may_be_of_another_type() -> None:
-    rows = np.eye(4, dtype=np.float32)
-    biases = np.zeros(4), np.zeros(4)
-    found = csls_neighbors(rows, rows, 1, biases=biases)  # type: ignore[arg-type]  # as users may
-    np.testing.assert_array_equal(found.of_source.indices[:, 0], np.arange(4))

@@ -115,45 +115,61 @@ def test_reversed_turns_the_order_and_drops_the_calibration() -> None:
     assert turned.calibration is None
     assert shared.calibration is CALIBRATION
     three = SharedSpace({"en": ENGLISH, "es": SPANISH, "de": language("c", 5)})
-    three.biases(2)
+    three.cosine_neighbors(2)
     assert list(three.reversed()) == ["de", "es", "en"]
-    assert [len(bias) for bias in three.reversed().biases(2)] == [5, 55]
+    found = three.reversed().cosine_neighbors(2)
+    assert [len(side.indices) for side in (found.of_source, found.of_target)] == [5, 55]
 
 
-# --- biases -----------------------------------------------------------------------------------
+# --- neighbors by cosine ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("neighborhood", [1, 3, 40])
+def test_neighbors_are_those_of_brute_force(neighborhood: int) -> None:
+    cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
+    found = SHARED.cosine_neighbors(neighborhood)
+    for side, scores in ((found.of_source, cosines), (found.of_target, cosines.T)):
+        expected = best(scores, neighborhood)
+        np.testing.assert_array_equal(side.indices, expected)
+        largest = np.take_along_axis(scores, expected, axis=1)
+        np.testing.assert_allclose(side.scores, largest, atol=1e-6)
 
 
 @pytest.mark.parametrize("neighborhood", [1, 3, 40])
 def test_biases_are_half_the_mean_of_the_largest_cosines(neighborhood: int) -> None:
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
-    source_bias, target_bias = SHARED.biases(neighborhood)
+    source_bias, target_bias = SHARED.cosine_neighbors(neighborhood).biases(neighborhood)
     largest = np.sort(cosines, axis=1)[:, -neighborhood:]
     np.testing.assert_allclose(source_bias, largest.mean(axis=1) / 2, atol=1e-6)
     largest = np.sort(cosines, axis=0)[-neighborhood:]
     np.testing.assert_allclose(target_bias, largest.mean(axis=0) / 2, atol=1e-6)
 
 
-def test_biases_are_computed_once() -> None:
+def test_neighbors_are_computed_once() -> None:
     shared = SharedSpace({"en": ENGLISH, "es": SPANISH})
     calls: list[float] = []
-    first = shared.biases(5, progress=calls.append)
+    first = shared.cosine_neighbors(5, progress=calls.append)
     assert calls
     calls.clear()
-    assert shared.biases(5, progress=calls.append) is first
+    assert shared.cosine_neighbors(5, progress=calls.append) is first
     assert not calls
-    assert shared.biases(6)[0] is not first[0]
+    assert shared.cosine_neighbors(6) is not first
     turned = shared.reversed()
-    assert turned.biases(5, progress=calls.append) == (first[1], first[0])
+    found = turned.cosine_neighbors(5, progress=calls.append)
     assert not calls
-    expected = SharedSpace({"es": SPANISH, "en": ENGLISH}).biases(5)
-    for bias, other in zip(turned.biases(5), expected, strict=True):
-        np.testing.assert_allclose(bias, other, atol=1e-6)
+    expected = SharedSpace({"es": SPANISH, "en": ENGLISH}).cosine_neighbors(5)
+    for side, other in (
+        (found.of_source, expected.of_source),
+        (found.of_target, expected.of_target),
+    ):
+        np.testing.assert_array_equal(side.indices, other.indices)
+        np.testing.assert_array_equal(side.scores, other.scores)
 
 
 @pytest.mark.parametrize("neighborhood", [0, -1, 41])
 def test_a_neighborhood_out_of_range_is_refused(neighborhood: int) -> None:
     with pytest.raises(ValueError, match=rf"must lie in \[1, 40\], got {neighborhood}"):
-        SHARED.biases(neighborhood)
+        SHARED.cosine_neighbors(neighborhood)
     with pytest.raises(ValueError, match="neighborhood must lie in"):
         SHARED.translate(["a1"], neighborhood=neighborhood)
 

@@ -75,6 +75,7 @@ def refine(
     vocabulary: int = 20_000,
     neighborhood: int = 10,
     n_threads: int | None = None,
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[AnyAligner, list[RefinementRound]]:
     """Refit an aligner on the mutual CSLS neighbors that it induces, several times.
@@ -98,6 +99,9 @@ def refine(
         Of CSLS; at most the size of the smaller vocabulary.
     n_threads : int, optional
         OpenMP's default unless given.
+    device : str, optional
+        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
+        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -134,6 +138,7 @@ def refine(
             mapped_target,
             neighborhood=neighborhood,
             n_threads=n_threads,
+            device=device,
             progress=part_of(progress, (number - 1) / rounds, 1 / rounds),
         )
         criterion = np.einsum("ij,ij->i", mapped_source[pairs[:, 0]], mapped_target[pairs[:, 1]])

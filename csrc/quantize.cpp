@@ -1,0 +1,165 @@
+#include "quantize.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+namespace alignx {
+namespace {
+
+constexpr std::size_t lanes = RotatedRows::lanes;
+
+// The step is chosen on that many rows ...
+constexpr std::size_t sample_rows = 512;
+// ... among the candidates at which the largest element of the sample is cut to these shares.
+constexpr float shares[] = {1.0f, 0.9f, 0.8f, 0.7f, 0.6f, 0.5f};
+
+// What the rotation and the scaling may add to a remainder, relative to the length of the row: for
+// up to 2^14 elements 2 * (14 + 2) + 1 steps round by half a unit in the last place, and so do the
+// factors. That is below 64 times 2^-24.
+constexpr float rounding = 0x1p-18f;
+
+// Rounds to the nearest integer within [-limit, limit].
+inline float rounded(float value, float limit) {
+    // Adding and subtracting 1.5 * 2^23 leaves no bits for a fraction.
+    constexpr float shift = 12582912.0f;
+    // This order of arguments turns NaN into a number too.
+    return (std::min(limit, std::max(-limit, value)) + shift) - shift;
+}
+
+// How many steps make 1: the step with the least squared error on a sample of the rows.
+float choose_steps(const Matrix& matrix, float limit) {
+    const std::size_t count = std::min(matrix.rows, sample_rows);
+    std::vector<float> sample;
+    sample.reserve(count * matrix.columns);
+    RotatedRows strip(matrix.columns);
+    for (std::size_t first = 0; first < count; first += lanes) {
+        const std::size_t filled = std::min(lanes, count - first);
+        strip.load(filled,
+                   [&](std::size_t r) { return matrix.row((first + r) * matrix.rows / count); });
+        for (std::size_t r = 0; r < filled; ++r)
+            for (std::size_t i = 0; i < matrix.columns; ++i) sample.push_back(strip[i][r]);
+    }
+    float largest = 0;
+    for (const float value : sample) largest = std::max(largest, std::abs(value));
+    // All zero, or overflowed: any step will do, since the lengths tell.
+    if (!(largest > 0) || !std::isfinite(largest)) return 1;
+
+    float best = limit / largest;
+    double least = HUGE_VAL;
+    for (const float share : shares) {
+        const float steps = limit / (share * largest);
+        double error = 0;
+        for (const float value : sample) {
+            const float scaled = value * steps;
+            const double remainder = scaled - rounded(scaled, limit);
+            error += remainder * remainder;
+        }
+        error /= static_cast<double>(steps) * steps;
+        if (error < least) {
+            least = error;
+            best = steps;
+        }
+    }
+    return best;
+}
+
+}  // namespace
+
+Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<std::uint32_t> order,
+                     int n_threads)
+    : rows_(rows),
+      order_(std::move(order)),
+      zero_(side == Side::keys ? kernel.key_limit + 1 : 0),
+      limit_(static_cast<float>(side == Side::keys ? kernel.key_limit : 127)),
+      width_(side == Side::keys ? kernel.tile_keys : kernel.tile_queries),
+      stride_((width_ + 7) / 8 * 8),
+      panels_((rows.rows + width_ - 1) / width_),
+      groups_((rows.columns + 3) / 4),
+      steps_of_one_(choose_steps(rows, limit_)),
+      remainder_(slots()),
+      sum_(slots()),
+      bytes_(side == Side::keys ? panels_ * panel_bytes() : 0) {
+    struct Scratch {
+        RotatedRows strip;
+        std::vector<std::uint8_t> bytes;
+        float longest = 0;
+        float longest_quantized = 0;
+    };
+    std::vector<Scratch> scratch(
+        static_cast<std::size_t>(n_threads),
+        {RotatedRows(rows.columns), std::vector<std::uint8_t>(panel_bytes())});
+    const auto panels = static_cast<std::int64_t>(panels_);
+#pragma omp parallel num_threads(n_threads)
+    {
+        Scratch& own = scratch[static_cast<std::size_t>(omp_get_thread_num())];
+#pragma omp for schedule(static)
+        for (std::int64_t i = 0; i < panels; ++i) {
+            const auto panel = static_cast<std::size_t>(i);
+            Row facts[max_tile_keys];
+            quantize(panel, own.strip,
+                     bytes_.empty() ? own.bytes.data() : &bytes_[panel * panel_bytes()], facts);
+            const std::size_t filled = std::min(width_, rows_.rows - panel * width_);
+            for (std::size_t r = 0; r < filled; ++r) {
+                remainder_[panel * stride_ + r] = facts[r].remainder;
+                sum_[panel * stride_ + r] = facts[r].sum;
+                own.longest = std::max(own.longest, facts[r].length);
+                own.longest_quantized = std::max(own.longest_quantized, facts[r].quantized);
+            }
+        }
+    }
+    for (const Scratch& own : scratch) {
+        longest_ = std::max(longest_, static_cast<double>(own.longest));
+        longest_quantized_ =
+            std::max(longest_quantized_, static_cast<double>(own.longest_quantized));
+    }
+}
+
+void Quantized::write(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes) const {
+    Row facts[max_tile_keys];
+    quantize(panel, strip, bytes, facts);
+}
+
+void Quantized::quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
+                         Row* facts) const {
+    const std::size_t first_row = panel * width_;
+    for (std::size_t first = 0; first < width_; first += lanes) {
+        const std::size_t left = rows_.rows - std::min(rows_.rows, first_row + first);
+        const std::size_t filled = std::min({lanes, width_ - first, left});
+        strip.load(filled, [&](std::size_t r) {
+            const std::size_t row = first_row + first + r;
+            return rows_.row(order_.empty() ? row : order_[row]);
+        });
+        float length[lanes] = {}, quantized[lanes] = {}, remainder[lanes] = {}, sum[lanes] = {};
+        std::uint8_t* out = bytes + first * 4;
+        for (std::size_t group = 0; group < groups_; ++group, out += width_ * 4) {
+            std::uint32_t four[lanes] = {};
+            for (std::size_t i = 0; i < 4; ++i) {
+                const float* values = strip[group * 4 + i];
+                for (std::size_t r = 0; r < lanes; ++r) {
+                    const float scaled = values[r] * steps_of_one_;
+                    const float integer = rounded(scaled, limit_);
+                    length[r] += scaled * scaled;
+                    quantized[r] += integer * integer;
+                    remainder[r] += (scaled - integer) * (scaled - integer);
+                    sum[r] += integer;
+                    const auto byte = static_cast<std::uint32_t>(static_cast<int>(integer) + zero_);
+                    four[r] |= (byte & 0xff) << (8 * i);
+                }
+            }
+            std::memcpy(out, four, std::min(lanes, width_ - first) * 4);
+        }
+        for (std::size_t r = 0; r < filled; ++r) {
+            // Sums of squares in float32 are good to a thousandth by far.
+            const auto root = [](float squares) { return std::sqrt(squares) * 1.001f; };
+            const float whole = std::isfinite(length[r]) ? root(length[r]) : infinity;
+            facts[first + r] = {whole, root(quantized[r]), root(remainder[r]) + rounding * whole,
+                                static_cast<std::int32_t>(sum[r])};
+        }
+    }
+}
+
+}  // namespace alignx
