@@ -202,7 +202,8 @@ class ExactIndex:
         self.bias = None if bias is None else _as_bias(bias, len(self.keys), "bias")
         self.n_threads = n_threads
         self.device = device
-        self._prepared: _core.PreparedKeys | None = None
+        # Shared by all indexes of the same keys.
+        self._prepared: list[_core.PreparedKeys] = []
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -247,14 +248,14 @@ class ExactIndex:
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
         _require_count(k, len(self.keys), "k")
-        if self._prepared is None and self.device is None and len(rows) >= _PREPARED_FROM:
-            self._prepared = _core.prepare_keys(self.keys, self.n_threads)
+        if not self._prepared and self.device is None and len(rows) >= _PREPARED_FROM:
+            self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
         return _search(
             rows,
             self.keys,
             k_queries=k,
             key_bias=self.bias,
-            prepared_keys=self._prepared,
+            prepared_keys=self._prepared[0] if self._prepared else None,
             n_threads=self.n_threads,
             device=self.device,
             progress=progress,

@@ -144,13 +144,14 @@ class Worker {
             const std::int32_t bound = row[c];
             const std::int32_t estimate = bounds_.estimate(bound, query, key);
             // Thresholds may have risen since the tile was computed.
-            const bool for_query = ((of_query >> c) & 1) != 0 && queries.reaches(bound, query);
-            const bool for_key = ((of_key >> c) & 1) != 0 && keys.reaches(bound, key);
-            if (for_query) queries.note(query, estimate);
-            if (for_key) keys.note(key, estimate);
-            if (for_query || for_key)
-                candidates_[count_++] = {static_cast<std::uint32_t>(query),
-                                         static_cast<std::uint32_t>(key), bound};
+            const std::uint32_t for_query = (of_query >> c) & queries.reaches(bound, query);
+            const std::uint32_t for_key = (of_key >> c) & keys.reaches(bound, key);
+            // Written in any case and counted if it matters: no branch could be foreseen here.
+            candidates_[count_] = {static_cast<std::uint32_t>(query),
+                                   static_cast<std::uint32_t>(key), bound};
+            count_ += for_query | for_key;
+            if (for_query != 0) queries.note(query, estimate);
+            if (for_key != 0) keys.note(key, estimate);
         }
     }
 
@@ -204,7 +205,7 @@ class Worker {
     const Exclusion& exclusion_;
     Window& window_;
     RotatedRows strip_;
-    std::vector<Candidate> candidates_;
+    AlignedVector<Candidate> candidates_;
     std::size_t count_ = 0;
     std::int32_t tile_[max_tile_queries * max_tile_keys];
     std::uint32_t hits_[2 * max_tile_queries];

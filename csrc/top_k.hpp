@@ -39,13 +39,13 @@
 // neighbors, and they bound the cosine of everything else, which excludes most of the tiles without
 // any products (exclusion.hpp).
 //
-// Queries are taken a window at a time, so that of their bytes only those of a window are in memory.
-// Threads split the window and the keys into as many parts as there are threads. In round r, thread
-// t works on key part t and query part t + r: in every round each part has one owner, so nothing is
-// locked. Which pairs are rescored depends on the order of the walk, but the k best of them do not,
-// so results are the same for any number of threads. Memory beyond inputs and outputs is a byte for
-// each element of the keys, and k estimates, a share of the candidates and a few integers for each
-// row; no n x m matrix exists at any time.
+// Queries are taken a window at a time, so that of their bytes only those of a window are in
+// memory. Threads split the window and the keys into as many parts as there are threads. In round
+// r, thread t works on key part t and query part t + r: in every round each part has one owner, so
+// nothing is locked. Which pairs are rescored depends on the order of the walk, but the k best of
+// them do not, so results are the same for any number of threads. Memory beyond inputs and outputs
+// is a byte for each element of the keys, and k estimates, a share of the candidates and a few
+// integers for each row; no n x m matrix exists at any time.
 #pragma once
 
 #include <cstddef>
