@@ -25,6 +25,7 @@ struct Counter {
 bool count_better(const Kernel& kernel, Matrix queries, Matrix keys, const float* key_bias,
                   const float* scores, const std::int64_t* indices, std::int64_t* counts,
                   int n_threads, const Progress& progress) {
+    if (queries.rows == 0 || keys.rows == 0) return true;
     const std::size_t dimension = keys.columns;
     const std::size_t query_rows =
         std::min(round_up(queries.rows, kernel.tile_queries),
