@@ -396,6 +396,180 @@ def test_ctrl_c_interrupts_a_large_search(tmp_path: Path, n_threads: int) -> Non
     assert process.returncode == 0
 
 
+# --- single scores and ranks ------------------------------------------------------------------
+
+
+def all_pairs(n: int, m: int) -> NDArray[np.int64]:
+    return np.stack(np.meshgrid(np.arange(n), np.arange(m), indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+@pytest.mark.parametrize("dimension", [0, *DIMENSIONS])
+def test_pairs_score_what_a_search_scores(dimension: int) -> None:
+    rng = np.random.default_rng(dimension)
+    queries, keys = (rng.standard_normal((n, dimension)).astype(np.float32) for n in (37, 61))
+    (scores, indices), _ = Search(queries, keys, 61, 0).run()
+    table = np.empty((37, 61), np.float32)
+    np.put_along_axis(table, indices, scores, axis=1)
+    for count in (0, 1, 15, 16, 17, 37 * 61):
+        pairs = rng.permutation(all_pairs(37, 61))[:count]
+        found = _core.score_pairs(queries, keys, pairs)
+        assert found.dtype == np.float32
+        expected = table[pairs[:, 0], pairs[:, 1]]
+        np.testing.assert_array_equal(found.view(np.int32), expected.view(np.int32))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        (np.zeros(2, np.int64), r"pairs must have shape \(p, 2\)"),
+        (np.zeros((2, 3), np.int64), r"pairs must have shape \(p, 2\)"),
+        (np.array([[0, 0], [6, 0]]), "pairs must be rows of queries and keys"),
+        (np.array([[0, 4]]), "pairs must be rows of queries and keys"),
+        (np.array([[-1, 0]]), "pairs must be rows of queries and keys"),
+        (np.array([[0, -1]]), "pairs must be rows of queries and keys"),
+        (np.array([[2**62, 0]]), "pairs must be rows of queries and keys"),
+    ],
+)
+def test_pairs_of_other_rows_are_a_value_error(pairs: NDArray[np.int64], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        _core.score_pairs(ROWS, ROWS[:4], pairs)
+    with pytest.raises(ValueError, match="same dimension, got 4 and 3"):
+        _core.score_pairs(ROWS, np.ones((6, 3), np.float32), np.zeros((1, 2), np.int64))
+    with pytest.raises(TypeError, match="incompatible function arguments"):
+        _core.score_pairs(ROWS, ROWS, np.zeros((1, 2), np.int32))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """For each query one key, and how many are better."""
+
+    queries: NDArray[np.float32]
+    keys: NDArray[np.float32]
+    bias: NDArray[np.float32] | None
+    indices: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    expected: NDArray[np.int64]
+
+    @classmethod
+    def of_integers(cls, n: int, m: int, dimension: int, *, biased: bool) -> Ranking:
+        rng = np.random.default_rng([n, m, dimension, biased])
+        queries, keys = whole(rng, n, dimension), whole(rng, m, dimension)
+        bias = rng.integers(-3, 4, m).astype(np.float32) if biased else None
+        table = cosines(queries, keys) - (0 if bias is None else bias)
+        indices = rng.integers(0, m, n)
+        scores = table[np.arange(n), indices]
+        better = table > scores[:, None]
+        better |= (table == scores[:, None]) & (np.arange(m) < indices[:, None])
+        return cls(queries, keys, bias, indices, scores.astype(np.float32), better.sum(axis=1))
+
+    def run(self, **options: Any) -> NDArray[np.int64]:  # noqa: ANN401  # passed on
+        return _core.count_better(
+            self.queries, self.keys, self.scores, self.indices, key_bias=self.bias, **options
+        )
+
+
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize(
+    ("n", "m", "dimension"),
+    [
+        (1, 1, 1),
+        (13, 33, 2),
+        (14, 32, 7),
+        (15, 1, 0),
+        (300, 257, 1),
+        (257, 1000, 40),
+        (33, 700, 300),
+    ],
+)
+def test_better_keys_are_counted(n: int, m: int, dimension: int, biased: bool) -> None:
+    ranking = Ranking.of_integers(n, m, dimension, biased=biased)
+    for n_threads in (1, 3, 7):
+        found = ranking.run(n_threads=n_threads)
+        assert found.dtype == np.int64
+        np.testing.assert_array_equal(found, ranking.expected)
+
+
+def test_better_keys_of_more_queries_and_keys_than_blocks_hold() -> None:
+    for n, m, dimension in ((4_500, 700, 64), (300, 5_000, 64), (17_000, 20, 1), (20, 40_000, 2)):
+        ranking = Ranking.of_integers(n, m, dimension, biased=True)
+        for n_threads in (1, 3):
+            np.testing.assert_array_equal(ranking.run(n_threads=n_threads), ranking.expected)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_counts_agree_with_the_order_of_a_search(sign: int) -> None:
+    rng = np.random.default_rng(0)
+    queries, keys = unit(rng, 60, 300), unit(rng, 500, 300)
+    bias = (sign * rng.uniform(0, 0.3, 500)).astype(np.float32)
+    (scores, indices), _ = Search(queries, keys, 500, 0, None, bias).run()
+    for place in (0, 1, 250, 499):
+        found = _core.count_better(
+            queries, keys, scores[:, place].copy(), indices[:, place].copy(), key_bias=bias
+        )
+        assert (found == place).all()
+
+
+def test_no_queries_or_keys_have_no_better_ones() -> None:
+    some, none = np.ones((5, 3), np.float32), np.ones((0, 3), np.float32)
+    scores, indices = np.zeros(5, np.float32), np.zeros(5, np.int64)
+    assert _core.count_better(none, some, scores[:0], indices[:0]).shape == (0,)
+    assert _core.count_better(none, none, scores[:0], indices[:0]).shape == (0,)
+    assert not _core.count_better(some, none, scores, indices).any()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"queries": ROWS[0]}, "queries must have 2 dimensions, got 1"),
+        ({"keys": np.ones((6, 3), np.float32)}, "same dimension, got 4 and 3"),
+        ({"scores": np.zeros(5, np.float32)}, "must hold one value for each query"),
+        ({"scores": np.zeros((6, 1), np.float32)}, "must hold one value for each query"),
+        ({"indices": np.zeros(7, np.int64)}, "must hold one value for each query"),
+        ({"key_bias": np.zeros(5, np.float32)}, r"key_bias must have shape \(6,\)"),
+        ({"n_threads": 0}, "n_threads must be at least 1, got 0"),
+    ],
+)
+def test_wrong_arguments_of_a_count_are_a_value_error(
+    changed: dict[str, Any], message: str
+) -> None:
+    arguments: dict[str, Any] = {
+        "queries": ROWS,
+        "keys": ROWS,
+        "scores": np.zeros(6, np.float32),
+        "indices": np.zeros(6, np.int64),
+    }
+    with pytest.raises(ValueError, match=message):
+        _core.count_better(**arguments | changed)
+
+
+def test_the_progress_of_a_count() -> None:
+    ranking = Ranking.of_integers(4_500, 1_000, 64, biased=False)
+    fractions: list[float] = []
+    ranking.run(n_threads=3, progress=fractions.append)
+    # The thread that reports may have come late, or too late.
+    assert fractions == sorted(fractions)
+    assert all(0 < fraction <= 1 for fraction in fractions)
+    fractions.clear()
+    ranking.run(n_threads=1, progress=fractions.append)
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] <= fractions[-1] == 1
+    assert len(fractions) > 2
+
+
+def test_an_exception_of_the_callback_ends_a_count() -> None:
+    ranking = Ranking.of_integers(4_500, 1_000, 64, biased=False)
+    calls: list[float] = []
+
+    def stop(fraction: float) -> None:
+        calls.append(fraction)
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        ranking.run(n_threads=1, progress=stop)
+    assert len(calls) == 1
+    np.testing.assert_array_equal(ranking.run(n_threads=1), ranking.expected)
+
+
 # --- CPU levels -------------------------------------------------------------------------------
 
 
@@ -436,6 +610,36 @@ def test_the_vector_levels_agree_in_every_bit(
     for level in set(LEVELS) - {"portable"}:
         for found, other in zip(level_answers["avx2"], level_answers[level], strict=True):
             assert_same(found, other)
+
+
+SCORING = """
+import numpy as np
+from alignx import _core
+for d in (0, 1, 7, 8, 9, 40, 300):
+    rng = np.random.default_rng(d)
+    queries, keys = (rng.standard_normal((n, d)).astype(np.float32) for n in (33, 70))
+    scores, indices = _core.search(queries, keys, k_queries=70, k_keys=0)[0]
+    rows = np.repeat(np.arange(33), 70)
+    pairs = np.stack([rows, indices.ravel()], axis=1)
+    assert (_core.score_pairs(queries, keys, pairs) == scores.ravel()).all()
+    for place in range(0, 70, 9):
+        best = scores[:, place].copy(), indices[:, place].copy()
+        assert (_core.count_better(queries, keys, *best, n_threads=2) == place).all()
+print(_core.simd_level())
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_pairs_and_counts_agree_with_a_search_at_every_level(level: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCORING],
+        cwd=tmp_path,
+        env=os.environ | {"ALIGNX_SIMD": level},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == level
 
 
 def test_the_best_level_is_the_default(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tracemalloc
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from reference import cosines, csls, top_k
 from reference import csls_bias as reference_bias
 from reference import mutual_neighbors as reference_mutual
 
-from alignx import _core
 from alignx.errors import DimensionError
 from alignx.retrieval import (
     CrossNeighbors,
@@ -30,7 +30,7 @@ from alignx.retrieval import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
@@ -237,6 +237,237 @@ def test_faiss_finds_csls_by_one_more_coordinate() -> None:
     np.testing.assert_allclose(own[differ], theirs[differ], rtol=0, atol=1e-6)
 
 
+# --- neighbors across languages ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("k", [1, 10, 18, 300])
+def test_neighbors_across_languages_equal_the_oracle(
+    make: Callable[..., Languages], k: int
+) -> None:
+    source, target = make_languages(make)
+    found = cross_neighbors(source, target, k)
+    assert_best(found.of_source, cosines(source, target))
+    assert_best(found.of_target, cosines(target, source))
+    turned = cross_neighbors(target, source, k).reversed()
+    assert_same(found.of_source, turned.of_source)
+    assert_same(found.of_target, turned.of_target)
+    assert_same(found.of_source, ExactIndex(target).search(source, k))
+    biases = found.biases(min(k, 3))
+    expected = csls_biases(source, target, neighborhood=min(k, 3))
+    for bias, other in zip(biases, expected, strict=True):
+        np.testing.assert_array_equal(bias, other)
+
+
+def test_the_first_neighbors_are_those_of_a_search_for_fewer() -> None:
+    source, target = make_languages(hubby)
+    found = cross_neighbors(source, target, 10)
+    fewer = cross_neighbors(source, target, 3)
+    assert_same(found.of_source.first(3), fewer.of_source)
+    assert_same(found.of_target.first(3), fewer.of_target)
+    taken = found.of_source.take(np.array([7, 7, 0]))
+    np.testing.assert_array_equal(taken.indices, found.of_source.indices[[7, 7, 0]])
+    np.testing.assert_array_equal(taken.scores, found.of_source.scores[[7, 7, 0]])
+
+
+def test_cosine_neighbors_of_other_rows_are_refused() -> None:
+    source, target = make_languages(random)
+    cosine = cross_neighbors(source, target, 10)
+    csls_neighbors(source, target, cosine=cosine)
+    for wrong, side in (
+        (cosine.reversed(), "of_source must hold at least 10 neighbors of each of 400 rows"),
+        (cross_neighbors(source[:399], target, 10), "of_source .* of each of 400 rows"),
+        (cross_neighbors(source, target[:299], 10), "of_target .* of each of 300 rows"),
+        (cross_neighbors(source, target, 9), "of_source .* at least 10 .* got shape .400, 9."),
+        (CrossNeighbors(cosine.of_source, cosine.of_target.first(9)), "of_target .* at least 10"),
+    ):
+        with pytest.raises(ValueError, match=f"cosine.{side}"):
+            csls_neighbors(source, target, cosine=wrong)
+
+
+# --- an index asked again and again -----------------------------------------------------------
+
+
+def test_blocks_find_what_all_queries_together_find() -> None:
+    source, target = make_languages(hubby, 700, 500)
+    index = ExactIndex(target, bias=csls_bias(target, source))
+    expected = index.search(source, 7)
+    for size in (1, 100, 256, 699, 700):
+        blocks = [source[i : i + size] for i in range(0, 700, size)]
+        for asked in (blocks, iter(blocks), tuple(blocks)):
+            found = list(index.search_blocks(asked, 7))
+            assert [len(block.indices) for block in found] == [len(block) for block in blocks]
+            indices, scores = (
+                np.concatenate([getattr(block, name) for block in found])
+                for name in ("indices", "scores")
+            )
+            assert_same(Neighbors(indices, scores), expected)
+    assert list(index.search_blocks([])) == []
+
+
+def test_a_block_is_searched_when_it_is_asked_for() -> None:
+    source, target = make_languages(random)
+    taken: list[int] = []
+
+    def blocks() -> Iterator[Matrix]:
+        for start in range(0, 400, 100):
+            taken.append(start)
+            yield source[start : start + 100]
+
+    found = ExactIndex(target).search_blocks(blocks(), 2)
+    assert taken == []
+    next(found)
+    assert taken == [0]
+    next(found)
+    assert taken == [0, 100]
+    found.close()  # type: ignore[attr-defined]  # it is a generator
+    with pytest.raises(ValueError, match="k must lie in"):
+        next(ExactIndex(target).search_blocks(blocks(), 301))
+    with pytest.raises(DimensionError, match="same dimension, got 3 and 20"):
+        next(ExactIndex(target).search_blocks([np.ones((2, 3))], 1))
+
+
+def test_an_index_with_another_bias_leaves_the_first_as_it_is() -> None:
+    source, target = make_languages(hubby)
+    bias = csls_bias(target, source)
+    plain = ExactIndex(target, n_threads=1)
+    before = plain.search(source)
+    biased = plain.with_bias(bias)
+    assert biased.keys is plain.keys
+    assert biased.n_threads == 1
+    assert_same(biased.search(source), ExactIndex(target, bias=bias).search(source))
+    assert_same(plain.search(source), before)
+    assert_same(biased.with_bias(None).search(source), before)
+    assert_same(ExactIndex(target).with_bias(bias.tolist()).search(source), biased.search(source))
+    assert_same(biased.search(source[:3]), biased.search(source).take(np.arange(3)))
+    with pytest.raises(ValueError, match="bias must hold one value for each of 300 rows"):
+        plain.with_bias(bias[:299])
+    with pytest.raises(ValueError, match="bias must be finite"):
+        plain.with_bias(np.full(300, np.nan))
+
+
+def test_few_queries_and_many_find_the_same() -> None:
+    source, target = make_languages(clustered)
+    index = ExactIndex(target)
+    few = index.search(source[:255], 5)
+    many = index.search(source, 5)
+    again = index.search(source[:255], 5)
+    for found in (few, again):
+        assert_same(found, many.take(np.arange(255)))
+    one_by_one = [index.search(row[None], 5).indices[0] for row in source[:40]]
+    np.testing.assert_array_equal(one_by_one, many.indices[:40])
+
+
+def test_mapped_keys_are_searched_where_they_are(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    keys, queries = unit(rng.standard_normal((30_000, 40))), unit(rng.standard_normal((300, 40)))
+    expected = ExactIndex(keys).search(queries)
+    path = tmp_path / "keys"
+    path.write_bytes(keys.tobytes())
+    mapped = np.memmap(path, np.float32, "r", shape=keys.shape)
+    tracemalloc.start()
+    index = ExactIndex(mapped)
+    found = [index.search(queries), *index.search_blocks([queries[:200], queries[200:]])]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.shares_memory(index.keys, mapped)
+    assert peak < keys.nbytes / 10
+    assert_same(found[0], expected)
+    assert_same(found[1], expected.take(np.arange(200)))
+    assert_same(found[2], expected.take(np.arange(200, 300)))
+    other = np.memmap(path, np.float32, "r", shape=keys.shape)
+    for side in (cross_neighbors(queries, other, 3).of_source, index.search(queries, 3)):
+        assert_same(side, expected.first(3))
+
+
+# --- ranks ------------------------------------------------------------------------------------
+
+
+def reference_ranks(scores: NDArray[np.float64], pairs: NDArray[np.int64]) -> list[int]:
+    """Sort every row in full and look up each of its answers."""
+    place = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1)
+    best = np.full(len(scores), scores.shape[1])
+    np.minimum.at(best, pairs[:, 0], place[pairs[:, 0], pairs[:, 1]])
+    return [int(rank) + 1 for rank in best]
+
+
+def some_answers(rng: np.random.Generator, n: int, m: int) -> NDArray[np.int64]:
+    """One to some answers for each query, in any order, some of them twice."""
+    more = np.stack([rng.integers(0, n, 2 * n), rng.integers(0, m, 2 * n)], axis=1)
+    pairs = np.concatenate(
+        [np.stack([np.arange(n), rng.integers(0, m, n)], axis=1), more, more[:9]]
+    )
+    return np.asarray(rng.permutation(pairs))
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (40, 70), (300, 256), (2_500, 300), (5_000, 90)])
+@pytest.mark.parametrize("biased", [False, True])
+def test_ranks_equal_the_oracle_with_ties_by_lower_row(n: int, m: int, biased: bool) -> None:
+    rng = np.random.default_rng([n, m])
+    queries, keys = (rng.integers(-2, 3, (count, 6)).astype(np.float32) for count in (n, m))
+    bias = rng.integers(-4, 5, m).astype(np.float32) if biased else None
+    scores = cosines(queries, keys) - (0 if bias is None else bias)
+    pairs = some_answers(rng, n, m)
+    expected = reference_ranks(scores, pairs)
+    for n_threads in (1, 3):
+        found = ranks(queries, keys, pairs, bias=bias, n_threads=n_threads)
+        assert found.dtype == np.int64
+        assert found.tolist() == expected
+    lists: Any = pairs.tolist()
+    assert (
+        ranks(queries, keys, lists, bias=None if bias is None else bias.tolist()).tolist()
+        == expected
+    )
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_ranks_are_places_in_a_search_for_all(make: Callable[..., Languages]) -> None:
+    source, target = make_languages(make)
+    bias = csls_bias(target, source)
+    pairs = some_answers(np.random.default_rng(1), 400, 300)
+    for index in (ExactIndex(target), ExactIndex(target, bias=bias)):
+        place = np.argsort(index.search(source, 300).indices, axis=1)
+        best = np.full(400, 300)
+        np.minimum.at(best, pairs[:, 0], place[pairs[:, 0], pairs[:, 1]])
+        np.testing.assert_array_equal(ranks(source, target, pairs, bias=index.bias), best + 1)
+
+
+def test_ranks_of_no_queries() -> None:
+    pairs = np.empty((0, 2), np.int64)
+    for keys in (EYE, EYE[:0]):
+        assert ranks(EYE[:0], keys, pairs).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([[0, 0], [1, 0], [3, 0]], "pairs must name a key for each of 4 queries"),
+        (np.empty((0, 2)), "pairs must name a key for each of 4 queries"),
+        ([[0, 0], [1, 0], [2, 0], [4, 0]], "pairs must be rows of queries and keys"),
+        ([[0, 0], [1, 0], [2, 0], [3, 4]], "pairs must be rows of queries and keys"),
+        ([[0, 0], [1, 0], [2, 0], [3, -1]], "pairs must be rows of queries and keys"),
+        ([0, 1, 2, 3], "pairs must have shape (p, 2)"),
+        ([[0, 0, 0]], "pairs must have shape (p, 2)"),
+    ],
+)
+def test_pairs_that_do_not_fit_are_refused(pairs: Any, message: str) -> None:  # noqa: ANN401
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ranks(EYE, EYE, pairs)
+
+
+def test_what_ranks_are_of_must_fit() -> None:
+    pairs = np.stack([np.arange(4)] * 2, axis=1)
+    assert ranks(EYE, EYE, pairs).tolist() == [1, 1, 1, 1]
+    with pytest.raises(DimensionError, match="queries and keys must have the same dimension"):
+        ranks(EYE, np.ones((4, 3)), pairs)
+    with pytest.raises(ValueError, match="bias must hold one value for each of 4 rows"):
+        ranks(EYE, EYE, pairs, bias=np.zeros(3))
+    with pytest.raises(ValueError, match="bias must be finite"):
+        ranks(EYE, EYE, pairs, bias=[0, np.inf, 0, 0])
+    with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
+        ranks(EYE, EYE, pairs, n_threads=0)
+
+
 # --- threads and progress ---------------------------------------------------------------------
 
 
@@ -258,7 +489,7 @@ def test_progress_covers_both_sweeps() -> None:
     assert fractions == sorted(fractions)
     assert 0.5 in fractions
     assert fractions[-1] == 1
-    for call in (csls_biases, csls_bias, mutual_neighbors):
+    for call in (csls_biases, csls_bias, cross_neighbors, mutual_neighbors):
         fractions.clear()
         call(source, target, n_threads=1, progress=fractions.append)
         assert fractions[-1] == 1
@@ -320,6 +551,10 @@ def test_what_is_not_finite_is_refused_by_row(bad: float) -> None:
             call(broken, EYE, neighborhood=1)
         with pytest.raises(ValueError, match=f"target {named}"):
             call(EYE, broken, neighborhood=1)
+    with pytest.raises(ValueError, match=f"source {named}"):
+        cross_neighbors(broken, EYE, 1)
+    with pytest.raises(ValueError, match=f"target {named}"):
+        cross_neighbors(EYE, broken, 1)
 
 
 @pytest.mark.parametrize("k", [0, -1, 5])
@@ -331,6 +566,8 @@ def test_counts_out_of_range_are_named(k: int) -> None:
         csls_search(EYE[:1], EYE, EYE, k, neighborhood=1)
     with pytest.raises(ValueError, match=f"^k {message}"):
         csls_neighbors(EYE, EYE, k, neighborhood=1)
+    with pytest.raises(ValueError, match=f"^k {message}"):
+        cross_neighbors(EYE, EYE, k)
     for call in (csls_bias, csls_biases, mutual_neighbors):
         with pytest.raises(ValueError, match=f"^neighborhood {message}"):
             call(EYE, EYE, neighborhood=k)
@@ -349,6 +586,8 @@ def test_the_smaller_side_limits_the_counts() -> None:
         with pytest.raises(ValueError, match=message):
             csls_neighbors(source, target, 3, neighborhood=1)
         with pytest.raises(ValueError, match=message):
+            cross_neighbors(source, target, 3)
+        with pytest.raises(ValueError, match=message):
             csls_search(source, source, target, 1, neighborhood=3)
 
 
@@ -365,6 +604,8 @@ def test_other_dimensions_are_named() -> None:
             call(EYE, narrow, neighborhood=1)
     with pytest.raises(DimensionError, match="got 4 and 3"):
         csls_bias(EYE, narrow, neighborhood=1)
+    with pytest.raises(DimensionError, match=r"source and target .* got 4 and 3"):
+        cross_neighbors(EYE, narrow, 1)
     with pytest.raises(DimensionError, match="same dimension"):
         csls_search(EYE, EYE, narrow, 1, neighborhood=1)
 
