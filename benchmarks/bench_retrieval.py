@@ -1,120 +1,73 @@
-"""Exact retrieval against faiss.IndexFlatIP on real vectors: time, memory, equal answers.
+"""Exact retrieval against faiss and NumPy on real vectors: time, exactness, memory, growth.
 
-Jobs: "top-10" is 20,000 English queries against 80,000 Spanish keys. "CSLS-10 both ways" is what a
-dictionary needs: r of both languages, then the 10 best by CSLS for the rows of both; FAISS does it
-by four searches, two of them with the bias as one more coordinate.
+Whole jobs on English and Spanish vectors (retrieval_jobs.py), every CPU level
+(retrieval_levels.py), and growth with the number of rows, as a table and a figure beside the JSON
+(retrieval_growth.py, retrieval_figure.py).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import faiss
-import numpy as np
+from threadpoolctl import threadpool_limits
 
-import alignx as ax
-from benchmarks.common import arguments, data_directory, medians, peak_memory, write
+from benchmarks.common import parser, write
+from benchmarks.openblas import use_fastest
+from benchmarks.peak import peaks
+from benchmarks.retrieval_data import english_and_spanish, note, save
+from benchmarks.retrieval_figure import draw
+from benchmarks.retrieval_growth import growth_rows
+from benchmarks.retrieval_jobs import job_rows
+from benchmarks.retrieval_levels import level_rows
 
 if TYPE_CHECKING:
-    from alignx.arrays import Indices, Matrix
+    import argparse
 
-K = 10
-
-
-def rows_of(language: str) -> Matrix:
-    loaded = ax.load(data_directory() / "vectors" / f"{language}.vec.gz")
-    return ax.Normalizer().fit_transform(loaded.vectors)
+LOAD = "ALIGNX_BENCHMARK_LOAD"
+QUIET = 0.5
 
 
-def faiss_search(keys: Matrix, queries: Matrix) -> tuple[Matrix, Indices]:
-    index = faiss.IndexFlatIP(keys.shape[1])
-    index.add(keys)
-    scores, indices = index.search(queries, K)
-    return scores, indices
+def read_options() -> argparse.Namespace:
+    options = parser(__doc__, "retrieval.json")
+    options.add_argument("--rows", type=int, default=80_000, help="of each language")
+    options.add_argument("--repeats", type=int, default=3, help="turns of each job")
+    options.add_argument("--quick", action="store_true", help="5,000 rows, once: does it run?")
+    options.add_argument(
+        "--full", action="store_true", help="no extrapolation of NumPy; faiss at all sizes"
+    )
+    given = options.parse_args()
+    if given.quick:
+        given.rows, given.repeats = 5_000, 1
+    return given
 
 
-def faiss_csls(source: Matrix, target: Matrix) -> tuple[Indices, Indices]:
-    r_source = faiss_search(target, source)[0].mean(axis=1)
-    r_target = faiss_search(source, target)[0].mean(axis=1)
-    one = np.ones((len(source), 1), np.float32), np.ones((len(target), 1), np.float32)
-    biased_target = np.hstack([target, -r_target[:, None] / 2])
-    biased_source = np.hstack([source, -r_source[:, None] / 2])
-    forward = faiss_search(biased_target, np.hstack([source, one[0]]))
-    backward = faiss_search(biased_source, np.hstack([target, one[1]]))
-    return forward[1], backward[1]
-
-
-def share_of_equal(ours: Indices, theirs: Indices) -> float:
-    return float((ours == theirs).mean())
-
-
-MEMORY = """
-import sys
-import numpy as np
-import alignx as ax
-rng = np.random.default_rng(0)
-def unit(rows):
-    x = rng.standard_normal((rows, 300), dtype=np.float32)
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    return x
-source, target = unit(20_000), unit(80_000)
-ax.csls_neighbors(source[:100], target[:100], 10)  # loads what is loaded once
-def work():
-    if sys.argv[1] == "top-10":
-        return ax.ExactIndex(target).search(source, 10)
-    return ax.csls_neighbors(source, target, 10)
-"""
+def load_at_start() -> float:
+    """How busy the machine is with other work, kept over the new start of `use_fastest`."""
+    return float(os.environ.setdefault(LOAD, str(os.getloadavg()[0])))
 
 
 def main() -> None:
-    options = arguments(__doc__, "retrieval.json")
-    faiss.omp_set_num_threads(options.threads)
-    source, target = rows_of("en")[:20_000].copy(), rows_of("es")
-    shape = {"n": len(source), "m": len(target), "d": source.shape[1], "k": K}
-    shape["threads"] = options.threads
-
-    index = ax.ExactIndex(target, n_threads=options.threads)
-    flat = faiss.IndexFlatIP(target.shape[1])
-    flat.add(target)
-    rows = compare(
-        "top-10",
-        {"alignx": lambda: index.search(source, K), "faiss": lambda: flat.search(source, K)},
-        share_of_equal(index.search(source, K).indices, flat.search(source, K)[1]),
-        shape,
-    )
-
-    def ours() -> ax.CslsNeighbors:
-        return ax.csls_neighbors(source, target, K, n_threads=options.threads)
-
-    found, (forward, backward) = ours(), faiss_csls(source, target)
-    equal = min(
-        share_of_equal(found.of_source.indices, forward),
-        share_of_equal(found.of_target.indices, backward),
-    )
-    rows += compare(
-        "CSLS-10 both ways",
-        {"alignx": ours, "faiss": lambda: faiss_csls(source, target)},
-        equal,
-        shape,
-    )
-    write(options.json, rows)
-
-
-def compare(job: str, jobs: dict[str, Any], equal: float, shape: dict[str, int]) -> list[Any]:
-    seconds = medians(jobs)
-    return [
-        {
-            "job": job,
-            "engine": engine,
-            **shape,
-            "seconds": seconds[engine],
-            "ratio": seconds["faiss"] / seconds[engine],
-            "exact": True,
-            "equal_to_faiss": equal if engine == "alignx" else None,
-            "peak_memory": peak_memory(MEMORY, job) if engine == "alignx" else None,
-        }
-        for engine in jobs
-    ]
+    options = read_options()
+    load = load_at_start()
+    tried = use_fastest("benchmarks.bench_retrieval", options.threads)
+    if load > QUIET:
+        note(f"load average {load:.1f}: other work slows faiss more than alignx; do not publish")
+    note("peaks of the processor")
+    counts = [count for count in (1, 2) if count <= (os.cpu_count() or 1)]
+    measured_peaks = peaks(counts)
+    note("vectors")
+    languages = english_and_spanish(options.threads).first(options.rows)
+    with threadpool_limits(options.threads), tempfile.TemporaryDirectory() as folder:
+        files = save(languages, Path(folder))
+        jobs = job_rows(languages, files, options.threads, options.repeats, full=options.full)
+        levels = level_rows(languages, Path(folder), options.threads, options.repeats, tried)
+    growth = growth_rows(languages, counts, options.repeats, measured_peaks, full=options.full)
+    draw(growth, options.json.parent / "retrieval_growth.svg")
+    facts = {"load": load, "openblas_seconds": tried, "peaks": measured_peaks}
+    write(options.json, [*jobs, *levels, *growth], **facts)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from alignx import _core
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 HERE = Path(__file__).parent
+SETTLE = 0.05  # seconds until threads of the job before have stopped waiting actively
 PEERS = ("numpy", "scikit-learn", "faiss-cpu", "gensim", "alignx")
 
 
@@ -32,12 +33,17 @@ def data_directory() -> Path:
     return path
 
 
+def parser(description: str | None, default: str) -> argparse.ArgumentParser:
+    """Give the options that all benchmarks have: --json FILE and --threads N."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--json", type=Path, default=HERE / "results" / default)
+    options.add_argument("--threads", type=int, default=_core.default_threads())
+    return options
+
+
 def arguments(description: str | None, default: str) -> argparse.Namespace:
     """Read --json FILE and --threads N."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--json", type=Path, default=HERE / "results" / default)
-    parser.add_argument("--threads", type=int, default=_core.default_threads())
-    return parser.parse_args()
+    return parser(description, default).parse_args()
 
 
 def machine() -> dict[str, Any]:
@@ -65,16 +71,22 @@ def _version_of(package: str) -> str | None:
         return None
 
 
-def medians(jobs: dict[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
-    """Median seconds of each job; jobs take turns, so that a drifting clock hits all alike."""
+def timings(jobs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each job; jobs take turns, so that a drifting clock hits all alike."""
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for turn in range(repeats + 1):
+    for _ in range(repeats):
         for name, job in jobs.items():
+            time.sleep(SETTLE)
             start = time.perf_counter()
             job()
-            if turn > 0:  # the first turn warms up
-                seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def medians(jobs: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
+    """Median seconds of each job, after a turn that warms up."""
+    timings(jobs, 1)
+    return {name: statistics.median(values) for name, values in timings(jobs, repeats).items()}
 
 
 MEASURED = """
@@ -100,10 +112,10 @@ def peak_memory(code: str, *args: str) -> int:
     return int(answer.stdout.split()[-1])
 
 
-def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write machine facts and rows, and show the rows."""
+def write(path: Path, rows: list[dict[str, Any]], **facts: object) -> None:
+    """Write machine facts, with further ones of the benchmark, and rows, and show the rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine() | facts, "rows": rows}, indent=1) + "\n")
     for row in rows:
         print(json.dumps(row))
     print(f"{path}: now run benchmarks/render.py")

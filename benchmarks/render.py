@@ -24,19 +24,104 @@ def megabytes(size: int | None) -> str:
     return "" if size is None else f"{size / 1e6:.0f} MB"
 
 
+def seconds(value: float) -> str:
+    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+
+
+def times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.1f}x"
+
+
+def of_job(rows: list[Row], *jobs: str) -> list[Row]:
+    return [row for row in rows if row["job"] in jobs]
+
+
+WHOLE_JOBS = ("top-10", "CSLS-10 both ways", "mutual pairs")
+NAMES = {"faiss": "faiss", "numpy": "VecMap's NumPy scheme"}
+
+
 def retrieval(rows: list[Row]) -> str:
+    """Each whole job against each peer, in a line."""
+    body = []
+    for job in WHOLE_JOBS:
+        of_engines = {row["engine"]: row for row in of_job(rows, job)}
+        if not of_engines:
+            continue
+        ours = of_engines.pop("alignx")
+        for peer in of_engines.values():
+            ratio = times(peer["seconds"] / ours["seconds"])
+            name = f"{seconds(peer['seconds'])}, {engine_name(peer)}"
+            body.append([job, seconds(ours["seconds"]), name, ratio])
+    return table([sizes(rows), "alignx", "peer", "speed"], body)
+
+
+def sizes(rows: list[Row]) -> str:
+    first = of_job(rows, *WHOLE_JOBS)[0]
+    plural = "s" if first["threads"] > 1 else ""
+    shape = f"{first['n']:,} x {first['m']:,} x {first['d']}"
+    return f"{shape}, {first['threads']} thread{plural}"
+
+
+def engine_name(row: Row) -> str:
+    name = NAMES[row["engine"]]
+    share = row.get("extrapolated")
+    return name if share is None else f"{name} (extrapolated from {share:.0%} of the batches)"
+
+
+def retrieval_answers(rows: list[Row]) -> str:
+    """What alignx's answers are worth and what they cost beside time."""
     body = [
         [
-            f"{r['job']}, {r['engine']}",
-            f"{r['seconds']:.2f} s",
-            f"{r['ratio']:.1f}x",
-            "" if r["equal_to_faiss"] is None else f"{r['equal_to_faiss']:.4%}",
-            megabytes(r["peak_memory"]),
+            row["job"],
+            "yes" if row["exact"] else "no",
+            f"{row['equal_to_faiss']:.4%}",
+            f"{row['fallbacks']:,}",
+            megabytes(row["peak_memory"]),
+            f"{row['scratch_share']:.0%}",
         ]
-        for r in rows
+        for row in of_job(rows, *WHOLE_JOBS)
+        if "scratch_share" in row
     ]
-    head = ["20,000 x 80,000 x 300", "median of 5", "speed", "same indices", "memory beyond inputs"]
+    head = ["alignx", "exact", "same as faiss", "fallbacks", "peak memory", "scratch / inputs"]
     return table(head, body)
+
+
+def retrieval_levels(rows: list[Row]) -> str:
+    """Top-10 at each CPU level."""
+    measured = of_job(rows, "top-10 by CPU level")
+    peers = {row["engine"]: row["seconds"] for row in measured if row["engine"] != "alignx"}
+    body = [
+        [
+            row["simd"],
+            seconds(row["seconds"]),
+            f"{seconds(peers[row['peer']])}, {row['peer']}",
+            times(row["ratio"]),
+        ]
+        for row in measured
+        if row["engine"] == "alignx"
+    ]
+    shape = f"{measured[0]['n']:,} x {measured[0]['m']:,}" if measured else ""
+    return table([f"{shape}, level", "alignx", "peer", "speed"], body)
+
+
+def retrieval_growth(rows: list[Row]) -> str:
+    """Seconds, and the share of the machine's peak, by size, engine and number of threads."""
+    measured = of_job(rows, "top-10 both ways")
+    curves = list(dict.fromkeys((row["engine"], row["threads"]) for row in measured))
+    cell = {(row["engine"], row["threads"], row["n"]): growth_cell(row) for row in measured}
+    body = [
+        [f"{n:,}", *(cell.get((*curve, n), "") for curve in curves)]
+        for n in sorted({row["n"] for row in measured})
+    ]
+    slope = {(row["engine"], row["threads"]): row["slope"] for row in measured}
+    body.append(["slope", *(f"{slope[c]:.2f}" if slope[c] else "" for c in curves)])
+    head = [f"{engine}, {threads} thread{'s' * (threads > 1)}" for engine, threads in curves]
+    return table(["rows of each language", *head], body)
+
+
+def growth_cell(row: Row) -> str:
+    share = "" if row["peak_share"] is None else f", {row['peak_share']:.0%}"
+    return f"{seconds(row['seconds'])} ({row['gops']:.0f} GOP/s{share})"
 
 
 def load(rows: list[Row]) -> str:
@@ -77,26 +162,47 @@ def machine(facts: Row) -> str:
     packages = ", ".join(f"{name} {v}" for name, v in facts["packages"].items() if v)
     return (
         f"{facts['cpu']}, {facts['cores']} cores, level {facts['simd']}, "
-        f"Python {facts['python']}, {packages}."
+        f"Python {facts['python']}, {packages}.{openblas(facts)}{peaks(facts)}"
     )
 
 
-RENDERERS: dict[str, Callable[[list[Row]], str]] = {
-    "retrieval": retrieval,
-    "load": load,
-    "alignment": alignment,
+def openblas(facts: Row) -> str:
+    tried = facts.get("openblas_seconds")
+    if tried is None:
+        return ""
+    named = {name or "its own choice": value for name, value in tried.items()}
+    fastest = min(named, key=lambda name: named[name])
+    times_of_all = ", ".join(f"{name} {value:.2f} s" for name, value in named.items())
+    return f" OpenBLAS of the peers: {fastest} (a small trial took {times_of_all})."
+
+
+def peaks(facts: Row) -> str:
+    if not facts.get("peaks"):
+        return ""
+    threads = max(facts["peaks"], key=int)
+    rates = (f"{kind} {rate / 1e9:,.0f}" for kind, rate in facts["peaks"][threads].items())
+    return f" Peak in GOP/s on {threads} threads: {', '.join(rates)}."
+
+
+RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
+    "retrieval": {
+        "retrieval": retrieval,
+        "retrieval answers": retrieval_answers,
+        "retrieval levels": retrieval_levels,
+        "retrieval growth": retrieval_growth,
+    },
+    "load": {"load": load},
+    "alignment": {"alignment": alignment},
 }
 
 
-def fill(page: Path) -> None:
+def fill(page: Path, results: Path) -> None:
     """Replace what stands between the marks of each benchmark that the page has."""
     text = page.read_text()
-    for name, renderer in RENDERERS.items():
-        measured = json.loads((HERE / "results" / f"{name}.json").read_text())
-        for mark, content in (
-            (name, renderer(measured["rows"])),
-            (f"{name} machine", machine(measured["machine"])),
-        ):
+    for name, renderers in RENDERERS.items():
+        measured = json.loads((results / f"{name}.json").read_text())
+        contents = {mark: render(measured["rows"]) for mark, render in renderers.items()}
+        for mark, content in (contents | {f"{name} machine": machine(measured["machine"])}).items():
             block = re.compile(rf"<!-- {mark} -->\n.*?<!-- end -->", re.DOTALL)
             filled = f"<!-- {mark} -->\n{content}\n<!-- end -->"
             text = block.sub(filled.replace("\\", r"\\"), text)
@@ -105,4 +211,4 @@ def fill(page: Path) -> None:
 
 if __name__ == "__main__":
     for name in ("benchmarks/README.md", "README.md"):
-        fill(HERE.parent / name)
+        fill(HERE.parent / name, HERE / "results")

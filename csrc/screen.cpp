@@ -19,7 +19,7 @@ namespace {
 // cache.
 constexpr std::size_t query_block_bytes = std::size_t{512} << 10;
 // Queries are turned into bytes for a window of them at a time, of this share of the inputs.
-constexpr std::size_t inputs_of_a_window = 40;
+constexpr std::size_t inputs_of_a_window = 64;
 // Tiles between two reports of progress.
 constexpr std::size_t tiles_of_a_step = std::size_t{1} << 14;
 
@@ -33,7 +33,7 @@ constexpr std::size_t most_columns = std::size_t{1} << 14;
 
 // Candidates wait to be rescored until they fill this share of the size of the inputs, since in the
 // meantime rising thresholds exclude most of them.
-constexpr std::size_t inputs_of_candidates = 24;
+constexpr std::size_t inputs_of_candidates = 48;
 constexpr std::size_t fewest_candidates = std::size_t{1} << 12;
 // Rescoring that many pairs at a time hides the latency of memory.
 constexpr std::size_t pairs_at_once = 64;

@@ -455,6 +455,9 @@ def test_scores_beyond_float32_equal_the_search_in_float32(sign: int, some: bool
     keys[: 150 if some else None] *= np.float32(1e25)
     search = both_sides(queries, keys)
     check_bits(search)
+    query_bias, key_bias = (rng.standard_normal(n).astype(np.float32) for n in (300, 400))
+    known = known_of(search.queries, search.keys, 10)
+    check_bits(replace(search, query_bias=query_bias, key_bias=key_bias, known=known))
     if SCREENS:
         assert fallbacks(search) == (300, 400)
 
@@ -508,7 +511,8 @@ def hadamard(dimension: int) -> NDArray[np.float64]:
     matrix = np.ones((1, 1))
     while len(matrix) < dimension:
         matrix = np.block([[matrix, matrix], [matrix, -matrix]])
-    return matrix / np.sqrt(dimension)
+    rows: NDArray[np.float64] = matrix / np.sqrt(dimension)
+    return rows
 
 
 def rotation(dimension: int) -> NDArray[np.float64]:
