@@ -37,6 +37,18 @@ inline void store(float* to, Vector value) { __builtin_memcpy(to, &value, sizeof
 
 inline Vector broadcast(float value) { return value - Vector{}; }
 
+// sums + a * b, rounded once where the level can: named, since compilers differ in what they fuse,
+// and `score` and `score_pairs` must not.
+inline Vector add_product(Vector sums, Vector a, Vector b) {
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(a, b, sums);
+#elif defined(__AVX2__)
+    return _mm256_fmadd_ps(a, b, sums);
+#else
+    return sums + a * b;
+#endif
+}
+
 // Bit i is set where a[i] >= b[i]; false for NaN.
 inline unsigned at_least(Vector a, Vector b) {
 #if defined(__AVX512F__)
@@ -159,7 +171,7 @@ void score(const float* queries, const float* keys, std::size_t dimension, float
         for (int r = 0; r < rows; ++r) {
             const Vector query = broadcast(queries[r]);
 #pragma GCC unroll 2
-            for (int c = 0; c < columns; ++c) sums[r][c] += query * key[c];
+            for (int c = 0; c < columns; ++c) sums[r][c] = add_product(sums[r][c], query, key[c]);
         }
     }
 #pragma GCC unroll 14
@@ -222,7 +234,6 @@ inline __m256 add_transposed_products(__m256 sums, const float* const* queries,
 }
 #endif
 
-// Rounded once where `score` rounds once; left to itself, the compiler multiplies ahead here.
 inline float add_product(float sum, float a, float b) {
 #if defined(__FMA__)
     return __builtin_fmaf(a, b, sum);
