@@ -120,7 +120,7 @@ std::uint32_t bound(const std::int8_t* queries, const std::uint8_t* keys, std::s
         Integers key[columns];
 #pragma GCC unroll 2
         for (int c = 0; c < columns; ++c)
-            __builtin_memcpy(&key[c], keys + c * sizeof(Integers), sizeof(Integers));
+            __builtin_memcpy(&key[c], keys + c * lanes * 4, sizeof(Integers));
 #pragma GCC unroll 14
         for (int r = 0; r < rows; ++r) {
             std::int32_t four;
@@ -130,6 +130,7 @@ std::uint32_t bound(const std::int8_t* queries, const std::uint8_t* keys, std::s
             for (int c = 0; c < columns; ++c) sums[r][c] = add_products(sums[r][c], key[c], query);
         }
     }
+    std::uint32_t* const hits_of_keys = hits + max_tile_queries;
     std::uint32_t rows_hit = 0;
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r) {
@@ -141,10 +142,10 @@ std::uint32_t bound(const std::int8_t* queries, const std::uint8_t* keys, std::s
                 of_key |= exceeds(sums[r][c], load(key_rows.threshold + c * lanes)) << (c * lanes);
         }
         hits[r] = of_query;
-        hits[max_tile_queries + r] = of_key;
+        hits_of_keys[r] = of_key;
     }
     for (int r = 0; r < rows; ++r)
-        rows_hit |= static_cast<std::uint32_t>((hits[r] | hits[max_tile_queries + r]) != 0) << r;
+        rows_hit |= static_cast<std::uint32_t>((hits[r] | hits_of_keys[r]) != 0) << r;
     if (rows_hit == 0) return 0;
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r)
