@@ -33,7 +33,7 @@ struct ScreenedSide {
 
     bool wanted() const { return neighbors.wanted(); }
 
-    float bias_of(std::size_t i) const { return bias == nullptr ? 0 : bias[i]; }
+    float bias_of(std::size_t i) const { return alignx::bias_of(bias, i); }
 
     // Whether a pair may still be a neighbor of the row in this slot.
     bool reaches(std::int32_t bound, std::size_t slot) const { return bound > threshold[slot]; }

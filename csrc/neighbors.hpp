@@ -100,6 +100,9 @@ struct FoundNeighbors {
     float worst(std::size_t row) const { return scores[(row + 1) * k - 1]; }
 };
 
+// The bias of a row; a null bias is zero.
+inline float bias_of(const float* bias, std::size_t row) { return bias == nullptr ? 0 : bias[row]; }
+
 class Quantized;
 
 // What to search: queries against keys, with a bias for each row of either side (null for none).

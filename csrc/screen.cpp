@@ -211,8 +211,6 @@ class Worker {
     std::uint32_t hits_[2 * max_tile_queries];
 };
 
-float bias_of(const float* bias, std::size_t row) { return bias == nullptr ? 0 : bias[row]; }
-
 // Gives every row the neighbors that are known of it, less the biases of the other side.
 void start_side(const Matrix& rows, Neighbors neighbors, const FoundNeighbors& known,
                 const float* other_bias, int n_threads) {
