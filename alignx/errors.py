@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
+    "AlignmentFailed",
     "AlignxError",
     "DimensionError",
     "EmptyLexiconError",
@@ -15,6 +18,16 @@ __all__ = [
 
 class AlignxError(Exception):
     """Base of all errors that alignx raises on purpose; the command line prints it in one line."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes, whatever a class asks for when it is made."""
+        return _restore, (type(self), self.args, vars(self))
+
+
+def _restore(kind: type[AlignxError], args: tuple[Any, ...], facts: dict[str, Any]) -> AlignxError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(facts)
+    return error
 
 
 class FormatError(AlignxError):
@@ -36,6 +49,23 @@ class FormatError(AlignxError):
         self.line = line
         place = self.path if line is None else f"{self.path}:{line}"
         super().__init__(f"{place}: {problem}")
+
+
+class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopIteration
+    """An alignment without a dictionary did not find what two languages have in common.
+
+    Parameters
+    ----------
+    diagnosis : alignx.diagnosis.Diagnosis
+        The figures that say so.
+    advice : str
+        What to do.
+    """
+
+    def __init__(self, diagnosis: object, advice: str) -> None:
+        self.diagnosis = diagnosis
+        self.advice = advice
+        super().__init__(f"the alignment failed: {diagnosis}; {advice}")
 
 
 class DimensionError(AlignxError):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-__all__ = ["Progress", "part_of"]
+__all__ = ["Log", "Progress", "part_of"]
 
 Progress: TypeAlias = Callable[[float], object]
 """Called now and then with the fraction done, in [0, 1]."""
+
+Log: TypeAlias = Callable[[dict[str, Any]], object]
+"""Called with the figures of one step: numbers and strings that JSON can hold."""
 
 
 def part_of(progress: Progress | None, start: float, share: float) -> Progress | None:
