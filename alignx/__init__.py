@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alignx.alignment import Alignment
     from alignx.datasets import Sample, load_sample
+    from alignx.diagnosis import Diagnosis
     from alignx.embeddings import Embeddings
     from alignx.errors import (
+        AlignmentFailed,
         AlignxError,
         DimensionError,
         EmptyLexiconError,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from alignx.fitting import align
     from alignx.induction import induce_lexicon
     from alignx.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, refine
+    from alignx.mapping import CCA, LeastSquares, Procrustes, Reweighted, refine
     from alignx.normalize import Normalizer
     from alignx.retrieval import (
         CrossNeighbors,
@@ -46,8 +48,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CCA",
     "Alignment",
+    "AlignmentFailed",
     "AlignxError",
     "CrossNeighbors",
+    "Diagnosis",
     "DimensionError",
     "Embeddings",
     "EmptyLexiconError",
@@ -62,6 +66,7 @@ __all__ = [
     "NotFittedError",
     "OutputError",
     "Procrustes",
+    "Reweighted",
     "Sample",
     "SharedSpace",
     "SimilarityReport",
@@ -84,8 +89,10 @@ __all__ = [
 _HOMES = {
     "alignment": ["Alignment"],
     "datasets": ["Sample", "load_sample"],
+    "diagnosis": ["Diagnosis"],
     "embeddings": ["Embeddings"],
     "errors": [
+        "AlignmentFailed",
         "AlignxError",
         "DimensionError",
         "EmptyLexiconError",
@@ -98,7 +105,7 @@ _HOMES = {
     "fitting": ["align"],
     "induction": ["induce_lexicon"],
     "lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "refine"],
+    "mapping": ["CCA", "LeastSquares", "Procrustes", "Reweighted", "refine"],
     "normalize": ["Normalizer"],
     "retrieval": [
         "CrossNeighbors",

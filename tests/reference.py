@@ -68,6 +68,18 @@ def ridge(X: ArrayLike, Y: ArrayLike, regularization: float = 0.0) -> Double:
     return np.linalg.solve(_with_ridge(x.T @ x, regularization), x.T @ y)
 
 
+def reweighted(
+    X: ArrayLike, Y: ArrayLike, powers: tuple[float, float] = (0.5, 0.5), share: float = 0.0
+) -> tuple[Double, Double]:
+    """Both maps step by step, as in Artetxe et al. 2018, section 3; roots are SciPy's (Schur)."""
+    x, y = np.asarray(X, float), np.asarray(Y, float)
+    root_x, root_y = (scipy.linalg.sqrtm(_with_ridge(rows.T @ rows, share)).real for rows in (x, y))
+    U, s, Vt = np.linalg.svd(np.linalg.inv(root_x) @ x.T @ y @ np.linalg.inv(root_y), False)
+    reweighted_x = np.linalg.solve(root_x, U) @ np.diag(s ** powers[0])
+    reweighted_y = np.linalg.solve(root_y, Vt.T) @ np.diag(s ** powers[1])
+    return reweighted_x @ (U.T @ root_x @ U), reweighted_y @ (Vt @ root_y @ Vt.T)
+
+
 def _with_ridge(gram: Double, share: float) -> Double:
     """Add a share of the mean eigenvalue, which is the trace over the dimension."""
     return np.asarray(gram + share * np.trace(gram) / len(gram) * np.eye(len(gram)))

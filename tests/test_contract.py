@@ -27,6 +27,11 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"n_components": 20, "regularization": 0.0},
     ],
     "least_squares": [{"regularization": 0.1}],
+    "reweighted": [
+        {"regularization": 0.1},
+        {"source_power": 1.0, "target_power": 0.0},
+        {"n_components": 20},
+    ],
 }
 SETTINGS = [
     pytest.param(method(**parameters), id=f"{name}-{parameters}")

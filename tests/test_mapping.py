@@ -1,25 +1,33 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pytest
 import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import cca_correlations, procrustes, ridge
+from reference import cca_correlations, procrustes, reweighted, ridge
 from scipy.spatial.distance import cdist
 from sklearn import cross_decomposition
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 
 from alignx.errors import DimensionError
-from alignx.mapping import CCA, METHODS, Aligner, LeastSquares, Procrustes, method_name
+from alignx.mapping import (
+    CCA,
+    METHODS,
+    Aligner,
+    LeastSquares,
+    Procrustes,
+    Reweighted,
+    method_name,
+)
 from alignx.mapping.refinement import balanced_weights
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from alignx.arrays import Matrix
 
@@ -171,11 +179,14 @@ def test_half_the_directions_are_kept_unless_told(d: int, e: int, half: int) -> 
     assert CCA().fit(*paired(d=d, e=e)).source_map_.shape == (d, half)
 
 
+@pytest.mark.parametrize("method", [CCA, Reweighted])
 @pytest.mark.parametrize("components", [0, -1, 6])
-def test_components_out_of_range_are_named(components: int) -> None:
+def test_components_out_of_range_are_named(
+    method: type[CCA] | type[Reweighted], components: int
+) -> None:
     message = f"n_components must lie in [1, 5], got {components}"
     with pytest.raises(ValueError, match=re.escape(message)):
-        CCA(n_components=components).fit(*paired(d=8, e=5))
+        method(n_components=components).fit(*paired(d=8, e=5))
 
 
 # --- least squares ----------------------------------------------------------------------------
@@ -206,6 +217,128 @@ def test_least_squares_recovers_a_linear_map() -> None:
     np.testing.assert_allclose(LeastSquares().fit(X, X @ W).source_map_, W, atol=1e-5)
 
 
+# --- reweighting ------------------------------------------------------------------------------
+
+POWERS = [(0.5, 0.5), (1, 0), (0, 1), (0, 0), (0.25, 2)]
+
+
+def products(source_map: ArrayLike, target_map: ArrayLike) -> list[NDArray[np.float64]]:
+    """Give A A', A B' and B B', which fix all cosines, whatever the signs of the directions."""
+    A, B = np.asarray(source_map, np.float64), np.asarray(target_map, np.float64)
+    return [A @ A.T, A @ B.T, B @ B.T]
+
+
+def assert_same_products(
+    found: Aligner, source_map: ArrayLike, target_map: ArrayLike, atol: float = 1e-5
+) -> None:
+    own = products(found.source_map_, found.target_map_)
+    for ours, theirs in zip(own, products(source_map, target_map), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize(("d", "e"), [(8, 8), (8, 5), (5, 8), (1, 4)])
+@pytest.mark.parametrize("powers", POWERS)
+@pytest.mark.parametrize("regularization", [0, 0.1, 10])
+def test_reweighting_equals_its_steps_one_by_one(
+    d: int, e: int, powers: tuple[float, float], regularization: float
+) -> None:
+    X, Y = paired(d=d, e=e)
+    found = Reweighted(
+        source_power=powers[0], target_power=powers[1], regularization=regularization
+    ).fit(X, Y)
+    assert found.source_map_.shape == (d, min(d, e))
+    assert found.target_map_.shape == (e, min(d, e))
+    assert not found.source_mean_.any()
+    assert not found.target_mean_.any()
+    assert_same_products(found, *reweighted(X, Y, powers, regularization))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 12), st.sampled_from(POWERS))
+def test_reweighting_recovers_any_rotation(seed: int, d: int, powers: tuple[float, float]) -> None:
+    rng = np.random.default_rng(seed)
+    rotation, _ = np.linalg.qr(rng.standard_normal((d, d)))
+    X = rng.standard_normal((5 * d, d)).astype(np.float32)
+    found = Reweighted(source_power=powers[0], target_power=powers[1]).fit(X, X @ rotation)
+    # Every direction agrees in full, so that no power changes anything.
+    np.testing.assert_allclose(found.singular_values_, 1, atol=1e-5)
+    assert_same_products(found, rotation, np.eye(d), atol=1e-4)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 12))
+def test_without_powers_reweighting_is_procrustes_of_white_rows(seed: int, d: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, _ = np.linalg.qr(rng.standard_normal((5 * d, d)))
+    Y, _ = np.linalg.qr(X @ rng.standard_normal((d, d)) + rng.standard_normal((5 * d, d)))
+    expected = Procrustes().fit(X, Y)
+    found = Reweighted(source_power=0, target_power=0).fit(X, Y)
+    # Nearly opposed directions leave the orthogonal factor open, for both alike.
+    if found.singular_values_[-1] > 1e-2:
+        assert_same_products(found, expected.source_map_, expected.target_map_, atol=1e-4)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 12), st.sampled_from([0, 0.5]))
+def test_without_powers_reweighting_keeps_distances(
+    seed: int, d: int, e: int, regularization: float
+) -> None:
+    found = Reweighted(source_power=0, target_power=0, regularization=regularization).fit(
+        *paired(seed, d=d, e=e)
+    )
+    narrow = found.source_map_ if d <= e else found.target_map_
+    np.testing.assert_allclose(narrow @ narrow.T, np.eye(len(narrow)), atol=1e-5)
+
+
+@given(st.integers(0, 2**32), st.sampled_from(POWERS), st.sampled_from([0, 0.5]))
+def test_reweighting_turns_and_scales_with_its_rows(
+    seed: int, powers: tuple[float, float], regularization: float
+) -> None:
+    X, Y = paired(seed, d=6, e=5)
+    rotation, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((6, 6)))
+    aligner = Reweighted(
+        source_power=powers[0], target_power=powers[1], regularization=regularization
+    )
+    once = clone(aligner).fit(X, Y)
+    assert_same_products(
+        aligner.fit(X @ rotation, Y), rotation.T @ once.source_map_, once.target_map_
+    )
+    assert_same_products(aligner.fit(7 * X, Y / 9), once.source_map_, once.target_map_)
+
+
+def test_reweighting_is_the_same_with_the_languages_exchanged() -> None:
+    X, Y = paired(d=8, e=6)
+    found = Reweighted(source_power=1, target_power=0.25).fit(X, Y)
+    other = Reweighted(source_power=0.25, target_power=1).fit(Y, X)
+    assert_same_products(found, other.target_map_, other.source_map_)
+
+
+def test_reweighting_orders_directions_by_agreement() -> None:
+    X, Y = paired(d=8, e=6)
+    full = Reweighted().fit(X, Y)
+    assert full.singular_values_.shape == (6,)
+    assert (np.diff(full.singular_values_) <= 0).all()
+    assert 0 < full.singular_values_[-1] < full.singular_values_[0] <= 1
+    some = Reweighted(n_components=2).fit(X, Y)
+    np.testing.assert_array_equal(some.source_map_, full.source_map_[:, :2])
+    np.testing.assert_array_equal(some.target_map_, full.target_map_[:, :2])
+
+
+def test_a_direction_without_agreement_is_weighed_down() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2000, 4))
+    Y = np.concatenate([X[:, :3], rng.standard_normal((2000, 1))], axis=1)
+    found = Reweighted().fit(X, Y)
+    lengths = np.linalg.norm(found.source_map_, axis=1)
+    np.testing.assert_allclose(lengths[:3], 1, atol=0.02)
+    assert lengths[3] < 0.25
+
+
+@pytest.mark.parametrize("name", ["source_power", "target_power"])
+@pytest.mark.parametrize("value", [-0.1, np.nan, np.inf])
+def test_bad_powers_are_refused(name: str, value: float) -> None:
+    message = f"{name} must be finite and at least 0, got {value}"
+    with pytest.raises(ValueError, match=message):
+        Reweighted().set_params(**{name: value}).fit(*paired())
+
+
 # --- all of them ------------------------------------------------------------------------------
 
 SEVERAL: list[Aligner] = [
@@ -214,7 +347,13 @@ SEVERAL: list[Aligner] = [
     CCA(n_components=8, regularization=0),
     LeastSquares(),
     LeastSquares(regularization=0.5),
+    Reweighted(),
+    Reweighted(regularization=0.5, n_components=5),
 ]
+
+
+Inverting: TypeAlias = CCA | LeastSquares | Reweighted
+INVERTING: list[type[Inverting]] = [CCA, LeastSquares, Reweighted]
 
 
 def up_to_scale(aligner: Aligner) -> tuple[Matrix, Matrix]:
@@ -268,23 +407,24 @@ def test_bad_weights_are_refused(weights: NDArray[np.float64], message: str) -> 
             aligner.fit(*paired(), weights)
 
 
-@pytest.mark.parametrize("method", [CCA, LeastSquares])
+@pytest.mark.parametrize("method", INVERTING)
 @pytest.mark.parametrize("n", [1, 5, 8])
-def test_too_few_pairs_are_named_without_regularization(
-    method: type[CCA] | type[LeastSquares], n: int
-) -> None:
+def test_too_few_pairs_are_named_without_regularization(method: type[Inverting], n: int) -> None:
     X, Y = paired(n=n, d=12, e=12)
     rank = n - 1 if method is CCA else n
-    message = f"pairs must span all 12 dimensions, got rank {rank}: use more pairs"
+    message = (
+        f"pairs must span all 12 dimensions, got rank {rank}: use more pairs or a larger "
+        "regularization than 0, or Procrustes, which inverts nothing"
+    )
     with pytest.raises(ValueError, match=message):
         method(regularization=0).fit(X, Y)
     if n > 1:
         assert np.isfinite(method(regularization=0.1).fit(X, Y).source_map_).all()
 
 
-@pytest.mark.parametrize("method", [CCA, LeastSquares])
+@pytest.mark.parametrize("method", INVERTING)
 def test_a_column_that_repeats_another_is_singular(
-    method: type[CCA] | type[LeastSquares],
+    method: type[Inverting],
 ) -> None:
     X, Y = paired()
     X[:, 3] = X[:, 5]
@@ -292,11 +432,9 @@ def test_a_column_that_repeats_another_is_singular(
         method(regularization=0).fit(X, Y)
 
 
-@pytest.mark.parametrize("method", [CCA, LeastSquares])
+@pytest.mark.parametrize("method", INVERTING)
 @pytest.mark.parametrize("value", [-0.1, np.nan, np.inf])
-def test_bad_regularization_is_refused(
-    method: type[CCA] | type[LeastSquares], value: float
-) -> None:
+def test_bad_regularization_is_refused(method: type[Inverting], value: float) -> None:
     message = f"regularization must be finite and at least 0, got {value}"
     with pytest.raises(ValueError, match=message):
         method(regularization=value).fit(*paired())

@@ -7,6 +7,7 @@ from alignx.mapping.cca import CCA
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.refinement import RefinementRound, balanced_weights, refine
+from alignx.mapping.reweighted import Reweighted
 
 __all__ = [
     "CCA",
@@ -16,6 +17,7 @@ __all__ = [
     "Maps",
     "Procrustes",
     "RefinementRound",
+    "Reweighted",
     "balanced_weights",
     "method_name",
     "refine",
@@ -25,6 +27,7 @@ METHODS: dict[str, type[Aligner]] = {
     "procrustes": Procrustes,
     "cca": CCA,
     "least_squares": LeastSquares,
+    "reweighted": Reweighted,
 }
 
 
