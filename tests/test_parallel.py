@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from alignx.parallel import run_all
+
+
+def identify(number: int, seconds: float = 0.0) -> tuple[int, int]:
+    time.sleep(seconds)
+    return number, os.getpid()
+
+
+def refuse(number: int) -> int:
+    if number == 2:
+        raise ValueError(f"number must not be 2, got {number}")
+    return number
+
+
+def test_results_come_in_the_order_of_the_arguments() -> None:
+    # The first takes longest, so that it ends last.
+    arguments = [(number, 0.2 if number == 0 else 0.0) for number in range(6)]
+    found = run_all(divmod, [(number, 2) for number in range(6)], n_jobs=2)
+    assert found == [divmod(number, 2) for number in range(6)]
+    assert [number for number, _ in run_all(identify, arguments, n_jobs=2)] == list(range(6))
+
+
+def test_one_job_runs_in_the_process_itself() -> None:
+    assert run_all(identify, [(1,), (2,)], n_jobs=1) == [(1, os.getpid()), (2, os.getpid())]
+
+
+def test_more_jobs_run_in_others() -> None:
+    found = run_all(identify, [(number,) for number in range(4)], n_jobs=2)
+    assert os.getpid() not in {process for _, process in found}
+
+
+def test_arguments_may_come_from_a_generator_and_may_be_none() -> None:
+    assert run_all(divmod, ((number, 3) for number in (7, 8)), n_jobs=2) == [(2, 1), (2, 2)]
+    assert run_all(divmod, []) == []
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_exceptions_pass_through_as_they_are(n_jobs: int) -> None:
+    with pytest.raises(ValueError, match="number must not be 2, got 2"):
+        run_all(refuse, [(1,), (2,), (3,)], n_jobs=n_jobs)
+
+
+def test_it_works_again_after_an_exception() -> None:
+    with pytest.raises(ValueError, match="must not be 2"):
+        run_all(refuse, [(2,), (2,)], n_jobs=2)
+    assert run_all(refuse, [(1,), (3,)], n_jobs=2) == [1, 3]
+
+
+@pytest.mark.parametrize("n_jobs", [0, -1])
+def test_fewer_than_one_job_is_refused(n_jobs: int) -> None:
+    with pytest.raises(ValueError, match=f"n_jobs must be at least 1, got {n_jobs}"):
+        run_all(divmod, [(1, 1)], n_jobs=n_jobs)
+
+
+INTERRUPTED = """
+import time
+from alignx.parallel import run_all
+print("begun", flush=True)
+try:
+    run_all(time.sleep, [(60,)] * 4, n_jobs=2)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_ends_it_at_once() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(1.5)  # until its workers have begun
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+    assert output == "interrupted\n"
+    assert process.returncode == 0
