@@ -14,6 +14,7 @@ from safetensors.numpy import save
 
 from alignx.arrays import unit_rows
 from alignx.calibration import Calibration
+from alignx.diagnosis import Diagnosis
 from alignx.errors import DimensionError, FormatError
 from alignx.files import reading, replacing
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
@@ -91,6 +92,10 @@ class Alignment:
         What refinement did.
     calibration : Calibration, optional
         Turns CSLS into the probability that a pair is right.
+    found_by : {"lexicon", "selflearning", "adversarial"}
+        Where its pairs came from.
+    diagnosis : Diagnosis, optional
+        Whether a map that was not found by a lexicon has worked.
     """
 
     aligner: Aligner
@@ -99,10 +104,13 @@ class Alignment:
     pairs: int
     rounds: tuple[RefinementRound, ...] = ()
     calibration: Calibration | None = None
+    found_by: str = "lexicon"
+    diagnosis: Diagnosis | None = None
 
     def __repr__(self) -> str:
         codes = f"{self.source.code} -> {self.target.code}"
-        return f"Alignment({codes}, {self.aligner!r}, {self.pairs} pairs)"
+        found_by = "" if self.found_by == "lexicon" else f", by {self.found_by}"
+        return f"Alignment({codes}, {self.aligner!r}, {self.pairs} pairs{found_by})"
 
     def apply(self, source: Embeddings, target: Embeddings) -> SharedSpace:
         """Bring both languages into one space.
@@ -179,6 +187,8 @@ class Alignment:
             "rounds": [
                 {"round": r.round, "criterion": r.criterion, "pairs": r.pairs} for r in self.rounds
             ],
+            "found_by": self.found_by,
+            "diagnosis": None if self.diagnosis is None else self.diagnosis.as_dict(),
         }
         tensors: dict[str, NDArray[Any]] = {}
         for name in ("source", "target"):
@@ -252,6 +262,8 @@ class Alignment:
             facts["pairs"],
             tuple(RefinementRound(**round_) for round_ in facts["rounds"]),
             calibration,
+            facts["found_by"],
+            None if facts["diagnosis"] is None else Diagnosis(**facts["diagnosis"]),
         )
 
     def _normalized(self, embeddings: Embeddings, side: Side) -> Matrix:

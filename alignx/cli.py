@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 import traceback
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,10 +24,14 @@ from alignx.files import require_writable
 from alignx.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alignx.embeddings import Embeddings
     from alignx.lexicon import Lexicon
     from alignx.mapping import Aligner
+    from alignx.progress import Log
     from alignx.space import SharedSpace
+    from alignx.terminal import Bar
 
 __all__ = ["app", "main"]
 
@@ -42,11 +47,22 @@ app = typer.Typer(
 
 
 class Method(StrEnum):
-    """Names of `alignx.mapping.METHODS`, spelled out so that help needs no scikit-learn."""
+    """What `alignx.align` takes, spelled out so that help needs no scikit-learn."""
 
     procrustes = "procrustes"
     cca = "cca"
     least_squares = "least_squares"
+    reweighted = "reweighted"
+    auto = "auto"
+    selflearning = "selflearning"
+    adversarial = "adversarial"
+
+
+class Preset(StrEnum):
+    """Schedules of adversarial training."""
+
+    fast = "fast"
+    muse = "muse"
 
 
 class Policy(StrEnum):
@@ -111,7 +127,7 @@ Device = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Draws the words held out for calibration.")
+    int, typer.Option("--seed", min=0, help="Of all random numbers: the same seed, the same map.")
 ]
 Neighborhood = Annotated[
     int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
@@ -221,18 +237,39 @@ def _shared(map_file: str, languages: tuple[Embeddings, Embeddings], reverse: bo
 def align(
     source: SourceFile,
     target: TargetFile,
-    lexicon: Annotated[
-        Path,
-        typer.Option("--dictionary", "-d", help="Known translations, two words a line."),
-    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the map goes.")],
-    method: Annotated[Method, typer.Option("--method")] = Method.procrustes,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option("--dictionary", "-d", help="Known translations, two words a line."),
+    ] = None,
+    identical: Annotated[
+        bool, typer.Option("--identical", help="Start from words that both write the same.")
+    ] = False,
+    numerals: Annotated[
+        bool, typer.Option("--numerals", help="Start from numbers that both write the same.")
+    ] = False,
+    unsupervised: Annotated[
+        bool, typer.Option("--unsupervised", help="Start from nothing but the vectors.")
+    ] = False,
+    grow: Annotated[
+        bool,
+        typer.Option("--self-learning", help="Grow a small dictionary: --method selflearning."),
+    ] = False,
+    method: Annotated[
+        Method | None,
+        typer.Option(show_default="procrustes with a dictionary, selflearning without"),
+    ] = None,
     components: Annotated[
-        int | None, typer.Option(help="cca: how many directions to keep.", show_default="half")
+        int | None,
+        typer.Option(
+            help="cca, reweighted: how many directions to keep.", show_default="half; all"
+        ),
     ] = None,
     regularization: Annotated[
         float | None,
-        typer.Option(help="cca, least_squares: multiple of the mean variance added to each."),
+        typer.Option(
+            help="cca, least_squares, reweighted: multiple of the mean variance added to each."
+        ),
     ] = None,
     normalize: Annotated[
         str,
@@ -251,6 +288,25 @@ def align(
             help="Learn probabilities for `alignx induce`: another fit, a sweep over all words."
         ),
     ] = True,
+    allow_failed: Annotated[
+        bool, typer.Option("--allow-failed", help="Keep a map that has not worked.")
+    ] = False,
+    preset: Annotated[
+        Preset, typer.Option(help="adversarial: our schedule or the published one.")
+    ] = Preset.fast,
+    restarts: Annotated[
+        int, typer.Option(min=1, help="adversarial: at most that many trainings.")
+    ] = 3,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="adversarial: that many trainings at the same time.")
+    ] = 1,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="adversarial: name of files to continue from after an interrupt."),
+    ] = None,
+    log_file: Annotated[
+        Path | None, typer.Option("--log", help="Write the figures of each round, as JSON lines.")
+    ] = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -261,8 +317,21 @@ def align(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Learn a map between two languages from a dictionary of known translations."""
+    """Learn a map between two languages: from a dictionary, from shared words, or from nothing."""
+    if sum([lexicon is not None, identical, numerals, unsupervised]) != 1:
+        raise typer.BadParameter(
+            "give one of --dictionary FILE, --identical, --numerals, --unsupervised",
+            param_hint="--dictionary",
+        )
+    if grow and method not in (None, Method.selflearning):
+        raise typer.BadParameter("it is --method selflearning", param_hint="--self-learning")
+    if lexicon is None or grow:
+        method = method or Method.selflearning
+    method = method or Method.procrustes
+
+    from alignx.errors import AlignmentFailed
     from alignx.fitting import align as fit
+    from alignx.lexicon import Lexicon
     from alignx.normalize import parse_steps
 
     terminal = _terminal(quiet, verbose)
@@ -270,62 +339,99 @@ def align(
     aligner = _aligner(method, components, regularization)
     steps = parse_steps(normalize)
     require_writable(output)
-    pairs = _dictionary(terminal, lexicon, lowercase, on_error)
+    pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
-    with terminal.working("Aligning") as progress:
-        alignment = fit(
-            *languages,
-            lexicon=pairs,
-            method=aligner,
-            normalize=steps,
-            refinement=refinement,
-            vocabulary=vocabulary,
-            neighborhood=neighborhood,
-            calibrate=calibrate,
-            seed=seed,
-            n_threads=threads,
-            device=device,
-            progress=progress,
-        )
+    if identical or numerals:
+        pairs = Lexicon.identical(*languages, numerals_only=numerals)
+        terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
+    answer: dict[str, Any] = {"version": version("alignx"), "method": method.value, "seed": seed}
+    with terminal.working("Aligning") as bar, _log(log_file, bar, answer) as log:
+        try:
+            alignment = fit(
+                *languages,
+                lexicon=pairs,
+                method=aligner,
+                normalize=steps,
+                refinement=refinement,
+                vocabulary=vocabulary,
+                neighborhood=neighborhood,
+                calibrate=calibrate,
+                allow_failed=allow_failed,
+                preset=preset.value,
+                restarts=restarts,
+                n_jobs=jobs,
+                checkpoint=checkpoint,
+                seed=seed,
+                n_threads=threads,
+                device=device,
+                progress=bar,
+                log=log,
+            )
+        except AlignmentFailed:
+            if as_json:
+                print_json({**answer, "seconds": time.perf_counter() - start, "failed": True})
+            raise
     alignment.save(output)
     rounds = [vars(round_) for round_ in alignment.rounds]
     seconds = time.perf_counter() - start
+    diagnosis = alignment.diagnosis
     if as_json:
         print_json(
             {
-                "version": version("alignx"),
-                "method": method.value,
-                "seed": seed,
+                **answer,
                 "seconds": seconds,
                 "criterion": rounds[-1]["criterion"] if rounds else None,
                 "rounds": rounds,
                 "pairs": alignment.pairs,
-                "failed": False,
+                "failed": diagnosis is not None and diagnosis.failed,
             }
         )
         return
+    if "selection" in answer:
+        chosen = answer["selection"]
+        terminal.note(
+            f"chosen by cross-validation: {chosen['aligner']}, {chosen['refinement']} rounds of "
+            "refinement (--json lists all candidates)"
+        )
     for round_ in alignment.rounds:
         terminal.note(
             f"round {round_.round}: {round_.pairs:,} pairs, mean cosine {round_.criterion:.3f}"
         )
-    terminal.note(
-        f"{output}: {method.value} from {alignment.pairs:,} of {len(pairs):,} pairs "
-        f"in {seconds:.1f} s"
-    )
+    if diagnosis is not None:
+        terminal.note(f"{'FAILED, kept as asked' if diagnosis.failed else 'worked'}: {diagnosis}")
+    origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
+    terminal.note(f"{output}: {method.value} from {origin} in {seconds:.1f} s")
 
 
-def _aligner(method: Method, components: int | None, regularization: float | None) -> Aligner:
+@contextmanager
+def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator[Log]:
+    """Send figures to a file, line by line, and what they say to the bar and the answer."""
+    with nullcontext() if path is None else path.open("w", encoding="utf-8") as file:
+
+        def log(facts: dict[str, Any]) -> None:
+            if facts["stage"] in ("selection", "diagnosis"):
+                answer[facts["stage"]] = {k: v for k, v in facts.items() if k != "stage"}
+            if file is not None:
+                finite = {k: None if v != v else v for k, v in facts.items()}  # JSON has no NaN
+                file.write(json.dumps(finite, ensure_ascii=False) + "\n")
+                file.flush()  # a line is there for whoever watches the file
+            if bar is not None and "criterion" in facts:
+                bar.tell(f"{facts['stage']}, criterion {facts['criterion']:.3f}")
+
+        yield log
+
+
+def _aligner(method: Method, components: int | None, regularization: float | None) -> Aligner | str:
     from alignx.mapping import METHODS
 
     given = {"n_components": components, "regularization": regularization}
     given = {name: value for name, value in given.items() if value is not None}
-    aligner = METHODS[method.value]()
+    aligner = METHODS[method.value]() if method.value in METHODS else None
     for name in given:
-        if name not in aligner.get_params():
+        if aligner is None or name not in aligner.get_params():
             option = "--components" if name == "n_components" else "--regularization"
             raise typer.BadParameter(f"{method.value} has no such option", param_hint=option)
-    aligner.set_params(**given)
-    return aligner
+    return method.value if aligner is None else aligner.set_params(**given)
 
 
 @app.command(epilog="Example: alignx apply en-es.safetensors en.vec -o en.aligned.vec")

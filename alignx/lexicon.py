@@ -196,6 +196,41 @@ class Lexicon:
         return rows
 
     @classmethod
+    def identical(
+        cls, source: Embeddings, target: Embeddings, *, numerals_only: bool = False
+    ) -> Self:
+        """Pair the words that both languages write the same: names, loans, numbers.
+
+        Parameters
+        ----------
+        source, target : Embeddings
+            Whose words are compared as they are written.
+        numerals_only : bool
+            Take only words of digits, which even languages of different scripts share.
+
+        Returns
+        -------
+        Lexicon
+            In the order of the source words; possibly empty.
+
+        Examples
+        --------
+        >>> import alignx as ax
+        >>> english = ax.Embeddings(["the", "taxi", "1990"], np.eye(3))
+        >>> spanish = ax.Embeddings(["taxi", "1990", "el"], np.eye(3))
+        >>> list(Lexicon.identical(english, spanish))
+        [('taxi', 'taxi'), ('1990', '1990')]
+        >>> list(Lexicon.identical(english, spanish, numerals_only=True))
+        [('1990', '1990')]
+        """
+        shared = [
+            (word, word)
+            for word in source.words
+            if word in target.index and (word.isdecimal() or not numerals_only)
+        ]
+        return cls(shared, name="identical numerals" if numerals_only else "identical words")
+
+    @classmethod
     def load(
         cls,
         path: str | Path,

@@ -14,14 +14,31 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alignx.progress import Progress as Callback
+    from rich.progress import TaskID
 
-__all__ = ["Terminal", "print_json"]
+__all__ = ["Bar", "Terminal", "print_json"]
 
 
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object to stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar on the terminal that moves when called with the fraction done."""
+
+    progress: Progress
+    task: TaskID
+    what: str
+
+    def __call__(self, done: float) -> None:
+        """Move to a fraction in [0, 1]."""
+        self.progress.update(self.task, completed=done)
+
+    def tell(self, detail: str) -> None:
+        """Say beside the bar what is going on."""
+        self.progress.update(self.task, description=f"{self.what}: {detail}")
 
 
 @dataclass
@@ -43,7 +60,7 @@ class Terminal:
             self.console.print(text, markup=False, emoji=False, soft_wrap=True)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[Callback | None]:
+    def working(self, what: str) -> Iterator[Bar | None]:
         """Show a bar with the time left while the block runs, on a terminal only."""
         if self.quiet or not self.console.is_terminal:
             yield None
@@ -55,5 +72,4 @@ class Terminal:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
-            task = bar.add_task(what, total=1.0)
-            yield lambda done: bar.update(task, completed=done)
+            yield Bar(bar, bar.add_task(what, total=1.0), what)

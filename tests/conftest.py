@@ -57,6 +57,37 @@ def plant(noise: float, count: int = 900, dimension: int = 30) -> Planted:
     return Planted(source, target, rotation, pairs)
 
 
+def plant_clusters(
+    noise: float,
+    count: int = 1_500,
+    dimension: int = 20,
+    *,
+    target_count: int | None = None,
+    target_dimension: int | None = None,
+) -> Planted:
+    """Rotate unit rows in clusters of unlike size, as those of words, ranked alike in both.
+
+    Their shape gives them away without a dictionary. `rotation` has orthonormal rows.
+    """
+    rng = np.random.default_rng(20_180_705)
+    scales = 1 / np.sqrt(np.arange(1, dimension + 1))
+    shares = rng.dirichlet(np.full(60, 0.7))
+    centers = rng.standard_normal((len(shares), dimension))[
+        rng.choice(len(shares), count, p=shares)
+    ]
+    rows = (centers + rng.standard_normal((count, dimension))) * scales
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    wide = target_dimension or dimension
+    rotation = np.linalg.qr(rng.standard_normal((wide, dimension)))[0].T
+    distorted = rows @ rotation + noise * rng.standard_normal((count, wide)) / np.sqrt(wide)
+    order = np.argsort(np.arange(count) * np.exp(0.5 * rng.standard_normal(count)))[:target_count]
+    target = distorted[order].astype(np.float32)
+    source = rows.astype(np.float32)
+    source.flags.writeable = target.flags.writeable = False
+    pairs = np.stack([order, np.arange(len(order))], axis=1)
+    return Planted(source, target, rotation, pairs[np.argsort(order)])
+
+
 @pytest.fixture(scope="session")
 def planted() -> Planted:
     """A planted rotation without noise."""

@@ -102,7 +102,8 @@ def assert_same(one: Alignment, other: Alignment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "least"), [("procrustes", 0.75), ("cca", 0.7), ("least_squares", 0.7)]
+    ("method", "least"),
+    [("procrustes", 0.75), ("cca", 0.7), ("least_squares", 0.7), ("reweighted", 0.7)],
 )
 def test_every_method_translates_the_sample(
     sample: Sample, alignments: dict[str, Alignment], method: str, least: float
@@ -114,7 +115,7 @@ def test_every_method_translates_the_sample(
 
 
 def test_every_method_has_its_case() -> None:
-    assert set(METHODS) == {"procrustes", "cca", "least_squares"}
+    assert set(METHODS) == {"procrustes", "cca", "least_squares", "reweighted"}
 
 
 def test_the_alignment_tells_what_was_done(
@@ -190,7 +191,11 @@ def test_progress_goes_from_start_to_end() -> None:
 @pytest.mark.parametrize(
     ("options", "gist"),
     [
-        ({"method": "magic"}, "method must be one of procrustes, cca, least_squares, got 'magic'"),
+        (
+            {"method": "magic"},
+            "method must be one of procrustes, cca, least_squares, reweighted, auto, "
+            "selflearning, adversarial, got 'magic'",
+        ),
         ({"refinement": -1}, "rounds must be at least 0, got -1"),
         ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
         ({"neighborhood": 0}, "neighborhood must lie in"),

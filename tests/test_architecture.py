@@ -23,16 +23,16 @@ MODULES = sorted(
 
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
-    {"errors", "progress", "arrays", "_core"},
+    {"errors", "progress", "arrays", "parallel", "_core"},
     {
         "files", "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
         "vectors_io",
     },
     {"torch_search"},
     {"retrieval"},
-    {"calibration", "mapping"},
+    {"calibration", "mapping", "starts", "selflearning", "diagnosis"},
     {"space"},
-    {"alignment"},
+    {"alignment", "selection", "unsupervised"},
     {"fitting", "induction", "evaluation", "similarity"},
     {"datasets", "demo", "terminal"},
     {"cli"},
@@ -42,10 +42,11 @@ LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {
     "alignx._core": {"retrieval", "torch_search", "vectors_text", "cli"},
     "fasttext": {"subword"},
-    "torch": {"torch_search"},
+    "joblib": {"parallel"},
+    "torch": {"torch_search", "mapping"},
     "sklearn": {"normalize", "mapping", "calibration", "fitting"},
-    "scipy": {"evaluation", "similarity"},
-    "safetensors": {"alignment"},
+    "scipy": {"diagnosis", "evaluation", "similarity"},
+    "safetensors": {"alignment", "mapping"},
     "typer": {"cli"},
     "rich": {"terminal"},
 }
@@ -54,6 +55,7 @@ DEPENDENCIES = {
     "numpy",
     "fasttext",
     "torch",
+    "joblib",
     "sklearn",
     "scipy",
     "safetensors",
@@ -209,7 +211,7 @@ def test_every_module_says_what_it_is_and_what_it_exports(module: str) -> None:
     names = exported(tree)
     assert len(set(names)) == len(names)
     assert not [name for name in names if name.startswith("_")]
-    if module == "alignx.torch_search":
+    if "torch" in outside_imports(module):
         pytest.importorskip("torch")
     loaded = importlib.import_module(module)
     assert not [name for name in names if not hasattr(loaded, name)]
@@ -296,16 +298,33 @@ def test_importing_alignx_takes_next_to_no_time() -> None:
     assert min(float(fresh(code)) for _ in range(3)) < 0.3
 
 
-def test_help_needs_no_scikit_learn() -> None:
+@pytest.mark.parametrize("arguments", [("--help",), ("align", "--help")])
+def test_help_needs_nothing_heavy(arguments: tuple[str, ...]) -> None:
     code = (
         "import sys, alignx.cli\n"
-        "sys.argv = ['alignx', '--help']\n"
+        f"sys.argv = {['alignx', *arguments]}\n"
         "try:\n    alignx.cli.main()\nexcept SystemExit:\n    pass\n"
         "print(*sys.modules)"
     )
     loaded = fresh(code).splitlines()[-1].split()
     assert "alignx.cli" in loaded
-    assert not {"sklearn", "scipy", "fasttext"} & set(loaded)
+    assert not {"torch", "sklearn", "scipy", "joblib", "fasttext"} & set(loaded)
+
+
+def test_no_command_with_a_dictionary_loads_torch() -> None:
+    code = "import sys, alignx.fitting, alignx.induction, alignx.evaluation; print(*sys.modules)"
+    loaded = fresh(code).split()
+    assert "alignx.unsupervised" in loaded
+    assert not {"torch", "alignx.mapping.adversarial"} & set(loaded)
+
+
+def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
+    from alignx.cli import Method, Preset
+    from alignx.fitting import UNSUPERVISED
+    from alignx.mapping import METHODS
+
+    assert [str(name) for name in Method] == [*METHODS, "auto", *UNSUPERVISED]
+    assert {str(name) for name in Preset} == {"fast", "muse"}
 
 
 # --- the compiled part ------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from conftest import plant_clusters
 
 from alignx.alignment import Alignment
 from alignx.datasets import load_sample
@@ -172,7 +173,7 @@ def test_info_tells_what_is_installed(tmp_path: Path) -> None:
 # --- align and apply --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["procrustes", "least_squares"])
+@pytest.mark.parametrize("method", ["procrustes", "least_squares", "reweighted"])
 def test_align_writes_a_map_and_reports_json(folder: Path, method: str) -> None:
     options = ("-d", "train.txt", "-o", "new.safetensors", "--method", method, "--refine", 2)
     done = succeed(folder, "align", *VECTORS, *options, "--seed", 3, "--json", "--quiet")
@@ -427,6 +428,18 @@ def test_duplicates_zero_rows_and_skipped_lines_are_counted_and_shown(tmp_path: 
         (("align", *VECTORS, "-d", "d", "-o", "x", "--method", "magic"), "magic"),
         (("align", *VECTORS, "-d", "d", "-o", "x", "--refine", "-1"), "--refine"),
         (("align", *VECTORS, "-d", "d", "-o", "x", "--components", "3"), "--components"),
+        (("align", *VECTORS, "-o", "x"), "one of --dictionary FILE, --identical"),
+        (("align", *VECTORS, "-o", "x", "-d", "d", "--unsupervised"), "--numerals"),
+        (("align", *VECTORS, "-o", "x", "--identical", "--numerals"), "one of --dictionary"),
+        (("align", *VECTORS, "-o", "x", "-d", "d", "--identical"), "one of --dictionary"),
+        (("align", *VECTORS, "-o", "x", "--preset", "slow", "--unsupervised"), "--preset"),
+        (("align", *VECTORS, "-o", "x", "--restarts", "0", "--unsupervised"), "--restarts"),
+        (("align", *VECTORS, "-o", "x", "--jobs", "0", "--unsupervised"), "--jobs"),
+        (("align", *VECTORS, "-o", "x", "--unsupervised", "--components", "3"), "--components"),
+        (
+            ("align", *VECTORS, "-o", "x", "-d", "d", "--self-learning", "--method", "cca"),
+            "--self-learning",
+        ),
         (("apply", "map.safetensors", "wiki.en.vec"), "--output"),
         (("translate", *MAPPED, "cat7", "-k", "many"), "-k"),
         (("induce", *MAPPED, "-o", "x", "--threads", "0"), "--threads"),
@@ -718,6 +731,192 @@ def test_no_progress_bar_is_drawn_in_a_pipe(folder: Path) -> None:
     assert "\r" not in done.err
     assert "\x1b" not in done.err
     assert "%" not in done.err
+
+
+# --- align without a dictionary ---------------------------------------------------------------
+
+
+def write_clusters(folder: Path) -> None:
+    """Write two languages whose shape gives them away, and one that has lost its shape."""
+    data = plant_clusters(0.1, count=500)
+    words = [f"cat{i}" for i in range(500)]
+    answers = dict(data.pairs[:, ::-1].tolist())
+    others = [f"gato{answers[row]}" for row in range(500)]
+    for number in range(40):  # some are written the same, half of them numbers
+        shared = str(1900 + number) if number % 2 else f"taxi{number}"
+        words[number] = others[int(data.pairs[number, 1])] = shared
+    save(Embeddings(words, data.source), folder / "shape.en.safetensors")
+    save(Embeddings(others, data.target), folder / "shape.es.safetensors")
+    lost = np.random.default_rng(3).permuted(data.target, axis=1)
+    save(Embeddings(others, lost), folder / "lost.es.safetensors")
+    truth = Lexicon([(f"cat{i}", f"gato{i}") for i in range(40, 500)])
+    truth.save(folder / "truth.txt")
+    Lexicon(truth.pairs[:25]).save(folder / "small.txt")
+    Lexicon(truth.pairs[:15]).save(folder / "tiny.txt")
+
+
+@pytest.fixture(scope="module")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clusters")
+    write_clusters(folder)
+    return folder
+
+
+@pytest.fixture
+def shapes(clusters: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    shutil.copytree(clusters, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+SHAPES = ("shape.en.safetensors", "shape.es.safetensors")
+LOST = ("shape.en.safetensors", "lost.es.safetensors", "--limit", "300")
+
+
+@pytest.mark.parametrize(
+    ("options", "pairs", "note"),
+    [
+        (("--unsupervised",), 0, "new: selflearning from no pairs in"),
+        (("--identical",), 40, "identical words: 40 pairs"),
+        (("--numerals",), 20, "identical numerals: 20 pairs"),
+        (("-d", "small.txt", "--self-learning"), 25, "new: selflearning from 25 of 25 pairs"),
+        (("-d", "small.txt", "--method", "selflearning"), 25, "small.txt: 25 pairs"),
+    ],
+)
+def test_align_grows_from_little_or_nothing(
+    shapes: Path, options: tuple[str, ...], pairs: int, note: str
+) -> None:
+    done = succeed(shapes, "align", *SHAPES, *options, "-o", "new", "--refine", 1)
+    assert done.out == ""
+    assert note in done.err
+    assert "worked: agreement of runs" in done.err
+    assert "\x1b" not in done.err
+    alignment = Alignment.load(shapes / "new")
+    assert alignment.pairs == pairs
+    assert alignment.found_by == "selflearning"
+    shared = alignment.apply(load(shapes / SHAPES[0]), load(shapes / SHAPES[1]))
+    assert evaluate(shared, Lexicon.load(shapes / "truth.txt")).csls.precision[1] > 0.98
+
+
+def test_align_without_a_dictionary_reports_json_and_logs_lines(shapes: Path) -> None:
+    options = ("--unsupervised", "-o", "new", "--refine", 2, "--seed", 5, "--log", "log.jsonl")
+    done = succeed(shapes, "align", *SHAPES, *options, "--json", "--quiet")
+    assert done.err == ""
+    report = done.json
+    assert (report["method"], report["seed"], report["pairs"]) == ("selflearning", 5, 0)
+    assert report["failed"] is False
+    alignment = Alignment.load(shapes / "new")
+    assert alignment.diagnosis is not None
+    assert report["diagnosis"] == alignment.diagnosis.as_dict()
+    lines = [json.loads(line) for line in (shapes / "log.jsonl").read_text().splitlines()]
+    stages = [line["stage"] for line in lines]
+    assert list(dict.fromkeys(stages)) == ["self-learning", "refinement", "diagnosis"]
+    assert lines[-1] == {"stage": "diagnosis", **report["diagnosis"]}
+    assert [line["round"] for line in lines if line["stage"] == "refinement"] == [1, 2]
+    again = succeed(shapes, "align", *SHAPES, *options, "--quiet")
+    assert again.out == ""
+    assert again.err == ""
+    for name in ("source_map_", "target_map_"):
+        one, two = (getattr(a.aligner, name) for a in (alignment, Alignment.load(shapes / "new")))
+        assert one.tobytes() == two.tobytes()
+
+
+def test_align_by_cross_validation_lists_the_candidates(shapes: Path) -> None:
+    options = ("-d", "truth.txt", "--method", "auto", "--refine", 1, "--no-calibrate", "-o", "new")
+    done = succeed(shapes, "align", *SHAPES, *options, "--json", "--quiet", "--log", "log")
+    chosen = done.json["selection"]
+    alignment = Alignment.load(shapes / "new")
+    assert chosen["aligner"] == str(alignment.aligner)
+    assert chosen["refinement"] == len(alignment.rounds)
+    best, *rest = chosen["candidates"]
+    assert best["aligner"] == chosen["aligner"]
+    assert best["behind"] == 0
+    assert all(best["precision"] >= each["precision"] for each in rest if each["precision"])
+    assert json.loads((shapes / "log").read_text().splitlines()[0])["stage"] == "selection"
+    told = succeed(shapes, "align", *SHAPES, *options).err
+    assert f"chosen by cross-validation: {chosen['aligner']}, " in told
+    assert "new: auto from 460 of 460 pairs" in told
+
+
+def test_a_candidate_that_cannot_be_fitted_is_listed_with_the_reason(folder: Path) -> None:
+    lines = (folder / "train.txt").read_text().splitlines(keepends=True)
+    (folder / "few.txt").write_text("".join(lines[:20]))
+    # 15 pairs remain in each part: enough for the rest, not for 16 dimensions without a ridge.
+    for name in VECTORS:
+        rows = load(folder / name)
+        wide = np.hstack([rows.vectors, np.random.default_rng(1).standard_normal((WORDS, 8))])
+        save(Embeddings(rows.words, wide), folder / name)
+    options = ("-d", "few.txt", "--method", "auto", "--refine", 0, "--no-calibrate", "-o", "new")
+    chosen = succeed(folder, "align", *VECTORS, *options, "--json").json["selection"]
+    failed = [each for each in chosen["candidates"] if each["reason"]]
+    assert failed
+    assert all(each["precision"] is None and each["n"] == 0 for each in failed)
+
+
+def test_auto_with_too_small_a_dictionary_says_what_to_do(shapes: Path) -> None:
+    message = fail(shapes, "align", *SHAPES, "-d", "tiny.txt", "-o", "new", "--method", "auto")
+    assert "at least 20 source words" in message
+    assert "got 15: use a larger dictionary" in message
+
+
+def test_the_reweighted_map_takes_its_options(shapes: Path) -> None:
+    options = ("--method", "reweighted", "--components", 12, "--regularization", 0.5)
+    output = ("-d", "truth.txt", "-o", "new", "--refine", 0, "--no-calibrate", "--json")
+    report = succeed(shapes, "align", *SHAPES, *output, *options).json
+    assert (report["method"], report["failed"]) == ("reweighted", False)
+    assert "diagnosis" not in report
+    parameters = Alignment.load(shapes / "new").aligner.get_params()
+    assert (parameters["n_components"], parameters["regularization"]) == (12, 0.5)
+
+
+def test_an_alignment_that_failed_writes_no_map(shapes: Path) -> None:
+    message = fail(shapes, "align", *LOST, "-d", "small.txt", "--self-learning", "-o", "new")
+    assert message.startswith("the alignment failed: agreement of runs 0.0")
+    assert "--allow-failed" in message
+    assert "small dictionary" in message
+    assert not (shapes / "new").exists()
+
+
+def test_a_failure_in_json_keeps_the_figures_and_permission_keeps_the_map(shapes: Path) -> None:
+    (shapes / "old").write_text("what was there")
+    options = ("align", *LOST, "--unsupervised", "-o", "old", "--json", "--log", "log.jsonl")
+    done = run(shapes, *options, "--quiet")
+    assert done.code == 1
+    report = done.json
+    assert report["failed"] is True
+    assert report["method"] == "selflearning"
+    assert report["seconds"] > 0
+    assert report["diagnosis"]["agreement"] < 0.2
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("alignx: error: the alignment failed")
+    assert (shapes / "old").read_text() == "what was there"
+    lines = [json.loads(line) for line in (shapes / "log.jsonl").read_text().splitlines()]
+    assert lines[-1] == {"stage": "diagnosis", **report["diagnosis"]}
+    kept = succeed(shapes, *options[:-3], "--allow-failed")
+    assert "FAILED, kept as asked: agreement of runs 0.0" in kept.err
+    alignment = Alignment.load(shapes / "old")
+    assert alignment.diagnosis is not None
+    assert alignment.diagnosis.as_dict() == report["diagnosis"]
+    assert list(shapes.glob(".alignx-*")) == []
+
+
+def test_languages_without_a_number_in_common_have_no_identical_numerals(folder: Path) -> None:
+    assert "identical numerals" in fail(folder, "align", *VECTORS, "--numerals", "-o", "new")
+
+
+def test_a_log_in_no_directory_is_named(shapes: Path) -> None:
+    options = ("--unsupervised", "-o", "new", "--log", "no/such/log")
+    assert fail(shapes, "align", *SHAPES, *options).startswith("no/such/log: ")
+
+
+def test_an_interrupt_while_learning_leaves_no_map(shapes: Path) -> None:
+    options = ("--unsupervised", "-o", "new", "--log", "log.jsonl", "--refine", 10**6)
+    with started(shapes, "align", *LOST, *options) as process:
+        while process.poll() is None and not (shapes / "log.jsonl").exists():
+            pass
+        interrupt(process)
+    assert not (shapes / "new").exists()
+    assert not list(shapes.glob(".alignx-*"))
 
 
 # --- the demonstration ------------------------------------------------------------------------

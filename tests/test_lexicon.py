@@ -323,6 +323,30 @@ def test_split_refuses_a_fraction_out_of_range(fraction: float) -> None:
         MANY.split(fraction)
 
 
+def test_identical_words_are_paired_in_the_order_of_the_source() -> None:
+    source = embeddings("the", "taxi", "1990", "Kiel", "no", "٣٤", "1,5", "x2")
+    target = embeddings("x2", "٣٤", "no", "kiel", "1990", "1,5", "taxi", "el")
+    found = Lexicon.identical(source, target)
+    words = ("taxi", "1990", "no", "٣٤", "1,5", "x2")
+    assert list(found) == [(word, word) for word in words]
+    assert found.name == "identical words"
+    assert found.scores is None
+    back = Lexicon.identical(target, source)
+    assert set(back) == set(found)
+    assert back.pairs[0] == ("x2", "x2")
+    numerals = Lexicon.identical(source, target, numerals_only=True)
+    assert list(numerals) == [("1990", "1990"), ("٣٤", "٣٤")]
+    assert numerals.name == "identical numerals"
+
+
+def test_there_may_be_no_identical_words() -> None:
+    source, target = embeddings("a", "b"), embeddings("c")
+    found = Lexicon.identical(source, target)
+    assert len(found) == 0
+    with pytest.raises(EmptyLexiconError, match="identical words"):
+        found.require_rows(source, target)
+
+
 def test_rows_are_those_of_the_known_pairs() -> None:
     source, target = embeddings("dog", "cat", "Cow"), embeddings("gata", "perro", "vaca", "gato")
     rows = Lexicon([*PAIRS, ("cow", "vaca")]).rows(source, target)

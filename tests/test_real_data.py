@@ -7,6 +7,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from alignx.alignment import Alignment
+from alignx.embeddings import Embeddings
+from alignx.errors import AlignmentFailed
 from alignx.evaluation import evaluate
 from alignx.fitting import align
 from alignx.induction import induce_lexicon
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from alignx.embeddings import Embeddings
     from alignx.space import SharedSpace
 
 
@@ -175,3 +176,23 @@ def test_ubilexat(small: Languages, method: str, least: float) -> None:
     induced = induce_lexicon(mapped, mutual=False)
     probability, right, _ = judged_by_test(induced, small)
     assert probability == pytest.approx(right, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_ubilexat_without_a_dictionary(small: Languages, seed: int) -> None:
+    source, target, _, test = small
+    found = align(source, target, seed=seed)
+    assert found.diagnosis is not None
+    assert not found.diagnosis.failed
+    report = evaluate(found.apply(source, target), test)
+    assert report.csls.n == 393
+    assert report.csls.precision[1] > 0.70
+
+
+def test_ubilexat_that_has_lost_its_shape_is_found_out(small: Languages) -> None:
+    source, target, _, _ = small
+    rows = np.random.default_rng(0).permuted(target.vectors[:1_500], axis=1)
+    lost = Embeddings(target.words[:1_500], rows, "en")
+    frequent = Embeddings(source.words[:1_500], source.vectors[:1_500], "es")
+    with pytest.raises(AlignmentFailed, match=r"agreement of runs 0\."):
+        align(frequent, lost)
