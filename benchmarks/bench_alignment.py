@@ -19,6 +19,8 @@ METHODS = {
     "cca, refined": (ax.CCA(), 5),
     "least_squares": (ax.LeastSquares(), 0),
     "least_squares, refined": (ax.LeastSquares(), 5),
+    "reweighted": (ax.Reweighted(), 0),
+    "reweighted, refined": (ax.Reweighted(), 5),
 }
 
 

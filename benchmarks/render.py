@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import HERE
@@ -153,6 +154,92 @@ def alignment(rows: list[Row]) -> str:
     return table(["method", *jobs, "mean", "fit"], [*body, [*words, "", ""]])
 
 
+def unsupervised(rows: list[Row]) -> str:
+    """Each pair and method over all seeds, in a line."""
+    body = []
+    measured = [row for row in rows if row["part"] in ("success", "adversarial")]
+    for mine in groups(measured):
+        first = mine[0]
+        accuracies = [100 * row["csls"]["p@1"] for row in mine]
+        low, high = (100 * first["supervised_p@1"] * share for share in (0.9, 1))
+        body.append(
+            [
+                f"{first['job']}, {first['engine']}",
+                f"{sum(row['success'] for row in mine)} of {len(mine)}",
+                f"{sum(row['success'] != row['failed'] for row in mine)} of {len(mine)}",
+                spread(accuracies),
+                f"{high:.1f} ({low:.1f})",
+                f"{first['csls']['n']:,}, {first['coverage']:.1%}",
+                f"{min(row['diagnosis']['agreement'] for row in mine):.2f}",
+                f"{statistics.median(sum(row['rounds'].values()) for row in mine):.0f}",
+                seconds(statistics.median(row["seconds"] for row in mine)),
+            ]
+        )
+    head = ["pair, method", "seeds succeeded", "told so", "P@1 min / median / max"]
+    head += ["supervised (90 %)", "test words, coverage", "least agreement", "rounds", "time"]
+    return table(head, body)
+
+
+def unsupervised_summary(rows: list[Row]) -> str:
+    """Self-learning beside the supervised map, for readers who only want to know what to expect."""
+    body = [
+        [
+            mine[0]["job"],
+            f"{100 * statistics.median(row['csls']['p@1'] for row in mine):.1f}",
+            f"{100 * mine[0]['supervised_p@1']:.1f}",
+            f"{sum(row['success'] for row in mine)} of {len(mine)}",
+            seconds(statistics.median(row["seconds"] for row in mine)),
+        ]
+        for mine in groups([row for row in rows if row["part"] == "success"])
+    ]
+    return table(["P@1", "no dictionary", "dictionary", "seeds succeeded", "time"], body)
+
+
+def groups(rows: list[Row]) -> list[list[Row]]:
+    """Rows of the same job and engine together."""
+    names = dict.fromkeys((row["job"], row["engine"]) for row in rows)
+    return [[row for row in rows if (row["job"], row["engine"]) == name] for name in names]
+
+
+def spread(values: list[float]) -> str:
+    return f"{min(values):.1f} / {statistics.median(values):.1f} / {max(values):.1f}"
+
+
+def unsupervised_controls(rows: list[Row]) -> str:
+    """What cannot work, and what must."""
+    body = []
+    for mine in groups([row for row in rows if row["part"] == "impossible"]):
+        agreements = [row["diagnosis"]["agreement"] for row in mine]
+        accuracies = [100 * row["csls"]["p@1"] for row in mine if "csls" in row]
+        body.append(
+            [
+                mine[0]["job"],
+                mine[0]["must"],
+                f"{sum(row['success'] for row in mine)} of {len(mine)}",
+                f"{sum(row['failed'] for row in mine)} of {len(mine)}",
+                f"{min(agreements):.3f} to {max(agreements):.3f}",
+                f"{statistics.median(row['diagnosis']['criterion'] for row in mine):.2f}",
+                spread(accuracies) if accuracies else "",
+                seconds(statistics.median(row["seconds"] for row in mine)),
+            ]
+        )
+    head = ["spaces", "must", "seeds that do", "refused", "agreement", "criterion", "P@1", "time"]
+    return table(head, body)
+
+
+def unsupervised_speed(rows: list[Row]) -> str:
+    body = []
+    measured = [row for row in rows if row["part"] == "speed"]
+    for job in dict.fromkeys(row["job"] for row in measured):
+        of_engines = {row["engine"]: row for row in of_job(measured, job)}
+        peer, ours = of_engines["numpy"], of_engines["alignx"]
+        loop = f"{seconds(peer['seconds'])} ({peer['rounds']} x {seconds(peer['round_seconds'])})"
+        body.append([job, seconds(ours["seconds"]), loop, times(peer["ratio"])])
+    threads = measured[0]["threads"] if measured else 0
+    corner = f"{threads} thread{'s' * (threads != 1)}"
+    return table([corner, "alignx, all of it", "NumPy, VecMap's scheme", "speed"], body)
+
+
 def accuracy(row: Row) -> str:
     low, high = row["csls"]["p@1_interval"]
     return f"{100 * row['csls']['p@1']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
@@ -193,6 +280,12 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
     },
     "load": {"load": load},
     "alignment": {"alignment": alignment},
+    "unsupervised": {
+        "unsupervised": unsupervised,
+        "unsupervised summary": unsupervised_summary,
+        "unsupervised controls": unsupervised_controls,
+        "unsupervised speed": unsupervised_speed,
+    },
 }
 
 
@@ -200,6 +293,8 @@ def fill(page: Path, results: Path) -> None:
     """Replace what stands between the marks of each benchmark that the page has."""
     text = page.read_text()
     for name, renderers in RENDERERS.items():
+        if not (results / f"{name}.json").exists():
+            continue
         measured = json.loads((results / f"{name}.json").read_text())
         contents = {mark: render(measured["rows"]) for mark, render in renderers.items()}
         for mark, content in (contents | {f"{name} machine": machine(measured["machine"])}).items():
