@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["search"]
+__all__ = ["as_device", "search"]
 
 _Found: TypeAlias = tuple[Matrix, Indices]
 _Precision: TypeAlias = Literal["float32", "bfloat16"]
@@ -132,7 +132,7 @@ def search(
     """
     if n_threads is not None and n_threads < 1:
         raise ValueError(f"n_threads must be at least 1, got {n_threads}")
-    place = _as_device(device)
+    place = as_device(device)
     precision = precision or _fastest_precision(place)
     if precision not in _MARGIN:
         raise ValueError(f"precision must be one of {', '.join(_MARGIN)}, got {precision!r}")
@@ -153,7 +153,7 @@ def search(
     return of_queries.found, of_keys.found, (of_queries.fallbacks, of_keys.fallbacks)
 
 
-def _as_device(name: str) -> torch.device:
+def as_device(name: str) -> torch.device:
     """Give the device, once torch has proven that it can be used."""
     try:
         device = torch.device(name)

@@ -36,6 +36,8 @@ except ImportError as error:
 
 from torch.nn import functional
 
+from alignx.torch_search import as_device
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from torch import Tensor
@@ -229,7 +231,7 @@ def train_adversarial(
         raise ValueError(f"source and target must have at least 2 rows, got {len(X)} and {len(Y)}")
     if seed < 0:
         raise ValueError(f"seed must be at least 0, got {seed}")
-    training = _Training(X, Y, settings, seed, _as_device(device or "cpu"))
+    training = _Training(X, Y, settings, seed, as_device(device or "cpu"))
     if checkpoint is not None:
         require_writable(checkpoint)
         if Path(checkpoint).exists():
@@ -440,19 +442,6 @@ def toward_orthogonal(W: Tensor, strength: float) -> Tensor:
     Cisse et al., "Parseval Networks", ICML 2017; Conneau et al., ICLR 2018, section 3.3.
     """
     return (1 + strength) * W - strength * W @ (W.T @ W)
-
-
-def _as_device(name: str) -> torch.device:
-    """Give the device, once torch has proven that it can be used."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).tolist()
-    except (AssertionError, ImportError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"device must be one that torch can use, got {name!r}: {reason}"
-        ) from error
-    return device
 
 
 def _as_precision(name: str | None, device: torch.device) -> torch.dtype:
