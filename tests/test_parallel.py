@@ -63,8 +63,9 @@ def test_fewer_than_one_job_is_refused(n_jobs: int) -> None:
 
 
 INTERRUPTED = """
-import time
+import signal, time
 from alignx.parallel import run_all
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 print("begun", flush=True)
 try:
     run_all(time.sleep, [(60,)] * 4, n_jobs=2)

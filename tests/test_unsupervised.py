@@ -344,7 +344,7 @@ def test_seeded_runs_are_logged_as_such(case: Case) -> None:
     few = Lexicon(case.truth.pairs[:25])
     case.align(lexicon=few, method="selflearning", log=logged.append)
     names = {line["start"] for line in logged if line["stage"] == "self-learning"}
-    assert names == {"seed, 1", "seed, 2"}
+    assert names == {"known pairs", "chance"}
 
 
 # --- files ------------------------------------------------------------------------------------
