@@ -91,6 +91,12 @@ class CrossNeighbors:
         """Exchange the languages."""
         return CrossNeighbors(self.of_target, self.of_source)
 
+    def mutual_pairs(self) -> Indices:
+        """Pairs of rows that are each other's best: (p, 2), by ascending source row."""
+        chosen, back = self.of_source.indices[:, 0], self.of_target.indices[:, 0]
+        rows = np.flatnonzero(back[chosen] == np.arange(len(chosen)))
+        return np.stack([rows, chosen[rows]], axis=1)
+
     def biases(self, neighborhood: int) -> tuple[Matrix, Matrix]:
         """Half the mean of the `neighborhood` best scores of each row: `csls_biases` of cosines."""
         return (
@@ -776,7 +782,7 @@ def mutual_neighbors(
            [1, 2],
            [2, 0]])
     """
-    found = csls_neighbors(
+    return csls_neighbors(
         source,
         target,
         1,
@@ -784,7 +790,4 @@ def mutual_neighbors(
         n_threads=n_threads,
         device=device,
         progress=progress,
-    )
-    chosen, back = found.of_source.indices[:, 0], found.of_target.indices[:, 0]
-    rows = np.flatnonzero(back[chosen] == np.arange(len(chosen)))
-    return np.stack([rows, chosen[rows]], axis=1)
+    ).mutual_pairs()

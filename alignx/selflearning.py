@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from alignx.progress import Log, Progress
 
-__all__ = ["Run", "SelfLearning", "agreement", "converge", "mutual_pairs", "search"]
+__all__ = ["Run", "SelfLearning", "agreement", "converge", "search"]
 
 NEIGHBORHOOD = 10
 # A burst that gains less than this share of the criterion has gained nothing.
@@ -176,13 +176,6 @@ def _kept(candidates: Indices, keep: float, random: np.random.Generator) -> Indi
     return np.stack([rows, candidates[rows, is_kept[rows].argmax(axis=1)]], axis=1)
 
 
-def mutual_pairs(found: CrossNeighbors) -> Indices:
-    """Pairs of rows that are each other's best: (p, 2), by ascending source row."""
-    forth, back = found.of_source.indices[:, 0], found.of_target.indices[:, 0]
-    rows = np.flatnonzero(back[forth] == np.arange(len(forth)))
-    return np.stack([rows, forth[rows]], axis=1)
-
-
 def agreement(a: CrossNeighbors, b: CrossNeighbors) -> float:
     """How many mutual pairs two searches have in common: twice the shared ones by the sum of both.
 
@@ -192,7 +185,9 @@ def agreement(a: CrossNeighbors, b: CrossNeighbors) -> float:
         In [0, 1]; next to 0 for searches that found nothing real.
     """
     # Pairs of rows as single numbers, so that the intersection is one call.
-    x, y = (p[:, 0] * len(a.of_target.indices) + p[:, 1] for p in map(mutual_pairs, (a, b)))
+    x, y = (
+        p[:, 0] * len(a.of_target.indices) + p[:, 1] for p in (a.mutual_pairs(), b.mutual_pairs())
+    )
     shared = len(np.intersect1d(x, y, assume_unique=True))
     return 2 * shared / max(1, len(x) + len(y))
 

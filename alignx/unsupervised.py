@@ -22,7 +22,7 @@ from alignx.mapping import (
 from alignx.parallel import run_all
 from alignx.progress import part_of
 from alignx.retrieval import mutual_neighbors
-from alignx.selflearning import Run, SelfLearning, converge, mutual_pairs, search
+from alignx.selflearning import Run, SelfLearning, converge, search
 from alignx.starts import STARTS, SimilarityStarts, axes_pairs
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def self_learning(
         starts = _seeded(work, seed_pairs, settings)
     run, agreed = search(starts, settings, part_of(progress, 0, 0.6))
     converge(run, part_of(progress, 0.6, 0.1))
-    pairs = mutual_pairs(run.found)
+    pairs = run.found.mutual_pairs()
     if seed_pairs is not None:
         pairs = np.unique(np.concatenate([pairs, seed_pairs]), axis=0)
     aligner = _last_aligner(work, len(pairs)).fit(
@@ -295,7 +295,7 @@ def adversarial(
     else:
         best.run.settings = settings
         converge(best.run, part_of(progress, 0.7, 0.1))
-        pairs = mutual_pairs(best.run.found)
+        pairs = best.run.found.mutual_pairs()
         aligner = _last_aligner(work, len(pairs))
     aligner.fit(work.source[pairs[:, 0]], work.target[pairs[:, 1]], balanced_weights(pairs))
     fitted, rounds = work.refined(aligner, None, part_of(progress, 0.8, 0.2))

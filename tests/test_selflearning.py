@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from alignx.normalize import Normalizer
 from alignx.retrieval import CrossNeighbors, Neighbors
-from alignx.selflearning import Run, SelfLearning, agreement, converge, mutual_pairs, search
+from alignx.selflearning import Run, SelfLearning, agreement, converge, search
 from alignx.starts import STARTS, SimilarityStarts
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_agreement_is_that_of_sets(n: int, m: int) -> None:
     for _ in range(40):
         a, b = random_search(rng, n, m), random_search(rng, n, m)
         x, y = mutual(a), mutual(b)
-        pairs = mutual_pairs(a)
+        pairs = a.mutual_pairs()
         assert [(int(s), int(t)) for s, t in pairs] == sorted(x)
         assert pairs.shape == (len(x), 2)
         expected = 2 * len(x & y) / max(1, len(x) + len(y))
@@ -120,7 +120,7 @@ def test_agreement_goes_from_0_to_1() -> None:
     assert agreement(same, other) == pytest.approx(1 / 7)
     swap = np.array([1, 0])
     nothing = searched(swap, np.array([0, 1]))
-    assert mutual_pairs(nothing).shape == (0, 2)
+    assert nothing.mutual_pairs().shape == (0, 2)
     assert agreement(nothing, nothing) == 0
 
 
@@ -439,7 +439,7 @@ def test_a_run_goes_on_while_it_gains(criteria: list[float], rounds: int) -> Non
 
 
 def share_right(run: Run, data: Planted) -> float:
-    found = {(int(s), int(t)) for s, t in mutual_pairs(run.found)}
+    found = {(int(s), int(t)) for s, t in run.found.mutual_pairs()}
     truth = {(int(s), int(t)) for s, t in data.pairs}
     return len(found & truth) / len(truth)
 
