@@ -7,19 +7,9 @@ import sys
 import time
 
 import pytest
+from tasks import identify, refuse
 
 from alignx.parallel import run_all
-
-
-def identify(number: int, seconds: float = 0.0) -> tuple[int, int]:
-    time.sleep(seconds)
-    return number, os.getpid()
-
-
-def refuse(number: int) -> int:
-    if number == 2:
-        raise ValueError(f"number must not be 2, got {number}")
-    return number
 
 
 def test_results_come_in_the_order_of_the_arguments() -> None:

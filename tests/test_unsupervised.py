@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 import logging
 import pickle
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from conftest import Planted, plant_clusters
+from tasks import train_quickly
 from threadpoolctl import threadpool_limits
 
 from alignx import unsupervised
@@ -28,7 +29,6 @@ from alignx.evaluation import evaluate
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.mapping import Procrustes, Reweighted
-from alignx.mapping.adversarial_settings import AdversarialTraining
 from alignx.normalize import Normalizer
 from alignx.selflearning import SelfLearning
 from alignx.unsupervised import Workplace, adversarial, self_learning
@@ -426,21 +426,6 @@ def test_auto_lists_what_cannot_be_fitted_without_nan() -> None:
 
 # --- adversarial training ---------------------------------------------------------------------
 
-TRAIN = unsupervised._train
-QUICK = AdversarialTraining(samples=8_000, epochs=3, hidden=64, batch=128, discriminator_rate=1.0)
-
-
-def quick(
-    work: Workplace,
-    preset: Literal["fast", "muse"],
-    number: int,
-    *rest: Any,  # noqa: ANN401  # passed on
-) -> tuple[float, NDArray[np.float32]]:
-    """Train with a small schedule; a function of a module, so that processes can load it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AdversarialTraining, "preset", lambda _: QUICK)
-        return TRAIN(work, preset, number, *rest)
-
 
 def useless(
     work: Workplace, _preset: str, number: int, *_: object
@@ -469,7 +454,7 @@ def test_adversarial_training_finds_a_planted_rotation(
     small: Case, trained_by: Callable[[Callable[..., Any]], None], tmp_path: Path
 ) -> None:
     needs_torch()
-    trained_by(quick)
+    trained_by(train_quickly)
     logged: list[dict[str, Any]] = []
     options: dict[str, Any] = {"method": "adversarial", "checkpoint": tmp_path / "run"}
     alignment = small.align(**options, log=logged.append)
@@ -500,7 +485,7 @@ def test_jobs_and_calls_make_no_difference(
     small: Case, trained_by: Callable[[Callable[..., Any]], None], tmp_path: Path
 ) -> None:
     needs_torch()
-    trained_by(quick)
+    trained_by(train_quickly)
     options: dict[str, Any] = {"method": "adversarial", "restarts": 2, "refinement": 1}
     one = small.align(**options)
     two = small.align(**options, n_jobs=2, checkpoint=tmp_path / "run")
