@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alignx.alignment import Alignment
+    from alignx.ann.index import FaissIndex
     from alignx.datasets import Sample, load_sample
     from alignx.diagnosis import Diagnosis
     from alignx.embeddings import Embeddings
     from alignx.errors import (
         AlignmentFailed,
         AlignxError,
+        ClusterError,
         DimensionError,
         EmptyLexiconError,
         FormatError,
         MissingDependencyError,
         NotFittedError,
         OutputError,
+        RecallError,
     )
     from alignx.evaluation import EvaluationReport, evaluate
     from alignx.fitting import align
@@ -50,6 +53,7 @@ __all__ = [
     "Alignment",
     "AlignmentFailed",
     "AlignxError",
+    "ClusterError",
     "CrossNeighbors",
     "Diagnosis",
     "DimensionError",
@@ -57,6 +61,7 @@ __all__ = [
     "EmptyLexiconError",
     "EvaluationReport",
     "ExactIndex",
+    "FaissIndex",
     "FormatError",
     "LeastSquares",
     "Lexicon",
@@ -66,6 +71,7 @@ __all__ = [
     "NotFittedError",
     "OutputError",
     "Procrustes",
+    "RecallError",
     "Reweighted",
     "Sample",
     "SharedSpace",
@@ -88,18 +94,21 @@ __all__ = [
 
 _HOMES = {
     "alignment": ["Alignment"],
+    "ann": ["FaissIndex"],
     "datasets": ["Sample", "load_sample"],
     "diagnosis": ["Diagnosis"],
     "embeddings": ["Embeddings"],
     "errors": [
         "AlignmentFailed",
         "AlignxError",
+        "ClusterError",
         "DimensionError",
         "EmptyLexiconError",
         "FormatError",
         "MissingDependencyError",
         "NotFittedError",
         "OutputError",
+        "RecallError",
     ],
     "evaluation": ["EvaluationReport", "evaluate"],
     "fitting": ["align"],

@@ -7,12 +7,14 @@ from typing import Any
 __all__ = [
     "AlignmentFailed",
     "AlignxError",
+    "ClusterError",
     "DimensionError",
     "EmptyLexiconError",
     "FormatError",
     "MissingDependencyError",
     "NotFittedError",
     "OutputError",
+    "RecallError",
 ]
 
 
@@ -68,6 +70,23 @@ class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopItera
         super().__init__(f"the alignment failed: {diagnosis}; {advice}")
 
 
+class ClusterError(AlignxError):
+    """A cluster cannot be reached, or cannot do the work.
+
+    Parameters
+    ----------
+    address : str
+        Of its scheduler.
+    problem : str
+        What is wrong, and what to do.
+    """
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        self.problem = problem
+        super().__init__(f"{address}: {problem}")
+
+
 class DimensionError(AlignxError):
     """Vectors of one dimension meet a map or other vectors of another."""
 
@@ -99,3 +118,32 @@ class OutputError(AlignxError):
 
 class MissingDependencyError(AlignxError, ImportError):
     """An optional package is needed; the message holds the command that installs it."""
+
+
+class RecallError(AlignxError):
+    """An approximate index misses more than it may, whatever its settings.
+
+    Parameters
+    ----------
+    kind : str
+        Of the index.
+    reached : float
+        Recall with the most work.
+    target : float
+        Recall that was asked for.
+    settings : mapping
+        The most work.
+    """
+
+    def __init__(
+        self, kind: str, reached: float, target: float, settings: dict[str, float]
+    ) -> None:
+        self.kind = kind
+        self.reached = reached
+        self.target = target
+        self.settings = settings
+        most = ", ".join(f"{name}={value}" for name, value in settings.items())
+        super().__init__(
+            f"an index of kind {kind!r} finds {reached:.4f} of the best keys at most ({most}), "
+            f"{target:g} was asked for; ask for less, or search exactly"
+        )

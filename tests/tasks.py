@@ -7,16 +7,21 @@ on where pytest was started; this one is found by `pythonpath`, which they are g
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pytest
 
 from alignx import unsupervised
+from alignx.errors import FormatError
 from alignx.mapping.adversarial_settings import AdversarialTraining
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from alignx.unsupervised import Workplace
@@ -36,6 +41,45 @@ def refuse(number: int) -> int:
     if number == 2:
         raise ValueError(f"number must not be 2, got {number}")
     return number
+
+
+def draw(seed: int) -> NDArray[np.float32]:
+    """Compute what depends on the seed to the last bit."""
+    rows = np.random.default_rng(seed).standard_normal((50, 20), dtype=np.float32)
+    return rows.T @ rows
+
+
+def reject(path: str) -> None:
+    """Raise an error of alignx that holds more than a message."""
+    raise FormatError(path, "it is no good", line=7)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds:g} s in vain")
+        time.sleep(0.02)
+
+
+def answer(number: int, folder: Path) -> int:
+    """Leave a mark in the folder; give the number back when the folder holds "go"."""
+    (folder / f"{number}-{os.getpid()}").touch()
+    wait_for((folder / "go").exists)
+    return number
+
+
+def stay_alone(folder: Path) -> None:
+    """Fail where another call with the same folder is at work."""
+    with (folder / "busy").open("x"):
+        time.sleep(0.05)
+    (folder / "busy").unlink()
+
+
+def die() -> None:
+    """End the process as the system does when memory is short."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def train_quickly(
