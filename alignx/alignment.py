@@ -6,13 +6,14 @@ import json
 import logging
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save as to_bytes
+from threadpoolctl import ThreadpoolController
 
-from alignx.arrays import unit_rows
+from alignx.arrays import LazyRows, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
 from alignx.errors import DimensionError, FormatError
@@ -20,8 +21,10 @@ from alignx.files import reading, replacing
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.normalize import Normalizer
 from alignx.space import SharedSpace
+from alignx.vectors_io import save
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -137,13 +140,78 @@ class Alignment:
 
     def apply_source(self, embeddings: Embeddings) -> Embeddings:
         """Map vectors of the source language to unit rows; raises as `apply` does."""
-        rows = self._normalized(embeddings, self.source)
-        return embeddings.with_vectors(unit_rows(self.aligner.transform(rows)))
+        return embeddings.with_vectors(self.stream(embeddings, "source").collect())
 
     def apply_target(self, embeddings: Embeddings) -> Embeddings:
         """Map vectors of the target language to unit rows; raises as `apply` does."""
-        rows = self._normalized(embeddings, self.target)
-        return embeddings.with_vectors(unit_rows(self.aligner.transform_target(rows)))
+        return embeddings.with_vectors(self.stream(embeddings, "target").collect())
+
+    def stream(self, embeddings: Embeddings, side: Literal["source", "target"]) -> LazyRows:
+        """Map vectors of one language to unit rows a block at a time, when they are needed.
+
+        The rows are those of `apply_source` or `apply_target`, bit for bit. They can be saved
+        without ever being in memory at once: ``save(embeddings, path, rows=rows)``.
+
+        Parameters
+        ----------
+        embeddings : Embeddings
+            Memory-mapped where they come from a float32 cache.
+        side : {"source", "target"}
+            Which language they are.
+
+        Raises
+        ------
+        DimensionError
+            If vectors are not of the dimension that the map was fitted on.
+        ValueError
+            If `side` is something else.
+        """
+        if side not in ("source", "target"):
+            raise ValueError(f"side must be 'source' or 'target', got {side!r}")
+        expected: Side = getattr(self, side)
+        self._check(embeddings, expected)
+        aligner = self.aligner
+        to_space = aligner.transform if side == "source" else aligner.transform_target
+        threads = ThreadpoolController()
+
+        def transform(rows: Matrix) -> Matrix:
+            # The last bit of a product depends on how its rows are shared out among threads.
+            with threads.limit(limits=1, user_api="blas"):
+                return unit_rows(to_space(expected.normalizer.transform(rows)))
+
+        return LazyRows(embeddings.vectors, getattr(aligner, f"{side}_map_").shape[1], transform)
+
+    def save_mapped(
+        self,
+        embeddings: Embeddings,
+        path: str | os.PathLike[str],
+        *,
+        side: Literal["source", "target"] = "source",
+        dtype: Literal["float32", "float16"] = "float32",
+        decimals: int | None = None,
+    ) -> None:
+        """Write mapped vectors, unit rows, to a file without having all of them in memory.
+
+        Parameters
+        ----------
+        embeddings : Embeddings
+            Of one language.
+        path : path
+            Where they go; may be the file that they come from.
+        side : {"source", "target"}
+            Which language they are.
+        dtype, decimals
+            As for `alignx.save`.
+
+        Raises
+        ------
+        DimensionError
+            If vectors are not of the dimension that the map was fitted on.
+        FormatError, OutputError, ValueError
+            As `alignx.save` does.
+        """
+        rows = self.stream(embeddings, side)
+        save(embeddings, path, dtype=dtype, decimals=decimals, rows=rows)
 
     def side_of(self, code: str | None) -> Side:
         """Give the side that a language code names.
@@ -204,7 +272,7 @@ class Alignment:
         # NumPy numbers among the parameters become plain ones.
         metadata = {FORMAT: json.dumps(facts, default=lambda number: number.item())}
         with replacing(path, "wb") as file:
-            file.write(save(tensors, metadata))
+            file.write(to_bytes(tensors, metadata))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -266,7 +334,9 @@ class Alignment:
             None if facts["diagnosis"] is None else Diagnosis(**facts["diagnosis"]),
         )
 
-    def _normalized(self, embeddings: Embeddings, side: Side) -> Matrix:
+    @staticmethod
+    def _check(embeddings: Embeddings, side: Side) -> None:
+        """Refuse or note what the map was not fitted on."""
         if embeddings.dimension != side.normalizer.dimension_:
             raise DimensionError(
                 f"this map takes {side.code} vectors of dimension {side.normalizer.dimension_}, "
@@ -285,4 +355,3 @@ class Alignment:
                 embeddings,
                 side.words,
             )
-        return side.normalizer.transform(embeddings.vectors)

@@ -7,6 +7,7 @@ than by the package, which needs all tensors in memory to write them and does no
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 
-from alignx.arrays import first_not_finite
+from alignx.arrays import first_not_finite, row_blocks
 from alignx.embeddings import (
     Embeddings,
     LoadOptions,
@@ -31,7 +32,11 @@ from alignx.errors import FormatError
 from alignx.files import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
+
+    from alignx.arrays import LazyRows, Matrix
 
 __all__ = ["read_cache", "write_cache"]
 
@@ -40,7 +45,6 @@ _VERSION = "1"
 _LENGTH_SIZE = 8
 # Generous, ours take some 500 bytes; it keeps a damaged length from asking for gigabytes.
 _LONGEST_HEADER = 1 << 20
-_ROWS_PER_WRITE = 16_384
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -86,7 +90,7 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     zero_rows = header.zero_rows
     # Counting reads a page for each row; a part of what has no zero rows has none either.
     if zero_rows is None or not (is_whole or (is_mapped and zero_rows == 0)):
-        zero_rows = count_zero_rows(vectors)
+        zero_rows = sum(map(count_zero_rows, row_blocks(vectors)))
     known: dict[str, object] = {"zero_rows": zero_rows}
     if is_whole and "checksum" in header.metadata:
         known["checksum"] = header.metadata["checksum"]
@@ -103,20 +107,26 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
 
 
 def write_cache(
-    file: IO[bytes], path: str, embeddings: Embeddings, dtype: Literal["float32", "float16"]
+    file: IO[bytes],
+    path: str,
+    embeddings: Embeddings,
+    dtype: Literal["float32", "float16"],
+    rows: LazyRows | None = None,
 ) -> None:
     r"""Write a cache.
 
     Parameters
     ----------
     file : binary file
-        Where to write.
+        Where to write, empty.
     path : str
         Its name, for messages.
     embeddings : Embeddings
         What to write.
     dtype : {"float32", "float16"}
         How to store the vectors; float16 halves the file and keeps three digits.
+    rows : LazyRows, optional
+        Take the place of the vectors.
 
     Raises
     ------
@@ -125,7 +135,10 @@ def write_cache(
 
     Notes
     -----
-    Memory beyond the arguments is the words and a few thousand rows.
+    Memory beyond the arguments is the words and a few thousand rows. The header, which comes
+    first, tells what only all rows tell: it is corrected at the end. Rows are computed twice for
+    pipes, where nothing can be corrected, and when so many rows have become zero that the header
+    has another length.
 
     Examples
     --------
@@ -135,17 +148,77 @@ def write_cache(
     >>> file.getvalue()[-7:]
     b'\x00\x00\x80?cat'
     """
-    words = "\n".join(embeddings.words).encode()
-    header = _header_of(embeddings, len(words), _DTYPES["F32" if dtype == "float32" else "F16"])
-    file.write(len(header).to_bytes(_LENGTH_SIZE, "little"))
-    file.write(header)
-    for start in range(0, len(embeddings), _ROWS_PER_WRITE):
-        rows = embeddings.vectors[start : start + _ROWS_PER_WRITE]
-        if dtype == "float16":
-            file.write(_as_float16(rows, embeddings.words[start:], path).data)
+    words = _join(embeddings.words)
+    dimension = embeddings.dimension if rows is None else rows.dimension
+    layout = _Layout(
+        (len(embeddings), dimension), _DTYPES["F32" if dtype == "float32" else "F16"], len(words)
+    )
+    summary = _Summary(layout.shape, words)
+
+    def write(header: bytes, blocks: Iterable[Matrix]) -> None:
+        file.write(header)
+        for block in _stored(blocks, layout.dtype, embeddings.words, path):
+            file.write(block.data)
+        file.write(words)
+
+    def blocks() -> Iterator[Matrix]:
+        return row_blocks(embeddings.vectors) if rows is None else rows.blocks()
+
+    if file.seekable():
+        expected = _header_of(embeddings, layout, summary.checksum, embeddings.zero_rows)
+        write(expected, summary.of(blocks()))
+        header = _header_of(embeddings, layout, summary.checksum, summary.zero_rows)
+        file.seek(0)
+        if len(header) == len(expected):
+            file.write(header)
+            return
+        file.truncate()
+    else:
+        for _ in summary.of(blocks()):
+            pass
+    write(_header_of(embeddings, layout, summary.checksum, summary.zero_rows), blocks())
+
+
+class _Layout(NamedTuple):
+    """The sizes that a header tells."""
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    words_size: int
+
+
+class _Summary:
+    """What a header tells of all rows, gathered while they pass."""
+
+    def __init__(self, shape: tuple[int, int], words: bytes) -> None:
+        n, d = shape
+        self._digest = hashlib.sha256(f"{n} {d}\n".encode() + words)
+        self.zero_rows = 0
+
+    @property
+    def checksum(self) -> str:
+        """That of `Embeddings` with these words and the rows so far."""
+        return self._digest.hexdigest()
+
+    def of(self, blocks: Iterable[Matrix]) -> Iterator[Matrix]:
+        """Let rows pass."""
+        for block in blocks:
+            self._digest.update(block.astype("<f4", copy=False).data)
+            self.zero_rows += count_zero_rows(block)
+            yield block
+
+
+def _stored(
+    blocks: Iterable[Matrix], dtype: np.dtype[Any], words: Sequence[str], path: str
+) -> Iterator[NDArray[Any]]:
+    """Convert rows to the numbers that the file has."""
+    first = 0
+    for block in blocks:
+        if dtype == np.float16:
+            yield _as_float16(block, words, first, path)
         else:
-            file.write(rows.astype("<f4", copy=False).data)
-    file.write(words)
+            yield block.astype(dtype, copy=False)
+        first += len(block)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,14 +245,20 @@ class StoredWords(Sequence[str]):
     n: int
     path: str
 
+    @property
+    def joined(self) -> str:
+        """Those to use, newline-joined."""
+        ends = np.flatnonzero(self.data == ord("\n"))
+        used = self.data[: ends[self.n - 1]] if self.n <= len(ends) else self.data
+        try:
+            return used.tobytes().decode()
+        except UnicodeDecodeError as error:
+            raise _damaged(self.path, "its words are not UTF-8") from error
+
     @cached_property
     def _words(self) -> tuple[str, ...]:
         """All of them, decoded."""
-        try:
-            text = self.data.tobytes().decode()
-        except UnicodeDecodeError as error:
-            raise _damaged(self.path, "its words are not UTF-8") from error
-        return tuple(text.split("\n", self.n)[: self.n])
+        return tuple(self.joined.split("\n"))
 
     def __len__(self) -> int:
         return self.n
@@ -316,8 +395,8 @@ def _as_float32(vectors: NDArray[Any], path: str) -> NDArray[np.float32]:
     return converted
 
 
-def _as_float16(rows: NDArray[np.float32], words: Sequence[str], path: str) -> NDArray[np.float16]:
-    """Round to float16, and refuse what it cannot hold."""
+def _as_float16(rows: Matrix, words: Sequence[str], first: int, path: str) -> NDArray[np.float16]:
+    """Round to float16, and refuse what it cannot hold; `first` is the position of the rows."""
     with np.errstate(over="ignore"):
         half: NDArray[np.float16] = rows.astype("<f2")
     row = first_not_finite(half)
@@ -325,15 +404,21 @@ def _as_float16(rows: NDArray[np.float32], words: Sequence[str], path: str) -> N
         largest = float(np.abs(rows[row]).max())
         raise FormatError(
             path,
-            f"float16 holds numbers up to {_LARGEST_HALF:g}, the vector of {words[row]!r} has "
-            f"{largest:g}; write float32",
+            f"float16 holds numbers up to {_LARGEST_HALF:g}, the vector of {words[first + row]!r} "
+            f"has {largest:g}; write float32",
         )
     return half
 
 
-def _header_of(embeddings: Embeddings, words_size: int, dtype: np.dtype[Any]) -> bytes:
-    """Compose the header, padded so that the vectors behind it are aligned."""
-    n, d = embeddings.vectors.shape
+def _join(words: Sequence[str]) -> bytes:
+    """Give words as the file has them; those of another cache are not taken apart for it."""
+    text = words.joined if isinstance(words, StoredWords) else "\n".join(words)
+    return text.encode()
+
+
+def _header_of(embeddings: Embeddings, layout: _Layout, checksum: str, zero_rows: int) -> bytes:
+    """Compose what comes before the vectors, padded so that they are aligned."""
+    (n, d), dtype, words_size = layout
     end = n * d * dtype.itemsize
     name = next(name for name, known in _DTYPES.items() if known == dtype)
     content = {
@@ -343,15 +428,16 @@ def _header_of(embeddings: Embeddings, words_size: int, dtype: np.dtype[Any]) ->
             "language": embeddings.language or "",
             "source": embeddings.source or "",
             "count": str(n),
-            "checksum": embeddings.checksum,
-            "zero_rows": str(embeddings.zero_rows),
+            "checksum": checksum,
+            "zero_rows": str(zero_rows),
             "normalization": "",
         },
         "vectors": {"dtype": name, "shape": [n, d], "data_offsets": [0, end]},
         "words": {"dtype": "U8", "shape": [words_size], "data_offsets": [end, end + words_size]},
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return text + b" " * (-len(text) % 8)
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(_LENGTH_SIZE, "little") + text
 
 
 def _damaged(path: str, how: str) -> FormatError:

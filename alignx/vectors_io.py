@@ -13,6 +13,7 @@ from alignx.vectors_cache import read_cache, write_cache
 from alignx.vectors_text import read_text, write_text
 
 if TYPE_CHECKING:
+    from alignx.arrays import LazyRows
     from alignx.progress import Progress
 
 __all__ = ["load", "require_savable", "save"]
@@ -103,6 +104,7 @@ def save(
     *,
     dtype: Literal["float32", "float16"] = "float32",
     decimals: int | None = None,
+    rows: LazyRows | None = None,
 ) -> None:
     """Save embeddings to a file, in the format that its name tells.
 
@@ -118,6 +120,9 @@ def save(
     decimals : int, optional
         How many digits behind the point to write as text, ``0 <= decimals <= 20``; by default the
         fewest that read back to the same float32.
+    rows : LazyRows, optional
+        What to write instead of their vectors, one for each word; each is computed when it is
+        written.
 
     Raises
     ------
@@ -140,11 +145,15 @@ def save(
     """
     name = os.fspath(path)
     require_savable(name, dtype=dtype, decimals=decimals)
+    if rows is not None and len(rows) != len(embeddings):
+        raise ValueError(
+            f"rows must be one for each word, got {len(rows)} rows, {len(embeddings)} words"
+        )
     with replacing(name, "wb") as file:
         if name.endswith(_CACHE_SUFFIX):
-            write_cache(file, name, embeddings, dtype)
+            write_cache(file, name, embeddings, dtype, rows)
         else:
-            write_text(file, name, embeddings, decimals)
+            write_text(file, name, embeddings, decimals, rows)
 
 
 def require_savable(

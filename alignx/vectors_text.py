@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from alignx import _core
+from alignx.arrays import row_blocks
 from alignx.embeddings import (
     Embeddings,
     LoadOptions,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from alignx.arrays import LazyRows
+
 __all__ = ["read_text", "write_text"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -50,7 +53,6 @@ _HEAD_SIZE = 1 << 20
 _SAMPLE_LINES = 11
 # Numbers hardly compress: higher levels take several times as long for a few percent.
 _GZIP_LEVEL = 4
-_ROWS_PER_WRITE = 2048
 
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?")
@@ -110,7 +112,13 @@ def read_text(
     return found
 
 
-def write_text(file: IO[bytes], path: str, embeddings: Embeddings, decimals: int | None) -> None:
+def write_text(
+    file: IO[bytes],
+    path: str,
+    embeddings: Embeddings,
+    decimals: int | None,
+    rows: LazyRows | None = None,
+) -> None:
     r"""Write embeddings as word2vec text with a header.
 
     Parameters
@@ -123,6 +131,8 @@ def write_text(file: IO[bytes], path: str, embeddings: Embeddings, decimals: int
         What to write.
     decimals : int or None
         Digits behind the point; None for the fewest that read back to the same float32.
+    rows : LazyRows, optional
+        Take the place of the vectors.
 
     Raises
     ------
@@ -147,11 +157,13 @@ def write_text(file: IO[bytes], path: str, embeddings: Embeddings, decimals: int
             # Neither name nor time of day: equal embeddings make equal files.
             archive = gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
             file = cast("IO[bytes]", stack.enter_context(archive))
-        file.write(f"{len(embeddings)} {embeddings.dimension}\n".encode())
-        for start in range(0, len(embeddings), _ROWS_PER_WRITE):
-            rows = slice(start, start + _ROWS_PER_WRITE)
-            words, vectors = embeddings.words[rows], embeddings.vectors[rows]
-            file.write(_core.format_vectors(words, vectors, decimals))
+        dimension = embeddings.dimension if rows is None else rows.dimension
+        file.write(f"{len(embeddings)} {dimension}\n".encode())
+        start = 0
+        for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
+            words = embeddings.words[start : start + len(block)]
+            file.write(_core.format_vectors(words, block, decimals))
+            start += len(block)
 
 
 class _Stream:

@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
+from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from threadpoolctl import threadpool_limits
 
 from alignx.alignment import Alignment
-from alignx.arrays import unit_rows
+from alignx.arrays import BLOCK_ROWS, unit_rows
 from alignx.datasets import Sample, load_sample
 from alignx.embeddings import Embeddings
 from alignx.errors import DimensionError, EmptyLexiconError, FormatError, OutputError
@@ -20,7 +25,8 @@ from alignx.evaluation import evaluate
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.mapping import CCA, METHODS, LeastSquares, Procrustes, balanced_weights
-from alignx.normalize import ITERATIVE, Normalizer
+from alignx.normalize import ITERATIVE, STANDARD, Normalizer, Step
+from alignx.vectors_io import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -304,6 +310,159 @@ def test_vectors_of_another_dimension_are_refused_by_name(tmp_path: Path, is_sav
         alignment.apply(ENGLISH, wide)
     with pytest.raises(DimensionError, match="takes es vectors"):
         alignment.apply_target(wide)
+
+
+# --- applying to more than memory holds -------------------------------------------------------
+
+STEPS: tuple[tuple[Step, ...], ...] = ((), ("unit",), ("center",), STANDARD, ITERATIVE)
+
+
+@cache
+def fitted(method: str, steps: tuple[Step, ...]) -> Alignment:
+    options: dict[str, Any] = {"refinement": 0, "calibrate": False}
+    return align(ENGLISH, SPANISH, lexicon=PAIRS, method=method, normalize=steps, **options)
+
+
+def of_many_kinds(count: int, seed: int) -> Embeddings:
+    """Rows of which some are zero and some of unit length."""
+    made = embeddings("w", count, seed=seed)
+    rows = made.vectors.copy()
+    kinds = np.random.default_rng(seed).integers(3, size=count)
+    rows[kinds == 0] = 0
+    rows[kinds == 1] = unit_rows(rows[kinds == 1])
+    return Embeddings(made.words, rows, source="made")
+
+
+@settings(max_examples=50)
+@given(
+    st.sampled_from(sorted(METHODS)),
+    st.sampled_from(STEPS),
+    st.sampled_from(["source", "target"]),
+    st.integers(1, 3),
+    st.integers(-2, 2),
+    st.integers(0, 2**32),
+)
+def test_streamed_rows_are_those_of_memory_bit_for_bit(
+    tmp_path_factory: pytest.TempPathFactory,
+    method: str,
+    steps: tuple[Step, ...],
+    side: Literal["source", "target"],
+    blocks: int,
+    more: int,
+    seed: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("streamed")
+    alignment = fitted(method, steps)
+    vectors = of_many_kinds(blocks * BLOCK_ROWS + more, seed)
+    save(vectors, folder / "stored.safetensors")
+    mapped = (alignment.apply_source if side == "source" else alignment.apply_target)(vectors)
+    save(mapped, folder / "whole.safetensors")
+    whole = (folder / "whole.safetensors").read_bytes()
+    for given_ in (vectors, load(folder / "stored.safetensors")):
+        alignment.save_mapped(given_, folder / "streamed.safetensors", side=side)
+        assert (folder / "streamed.safetensors").read_bytes() == whole
+    found = load(folder / "streamed.safetensors")
+    assert found.checksum == mapped.checksum
+    assert found.zero_rows == vectors.zero_rows
+    # Here all at once, so with other last bits.
+    normalizer = (alignment.source if side == "source" else alignment.target).normalizer
+    aligner = alignment.aligner
+    to_space = aligner.transform if side == "source" else aligner.transform_target
+    expected = unit_rows(to_space(normalizer.transform(vectors.vectors)))
+    np.testing.assert_allclose(found.vectors, expected, rtol=0, atol=2e-6)
+
+
+def test_more_words_and_more_threads_leave_each_row_as_it_is() -> None:
+    wide = embeddings("a", dimension=300), embeddings("b", dimension=300)
+    alignment = align(*wide, lexicon=PAIRS, refinement=0, calibrate=False)
+    more = embeddings("a", 2 * BLOCK_ROWS, 300)
+    with threadpool_limits(4, user_api="blas"):
+        mapped = alignment.apply_source(more).vectors
+    head = alignment.apply_source(more.head(BLOCK_ROWS)).vectors
+    np.testing.assert_array_equal(mapped[:BLOCK_ROWS], head)
+
+
+def test_a_file_can_be_replaced_by_its_own_mapped_vectors(tmp_path: Path) -> None:
+    alignment = fitted("cca", STANDARD)
+    path = tmp_path / "en.safetensors"
+    vectors = of_many_kinds(2 * BLOCK_ROWS + 1, 1)
+    save(vectors, path)
+    stored = load(path)
+    alignment.save_mapped(stored, path)
+    mapped = alignment.apply_source(vectors)
+    np.testing.assert_array_equal(load(path).vectors, mapped.vectors)
+    assert load(path).checksum == mapped.checksum
+    np.testing.assert_array_equal(stored.vectors, vectors.vectors)  # what was open stays
+
+
+def test_mapped_vectors_are_saved_in_every_format(tmp_path: Path) -> None:
+    alignment = fitted("procrustes", STANDARD)
+    vectors = of_many_kinds(BLOCK_ROWS + 1, 2)
+    mapped = alignment.apply_source(vectors)
+    alignment.save_mapped(vectors, tmp_path / "a.vec.gz", decimals=3)
+    save(mapped, tmp_path / "b.vec.gz", decimals=3)
+    assert (tmp_path / "a.vec.gz").read_bytes() == (tmp_path / "b.vec.gz").read_bytes()
+    alignment.save_mapped(vectors, tmp_path / "a.safetensors", dtype="float16")
+    save(mapped, tmp_path / "b.safetensors", dtype="float16")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_what_cannot_be_streamed_is_refused_before_a_file_is_made(tmp_path: Path) -> None:
+    alignment = fitted("procrustes", STANDARD)
+    wide = embeddings("w", dimension=9)
+    with pytest.raises(DimensionError, match="takes en vectors of dimension 8"):
+        alignment.save_mapped(wide, tmp_path / "x.vec")
+    with pytest.raises(DimensionError, match="takes es vectors of dimension 8"):
+        alignment.stream(wide, "target")
+    with pytest.raises(ValueError, match="side must be 'source' or 'target', got 'en'"):
+        alignment.stream(ENGLISH, "en")  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(FormatError, match="name must end in one of"):
+        alignment.save_mapped(ENGLISH, tmp_path / "x.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_number_in_a_cache_is_named_by_its_row(tmp_path: Path) -> None:
+    vectors = of_many_kinds(2 * BLOCK_ROWS, 3)
+    save(vectors, tmp_path / "en.safetensors")
+    content = (tmp_path / "en.safetensors").read_bytes()
+    start = content.index(vectors.vectors[BLOCK_ROWS + 3 :].tobytes())
+    damaged = content[:start] + np.float32(np.nan).tobytes() + content[start + 4 :]
+    (tmp_path / "en.safetensors").write_bytes(damaged)
+    stored = load(tmp_path / "en.safetensors")
+    alignment = fitted("procrustes", STANDARD)
+    with pytest.raises(ValueError, match=f"got nan in row {BLOCK_ROWS + 3}"):
+        alignment.save_mapped(stored, tmp_path / "x.safetensors")
+    with pytest.raises(ValueError, match=f"got nan in row {BLOCK_ROWS + 3}"):
+        alignment.apply_source(stored)
+    assert [path.name for path in tmp_path.iterdir()] == ["en.safetensors"]
+
+
+def test_memory_does_not_grow_with_the_vectors(tmp_path: Path) -> None:
+    count = 300_000
+    alignment = align(
+        embeddings("a", dimension=64), embeddings("b", dimension=64), lexicon=PAIRS,
+        refinement=0, calibrate=False,
+    )  # fmt: skip
+    alignment.save(tmp_path / "map")
+    rows = np.random.default_rng(0).standard_normal((count, 64), dtype=np.float32)
+    words = tuple(f"w{i}" for i in range(count))
+    save(Embeddings.from_checked(words, rows), tmp_path / "en.safetensors")
+    code = """
+import sys
+from alignx.alignment import Alignment
+from alignx.memory import peak_resident
+from alignx.vectors_io import load
+alignment = Alignment.load(sys.argv[1])
+before = peak_resident()
+alignment.save_mapped(load(sys.argv[2]), sys.argv[3])
+print(peak_resident() - before)
+"""
+    names = ("map", "en.safetensors", "out.safetensors")
+    command = [sys.executable, "-c", code, *(str(tmp_path / name) for name in names)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert rows.nbytes == 76_800_000
+    assert int(done.stdout) < 40_000_000
+    assert load(tmp_path / "out.safetensors").zero_rows == 0
 
 
 # --- calibration ------------------------------------------------------------------------------

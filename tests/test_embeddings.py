@@ -3,10 +3,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import pickle
 import re
 import subprocess
 import sys
+import threading
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignx import _core
+from alignx.arrays import BLOCK_ROWS, LazyRows
 from alignx.embeddings import Embeddings, LoadOptions, LoadReport, guess_language
 from alignx.errors import FormatError, OutputError
 from alignx.vectors_io import load, save
@@ -540,6 +543,126 @@ def test_saving_checks_its_arguments(tmp_path: Path) -> None:
         save(one, tmp_path / "en.vec", decimals=-1)
     with pytest.raises(OutputError, match="the directory does not exist; create it first"):
         save(one, tmp_path / "absent" / "en.vec")
+
+
+# --- rows that are computed when they are written ---------------------------------------------
+
+
+def halved(embeddings: Embeddings) -> LazyRows:
+    """Half of the first two numbers of each."""
+    return LazyRows(embeddings.vectors, 2, lambda rows: np.ascontiguousarray(rows[:, :2] / 2))
+
+
+def many(n: int, source: str = "x") -> Embeddings:
+    rows = np.random.default_rng(n).integers(-5, 5, (n, 3)).astype(np.float32)
+    rows[1::50] = 0
+    return Embeddings([f"w{i}" for i in range(n)], rows, "en", source)
+
+
+@pytest.mark.parametrize("n", [1, 2, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 2 * BLOCK_ROWS])
+@pytest.mark.parametrize("name", ["x.safetensors", "half.safetensors", "x.vec", "x.txt.gz"])
+def test_computed_rows_are_written_as_if_they_had_been_there(
+    n: int, name: str, tmp_path: Path
+) -> None:
+    dtype: Literal["float32", "float16"] = "float16" if name.startswith("half") else "float32"
+    embeddings = many(n)
+    rows = halved(embeddings)
+    whole, streamed = tmp_path / f"whole.{name}", tmp_path / f"streamed.{name}"
+    save(embeddings.with_vectors(rows.collect()), whole, dtype=dtype)
+    save(embeddings, streamed, dtype=dtype, rows=rows)
+    assert streamed.read_bytes() == whole.read_bytes()
+    save(embeddings, tmp_path / "in.safetensors")
+    for limit in (None, n):
+        cache = load(tmp_path / "in.safetensors", limit=limit)
+        save(cache, streamed, dtype=dtype, rows=halved(cache))
+        assert streamed.read_bytes() == whole.read_bytes()
+
+
+def test_the_header_of_a_cache_tells_what_the_written_rows_have(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    lengths = set()
+    for padding in range(1, 9):  # of some the header gets longer when 24 more rows become zero
+        embeddings = many(40, "x" * padding)
+        zeroed = LazyRows(embeddings.vectors, 3, lambda rows: rows * (rows[:, :1] > 0))
+        whole = embeddings.with_vectors(zeroed.collect())
+        assert embeddings.zero_rows < 10 <= whole.zero_rows
+        save(whole, tmp_path / "whole.safetensors")
+        save(embeddings, path, rows=zeroed)
+        assert path.read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+        found = load(path)
+        assert (found.checksum, found.zero_rows) == (whole.checksum, whole.zero_rows)
+        save(embeddings, tmp_path / "in.safetensors")
+        lengths.add(path.stat().st_size - (tmp_path / "in.safetensors").stat().st_size)
+    assert lengths == {0, 8}
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.vec.gz"])
+def test_a_pipe_can_be_written(name: str, tmp_path: Path) -> None:
+    embeddings = many(3 * BLOCK_ROWS)
+    save(embeddings, tmp_path / f"file.{name}", rows=halved(embeddings))
+    os.mkfifo(tmp_path / name)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / name).read_bytes()))
+    reader.start()
+    save(embeddings, tmp_path / name, rows=halved(embeddings))
+    reader.join(10)
+    assert read == [(tmp_path / f"file.{name}").read_bytes()]
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.vec"])
+def test_a_reader_that_leaves_a_pipe_is_told(name: str, tmp_path: Path) -> None:
+    embeddings = many(30 * BLOCK_ROWS)
+    os.mkfifo(tmp_path / name)
+
+    def read_little() -> None:
+        with (tmp_path / name).open("rb") as file:
+            file.read(100)
+
+    reader = threading.Thread(target=read_little)
+    reader.start()
+    with pytest.raises(OutputError, match=f"{name}: Broken pipe"):
+        save(embeddings, tmp_path / name, rows=halved(embeddings))
+    reader.join(10)
+
+
+def test_an_error_in_the_midst_of_computing_leaves_the_old_file(tmp_path: Path) -> None:
+    embeddings = many(3 * BLOCK_ROWS)
+    rows = embeddings.vectors.copy()
+    rows[-1] = np.nan
+    for name in ("x.safetensors", "x.vec", "x.vec.gz"):
+        (tmp_path / name).write_text("old")
+        with pytest.raises(ValueError, match=f"got nan in row {len(rows) - 1}"):
+            save(embeddings, tmp_path / name, rows=LazyRows(rows, 3, np.copy))
+        assert (tmp_path / name).read_text() == "old"
+    large = LazyRows(embeddings.vectors, 3, lambda rows: rows + np.float32(1e5))
+    with pytest.raises(FormatError, match="up to 65504, the vector of 'w0' has"):
+        save(embeddings, tmp_path / "x.safetensors", rows=large, dtype="float16")
+    with pytest.raises(ValueError, match="one for each word, got 6144 rows, 2 words"):
+        save(embeddings.head(2), tmp_path / "x.vec", rows=large)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_float16_overflow_is_named_behind_the_first_block(tmp_path: Path) -> None:
+    rows = np.zeros((BLOCK_ROWS + 9, 1), np.float32)
+    rows[BLOCK_ROWS + 7] = 1e5
+    large = Embeddings([f"w{i}" for i in range(len(rows))], rows)
+    with pytest.raises(FormatError, match=f"the vector of 'w{BLOCK_ROWS + 7}' has 100000"):
+        save(large, tmp_path / "en.safetensors", dtype="float16")
+
+
+def test_words_go_from_cache_to_cache_undecoded(english: Embeddings, tmp_path: Path) -> None:
+    save(english, tmp_path / "a.safetensors")
+    for limit in (1, 2, 3, 4, None):
+        found = load(tmp_path / "a.safetensors", limit=limit)
+        save(found, tmp_path / "b.safetensors")
+        assert "_words" not in vars(found.words)
+        assert tuple(load(tmp_path / "b.safetensors").words) == english.words[:limit]
+        again = load(tmp_path / "b.safetensors")
+        assert again.checksum == english.head(limit or 9).checksum
+    content = (tmp_path / "a.safetensors").read_bytes()
+    (tmp_path / "a.safetensors").write_bytes(content.replace(b"\xe2\x80\xa8", b"\xe2\x80x"))
+    with pytest.raises(FormatError, match="its words are not UTF-8"):
+        save(load(tmp_path / "a.safetensors"), tmp_path / "b.safetensors")
 
 
 # --- the cache --------------------------------------------------------------------------------

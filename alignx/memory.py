@@ -1,0 +1,119 @@
+"""How much memory there is to use, how much was used, and giving back what maps a file."""
+
+from __future__ import annotations
+
+import mmap
+import re
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["parse_size", "peak_resident", "release"]
+
+_STATUS = Path("/proc/self/status")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b)?", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes as people write it.
+
+    Parameters
+    ----------
+    text : str
+        A number, and unless it counts bytes a unit: kB, MB, GB, TB are powers of 1000, and KiB,
+        MiB, GiB, TiB of 1024, in capitals or not.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If it is no such size, or less than a byte.
+
+    Examples
+    --------
+    >>> [parse_size(text) for text in ("8GB", "1.5 GiB", "512mb", "4096")]
+    [8000000000, 1610612736, 512000000, 4096]
+    >>> parse_size("8 gigs")
+    Traceback (most recent call last):
+        ...
+    ValueError: a size must be a number with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, got '8 gigs'
+    """
+    parts = _SIZE.fullmatch(text.strip())
+    if parts is None or (parts[3] and not parts[2]):
+        raise ValueError(
+            f"a size must be a number with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, got {text!r}"
+        )
+    power = "kmgt".index(parts[2].lower()) + 1 if parts[2] else 0
+    size = int(float(parts[1]) * (1024 if parts[3] else 1000) ** power)
+    if size < 1:
+        raise ValueError(f"a size must be at least 1 byte, got {text!r}")
+    return size
+
+
+def peak_resident() -> int:
+    """Give the most memory that this process has occupied so far, in bytes.
+
+    Pages of mapped files count while they are present, although the system takes them back
+    whenever something else needs the room.
+
+    Examples
+    --------
+    >>> peak_resident() > 1_000_000
+    True
+    """
+    try:
+        lines = _STATUS.read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):  # not every system has it; elsewhere this begins at
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # the parent's peak
+
+
+def release(array: NDArray[Any]) -> None:
+    """Give back the memory of an array that maps a file; it is read again when it is needed.
+
+    Parameters
+    ----------
+    array : contiguous array
+        What is not a map of a file, or is one that keeps changes to itself, is left alone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "rows"
+    >>> np.arange(3.0).tofile(path)
+    >>> rows = np.memmap(path, mode="r")
+    >>> release(rows)
+    >>> rows.view(float)
+    memmap([0., 1., 2.])
+    """
+    mapping = _mapping_of(array)
+    if mapping is None or not array.flags.c_contiguous or not array.nbytes:
+        return
+    begin = _address(array) - _address(np.frombuffer(mapping, np.uint8))
+    page = begin - begin % mmap.PAGESIZE
+    mapping.madvise(mmap.MADV_DONTNEED, page, begin + array.nbytes - page)
+
+
+def _mapping_of(array: NDArray[Any]) -> mmap.mmap | None:
+    """Find the map of a file behind an array, if losing its pages loses nothing."""
+    owner: object = array
+    is_shared = False
+    while owner is not None and not isinstance(owner, mmap.mmap):
+        # Changes to a map of mode "c" are in memory alone.
+        is_shared = is_shared or (isinstance(owner, np.memmap) and owner.mode != "c")
+        owner = getattr(owner, "base", None)
+    return owner if is_shared else None
+
+
+def _address(array: NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
