@@ -1,0 +1,1 @@
+"""Approximate nearest neighbors through FAISS."""
