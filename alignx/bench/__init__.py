@@ -1,0 +1,1 @@
+"""Comparing methods on many pairs of languages."""
