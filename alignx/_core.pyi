@@ -21,7 +21,31 @@ def search(
     n_threads: int | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[_Found, _Found, tuple[int, int]]: ...
-def prepare_keys(keys: NDArray[np.float32], n_threads: int | None = None) -> PreparedKeys: ...
+def search_clusters(
+    queries: NDArray[np.float32],
+    keys: NDArray[np.float32],
+    prepared_keys: PreparedKeys,
+    centroids: NDArray[np.float32],
+    regions: NDArray[np.float32],
+    region_starts: NDArray[np.int64],
+    *,
+    clusters_met: int,
+    regions_met: int,
+    k_queries: int,
+    k_keys: int,
+    query_bias: NDArray[np.float32] | None = None,
+    key_bias: NDArray[np.float32] | None = None,
+    centroid_bias: NDArray[np.float32] | None = None,
+    known: _Found | None = None,
+    n_threads: int | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> tuple[_Found, _Found]: ...
+def merge(parts: Sequence[_Found], k: int, n_threads: int | None = None) -> _Found: ...
+def prepare_keys(
+    keys: NDArray[np.float32],
+    n_threads: int | None = None,
+    groups: NDArray[np.int64] | None = None,
+) -> PreparedKeys: ...
 def score_pairs(
     queries: NDArray[np.float32], keys: NDArray[np.float32], pairs: NDArray[np.int64]
 ) -> NDArray[np.float32]: ...

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "clustered.hpp"
 #include "dispatch.hpp"
+#include "merge.hpp"
 #include "quantize.hpp"
 #include "rank.hpp"
 #include "screen.hpp"
@@ -69,6 +71,12 @@ struct FoundArrays {
         return {scores.mutable_data(), indices.mutable_data(),
                 static_cast<std::size_t>(scores.shape(1))};
     }
+    // With -1 for what was not found.
+    py::tuple partial() {
+        std::replace(indices.mutable_data(), indices.mutable_data() + indices.size(), no_index,
+                     std::int64_t{-1});
+        return py::make_tuple(scores, indices);
+    }
     py::tuple tuple() const {
         const std::int64_t* end = indices.data() + indices.size();
         require(std::find(indices.data(), end, no_index) == end,
@@ -82,17 +90,19 @@ struct FoundArrays {
 
 using Found = std::pair<Rows, py::array_t<std::int64_t, py::array::c_style>>;
 
-FoundNeighbors as_found(const Found& found, std::size_t rows, std::size_t others) {
+FoundNeighbors as_found(const Found& found, std::size_t rows, std::size_t others,
+                        std::int64_t least = 0) {
     const auto& [scores, indices] = found;
     require(scores.ndim() == 2 && indices.ndim() == 2 && scores.shape(1) == indices.shape(1) &&
                 static_cast<std::size_t>(scores.shape(0)) == rows &&
                 static_cast<std::size_t>(indices.shape(0)) == rows,
             "known must hold scores and indices of " + std::to_string(rows) + " rows");
     require(std::all_of(indices.data(), indices.data() + indices.size(),
-                        [others](std::int64_t i) {
-                            return i >= 0 && static_cast<std::size_t>(i) < others;
+                        [others, least](std::int64_t i) {
+                            return i >= least && i < static_cast<std::int64_t>(others);
                         }),
-            "known indices must lie in [0, " + std::to_string(others) + ")");
+            "known indices must lie in [" + std::to_string(least) + ", " + std::to_string(others) +
+                ")");
     return {scores.data(), indices.data(), static_cast<std::size_t>(scores.shape(1))};
 }
 
@@ -122,16 +132,99 @@ struct PreparedKeys {
     std::optional<Quantized> codes;
 };
 
-PreparedKeys prepare_keys(const Rows& keys, std::optional<int> n_threads) {
+using Starts = py::array_t<std::int64_t, py::array::c_style>;
+
+std::vector<std::size_t> as_starts(const Starts& starts, std::size_t rows,
+                                   const std::string& name) {
+    require(starts.ndim() == 1 && starts.size() >= 2 && starts.data()[0] == 0 &&
+                std::is_sorted(starts.data(), starts.data() + starts.size()) &&
+                static_cast<std::size_t>(starts.data()[starts.size() - 1]) == rows,
+            name + " must be ascending rows from 0 to " + std::to_string(rows));
+    return {starts.data(), starts.data() + starts.size()};
+}
+
+void require_bytes(const Kernel& kernel, const Matrix& rows) {
+    require(
+        kernel.key_limit != 0,
+        std::string("clusters need a processor that multiplies bytes, this one is ") + kernel.name);
+    require(can_screen(kernel, rows), "clusters need a dimension that lies in [1, 16384], got " +
+                                          std::to_string(rows.columns));
+}
+
+PreparedKeys prepare_keys(const Rows& keys, std::optional<int> n_threads,
+                          const std::optional<Starts>& groups) {
     const Matrix k = as_matrix(keys, "keys");
     const int threads = thread_count(n_threads);
     const Kernel& kernel = chosen_kernel();
     PreparedKeys prepared{k.rows, k.columns, std::nullopt};
+    std::vector<std::size_t> starts;
+    if (groups) {
+        starts = as_starts(*groups, k.rows, "groups");
+        require_bytes(kernel, k);
+    }
     const py::gil_scoped_release released;
     if (can_screen(kernel, k))
         prepared.codes.emplace(kernel, Quantized::Side::keys, k, std::vector<std::uint32_t>{},
-                               threads);
+                               threads, starts);
     return prepared;
+}
+
+py::tuple search_clusters(const Rows& queries, const Rows& keys, const PreparedKeys& prepared_keys,
+                          const Rows& centroids, const Rows& regions, const Starts& region_starts,
+                          std::size_t clusters_met, std::size_t regions_met, std::size_t k_queries,
+                          std::size_t k_keys, const Bias& query_bias, const Bias& key_bias,
+                          const Bias& centroid_bias, const std::optional<Found>& known,
+                          std::optional<int> n_threads,
+                          const std::optional<py::function>& progress) {
+    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys"),
+                 c = as_matrix(centroids, "centroids"), g = as_matrix(regions, "regions");
+    require_same_columns(q, k);
+    require_same_columns(q, c);
+    require_same_columns(q, g);
+    const std::vector<std::size_t> starts = as_starts(region_starts, c.rows, "region_starts");
+    require(starts.size() == g.rows + 1,
+            "region_starts must hold one start for each of " + std::to_string(g.rows) +
+                " regions, and the end, got " + std::to_string(starts.size()));
+    require_k(k_queries, k.rows, "k_queries");
+    require_k(k_keys, q.rows, "k_keys");
+    const Kernel& kernel = chosen_kernel();
+    require_bytes(kernel, q);
+    require(prepared_keys.rows == k.rows && prepared_keys.columns == k.columns &&
+                prepared_keys.codes && prepared_keys.codes->groups_of_rows() == c.rows,
+            "prepared keys must be those that are searched, with a group for each of " +
+                std::to_string(c.rows) + " centroids");
+    require(clusters_met >= 1, "clusters_met must be at least 1, got 0");
+    require(regions_met >= 1, "regions_met must be at least 1, got 0");
+    const int threads = thread_count(n_threads);
+    const float* bias_of_queries = as_bias(query_bias, q.rows, "query_bias");
+    const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
+    const float* bias_of_centroids = as_bias(centroid_bias, c.rows, "centroid_bias");
+    FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
+    const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
+    // -1 stands for what is missing.
+    const FoundNeighbors known_of_queries =
+        known ? as_found(*known, q.rows, k.rows, -1) : FoundNeighbors{};
+    const Progress report = reporting_to(progress);
+    Outcome outcome;
+    {
+        const py::gil_scoped_release released;
+        outcome =
+            clustered_sweep(kernel,
+                            {q,
+                             k,
+                             bias_of_queries,
+                             bias_of_keys,
+                             query_neighbors,
+                             key_neighbors,
+                             threads,
+                             known_of_queries,
+                             {},
+                             &*prepared_keys.codes},
+                            {c, bias_of_centroids, g, starts, clusters_met, regions_met}, report);
+    }
+    if (outcome == Outcome::canceled) throw py::error_already_set();
+    require(outcome == Outcome::finished, "rows and biases must be of moderate size, such as 1");
+    return py::make_tuple(of_queries.partial(), of_keys.partial());
 }
 
 py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, std::size_t k_keys,
@@ -174,6 +267,29 @@ py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, s
     if (!finished) throw py::error_already_set();
     return py::make_tuple(of_queries.tuple(), of_keys.tuple(),
                           py::make_tuple(fallbacks.queries, fallbacks.keys));
+}
+
+py::tuple merge(const std::vector<Found>& parts, std::size_t k, std::optional<int> n_threads) {
+    require(!parts.empty(), "parts must not be empty");
+    require(parts.front().first.ndim() == 2, "parts must hold scores of 2 dimensions, got " +
+                                                 std::to_string(parts.front().first.ndim()));
+    const auto rows = static_cast<std::size_t>(parts.front().first.shape(0));
+    std::vector<FoundNeighbors> found;
+    for (const auto& [scores, indices] : parts) {
+        require(scores.ndim() == 2 && indices.ndim() == 2 &&
+                    static_cast<std::size_t>(scores.shape(0)) == rows &&
+                    indices.shape(0) == scores.shape(0) && indices.shape(1) == scores.shape(1),
+                "parts must hold scores and indices of " + std::to_string(rows) + " rows");
+        found.push_back({scores.data(), indices.data(), static_cast<std::size_t>(scores.shape(1))});
+    }
+    const int threads = thread_count(n_threads);
+    FoundArrays merged(rows, k);
+    const Neighbors view = merged.view();
+    {
+        const py::gil_scoped_release released;
+        if (k != 0) merge_neighbors(found, rows, view, threads);
+    }
+    return merged.partial();
 }
 
 py::array_t<float> score_pairs(const Rows& queries, const Rows& keys,
@@ -315,7 +431,15 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     pthread_atfork(nullptr, nullptr, [] { alignx::is_forked = true; });
     py::class_<alignx::PreparedKeys>(module, "PreparedKeys");
     module.def("prepare_keys", &alignx::prepare_keys, "keys"_a.noconvert(),
-               "n_threads"_a = py::none());
+               "n_threads"_a = py::none(), "groups"_a.noconvert() = py::none());
+    module.def("search_clusters", &alignx::search_clusters, "queries"_a.noconvert(),
+               "keys"_a.noconvert(), "prepared_keys"_a, "centroids"_a.noconvert(),
+               "regions"_a.noconvert(), "region_starts"_a.noconvert(), py::kw_only(),
+               "clusters_met"_a, "regions_met"_a, "k_queries"_a, "k_keys"_a,
+               "query_bias"_a.noconvert() = py::none(), "key_bias"_a.noconvert() = py::none(),
+               "centroid_bias"_a.noconvert() = py::none(), "known"_a = py::none(),
+               "n_threads"_a = py::none(), "progress"_a = py::none());
+    module.def("merge", &alignx::merge, "parts"_a, "k"_a, "n_threads"_a = py::none());
     module.def("score_pairs", &alignx::score_pairs, "queries"_a.noconvert(), "keys"_a.noconvert(),
                "pairs"_a.noconvert());
     module.def("count_better", &alignx::count_better_keys, "queries"_a.noconvert(),

@@ -106,8 +106,22 @@ inline unsigned exceeds(Integers a, Integers b) {
 #endif
 }
 
-template <bool both>
-std::uint32_t bound(const std::int8_t* queries, const std::uint8_t* keys, std::size_t groups,
+// Four bytes of row r of a panel ...
+inline std::int32_t four_of(const std::int8_t* panel, std::size_t group, int r) {
+    std::int32_t four;
+    __builtin_memcpy(&four, panel + (group * rows + static_cast<std::size_t>(r)) * 4, sizeof(four));
+    return four;
+}
+
+// ... and of rows that lie anywhere.
+inline std::int32_t four_of(const std::int8_t* const* rows_anywhere, std::size_t group, int r) {
+    std::int32_t four;
+    __builtin_memcpy(&four, rows_anywhere[r] + group * 4, sizeof(four));
+    return four;
+}
+
+template <bool both, typename Queries>
+std::uint32_t bound(Queries queries, const std::uint8_t* keys, std::size_t groups,
                     BoundRows query_rows, BoundRows key_rows, std::int32_t* bounds,
                     std::uint32_t* hits) {
     Integers sums[rows][columns];
@@ -116,16 +130,14 @@ std::uint32_t bound(const std::int8_t* queries, const std::uint8_t* keys, std::s
 #pragma GCC unroll 2
         for (int c = 0; c < columns; ++c)
             sums[r][c] = load(key_rows.offset + c * lanes) + broadcast(query_rows.offset[r]);
-    for (std::size_t g = 0; g < groups; ++g, queries += rows * 4, keys += width * 4) {
+    for (std::size_t g = 0; g < groups; ++g, keys += width * 4) {
         Integers key[columns];
 #pragma GCC unroll 2
         for (int c = 0; c < columns; ++c)
             __builtin_memcpy(&key[c], keys + c * lanes * 4, sizeof(Integers));
 #pragma GCC unroll 14
         for (int r = 0; r < rows; ++r) {
-            std::int32_t four;
-            __builtin_memcpy(&four, queries + r * 4, sizeof(four));
-            const Integers query = broadcast(four);
+            const Integers query = broadcast(four_of(queries, g, r));
 #pragma GCC unroll 2
             for (int c = 0; c < columns; ++c) sums[r][c] = add_products(sums[r][c], key[c], query);
         }
@@ -286,8 +298,12 @@ const Kernel kernel = {ALIGNX_STRING(ALIGNX_LEVEL),
                        key_limit,
                        bound<false>,
                        bound<true>,
+                       bound<false>,
+                       bound<true>,
 #else
                        0,
+                       nullptr,
+                       nullptr,
                        nullptr,
                        nullptr,
 #endif

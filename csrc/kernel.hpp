@@ -30,16 +30,24 @@ using Bound = std::uint32_t (*)(const std::int8_t* queries, const std::uint8_t* 
                                 std::size_t groups, BoundRows query_rows, BoundRows key_rows,
                                 std::int32_t* bounds, std::uint32_t* hits);
 
+// The same for queries that lie anywhere, each in a piece.
+using BoundGathered = std::uint32_t (*)(const std::int8_t* const* queries, const std::uint8_t* keys,
+                                        std::size_t groups, BoundRows query_rows,
+                                        BoundRows key_rows, std::int32_t* bounds,
+                                        std::uint32_t* hits);
+
 struct Kernel {
     const char* name;
     std::size_t tile_queries;
     std::size_t tile_keys;
 
     // Keys' bytes are in [-key_limit, key_limit] with key_limit + 1 added, queries' in [-127, 127];
-    // 0 for a level that does not multiply bytes faster than float32. Then both bounds are null.
+    // 0 for a level that does not multiply bytes faster than float32. Then all bounds are null.
     int key_limit;
     Bound bound_queries;
     Bound bound_both;
+    BoundGathered bound_gathered_queries;
+    BoundGathered bound_gathered_both;
 
     // scores[q][k] = sum over i of queries[i][q] * keys[i][k], added in the order of i, so that a
     // score depends neither on the tile that it falls into nor on the number of threads.

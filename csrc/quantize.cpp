@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -28,6 +29,11 @@ inline float rounded(float value, float limit) {
     constexpr float shift = 12582912.0f;
     // This order of arguments turns NaN into a number too.
     return (std::min(limit, std::max(-limit, value)) + shift) - shift;
+}
+
+// The largest integer that a byte may hold.
+float limit_of(const Kernel& kernel, Quantized::Side side) {
+    return static_cast<float>(side == Quantized::Side::keys ? kernel.key_limit : 127);
 }
 
 // How many steps make 1: the step with the least squared error on a sample of the rows.
@@ -67,22 +73,44 @@ float choose_steps(const Matrix& matrix, float limit) {
     return best;
 }
 
+// How many steps make 1, for rows of which no more is known than the length of the longest:
+// elements of a rotated row are normally distributed, about, and hardly any exceeds four
+// deviations.
+float steps_for(std::size_t columns, double longest, float limit) {
+    if (!(longest > 0) || !std::isfinite(longest)) return 1;
+    // Unit rows are a little longer than 1 for rounding, and should not double the step.
+    int exponent = 0;
+    std::frexp(longest / 1.001, &exponent);
+    const double largest = std::min(1.0, 4 / std::sqrt(static_cast<double>(columns)));
+    const double steps = static_cast<double>(limit) / std::ldexp(largest, exponent);
+    return static_cast<float>(std::min(steps, static_cast<double>(FLT_MAX)));
+}
+
 }  // namespace
 
 Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<std::uint32_t> order,
-                     int n_threads)
+                     float steps_of_one)
     : rows_(rows),
       order_(std::move(order)),
       zero_(side == Side::keys ? kernel.key_limit + 1 : 0),
-      limit_(static_cast<float>(side == Side::keys ? kernel.key_limit : 127)),
+      limit_(limit_of(kernel, side)),
       width_(side == Side::keys ? kernel.tile_keys : kernel.tile_queries),
       stride_((width_ + 7) / 8 * 8),
       panels_((rows.rows + width_ - 1) / width_),
       groups_((rows.columns + 3) / 4),
-      steps_of_one_(choose_steps(rows, limit_)),
-      remainder_(slots()),
-      sum_(slots()),
-      bytes_(side == Side::keys ? panels_ * panel_bytes() : 0) {
+      steps_of_one_(steps_of_one) {}
+
+Quantized::Quantized(const Kernel& kernel, Matrix queries, double longest)
+    : Quantized(kernel, Side::queries, queries, {},
+                steps_for(queries.columns, longest, limit_of(kernel, Side::queries))) {}
+
+Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<std::uint32_t> order,
+                     int n_threads, const std::vector<std::size_t>& group_starts)
+    : Quantized(kernel, side, rows, std::move(order), choose_steps(rows, limit_of(kernel, side))) {
+    if (!group_starts.empty()) divide(group_starts);
+    remainder_.resize(slots());
+    sum_.resize(slots());
+    bytes_.resize(side == Side::keys ? panels_ * panel_bytes() : 0);
     struct Scratch {
         RotatedRows strip;
         std::vector<std::uint8_t> bytes;
@@ -102,8 +130,7 @@ Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<s
             Row facts[max_tile_keys];
             quantize(panel, own.strip,
                      bytes_.empty() ? own.bytes.data() : &bytes_[panel * panel_bytes()], facts);
-            const std::size_t filled = std::min(width_, rows_.rows - panel * width_);
-            for (std::size_t r = 0; r < filled; ++r) {
+            for (std::size_t r = 0; r < filled(panel); ++r) {
                 remainder_[panel * stride_ + r] = facts[r].remainder;
                 sum_[panel * stride_ + r] = facts[r].sum;
                 own.longest = std::max(own.longest, facts[r].length);
@@ -118,18 +145,35 @@ Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<s
     }
 }
 
-void Quantized::write(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes) const {
+void Quantized::divide(const std::vector<std::size_t>& group_starts) {
+    slots_.resize(rows_.rows);
+    for (std::size_t group = 0; group + 1 < group_starts.size(); ++group) {
+        group_panels_.push_back(first_places_.size());
+        for (std::size_t place = group_starts[group]; place < group_starts[group + 1]; ++place) {
+            const std::size_t r = (place - group_starts[group]) % width_;
+            if (r == 0) first_places_.push_back(place);
+            slots_[place] = (first_places_.size() - 1) * stride_ + r;
+        }
+    }
+    panels_ = first_places_.size();
+    group_panels_.push_back(panels_);
+    first_places_.push_back(rows_.rows);
+}
+
+void Quantized::write(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
+                      std::int32_t* sums) const {
     Row facts[max_tile_keys];
     quantize(panel, strip, bytes, facts);
+    if (sums == nullptr) return;
+    for (std::size_t r = 0; r < filled(panel); ++r) sums[r] = facts[r].sum;
 }
 
 void Quantized::quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
                          Row* facts) const {
-    const std::size_t first_row = panel * width_;
+    const std::size_t first_row = first_place(panel), rows = filled(panel);
     for (std::size_t first = 0; first < width_; first += lanes) {
-        const std::size_t left = rows_.rows - std::min(rows_.rows, first_row + first);
-        const std::size_t filled = std::min({lanes, width_ - first, left});
-        strip.load(filled, [&](std::size_t r) {
+        const std::size_t count = std::min(lanes, rows - std::min(rows, first));
+        strip.load(count, [&](std::size_t r) {
             const std::size_t row = first_row + first + r;
             return rows_.row(order_.empty() ? row : order_[row]);
         });
@@ -152,7 +196,7 @@ void Quantized::quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* by
             }
             std::memcpy(out, four, std::min(lanes, width_ - first) * 4);
         }
-        for (std::size_t r = 0; r < filled; ++r) {
+        for (std::size_t r = 0; r < count; ++r) {
             // Sums of squares in float32 are good to a thousandth by far.
             const auto root = [](float squares) { return std::sqrt(squares) * 1.001f; };
             const float whole = std::isfinite(length[r]) ? root(length[r]) : infinity;

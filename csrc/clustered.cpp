@@ -1,0 +1,636 @@
+#include "clustered.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "aligned.hpp"
+#include "quantize.hpp"
+
+namespace alignx {
+namespace {
+
+// Of a window: bytes of its queries, and of the bits that tell which clusters they meet.
+constexpr std::size_t most_code_bytes = std::size_t{16} << 20;
+constexpr std::size_t most_bit_bytes = std::size_t{64} << 20;
+// Thresholds for clusters are chosen on that many of them.
+constexpr std::size_t sampled_clusters = 512;
+// A share of what is wanted, by which more may exceed a threshold.
+constexpr std::size_t tolerance = 8;
+// Clusters between two reports of progress, and what finding them takes of the time, about.
+constexpr std::size_t clusters_of_a_step = 256;
+constexpr double share_of_meeting = 0.3;
+
+constexpr std::size_t bits = 64;  // of a word
+
+constexpr std::int32_t lowest = std::numeric_limits<std::int32_t>::min();
+constexpr std::int32_t highest = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+// Biases stay below it, in steps, so that sums fit into 32 bits.
+constexpr double most_steps = 0x1p28;
+
+// The offset of padding, of which bounds are written but not looked at.
+constexpr std::int32_t far_below = -(std::int32_t{1} << 29);
+
+std::int32_t in_steps(double value, double unit) {
+    // This order of arguments turns NaN into a number too.
+    return static_cast<std::int32_t>(std::max(-most_steps, std::min(most_steps, value / unit)));
+}
+
+// A bit for each row that a panel holds.
+std::uint32_t filled_bits(const Quantized& codes, std::size_t panel) {
+    return static_cast<std::uint32_t>((std::uint64_t{1} << codes.filled(panel)) - 1);
+}
+
+// A tile's worth of queries, side by side or anywhere.
+struct Tile {
+    std::int32_t offset[max_tile_queries];
+    std::int32_t threshold[max_tile_queries];
+    std::int32_t bounds[max_tile_queries * max_tile_keys];
+    std::uint32_t hits[2 * max_tile_queries];
+};
+
+// Centroids as bytes. Bounds on their products are in one unit for all of them.
+class Centroids {
+  public:
+    Centroids(const Kernel& kernel, const Quantized& queries, Matrix rows, const float* bias,
+              const std::vector<std::size_t>& group_starts, int n_threads)
+        : kernel_(kernel),
+          codes_(kernel, Quantized::Side::keys, rows, {}, n_threads, group_starts),
+          offset_(codes_.slots(), far_below),
+          unused_(codes_.slots(), highest),
+          unit_(queries.step() * codes_.step()) {
+        for (std::size_t i = 0; i < rows.rows; ++i)
+            offset_[codes_.slot(i)] = in_steps(-static_cast<double>(bias_of(bias, i)), unit_);
+    }
+
+    const Quantized& codes() const { return codes_; }
+    double unit() const { return unit_; }
+
+    template <typename Compute, typename Queries>
+    std::uint32_t bound(Compute compute, Queries queries, std::size_t panel, Tile& tile) const {
+        const std::size_t slot = panel * codes_.stride();
+        return compute(queries, codes_.keys(panel), codes_.groups(), {tile.offset, tile.threshold},
+                       {&offset_[slot], &unused_[slot]}, tile.bounds, tile.hits);
+    }
+
+    // Bounds of the queries of a panel with all centroids: `all[r]` are those of query r.
+    void bounds(const std::int8_t* queries, std::size_t count, Tile& tile,
+                std::vector<std::int32_t>* all) const {
+        std::fill_n(tile.threshold, max_tile_queries, lowest);
+        for (std::size_t r = 0; r < count; ++r) all[r].clear();
+        for (std::size_t panel = 0; panel < codes_.panels(); ++panel) {
+            bound(kernel_.bound_queries, queries, panel, tile);
+            for (std::size_t r = 0; r < count; ++r) {
+                const std::int32_t* const row = tile.bounds + r * kernel_.tile_keys;
+                all[r].insert(all[r].end(), row, row + codes_.filled(panel));
+            }
+        }
+    }
+
+  private:
+    const Kernel& kernel_;
+    Quantized codes_;
+    AlignedVector<std::int32_t> offset_;
+    AlignedVector<std::int32_t> unused_;
+    double unit_;
+};
+
+// A value that about `wanted` of the values exceed, or the lowest if all may.
+std::int32_t threshold_for(const std::vector<std::int32_t>& values, std::size_t wanted) {
+    if (wanted >= values.size()) return lowest;
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    std::int64_t low = std::int64_t{*least} - 1, high = *most;  // too many exceed low; high is safe
+    while (high - low > 1) {
+        const auto middle = static_cast<std::int32_t>((low + high) / 2);
+        std::int32_t above = 0;
+        for (const std::int32_t value : values) above += value > middle;
+        const auto found = static_cast<std::size_t>(above);
+        (found > wanted ? low : high) = middle;
+        if (found >= wanted && found - wanted <= wanted / tolerance) return middle;
+    }
+    return static_cast<std::int32_t>(low);
+}
+
+// A bit for each query of a window and each of some others.
+class Bits {
+  public:
+    Bits(std::size_t queries, std::size_t others)
+        : words_(queries / bits), others_(others), data_(words_ * others) {}
+
+    void set(std::size_t other, std::size_t query) {
+        data_[other * words_ + query / bits] |= std::uint64_t{1} << (query % bits);
+    }
+
+    // Of the queries of some whole words.
+    void clear(std::size_t first_word, std::size_t end_word) {
+        for (std::size_t other = 0; other < others_; ++other)
+            std::fill(&data_[other * words_ + first_word], &data_[other * words_ + end_word], 0);
+    }
+
+    // Calls `found` for each query of some whole words, in order.
+    template <typename Found>
+    void each(std::size_t other, std::size_t first_word, std::size_t end_word,
+              Found&& found) const {
+        for (std::size_t word = first_word; word < end_word; ++word)
+            for (std::uint64_t rest = data_[other * words_ + word]; rest != 0; rest &= rest - 1)
+                found(word * bits + static_cast<std::size_t>(__builtin_ctzll(rest)));
+    }
+
+  private:
+    std::size_t words_;
+    std::size_t others_;
+    AlignedVector<std::uint64_t> data_;
+};
+
+// The candidates of every row of one side: others with the largest estimates of their scores, some
+// more than are asked for, since estimates are wrong by what rounding to bytes makes of them.
+class Candidates {
+  public:
+    Candidates(std::size_t rows, std::size_t k)
+        : kept_(k == 0 ? 0 : k + std::max<std::size_t>(6, k / 2)),
+          estimates_(rows * kept_, lowest),
+          others_(rows * kept_, nobody) {}
+
+    std::size_t kept() const { return kept_; }
+
+    // Enters another, and gives the threshold that further ones must exceed. Equal estimates are
+    // ordered by lower index, and of several estimates of one pair the best counts, so that the
+    // order in which they come does not matter.
+    std::int32_t offer(std::size_t row, std::int32_t estimate, std::uint32_t other) {
+        std::int32_t* const e = &estimates_[row * kept_];
+        std::uint32_t* const o = &others_[row * kept_];
+        if (better(estimate, other, e[0], o[0])) {
+            const auto at = static_cast<std::size_t>(std::find(o, o + kept_, other) - o);
+            if (at == kept_)
+                sift_down(e, o, 0, estimate, other);
+            else if (estimate > e[at])
+                sift_down(e, o, at, estimate, other);
+        }
+        return e[0] == lowest ? lowest : e[0] - 1;
+    }
+
+    // The candidates of a row are the first of these that are somebody.
+    const std::uint32_t* others(std::size_t row) const { return &others_[row * kept_]; }
+
+  private:
+    static bool better(std::int32_t estimate, std::uint32_t other, std::int32_t than,
+                       std::uint32_t than_other) {
+        return estimate > than || (estimate == than && other < than_other);
+    }
+
+    // Replaces one and restores the order: each parent is worse than its children.
+    void sift_down(std::int32_t* e, std::uint32_t* o, std::size_t at, std::int32_t estimate,
+                   std::uint32_t other) const {
+        for (std::size_t child = 2 * at + 1; child < kept_; child = 2 * at + 1) {
+            if (child + 1 < kept_ && better(e[child], o[child], e[child + 1], o[child + 1]))
+                ++child;
+            if (!better(estimate, other, e[child], o[child])) break;
+            e[at] = e[child];
+            o[at] = o[child];
+            at = child;
+        }
+        e[at] = estimate;
+        o[at] = other;
+    }
+
+    std::size_t kept_;
+    std::vector<std::int32_t> estimates_;
+    std::vector<std::uint32_t> others_;
+};
+
+// One side of the search. Sums of products of bytes and both offsets are estimates of scores less
+// the biases of both rows.
+struct Side {
+    Side(const Quantized& bytes, const float* bias, std::size_t k, double unit)
+        : codes(bytes),
+          offset(bytes.slots(), far_below),
+          threshold(bytes.slots(), highest),
+          candidates(bytes.rows(), k) {
+        for (std::size_t i = 0; i < bytes.rows(); ++i) {
+            const double value = static_cast<double>(bias_of(bias, i));
+            is_bounded = is_bounded && std::abs(value / unit) < most_steps;
+            offset[bytes.slot(i)] = -in_steps(value, unit);
+            if (k != 0) threshold[bytes.slot(i)] = lowest;
+        }
+    }
+
+    void offer(std::size_t row, std::size_t slot, std::int32_t estimate, std::size_t other) {
+        if (candidates.kept() != 0 && estimate > threshold[slot])
+            threshold[slot] = candidates.offer(row, estimate, static_cast<std::uint32_t>(other));
+    }
+
+    const Quantized& codes;
+    AlignedVector<std::int32_t> offset;
+    AlignedVector<std::int32_t> threshold;
+    Candidates candidates;
+    bool is_bounded = true;
+};
+
+// Some successive queries: their bytes row by row, and what they meet.
+struct Window {
+    Window(const Quantized& queries, const Clusters& clusters, std::size_t most)
+        : codes(queries),
+          row_bytes(codes.groups() * 4),
+          capacity(most),
+          bytes(most * row_bytes),
+          slot(most),
+          offset(most),
+          cluster_threshold(most),
+          of_regions(most, clusters.regions.rows),
+          of_clusters(most, clusters.centroids.rows) {}
+
+    const std::int8_t* code(std::size_t query) const {
+        return reinterpret_cast<const std::int8_t*>(&bytes[query * row_bytes]);
+    }
+    std::size_t words() const { return (count + bits - 1) / bits; }
+
+    const Quantized& codes;
+    std::size_t row_bytes;
+    std::size_t capacity;
+    std::size_t first = 0;
+    std::size_t count = 0;
+    AlignedVector<std::uint8_t> bytes;
+    std::vector<std::size_t> slot;
+    std::vector<std::int32_t> offset;  // but for biases
+    std::vector<std::int32_t> cluster_threshold;
+    Bits of_regions;
+    Bits of_clusters;
+};
+
+// What all threads use.
+struct Sweep {
+    const Kernel& kernel;
+    Side& queries;
+    Side& keys;
+    bool both;  // sides are wanted
+    const Clusters& clusters;
+    const Centroids& regions;
+    const Centroids& centroids;
+    const Centroids& sample;
+    Window& window;
+};
+
+// One thread's scratch and its walks. Queries that meet the same are gathered, a tile at a time.
+class Worker {
+  public:
+    explicit Worker(Sweep& sweep)
+        : sweep_(sweep),
+          kernel_(sweep.kernel),
+          strip_(sweep.clusters.centroids.columns),
+          panel_(sweep.window.codes.panel_bytes()) {
+        // Nothing may be allocated, and fail, on several threads.
+        for (std::vector<std::int32_t>& values : values_)
+            values.reserve(std::max(sweep.sample.codes().rows(), sweep.regions.codes().rows()));
+    }
+
+    // Writes the bytes of the queries of a block, which fill whole words, and which regions and
+    // clusters they meet.
+    void prepare(std::size_t begin, std::size_t end) {
+        Window& window = sweep_.window;
+        const std::size_t first_word = begin / bits, end_word = (end + bits - 1) / bits;
+        window.of_regions.clear(first_word, end_word);
+        window.of_clusters.clear(first_word, end_word);
+        for (std::size_t query = begin; query < end; query += kernel_.tile_queries)
+            prepare_panel(query, std::min(kernel_.tile_queries, end - query));
+        const Quantized& codes = sweep_.centroids.codes();
+        for (std::size_t region = 0; region < sweep_.clusters.regions.rows; ++region)
+            gather(window.of_regions, region, first_word, end_word, [&] {
+                for (std::size_t r = 0; r < count_; ++r)
+                    tile_.threshold[r] = window.cluster_threshold[gathered_[r]];
+                for (std::size_t panel = codes.group_panel(region);
+                     panel < codes.group_panel(region + 1); ++panel)
+                    note_clusters(panel);
+            });
+    }
+
+    // Searches the keys of a cluster for the queries of some words.
+    void search(std::size_t cluster, std::size_t first_word, std::size_t end_word) {
+        gather(sweep_.window.of_clusters, cluster, first_word, end_word,
+               [&] { search_gathered(cluster); });
+    }
+
+  private:
+    void prepare_panel(std::size_t query, std::size_t count) {
+        Window& window = sweep_.window;
+        const std::size_t panel = (window.first + query) / kernel_.tile_queries;
+        std::int32_t sums[max_tile_queries];
+        window.codes.write(panel, strip_, panel_.data(), sums);
+        for (std::size_t r = 0; r < count; ++r)
+            for (std::size_t group = 0; group < window.codes.groups(); ++group)
+                std::memcpy(&window.bytes[(query + r) * window.row_bytes + group * 4],
+                            &panel_[(group * kernel_.tile_queries + r) * 4], 4);
+        std::fill_n(tile_.offset, max_tile_queries, far_below);
+        for (std::size_t r = 0; r < count; ++r) {
+            window.slot[query + r] = window.codes.slot(window.first + query + r);
+            // A key's bytes have key_limit + 1 added, which adds as much times the query's sum.
+            window.offset[query + r] = -(kernel_.key_limit + 1) * sums[r];
+            tile_.offset[r] = window.offset[query + r];
+        }
+        const auto* const queries = reinterpret_cast<const std::int8_t*>(panel_.data());
+        const Clusters& clusters = sweep_.clusters;
+        const std::size_t of_sample =
+            clusters.clusters_met * sweep_.sample.codes().rows() / clusters.centroids.rows;
+        sweep_.sample.bounds(queries, count, tile_, values_);
+        for (std::size_t r = 0; r < count; ++r)
+            window.cluster_threshold[query + r] =
+                clusters.clusters_met >= clusters.centroids.rows
+                    ? lowest
+                    : in_unit_of_centroids(threshold_for(values_[r], of_sample));
+        sweep_.regions.bounds(queries, count, tile_, values_);
+        for (std::size_t r = 0; r < count; ++r) {
+            const std::int32_t threshold = threshold_for(values_[r], clusters.regions_met);
+            for (std::size_t region = 0; region < values_[r].size(); ++region)
+                if (values_[r][region] > threshold) window.of_regions.set(region, query + r);
+        }
+    }
+
+    std::int32_t in_unit_of_centroids(std::int32_t threshold) const {
+        if (threshold == lowest) return threshold;
+        return in_steps(threshold * sweep_.sample.unit(), sweep_.centroids.unit());
+    }
+
+    void note_clusters(std::size_t panel) {
+        const Quantized& codes = sweep_.centroids.codes();
+        const std::size_t first = codes.first_place(panel);
+        const std::uint32_t filled = filled_bits(codes, panel);
+        std::uint32_t rows =
+            sweep_.centroids.bound(kernel_.bound_gathered_queries, codes_, panel, tile_) & real();
+        for (; rows != 0; rows &= rows - 1) {
+            const auto r = static_cast<std::size_t>(__builtin_ctz(rows));
+            for (std::uint32_t rest = tile_.hits[r] & filled; rest != 0; rest &= rest - 1)
+                sweep_.window.of_clusters.set(first + static_cast<std::size_t>(__builtin_ctz(rest)),
+                                              gathered_[r]);
+        }
+    }
+
+    template <typename Work>
+    void gather(const Bits& met, std::size_t other, std::size_t first_word, std::size_t end_word,
+                Work&& work) {
+        const auto run = [&] {
+            for (std::size_t r = 0; r < kernel_.tile_queries; ++r) {
+                // The rest of a tile repeats its first query, and is not looked at.
+                const std::size_t query = gathered_[r < count_ ? r : 0];
+                codes_[r] = sweep_.window.code(query);
+                tile_.offset[r] = sweep_.window.offset[query];
+                tile_.threshold[r] = highest;
+            }
+            work();
+            count_ = 0;
+        };
+        met.each(other, first_word, end_word, [&](std::size_t query) {
+            gathered_[count_++] = query;
+            if (count_ == kernel_.tile_queries) run();
+        });
+        if (count_ != 0) run();
+    }
+
+    std::uint32_t real() const { return (std::uint32_t{1} << count_) - 1; }
+
+    void search_gathered(std::size_t cluster) {
+        const Side &queries = sweep_.queries, &keys = sweep_.keys;
+        for (std::size_t r = 0; r < count_; ++r) {
+            const std::size_t slot = sweep_.window.slot[gathered_[r]];
+            tile_.offset[r] += queries.offset[slot];
+            tile_.threshold[r] = queries.threshold[slot];
+        }
+        const BoundGathered bound =
+            sweep_.both ? kernel_.bound_gathered_both : kernel_.bound_gathered_queries;
+        const std::size_t end = keys.codes.group_panel(cluster + 1);
+        for (std::size_t panel = keys.codes.group_panel(cluster); panel < end; ++panel) {
+            const std::size_t slot = panel * keys.codes.stride();
+            std::uint32_t rows =
+                bound(codes_, keys.codes.keys(panel), keys.codes.groups(),
+                      {tile_.offset, tile_.threshold}, {&keys.offset[slot], &keys.threshold[slot]},
+                      tile_.bounds, tile_.hits) &
+                real();
+            for (; rows != 0; rows &= rows - 1)
+                offer_hits(panel, static_cast<std::size_t>(__builtin_ctz(rows)));
+        }
+    }
+
+    // Offers the hits in one row of the tile to both sides.
+    void offer_hits(std::size_t panel, std::size_t r) {
+        Side &queries = sweep_.queries, &keys = sweep_.keys;
+        const std::size_t query = sweep_.window.first + gathered_[r];
+        const std::size_t query_slot = sweep_.window.slot[gathered_[r]];
+        const std::size_t first_key = keys.codes.first_place(panel);
+        const std::size_t first_slot = panel * keys.codes.stride();
+        const std::int32_t* const estimates = tile_.bounds + r * kernel_.tile_keys;
+        // A query without a full set of candidates finds padding good enough too.
+        std::uint32_t rest = tile_.hits[r] & filled_bits(keys.codes, panel);
+        for (; rest != 0; rest &= rest - 1) {
+            const auto c = static_cast<std::size_t>(__builtin_ctz(rest));
+            queries.offer(query, query_slot, estimates[c], first_key + c);
+        }
+        for (rest = tile_.hits[max_tile_queries + r]; rest != 0; rest &= rest - 1) {
+            const auto c = static_cast<std::size_t>(__builtin_ctz(rest));
+            keys.offer(first_key + c, first_slot + c, estimates[c], query);
+        }
+    }
+
+    Sweep& sweep_;
+    const Kernel& kernel_;
+    RotatedRows strip_;
+    AlignedVector<std::uint8_t> panel_;
+    std::vector<std::int32_t> values_[max_tile_queries];
+    const std::int8_t* codes_[max_tile_queries];
+    std::size_t gathered_[max_tile_queries];
+    std::size_t count_ = 0;
+    Tile tile_;
+};
+
+// Offers the neighbors that are known of the queries to both sides.
+void offer_known(const Search& search, double unit, Side& queries, Side& keys) {
+    const FoundNeighbors& known = search.known_of_queries;
+    for (std::size_t row = 0; row < search.queries.rows; ++row)
+        for (std::size_t at = row * known.k; at < (row + 1) * known.k; ++at) {
+            if (known.indices[at] < 0) continue;
+            const auto key = static_cast<std::size_t>(known.indices[at]);
+            const double score = static_cast<double>(known.scores[at]) -
+                                 static_cast<double>(bias_of(search.query_bias, row)) -
+                                 static_cast<double>(bias_of(search.key_bias, key));
+            const std::int32_t estimate = in_steps(score, unit);
+            queries.offer(row, queries.codes.slot(row), estimate, key);
+            keys.offer(key, keys.codes.slot(key), estimate, row);
+        }
+}
+
+// Computes the scores of all candidates of a side and keeps the best.
+class Rescoring {
+  public:
+    Rescoring(const Kernel& kernel, const Candidates& candidates, Matrix rows, Matrix others,
+              const float* other_bias, Neighbors neighbors)
+        : kernel_(kernel),
+          candidates_(candidates),
+          rows_(rows),
+          others_(others),
+          other_bias_(other_bias),
+          neighbors_(neighbors) {}
+
+    void run(int n_threads) {
+        if (!neighbors_.wanted()) return;
+        const Scratch empty{std::vector<const float*>(candidates_.kept()),
+                            std::vector<const float*>(candidates_.kept()),
+                            std::vector<float>(candidates_.kept())};
+        std::vector<Scratch> scratch(static_cast<std::size_t>(n_threads), empty);
+        const auto count = static_cast<std::int64_t>(rows_.rows);
+#pragma omp parallel for num_threads(n_threads) schedule(static)
+        for (std::int64_t i = 0; i < count; ++i)
+            score(static_cast<std::size_t>(i),
+                  scratch[static_cast<std::size_t>(omp_get_thread_num())]);
+    }
+
+  private:
+    struct Scratch {
+        std::vector<const float*> own;
+        std::vector<const float*> others;
+        std::vector<float> scores;
+    };
+
+    void score(std::size_t row, Scratch& scratch) {
+        const std::uint32_t* const found = candidates_.others(row);
+        std::size_t filled = 0;
+        for (std::size_t at = 0; at < candidates_.kept(); ++at)
+            if (found[at] != nobody) {
+                scratch.own[filled] = rows_.row(row);
+                scratch.others[filled++] = others_.row(found[at]);
+            }
+        kernel_.score_pairs(scratch.own.data(), scratch.others.data(), filled, rows_.columns,
+                            scratch.scores.data());
+        neighbors_.clear(row);
+        for (std::size_t at = 0, pair = 0; at < candidates_.kept(); ++at)
+            if (found[at] != nobody)
+                neighbors_.push(row, scratch.scores[pair++] - bias_of(other_bias_, found[at]),
+                                found[at]);
+        neighbors_.sort(row);
+    }
+
+    const Kernel& kernel_;
+    const Candidates& candidates_;
+    Matrix rows_;
+    Matrix others_;
+    const float* other_bias_;
+    Neighbors neighbors_;
+};
+
+// Length of the longest row; infinite if one is not finite.
+double longest_row(Matrix matrix, int n_threads) {
+    const auto count = static_cast<std::int64_t>(matrix.rows);
+    double longest = 0;
+#pragma omp parallel for num_threads(n_threads) schedule(static) reduction(max : longest)
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float* const row = matrix.row(static_cast<std::size_t>(i));
+        double squares = 0;
+#pragma omp simd reduction(+ : squares)
+        for (std::size_t column = 0; column < matrix.columns; ++column)
+            squares += static_cast<double>(row[column]) * static_cast<double>(row[column]);
+        longest = std::max(longest, std::isfinite(squares) ? squares : HUGE_VAL);
+    }
+    return std::sqrt(longest);
+}
+
+// Rows of a matrix at equal distances.
+std::vector<float> sampled(Matrix matrix, std::size_t count) {
+    std::vector<float> rows(count * matrix.columns);
+    for (std::size_t i = 0; i < count; ++i)
+        std::copy_n(matrix.row(i * matrix.rows / count), matrix.columns, &rows[i * matrix.columns]);
+    return rows;
+}
+
+}  // namespace
+
+Outcome clustered_sweep(const Kernel& kernel, const Search& search, const Clusters& clusters,
+                        const Progress& progress) {
+    const int n_threads = search.n_threads;
+    const Quantized& keys = *search.prepared_keys;
+    const double longest = longest_row(search.queries, n_threads);
+    const Quantized queries(kernel, search.queries, longest);
+    const double unit = queries.step() * keys.step();
+    if (!(unit > 1e-30 && longest * keys.longest() * keys.step() < 1e30)) return Outcome::unbounded;
+    Side of_queries(queries, search.query_bias, search.of_queries.k, unit);
+    Side of_keys(keys, search.key_bias, search.of_keys.k, unit);
+    if (!of_queries.is_bounded || !of_keys.is_bounded) return Outcome::unbounded;
+    offer_known(search, unit, of_queries, of_keys);
+
+    const std::size_t count = clusters.centroids.rows, columns = search.keys.columns;
+    const std::size_t sample_count = std::min(count, sampled_clusters);
+    const std::vector<float> sample_rows = sampled(clusters.centroids, sample_count);
+    std::vector<float> sample_bias(sample_count);
+    for (std::size_t i = 0; i < sample_count; ++i)
+        sample_bias[i] = bias_of(clusters.bias, i * count / sample_count);
+    const Centroids sample(kernel, queries, {sample_rows.data(), sample_count, columns},
+                           sample_bias.data(), {}, n_threads);
+    const Centroids regions(kernel, queries, clusters.regions, nullptr, {}, n_threads);
+    const Centroids centroids(kernel, queries, clusters.centroids, clusters.bias,
+                              clusters.region_starts, n_threads);
+
+    // Blocks of queries fill whole panels and whole words.
+    const std::size_t block = kernel.tile_queries * bits;
+    const std::size_t fitting =
+        std::min(most_code_bytes / (queries.groups() * 4), most_bit_bytes * 8 / count);
+    const std::size_t blocks = std::max<std::size_t>(1, (search.queries.rows + block - 1) / block);
+    Window window(queries, clusters, std::clamp(fitting / block, std::size_t{1}, blocks) * block);
+    Sweep sweep{kernel,    of_queries, of_keys, search.of_keys.wanted(), clusters, regions,
+                centroids, sample,     window};
+    const std::size_t parts = static_cast<std::size_t>(n_threads);
+    std::vector<Worker> workers;
+    workers.reserve(parts);
+    for (std::size_t i = 0; i < parts; ++i) workers.emplace_back(sweep);
+
+    std::atomic<bool> canceled{false};
+    const double total = static_cast<double>(search.queries.rows);
+    const auto report = [&](double share_of_window) {
+        if (!progress || omp_get_thread_num() != 0) return;
+        const double done =
+            static_cast<double>(window.first) + share_of_window * static_cast<double>(window.count);
+        if (!progress(done / total)) canceled = true;
+    };
+    for (; window.first < search.queries.rows && !canceled; window.first += window.capacity) {
+        window.count = std::min(window.capacity, search.queries.rows - window.first);
+#pragma omp parallel num_threads(n_threads)
+        {
+            const auto begin = static_cast<std::size_t>(omp_get_thread_num());
+            const auto stride = static_cast<std::size_t>(omp_get_num_threads());
+            for (std::size_t at = begin * block; at < window.count && !canceled;
+                 at += stride * block) {
+                workers[begin].prepare(at, std::min(at + block, window.count));
+                report(share_of_meeting * static_cast<double>(at) /
+                       static_cast<double>(window.count));
+            }
+            // In every round each part of the queries and of the clusters has one owner.
+            for (std::size_t round = 0; round < parts; ++round) {
+#pragma omp barrier
+                for (std::size_t i = begin; i < parts; i += stride) {
+                    const std::size_t part = (i + round) % parts, words = window.words();
+                    for (std::size_t cluster = i; cluster < count && !canceled; cluster += parts) {
+                        workers[i].search(cluster, words * part / parts,
+                                          words * (part + 1) / parts);
+                        if (cluster / parts % clusters_of_a_step != 0) continue;
+                        const double share =
+                            static_cast<double>(cluster) / static_cast<double>(count);
+                        report(share_of_meeting + (1 - share_of_meeting) *
+                                                      (static_cast<double>(round) + share) /
+                                                      static_cast<double>(parts));
+                    }
+                }
+            }
+        }
+    }
+    if (canceled || (progress && !progress(1.0))) return Outcome::canceled;
+    Rescoring(kernel, of_queries.candidates, search.queries, search.keys, search.key_bias,
+              search.of_queries)
+        .run(n_threads);
+    Rescoring(kernel, of_keys.candidates, search.keys, search.queries, search.query_bias,
+              search.of_keys)
+        .run(n_threads);
+    return Outcome::finished;
+}
+
+}  // namespace alignx
