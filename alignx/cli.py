@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alignx import _core
+from alignx.commands_bench import bench
 from alignx.errors import AlignxError
 from alignx.files import require_writable
 from alignx.terminal import Terminal, print_json
@@ -86,6 +87,17 @@ class OnError(StrEnum):
 
     fail = "raise"
     skip = "skip"
+
+
+class Index(StrEnum):
+    """What searches large vocabularies."""
+
+    auto = "auto"
+    exact = "exact"
+    clustered = "clustered"
+    ivf = "ivf"
+    hnsw = "hnsw"
+    ivfpq = "ivfpq"
 
 
 class WhichSide(StrEnum):
@@ -465,9 +477,9 @@ def apply(
         is_source = alignment.side_of(embeddings.language) is alignment.source
     else:
         is_source = side is WhichSide.source
-    mapped = (alignment.apply_source if is_source else alignment.apply_target)(embeddings)
-    save(mapped, output, dtype=dtype.value)
-    terminal.note(f"{output}: {len(mapped):,} words of {mapped.dimension} dimensions")
+    rows = alignment.stream(embeddings, "source" if is_source else "target")
+    save(embeddings, output, dtype=dtype.value, rows=rows)
+    terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
 
 
 @app.command(epilog="Example: alignx translate en-es.safetensors en.vec es.vec cat dog")
@@ -539,36 +551,82 @@ def induce(
     punctuation: Annotated[bool, typer.Option("--punctuation", help="Keep punctuation.")] = False,
     reverse: Reverse = False,
     neighborhood: Neighborhood = 10,
+    index: Annotated[
+        Index, typer.Option(help="What searches. auto: by the size of the vocabularies.")
+    ] = Index.auto,
+    recall: Annotated[
+        float,
+        typer.Option(help="Best translations that an approximate index must find, as a share."),
+    ] = 0.99,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Use no more than this, such as 8GB.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            show_default="OUTPUT.shards, for large vocabularies",
+            help="Keep finished shards here, to go on after an interrupt.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Search on a Dask cluster, such as tcp://HOST:8786."),
+    ] = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
     threads: Threads = None,
     device: Device = None,
+    seed: Seed = 0,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
-    from alignx.induction import induce_lexicon
+    from alignx.large.plan import is_large
+    from alignx.memory import parse_size
 
+    allowed = None if memory is None else parse_size(memory)
     terminal = _terminal(quiet, verbose)
     require_writable(output)
     start = time.perf_counter()
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
-    shared = _shared(map_file, languages, reverse)
-    with terminal.working("Searching") as progress:
-        lexicon = induce_lexicon(
-            shared,
-            n_best=n_best,
-            mutual=mutual,
-            threshold=threshold,
-            numbers=numbers,
-            punctuation=punctuation,
-            neighborhood=neighborhood,
-            n_threads=threads,
-            device=device,
-            progress=progress,
-        )
+    options: dict[str, Any] = {
+        "n_best": n_best,
+        "mutual": mutual,
+        "threshold": threshold,
+        "numbers": numbers,
+        "punctuation": punctuation,
+        "neighborhood": neighborhood,
+        "n_threads": threads,
+    }
+    in_files = (
+        index not in (Index.auto, Index.exact)
+        or any(given is not None for given in (allowed, checkpoint, cluster))
+        or (index is Index.auto and is_large(*map(len, languages)))
+    )
+    if in_files and device is not None:
+        raise typer.BadParameter("it takes --index exact alone", param_hint="--device")
+    facts: dict[str, Any]
+    if in_files:
+        folder = checkpoint or output.with_name(f"{output.name}.shards")
+        options |= {
+            "index": index.value,
+            "recall": recall,
+            "memory": allowed,
+            "reverse": reverse,
+            "seed": seed,
+            "cluster": cluster,
+        }
+        lexicon, facts = _induce_in_files(terminal, map_file, languages, folder, options)
+    else:
+        from alignx.induction import induce_lexicon
+
+        shared = _shared(map_file, languages, reverse)
+        with terminal.working("Searching") as progress:
+            lexicon = induce_lexicon(shared, **options, device=device, progress=progress)
+        facts = {"index": "exact", "recall": 1.0}
     lexicon.save(output)
     seconds = time.perf_counter() - start
     if as_json:
@@ -578,14 +636,54 @@ def induce(
                 "pairs": len(lexicon),
                 "mutual": mutual,
                 "threshold": threshold,
-                "index": "exact",
-                "recall": 1.0,
+                **facts,
                 "seconds": seconds,
                 "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             }
         )
         return
     terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
+
+
+def _induce_in_files(
+    terminal: Terminal,
+    map_file: str,
+    languages: tuple[Embeddings, Embeddings],
+    folder: Path,
+    options: dict[str, Any],
+) -> tuple[Lexicon, dict[str, Any]]:
+    from alignx.alignment import Alignment
+    from alignx.large.dictionary import induce_large_lexicon
+
+    alignment = None if map_file == "-" else Alignment.load(map_file)
+    with terminal.working("Searching") as bar:
+
+        def tell(facts: dict[str, Any]) -> None:
+            if facts["stage"] == "index":
+                terminal.note(f"index: {facts['kind']} ({facts['reason']})")
+            elif facts["stage"] == "recall" and "recall" in facts:
+                terminal.note(f"recall: {facts['recall']:.1%} with effort {facts['effort']}")
+            elif bar is not None:
+                bar.tell(facts["stage"])
+
+        try:
+            found = induce_large_lexicon(
+                alignment, *languages, folder, **options, progress=bar, log=tell
+            )
+        except KeyboardInterrupt:
+            terminal.note(f"interrupted: what is finished is in {folder}; the same command goes on")
+            raise
+    if found.recall.sample:
+        terminal.note(f"recall of the best translation: {found.recall}")
+    facts = {
+        "index": found.index,
+        "reason": found.reason,
+        "recall": found.recall.value,
+        "recall_error": found.recall.error,
+        "recall_sample": found.recall.sample,
+        "steps": found.seconds,
+    }
+    return found.lexicon, facts
 
 
 @app.command(epilog="Example: alignx evaluate en-es.safetensors en.vec es.vec -d en-es.test.txt")
@@ -702,6 +800,9 @@ def convert(
         embeddings = replace(embeddings, language=language)
     save(embeddings, output, dtype=dtype.value)
     terminal.note(f"{output}: written")
+
+
+app.command(epilog="Example: alignx bench xling.toml --jobs 4")(bench)
 
 
 @app.command(epilog="Example: alignx demo --pair en-de")

@@ -13,12 +13,23 @@ from alignx.progress import Progress, part_of
 from alignx.retrieval import csls_neighbors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from alignx.calibration import Calibration
     from alignx.embeddings import Embeddings
+    from alignx.retrieval import CrossNeighbors
     from alignx.space import SharedSpace
 
-__all__ = ["induce_lexicon", "is_number", "is_punctuation"]
+__all__ = [
+    "check_options",
+    "induce_lexicon",
+    "is_number",
+    "is_punctuation",
+    "lexicon_of",
+    "wanted_by_form",
+]
 
 
 def is_punctuation(word: str) -> bool:
@@ -45,14 +56,58 @@ def is_number(word: str) -> bool:
     )
 
 
+def wanted_by_form(words: Sequence[str], *, numbers: bool, punctuation: bool) -> NDArray[np.bool_]:
+    """Tell which words may be in a dictionary.
+
+    Examples
+    --------
+    >>> wanted_by_form(["cat", "7", "!"], numbers=False, punctuation=True)
+    array([ True, False,  True])
+    """
+    return np.array(
+        [
+            (numbers or not is_number(word)) and (punctuation or not is_punctuation(word))
+            for word in words
+        ],
+        dtype=bool,
+    )
+
+
 def _wanted(language: Embeddings, numbers: bool, punctuation: bool) -> NDArray[np.bool_]:
     """Tell which words may be in the dictionary; those without a vector may not."""
-    by_form = [
-        (numbers or not is_number(word)) and (punctuation or not is_punctuation(word))
-        for word in language.words
-    ]
-    wanted: NDArray[np.bool_] = np.array(by_form, dtype=bool) & ~zero_rows(language.vectors)
+    by_form = wanted_by_form(language.words, numbers=numbers, punctuation=punctuation)
+    wanted: NDArray[np.bool_] = by_form & ~zero_rows(language.vectors)
     return wanted
+
+
+def check_options(
+    *, threshold: float | None, calibration: Calibration | None, n_best: int, smaller: int
+) -> None:
+    """Refuse what `induce_lexicon` refuses, before long work.
+
+    Parameters
+    ----------
+    threshold, n_best
+        As of `induce_lexicon`.
+    calibration : Calibration, optional
+        Gives probabilities.
+    smaller : int
+        How many words the smaller language has.
+
+    Raises
+    ------
+    ValueError
+        If one is out of range, or there are no probabilities for the threshold.
+    """
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
+    if threshold is not None and calibration is None:
+        raise ValueError(
+            "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
+            "in the direction of the fit"
+        )
+    if not 1 <= n_best <= smaller:
+        raise ValueError(f"n_best must lie in [1, {smaller}], got {n_best}")
 
 
 def induce_lexicon(
@@ -120,16 +175,10 @@ def induce_lexicon(
     >>> list(ax.induce_lexicon(shared, neighborhood=1))
     [('cat', 'gato'), ('dog', 'perro')]
     """
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
-    if threshold is not None and shared.calibration is None:
-        raise ValueError(
-            "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
-            "in the direction of the fit"
-        )
     smaller = min(len(shared.source), len(shared.target))
-    if not 1 <= n_best <= smaller:
-        raise ValueError(f"n_best must lie in [1, {smaller}], got {n_best}")
+    check_options(
+        threshold=threshold, calibration=shared.calibration, n_best=n_best, smaller=smaller
+    )
     cosine = shared.cosine_neighbors(
         neighborhood, n_threads=n_threads, device=device, progress=part_of(progress, 0, 0.5)
     )
@@ -144,18 +193,62 @@ def induce_lexicon(
         device=device,
         progress=part_of(progress, 0.5, 0.5),
     )
-    source_rows = np.repeat(np.arange(len(shared.source)), n_best)
+    wanted = (
+        _wanted(shared.source, numbers, punctuation),
+        _wanted(shared.target, numbers, punctuation),
+    )
+    return lexicon_of(
+        found,
+        (shared.source.words, shared.target.words),
+        wanted,
+        n_best=n_best,
+        mutual=mutual,
+        threshold=threshold,
+        calibration=shared.calibration,
+    )
+
+
+def lexicon_of(
+    found: CrossNeighbors,
+    words: tuple[Sequence[str], Sequence[str]],
+    wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    *,
+    n_best: int,
+    mutual: bool,
+    threshold: float | None,
+    calibration: Calibration | None,
+) -> Lexicon:
+    """Build the dictionary of neighbors by CSLS.
+
+    Parameters
+    ----------
+    found : CrossNeighbors
+        At least `n_best` of each word; one more gives the best a rival to compare with.
+    words : pair of sequence of str
+        Of both languages.
+    wanted : pair of (n,) bool
+        Which words may be in the dictionary.
+    n_best, mutual, threshold
+        As of `induce_lexicon`.
+    calibration : Calibration, optional
+        Gives probabilities.
+
+    Returns
+    -------
+    Lexicon
+    """
+    source_words, target_words = words
+    source_rows = np.repeat(np.arange(len(source_words)), n_best)
     target_rows = found.of_source.indices[:, :n_best].ravel()
     scores = found.of_source.scores[:, :n_best].ravel()
-    kept = _wanted(shared.source, numbers, punctuation)[source_rows]
-    kept &= _wanted(shared.target, numbers, punctuation)[target_rows]
+    kept = wanted[0][source_rows] & wanted[1][target_rows]
     if mutual:
         back = found.of_target.indices[target_rows, :n_best]
         kept &= (back == source_rows[:, None]).any(axis=1)
     source_rows, target_rows, scores = source_rows[kept], target_rows[kept], scores[kept]
     probabilities = None
-    if shared.calibration is not None:
-        probabilities = shared.calibration.probability(
+    if calibration is not None:
+        probabilities = calibration.probability(
             Evidence.of(
                 source_rows,
                 target_rows,
@@ -166,7 +259,7 @@ def induce_lexicon(
         )
     lexicon = Lexicon(
         [
-            (shared.source.words[s], shared.target.words[t])
+            (source_words[s], target_words[t])
             for s, t in zip(source_rows.tolist(), target_rows.tolist(), strict=True)
         ],
         scores.astype(np.float64),

@@ -20,7 +20,7 @@ from alignx.arrays import Indices, Matrix, as_rows, require_same_dimension
 from alignx.progress import Progress, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -33,8 +33,10 @@ __all__ = [
     "csls_biases",
     "csls_neighbors",
     "csls_search",
+    "merge_neighbors",
     "mutual_neighbors",
     "ranks",
+    "refined_search",
 ]
 
 _Found: TypeAlias = tuple[Matrix, Indices]
@@ -254,8 +256,7 @@ class ExactIndex:
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
         _require_count(k, len(self.keys), "k")
-        if not self._prepared and self.device is None and len(rows) >= _PREPARED_FROM:
-            self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
+        self._prepare(len(rows))
         return _search(
             rows,
             self.keys,
@@ -266,6 +267,51 @@ class ExactIndex:
             device=self.device,
             progress=progress,
         ).of_source
+
+    def cross_search(
+        self, queries: ArrayLike, k: int = 10, *, progress: Progress | None = None
+    ) -> CrossNeighbors:
+        """Find the `k` best keys of each query and the `k` best queries of each key, in one sweep.
+
+        Parameters
+        ----------
+        queries : (n, d) float32
+            Rows to search for.
+        k : int
+            How many keys of a query, ``1 <= k <= m``; of queries, at most as many as there are.
+        progress : callable, optional
+            Called now and then with the fraction done, in [0, 1].
+
+        Returns
+        -------
+        CrossNeighbors
+            Keys near queries as those of the source, without regard to the bias.
+
+        Raises
+        ------
+        ValueError
+            If `k` is out of range or a query is not finite.
+        DimensionError
+            If queries and keys differ in dimension.
+        """
+        rows = as_rows(queries, "queries")
+        require_same_dimension(rows, self.keys, "queries and keys")
+        _require_count(k, len(self.keys), "k")
+        self._prepare(len(rows))
+        return _search(
+            rows,
+            self.keys,
+            k_queries=k,
+            k_keys=min(k, len(rows)),
+            prepared_keys=self._prepared[0] if self._prepared else None,
+            n_threads=self.n_threads,
+            device=self.device,
+            progress=progress,
+        )
+
+    def _prepare(self, queries: int) -> None:
+        if not self._prepared and self.device is None and queries >= _PREPARED_FROM:
+            self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
 
     def search_blocks(self, blocks: Iterable[ArrayLike], k: int = 10) -> Iterator[Neighbors]:
         """Search block after block of queries, so that they need not fit into memory together.
@@ -298,6 +344,36 @@ class ExactIndex:
         """
         for block in blocks:
             yield self.search(block, k)
+
+
+def merge_neighbors(
+    parts: Sequence[Neighbors], k: int, *, n_threads: int | None = None
+) -> Neighbors:
+    """Join what was found apart for the same queries.
+
+    Parameters
+    ----------
+    parts : sequence of Neighbors
+        At least one; -1 among the indices is no neighbor, and one that occurs in several parts
+        counts once.
+    k : int
+        How many to keep; -1 and minus infinity stand for what is missing.
+    n_threads : int, optional
+        OpenMP's default unless given.
+
+    Returns
+    -------
+    Neighbors
+
+    Examples
+    --------
+    >>> one = Neighbors(np.array([[4, 2]]), np.array([[0.9, 0.5]], dtype=np.float32))
+    >>> two = Neighbors(np.array([[7, 4]]), np.array([[1.0, 0.9]], dtype=np.float32))
+    >>> merge_neighbors([one, two], k=3).indices
+    array([[7, 4, 2]])
+    """
+    scores, indices = _core.merge([(p.scores, p.indices) for p in parts], k, n_threads)
+    return Neighbors(indices, scores)
 
 
 def csls_bias(
@@ -655,32 +731,75 @@ def csls_search(
     >>> csls_search(rows[:1], rows, rows[[2, 0, 1]], k=1, neighborhood=1).indices
     array([[1]])
     """
-    queries, source = as_rows(queries, "queries"), as_rows(source, "source")
-    index = ExactIndex(target, n_threads=n_threads)
-    _require_count(k, len(index), "k")
-    _require_count(neighborhood, min(len(source), len(index)), "neighborhood")
-    sample = np.linspace(0, len(source) - 1, max(neighborhood, len(source) // 32)).astype(np.int64)
-    bias = csls_bias(
-        index.keys, source[sample], neighborhood=neighborhood, n_threads=index.n_threads
+    sources = ExactIndex(source, n_threads=n_threads)
+    targets = ExactIndex(target, n_threads=n_threads)
+    _require_count(neighborhood, min(len(sources), len(targets)), "neighborhood")
+    sample = np.linspace(0, len(sources) - 1, max(neighborhood, len(sources) // 32)).astype(
+        np.int64
     )
-    is_exact = np.zeros(len(index), dtype=bool)
+    bias = csls_bias(
+        targets.keys, sources.keys[sample], neighborhood=neighborhood, n_threads=n_threads
+    )
+    found = refined_search(queries, sources, targets, k, bias=bias, neighborhood=neighborhood)
+    crowding = _half_mean(targets.search(queries, neighborhood).scores)
+    return _as_csls(found, crowding)
+
+
+def refined_search(
+    queries: ArrayLike,
+    sources: ExactIndex,
+    targets: ExactIndex,
+    k: int,
+    *,
+    bias: Matrix,
+    neighborhood: int,
+) -> Neighbors:
+    """The `k` best target rows of a few queries, with biases that are made exact where it matters.
+
+    Parameters
+    ----------
+    queries : (q, d) float32
+        Rows of the source language.
+    sources, targets : ExactIndex
+        All rows of both languages.
+    k : int
+        How many, ``1 <= k <= m``.
+    bias : (m,) float32
+        At most the bias of each target row, so that no score is underestimated.
+    neighborhood : int
+        Of CSLS.
+
+    Returns
+    -------
+    Neighbors
+        Scores are dot product less the exact bias.
+
+    Raises
+    ------
+    ValueError
+        If `k` is out of range.
+    DimensionError
+        If the widths differ.
+    """
+    queries = as_rows(queries, "queries")
+    require_same_dimension(queries, targets.keys, "queries and target")
+    _require_count(k, len(targets), "k")
+    bias = bias.copy()
+    is_exact = np.zeros(len(targets), dtype=bool)
     indices = np.empty((len(queries), k), dtype=np.int64)
     scores = np.empty((len(queries), k), dtype=np.float32)
     pending = np.arange(len(queries))
     while len(pending):
-        found = index.with_bias(bias).search(queries[pending], min(2 * k, len(index)))
+        found = targets.with_bias(bias).search(queries[pending], min(2 * k, len(targets)))
         is_final = is_exact[found.indices[:, :k]].all(axis=1)
         indices[pending[is_final]] = found.indices[is_final, :k]
         scores[pending[is_final]] = found.scores[is_final, :k]
         pending = pending[~is_final]
         doubtful = np.unique(found.indices[~is_final])
         doubtful = doubtful[~is_exact[doubtful]]
-        bias[doubtful] = csls_bias(
-            index.keys[doubtful], source, neighborhood=neighborhood, n_threads=index.n_threads
-        )
+        bias[doubtful] = _half_mean(sources.search(targets.keys[doubtful], neighborhood).scores)
         is_exact[doubtful] = True
-    crowding = csls_bias(queries, index.keys, neighborhood=neighborhood, n_threads=index.n_threads)
-    return Neighbors(indices, 2 * (scores - crowding[:, None]))
+    return Neighbors(indices, scores)
 
 
 def ranks(

@@ -23,36 +23,44 @@ MODULES = sorted(
 
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
-    {"errors", "progress", "arrays", "parallel", "_core"},
+    {"errors", "progress", "arrays", "memory", "parallel", "_core"},
     {
         "files", "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
         "vectors_io",
     },
     {"torch_search"},
     {"retrieval"},
+    {"ann", "clusters"},
     {"calibration", "mapping", "starts", "selflearning", "diagnosis"},
     {"space"},
     {"alignment", "selection", "unsupervised"},
     {"fitting", "induction", "evaluation", "similarity"},
+    {"large"},
+    {"bench"},
     {"datasets", "demo", "terminal"},
+    {"commands_bench"},
     {"cli"},
 ]  # fmt: skip
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 
 ONLY_IN = {
-    "alignx._core": {"retrieval", "torch_search", "vectors_text", "cli"},
+    "alignx._core": {"clusters", "retrieval", "torch_search", "vectors_text", "cli"},
+    "distributed": {"parallel"},
+    "faiss": {"ann"},
     "fasttext": {"subword"},
     "joblib": {"parallel"},
     "torch": {"torch_search", "mapping"},
     "sklearn": {"normalize", "mapping", "calibration", "fitting"},
     "scipy": {"diagnosis", "evaluation", "similarity"},
-    "safetensors": {"alignment", "mapping"},
-    "typer": {"cli"},
+    "safetensors": {"alignment", "large", "mapping"},
+    "typer": {"cli", "commands_bench"},
     "rich": {"terminal"},
 }
 # What may be imported although it is neither ours nor in the standard library.
 DEPENDENCIES = {
     "numpy",
+    "distributed",
+    "faiss",
     "fasttext",
     "torch",
     "joblib",

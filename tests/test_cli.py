@@ -18,7 +18,6 @@ import pytest
 from conftest import plant_clusters
 
 from alignx.alignment import Alignment
-from alignx.datasets import load_sample
 from alignx.embeddings import Embeddings
 from alignx.evaluation import evaluate
 from alignx.induction import induce_lexicon
@@ -247,6 +246,25 @@ def test_apply_refuses_a_language_that_is_not_of_the_map(folder: Path) -> None:
     shutil.copy(folder / "wiki.es.vec", folder / "wiki.de.vec")
     message = fail(folder, "apply", "map.safetensors", "wiki.de.vec", "-o", "x.vec")
     assert "languages en and es, got de" in message
+
+
+def test_apply_to_a_cache_equals_the_library_and_may_replace_it(folder: Path) -> None:
+    succeed(folder, "convert", "wiki.en.vec", "-o", "en.safetensors")
+    mapped = shared_space(folder).source
+    for output in ("new.vec.gz", "en.safetensors"):
+        succeed(folder, "apply", "map.safetensors", "en.safetensors", "-o", output)
+        found = load(folder / output)
+        np.testing.assert_array_equal(found.vectors, mapped.vectors)
+        assert found.checksum == mapped.checksum
+    assert not list(folder.glob(".alignx-*"))
+
+
+def test_apply_refuses_a_cache_that_was_cut(folder: Path) -> None:
+    succeed(folder, "convert", "wiki.en.vec", "-o", "en.safetensors")
+    content = (folder / "en.safetensors").read_bytes()
+    (folder / "en.safetensors").write_bytes(content[: len(content) // 2])
+    message = fail(folder, "apply", "map.safetensors", "en.safetensors", "-o", "en.safetensors")
+    assert message.startswith("en.safetensors: the cache is damaged: ")
 
 
 # --- translate --------------------------------------------------------------------------------
@@ -643,19 +661,32 @@ def test_an_output_in_no_directory_is_named(folder: Path, command: str) -> None:
     assert message == "no/such/place.vec: the directory does not exist; create it first"
 
 
-@pytest.mark.parametrize("command", ["apply", "induce"])
-def test_a_full_disk_is_told(folder: Path, command: str) -> None:
-    full = folder / ("full.vec" if command == "apply" else "full.tsv")
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [("apply", "full.vec"), ("apply", "full.safetensors"), ("induce", "full.tsv")],
+)
+def test_a_full_disk_is_told(folder: Path, command: str, name: str) -> None:
+    full = folder / name
     full.symlink_to("/dev/full")
     message = fail(folder, *WRITERS[command], full.name)
     assert message.startswith(f"{full.name}: no space is left on the device")
 
 
-@pytest.mark.parametrize("command", ["align", "convert"])
-def test_a_file_that_becomes_too_large_leaves_the_old_one(folder: Path, command: str) -> None:
-    (folder / "old.vec").write_text("what was there")
-    message = fail(folder, *WRITERS[command], "old.vec", limit=512)
-    assert message.startswith("old.vec: the file exceeds the size that is allowed")
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("align", "old.vec"),
+        ("convert", "old.vec"),
+        ("apply", "old.vec.gz"),
+        ("apply", "old.safetensors"),
+    ],
+)
+def test_a_file_that_becomes_too_large_leaves_the_old_one(
+    folder: Path, command: str, name: str
+) -> None:
+    (folder / name).write_text("what was there")
+    message = fail(folder, *WRITERS[command], name, limit=512)
+    assert message.startswith(f"{name}: the file exceeds the size that is allowed")
     assert not list(folder.glob(".alignx-*"))
 
 
@@ -704,10 +735,14 @@ def test_an_interrupt_while_fitting_leaves_the_old_map(folder: Path) -> None:
     assert not list(folder.glob(".alignx-*"))
 
 
-def test_an_interrupt_while_writing_leaves_the_old_file(folder: Path) -> None:
-    save(load_sample().source, folder / "sample.safetensors")
+@pytest.mark.parametrize("command", ["convert", "apply"])
+def test_an_interrupt_while_writing_leaves_the_old_file(folder: Path, command: str) -> None:
+    rows = np.random.default_rng(0).standard_normal((60_000, DIMENSION), dtype=np.float32)
+    words = [f"cat{i}" for i in range(len(rows))]
+    save(Embeddings(words, rows, "en"), folder / "sample.safetensors")
     (folder / "old.vec.gz").write_text("what was there")
-    with started(folder, "convert", "sample.safetensors", "-o", "old.vec.gz") as process:
+    maps = ("map.safetensors",) if command == "apply" else ()
+    with started(folder, command, *maps, "sample.safetensors", "-o", "old.vec.gz") as process:
         while process.poll() is None and not list(folder.glob(".alignx-*")):
             pass
         interrupt(process)

@@ -1,0 +1,157 @@
+"""Which index to use for two vocabularies, and how much memory that takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from alignx.clusters import can_search_clusters
+from alignx.errors import AlignxError
+
+if TYPE_CHECKING:
+    from alignx.large.search import IndexKind
+
+__all__ = ["INDEXES", "IndexChoice", "Plan", "is_large", "make_plan", "needed_memory"]
+
+IndexChoice: TypeAlias = Literal["auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"]
+INDEXES = ("auto", "exact", "clustered", "ivf", "hnsw", "ivfpq")
+
+# Pairs of words up to which exact search is a matter of half a minute on two cores.
+PAIRS_FOR_EXACT = 4e10
+SHARD_ROWS = (262_144, 131_072, 65_536, 32_768)
+# Python with its libraries, and what a word takes as a string, in two languages' lists.
+BASE = 350_000_000
+WORD = 180
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How two vocabularies will be searched.
+
+    Attributes
+    ----------
+    kind : {"exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        The index.
+    reason : str
+        Why.
+    shard_rows : int
+        Queries of a shard.
+    memory : int
+        What it takes at its peak, in bytes, about.
+    """
+
+    kind: IndexKind
+    reason: str
+    shard_rows: int
+    memory: int
+
+
+def is_large(n: int, m: int) -> bool:
+    """Tell whether vocabularies of these sizes outgrow exact search in memory.
+
+    Examples
+    --------
+    >>> is_large(200_000, 200_000), is_large(1_000_000, 100_000)
+    (False, True)
+    """
+    return n * m > PAIRS_FOR_EXACT
+
+
+def make_plan(
+    n: int,
+    m: int,
+    dimension: int,
+    *,
+    index: IndexChoice,
+    recall: float,
+    k: int,
+    memory: int | None,
+) -> Plan:
+    """Choose an index and the size of shards.
+
+    Parameters
+    ----------
+    n, m : int
+        Words of both languages.
+    dimension : int
+        Of the space.
+    index : {"auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        What the user wants.
+    recall : float
+        Of the best translation by CSLS, in (0, 1].
+    k : int
+        Neighbors of each row.
+    memory : int, optional
+        Bytes that must suffice.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    AlignxError
+        If the memory cannot suffice.
+
+    Examples
+    --------
+    >>> options = {"recall": 0.99, "k": 10, "memory": None}
+    >>> make_plan(50_000, 50_000, 300, index="auto", **options).kind
+    'exact'
+    >>> make_plan(1_000_000, 1_000_000, 300, index="auto", **options).kind
+    'clustered'
+    """
+    if index not in INDEXES:
+        raise ValueError(f"index must be one of {', '.join(INDEXES)}, got {index!r}")
+    if not 0 < recall <= 1:
+        raise ValueError(f"recall must lie in (0, 1], got {recall}")
+    kind, reason = _choose(n, m, index, recall)
+    for shard_rows in SHARD_ROWS:
+        needed = needed_memory(kind, n, m, dimension, shard_rows, k)
+        if memory is None or needed <= memory:
+            return Plan(kind, reason, shard_rows, needed)
+    allowed = 0 if memory is None else memory
+    raise AlignxError(
+        f"{n:,} x {m:,} words of {dimension} dimensions take {needed / 1e9:.1f} GB with the "
+        f"{kind} index, {allowed / 1e9:.1f} GB are allowed; raise --memory or lower --limit"
+    )
+
+
+def _choose(n: int, m: int, index: IndexChoice, recall: float) -> tuple[IndexKind, str]:
+    pairs = f"{n:,} x {m:,} words"
+    if index != "auto":
+        return index, "as asked"
+    if recall == 1:
+        return "exact", "recall 1 is asked for"
+    if not is_large(n, m):
+        return "exact", f"{pairs} take seconds"
+    if not can_search_clusters():
+        return "exact", f"this processor has no fast kernel for clusters ({pairs} will take long)"
+    return "clustered", f"{pairs} would take exact search minutes to hours"
+
+
+def needed_memory(kind: IndexKind, n: int, m: int, dimension: int, shard_rows: int, k: int) -> int:
+    """Estimate the peak of resident memory, in bytes, pages of mapped files included.
+
+    Examples
+    --------
+    >>> needed_memory("exact", 1000, 1000, 300, 65_536, 10) < 1e9
+    True
+    """
+    more, both = max(n, m), n + m
+    row = 4.0 * dimension
+    shard = min(shard_rows, more) * (2 * row + 40 * k)
+    lists = both * k * 12
+    if kind == "exact":
+        # The second sweep has bytes and float32 rows of both languages.
+        work = both * (row + dimension) + shard
+    elif kind == "clustered":
+        # Panels of clusters are half empty; candidates and partial answers of all keys come on top.
+        work = more * (row + 2.2 * dimension + 40 * k) + shard
+    elif kind == "ivfpq":
+        work = more * (row + dimension / 4) + shard
+    else:
+        work = more * (2 * row + (300 if kind == "hnsw" else 20)) + shard
+    return int(BASE + both * WORD + 2 * lists + 1.1 * work)
