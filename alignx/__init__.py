@@ -94,7 +94,7 @@ __all__ = [
 
 _HOMES = {
     "alignment": ["Alignment"],
-    "ann": ["FaissIndex"],
+    "ann.index": ["FaissIndex"],
     "datasets": ["Sample", "load_sample"],
     "diagnosis": ["Diagnosis"],
     "embeddings": ["Embeddings"],

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import platform
-import resource
 import sys
 import time
 import traceback
@@ -556,7 +555,9 @@ def induce(
     ] = Index.auto,
     recall: Annotated[
         float,
-        typer.Option(help="Best translations that an approximate index must find, as a share."),
+        typer.Option(
+            min=0, max=1, help="Best translations that an approximate index must find, as a share."
+        ),
     ] = 0.99,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Use no more than this, such as 8GB.")
@@ -585,13 +586,22 @@ def induce(
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     from alignx.large.plan import is_large
-    from alignx.memory import parse_size
+    from alignx.large.workspace import Workspace
+    from alignx.memory import parse_size, peak_resident
 
     allowed = None if memory is None else parse_size(memory)
     terminal = _terminal(quiet, verbose)
     require_writable(output)
+    in_files = index not in (Index.auto, Index.exact) or any(
+        given is not None for given in (allowed, checkpoint, cluster)
+    )
+    if in_files:
+        _require_no_device(device)
     start = time.perf_counter()
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    if index is Index.auto and is_large(*map(len, languages)):
+        _require_no_device(device)
+        in_files = True
     options: dict[str, Any] = {
         "n_best": n_best,
         "mutual": mutual,
@@ -601,16 +611,9 @@ def induce(
         "neighborhood": neighborhood,
         "n_threads": threads,
     }
-    in_files = (
-        index not in (Index.auto, Index.exact)
-        or any(given is not None for given in (allowed, checkpoint, cluster))
-        or (index is Index.auto and is_large(*map(len, languages)))
-    )
-    if in_files and device is not None:
-        raise typer.BadParameter("it takes --index exact alone", param_hint="--device")
     facts: dict[str, Any]
+    folder = checkpoint or output.with_name(f"{output.name}.shards")
     if in_files:
-        folder = checkpoint or output.with_name(f"{output.name}.shards")
         options |= {
             "index": index.value,
             "recall": recall,
@@ -628,6 +631,8 @@ def induce(
             lexicon = induce_lexicon(shared, **options, device=device, progress=progress)
         facts = {"index": "exact", "recall": 1.0}
     lexicon.save(output)
+    if in_files:
+        Workspace(folder).remove()
     seconds = time.perf_counter() - start
     if as_json:
         print_json(
@@ -638,11 +643,19 @@ def induce(
                 "threshold": threshold,
                 **facts,
                 "seconds": seconds,
-                "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "peak_memory": peak_resident(),
             }
         )
         return
     terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
+
+
+def _require_no_device(device: str | None) -> None:
+    if device is not None:
+        raise typer.BadParameter(
+            "it takes --index exact, without --memory, --checkpoint and --cluster",
+            param_hint="--device",
+        )
 
 
 def _induce_in_files(
@@ -668,7 +681,7 @@ def _induce_in_files(
 
         try:
             found = induce_large_lexicon(
-                alignment, *languages, folder, **options, progress=bar, log=tell
+                alignment, *languages, folder, **options, keep=True, progress=bar, log=tell
             )
         except KeyboardInterrupt:
             terminal.note(f"interrupted: what is finished is in {folder}; the same command goes on")

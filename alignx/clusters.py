@@ -10,13 +10,17 @@ mostly found from the other side, so searching both ways and merging finds nearl
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alignx import _core
-from alignx.arrays import Indices, Matrix
-from alignx.progress import Progress, part_of
+from alignx.progress import part_of
 from alignx.retrieval import CrossNeighbors, ExactIndex, Neighbors
+
+if TYPE_CHECKING:
+    from alignx.arrays import Indices, Matrix
+    from alignx.progress import Progress
 
 __all__ = ["ClusteredIndex", "Clusters", "Effort", "can_search_clusters"]
 
@@ -57,8 +61,8 @@ class Effort:
     Effort(clusters=200, regions=0.2)
     """
 
-    clusters: int = 128
-    regions: float = 0.12
+    clusters: int = 160
+    regions: float = 0.16
 
     def doubled(self) -> Effort:
         """Give twice as much of both."""
@@ -115,6 +119,12 @@ class Clusters:
         -------
         Clusters
 
+        Raises
+        ------
+        ValueError
+            If there are no rows; or if there are so many that they look only at near centroids, and
+            the processor does not multiply bytes.
+
         Notes
         -----
         Takes O(n c d / 10) operations for c = n / 16 clusters, on bytes.
@@ -130,8 +140,10 @@ class Clusters:
         >>> len(Clusters.fit(rows).order)
         4
         """
-        rng = np.random.default_rng(seed)
         n = len(rows)
+        if n == 0:
+            raise ValueError("rows must have at least 1 row, got 0")
+        rng = np.random.default_rng(seed)
         count = max(1, n // ROWS_OF_A_CLUSTER)
         centroids = np.array(rows[_chosen(rng, n, count)])
         tree = _Tree.over(centroids, n_threads)
@@ -181,7 +193,7 @@ class _Tree:
 
     @classmethod
     def over(cls, centroids: Matrix, n_threads: int | None) -> _Tree:
-        count = max(1, int(2 * np.sqrt(len(centroids))))
+        count = min(len(centroids), int(2 * np.sqrt(len(centroids))))
         regions = centroids[np.linspace(0, len(centroids) - 1, count).astype(np.int64)]
         for _ in range(ROUNDS_OF_REGIONS):
             labels = ExactIndex(regions, n_threads=n_threads).search(centroids, 1).indices[:, 0]

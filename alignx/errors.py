@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "AlignmentFailed",
@@ -136,7 +139,7 @@ class RecallError(AlignxError):
     """
 
     def __init__(
-        self, kind: str, reached: float, target: float, settings: dict[str, float]
+        self, kind: str, reached: float, target: float, settings: Mapping[str, float]
     ) -> None:
         self.kind = kind
         self.reached = reached

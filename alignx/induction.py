@@ -223,7 +223,8 @@ def lexicon_of(
     Parameters
     ----------
     found : CrossNeighbors
-        At least `n_best` of each word; one more gives the best a rival to compare with.
+        At least `n_best` of each word; one more gives the best a rival to compare with. -1 among
+        the indices stands for what is missing, with any score that is finite.
     words : pair of sequence of str
         Of both languages.
     wanted : pair of (n,) bool
@@ -241,7 +242,7 @@ def lexicon_of(
     source_rows = np.repeat(np.arange(len(source_words)), n_best)
     target_rows = found.of_source.indices[:, :n_best].ravel()
     scores = found.of_source.scores[:, :n_best].ravel()
-    kept = wanted[0][source_rows] & wanted[1][target_rows]
+    kept = wanted[0][source_rows] & wanted[1][target_rows] & (target_rows >= 0)
     if mutual:
         back = found.of_target.indices[target_rows, :n_best]
         kept &= (back == source_rows[:, None]).any(axis=1)

@@ -6,8 +6,10 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ import pytest
 from conftest import plant_clusters
 
 from alignx.alignment import Alignment
+from alignx.clusters import can_search_clusters
 from alignx.embeddings import Embeddings
 from alignx.evaluation import evaluate
 from alignx.induction import induce_lexicon
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
 SCRIPT = Path(sys.executable).with_name("alignx")
 # BLAS threads that wait for each other slow small matrices down tenfold on a busy machine.
 SURROUNDINGS = {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
-COMMANDS = ("align", "apply", "translate", "induce", "evaluate", "convert", "demo", "info")
+COMMANDS = (
+    "align", "apply", "translate", "induce", "evaluate", "convert", "bench", "demo", "info"
+)  # fmt: skip
 WORDS, DIMENSION = 300, 12
 
 
@@ -367,6 +372,64 @@ def test_induce_in_reverse(folder: Path) -> None:
     assert back.probabilities is None
 
 
+INDEXES = ["exact", "clustered", "ivf", "hnsw", "ivfpq"]
+
+
+@pytest.mark.parametrize("index", INDEXES)
+def test_induce_takes_an_index(folder: Path, index: str) -> None:
+    if index not in ("exact", "clustered"):
+        pytest.importorskip("faiss")
+    if index == "clustered" and not can_search_clusters():
+        pytest.skip("this processor does not multiply bytes fast")
+    options = ("--index", index, "--memory", "2GB", "--recall", 0.95, "--seed", 3)
+    done = succeed(folder, "induce", *MAPPED, *options, "-o", "out.tsv", "--json", "--quiet")
+    assert done.err == ""
+    summary = done.json
+    assert summary["index"] == index
+    assert summary["reason"] == "as asked"
+    assert 0.95 <= summary["recall"] <= 1
+    assert summary["recall_error"] >= 0
+    assert summary["recall_sample"] == (0 if index == "exact" else WORDS)
+    steps = {"rows", "cosine", "csls", "dictionary"}
+    assert summary["steps"].keys() == (steps if index == "exact" else steps | {"recall"})
+    assert 0 < sum(summary["steps"].values()) < summary["seconds"]
+    assert summary["peak_memory"] > 2**20
+    lexicon = Lexicon.load(folder / "out.tsv")
+    assert summary["pairs"] == len(lexicon)
+    exact = induce_lexicon(shared_space(folder))
+    assert len({*lexicon} & {*exact}) > 0.95 * len(exact)
+    assert not (folder / "out.tsv.shards").exists()
+
+
+def test_induce_tells_what_it_chose_and_keeps_parts_where_it_is_told(folder: Path) -> None:
+    plain = succeed(folder, "induce", *MAPPED, "-o", "plain.tsv")
+    assert "index:" not in plain.err
+    done = succeed(folder, "induce", *MAPPED, "-o", "out.tsv", "--checkpoint", "parts")
+    assert f"index: exact ({WORDS} x {WORDS} words take seconds)" in done.err
+    assert (folder / "out.tsv").read_bytes() == (folder / "plain.tsv").read_bytes()
+    assert not (folder / "parts").exists()
+    assert fail(folder, "induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "no/parts").startswith(
+        "no/parts: "
+    )
+    (folder / "own").mkdir()
+    (folder / "own" / "file").touch()
+    message = fail(folder, "induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "own")
+    assert message == "own: this folder holds something else; name another"
+    assert [path.name for path in (folder / "own").iterdir()] == ["file"]
+
+
+def test_induce_tells_soon_that_there_is_no_cluster(folder: Path) -> None:
+    pytest.importorskip("distributed")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        begin = time.monotonic()
+        message = fail(folder, "induce", *MAPPED, "-o", "x.tsv", "--cluster", address)
+    assert message.startswith(f"{address}: no Dask scheduler answers there")
+    assert time.monotonic() - begin < 15
+    assert not (folder / "x.tsv.shards").exists()
+
+
 def test_evaluate_prints_a_table_or_json(folder: Path) -> None:
     options = ("-d", "test.txt", "--oov-policy", "fasttext")
     done = succeed(folder, "evaluate", *MAPPED, *options, "--json", "--quiet")
@@ -462,6 +525,12 @@ def test_duplicates_zero_rows_and_skipped_lines_are_counted_and_shown(tmp_path: 
         (("translate", *MAPPED, "cat7", "-k", "many"), "-k"),
         (("induce", *MAPPED, "-o", "x", "--threads", "0"), "--threads"),
         (("induce", *MAPPED, "-o", "x", "--limit", "0"), "--limit"),
+        (("induce", *MAPPED, "-o", "x", "--index", "annoy"), "annoy"),
+        (("induce", *MAPPED, "-o", "x", "--recall", "1.1"), "--recall"),
+        (("induce", *MAPPED, "-o", "x", "--recall", "most"), "--recall"),
+        (("induce", *MAPPED, "-o", "x", "--device", "cpu", "--index", "ivf"), "--device"),
+        (("induce", *MAPPED, "-o", "x", "--device", "cpu", "--memory", "8GB"), "--device"),
+        (("induce", *MAPPED, "-o", "x", "--device", "cpu", "--checkpoint", "y"), "--device"),
         (("evaluate", *MAPPED), "--dictionary"),
         (("evaluate", *MAPPED, "-d", "x", "--oov-policy", "mine"), "mine"),
         (("convert", "wiki.en.vec", "-o", "x.vec", "--dtype", "int8"), "int8"),
@@ -631,6 +700,17 @@ def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> 
         (("translate", *MAPPED, "cat7", "--neighborhood", 0), "neighborhood must lie in"),
         (("induce", *MAPPED, "-o", "x.tsv", "--n-best", WORDS + 1), f"[1, {WORDS}]"),
         (("induce", *MAPPED, "-o", "x.tsv", "--threshold", 2), "threshold must lie in [0, 1]"),
+        (("induce", *MAPPED, "-o", "x.tsv", "--memory", "8 gigs"), "got '8 gigs'"),
+        (("induce", *MAPPED, "-o", "x.tsv", "--memory", "0GB"), "at least 1 byte, got '0GB'"),
+        (("induce", *MAPPED, "-o", "x.tsv", "--memory", "90MB"), "0.1 GB are allowed; raise"),
+        (
+            ("induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "y", "--recall", 0),
+            "recall must lie in (0, 1], got 0",
+        ),
+        (
+            ("induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "y", "--neighborhood", WORDS + 1),
+            f"neighborhood must lie in [1, {WORDS}]",
+        ),
         (("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5), "needs probabilities"),
         (("evaluate", *MAPPED, "-d", "test.txt", "--neighborhood", WORDS + 1), "neighborhood"),
         (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--neighborhood", 0), "neighborhood"),

@@ -10,18 +10,23 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
+from conftest import plant_clusters
 from tasks import answer, die, draw, identify, refuse, reject, stay_alone, wait_for
 
 from alignx import parallel
+from alignx.clusters import can_search_clusters
+from alignx.embeddings import Embeddings
 from alignx.errors import ClusterError, FormatError
+from alignx.large import plan
+from alignx.large.dictionary import induce_large_lexicon
 from alignx.parallel import as_completed, run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 distributed = pytest.importorskip("distributed", reason="clusters need the package distributed")
 
@@ -291,6 +296,50 @@ def test_workers_must_have_this_version(tmp_path: Path, monkeypatch: pytest.Monk
         cluster.wait_for_workers(1)
         with pytest.raises(ClusterError, match=r"worker tcp://.* has alignx 0\.0\.1; install"):
             run_all(divmod, [(7, 2)], cluster=cluster.address)
+
+
+# --- dictionaries -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["exact", "clustered"])
+def test_a_dictionary_is_the_same_though_a_worker_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Literal["exact", "clustered"]
+) -> None:
+    if kind == "clustered" and not can_search_clusters():
+        pytest.skip("this processor does not multiply bytes fast")
+    monkeypatch.setattr(plan, "SHARD_ROWS", (100,))
+    monkeypatch.chdir(tmp_path)
+    planted = plant_clusters(0.5, 3_000, 24)
+    languages = (
+        Embeddings([f"en{i}" for i in range(3_000)], planted.source),
+        Embeddings([f"es{i}" for i in range(3_000)], planted.target @ planted.rotation.T),
+    )
+
+    def induce(
+        cluster: str | None = None, progress: Callable[[float], object] | None = None
+    ) -> str:
+        # A relative path, which is another one where workers are.
+        found = induce_large_lexicon(
+            None, *languages, Path("work"), index=kind, cluster=cluster, progress=progress
+        )
+        found.lexicon.save("out.tsv")
+        return Path("out.tsv").read_text(encoding="utf-8")
+
+    workers = tmp_path / "workers"
+    workers.mkdir()
+    with running(workers, 2) as cluster:
+        killed: list[float] = []
+
+        def kill_one(fraction: float) -> None:
+            searched = list(Path("work").glob("cosine.*"))
+            if not killed and len(searched) >= 2:
+                cluster.processes[1].kill()
+                killed.append(fraction)
+
+        found = induce(cluster.address, kill_one)
+    assert len(killed) == 1
+    assert found == induce()
+    assert not Path("work").exists()
 
 
 # --- addresses --------------------------------------------------------------------------------

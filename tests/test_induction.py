@@ -8,8 +8,16 @@ import pytest
 from alignx.calibration import Calibration, Evidence
 from alignx.embeddings import Embeddings
 from alignx.fitting import align
-from alignx.induction import induce_lexicon, is_number, is_punctuation
+from alignx.induction import (
+    check_options,
+    induce_lexicon,
+    is_number,
+    is_punctuation,
+    lexicon_of,
+    wanted_by_form,
+)
 from alignx.lexicon import Lexicon
+from alignx.retrieval import CrossNeighbors, Neighbors
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
@@ -259,3 +267,54 @@ def test_words_without_a_vector_are_not_in_the_dictionary() -> None:
         assert not shared.source.vectors[[4, 9]].any()
         words = {word for pair in induce_lexicon(shared, mutual=False) for word in pair}
         assert not {"a4", "a9", "b4", "b9"} & words
+
+
+# --- from neighbors ---------------------------------------------------------------------------
+
+
+def neighbors(indices: list[list[int]], scores: list[list[float]]) -> Neighbors:
+    return Neighbors(np.array(indices), np.array(scores, dtype=np.float32))
+
+
+def of_neighbors(**options: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # passed on
+    """Build a dictionary where a search has missed some neighbors, and all of one word."""
+    found = CrossNeighbors(
+        neighbors([[1, 0], [0, -1], [-1, -1]], [[0.9, 0.4], [0.5, -4], [-4, -4]]),
+        neighbors([[1, 0], [0, -1], [-1, -1]], [[0.5, 0.4], [0.9, -4], [-4, -4]]),
+    )
+    every = np.ones(3, dtype=bool)
+    sides = (("a0", "a1", "a2"), ("b0", "b1", "b2"))
+    lexicon = lexicon_of(found, sides, (every, every), threshold=None, **options)
+    assert lexicon.scores is not None
+    assert (lexicon.scores >= 0.39).all()
+    if options["calibration"] is not None:
+        assert lexicon.probabilities is not None
+        assert np.isfinite(lexicon.probabilities).all()
+    return list(lexicon)
+
+
+@pytest.mark.parametrize("calibration", [None, CALIBRATION])
+@pytest.mark.parametrize("mutual", [True, False])
+def test_a_neighbor_that_is_missing_is_no_translation(
+    mutual: bool, calibration: Calibration | None
+) -> None:
+    first = of_neighbors(n_best=1, mutual=mutual, calibration=calibration)
+    assert first == [("a0", "b1"), ("a1", "b0")]
+    both = of_neighbors(n_best=2, mutual=mutual, calibration=calibration)
+    assert both == [("a0", "b1"), ("a0", "b0"), ("a1", "b0")]
+
+
+def test_options_are_checked_alone() -> None:
+    check_options(threshold=0.5, calibration=CALIBRATION, n_best=3, smaller=3)
+    check_options(threshold=None, calibration=None, n_best=1, smaller=1)
+    with pytest.raises(ValueError, match=r"n_best must lie in \[1, 3\], got 4"):
+        check_options(threshold=None, calibration=None, n_best=4, smaller=3)
+    with pytest.raises(ValueError, match="threshold needs probabilities"):
+        check_options(threshold=0.5, calibration=None, n_best=1, smaller=3)
+
+
+def test_words_are_wanted_by_their_form() -> None:
+    found = wanted_by_form(["cat", "7", "!", "4x4"], numbers=False, punctuation=False)
+    assert found.tolist() == [True, False, False, True]
+    assert wanted_by_form([], numbers=True, punctuation=True).shape == (0,)
+    assert wanted_by_form(["7", "!"], numbers=True, punctuation=True).all()

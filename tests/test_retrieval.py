@@ -25,8 +25,10 @@ from alignx.retrieval import (
     csls_biases,
     csls_neighbors,
     csls_search,
+    merge_neighbors,
     mutual_neighbors,
     ranks,
+    refined_search,
 )
 
 if TYPE_CHECKING:
@@ -163,6 +165,29 @@ def test_a_few_queries_find_what_all_find(
     if count <= len(target):
         found = csls_search(target[:count], target, source, k, n_threads=1)
         assert_same(found, full.of_target.take(np.arange(count)))
+
+
+@pytest.mark.parametrize("make", [random, clustered, hubby])
+@pytest.mark.parametrize("slack", [0.0, 0.1, 1.0])
+def test_biases_are_refined_where_they_decide(make: Callable[..., Languages], slack: float) -> None:
+    source, target = make(np.random.default_rng(17), 700, 500)
+    sources, targets = ExactIndex(source), ExactIndex(target)
+    exact = reference_bias(target, source, 6)
+    bound = (exact - slack * np.random.default_rng(0).random(500) - 1e-6).astype(np.float32)
+    given = bound.copy()
+    queries = source[::9]
+    for k in (1, 3, 500):
+        found = refined_search(queries, sources, targets, k, bias=bound, neighborhood=6)
+        scores, indices = top_k(cosines(queries, target) - exact, k + (k < 500))
+        np.testing.assert_allclose(found.scores, scores[:, :k], atol=TOLERANCE)
+        is_clear = (scores[:, 0] - scores[:, 1] > TOLERANCE).nonzero()
+        np.testing.assert_array_equal(found.indices[is_clear, 0], indices[is_clear, 0])
+    assert np.array_equal(bound, given)
+    for k in (0, 501):
+        with pytest.raises(ValueError, match=rf"k must lie in \[1, 500\], got {k}"):
+            refined_search(queries, sources, targets, k, bias=bound, neighborhood=6)
+    with pytest.raises(DimensionError):
+        refined_search(queries[:, :7], sources, targets, 1, bias=bound, neighborhood=6)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -325,6 +350,81 @@ def test_a_block_is_searched_when_it_is_asked_for() -> None:
         next(ExactIndex(target).search_blocks(blocks(), 301))
     with pytest.raises(DimensionError, match="same dimension, got 3 and 20"):
         next(ExactIndex(target).search_blocks([np.ones((2, 3))], 1))
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 40), (40, 1), (300, 400), (600, 350)])
+@pytest.mark.parametrize("k", [1, 7, 40])
+def test_both_sides_of_a_search_are_those_of_neighbors_across(n: int, m: int, k: int) -> None:
+    source, target = clustered(np.random.default_rng(11), n, m)
+    k = min(k, m)
+    index = ExactIndex(target, bias=np.ones(m))  # which counts for `search` alone
+    found = index.cross_search(source, k)
+    there, back = ExactIndex(target).search(source, k), ExactIndex(source).search(target, min(k, n))
+    for ours, alone in ((found.of_source, there), (found.of_target, back)):
+        np.testing.assert_array_equal(ours.indices, alone.indices)
+        np.testing.assert_array_equal(ours.scores, alone.scores)
+
+
+def test_a_search_of_both_sides_refuses_what_does_not_fit() -> None:
+    source, target = random(np.random.default_rng(2), 5, 6)
+    index = ExactIndex(target)
+    for k in (0, 7):
+        with pytest.raises(ValueError, match=rf"k must lie in \[1, 6\], got {k}"):
+            index.cross_search(source, k)
+    with pytest.raises(DimensionError):
+        index.cross_search(source[:, :4], 1)
+
+
+def merged(parts: list[Neighbors], k: int) -> tuple[list[list[int]], list[list[float]]]:
+    """Join them with a dictionary for each query."""
+    indices, scores = [], []
+    for row in range(len(parts[0].indices)):
+        known: dict[int, float] = {}
+        for part in parts:
+            for index, score in zip(part.indices[row], part.scores[row], strict=True):
+                if index >= 0:
+                    known[int(index)] = float(score)
+        best = sorted(known.items(), key=lambda item: (-item[1], item[0]))[:k]
+        best += [(-1, -np.inf)] * (k - len(best))
+        indices.append([index for index, _ in best])
+        scores.append([score for _, score in best])
+    return indices, scores
+
+
+@pytest.mark.parametrize("counts", [(5,), (4, 4), (1, 6, 3), (0, 2)])
+@pytest.mark.parametrize("k", [1, 4, 20])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_what_was_found_apart_is_joined(counts: tuple[int, ...], k: int, n_threads: int) -> None:
+    rng = np.random.default_rng(23)
+    rows, keys = 50, 12
+    table = rng.integers(0, 6, (rows, keys)).astype(np.float32)  # with many ties
+    parts = []
+    for count in counts:
+        chosen = np.array([rng.permutation(keys)[:count] for _ in range(rows)]).reshape(rows, count)
+        chosen = chosen.astype(np.int64)
+        scores = np.take_along_axis(table, chosen, axis=1)
+        order = np.lexsort((chosen, -scores), axis=1)
+        indices = np.take_along_axis(chosen, order, axis=1)
+        scores = np.take_along_axis(scores, order, axis=1)
+        if count > 2:  # some miss their last ones
+            indices[::3, -1], scores[::3, -1] = -1, -np.inf
+        parts.append(Neighbors(indices, scores))
+    found = merge_neighbors(parts, k, n_threads=n_threads)
+    expected_indices, expected_scores = merged(parts, k)
+    np.testing.assert_array_equal(found.indices, expected_indices)
+    np.testing.assert_array_equal(found.scores, expected_scores)
+
+
+def test_neighbors_in_parts_of_the_keys_are_those_of_all_keys() -> None:
+    source, target = clustered(np.random.default_rng(5), 200, 330)
+    parts = []
+    for first in range(0, 330, 100):
+        found = ExactIndex(target[first : first + 100]).search(source, 8)
+        parts.append(Neighbors(found.indices + first, found.scores))
+    whole = ExactIndex(target).search(source, 8)
+    joined = merge_neighbors(parts, 8)
+    np.testing.assert_array_equal(joined.indices, whole.indices)
+    np.testing.assert_array_equal(joined.scores, whole.scores)
 
 
 def test_an_index_with_another_bias_leaves_the_first_as_it_is() -> None:

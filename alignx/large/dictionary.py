@@ -18,9 +18,18 @@ from alignx.induction import check_options, lexicon_of, wanted_by_form
 from alignx.large.languages import StoredLanguage, store
 from alignx.large.plan import make_plan
 from alignx.large.recall import MeasuredRecall, measure_recall
-from alignx.large.search import FAISS_KINDS, SIDES, Engine, Searching, build_index, forget_indexes
+from alignx.large.search import (
+    FAISS_KINDS,
+    SIDES,
+    Engine,
+    Searching,
+    build_index,
+    forget_indexes,
+    search_shard,
+)
 from alignx.large.workspace import Workspace
 from alignx.memory import peak_resident
+from alignx.parallel import run_all
 from alignx.progress import part_of
 from alignx.retrieval import CrossNeighbors, Neighbors, csls_neighbors
 
@@ -44,6 +53,8 @@ __all__ = ["LargeInduction", "induce_large_lexicon"]
 RECALL_SAMPLE = 1_000
 # Doublings of the effort of the clustered index before it is refused.
 MOST_DOUBLINGS = 3
+# CSLS lies in [-4, 4]; a neighbor that is missing has the least.
+_LEAST = np.float32(-4)
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,8 @@ def induce_large_lexicon(
     n_best, mutual, threshold, numbers, punctuation, neighborhood
         As of `alignx.induce_lexicon`.
     seed : int
-        Of clusters and samples: the same seed, the same dictionary.
+        Of clusters and samples: the same seed, the same dictionary with any number of threads;
+        but ``"hnsw"`` needs ``n_threads=1`` for that.
     n_threads : int, optional
         OpenMP's default unless given.
     cluster : str, optional
@@ -152,6 +164,9 @@ def induce_large_lexicon(
     Notes
     -----
     The folder takes about three times the size of the vectors.
+
+    Less memory makes shards smaller. Exact search finds the same with shards of any size; search of
+    clusters finds very few neighbors more with smaller ones, as each keeps as many estimates.
     """
     names: tuple[Side, Side] = ("target", "source") if reverse else ("source", "target")
     languages = (target, source) if reverse else (source, target)
@@ -177,15 +192,17 @@ def induce_large_lexicon(
         "vectors": [each.checksum for each in languages],
         "mapped": [_fingerprint(each) for each in rows],
         "index": plan.kind,
-        "recall": recall,
         "n_best": n_best,
         "neighborhood": neighborhood,
         "shard_rows": plan.shard_rows,
         "seed": seed,
     }
-    work = Workspace.open(folder, settings)
+    if cluster is not None:
+        run_all(search_shard, [], cluster=cluster)  # to hear now whether it is there
+    # Workers may be started in another directory.
+    work = Workspace.open(folder, settings).absolute()
     engine = Engine(plan.kind, recall, plan.shard_rows, seed, n_threads)
-    run = _Run(work, engine, cluster, neighborhood, n_best, tell)
+    run = _Run(work, engine, cluster, neighborhood, n_best, tell, Effort())
     try:
         run.store(rows, part_of(progress, 0, 0.3))
         found, measured = run.search(part_of(progress, 0.3, 0.65))
@@ -207,6 +224,8 @@ def induce_large_lexicon(
         )
     if not keep:
         work.remove()
+    if progress is not None:
+        progress(1.0)
     return LargeInduction(
         lexicon, plan.kind, plan.reason, measured, run.effort, run.seconds, peak_resident()
     )
@@ -233,7 +252,7 @@ class _Run:
     neighborhood: int
     n_best: int
     tell: Log
-    effort: Effort = field(default_factory=Effort)
+    effort: Effort
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -316,7 +335,10 @@ class _Run:
         found = searching.neighbors(k, biased=True, progress=progress)
         return CrossNeighbors(
             *(
-                Neighbors(each.indices, 2 * (each.scores - bias[:, None]))
+                Neighbors(
+                    each.indices,
+                    np.where(each.indices < 0, _LEAST, 2 * (each.scores - bias[:, None])),
+                )
                 for each, bias in zip((found.of_source, found.of_target), biases, strict=True)
             )
         )

@@ -53,7 +53,7 @@ class StoredLanguage:
     @cached_property
     def rows(self) -> Matrix:
         """(n, d) float32, memory-mapped."""
-        return open_rows(self.path)
+        return _open_rows(self.path)
 
     @cached_property
     def clusters(self) -> Clusters | None:
@@ -118,14 +118,14 @@ def store(
     unordered = work.path(f"{name}.unordered.npy")
     if not work.has(unordered.name):
         _write(unordered, len(rows), rows.dimension, rows.blocks())
-    mapped = open_rows(unordered)
+    mapped = _open_rows(unordered)
     clusters = Clusters.fit(
         mapped, seed=seed, n_threads=n_threads, progress=part_of(progress, 0.1, 0.7)
     )
     release(mapped)
     ordering = work.path(f"{name}.ordered.npy")
     _write(ordering, len(rows), rows.dimension, _gathered(mapped, clusters.order))
-    ordered = open_rows(ordering)
+    ordered = _open_rows(ordering)
     clusters = clusters.with_means_of(ordered)
     release(ordered)
     Tensors.save(clusters_path, {part: getattr(clusters, part) for part in _PARTS})
@@ -134,7 +134,7 @@ def store(
     return stored
 
 
-def open_rows(path: Path) -> Matrix:
+def _open_rows(path: Path) -> Matrix:
     """Map rows that `store` has written."""
     try:
         rows: Matrix = np.load(path, mmap_mode="r")

@@ -93,7 +93,7 @@ def make_plan(
     ValueError
         If an argument is out of range.
     AlignxError
-        If the memory cannot suffice.
+        If the memory cannot suffice, or the processor lacks what ``"clustered"`` needs.
 
     Examples
     --------
@@ -121,6 +121,10 @@ def make_plan(
 
 def _choose(n: int, m: int, index: IndexChoice, recall: float) -> tuple[IndexKind, str]:
     pairs = f"{n:,} x {m:,} words"
+    if index == "clustered" and not can_search_clusters():
+        raise AlignxError(
+            "this processor has no fast kernel for clusters; take --index exact or ivf"
+        )
     if index != "auto":
         return index, "as asked"
     if recall == 1:

@@ -91,7 +91,7 @@ class _Shard:
     output: str
 
 
-def part_name(part: str, label: str) -> str:
+def _part_name(part: str, label: str) -> str:
     """Name the file of a part of the search."""
     return f"{part}.{label}.safetensors"
 
@@ -163,7 +163,7 @@ class Searching:
         Tensors.save(self.work.path(self._name("biases")), tensors)
 
     def _name(self, part: str) -> str:
-        return part_name(part, self.label)
+        return _part_name(part, self.label)
 
     def _shards(self, k: int, *, biased: bool) -> Iterator[_Shard]:
         # The exact sweep finds the neighbors of both sides; what is approximate searches both ways.
@@ -280,7 +280,7 @@ def _biases(shard: _Shard) -> tuple[Matrix | None, Matrix | None]:
     """Biases of the queries and of the keys."""
     if not shard.biased:
         return None, None
-    tensors = Tensors(Path(shard.folder, part_name("biases", shard.label)))
+    tensors = Tensors(Path(shard.folder, _part_name("biases", shard.label)))
     return tensors.rows(shard.queries, shard.first, shard.end), tensors[shard.keys]
 
 
@@ -294,7 +294,7 @@ def _search_clustered(shard: _Shard, rows: Matrix, progress: Progress | None) ->
     query_bias, key_bias = _biases(shard)
     known = None
     if shard.biased:
-        cosine = Tensors(Path(shard.folder, part_name("cosine", shard.label)))
+        cosine = Tensors(Path(shard.folder, _part_name("cosine", shard.label)))
         known = _read(cosine, shard.queries, shard.first, shard.end)
     found = index.cross(
         rows,
@@ -311,7 +311,7 @@ def _search_clustered(shard: _Shard, rows: Matrix, progress: Progress | None) ->
 def _search_faiss(shard: _Shard, rows: Matrix, progress: Progress | None) -> Neighbors:
     from alignx.ann.index import FaissIndex
 
-    path = index_path(Path(shard.folder), shard.keys, biased=shard.biased)
+    path = _index_path(Path(shard.folder), shard.keys, biased=shard.biased)
     keys = StoredLanguage(shard.folder, shard.keys).rows
     index = FaissIndex.load(
         path, keys, keys_checksum=_NO_CHECKSUM, n_threads=shard.engine.n_threads
@@ -323,7 +323,7 @@ def _search_faiss(shard: _Shard, rows: Matrix, progress: Progress | None) -> Nei
 _NO_CHECKSUM = "0" * 64
 
 
-def index_path(folder: Path, keys: str, *, biased: bool) -> Path:
+def _index_path(folder: Path, keys: str, *, biased: bool) -> Path:
     """Where the FAISS index of a language is."""
     return folder / f"{keys}.{'csls' if biased else 'cosine'}.faiss"
 
@@ -362,10 +362,12 @@ def build_index(
     """
     from alignx.ann.index import FaissIndex
 
-    path = index_path(work.folder, keys, biased=bias is not None)
+    path = _index_path(work.folder, keys, biased=bias is not None)
     rows = StoredLanguage(str(work.folder), keys).rows
     if path.exists():
         index = FaissIndex.load(path, rows, keys_checksum=_NO_CHECKSUM, n_threads=engine.n_threads)
+        if bias is not None and (index.bias is None or (index.bias != bias).any()):
+            index = index.with_bias(bias, progress=part_of(progress, 0, 0.8))
     else:
         index = FaissIndex(
             rows,

@@ -56,9 +56,17 @@ class Workspace:
             If the folder cannot be made.
         """
         settings = json.loads(json.dumps(settings))
-        if folder.is_dir() and any(folder.iterdir()):
-            known = cls(folder).read_json(_SETTINGS)
-            if known is None:
+        work = cls(folder)
+        try:
+            folder.mkdir(exist_ok=True)
+            is_new = not any(folder.iterdir())
+        except OSError as error:
+            raise OutputError(folder, error.strerror or str(error)) from error
+        if is_new:
+            work.write_json(_SETTINGS, settings)
+        else:
+            known = work.read_json(_SETTINGS)
+            if not isinstance(known, dict):
                 raise FormatError(folder, "this folder holds something else; name another")
             differing = sorted(
                 k for k in known.keys() | settings.keys() if known.get(k) != settings.get(k)
@@ -69,14 +77,13 @@ class Workspace:
                     f"this is the work of a run with other settings ({', '.join(differing)}); "
                     "delete it or name another folder",
                 )
-            return cls(folder)
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputError(folder, error.strerror or str(error)) from error
-        work = cls(folder)
-        work.write_json(_SETTINGS, settings)
+            for unfinished in folder.glob(".alignx-*.tmp"):  # of a run that was killed
+                unfinished.unlink(missing_ok=True)
         return work
+
+    def absolute(self) -> Workspace:
+        """Give the same folder by a name that is good in every directory."""
+        return Workspace(self.folder.absolute())
 
     def path(self, name: str) -> Path:
         """Where a part is or will be."""
