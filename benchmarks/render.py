@@ -8,34 +8,14 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import HERE
+from benchmarks.large_tables import large, large_dictionary, large_growth, large_recall
+from benchmarks.tables import megabytes, of_job, seconds, table, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 Row = dict[str, Any]
-
-
-def table(head: list[str], body: list[list[str]]) -> str:
-    rule = ["---"] + ["--:"] * (len(head) - 1)
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *body])
-
-
-def megabytes(size: int | None) -> str:
-    return "" if size is None else f"{size / 1e6:.0f} MB"
-
-
-def seconds(value: float) -> str:
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
-
-
-def times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.1f}x"
-
-
-def of_job(rows: list[Row], *jobs: str) -> list[Row]:
-    return [row for row in rows if row["job"] in jobs]
-
 
 WHOLE_JOBS = ("top-10", "CSLS-10 both ways", "mutual pairs")
 NAMES = {"faiss": "faiss", "numpy": "VecMap's NumPy scheme"}
@@ -277,6 +257,12 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "retrieval answers": retrieval_answers,
         "retrieval levels": retrieval_levels,
         "retrieval growth": retrieval_growth,
+    },
+    "large": {
+        "large": large,
+        "large dictionary": large_dictionary,
+        "large recall": large_recall,
+        "large growth": large_growth,
     },
     "load": {"load": load},
     "alignment": {"alignment": alignment},
