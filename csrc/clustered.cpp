@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -16,9 +18,12 @@
 namespace alignx {
 namespace {
 
-// Of a window: bytes of its queries, and of the bits that tell which clusters they meet.
+// Of a window: bytes of its queries, and how often they meet clusters, about.
 constexpr std::size_t most_code_bytes = std::size_t{16} << 20;
-constexpr std::size_t most_bit_bytes = std::size_t{64} << 20;
+constexpr std::size_t most_meetings = std::size_t{8} << 20;
+// A query meets at most that many times as many clusters as it should: where many are equally near,
+// the first of them.
+constexpr std::size_t excess = 16;
 // Thresholds for clusters are chosen on that many of them.
 constexpr std::size_t sampled_clusters = 512;
 // A share of what is wanted, by which more may exceed a threshold.
@@ -27,6 +32,7 @@ constexpr std::size_t tolerance = 8;
 constexpr std::size_t clusters_of_a_step = 256;
 constexpr double share_of_meeting = 0.3;
 
+constexpr std::size_t panels_of_a_block = 64;
 constexpr std::size_t bits = 64;  // of a word
 
 constexpr std::int32_t lowest = std::numeric_limits<std::int32_t>::min();
@@ -118,35 +124,66 @@ std::int32_t threshold_for(const std::vector<std::int32_t>& values, std::size_t 
     return static_cast<std::int32_t>(low);
 }
 
-// A bit for each query of a window and each of some others.
+// A bit for each query of a block and each region.
 class Bits {
   public:
     Bits(std::size_t queries, std::size_t others)
-        : words_(queries / bits), others_(others), data_(words_ * others) {}
+        : words_((queries + bits - 1) / bits), data_(words_ * others) {}
+
+    void clear() { std::fill(data_.begin(), data_.end(), 0); }
 
     void set(std::size_t other, std::size_t query) {
         data_[other * words_ + query / bits] |= std::uint64_t{1} << (query % bits);
     }
 
-    // Of the queries of some whole words.
-    void clear(std::size_t first_word, std::size_t end_word) {
-        for (std::size_t other = 0; other < others_; ++other)
-            std::fill(&data_[other * words_ + first_word], &data_[other * words_ + end_word], 0);
-    }
-
-    // Calls `found` for each query of some whole words, in order.
+    // Calls `found` for each query, in order.
     template <typename Found>
-    void each(std::size_t other, std::size_t first_word, std::size_t end_word,
-              Found&& found) const {
-        for (std::size_t word = first_word; word < end_word; ++word)
+    void each(std::size_t other, Found&& found) const {
+        for (std::size_t word = 0; word < words_; ++word)
             for (std::uint64_t rest = data_[other * words_ + word]; rest != 0; rest &= rest - 1)
                 found(word * bits + static_cast<std::size_t>(__builtin_ctzll(rest)));
     }
 
   private:
     std::size_t words_;
-    std::size_t others_;
-    AlignedVector<std::uint64_t> data_;
+    std::vector<std::uint64_t> data_;
+};
+
+// Which queries of a window meet which clusters.
+class Meetings {
+  public:
+    explicit Meetings(std::size_t clusters) : clusters_(clusters) {}
+
+    std::size_t size() const { return found_.size(); }
+    void clear() { found_.clear(); }
+    void add(std::size_t cluster, std::size_t query) {
+        found_.push_back({static_cast<std::uint32_t>(cluster), static_cast<std::uint32_t>(query)});
+    }
+
+    // Orders them by cluster, those of a cluster as they were added.
+    void sort() {
+        ends_.assign(clusters_ + 1, 0);
+        for (const Meeting& meeting : found_) ++ends_[meeting.cluster + 1];
+        std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
+        queries_.resize(found_.size());
+        for (const Meeting& meeting : found_) queries_[ends_[meeting.cluster]++] = meeting.query;
+    }
+
+    const std::uint32_t* begin(std::size_t cluster) const {
+        return queries_.data() + (cluster == 0 ? 0 : ends_[cluster - 1]);
+    }
+    const std::uint32_t* end(std::size_t cluster) const { return queries_.data() + ends_[cluster]; }
+
+  private:
+    struct Meeting {
+        std::uint32_t cluster;
+        std::uint32_t query;
+    };
+
+    std::size_t clusters_;
+    std::vector<Meeting> found_;
+    std::vector<std::size_t> ends_;  // of each cluster in `queries_`, once it is sorted
+    AlignedVector<std::uint32_t> queries_;
 };
 
 // The candidates of every row of one side: others with the largest estimates of their scores, some
@@ -233,26 +270,23 @@ struct Side {
     bool is_bounded = true;
 };
 
-// Some successive queries: their bytes row by row, and what they meet.
+// Some successive queries, and their bytes row by row.
 struct Window {
-    Window(const Quantized& queries, const Clusters& clusters, std::size_t most)
+    Window(const Quantized& queries, std::size_t most)
         : codes(queries),
-          row_bytes(codes.groups() * 4),
+          row_bytes((codes.groups() * 4 + 63) / 64 * 64),
           capacity(most),
           bytes(most * row_bytes),
           slot(most),
           offset(most),
-          cluster_threshold(most),
-          of_regions(most, clusters.regions.rows),
-          of_clusters(most, clusters.centroids.rows) {}
+          cluster_threshold(most) {}
 
     const std::int8_t* code(std::size_t query) const {
         return reinterpret_cast<const std::int8_t*>(&bytes[query * row_bytes]);
     }
-    std::size_t words() const { return (count + bits - 1) / bits; }
 
     const Quantized& codes;
-    std::size_t row_bytes;
+    std::size_t row_bytes;  // whole cache lines
     std::size_t capacity;
     std::size_t first = 0;
     std::size_t count = 0;
@@ -260,8 +294,6 @@ struct Window {
     std::vector<std::size_t> slot;
     std::vector<std::int32_t> offset;  // but for biases
     std::vector<std::int32_t> cluster_threshold;
-    Bits of_regions;
-    Bits of_clusters;
 };
 
 // What all threads use.
@@ -274,6 +306,7 @@ struct Sweep {
     const Centroids& regions;
     const Centroids& centroids;
     const Centroids& sample;
+    std::size_t block;  // of queries, which fill panels
     Window& window;
 };
 
@@ -281,40 +314,47 @@ struct Sweep {
 class Worker {
   public:
     explicit Worker(Sweep& sweep)
-        : sweep_(sweep),
+        : meetings(sweep.clusters.centroids.rows),
+          sweep_(sweep),
           kernel_(sweep.kernel),
           strip_(sweep.clusters.centroids.columns),
-          panel_(sweep.window.codes.panel_bytes()) {
-        // Nothing may be allocated, and fail, on several threads.
-        for (std::vector<std::int32_t>& values : values_)
-            values.reserve(std::max(sweep.sample.codes().rows(), sweep.regions.codes().rows()));
+          panel_(sweep.window.codes.panel_bytes()),
+          of_regions_(sweep.block, sweep.clusters.regions.rows),
+          met_(sweep.block),
+          most_met_(std::min(sweep.clusters.clusters_met, sweep.clusters.centroids.rows) * excess) {
     }
 
-    // Writes the bytes of the queries of a block, which fill whole words, and which regions and
-    // clusters they meet.
+    // Writes the bytes of the queries of a block, and finds the clusters that they meet.
     void prepare(std::size_t begin, std::size_t end) {
         Window& window = sweep_.window;
-        const std::size_t first_word = begin / bits, end_word = (end + bits - 1) / bits;
-        window.of_regions.clear(first_word, end_word);
-        window.of_clusters.clear(first_word, end_word);
+        begin_ = begin;
+        of_regions_.clear();
+        std::fill(met_.begin(), met_.end(), 0);
         for (std::size_t query = begin; query < end; query += kernel_.tile_queries)
             prepare_panel(query, std::min(kernel_.tile_queries, end - query));
         const Quantized& codes = sweep_.centroids.codes();
-        for (std::size_t region = 0; region < sweep_.clusters.regions.rows; ++region)
-            gather(window.of_regions, region, first_word, end_word, [&] {
+        for (std::size_t region = 0; region < sweep_.clusters.regions.rows; ++region) {
+            const auto compare = [&] {
                 for (std::size_t r = 0; r < count_; ++r)
                     tile_.threshold[r] = window.cluster_threshold[gathered_[r]];
                 for (std::size_t panel = codes.group_panel(region);
                      panel < codes.group_panel(region + 1); ++panel)
                     note_clusters(panel);
-            });
+            };
+            of_regions_.each(region, [&](std::size_t query) { gather(begin + query, compare); });
+            finish(compare);
+        }
     }
 
-    // Searches the keys of a cluster for the queries of some words.
-    void search(std::size_t cluster, std::size_t first_word, std::size_t end_word) {
-        gather(sweep_.window.of_clusters, cluster, first_word, end_word,
-               [&] { search_gathered(cluster); });
+    // Searches the keys of a cluster for the queries that meet it.
+    void search(std::size_t cluster, const Meetings& met) {
+        const auto compare = [&] { search_gathered(cluster); };
+        for (const std::uint32_t* query = met.begin(cluster); query != met.end(cluster); ++query)
+            gather(*query, compare);
+        finish(compare);
     }
+
+    Meetings meetings;
 
   private:
     void prepare_panel(std::size_t query, std::size_t count) {
@@ -347,7 +387,7 @@ class Worker {
         for (std::size_t r = 0; r < count; ++r) {
             const std::int32_t threshold = threshold_for(values_[r], clusters.regions_met);
             for (std::size_t region = 0; region < values_[r].size(); ++region)
-                if (values_[r][region] > threshold) window.of_regions.set(region, query + r);
+                if (values_[r][region] > threshold) of_regions_.set(region, query + r - begin_);
         }
     }
 
@@ -364,31 +404,35 @@ class Worker {
             sweep_.centroids.bound(kernel_.bound_gathered_queries, codes_, panel, tile_) & real();
         for (; rows != 0; rows &= rows - 1) {
             const auto r = static_cast<std::size_t>(__builtin_ctz(rows));
-            for (std::uint32_t rest = tile_.hits[r] & filled; rest != 0; rest &= rest - 1)
-                sweep_.window.of_clusters.set(first + static_cast<std::size_t>(__builtin_ctz(rest)),
-                                              gathered_[r]);
+            std::size_t& met = met_[gathered_[r] - begin_];
+            std::uint32_t rest = tile_.hits[r] & filled;
+            for (; rest != 0 && met < most_met_; rest &= rest - 1, ++met)
+                meetings.add(first + static_cast<std::size_t>(__builtin_ctz(rest)), gathered_[r]);
         }
     }
 
+    // Calls `work` once a tile is full of queries, ...
     template <typename Work>
-    void gather(const Bits& met, std::size_t other, std::size_t first_word, std::size_t end_word,
-                Work&& work) {
-        const auto run = [&] {
-            for (std::size_t r = 0; r < kernel_.tile_queries; ++r) {
-                // The rest of a tile repeats its first query, and is not looked at.
-                const std::size_t query = gathered_[r < count_ ? r : 0];
-                codes_[r] = sweep_.window.code(query);
-                tile_.offset[r] = sweep_.window.offset[query];
-                tile_.threshold[r] = highest;
-            }
-            work();
-            count_ = 0;
-        };
-        met.each(other, first_word, end_word, [&](std::size_t query) {
-            gathered_[count_++] = query;
-            if (count_ == kernel_.tile_queries) run();
-        });
-        if (count_ != 0) run();
+    void gather(std::size_t query, Work&& work) {
+        gathered_[count_] = query;
+        codes_[count_] = sweep_.window.code(query);
+        tile_.offset[count_] = sweep_.window.offset[query];
+        if (++count_ < kernel_.tile_queries) return;
+        work();
+        count_ = 0;
+    }
+
+    // ... and for the rest: it repeats its first query, which is not looked at.
+    template <typename Work>
+    void finish(Work&& work) {
+        if (count_ == 0) return;
+        for (std::size_t r = count_; r < kernel_.tile_queries; ++r) {
+            codes_[r] = codes_[0];
+            tile_.offset[r] = tile_.offset[0];
+            tile_.threshold[r] = highest;
+        }
+        work();
+        count_ = 0;
     }
 
     std::uint32_t real() const { return (std::uint32_t{1} << count_) - 1; }
@@ -439,11 +483,112 @@ class Worker {
     const Kernel& kernel_;
     RotatedRows strip_;
     AlignedVector<std::uint8_t> panel_;
+    std::size_t begin_ = 0;  // of the block
+    Bits of_regions_;
+    std::vector<std::size_t> met_;  // clusters, by each query of the block
+    std::size_t most_met_;
     std::vector<std::int32_t> values_[max_tile_queries];
     const std::int8_t* codes_[max_tile_queries];
     std::size_t gathered_[max_tile_queries];
     std::size_t count_ = 0;
     Tile tile_;
+};
+
+// All workers. What one of them throws is thrown once the others have joined.
+class Crew {
+  public:
+    Crew(Sweep& sweep, const Progress& progress, int n_threads)
+        : sweep_(sweep), progress_(progress), n_threads_(n_threads) {
+        const auto parts = static_cast<std::size_t>(n_threads);
+        workers_.reserve(parts);
+        for (std::size_t i = 0; i < parts; ++i) workers_.emplace_back(sweep);
+    }
+
+    // Prepares a window of queries, until it is full or they meet many clusters. Returns false if
+    // it was ended, as `search` does.
+    bool prepare() {
+        Window& window = sweep_.window;
+        const std::size_t rows = window.codes.rows() - window.first;
+        const std::size_t most = std::min(window.capacity, rows);
+        for (Worker& worker : workers_) worker.meetings.clear();
+        std::atomic<std::size_t> next{0}, meetings{0};
+#pragma omp parallel num_threads(n_threads_)
+        attempt([&] {
+            Worker& worker = workers_[static_cast<std::size_t>(omp_get_thread_num())];
+            while (!ended_ && meetings < most_meetings) {
+                const std::size_t begin = next.fetch_add(sweep_.block);
+                if (begin >= most) break;
+                const std::size_t before = worker.meetings.size();
+                worker.prepare(begin, std::min(begin + sweep_.block, most));
+                meetings += worker.meetings.size() - before;
+                report(share_of_meeting * static_cast<double>(begin));
+            }
+            worker.meetings.sort();
+        });
+        window.count = std::min(next.load(), most);
+        return !is_ended();
+    }
+
+    // Searches the clusters that they meet. In every round each worker has its own clusters, and
+    // its own queries: those that one of them has prepared.
+    bool search() {
+        const std::size_t parts = workers_.size();
+#pragma omp parallel num_threads(n_threads_)
+        {
+            const auto begin = static_cast<std::size_t>(omp_get_thread_num());
+            const auto stride = static_cast<std::size_t>(omp_get_num_threads());
+            for (std::size_t round = 0; round < parts; ++round) {
+#pragma omp barrier
+                for (std::size_t i = begin; i < parts; i += stride) search_part(i, round);
+            }
+        }
+        return !is_ended();
+    }
+
+  private:
+    void search_part(std::size_t part, std::size_t round) {
+        const std::size_t parts = workers_.size(), count = sweep_.clusters.centroids.rows;
+        const Meetings& met = workers_[(part + round) % parts].meetings;
+        if (met.size() == 0) return;
+        const double rows = static_cast<double>(sweep_.window.count);
+        for (std::size_t cluster = part; cluster < count && !ended_; cluster += parts) {
+            workers_[part].search(cluster, met);
+            if (cluster / parts % clusters_of_a_step != 0) continue;
+            const double share = static_cast<double>(cluster) / static_cast<double>(count);
+            const double done = (static_cast<double>(round) + share) / static_cast<double>(parts);
+            report(rows * (share_of_meeting + (1 - share_of_meeting) * done));
+        }
+    }
+
+    // Tells how many queries of the window are done, if it is the calling thread.
+    void report(double done) {
+        if (!progress_ || omp_get_thread_num() != 0) return;
+        done += static_cast<double>(sweep_.window.first);
+        if (!progress_(done / static_cast<double>(sweep_.window.codes.rows()))) ended_ = true;
+    }
+
+    template <typename Work>
+    void attempt(Work&& work) noexcept {
+        try {
+            work();
+        } catch (...) {
+#pragma omp critical
+            failure_ = std::current_exception();
+            ended_ = true;
+        }
+    }
+
+    bool is_ended() {
+        if (failure_) std::rethrow_exception(failure_);
+        return ended_;
+    }
+
+    Sweep& sweep_;
+    const Progress& progress_;
+    int n_threads_;
+    std::vector<Worker> workers_;
+    std::atomic<bool> ended_{false};
+    std::exception_ptr failure_;
 };
 
 // Offers the neighbors that are known of the queries to both sides.
@@ -571,57 +716,17 @@ Outcome clustered_sweep(const Kernel& kernel, const Search& search, const Cluste
     const Centroids centroids(kernel, queries, clusters.centroids, clusters.bias,
                               clusters.region_starts, n_threads);
 
-    // Blocks of queries fill whole panels and whole words.
-    const std::size_t block = kernel.tile_queries * bits;
-    const std::size_t fitting =
-        std::min(most_code_bytes / (queries.groups() * 4), most_bit_bytes * 8 / count);
-    const std::size_t blocks = std::max<std::size_t>(1, (search.queries.rows + block - 1) / block);
-    Window window(queries, clusters, std::clamp(fitting / block, std::size_t{1}, blocks) * block);
-    Sweep sweep{kernel,    of_queries, of_keys, search.of_keys.wanted(), clusters, regions,
-                centroids, sample,     window};
-    const std::size_t parts = static_cast<std::size_t>(n_threads);
-    std::vector<Worker> workers;
-    workers.reserve(parts);
-    for (std::size_t i = 0; i < parts; ++i) workers.emplace_back(sweep);
-
-    std::atomic<bool> canceled{false};
-    const double total = static_cast<double>(search.queries.rows);
-    const auto report = [&](double share_of_window) {
-        if (!progress || omp_get_thread_num() != 0) return;
-        const double done =
-            static_cast<double>(window.first) + share_of_window * static_cast<double>(window.count);
-        if (!progress(done / total)) canceled = true;
-    };
-    for (; window.first < search.queries.rows && !canceled; window.first += window.capacity) {
-        window.count = std::min(window.capacity, search.queries.rows - window.first);
-#pragma omp parallel num_threads(n_threads)
-        {
-            const auto begin = static_cast<std::size_t>(omp_get_thread_num());
-            const auto stride = static_cast<std::size_t>(omp_get_num_threads());
-            for (std::size_t at = begin * block; at < window.count && !canceled;
-                 at += stride * block) {
-                workers[begin].prepare(at, std::min(at + block, window.count));
-                report(share_of_meeting * static_cast<double>(at) /
-                       static_cast<double>(window.count));
-            }
-            // In every round each part of the queries and of the clusters has one owner.
-            for (std::size_t round = 0; round < parts; ++round) {
-#pragma omp barrier
-                for (std::size_t i = begin; i < parts; i += stride) {
-                    const std::size_t part = (i + round) % parts, words = window.words();
-                    for (std::size_t cluster = i; cluster < count && !canceled; cluster += parts) {
-                        workers[i].search(cluster, words * part / parts,
-                                          words * (part + 1) / parts);
-                        if (cluster / parts % clusters_of_a_step != 0) continue;
-                        const double share =
-                            static_cast<double>(cluster) / static_cast<double>(count);
-                        report(share_of_meeting + (1 - share_of_meeting) *
-                                                      (static_cast<double>(round) + share) /
-                                                      static_cast<double>(parts));
-                    }
-                }
-            }
-        }
+    const std::size_t block = kernel.tile_queries * panels_of_a_block;
+    const std::size_t blocks = (search.queries.rows + block - 1) / block;
+    const std::size_t fitting = most_code_bytes / (queries.groups() * 4) / block;
+    Window window(queries, std::max<std::size_t>(1, std::min(fitting, blocks)) * block);
+    Sweep sweep{kernel, of_queries, of_keys, search.of_keys.wanted(), clusters, regions, centroids,
+                sample, block,      window};
+    Crew crew(sweep, progress, n_threads);
+    bool canceled = false;
+    while (!canceled && window.first < search.queries.rows) {
+        canceled = !crew.prepare() || !crew.search();
+        window.first += window.count;
     }
     if (canceled || (progress && !progress(1.0))) return Outcome::canceled;
     Rescoring(kernel, of_queries.candidates, search.queries, search.keys, search.key_bias,

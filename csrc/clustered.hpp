@@ -1,15 +1,13 @@
-// The approximate sweep: each query meets only the keys of the clusters whose centroids are near
-// it.
+// The approximate sweep: queries meet only the keys of the clusters whose centroids are nearest.
 //
-// Keys lie cluster by cluster, and clusters region by region. For a window of queries, bounds on
-// their products with the centroids of all regions, and with a sample of those of all clusters,
-// give a threshold each, such that about `regions_met` regions and `clusters_met` clusters exceed
-// them. Queries are compared with the clusters of the regions that they meet, and with the keys of
-// the clusters that they meet: whoever meets a region or a cluster is noted in bits, and gathered
-// for the tiles of the kernel. The products of bytes are estimates of the scores, good to a
-// thousandth: those that are best so far of either row are kept, and computed in float32 in the
-// end. What was not met is not bounded, so that nothing is certain: recall is for the caller to
-// measure.
+// Keys lie cluster by cluster, and clusters region by region. For each query, bounds on its
+// products with the centroids of all regions, and with a sample of those of all clusters, give two
+// thresholds, such that about `regions_met` regions and `clusters_met` clusters exceed them.
+// Queries are compared with the clusters of the regions that they meet, and with the keys of the
+// clusters that they meet: those of a window that meet the same region or cluster are gathered for
+// the tiles of the kernel. The products of bytes are estimates of the scores, good to a thousandth:
+// those that are best so far of either row are kept, and computed in float32 in the end. What was
+// not met is not bounded, so that nothing is certain: recall is for the caller to measure.
 //
 // What a query meets and finds does not depend on the number of threads, nor, if rows are of unit
 // length, on the queries that it is searched with.
