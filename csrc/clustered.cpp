@@ -109,15 +109,18 @@ class Centroids {
 };
 
 // A value that about `wanted` of the values exceed, or the lowest if all may.
-std::int32_t threshold_for(const std::vector<std::int32_t>& values, std::size_t wanted) {
+std::int32_t threshold_for(const Kernel& kernel, const std::vector<std::int32_t>& values,
+                           std::size_t wanted) {
     if (wanted >= values.size()) return lowest;
-    const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    std::int64_t low = std::int64_t{*least} - 1, high = *most;  // too many exceed low; high is safe
+    std::int32_t least = highest, most = lowest;
+    for (const std::int32_t value : values) {
+        least = std::min(least, value);
+        most = std::max(most, value);
+    }
+    std::int64_t low = std::int64_t{least} - 1, high = most;  // too many exceed low; high is safe
     while (high - low > 1) {
         const auto middle = static_cast<std::int32_t>((low + high) / 2);
-        std::int32_t above = 0;
-        for (const std::int32_t value : values) above += value > middle;
-        const auto found = static_cast<std::size_t>(above);
+        const std::size_t found = kernel.count_above(values.data(), values.size(), middle);
         (found > wanted ? low : high) = middle;
         if (found >= wanted && found - wanted <= wanted / tolerance) return middle;
     }
@@ -382,10 +385,10 @@ class Worker {
             window.cluster_threshold[query + r] =
                 clusters.clusters_met >= clusters.centroids.rows
                     ? lowest
-                    : in_unit_of_centroids(threshold_for(values_[r], of_sample));
+                    : in_unit_of_centroids(threshold_for(kernel_, values_[r], of_sample));
         sweep_.regions.bounds(queries, count, tile_, values_);
         for (std::size_t r = 0; r < count; ++r) {
-            const std::int32_t threshold = threshold_for(values_[r], clusters.regions_met);
+            const std::int32_t threshold = threshold_for(kernel_, values_[r], clusters.regions_met);
             for (std::size_t region = 0; region < values_[r].size(); ++region)
                 if (values_[r][region] > threshold) of_regions_.set(region, query + r - begin_);
         }

@@ -168,6 +168,12 @@ std::uint32_t bound(Queries queries, const std::uint8_t* keys, std::size_t group
 }
 #endif  // __AVX2__
 
+std::size_t count_above(const std::int32_t* values, std::size_t count, std::int32_t threshold) {
+    std::int32_t above = 0;
+    for (std::size_t i = 0; i < count; ++i) above += values[i] > threshold;
+    return static_cast<std::size_t>(above);
+}
+
 inline std::size_t append(unsigned mask, int position, std::uint16_t* hits, std::size_t count) {
     for (; mask != 0; mask &= mask - 1)
         hits[count++] = static_cast<std::uint16_t>(position + __builtin_ctz(mask));
@@ -307,6 +313,7 @@ const Kernel kernel = {ALIGNX_STRING(ALIGNX_LEVEL),
                        nullptr,
                        nullptr,
 #endif
+                       count_above,
                        score,
                        screen_queries,
                        screen_keys,

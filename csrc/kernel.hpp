@@ -49,6 +49,10 @@ struct Kernel {
     BoundGathered bound_gathered_queries;
     BoundGathered bound_gathered_both;
 
+    // How many of the values exceed a threshold.
+    std::size_t (*count_above)(const std::int32_t* values, std::size_t count,
+                               std::int32_t threshold);
+
     // scores[q][k] = sum over i of queries[i][q] * keys[i][k], added in the order of i, so that a
     // score depends neither on the tile that it falls into nor on the number of threads.
     void (*score)(const float* queries, const float* keys, std::size_t dimension, float* scores);
