@@ -253,20 +253,7 @@ class ExactIndex:
         Takes O(n m d) time, and memory of a third of the inputs. Keys are kept as bytes, a quarter
         of their size, from the first larger search on.
         """
-        rows = as_rows(queries, "queries")
-        require_same_dimension(rows, self.keys, "queries and keys")
-        _require_count(k, len(self.keys), "k")
-        self._prepare(len(rows))
-        return _search(
-            rows,
-            self.keys,
-            k_queries=k,
-            key_bias=self.bias,
-            prepared_keys=self._prepared[0] if self._prepared else None,
-            n_threads=self.n_threads,
-            device=self.device,
-            progress=progress,
-        ).of_source
+        return self._sweep(queries, k, self.bias, progress, both=False).of_source
 
     def cross_search(
         self, queries: ArrayLike, k: int = 10, *, progress: Progress | None = None
@@ -294,24 +281,34 @@ class ExactIndex:
         DimensionError
             If queries and keys differ in dimension.
         """
+        return self._sweep(queries, k, None, progress, both=True)
+
+    def _sweep(
+        self,
+        queries: ArrayLike,
+        k: int,
+        bias: Matrix | None,
+        progress: Progress | None,
+        *,
+        both: bool,
+    ) -> CrossNeighbors:
+        """Search for the neighbors of the queries, or of both sides."""
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
         _require_count(k, len(self.keys), "k")
-        self._prepare(len(rows))
+        if not self._prepared and self.device is None and len(rows) >= _PREPARED_FROM:
+            self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
         return _search(
             rows,
             self.keys,
             k_queries=k,
-            k_keys=min(k, len(rows)),
+            k_keys=min(k, len(rows)) if both else 0,
+            key_bias=bias,
             prepared_keys=self._prepared[0] if self._prepared else None,
             n_threads=self.n_threads,
             device=self.device,
             progress=progress,
         )
-
-    def _prepare(self, queries: int) -> None:
-        if not self._prepared and self.device is None and queries >= _PREPARED_FROM:
-            self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
 
     def search_blocks(self, blocks: Iterable[ArrayLike], k: int = 10) -> Iterator[Neighbors]:
         """Search block after block of queries, so that they need not fit into memory together.
