@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import platform
 import sys
@@ -21,7 +20,25 @@ from alignx import _core
 from alignx.commands_bench import bench
 from alignx.errors import AlignxError
 from alignx.files import require_writable
-from alignx.terminal import Terminal, print_json
+from alignx.inputs import read_vectors, shared_space
+from alignx.options import (
+    Device,
+    Json,
+    Limit,
+    Lowercase,
+    MapFile,
+    Neighborhood,
+    OnError,
+    Quiet,
+    Reverse,
+    Seed,
+    SkipBad,
+    SourceFile,
+    TargetFile,
+    Threads,
+    Verbose,
+)
+from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +48,7 @@ if TYPE_CHECKING:
     from alignx.mapping import Aligner
     from alignx.progress import Log
     from alignx.space import SharedSpace
-    from alignx.terminal import Bar
+    from alignx.terminal import Bar, Terminal
 
 __all__ = ["app", "main"]
 
@@ -81,13 +98,6 @@ class Dtype(StrEnum):
     float16 = "float16"
 
 
-class OnError(StrEnum):
-    """What to do with a malformed line."""
-
-    fail = "raise"
-    skip = "skip"
-
-
 class Index(StrEnum):
     """What searches large vocabularies."""
 
@@ -104,51 +114,6 @@ class WhichSide(StrEnum):
 
     source = "source"
     target = "target"
-
-
-MapFile = Annotated[
-    str,
-    typer.Argument(
-        metavar="MAP",
-        help="Map that `alignx align` wrote, or - if the vectors share a space already.",
-    ),
-]
-SourceFile = Annotated[
-    Path, typer.Argument(metavar="SOURCE", help="Vectors: .vec, .txt, .gz, .bin or .safetensors.")
-]
-TargetFile = Annotated[
-    Path, typer.Argument(metavar="TARGET", help="Vectors of the other language.")
-]
-Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Read only the first N words of each file.")
-]
-Lowercase = Annotated[
-    bool, typer.Option("--lowercase", help="Lower-case words; of equal words the first stays.")
-]
-SkipBad = Annotated[
-    OnError, typer.Option("--on-error", help="Stop at a malformed line, or skip and count it.")
-]
-Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Default: what OpenMP decides.")
-]
-Device = Annotated[
-    str | None,
-    typer.Option(
-        "--device", help="Search on a device of torch, such as cuda. Default: the processor."
-    ),
-]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Of all random numbers: the same seed, the same map.")
-]
-Neighborhood = Annotated[
-    int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
-]
-Reverse = Annotated[bool, typer.Option("--reverse", help="From target to source.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the answer.")]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show where an error arose.")
-]
 
 
 def main() -> None:
@@ -179,36 +144,6 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _terminal(quiet: bool, verbose: bool) -> Terminal:
-    logging.basicConfig(format="%(message)s")
-    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
-    logging.getLogger("alignx").setLevel(level)
-    return Terminal(quiet)
-
-
-def _load(
-    terminal: Terminal,
-    path: Path,
-    limit: int | None,
-    lowercase: bool,
-    on_error: OnError,
-    threads: int | None,
-) -> Embeddings:
-    from alignx.vectors_io import load
-
-    with terminal.working(f"Reading {path.name}") as progress:
-        embeddings = load(
-            path,
-            limit=limit,
-            lowercase=lowercase,
-            on_error=on_error.value,
-            n_threads=threads,
-            progress=progress,
-        )
-    terminal.note(f"{path.name}: {embeddings.report}")
-    return embeddings
-
-
 def _load_both(
     terminal: Terminal,
     source: Path,
@@ -219,8 +154,8 @@ def _load_both(
     threads: int | None,
 ) -> tuple[Embeddings, Embeddings]:
     return (
-        _load(terminal, source, limit, lowercase, on_error, threads),
-        _load(terminal, target, limit, lowercase, on_error, threads),
+        read_vectors(terminal, source, limit, lowercase, on_error, threads),
+        read_vectors(terminal, target, limit, lowercase, on_error, threads),
     )
 
 
@@ -234,13 +169,7 @@ def _dictionary(terminal: Terminal, path: Path, lowercase: bool, on_error: OnErr
 
 
 def _shared(map_file: str, languages: tuple[Embeddings, Embeddings], reverse: bool) -> SharedSpace:
-    from alignx.alignment import Alignment
-    from alignx.space import SharedSpace
-
-    if map_file == "-":
-        shared = SharedSpace.of(*languages)
-    else:
-        shared = Alignment.load(map_file).apply(*languages)
+    shared = shared_space(map_file, languages)
     return shared.reversed() if reverse else shared
 
 
@@ -345,7 +274,7 @@ def align(
     from alignx.lexicon import Lexicon
     from alignx.normalize import parse_steps
 
-    terminal = _terminal(quiet, verbose)
+    terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
     aligner = _aligner(method, components, regularization)
     steps = parse_steps(normalize)
@@ -468,10 +397,10 @@ def apply(
     from alignx.alignment import Alignment
     from alignx.vectors_io import require_savable, save
 
-    terminal = _terminal(quiet, verbose)
+    terminal = open_terminal(quiet, verbose)
     require_savable(output, dtype=dtype.value)
     alignment = Alignment.load(map_file)
-    embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
+    embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     if side is None:
         is_source = alignment.side_of(embeddings.language) is alignment.source
     else:
@@ -503,7 +432,7 @@ def translate(
     verbose: Verbose = False,
 ) -> None:
     """Answer with the best translations of words."""
-    terminal = _terminal(quiet, verbose)
+    terminal = open_terminal(quiet, verbose)
     asked = words or sys.stdin.read().split()
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
@@ -590,7 +519,7 @@ def induce(
     from alignx.memory import parse_size, peak_resident
 
     allowed = None if memory is None else parse_size(memory)
-    terminal = _terminal(quiet, verbose)
+    terminal = open_terminal(quiet, verbose)
     require_writable(output)
     in_files = index not in (Index.auto, Index.exact) or any(
         given is not None for given in (allowed, checkpoint, cluster)
@@ -744,7 +673,7 @@ def evaluate(
         raise typer.BadParameter(
             "give a dictionary or a similarity file", param_hint="--dictionary"
         )
-    terminal = _terminal(quiet, verbose)
+    terminal = open_terminal(quiet, verbose)
     read = {
         name: _dictionary(terminal, path, lowercase, on_error)
         for name, path in judged.items()
@@ -806,9 +735,9 @@ def convert(
 
     from alignx.vectors_io import require_savable, save
 
-    terminal = _terminal(quiet, verbose)
+    terminal = open_terminal(quiet, verbose)
     require_savable(output, dtype=dtype.value)
-    embeddings = _load(terminal, vectors, limit, lowercase, on_error, threads)
+    embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     if language is not None:
         embeddings = replace(embeddings, language=language)
     save(embeddings, output, dtype=dtype.value)
@@ -832,7 +761,7 @@ def demo(
     """Show the whole flow on the bundled sample: align, evaluate, translate, write a dictionary."""
     from alignx.demo import run
 
-    run(_terminal(quiet, verbose), pair, output or Path(f"alignx-demo.{pair}.tsv"), threads)
+    run(open_terminal(quiet, verbose), pair, output or Path(f"alignx-demo.{pair}.tsv"), threads)
 
 
 @app.command(epilog="Example: alignx info --json")

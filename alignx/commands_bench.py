@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from pathlib import Path  # noqa: TC003  # typer reads annotations at run time
@@ -10,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.terminal import Terminal, print_json
+from alignx.options import Quiet, Verbose  # noqa: TC001  # typer reads annotations at run time
+from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alignx.bench.running import Bench
+    from alignx.terminal import Terminal
 
 __all__ = ["bench"]
 
@@ -54,12 +55,8 @@ def bench(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the table.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but the answer.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say more, and show where an error arose.")
-    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Compare methods on many pairs of languages in one table; a second run only adds."""
     from alignx.bench.grid import Grid
@@ -67,8 +64,7 @@ def bench(
     from alignx.bench.tables import as_json as table_for_programs
     from alignx.bench.tables import as_markdown, base_of, require_tables, write_tables
 
-    logging.getLogger("alignx").setLevel(logging.ERROR if quiet else logging.WARNING)
-    terminal = Terminal(quiet)
+    terminal = open_terminal(quiet, verbose=False)  # what cells log does not say which cell
     grid = Grid.load(config)
     base = config.with_suffix("") if output is None else base_of(output)
     work = Bench(grid, base.with_name(f"{base.name}.cells"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-__all__ = ["Bar", "Terminal", "print_json"]
+__all__ = ["Bar", "Terminal", "open_terminal", "print_json"]
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -73,3 +74,11 @@ class Terminal:
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
             yield Bar(bar, bar.add_task(what, total=1.0), what)
+
+
+def open_terminal(quiet: bool, verbose: bool) -> Terminal:
+    """Give the terminal of a command, and let through what alignx logs as far as it is wanted."""
+    logging.basicConfig(format="%(message)s")
+    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
+    logging.getLogger("alignx").setLevel(level)
+    return Terminal(quiet)

@@ -1,0 +1,72 @@
+"""What commands read before they work: vectors, and the map that joins them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from alignx.embeddings import Embeddings
+    from alignx.options import OnError
+    from alignx.space import SharedSpace
+    from alignx.terminal import Terminal
+
+__all__ = ["read_vectors", "shared_space"]
+
+
+def read_vectors(
+    terminal: Terminal,
+    path: Path,
+    limit: int | None,
+    lowercase: bool,
+    on_error: OnError,
+    threads: int | None,
+) -> Embeddings:
+    """Load vectors as the options of a command say, and note what was found."""
+    from alignx.vectors_io import load
+
+    with terminal.working(f"Reading {path.name}") as progress:
+        embeddings = load(
+            path,
+            limit=limit,
+            lowercase=lowercase,
+            on_error=on_error.value,
+            n_threads=threads,
+            progress=progress,
+        )
+    terminal.note(f"{path.name}: {embeddings.report}")
+    return embeddings
+
+
+def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
+    """Join languages by a map, which takes two, or as they are where the map is "-".
+
+    Parameters
+    ----------
+    map_file : str
+        The file, or ``"-"``.
+    languages : sequence of Embeddings
+        In the order of the map.
+
+    Raises
+    ------
+    FormatError, DimensionError
+        If the map cannot be read, or the vectors do not fit.
+    ValueError
+        If more than two languages do not have a code each.
+    """
+    from alignx.alignment import Alignment
+    from alignx.space import SharedSpace
+
+    if map_file != "-":
+        source, target = languages
+        return Alignment.load(map_file).apply(source, target)
+    if len(languages) == 2:
+        return SharedSpace.of(languages[0], languages[1])
+    by_code = {language.language or "": language for language in languages}
+    if "" in by_code or len(by_code) < len(languages):
+        found = ", ".join(f"{language.source}: {language.language}" for language in languages)
+        raise ValueError(f"the names of vectors must tell their languages apart, got {found}")
+    return SharedSpace(by_code)
