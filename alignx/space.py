@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from alignx.arrays import require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
-from alignx.retrieval import CrossNeighbors, ExactIndex, cross_neighbors, csls_search
+from alignx.retrieval import (
+    CrossNeighbors,
+    ExactIndex,
+    cross_neighbors,
+    csls_neighbors,
+    csls_search,
+)
 
 if TYPE_CHECKING:
+    from alignx.arrays import Indices
     from alignx.calibration import Calibration
     from alignx.progress import Progress
 
@@ -65,6 +72,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     languages: Mapping[str, Embeddings]
     calibration: Calibration | None = None
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
+    _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if len(self.languages) < 2:
@@ -174,6 +182,46 @@ class SharedSpace(Mapping[str, Embeddings]):
                 progress=progress,
             )
         return self._cosine[neighborhood]
+
+    def best_rows(
+        self,
+        source: str,
+        target: str,
+        *,
+        vocabulary: int = 50_000,
+        neighborhood: int = 10,
+        n_threads: int | None = None,
+    ) -> Indices:
+        """Best translation of every word of a language by CSLS, computed once and kept.
+
+        Parameters
+        ----------
+        source, target : str
+            Codes of two languages.
+        vocabulary : int
+            Only that many most frequent words of the target can be answers: rare ones are often
+            misspellings of others.
+        neighborhood : int
+            Of CSLS; fewer where a vocabulary is smaller.
+        n_threads : int, optional
+            OpenMP's default unless given.
+
+        Returns
+        -------
+        (n,) int64
+            Row of the target for each row of the source.
+
+        Notes
+        -----
+        Two exact sweeps over the vocabularies, seconds for 80,000 words each.
+        """
+        key = (source, target, vocabulary)
+        if key not in self._best:
+            X, Y = self[source].vectors, self[target].vectors[:vocabulary]
+            k = min(neighborhood, len(X), len(Y))
+            found = csls_neighbors(X, Y, 1, neighborhood=k, n_threads=n_threads)
+            self._best[key] = found.of_source.indices[:, 0]
+        return self._best[key]
 
     def translate(
         self,
