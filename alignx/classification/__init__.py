@@ -1,0 +1,1 @@
+"""The cross-lingual classifier: learn in one language, predict in another."""

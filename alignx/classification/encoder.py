@@ -1,0 +1,251 @@
+"""Vectors of documents: weighted means of word vectors, centered in each language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from alignx.arrays import Matrix, unit_rows
+from alignx.errors import NotFittedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from alignx.arrays import Double
+    from alignx.classification.documents import Documents
+    from alignx.embeddings import Embeddings
+
+__all__ = ["DocumentEncoder", "Weighting", "expected_shares"]
+
+Weighting: TypeAlias = Literal["sif", "idf", "uniform"]
+
+ZIPF_SHIFT = 2.7  # Mandelbrot's
+PRIOR_DOCUMENTS = 10.0
+
+
+class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Learns weights of words and means of languages; gives each document one unit vector.
+
+    Parameters
+    ----------
+    weighting : {"sif", "idf", "uniform"}
+        How much a word counts:
+
+        - ``"sif"``: ``a / (a + p)`` with p its probability, which is estimated from its rank in the
+          vocabulary by the law of Zipf and Mandelbrot, so that no text is needed;
+        - ``"idf"``: the inverse frequency among the documents of `fit`, by rank as above in a
+          language without any;
+        - ``"uniform"``: equally.
+    smoothing : float
+        The a of ``"sif"``, more than 0.
+    components : int
+        How many common components are taken away, at least 0: the first directions of the centered
+        documents of `fit`, all languages together.
+    center : bool
+        Whether to subtract the mean document of each language.
+
+    Attributes
+    ----------
+    weights_ : dict of str to (n,) float32
+        Of the words of each language.
+    means_ : dict of str to (d,) float32
+        The mean document of each language. Where `fit` sees few documents or none, the mean that
+        the frequencies of words let expect stands in: it counts as ten documents.
+    components_ : (components, d) float32
+        Orthonormal rows.
+
+    References
+    ----------
+    Arora, Liang and Ma, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", ICLR 2017.
+    """
+
+    weights_: dict[str, Matrix]
+    means_: dict[str, Matrix]
+    components_: Matrix
+
+    def __init__(
+        self,
+        *,
+        weighting: Weighting = "sif",
+        smoothing: float = 1e-3,
+        components: int = 0,
+        center: bool = True,
+    ) -> None:
+        self.weighting = weighting
+        self.smoothing = smoothing
+        self.components = components
+        self.center = center
+
+    def fit(self, space: Mapping[str, Embeddings], documents: Sequence[Documents]) -> Self:
+        """Learn weights and means.
+
+        Parameters
+        ----------
+        space : mapping of str to Embeddings
+            Unit rows in one space, by language code, most frequent word first.
+        documents : sequence of Documents
+            Labeled or not; several of one language, or none.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
+        """
+        self._check(next(iter(space.values())).dimension)
+        self.space_ = space
+        self.weights_ = {}
+        for code, language in space.items():
+            own = [part for part in documents if part.language == code]
+            self.weights_[code] = self._weights(len(language), own)
+        d = next(iter(space.values())).dimension
+        self.means_ = {code: np.zeros(d, np.float32) for code in space}
+        self.components_ = np.zeros((0, d), np.float32)
+        averages = [self._averages(part)[part.lengths > 0] for part in documents]
+        if self.center:
+            for code, language in space.items():
+                own_rows = [
+                    rows
+                    for rows, part in zip(averages, documents, strict=True)
+                    if part.language == code
+                ]
+                self.means_[code] = self._mean(language, self.weights_[code], own_rows)
+        if self.components:
+            centered = [
+                unit_rows(rows - self.means_[part.language])
+                for rows, part in zip(averages, documents, strict=True)
+            ]
+            self.components_ = _directions(np.concatenate(centered), self.components)
+        return self
+
+    def restore(
+        self,
+        space: Mapping[str, Embeddings],
+        weights: dict[str, Matrix],
+        means: dict[str, Matrix],
+        components: Matrix,
+    ) -> None:
+        """Take over what was learned before, as by a saved model."""
+        self.space_, self.means_, self.components_ = space, means, components
+        self.weights_ = {
+            code: weights[code] if code in weights else self._weights(len(language), [])
+            for code, language in space.items()
+        }
+
+    def transform(self, *parts: Documents) -> Matrix:
+        """Give the vectors of documents.
+
+        Parameters
+        ----------
+        *parts : Documents
+            The same n texts; with several, the words of text i of all of them make up document i,
+            as where some words are translated and others not.
+
+        Returns
+        -------
+        (n, d) float32
+            Unit rows; zero for a document without a word that has a vector.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        if not hasattr(self, "weights_"):
+            raise NotFittedError("DocumentEncoder must be fitted before transform")
+        if len(parts) == 1:
+            rows = self._averages(parts[0])
+            rows -= self.means_[parts[0].language]
+            empty = parts[0].lengths == 0
+        else:
+            sums, totals = zip(*map(self._sums, parts), strict=True)
+            rows = sum(sums)
+            for part, own in zip(parts, totals, strict=True):
+                rows -= own[:, None] * self.means_[part.language]
+            rows /= np.maximum(sum(totals), np.finfo(np.float32).tiny)[:, None]
+            empty = sum(part.lengths for part in parts) == 0
+        if len(self.components_):
+            rows -= (rows @ self.components_.T) @ self.components_
+        rows[empty] = 0
+        return unit_rows(rows)
+
+    def _check(self, dimension: int) -> None:
+        if self.weighting not in ("sif", "idf", "uniform"):
+            raise ValueError(f"weighting must be 'sif', 'idf' or 'uniform', got {self.weighting!r}")
+        if not self.smoothing > 0:
+            raise ValueError(f"smoothing must be more than 0, got {self.smoothing}")
+        if not 0 <= self.components < dimension:
+            raise ValueError(f"components must lie in [0, {dimension}), got {self.components}")
+
+    def _weights(self, count: int, documents: Sequence[Documents]) -> Matrix:
+        """Weights of a vocabulary; the last is that of words beyond it."""
+        if self.weighting == "uniform":
+            return np.ones(count + 1, np.float32)
+        n = sum(map(len, documents))
+        if self.weighting == "idf" and n:
+            frequencies = np.zeros(count + 1)
+            for part in documents:
+                present = part.counts()
+                present.sum_duplicates()
+                frequencies[:count] += np.bincount(present.indices, minlength=count)[:count]
+            return np.asarray(np.log((1 + n) / (1 + frequencies)) + 1, np.float32)
+        p = expected_shares(count)
+        rarest = np.append(p, p[-1])
+        if self.weighting == "idf":
+            # A word of probability p occurs in a text of some 20 words with about 20 p.
+            return np.asarray(np.log(1 / np.minimum(20 * rarest, 1)) + 1, np.float32)
+        return np.asarray(self.smoothing / (self.smoothing + rarest), np.float32)
+
+    def _sums(self, documents: Documents) -> tuple[Matrix, Matrix]:
+        """Weighted sums of word vectors, and the sums of the weights."""
+        weights = self.weights_[documents.language]
+        values = weights[np.minimum(documents.words, documents.vocabulary)]
+        counts = documents.counts(values)
+        vectors = self.space_[documents.language].vectors
+        if len(documents.unseen):
+            vectors = np.concatenate([vectors, documents.unseen])
+        return counts @ vectors, counts.sum(axis=1)
+
+    def _averages(self, documents: Documents) -> Matrix:
+        sums, totals = self._sums(documents)
+        sums /= np.maximum(totals, np.finfo(np.float32).tiny)[:, None]
+        return sums
+
+    def _mean(self, language: Embeddings, weights: Matrix, rows: Sequence[Matrix]) -> Matrix:
+        """Mean document, drawn towards what word frequencies let expect."""
+        shares = expected_shares(len(language)) * weights[:-1]
+        expected = (shares / shares.sum()).astype(np.float32) @ language.vectors
+        total = np.sum([part.sum(axis=0, dtype=np.float64) for part in rows], axis=0)
+        n = sum(map(len, rows))
+        return np.asarray(
+            (total + PRIOR_DOCUMENTS * expected) / (n + PRIOR_DOCUMENTS), dtype=np.float32
+        )
+
+
+def expected_shares(count: int) -> Double:
+    """Share of each word of a vocabulary in running text, by its rank.
+
+    Parameters
+    ----------
+    count : int
+        Words, most frequent first.
+
+    Returns
+    -------
+    (count,) float64
+        They sum to 1.
+
+    Examples
+    --------
+    >>> expected_shares(3).round(2)
+    array([0.41, 0.32, 0.27])
+    """
+    shares = 1 / (np.arange(1, count + 1) + ZIPF_SHIFT)
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+
+def _directions(rows: Matrix, count: int) -> Matrix:
+    """First principal directions of rows, as they are."""
+    _, vectors = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
+    return np.ascontiguousarray(vectors[:, ::-1][:, :count].T, dtype=np.float32)

@@ -1,0 +1,72 @@
+"""Cut texts into words by Unicode rules."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import cache
+from itertools import groupby
+from typing import TypeAlias
+
+__all__ = ["Tokenizer", "parts_of", "tokenize"]
+
+Tokenizer: TypeAlias = Callable[[str], Iterable[str]]
+"""Cuts a text into words; pass one of your own for languages that write without spaces."""
+
+LAST_WITH_MARKS = 0x1FFFF  # no marks beyond, but for variation selectors
+JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-"
+
+
+def tokenize(text: str) -> list[str]:
+    """Cut a text into lower-cased words and single symbols.
+
+    A word is a run of letters, combining marks, digits and low lines of any script, which may hold
+    single apostrophes and hyphens between them. Anything else but white space is a word of its own:
+    a punctuation mark, an emoji.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    list of str
+
+    Notes
+    -----
+    Chinese, Japanese, Thai and others that put no spaces between words need a tokenizer of their
+    own; see `alignx.TransferClassifier`.
+
+    Examples
+    --------
+    >>> tokenize("Don't panic: l'été, हिन्दी!")
+    ["don't", 'panic', ':', "l'été", ',', 'हिन्दी', '!']
+    """
+    return _pattern().findall(text.lower())
+
+
+def parts_of(word: str) -> list[str]:
+    """Cut a word at its apostrophes and hyphens, for a vocabulary that lacks the whole of it.
+
+    Examples
+    --------
+    >>> parts_of("l'été-indien")
+    ['l', 'été', 'indien']
+    """
+    return [part for part in re.split(f"[{JOINERS}]", word) if part]
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Make the pattern: `re` knows letters and digits, but not combining marks."""
+    is_mark = (unicodedata.category(chr(code))[0] == "M" for code in range(LAST_WITH_MARKS))
+    runs = groupby(enumerate(is_mark), key=lambda pair: pair[1])
+    marks = ""
+    for marked, run in runs:
+        codes = [code for code, _ in run]
+        if marked:
+            marks += f"{chr(codes[0])}-{chr(codes[-1])}"
+    word = rf"[\w{marks}]+"
+    return re.compile(rf"{word}(?:[{JOINERS}]{word})*|\S")

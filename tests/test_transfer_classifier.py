@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from sklearn.base import clone
+from sklearn.naive_bayes import GaussianNB
+from topics import LANGUAGES, TOPICS, planted_space, topic_texts
+
+from alignx.classification.encoder import DocumentEncoder
+from alignx.classification.strategies import STRATEGIES
+from alignx.classification.transfer import TransferClassifier
+from alignx.errors import FormatError, NotFittedError, OutputError
+from alignx.space import SharedSpace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPACE = planted_space()
+TRAIN = {code: topic_texts(code, 90, 1) for code in LANGUAGES}
+TEST = {code: topic_texts(code, 150, 2) for code in LANGUAGES}
+UNLABELED = {code: TRAIN[code][0] for code in ("es", "de")}
+
+
+def fitted(strategy: str = "zero_shot", **parameters: Any) -> TransferClassifier:  # noqa: ANN401
+    classifier = TransferClassifier(SPACE, strategy=strategy, **parameters)
+    return classifier.fit(*TRAIN["en"], language="en", unlabeled=UNLABELED)
+
+
+# --- every strategy ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_it_carries_over_to_other_languages(strategy: str, tmp_path: Path) -> None:
+    if strategy == "adversarial":
+        pytest.importorskip("torch")
+    classifier = fitted(strategy)
+    for code in LANGUAGES:
+        assert classifier.score(*TEST[code], language=code) > 0.7
+        probabilities = classifier.predict_proba(TEST[code][0], language=code)
+        assert probabilities.shape == (150, 3)
+        assert np.allclose(probabilities.sum(axis=1), 1)
+        best = np.array(TOPICS)[probabilities.argmax(axis=1)]
+        assert np.array_equal(best, classifier.predict(TEST[code][0], language=code))
+    # Fitting again, and a file, give the same answers.
+    again = clone(classifier).fit(*TRAIN["en"], language="en", unlabeled=UNLABELED)
+    classifier.save(tmp_path / "model.safetensors")
+    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
+    for code in LANGUAGES:
+        expected = classifier.predict_proba(TEST[code][0], language=code)
+        assert np.array_equal(expected, again.predict_proba(TEST[code][0], language=code))
+        found = loaded.predict_proba(TEST[code][0], language=code)
+        assert np.allclose(expected, found, atol=1e-6)
+    assert loaded.strategy == strategy
+    assert (tmp_path / "model.safetensors").stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("strategy", ["self_training", "seed_words", "adversarial"])
+def test_strategies_that_need_unlabeled_texts_say_so(strategy: str) -> None:
+    if strategy == "adversarial":
+        pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="needs unlabeled texts of de; pass unlabeled="):
+        TransferClassifier(SPACE, strategy=strategy).fit(
+            *TRAIN["en"], language="en", unlabeled={"es": UNLABELED["es"]}
+        )
+
+
+def test_translation_is_word_by_word() -> None:
+    # The planted languages have the same words in the same order.
+    rows = SPACE.best_rows("es", "en")
+    assert (rows == np.arange(len(rows))).mean() > 0.9
+    classifier = fitted("translate_test")
+    translated = [
+        " ".join(SPACE["en"].words[rows[SPACE["es"].index[word]]] for word in text.split())
+        for text in TEST["es"][0]
+    ]
+    expected = classifier.predict_proba(translated, language="en")
+    assert np.allclose(classifier.predict_proba(TEST["es"][0], language="es"), expected, atol=1e-6)
+
+
+def test_translate_train_learns_from_translations() -> None:
+    rows = SPACE.best_rows("en", "es")
+    translated = [
+        " ".join(SPACE["es"].words[rows[SPACE["en"].index[word]]] for word in text.split())
+        for text in TRAIN["en"][0]
+    ]
+    pair = SharedSpace({code: SPACE[code] for code in ("en", "es")})
+    moved = TransferClassifier(pair, strategy="translate_train")
+    moved.fit(*TRAIN["en"], language="en", unlabeled={"es": UNLABELED["es"]})
+    by_hand = TransferClassifier(pair).fit(translated, TRAIN["en"][1], language="es")
+    by_hand.encoder_ = moved.encoder_  # which has seen other texts
+    a, b = (each.predict(TEST["es"][0], language="es") for each in (moved, by_hand))
+    assert (a == b).mean() > 0.95
+
+
+def test_labels_may_be_numbers(tmp_path: Path) -> None:
+    numbers = [TOPICS.index(label) for label in TRAIN["en"][1]]
+    classifier = TransferClassifier(SPACE).fit(TRAIN["en"][0], numbers, language="en")
+    assert classifier.predict(TEST["es"][0]).dtype.kind == "i"  # the second language by default
+    classifier.save(tmp_path / "model.safetensors")
+    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
+    assert loaded.classes_.tolist() == [0, 1, 2]
+
+
+def test_several_languages_at_once() -> None:
+    texts = TRAIN["en"][0] + TRAIN["es"][0]
+    labels = TRAIN["en"][1] + TRAIN["es"][1]
+    codes = ["en"] * 90 + ["es"] * 90
+    order = np.random.default_rng(0).permutation(180)
+    mixed = [[each[i] for i in order] for each in (texts, labels, codes)]
+    classifier = TransferClassifier(SPACE).fit(mixed[0], mixed[1], language=mixed[2])
+    found = classifier.predict_proba(mixed[0], language=mixed[2])
+    for code in ("en", "es"):
+        rows = [i for i, each in enumerate(mixed[2]) if each == code]
+        alone = classifier.predict_proba([mixed[0][i] for i in rows], language=code)
+        assert np.allclose(found[rows], alone, atol=1e-12)
+    assert classifier.score(*TEST["de"], language="de") > 0.8
+
+
+def test_alpha_weighs_languages() -> None:
+    texts, codes = TRAIN["en"][0] + TRAIN["es"][0][:10], ["en"] * 90 + ["es"] * 10
+    # The labels of the small language contradict those of the large one.
+    turned = [TOPICS[(TOPICS.index(label) + 1) % 3] for label in TRAIN["es"][1][:10]]
+    labels = TRAIN["en"][1] + turned
+    scores = [
+        TransferClassifier(SPACE, alpha=alpha)
+        .fit(texts, labels, language=codes)
+        .score(*TEST["de"], language="de")
+        for alpha in (1.0, 0.0)
+    ]
+    assert scores[0] > scores[1]
+
+
+def test_a_language_is_centered_by_its_unlabeled_texts() -> None:
+    classifier = fitted()
+    alone = TransferClassifier(SPACE).fit(*TRAIN["en"], language="en")
+    assert not np.allclose(classifier.encoder_.means_["es"], alone.encoder_.means_["es"])
+    assert np.allclose(classifier.encoder_.means_["en"], alone.encoder_.means_["en"])
+
+
+def test_other_heads() -> None:
+    pytest.importorskip("torch")
+    for head in ("mlp", GaussianNB()):
+        assert fitted(head=head).score(*TEST["es"], language="es") > 0.7
+
+
+def test_an_encoder_of_ones_own_is_not_changed() -> None:
+    encoder = DocumentEncoder(components=1)
+    classifier = fitted(encoder=encoder)
+    assert not hasattr(encoder, "weights_")
+    assert classifier.encoder_.components_.shape == (1, 20)
+
+
+def test_unseen_words_by_a_callable() -> None:
+    def vectors(words: list[str]) -> np.ndarray:
+        rows = [SPACE["es"].vectors[SPACE["es"].index[word.removesuffix("s")]] for word in words]
+        return np.array(rows)
+
+    texts = [" ".join(f"{word}s" for word in text.split()) for text in TEST["es"][0]]
+    blind = fitted()
+    seeing = fitted(unseen={"es": vectors})
+    assert blind.coverage(texts, language="es").max() == 0
+    assert seeing.coverage(texts, language="es").min() == 1
+    assert seeing.score(texts, TEST["es"][1], language="es") > 0.8
+
+
+# --- what says nothing ------------------------------------------------------------------------
+
+
+def test_texts_without_known_words_get_the_prior(caplog: pytest.LogCaptureFixture) -> None:
+    texts, labels = TRAIN["en"]
+    classifier = TransferClassifier(SPACE).fit([*texts, "zzz", ""], [*labels, "war", "war"])
+    shares = np.array([labels.count(topic) for topic in TOPICS]) / len(labels)
+    with caplog.at_level(logging.WARNING, logger="alignx"):
+        found = classifier.predict_proba(["", "qqq www", "es40 es43"], language="es")
+    assert np.allclose(found[:2], shares)
+    assert not np.allclose(found[2], shares)
+    assert "2 of 3 texts have no known word" in caplog.text
+
+
+def test_no_texts_no_answers() -> None:
+    assert fitted().predict([], language="es").shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "language", "problem"),
+    [
+        (["en40", "en41"], ["war", "war"], "en", "at least 2 classes, got only"),
+        (["en40", "en41"], ["war"], "en", r"labels must have shape \(2,\), got \(1,\)"),
+        (
+            ["en40", "en41"],
+            ["war", "food"],
+            "fr",
+            "one of en, es, de, which have vectors, got 'fr'",
+        ),
+        (["en40", "en41"], ["war", "food"], ["en"], "must name 2 languages, one a text, got 1"),
+        (["es40", "es41"], ["war", "food"], "en", "must have words that are in the vocabulary"),
+        ([], [], "en", "at least 2 classes"),
+    ],
+)
+def test_bad_texts_are_named(texts: Any, labels: Any, language: Any, problem: str) -> None:  # noqa: ANN401
+    with pytest.raises(ValueError, match=problem):
+        TransferClassifier(SPACE).fit(texts, labels, language=language)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "problem"),
+    [
+        ({"strategy": "magic"}, "strategy must be one of zero_shot, .*, got 'magic'"),
+        ({"head": "svm"}, "head must be 'logistic', 'mlp' or a classifier"),
+        ({"alpha": 2.0}, r"alpha must lie in \[0, 1\], got 2.0"),
+        ({"strategy": "code_switching", "options": {"rate": 2}}, r"rate must lie in \[0, 1\]"),
+        ({"strategy": "code_switching", "options": {"copies": 0}}, "copies must be at least 1"),
+        ({"strategy": "seed_words", "options": {"budget": 0}}, "budget must be at least 1"),
+        ({"strategy": "self_training", "options": {"rounds": 0}}, "rounds must be at least 1"),
+        ({"strategy": "self_training", "options": {"teacher": "x"}}, "teacher must be one of"),
+        ({"strategy": "ensemble", "options": {"members": ("x",)}}, "members must be one of"),
+        ({"options": {"rate": 0.5}}, "strategy 'zero_shot' takes no options, got 'rate'"),
+    ],
+)
+def test_bad_parameters_are_named(parameters: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        fitted(**parameters)
+
+
+def test_a_label_that_training_did_not_have() -> None:
+    with pytest.raises(ValueError, match="which occur in training, got 'art'"):
+        fitted().score(["es40"], ["art"], language="es")
+
+
+def test_a_single_string_is_refused() -> None:
+    with pytest.raises(TypeError, match="must be a sequence of strings"):
+        fitted().predict("es40", language="es")
+
+
+def test_use_before_fit(tmp_path: Path) -> None:
+    classifier = TransferClassifier(SPACE)
+    with pytest.raises(NotFittedError):
+        classifier.predict(["x"])
+    with pytest.raises(NotFittedError):
+        classifier.encode(["x"], language="en")
+    with pytest.raises(NotFittedError):
+        classifier.save(tmp_path / "model.safetensors")
+    with pytest.raises(NotFittedError):
+        classifier.known_labels(["x"])
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def test_a_file_holds_no_vectors_and_says_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    fitted(encoder=DocumentEncoder(weighting="idf", components=2)).save(path)
+    with safe_open(path, framework="np") as file:
+        facts = json.loads(file.metadata()["alignx-classifier"])
+    assert facts["classes"] == list(TOPICS)
+    assert set(facts["languages"]) == set(LANGUAGES)
+    loaded = TransferClassifier.load(path, SPACE)
+    assert loaded.encoder_.get_params()["weighting"] == "idf"
+    fitted().save(path)
+    first = path.read_bytes()
+    fitted().save(path)
+    assert path.read_bytes() == first
+
+
+def test_other_vectors_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    fitted().save(path)
+    shorter = SharedSpace({**SPACE, "es": SPACE["es"].head(100)})
+    with pytest.raises(FormatError, match="made with other es vectors, of 150 words; give those"):
+        TransferClassifier.load(path, shorter)
+    turned = SPACE["es"].with_vectors(SPACE["es"].vectors[:, ::-1])
+    with pytest.raises(FormatError, match="the es vectors are mapped otherwise"):
+        TransferClassifier.load(path, SharedSpace({**SPACE, "es": turned}))
+    named = SharedSpace({"en": SPACE["en"], "fr": SPACE["es"]})
+    with pytest.raises(FormatError, match="made for languages en, es, de, got vectors of fr"):
+        TransferClassifier.load(path, named)
+
+
+def test_languages_that_are_not_to_be_predicted_may_be_missing(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    classifier = fitted()
+    classifier.save(path)
+    some = SharedSpace({code: SPACE[code] for code in ("es", "de")})
+    loaded = TransferClassifier.load(path, some)
+    expected = classifier.predict_proba(TEST["es"][0], language="es")
+    assert np.allclose(loaded.predict_proba(TEST["es"][0], language="es"), expected, atol=1e-6)
+    fitted("translate_test").save(path)
+    with pytest.raises(FormatError, match="it translates into en; give the vectors of en too"):
+        TransferClassifier.load(path, some)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(FormatError, match="no such file"):
+        TransferClassifier.load(path, SPACE)
+    path.write_bytes(b"")
+    with pytest.raises(FormatError, match="not a safetensors file, or truncated"):
+        TransferClassifier.load(path, SPACE)
+    fitted().save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FormatError, match="not a safetensors file, or truncated"):
+        TransferClassifier.load(path, SPACE)
+    path.write_bytes(
+        whole.replace(b'\\"format_version\\": \\"1\\"', b'\\"format_version\\": \\"9\\"')
+    )
+    with pytest.raises(FormatError, match="format version must be 1, got 9"):
+        TransferClassifier.load(path, SPACE)
+    path.write_bytes(whole.replace(b"alignx-classifier", b"something-elsewhe"))
+    with pytest.raises(FormatError, match="not a classifier that alignx has saved"):
+        TransferClassifier.load(path, SPACE)
+
+
+def test_heads_that_only_pickle_could_hold_are_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="alignx writes no pickle files"):
+        fitted(head=GaussianNB()).save(tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(OutputError, match="directory does not exist"):
+        fitted().save(tmp_path / "nowhere" / "model.safetensors")
