@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alignx.alignment import Alignment
     from alignx.ann.index import FaissIndex
+    from alignx.classification.encoder import DocumentEncoder
+    from alignx.classification.evaluation import Trial, evaluate_transfer
+    from alignx.classification.explanation import Explanation
+    from alignx.classification.report import TransferReport
+    from alignx.classification.sources import SourceRanking, rank_sources
+    from alignx.classification.texts import LabeledTexts
+    from alignx.classification.transfer import TransferClassifier
+    from alignx.classification.yardstick import TransformerClassifier
     from alignx.datasets import Sample, load_sample
     from alignx.diagnosis import Diagnosis
     from alignx.embeddings import Embeddings
@@ -57,12 +65,15 @@ __all__ = [
     "CrossNeighbors",
     "Diagnosis",
     "DimensionError",
+    "DocumentEncoder",
     "Embeddings",
     "EmptyLexiconError",
     "EvaluationReport",
     "ExactIndex",
+    "Explanation",
     "FaissIndex",
     "FormatError",
+    "LabeledTexts",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
@@ -76,6 +87,11 @@ __all__ = [
     "Sample",
     "SharedSpace",
     "SimilarityReport",
+    "SourceRanking",
+    "TransferClassifier",
+    "TransferReport",
+    "TransformerClassifier",
+    "Trial",
     "align",
     "cross_neighbors",
     "csls_bias",
@@ -84,10 +100,12 @@ __all__ = [
     "csls_search",
     "evaluate",
     "evaluate_similarity",
+    "evaluate_transfer",
     "induce_lexicon",
     "load",
     "load_sample",
     "mutual_neighbors",
+    "rank_sources",
     "refine",
     "save",
 ]
@@ -95,6 +113,14 @@ __all__ = [
 _HOMES = {
     "alignment": ["Alignment"],
     "ann.index": ["FaissIndex"],
+    "classification.encoder": ["DocumentEncoder"],
+    "classification.evaluation": ["Trial", "evaluate_transfer"],
+    "classification.explanation": ["Explanation"],
+    "classification.report": ["TransferReport"],
+    "classification.sources": ["SourceRanking", "rank_sources"],
+    "classification.texts": ["LabeledTexts"],
+    "classification.transfer": ["TransferClassifier"],
+    "classification.yardstick": ["TransformerClassifier"],
     "datasets": ["Sample", "load_sample"],
     "diagnosis": ["Diagnosis"],
     "embeddings": ["Embeddings"],

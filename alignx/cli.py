@@ -18,6 +18,8 @@ import typer
 
 from alignx import _core
 from alignx.commands_bench import bench
+from alignx.commands_classify import classify
+from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
 from alignx.files import require_writable
 from alignx.inputs import read_vectors, shared_space
@@ -745,6 +747,11 @@ def convert(
 
 
 app.command(epilog="Example: alignx bench xling.toml --jobs 4")(bench)
+app.add_typer(classify)
+classify.command(
+    epilog="Example: alignx classify transfer map.safetensors en.vec es.vec --train train.tsv "
+    "--test test.tsv"
+)(transfer)
 
 
 @app.command(epilog="Example: alignx demo --pair en-de")

@@ -5,7 +5,7 @@ import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
@@ -22,7 +22,7 @@ MODULES = sorted(
 )
 
 # Some packages are folders of modules and nothing else.
-NAMELESS = {"alignx.ann", "alignx.bench", "alignx.large"}
+NAMELESS = {"alignx.ann", "alignx.bench", "alignx.classification", "alignx.large"}
 
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
@@ -39,9 +39,11 @@ LAYERS = [
     {"alignment", "selection", "unsupervised"},
     {"fitting", "induction", "evaluation", "similarity"},
     {"large"},
+    {"classification"},
     {"bench"},
     {"datasets", "demo", "terminal"},
-    {"commands_bench"},
+    {"inputs", "options"},
+    {"commands_bench", "commands_classify", "commands_transfer"},
     {"cli"},
 ]  # fmt: skip
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -52,11 +54,16 @@ ONLY_IN = {
     "faiss": {"ann"},
     "fasttext": {"subword"},
     "joblib": {"parallel"},
-    "torch": {"torch_search", "mapping"},
-    "sklearn": {"normalize", "mapping", "calibration", "fitting"},
-    "scipy": {"diagnosis", "evaluation", "similarity"},
-    "safetensors": {"alignment", "large", "mapping"},
-    "typer": {"cli", "commands_bench"},
+    "torch": {"torch_search", "mapping", "classification"},
+    "sklearn": {"normalize", "mapping", "calibration", "fitting", "classification"},
+    "scipy": {"diagnosis", "evaluation", "similarity", "classification"},
+    "safetensors": {"alignment", "large", "mapping", "classification"},
+    "matplotlib": {"classification"},
+    "transformers": {"classification"},
+    "sentence_transformers": {"classification"},
+    "model2vec": {"classification"},
+    "huggingface_hub": {"classification"},
+    "typer": {"cli", "commands_bench", "commands_classify", "commands_transfer", "options"},
     "rich": {"terminal"},
 }
 # What may be imported although it is neither ours nor in the standard library.
@@ -71,6 +78,11 @@ DEPENDENCIES = {
     "scipy",
     "safetensors",
     "threadpoolctl",
+    "matplotlib",
+    "transformers",
+    "sentence_transformers",
+    "model2vec",
+    "huggingface_hub",
     "typer",
     "rich",
 }
@@ -312,7 +324,9 @@ def test_importing_alignx_takes_next_to_no_time() -> None:
     assert min(float(fresh(code)) for _ in range(3)) < 0.3
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("align", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("align", "--help"), ("classify", "fit", "--help")]
+)
 def test_help_needs_nothing_heavy(arguments: tuple[str, ...]) -> None:
     code = (
         "import sys, alignx.cli\n"
@@ -339,6 +353,15 @@ def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
 
     assert [str(name) for name in Method] == [*METHODS, "auto", *UNSUPERVISED]
     assert {str(name) for name in Preset} == {"fast", "muse"}
+
+
+def test_the_choices_of_classify_are_those_of_the_library() -> None:
+    from alignx.classification.encoder import Weighting as OfDocuments
+    from alignx.classification.strategies import STRATEGIES
+    from alignx.commands_classify import Strategy, Weighting
+
+    assert [str(name) for name in Strategy] == list(STRATEGIES)
+    assert {str(name) for name in Weighting} == {*get_args(OfDocuments)}
 
 
 # --- the compiled part ------------------------------------------------------------------------

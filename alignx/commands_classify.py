@@ -1,0 +1,464 @@
+"""The commands `alignx classify`: learn from labeled texts, predict those that stream in."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import time
+from collections import Counter
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+
+import typer
+
+from alignx.files import reading, require_writable
+from alignx.inputs import read_vectors, shared_space
+from alignx.options import (
+    Json,
+    Limit,
+    Lowercase,
+    MapFile,
+    OnError,
+    Quiet,
+    SkipBad,
+    Threads,
+    VectorFiles,
+    Verbose,
+    require_count,
+)
+from alignx.terminal import open_terminal, print_json
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from alignx.arrays import Double
+    from alignx.classification.explanation import WordEvidence
+    from alignx.classification.texts import LabeledTexts
+    from alignx.classification.transfer import TransferClassifier
+    from alignx.space import SharedSpace
+    from alignx.terminal import Terminal
+
+__all__ = ["Head", "Strategy", "Weighting", "classify", "fit", "predict"]
+
+classify = typer.Typer(
+    name="classify",
+    help="Classify texts of one language with what was learned in another.",
+    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv -o model",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+
+class Strategy(StrEnum):
+    """What `alignx.TransferClassifier` takes, spelled out so that help needs no scikit-learn."""
+
+    zero_shot = "zero_shot"
+    translate_train = "translate_train"
+    translate_test = "translate_test"
+    translate_train_all = "translate_train_all"
+    code_switching = "code_switching"
+    self_training = "self_training"
+    seed_words = "seed_words"
+    adversarial = "adversarial"
+    prior_matching = "prior_matching"
+    ensemble = "ensemble"
+
+
+class Head(StrEnum):
+    """What decides over document vectors."""
+
+    logistic = "logistic"
+    mlp = "mlp"
+
+
+class Weighting(StrEnum):
+    """How much a word counts in a document."""
+
+    sif = "sif"
+    idf = "idf"
+    uniform = "uniform"
+
+
+@classify.command(
+    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv -o model"
+)
+def fit(
+    map_file: MapFile,
+    vectors: VectorFiles,
+    inputs: Annotated[
+        list[Path],
+        typer.Option(
+            "--input",
+            "-i",
+            help="Labeled texts: .jsonl, or columns with tabs between them. Several add up.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the model goes, a .safetensors file.")
+    ],
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Code of texts whose file does not say it.", show_default="the first vectors"
+        ),
+    ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(help="Name of the column of texts; its number if there is no header."),
+    ] = None,
+    label_column: Annotated[
+        str | None,
+        typer.Option(help="Name of the column of labels; its number if there is no header."),
+    ] = None,
+    unlabeled: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=FILE", help="Further texts of a language, one a line."),
+    ] = None,
+    strategy: Annotated[Strategy, typer.Option(help="What is learned from.")] = Strategy.zero_shot,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="Of the strategy, such as rate=0.5."),
+    ] = None,
+    head: Annotated[
+        Head, typer.Option(help="Logistic regression, or a small network (needs torch).")
+    ] = Head.logistic,
+    weighting: Annotated[
+        Weighting, typer.Option(help="How much a word counts: by its rank, its texts, or equally.")
+    ] = Weighting.sif,
+    components: Annotated[
+        int, typer.Option(min=0, help="How many common directions of texts are taken away.")
+    ] = 0,
+    alpha: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="With several languages: 1 lets each text count, 0 each language."
+        ),
+    ] = 1.0,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=0, help="Of all random numbers: the same seed, the same model."),
+    ] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn classes from labeled texts of one language, or several."""
+    require_count(map_file, vectors)
+    further = [_code_and_file(text) for text in unlabeled or []]
+    settings = _settings(strategy, options or [])
+
+    from alignx.classification.encoder import DocumentEncoder
+    from alignx.classification.transfer import TransferClassifier
+
+    terminal = open_terminal(quiet, verbose)
+    start = time.perf_counter()
+    require_writable(output)
+    columns = {"text_column": _column(text_column), "label_column": _column(label_column)}
+    labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
+    unlabeled_texts = _unlabeled_texts(terminal, further)
+    space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
+    _require_language(space, language)
+    classifier = TransferClassifier(
+        space,
+        strategy=strategy.value,
+        options=settings or None,
+        head=head.value,
+        encoder=DocumentEncoder(weighting=weighting.value, components=components),
+        alpha=alpha,
+        seed=seed,
+        n_threads=threads,
+    )
+    first = next(iter(space))
+    texts = [text for part in labeled for text in part.texts]
+    labels = [label for part in labeled for label in part.labels or ()]
+    codes = [code for part in labeled for code in part.languages or (first,) * len(part)]
+    classifier.fit(texts, labels, language=codes, unlabeled=unlabeled_texts)
+    classifier.save(output)
+    found = {code: _coverage(classifier, texts, codes, code) for code in dict.fromkeys(codes)}
+    size = output.stat().st_size
+    seconds = time.perf_counter() - start
+    classes = classifier.classes_.tolist()
+    if as_json:
+        print_json(
+            {
+                "version": version("alignx"),
+                "strategy": strategy.value,
+                "seed": seed,
+                "classes": classes,
+                "languages": found,
+                "unlabeled": {code: len(part) for code, part in unlabeled_texts.items()},
+                "facts": classifier.model_.facts,
+                "bytes": size,
+                "seconds": seconds,
+            }
+        )
+        return
+    for code, facts in found.items():
+        left_out = f"; {facts['unknown']:,} without a known word" if facts["unknown"] else ""
+        terminal.note(
+            f"{code}: {facts['texts']:,} texts, on average {facts['coverage']:.1%} of their words "
+            f"are known{left_out}"
+        )
+    terminal.note(
+        f"{output}: {strategy.value}, {len(classes)} classes, {size / 1000:,.1f} kB "
+        f"in {seconds:.1f} s"
+    )
+
+
+@classify.command(
+    epilog="Example: alignx classify predict model en-es.safetensors en.vec es.vec < texts.txt"
+)
+def predict(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="Model that `alignx classify fit` wrote.")
+    ],
+    map_file: MapFile,
+    vectors: VectorFiles,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Code of texts whose line does not say it.", show_default="the second vectors"
+        ),
+    ] = None,
+    probability: Annotated[
+        bool,
+        typer.Option(
+            "--proba", help="Print a tab and the probability, too; of all classes in JSON."
+        ),
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the words that carry the prediction, too.")
+    ] = False,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Read and write JSON lines: label and probability join each object."
+        ),
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print the class of each line of standard input, as the lines come in."""
+    require_count(map_file, vectors)
+
+    from alignx.classification.texts import read_texts
+    from alignx.classification.transfer import TransferClassifier
+
+    terminal = open_terminal(quiet, verbose)
+    with reading(model):  # a wrong name shows before the vectors are read
+        pass
+    space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
+    _require_language(space, language)
+    classifier = TransferClassifier.load(model, space, n_threads=threads)
+    otherwise = language or list(space)[1]
+    counts: Counter[str] = Counter()
+    unknown = replaced = 0
+    stream = cast("io.BufferedIOBase", sys.stdin.buffer)
+    for block in read_texts(stream, json_lines=as_json, languages=list(space)):
+        codes = [code or otherwise for code in block.languages]
+        found, is_empty = _probabilities(classifier, block.texts, codes)
+        answers = _answers(classifier, block.texts, codes, found, explain)
+        if as_json:
+            lines = _json_lines(block.records, answers, probability)
+        else:
+            lines = _text_lines(answers, probability)
+        # Half of an emoji, which JSON may hold, has no UTF-8.
+        sys.stdout.buffer.write("".join(lines).encode(errors="replace"))
+        sys.stdout.buffer.flush()  # whoever reads the answers need not wait for more texts
+        counts.update(codes)
+        unknown += int(is_empty.sum())
+        replaced += block.replaced
+    read = ", ".join(f"{code}: {count:,} texts" for code, count in counts.items())
+    terminal.note(read or "no texts")
+    if unknown:
+        most = classifier.classes_[classifier.prior_.argmax()]
+        terminal.note(f"{unknown:,} without a known word got {most}, the most frequent class")
+    if replaced:
+        terminal.note(f"{replaced:,} with invalid UTF-8, which was replaced")
+
+
+def _code_and_file(text: str) -> tuple[str, Path]:
+    code, is_there, name = text.partition("=")
+    if not (code and is_there and name):
+        raise typer.BadParameter(
+            f"give a language and a file, such as es=texts.txt, got {text!r}",
+            param_hint="--unlabeled",
+        )
+    return code, Path(name)
+
+
+def _settings(strategy: Strategy, given: Sequence[str]) -> dict[str, Any]:
+    """Read options of a strategy, as its signature tells what they are."""
+    if not given:
+        return {}
+    from alignx.classification.strategies import STRATEGIES
+
+    parameters = dict(inspect.signature(STRATEGIES[strategy.value]).parameters)
+    del parameters["task"]
+    result: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in parameters:
+            takes = ", ".join(parameters) or "no options"
+            raise _bad_option(f"{strategy.value} takes {takes}, got {text!r}")
+        default = parameters[name].default
+        try:
+            result[name] = tuple(value.split(",")) if default is None else type(default)(value)
+        except ValueError:
+            kind = "whole number" if isinstance(default, int) else "number"
+            raise _bad_option(f"{name} must be a {kind}, got {value!r}") from None
+        if name in ("teacher", "members") and not set(value.split(",")) <= STRATEGIES.keys():
+            raise _bad_option(f"{name} must be of {', '.join(STRATEGIES)}, got {value!r}")
+    return result
+
+
+def _bad_option(problem: str) -> typer.BadParameter:
+    return typer.BadParameter(problem, param_hint="--option")
+
+
+def _column(text: str | None) -> str | int | None:
+    """Give the name of a column, or its number."""
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def _labeled_texts(
+    terminal: Terminal, path: Path, language: str | None, columns: dict[str, Any]
+) -> LabeledTexts:
+    from alignx.classification.texts import LabeledTexts
+
+    found = LabeledTexts.load(path, language=language, **columns)
+    terminal.note(f"{path.name}: {len(found):,} texts of {len(set(found.labels or ()))} classes")
+    return found
+
+
+def _unlabeled_texts(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dict[str, list[str]]:
+    from alignx.classification.texts import LabeledTexts
+
+    result: dict[str, list[str]] = {}
+    for code, path in files:
+        found = LabeledTexts.load(path, labeled=False)
+        terminal.note(f"{path.name}: {len(found):,} texts without labels ({code})")
+        result.setdefault(code, []).extend(found.texts)
+    return result
+
+
+def _space(
+    terminal: Terminal,
+    map_file: str,
+    vectors: Sequence[Path],
+    limit: int | None,
+    lowercase: bool,
+    on_error: OnError,
+    threads: int | None,
+) -> SharedSpace:
+    return shared_space(
+        map_file,
+        [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],
+    )
+
+
+def _require_language(space: SharedSpace, language: str | None) -> None:
+    if language is not None and language not in space:
+        raise typer.BadParameter(
+            f"it must be one of {', '.join(space)}, which have vectors, got {language!r}",
+            param_hint="--language",
+        )
+
+
+def _coverage(
+    classifier: TransferClassifier, texts: Sequence[str], codes: Sequence[str], code: str
+) -> dict[str, Any]:
+    """Tell how well the vocabulary of a language covers its texts."""
+    own = [text for text, language in zip(texts, codes, strict=True) if language == code]
+    shares = classifier.coverage(own, language=code)
+    unknown = int((shares == 0).sum())
+    return {"texts": len(own), "unknown": unknown, "coverage": float(shares.mean())}
+
+
+def _probabilities(
+    classifier: TransferClassifier, texts: Sequence[str], codes: Sequence[str]
+) -> tuple[Double, NDArray[np.bool_]]:
+    """Give the probabilities of texts, (n, classes), and which of them have no known word."""
+    import numpy as np
+
+    from alignx.classification.documents import read_documents
+
+    found = np.empty((len(texts), len(classifier.classes_)))
+    is_empty = np.empty(len(texts), dtype=bool)
+    for code in dict.fromkeys(codes):
+        rows = [row for row, language in enumerate(codes) if language == code]
+        own = [texts[row] for row in rows]
+        documents = read_documents(own, code, classifier.space[code])
+        found[rows], is_empty[rows] = classifier.probabilities(documents)
+    return found, is_empty
+
+
+class _Answer(NamedTuple):
+    """What is said of a text."""
+
+    label: Any
+    probability: float
+    probabilities: dict[Any, float]
+    words: tuple[WordEvidence, ...]
+
+
+def _answers(
+    classifier: TransferClassifier,
+    texts: Sequence[str],
+    codes: Sequence[str],
+    found: Double,
+    explain: bool,
+) -> list[_Answer]:
+    classes = classifier.classes_.tolist()
+    result = []
+    for text, code, row in zip(texts, codes, found.tolist(), strict=True):
+        words = classifier.explain(text, language=code).words if explain else ()
+        rounded = [round(value, 4) for value in row]
+        best = row.index(max(row))
+        shares = dict(zip(classes, rounded, strict=True))
+        result.append(_Answer(classes[best], rounded[best], shares, words))
+    return result
+
+
+def _text_lines(answers: Sequence[_Answer], probability: bool) -> list[str]:
+    lines = []
+    for answer in answers:
+        fields = [str(answer.label)]
+        if probability:
+            fields.append(f"{answer.probability:.4f}")
+        if answer.words:
+            fields.append(", ".join(f"{word.word} {word.effect:+.3f}" for word in answer.words))
+        lines.append("\t".join(fields) + "\n")
+    return lines
+
+
+def _json_lines(
+    records: Sequence[dict[str, Any]], answers: Sequence[_Answer], probability: bool
+) -> list[str]:
+    lines = []
+    for record, answer in zip(records, answers, strict=True):
+        facts = {**record, "label": answer.label, "probability": answer.probability}
+        if probability:
+            facts["probabilities"] = answer.probabilities
+        if answer.words:
+            facts["words"] = [
+                {"word": word.word, "count": word.count, "effect": round(word.effect, 4)}
+                for word in answer.words
+            ]
+        lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
+    return lines

@@ -1,0 +1,215 @@
+"""The command `alignx classify transfer`."""
+
+from __future__ import annotations
+
+import json
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alignx.files import replacing, require_writable
+from alignx.inputs import read_vectors, shared_space
+from alignx.options import (
+    Json,
+    Limit,
+    Lowercase,
+    MapFile,
+    OnError,
+    Quiet,
+    SkipBad,
+    Threads,
+    VectorFiles,
+    Verbose,
+    require_count,
+)
+from alignx.terminal import open_terminal, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.classification.evaluation import Trial
+    from alignx.terminal import Terminal
+
+__all__ = ["transfer"]
+
+ALL = "all"
+
+
+def transfer(
+    map_file: MapFile,
+    vectors: VectorFiles,
+    train: Annotated[
+        list[str],
+        typer.Option(
+            "--train",
+            metavar="[CODE=]FILE",
+            help="Labeled texts to learn from. Those of other languages than --source only bound "
+            "what can be reached, and serve --shots and --others.",
+        ),
+    ],
+    test: Annotated[
+        list[str],
+        typer.Option("--test", metavar="[CODE=]FILE", help="Labeled texts to measure on."),
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(help="Language to learn from.", show_default="the first vectors"),
+    ] = None,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--strategy", help="Compare this one too; or all.", show_default="zero_shot, ensemble"
+        ),
+    ] = None,
+    shots: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Compare with that many labeled texts a class of the target too."),
+    ] = None,
+    others: Annotated[
+        bool, typer.Option("--others", help="Compare with labels of all other languages too.")
+    ] = False,
+    transformers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--transformer", metavar="MODEL", help="Compare with that model too: a folder or name."
+        ),
+    ] = None,
+    fine_tune: Annotated[
+        bool,
+        typer.Option("--fine-tune", help="Train the transformers, rather than a head on them."),
+    ] = False,
+    unlabeled: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE=FILE",
+            help="Texts of a language, one a line.",
+            show_default="those of --train",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Repeat with that many seeds.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the table here, or for .json all figures."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw accuracies and gaps: .svg, .png or .pdf.")
+    ] = None,
+    limit: Limit = None,
+    lowercase: Lowercase = False,
+    on_error: SkipBad = OnError.fail,
+    threads: Threads = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare ways to learn in one language and predict in others, between bounds."""
+    require_count(map_file, vectors)
+    from alignx.classification.evaluation import evaluate_transfer
+    from alignx.classification.figure import draw, require_drawable
+
+    terminal = open_terminal(quiet, verbose)
+    start = time.perf_counter()
+    if output is not None:
+        require_writable(output)
+    if figure is not None:
+        require_drawable(figure)
+    trials = _trials(strategies, shots or [], others)
+    learned, measured = (_by_language(terminal, given) for given in (train, test))
+    further = {
+        code: some for code, (some, _) in _by_language(terminal, unlabeled or [], False).items()
+    }
+    space = shared_space(
+        map_file,
+        [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],
+    )
+    with terminal.working("Comparing") as progress:
+        report = evaluate_transfer(
+            space,
+            learned,
+            measured,
+            source=source or next(iter(space)),
+            strategies=trials,
+            unlabeled=further,
+            peers=_peers(transformers or [], fine_tune),
+            seeds=range(seeds),
+            n_threads=threads,
+            progress=progress,
+        )
+    facts = {"version": version("alignx"), **report.as_dict()}
+    if output is not None:
+        with replacing(output) as file:
+            if output.suffix == ".json":
+                file.write(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
+            else:
+                file.write(report.as_markdown())
+    if figure is not None:
+        draw(report, figure)
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(report.as_markdown(), nl=False)
+    written = ", ".join(str(path) for path in (output, figure) if path is not None)
+    ending = f"; {written}: written" if written else ""
+    terminal.note(f"compared in {time.perf_counter() - start:.1f} s{ending}")
+
+
+def _trials(
+    strategies: Sequence[str] | None, shots: Sequence[int], others: bool
+) -> dict[str, Trial]:
+    """Name the lines of the table."""
+    from alignx.classification.evaluation import Trial
+    from alignx.classification.strategies import STRATEGIES
+
+    names = list(strategies or ("zero_shot", "ensemble"))
+    if ALL in names:
+        names = list(STRATEGIES)
+    for name in names:
+        if name not in STRATEGIES:
+            raise typer.BadParameter(
+                f"it must be one of {', '.join(STRATEGIES)}, {ALL}, got {name!r}",
+                param_hint="--strategy",
+            )
+    trials = {name: Trial(name) for name in names}
+    trials |= {f"few_shot, {k} a class": Trial(shots=k, alpha=0.5) for k in shots}
+    if others:
+        trials["multi_source"] = Trial(others=True)
+    return trials
+
+
+def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:
+    if not models:
+        return {}
+    from alignx.classification.yardstick import TransformerClassifier
+
+    def maker(model: str) -> Any:  # noqa: ANN401
+        return lambda seed: TransformerClassifier(model, fine_tune=fine_tune, seed=seed)
+
+    return {Path(model).name: maker(model) for model in models}
+
+
+def _by_language(
+    terminal: Terminal, given: Sequence[str], labeled: bool = True
+) -> dict[str, tuple[list[str], list[str]]]:
+    """Read texts and labels; several files of a language add up."""
+    from alignx.classification.texts import LabeledTexts
+
+    result: dict[str, tuple[list[str], list[str]]] = {}
+    for text in given:
+        code, _, name = text.rpartition("=")
+        found = LabeledTexts.load(name, language=code or None, labeled=labeled)
+        if found.languages is None:
+            raise typer.BadParameter(
+                f"{name} does not say what language its texts are; give CODE={name}",
+                param_hint="--train, --test",
+            )
+        kind = "labeled texts" if labeled else "texts without labels"
+        terminal.note(f"{name}: {len(found):,} {kind}")
+        for language in dict.fromkeys(found.languages):
+            own = found.of(language)
+            texts, labels = result.setdefault(language, ([], []))
+            texts += own.texts
+            labels += own.labels or ()
+    return result
