@@ -396,14 +396,12 @@ def _probabilities(
     """Give the probabilities of texts, (n, classes), and which of them have no known word."""
     import numpy as np
 
-    from alignx.classification.documents import read_documents
-
     found = np.empty((len(texts), len(classifier.classes_)))
     is_empty = np.empty(len(texts), dtype=bool)
     for code in dict.fromkeys(codes):
         rows = [row for row, language in enumerate(codes) if language == code]
         own = [texts[row] for row in rows]
-        documents = read_documents(own, code, classifier.space[code])
+        documents = classifier.read(own, code)
         found[rows], is_empty[rows] = classifier.probabilities(documents)
     return found, is_empty
 

@@ -12,7 +12,7 @@ from alignx.arrays import Matrix, unit_rows
 from alignx.classification.tokens import parts_of, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -121,7 +121,7 @@ def read_documents(
         Of that language. Where a word is unknown but its parts between hyphens or apostrophes are
         known, these stand for it.
     tokenizer : callable
-        Cuts a text into words.
+        Cuts a text into words, as they are spelled in the vocabulary.
     unseen : callable, optional
         Gives vectors of words that are still unknown.
 
@@ -140,56 +140,60 @@ def read_documents(
     """
     if isinstance(texts, str):
         raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
-    row_of = embeddings.index.get
-    rows = array("q")
-    ends, unknown = array("q", [0]), array("q")
-    added: dict[str, int] = {}
-    count = len(embeddings)
+    # No word of ours reaches over white space, so each piece between is cut and looked up once.
+    is_ours = tokenizer is tokenize
+    found = _Found(embeddings.index, tokenize if is_ours else lambda word: [word], unseen)
+    rows, ends, unknown = array("q"), array("q", [0]), array("q")
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"texts must be strings, got {type(text).__name__}")
-        words = list(tokenizer(text))
-        found = [row_of(word, -1) for word in words]
         missing = 0
-        if -1 in found:
-            found, missing = _with_rest(words, found, row_of, added, count, unseen is not None)
-        rows.extend(found)
+        for piece in text.lower().split() if is_ours else tokenizer(text):
+            of_piece, lost = found[piece]
+            rows.extend(of_piece)
+            missing += lost
         ends.append(len(rows))
         unknown.append(missing)
     vectors = np.zeros((0, embeddings.dimension), np.float32)
-    if unseen is not None and added:
-        vectors = unit_rows(np.asarray(unseen(list(added)), dtype=np.float32))
+    if unseen is not None and found.added:
+        vectors = unit_rows(np.asarray(unseen(list(found.added)), dtype=np.float32))
     return Documents(
         language,
         np.array(ends, dtype=np.int64),
         np.array(rows, dtype=np.int64),
-        count,
+        len(embeddings),
         vectors,
         np.array(unknown, dtype=np.int64),
     )
 
 
-def _with_rest(
-    words: Sequence[str],
-    found: Sequence[int],
-    row_of: Callable[[str, int], int],
-    added: dict[str, int],
-    count: int,
-    add: bool,
-) -> tuple[list[int], int]:
-    """Find unknown words by their parts, or enter them after the vocabulary."""
-    rows: list[int] = []
-    missing = 0
-    for word, row in zip(words, found, strict=True):
-        if row >= 0:
-            rows.append(row)
-            continue
-        parts = [row_of(part, -1) for part in parts_of(word)]
-        known = [part for part in parts if part >= 0]
-        if known:
-            rows += known
-        elif add:
-            rows.append(count + added.setdefault(word, len(added)))
-        else:
-            missing += 1
-    return rows, missing
+class _Found(dict[str, "tuple[list[int], int]"]):
+    """Rows of each piece of text, and how many of its words have none; found when asked for."""
+
+    def __init__(
+        self, index: Mapping[str, int], cut: Tokenizer, unseen: UnseenWords | None
+    ) -> None:
+        super().__init__()
+        self.index = index
+        self.cut = cut
+        self.enters = unseen is not None
+        self.added: dict[str, int] = {}
+
+    def __missing__(self, piece: str) -> tuple[list[int], int]:
+        rows: list[int] = []
+        missing = 0
+        for word in self.cut(piece):
+            own = self._rows(word)
+            rows += own
+            missing += not own
+        self[piece] = rows, missing
+        return rows, missing
+
+    def _rows(self, word: str) -> list[int]:
+        """Row of a word, or those of its parts, or one behind the vocabulary, or none."""
+        if word in self.index:
+            return [self.index[word]]
+        known = [self.index[part] for part in parts_of(word) if part in self.index]
+        if known or not self.enters:
+            return known
+        return [len(self.index) + self.added.setdefault(word, len(self.added))]

@@ -91,7 +91,11 @@ def _telling_words(
     weights = np.zeros((len(used), classes))
     for c in np.unique(y):  # one class against the rest, as liblinear does
         model = LogisticRegression(
-            C=STRENGTH / len(y) * 100, l1_ratio=1, solver="liblinear", random_state=seed
+            C=STRENGTH / len(y) * 100,
+            l1_ratio=1,
+            solver="liblinear",
+            max_iter=10_000,
+            random_state=seed,
         ).fit(counts, y == c)
         weights[:, c] = model.coef_[0]
     strongest = np.argsort(-np.abs(weights).max(axis=1), kind="stable")[:budget]

@@ -68,5 +68,8 @@ def _pattern() -> re.Pattern[str]:
         codes = [code for code, _ in run]
         if marked:
             marks += f"{chr(codes[0])}-{chr(codes[-1])}"
-    word = rf"[\w{marks}]+"
-    return re.compile(rf"{word}(?:[{JOINERS}]{word})*|\S")
+    # Possessive, as nothing is won by going back. Words that begin with a mark come second: most
+    # words are one run of letters, and found before the long list of marks is looked at.
+    more = rf"(?:[{marks}]++\w*+)*+"
+    more += rf"(?:[{JOINERS}]\w++{more})*+"
+    return re.compile(rf"\w++{more}|[{marks}]++\w*+{more}|\S")

@@ -183,7 +183,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         further = {
             code: read
             for code, some in (unlabeled or {}).items()
-            for read in [self._read_one(list(some), code)]
+            for read in [self.read(list(some), code)]
         }
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -312,6 +312,30 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             )
         return given
 
+    def read(self, texts: Sequence[str], language: str) -> Documents:
+        """Look up the words of texts, as `fit` and `predict` do.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Any texts.
+        language : str
+            Their code.
+
+        Raises
+        ------
+        ValueError
+            If the language has no vectors.
+        """
+        self._require_vectors(language)
+        return read_documents(
+            texts,
+            language,
+            self.space[language],
+            tokenizer=(self.tokenizers or {}).get(language, tokenize),
+            unseen=(self.unseen or {}).get(language),
+        )
+
     def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
         """Give the vectors of texts, as the head sees them.
 
@@ -335,11 +359,11 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             If the language has no vectors.
         """
         self._require_fitted()
-        return self.encoder_.transform(self._read_one(texts, language))
+        return self.encoder_.transform(self.read(texts, language))
 
     def coverage(self, texts: Sequence[str], *, language: str) -> Double:
         """Give the share of the words of each text that have a vector, (n,); 0 for no words."""
-        documents = self._read_one(texts, language)
+        documents = self.read(texts, language)
         words = documents.lengths + documents.unknown
         return np.asarray(documents.lengths / np.maximum(words, 1))
 
@@ -454,12 +478,14 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if len(codes) != count:
             raise ValueError(f"language must name {count} languages, one a text, got {len(codes)}")
         for code in dict.fromkeys([given] if isinstance(given, str) else codes):
-            if code not in self.space:
-                raise ValueError(
-                    f"language must be one of {', '.join(self.space)}, which have vectors, got "
-                    f"{code!r}"
-                )
+            self._require_vectors(code)
         return codes
+
+    def _require_vectors(self, code: str) -> None:
+        if code not in self.space:
+            raise ValueError(
+                f"language must be one of {', '.join(self.space)}, which have vectors, got {code!r}"
+            )
 
     def _read(self, texts: Sequence[str], codes: Sequence[str]) -> list[tuple[Documents, Indices]]:
         """Look up texts language by language, each with the positions of its texts."""
@@ -468,21 +494,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         for code in dict.fromkeys(codes):
             rows = np.flatnonzero(places == code)
             own = [texts[row] for row in rows.tolist()] if len(rows) < len(texts) else texts
-            result.append((self._read_one(own, code), rows))
+            result.append((self.read(own, code), rows))
         return result
-
-    def _read_one(self, texts: Sequence[str], code: str) -> Documents:
-        if code not in self.space:
-            raise ValueError(
-                f"language must be one of {', '.join(self.space)}, which have vectors, got {code!r}"
-            )
-        return read_documents(
-            texts,
-            code,
-            self.space[code],
-            tokenizer=(self.tokenizers or {}).get(code, tokenize),
-            unseen=(self.unseen or {}).get(code),
-        )
 
     def _labeled(
         self, parts: Sequence[tuple[Documents, Indices]], numbers: Indices
