@@ -318,7 +318,8 @@ def _settings(strategy: Strategy, given: Sequence[str]) -> dict[str, Any]:
             raise _bad_option(f"{strategy.value} takes {takes}, got {text!r}")
         default = parameters[name].default
         try:
-            result[name] = tuple(value.split(",")) if default is None else type(default)(value)
+            is_list = isinstance(default, tuple)
+            result[name] = tuple(value.split(",")) if is_list else type(default)(value)
         except ValueError:
             kind = "whole number" if isinstance(default, int) else "number"
             raise _bad_option(f"{name} must be a {kind}, got {value!r}") from None

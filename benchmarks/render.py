@@ -7,6 +7,7 @@ import re
 import statistics
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import classification_tables
 from benchmarks.common import HERE
 from benchmarks.large_tables import large, large_dictionary, large_growth, large_recall
 from benchmarks.tables import megabytes, of_job, seconds, table, times
@@ -263,6 +264,13 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "large dictionary": large_dictionary,
         "large recall": large_recall,
         "large growth": large_growth,
+    },
+    "classification": {
+        "classification": classification_tables.summary,
+        "classification spaces": classification_tables.spaces,
+        "classification strategies": classification_tables.strategies,
+        "classification classes": classification_tables.classes,
+        "classification speed": classification_tables.speed,
     },
     "load": {"load": load},
     "alignment": {"alignment": alignment},

@@ -121,6 +121,13 @@ def test_parts_stand_for_a_word_that_is_unknown_as_a_whole() -> None:
     assert found.unknown.tolist() == [0]
 
 
+def test_another_spelling_stands_for_a_word_that_is_unknown() -> None:
+    text = "caaaat caat don\N{RIGHT SINGLE QUOTATION MARK}t theeee"
+    found = read_documents([text], "en", ENGLISH)
+    assert found.words.tolist() == [1, 4, 0]
+    assert found.unknown.tolist() == [1]  # two letters may well be meant
+
+
 def test_unseen_words_get_rows_behind_the_vocabulary() -> None:
     asked: list[list[str]] = []
 

@@ -179,11 +179,24 @@ def test_peers_stand_in_the_same_table(space: SharedSpace) -> None:
 
 def test_the_table_names_everything(report: TransferReport) -> None:
     text = str(report)
-    for name in (*report.trials, *report.bounds, *TOPICS, "gap es", "worst", "2 seeds"):
+    for name in (*report.trials, *report.bounds, *TOPICS, "gap es", "worst", "2 seeds", "peak"):
         assert name in text
+    assert "- ensemble, de: members zero_shot + translate_train + " in text
     result = report.trials["zero-shot"].languages["de"]
     low, high = (100 * bound for bound in result.interval)
     assert f"{100 * result.accuracy:.1f} [{low:.1f}, {high:.1f}]" in text
+
+
+def test_costs_are_reported(report: TransferReport, space: SharedSpace, tmp_path: Path) -> None:
+    facts = report.trials["zero-shot"].facts["es"]
+    assert facts["vectors"] == space["es"].vectors.nbytes
+    pair = type(space)({"en": space["en"], "es": space["es"]})
+    classifier = TransferClassifier(pair, seed=1)
+    classifier.fit(*TRAIN["en"], language="en", unlabeled={"es": TRAIN["es"][0]})
+    classifier.save(tmp_path / "model")
+    assert facts["size"] == (tmp_path / "model").stat().st_size
+    assert facts["peak_memory"] > 10_000_000
+    assert report.trials["zero-shot"].fit_seconds > 0
 
 
 def test_programs_read_the_same(report: TransferReport) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from alignx.arrays import Matrix, unit_rows
-from alignx.classification.tokens import parts_of, tokenize
+from alignx.classification.tokens import parts_of, spellings, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,8 +118,8 @@ def read_documents(
     language : str
         Their code.
     embeddings : Embeddings
-        Of that language. Where a word is unknown but its parts between hyphens or apostrophes are
-        known, these stand for it.
+        Of that language. Where a word is unknown, another spelling of it stands for it, or its
+        parts between hyphens or apostrophes, those that are known.
     tokenizer : callable
         Cuts a text into words, as they are spelled in the vocabulary.
     unseen : callable, optional
@@ -191,8 +191,9 @@ class _Found(dict[str, "tuple[list[int], int]"]):
 
     def _rows(self, word: str) -> list[int]:
         """Row of a word, or those of its parts, or one behind the vocabulary, or none."""
-        if word in self.index:
-            return [self.index[word]]
+        for spelling in spellings(word):
+            if spelling in self.index:
+                return [self.index[spelling]]
         known = [self.index[part] for part in parts_of(word) if part in self.index]
         if known or not self.enters:
             return known

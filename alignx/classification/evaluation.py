@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from alignx.classification import model_file
 from alignx.classification.report import TransferReport, TrialResult, summarized
 from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
+from alignx.memory import peak_resident
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
@@ -298,7 +300,13 @@ def _run(data: _Data, trial: Trial, space: SharedSpace, code: str, seed: int) ->
     at_source = None
     if data.source in data.test:
         at_source = classifier.predict(list(data.test[data.source][0]), language=data.source)
-    return _Outcome(found, at_source, fitted - start, end - fitted, dict(classifier.model_.facts))
+    facts = classifier.model_.facts | {
+        "vectors": space[code].vectors.nbytes,
+        "peak_memory": peak_resident(),
+    }
+    if isinstance(trial.head, str):
+        facts["size"] = len(model_file.as_bytes(classifier))
+    return _Outcome(found, at_source, fitted - start, end - fitted, facts)
 
 
 def _drawn(texts: Texts, shots: int, seed: int) -> list[int]:

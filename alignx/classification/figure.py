@@ -46,7 +46,9 @@ def require_drawable(path: str | os.PathLike[str]) -> str:
     if kind not in ("svg", "png", "pdf"):
         raise ValueError(f"path of a figure must end in .svg, .png or .pdf, got {str(path)!r}")
     if find_spec("matplotlib") is None:
-        raise MissingDependencyError("figures need the package matplotlib: pip install matplotlib")
+        raise MissingDependencyError(
+            "figures need the package matplotlib: pip install 'alignx[plot]'"
+        )
     require_writable(path)
     return kind
 

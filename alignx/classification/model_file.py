@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.classification.transfer import TransferClassifier
     from alignx.embeddings import Embeddings
 
-__all__ = ["read", "write"]
+__all__ = ["as_bytes", "read", "write"]
 
 FORMAT = "alignx-classifier"
 FORMAT_VERSION = "1"
@@ -38,6 +38,19 @@ Tensors = dict[str, "NDArray[Any]"]
 
 def write(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
     """Write a fitted classifier; see `TransferClassifier.save`."""
+    content = as_bytes(classifier)
+    with replacing(path, "wb") as file:
+        file.write(content)
+
+
+def as_bytes(classifier: TransferClassifier) -> bytes:
+    """Give what `write` writes.
+
+    Raises
+    ------
+    ValueError
+        If a head is neither linear nor a network of ours.
+    """
     encoder, space = classifier.encoder_, classifier.space
     tensors: Tensors = {"prior": classifier.prior_, "components": encoder.components_}
     for code, language in space.items():
@@ -69,8 +82,7 @@ def write(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
         "facts": classifier.model_.facts,
     }
     text = json.dumps(facts, ensure_ascii=False, default=lambda number: number.item())
-    with replacing(path, "wb") as file:
-        file.write(to_bytes(tensors, {FORMAT: text}))
+    return to_bytes(tensors, {FORMAT: text})
 
 
 def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LanguageResult", "TransferReport", "TrialResult", "markdown_table", "summarized"]
 
 RESAMPLES = 2_000
+SIZES = ("size", "vectors", "peak_memory")  # facts in bytes
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ class TrialResult:
     fit_seconds, predict_seconds : float
         Of one seed and one target, means; predicting is of all its test texts.
     facts : dict
-        What training had to say, of the last seed, by target language.
+        What training had to say, of the last seed, by target language. In bytes: ``"size"`` of the
+        model without vectors, ``"vectors"`` of the target that predicting needs,
+        ``"peak_memory"`` of the process so far.
     """
 
     name: str
@@ -181,7 +184,7 @@ class TransferReport:
         head = ["", *codes, *(f"gap {code}" for code in codes)]
         if len(codes) > 1:
             head += ["mean", "variance", "worst"]
-        lines = [[*head, "macro-F1", "fit"]]
+        lines = [[*head, "macro-F1"]]
         for name, trial in rows.items():
             lines.append(_line(name, trial, codes))
         blocks = [
@@ -191,6 +194,17 @@ class TransferReport:
             "By class, precision / recall / F1:",
             markdown_table(self._classes(codes)),
         ]
+        blocks += ["Cost: seconds are means; the peak of memory is that of the process so far."]
+        blocks += [markdown_table(_costs(rows))]
+        facts = [
+            f"- {name}, {code}: {', '.join(f'{key} {_text(own[key])}' for key in told)}"
+            for name, trial in rows.items()
+            for code, own in trial.facts.items()
+            for told in [[key for key in own if key not in SIZES]]
+            if told
+        ]
+        if facts:
+            blocks += ["What training has to say:", "\n".join(facts)]
         return "\n\n".join(blocks) + "\n"
 
     def __str__(self) -> str:
@@ -229,7 +243,27 @@ def _line(name: str, trial: TrialResult, codes: list[str]) -> list[str]:
             trial.worst,
         ]
     f1 = np.mean([trial.languages[code].macro_f1 for code in codes])
-    return [*cells, f"{100 * f1:.1f}", f"{trial.fit_seconds:.1f} s"]
+    return [*cells, f"{100 * f1:.1f}"]
+
+
+def _costs(rows: dict[str, TrialResult]) -> list[list[str]]:
+    """Give time and sizes of each trial, the largest of its targets."""
+    lines = [["", "fit", "predict", "model", "vectors", "peak memory"]]
+    for name, trial in rows.items():
+        sizes = [
+            max((facts[key] for facts in trial.facts.values() if key in facts), default=None)
+            for key in SIZES
+        ]
+        seconds = [f"{trial.fit_seconds:.2f} s", f"{trial.predict_seconds:.3f} s"]
+        lines.append([name, *seconds, *("" if s is None else f"{s / 1e6:,.2f} MB" for s in sizes)])
+    return lines
+
+
+def _text(value: object) -> str:
+    """Give a fact as people read it."""
+    if isinstance(value, list):
+        return " + ".join(map(str, value))
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
 def markdown_table(rows: list[list[str]]) -> str:

@@ -352,24 +352,26 @@ def prior_matching(task: Task, teacher: str = "zero_shot") -> Model:
     return replace(model, shifts=shifts)
 
 
-MEMBERS = ("zero_shot", "translate_train", "translate_test", "translate_train_all")
-UNLABELED_MEMBERS = ("self_training", "seed_words")
+# Those whose labels are not guesses of a teacher, and that need no torch.
+MEMBERS = (
+    "zero_shot",
+    "translate_train",
+    "translate_test",
+    "translate_train_all",
+    "code_switching",
+)
 
 
-def ensemble(task: Task, members: tuple[str, ...] | None = None) -> Model:
+def ensemble(task: Task, members: tuple[str, ...] = MEMBERS) -> Model:
     """Let several strategies vote by the mean of their probabilities.
 
     Parameters
     ----------
     task : Task
         What there is.
-    members : tuple of str, optional
-        Strategies. Unless given all that need neither torch nor random numbers, those with
-        unlabeled texts among them where there are any.
+    members : tuple of str
+        Strategies, at least one; those that learn from true labels unless given.
     """
-    if members is None:
-        has_texts = all(code in task.unlabeled for code in task.targets) and task.targets
-        members = MEMBERS + (UNLABELED_MEMBERS if has_texts else ())
     _require_strategies("members", *members)
     models = [STRATEGIES[name](task) for name in members]
     return Model(

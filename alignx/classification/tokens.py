@@ -9,7 +9,7 @@ from functools import cache
 from itertools import groupby
 from typing import TypeAlias
 
-__all__ = ["Tokenizer", "parts_of", "tokenize"]
+__all__ = ["Tokenizer", "parts_of", "spellings", "tokenize"]
 
 Tokenizer: TypeAlias = Callable[[str], Iterable[str]]
 """Cuts a text into words; pass one of your own for languages that write without spaces."""
@@ -45,6 +45,19 @@ def tokenize(text: str) -> list[str]:
     ["don't", 'panic', ':', "l'été", ',', 'हिन्दी', '!']
     """
     return _pattern().findall(text.lower())
+
+
+def spellings(word: str) -> list[str]:
+    """Spell a word as it is, then as a vocabulary might have it: straight, and without emphasis.
+
+    Examples
+    --------
+    >>> spellings("soooo"), spellings("cat")
+    (['soooo', 'soo', 'so'], ['cat'])
+    """
+    straight = word.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    shorter = [re.sub(r"(.)\1{2,}", kept, straight) for kept in (r"\1\1", r"\1")]
+    return list(dict.fromkeys([word, straight, *shorter]))
 
 
 def parts_of(word: str) -> list[str]:

@@ -57,7 +57,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
           texts);
         - ``"prior_matching"``: the labeled texts, and classes are made as frequent in unlabeled
           texts as in them;
-        - ``"ensemble"``: several of these vote.
+        - ``"ensemble"``: those vote that learn from the labels alone.
     options : mapping, optional
         Of the strategy: `rate`, `copies` of ``"code_switching"``, `rounds` and `teacher` of
         ``"self_training"``, `budget` and `rounds` of ``"seed_words"``, `teacher` of

@@ -1,0 +1,147 @@
+"""Text classifiers that learn from English and read Spanish and German.
+
+Parts:
+
+spaces      zero-shot accuracy through maps of different methods;
+strategies  every strategy, on the space of the default method;
+speed       documents encoded and learned from, and the time of a single prediction.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import alignx as ax
+from alignx.classification.evaluation import Trial
+from benchmarks.bench_retrieval import QUIET, load_at_start
+from benchmarks.classification_data import DATASETS, hub, labeled, spaces, vectors
+from benchmarks.common import parser, write
+from benchmarks.retrieval_data import note
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+Row = dict[str, Any]
+
+PARTS = ("spaces", "strategies", "speed")
+METHODS = ("procrustes", "cca", "reweighted", "selflearning")
+SEEDS = range(5)
+TRIALS = {
+    "zero-shot": Trial(),
+    "zero-shot, mlp": Trial(head="mlp"),
+    "few-shot, 1 a class": Trial(shots=1, alpha=0.5),
+    "few-shot, 10 a class": Trial(shots=10, alpha=0.5),
+    "few-shot, 100 a class": Trial(shots=100, alpha=0.5),
+    "multi-source": Trial(others=True),
+    "translate-train": Trial("translate_train"),
+    "translate-test": Trial("translate_test"),
+    "translate-train-all": Trial("translate_train_all"),
+    "code-switching": Trial("code_switching"),
+    "self-training": Trial("self_training"),
+    "seed words (CLTS)": Trial("seed_words"),
+    "adversarial": Trial("adversarial"),
+    "prior matching": Trial("prior_matching"),
+    "ensemble": Trial("ensemble"),
+}
+ENCODED, LEARNED, WORDS = 50_000, 10_000, 20
+
+
+def read_options() -> argparse.Namespace:
+    options = parser(__doc__, "classification.json")
+    options.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    return options.parse_args()
+
+
+def main() -> None:
+    options = read_options()
+    load = load_at_start()
+    if load > QUIET:
+        note(f"load average {load:.1f}: other work slows this; do not publish its times")
+    languages = vectors(options.threads)
+    before = json.loads(options.json.read_text())["rows"] if options.json.exists() else []
+    rows: list[Row] = []
+    for part in options.parts:
+        rows += [{"part": part, **row} for row in MEASURED[part](languages, options.threads)]
+    kept = [row for row in before if row["part"] not in options.parts]
+    write(options.json, sorted(kept + rows, key=lambda row: PARTS.index(row["part"])), load=load)
+
+
+def space_rows(languages: dict[str, ax.Embeddings], n_threads: int) -> Iterator[Row]:
+    for method in METHODS:
+        found = spaces(languages, method, n_threads)
+        for dataset in DATASETS:
+            note(f"{method}, {dataset}")
+            yield from trial_rows(found, dataset, {"zero-shot": Trial()}, n_threads, method)
+
+
+def strategy_rows(languages: dict[str, ax.Embeddings], n_threads: int) -> Iterator[Row]:
+    space = hub(languages, n_threads)
+    for dataset in DATASETS:
+        note(f"strategies, {dataset}")
+        yield from trial_rows(space, dataset, TRIALS, n_threads, "procrustes")
+
+
+def trial_rows(
+    space: ax.SharedSpace | dict[str, ax.SharedSpace],
+    dataset: str,
+    trials: dict[str, Trial],
+    n_threads: int,
+    method: str,
+) -> Iterator[Row]:
+    report = ax.evaluate_transfer(
+        space,
+        labeled(dataset, "train"),
+        labeled(dataset, "test"),
+        source="en",
+        strategies=trials,
+        seeds=SEEDS,
+        n_threads=n_threads,
+    )
+    for kind, results in (("strategy", report.trials), ("bound", report.bounds)):
+        for name, result in results.items():
+            figures = result.as_dict() | {"gaps": result.gaps}
+            yield {"kind": kind, "name": name, "method": method, "dataset": dataset, **figures}
+
+
+def speed_rows(languages: dict[str, ax.Embeddings], n_threads: int) -> Iterator[Row]:
+    texts, labels = labeled("umsab", "train")["en"]
+    words = " ".join(texts).split()
+    documents = [
+        " ".join(words[(i * WORDS + j) % len(words)] for j in range(WORDS)) for i in range(ENCODED)
+    ]
+    space = spaces(languages, "procrustes", n_threads)["es"]
+    many = (documents[:LEARNED], [labels[i % len(labels)] for i in range(LEARNED)])
+    start = time.perf_counter()
+    classifier = ax.TransferClassifier(space).fit(*many, language="en")
+    yield {"job": f"fit, {LEARNED:,} documents", "seconds": time.perf_counter() - start}
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        classifier.encode(documents, language="en")
+        seconds.append(time.perf_counter() - start)
+    median = statistics.median(seconds)
+    yield {"job": f"encode, {ENCODED:,} documents", "seconds": median, "rate": ENCODED / median}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        classifier.save(path)
+        yield {"job": "model file", "bytes": path.stat().st_size}
+        loaded = ax.TransferClassifier.load(path, space)
+    one = labeled("umsab", "test")["es"][0]
+    seconds = []
+    for text in one:
+        start = time.perf_counter()
+        loaded.predict([text], language="es")
+        seconds.append(time.perf_counter() - start)
+    yield {"job": "predict one tweet", "seconds": statistics.median(seconds), "n": len(one)}
+
+
+MEASURED = {"spaces": space_rows, "strategies": strategy_rows, "speed": speed_rows}
+
+if __name__ == "__main__":
+    main()
