@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["seed_teacher"]
 
-STRENGTH = 10.0  # C of the sparse logistic regression
+STRENGTH = 1_000.0  # C of the sparse logistic regression, times texts
 
 
 def seed_teacher(
@@ -91,9 +91,10 @@ def _telling_words(
     weights = np.zeros((len(used), classes))
     for c in np.unique(y):  # one class against the rest, as liblinear does
         model = LogisticRegression(
-            C=STRENGTH / len(y) * 100,
+            C=STRENGTH / len(y),
             l1_ratio=1,
             solver="liblinear",
+            tol=1e-3,  # with less it may circle for ever
             max_iter=10_000,
             random_state=seed,
         ).fit(counts, y == c)
