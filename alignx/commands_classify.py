@@ -10,7 +10,7 @@ from collections import Counter
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from alignx.classification.explanation import WordEvidence
     from alignx.classification.texts import LabeledTexts
     from alignx.classification.transfer import TransferClassifier
+    from alignx.classification.unseen import UnseenBySubwords
     from alignx.space import SharedSpace
     from alignx.terminal import Terminal
 
@@ -54,6 +55,15 @@ classify = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
+
+Unseen = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE=FILE",
+        help="fastText model, .bin, of the vectors of a language, for words that they lack.",
+    ),
+]
 
 
 class Strategy(StrEnum):
@@ -141,6 +151,7 @@ def fit(
             min=0, max=1, help="With several languages: 1 lets each text count, 0 each language."
         ),
     ] = 1.0,
+    unseen: Unseen = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -155,7 +166,8 @@ def fit(
 ) -> None:
     """Learn classes from labeled texts of one language, or several."""
     require_count(map_file, vectors)
-    further = [_code_and_file(text) for text in unlabeled or []]
+    further = [_code_and_file(text, "--unlabeled") for text in unlabeled or []]
+    models = [_code_and_file(text, "--unseen") for text in unseen or []]
     settings = _settings(strategy, options or [])
 
     from alignx.classification.encoder import DocumentEncoder
@@ -174,6 +186,7 @@ def fit(
         strategy=strategy.value,
         options=settings or None,
         head=head.value,
+        unseen=_unseen(terminal, map_file, space, models),
         encoder=DocumentEncoder(weighting=weighting.value, components=components),
         alpha=alpha,
         seed=seed,
@@ -240,6 +253,7 @@ def predict(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the words that carry the prediction, too.")
     ] = False,
+    unseen: Unseen = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -255,6 +269,7 @@ def predict(
 ) -> None:
     """Print the class of each line of standard input, as the lines come in."""
     require_count(map_file, vectors)
+    models = [_code_and_file(text, "--unseen") for text in unseen or []]
 
     from alignx.classification.texts import read_texts
     from alignx.classification.transfer import TransferClassifier
@@ -264,7 +279,8 @@ def predict(
         pass
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
     _require_language(space, language)
-    classifier = TransferClassifier.load(model, space, n_threads=threads)
+    by_characters = _unseen(terminal, map_file, space, models)
+    classifier = TransferClassifier.load(model, space, unseen=by_characters, n_threads=threads)
     otherwise = language or list(space)[1]
     counts: Counter[str] = Counter()
     unknown = replaced = 0
@@ -292,12 +308,12 @@ def predict(
         terminal.note(f"{replaced:,} with invalid UTF-8, which was replaced")
 
 
-def _code_and_file(text: str) -> tuple[str, Path]:
+def _code_and_file(text: str, option: str) -> tuple[str, Path]:
     code, is_there, name = text.partition("=")
     if not (code and is_there and name):
         raise typer.BadParameter(
             f"give a language and a file, such as es=texts.txt, got {text!r}",
-            param_hint="--unlabeled",
+            param_hint=option,
         )
     return code, Path(name)
 
@@ -373,11 +389,31 @@ def _space(
     )
 
 
-def _require_language(space: SharedSpace, language: str | None) -> None:
+def _unseen(
+    terminal: Terminal, map_file: str, space: SharedSpace, models: Sequence[tuple[str, Path]]
+) -> dict[str, UnseenBySubwords]:
+    """Load the models that give vectors of words that a language lacks."""
+    from alignx.alignment import Alignment
+    from alignx.classification.unseen import UnseenBySubwords
+    from alignx.subword import SubwordVectors
+
+    alignment = Alignment.load(map_file) if models and map_file != "-" else None
+    first = next(iter(space))
+    result = {}
+    for code, path in models:
+        _require_language(space, code, "--unseen")
+        model = SubwordVectors(path)
+        side: Literal["source", "target"] = "source" if code == first else "target"
+        result[code] = UnseenBySubwords(model, alignment, side)
+        terminal.note(f"{path.name}: {len(model.stored):,} words and their characters ({code})")
+    return result
+
+
+def _require_language(space: SharedSpace, language: str | None, option: str = "--language") -> None:
     if language is not None and language not in space:
         raise typer.BadParameter(
             f"it must be one of {', '.join(space)}, which have vectors, got {language!r}",
-            param_hint="--language",
+            param_hint=option,
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import mmap
+import os
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FASTTEXT_MAGIC", "read_fasttext"]
+__all__ = ["FASTTEXT_MAGIC", "SubwordVectors", "read_fasttext"]
 
 FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 
@@ -81,13 +82,14 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
         ...
     alignx.errors.FormatError: no-such.bin: no such file; check the name
     """
-    stored = _checked_words(path)
+    model = SubwordVectors(path)
+    stored = model.stored
     words = [word for word in map(_decode, stored) if word is not None]
     index: dict[str, int] = {}
     n_read, kept = enter_words(index, words, options.limit, lowercase=options.lowercase)
     if not kept:
         raise FormatError(path, "the model has no words that are valid UTF-8")
-    vectors = _word_vectors(path, [words[position] for position in kept])
+    vectors = model([words[position] for position in kept])
     zero_rows = count_zero_rows(vectors)
     report = LoadReport(
         path,
@@ -109,16 +111,78 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
     )
 
 
-def _word_vectors(path: str, words: Sequence[str]) -> NDArray[np.float32]:
-    """Let fastText average the subwords of each word."""
-    model = _fasttext().load_model(path)
-    vectors = np.empty((len(words), model.get_dimension()), dtype=np.float32)
-    for row, word in enumerate(words):
-        vectors[row] = model.get_word_vector(word)
-    bad = first_not_finite(vectors)
-    if bad is not None:
-        raise FormatError(path, f"vectors must be finite, that of {words[bad]!r} is not")
-    return vectors
+class SubwordVectors:
+    """Vectors of any words, seen in training or not, by a fastText model.
+
+    Parameters
+    ----------
+    path : str or path-like
+        An unquantized model, ``.bin``.
+
+    Attributes
+    ----------
+    stored : list of bytes
+        The words that it was trained on, most frequent first.
+
+    Raises
+    ------
+    FormatError
+        If the file is no such model, or truncated.
+    MissingDependencyError
+        If the package `fasttext` is not installed.
+
+    Notes
+    -----
+    The whole model stays in memory.
+
+    Examples
+    --------
+    >>> SubwordVectors("no-such.bin")
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: no-such.bin: no such file; check the name
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self.stored = _checked_words(self.path)
+        self._model = _fasttext().load_model(self.path)
+
+    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Let fastText average the subwords of each word.
+
+        Parameters
+        ----------
+        words : sequence of str, length n
+            Any strings.
+
+        Returns
+        -------
+        (n, d) float32
+            As they are in the model; zero for what has no UTF-8 and for words without subwords.
+
+        Raises
+        ------
+        FormatError
+            If a vector of the model is not finite.
+        """
+        vectors = np.zeros((len(words), self._model.get_dimension()), dtype=np.float32)
+        for row, word in enumerate(words):
+            if _is_encodable(word):
+                vectors[row] = self._model.get_word_vector(word)
+        bad = first_not_finite(vectors)
+        if bad is not None:
+            raise FormatError(self.path, f"vectors must be finite, that of {words[bad]!r} is not")
+        return vectors
+
+
+def _is_encodable(word: str) -> bool:
+    """Tell whether a word is more than half of an emoji, which JSON may hold."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fasttext() -> Any:  # noqa: ANN401

@@ -26,6 +26,7 @@ from alignx.cli import app
 from alignx.datasets import load_sample
 from alignx.errors import AlignxError, FormatError, OutputError
 from alignx.fitting import align
+from alignx.lexicon import Lexicon
 from alignx.vectors_io import load, save
 
 if TYPE_CHECKING:
@@ -593,3 +594,43 @@ def test_transfer_needs_to_know_the_language(compared: tuple[object, ...], folde
     done = invoke("transfer", *compared, "--train", folder / "train.tsv")
     assert done.exit_code == 2
     assert "does not say what language" in " ".join(done.stderr.replace("│", " ").split())
+
+
+# --- unseen words -----------------------------------------------------------------------------
+
+
+def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> None:
+    fasttext = pytest.importorskip("fasttext")
+    rng = np.random.default_rng(8)
+    files = []
+    for code in ("aa", "bb"):
+        topics = [[f"{topic}{code}{i}" for i in range(20)] for topic in ("sport", "war")]
+        lines = [" ".join(rng.choice(topics[row % 2], 10)) for row in range(400)]
+        corpus = tmp_path / f"{code}.txt"
+        corpus.write_text("\n".join(lines))
+        options = {"dim": 16, "minCount": 1, "bucket": 2_000, "epoch": 5, "thread": 10}
+        fasttext.train_unsupervised(str(corpus), verbose=0, **options).save_model(
+            str(tmp_path / f"{code}.bin")
+        )
+        files.append(tmp_path / f"{code}.bin")
+    pairs = [f"{t}aa{i}\t{t}bb{i}\n" for t in ("sport", "war") for i in range(20)]
+    (tmp_path / "pairs.txt").write_text("".join(pairs))
+    languages = [load(file) for file in files]
+    alignment = align(
+        *languages, lexicon=Lexicon.load(tmp_path / "pairs.txt"), refinement=0, calibrate=False
+    )
+    alignment.save(tmp_path / "map")
+    rows = [f"{t}aa{i} {t}aa{i + 1}\t{t}\n" for t in ("sport", "war") for i in range(19)]
+    (tmp_path / "train.tsv").write_text("text\tlabel\n" + "".join(rows))
+    vectors = (tmp_path / "map", *files)
+    succeed("fit", *vectors, "-i", tmp_path / "train.tsv", "-o", tmp_path / "model")
+    asked = "sportbb77\nwarbb88\n"
+    blind = succeed("predict", tmp_path / "model", *vectors, text=asked)
+    assert "2 without a known word" in blind.stderr
+    seeing = succeed(
+        "predict", tmp_path / "model", *vectors, "--unseen", f"bb={files[1]}", text=asked
+    )
+    assert seeing.stdout.split() == ["sport", "war"]
+    assert "without a known word" not in seeing.stderr
+    wrong = invoke("predict", tmp_path / "model", *vectors, "--unseen", f"fr={files[1]}")
+    assert wrong.exit_code == 2
