@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 from threadpoolctl import ThreadpoolController
 
@@ -17,10 +16,11 @@ from alignx.arrays import LazyRows, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
 from alignx.errors import DimensionError, FormatError
-from alignx.files import reading, replacing
+from alignx.files import replacing
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.normalize import Normalizer
 from alignx.space import SharedSpace
+from alignx.tensors import read_tensors
 from alignx.vectors_io import save
 
 if TYPE_CHECKING:
@@ -288,13 +288,7 @@ class Alignment:
         FormatError
             If it cannot be read or is no alignment.
         """
-        with reading(path):  # names a missing or unreadable file as all of alignx does
-            try:
-                with safe_open(path, framework="np") as file:
-                    metadata = file.metadata() or {}
-                    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
-            except SafetensorError as error:
-                raise FormatError(path, f"not a safetensors file, or truncated ({error})") from None
+        metadata, tensors = read_tensors(path)
         if FORMAT not in metadata:
             raise FormatError(path, "not a map that alignx has saved; make one with `alignx align`")
         try:

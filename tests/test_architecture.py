@@ -28,8 +28,8 @@ NAMELESS = {"alignx.ann", "alignx.bench", "alignx.classification", "alignx.large
 LAYERS = [
     {"errors", "progress", "arrays", "memory", "parallel", "_core"},
     {
-        "files", "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
-        "vectors_io",
+        "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
+        "vectors_text", "vectors_io",
     },
     {"torch_search"},
     {"retrieval"},
@@ -57,7 +57,7 @@ ONLY_IN = {
     "torch": {"torch_search", "mapping", "classification"},
     "sklearn": {"normalize", "mapping", "calibration", "fitting", "classification"},
     "scipy": {"diagnosis", "evaluation", "similarity", "classification"},
-    "safetensors": {"alignment", "large", "mapping", "classification"},
+    "safetensors": {"alignment", "classification", "large", "mapping", "tensors"},
     "matplotlib": {"classification"},
     "transformers": {"classification"},
     "sentence_transformers": {"classification"},

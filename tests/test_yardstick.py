@@ -495,11 +495,11 @@ def test_texts_and_labels_that_do_not_fit(bert_folder: Path) -> None:
         classifier.fit(["w1", None], ["a", "b"])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"labels must have shape \(2,\), got \(3,\)"):
         classifier.fit(["w1", "w2"], ["a", "b", "a"])
-    with pytest.raises(ValueError, match="at least 2 classes must not be empty, got 1"):
+    with pytest.raises(ValueError, match=r"at least 2 classes, got only \['a'\]"):
         classifier.fit(["w1", "w2"], ["a", "a"])
     with pytest.raises(ValueError, match="at least 2 classes must not be empty, got 1"):
         classifier.fit(["w1", " "], ["a", "b"])
-    with pytest.raises(ValueError, match="at least 2 classes must not be empty, got 0"):
+    with pytest.raises(ValueError, match=r"at least 2 classes, got only \[\]"):
         classifier.fit([], [])
     fitted = fit(bert_folder)
     with pytest.raises(ValueError, match=r"labels must be among .* got 'cars'"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alignx.classification.tokens import Tokenizer
     from alignx.embeddings import Embeddings
 
-__all__ = ["Documents", "UnseenWords", "read_documents"]
+__all__ = ["Documents", "UnseenWords", "as_texts", "read_documents"]
 
 UnseenWords: TypeAlias = "Callable[[Sequence[str]], Matrix]"
 """Gives (n, d) vectors in the shared space of words that the vocabulary lacks."""
@@ -101,6 +101,30 @@ class Documents:
         )
 
 
+def as_texts(texts: Sequence[str]) -> list[str]:
+    """Give texts as a list.
+
+    Raises
+    ------
+    TypeError
+        If it is a single string, or holds something else than strings.
+
+    Examples
+    --------
+    >>> as_texts("a cat")
+    Traceback (most recent call last):
+        ...
+    TypeError: texts must be a sequence of strings, got the string 'a cat'
+    """
+    if isinstance(texts, str):
+        raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
+    given = list(texts)
+    for text in given:
+        if not isinstance(text, str):
+            raise TypeError(f"texts must be strings, got {type(text).__name__}")
+    return given
+
+
 def read_documents(
     texts: Sequence[str],
     language: str,
@@ -138,15 +162,11 @@ def read_documents(
     >>> found.words, found.lengths, found.unknown
     (array([1, 2, 0]), array([3, 0]), array([1, 0]))
     """
-    if isinstance(texts, str):
-        raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
     # No word of ours reaches over white space, so each piece between is cut and looked up once.
     is_ours = tokenizer is tokenize
     found = _Found(embeddings.index, tokenize if is_ours else lambda word: [word], unseen)
     rows, ends, unknown = array("q"), array("q", [0]), array("q")
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"texts must be strings, got {type(text).__name__}")
+    for text in as_texts(texts):
         missing = 0
         for piece in text.lower().split() if is_ours else tokenizer(text):
             of_piece, lost = found[piece]

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from alignx.classification.encoder import DocumentEncoder, expected_shares
@@ -16,7 +15,8 @@ from alignx.classification.heads import LinearHead, NeuralHead
 from alignx.classification.models import Member, Model
 from alignx.classification.translation import WordTranslator
 from alignx.errors import FormatError
-from alignx.files import reading, replacing
+from alignx.files import replacing
+from alignx.tensors import read_tensors
 
 if TYPE_CHECKING:
     import os
@@ -87,13 +87,7 @@ def as_bytes(classifier: TransferClassifier) -> bytes:
 
 def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
     """Fill a classifier with what `write` wrote; see `TransferClassifier.load`."""
-    with reading(path):  # names a missing or unreadable file as all of alignx does
-        try:
-            with safe_open(path, framework="np") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
-        except SafetensorError as error:
-            raise FormatError(path, f"not a safetensors file, or truncated ({error})") from None
+    metadata, tensors = read_tensors(path)
     if FORMAT not in metadata:
         raise FormatError(
             path, "not a classifier that alignx has saved; make one with `alignx classify fit`"

@@ -7,16 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 
 from alignx.classification import model_file
-from alignx.classification.documents import Documents, read_documents
+from alignx.classification.base import TextClassifier
+from alignx.classification.documents import Documents, as_texts, read_documents
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import fit_head
 from alignx.classification.strategies import STRATEGIES, Labeled, Task, learn
 from alignx.classification.tokens import tokenize
 from alignx.classification.translation import WordTranslator
-from alignx.errors import NotFittedError
 
 if TYPE_CHECKING:
     import os
@@ -36,7 +36,7 @@ __all__ = ["TransferClassifier"]
 logger = logging.getLogger("alignx")
 
 
-class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TransferClassifier(TextClassifier):
     """Text classifier that learns in one language, or several, and predicts in others.
 
     Parameters
@@ -107,9 +107,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     ['pets', 'weather']
     """
 
-    classes_: NDArray[Any]
     model_: Model
-    prior_: Double
     encoder_: DocumentEncoder
     translator_: WordTranslator
 
@@ -174,22 +172,15 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         vocabularies.
         """
         self._check()
-        labels = np.asarray(labels)
-        texts = list(texts) if not isinstance(texts, str) else texts
+        texts = as_texts(texts)
         codes = self._codes(language, len(texts), next(iter(self.space)))
-        if labels.shape != (len(texts),):
-            raise ValueError(f"labels must have shape ({len(texts)},), got {labels.shape}")
+        numbers = self._learn_labels(labels, len(texts))
         parts = self._read(texts, codes)
         further = {
             code: read
             for code, some in (unlabeled or {}).items()
             for read in [self.read(list(some), code)]
         }
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"labels must hold at least 2 classes, got only {self.classes_.tolist()}"
-            )
         self.encoder_ = clone(self.encoder) if self.encoder is not None else DocumentEncoder()
         self.encoder_.fit(self.space, [*(part for part, _ in parts), *further.values()])
         self.translator_ = WordTranslator(self.space, n_threads=self.n_threads)
@@ -204,37 +195,9 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             self._fit_head(),
             self.seed,
         )
-        self.prior_ = task.prior
         self.model_ = learn(task, self.strategy, self.options or {})
+        self.prior_ = task.prior
         return self
-
-    def predict(
-        self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
-    ) -> NDArray[Any]:
-        """Give the most probable class of each text.
-
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts. One without a known word gets the most frequent class of `fit`; how many
-            there are is logged as a warning.
-        language : str or sequence of str, optional
-            Code of all texts, or of each; the second of the space unless given.
-
-        Returns
-        -------
-        (n,) ndarray
-            Of `classes_`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a language has no vectors.
-        """
-        probabilities = self.predict_proba(texts, language=language)
-        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def predict_proba(
         self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
@@ -243,8 +206,11 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
         Parameters
         ----------
-        texts, language
-            As of `predict`. A text without a known word gets the shares of the classes in `fit`.
+        texts : sequence of str, length n
+            Any texts. One without a known word gets the shares of the classes in `fit`; how many
+            there are is logged as a warning.
+        language : str or sequence of str, optional
+            Code of all texts, or of each; the second of the space unless given.
 
         Returns
         -------
@@ -253,13 +219,13 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
         Raises
         ------
-        NotFittedError, ValueError
-            As `predict` does.
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a language has no vectors.
         """
         self._require_fitted()
-        if isinstance(texts, str):
-            raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
-        texts = list(texts)
+        texts = as_texts(texts)
         second = list(self.space)[min(1, len(self.space) - 1)]
         codes = self._codes(language, len(texts), second)
         result = np.empty((len(texts), len(self.classes_)))
@@ -275,42 +241,6 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 len(texts),
             )
         return result
-
-    def score(
-        self,
-        texts: Sequence[str],
-        labels: ArrayLike,
-        *,
-        language: str | Sequence[str] | None = None,
-    ) -> float:
-        """Give the share of texts whose class is predicted right, in [0, 1].
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a label did not occur in `fit`, or a language has no vectors.
-        """
-        return float((self.predict(texts, language=language) == self.known_labels(labels)).mean())
-
-    def known_labels(self, labels: ArrayLike) -> NDArray[Any]:
-        """Give labels as an array.
-
-        Raises
-        ------
-        ValueError
-            If one did not occur in `fit`.
-        """
-        self._require_fitted()
-        given = np.asarray(labels)
-        strange = sorted(set(given.tolist()) - set(self.classes_.tolist()), key=str)
-        if strange:
-            raise ValueError(
-                f"labels must be among {self.classes_.tolist()}, which occur in training, got "
-                f"{', '.join(map(repr, strange[:5]))}"
-            )
-        return given
 
     def read(self, texts: Sequence[str], language: str) -> Documents:
         """Look up the words of texts, as `fit` and `predict` do.
@@ -521,7 +451,3 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             for (part, rows), share in zip(kept, shares, strict=True)
         ]
         return tuple(sorted(labeled, key=lambda part: -len(part.documents)))
-
-    def _require_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise NotFittedError("TransferClassifier must be fitted before it predicts")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 
+from alignx.classification.base import TextClassifier
+from alignx.classification.documents import as_texts
 from alignx.classification.heads import Examples, LinearHead, fit_head
-from alignx.errors import NotFittedError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from alignx.arrays import Double, Indices
     from alignx.classification.pretrained import Encoder
@@ -28,7 +28,7 @@ ModelKind = Literal["auto", "transformers", "sentence-transformers", "model2vec"
 logger = logging.getLogger("alignx")
 
 
-class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TransformerClassifier(TextClassifier):
     """Text classifier over a pretrained multilingual model, called as `TransferClassifier` is.
 
     It needs the packages of the extra ``transformers``.
@@ -99,8 +99,6 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     Out-of-Distribution", ICLR 2022.
     """
 
-    classes_: NDArray[Any]
-    prior_: Double
     encoder_: Encoder
     head_: LinearHead
     train_seconds_: float
@@ -164,11 +162,8 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             If a package is missing.
         """
         self._check()
-        texts = _checked(texts)
-        labels = np.asarray(labels)
-        if labels.shape != (len(texts),):
-            raise ValueError(f"labels must have shape ({len(texts)},), got {labels.shape}")
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        texts = as_texts(texts)
+        numbers = self._learn_labels(labels, len(texts))
         said = _not_empty(texts)
         found = len(np.unique(numbers[said]))
         if found < 2:
@@ -187,33 +182,6 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.peak_memory_ = self.encoder_.peak_memory
         return self
 
-    def predict(
-        self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
-    ) -> NDArray[Any]:
-        """Give the most probable class of each text.
-
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts. An empty one gets the most frequent class of `fit`.
-        language : optional
-            Ignored.
-
-        Returns
-        -------
-        (n,) ndarray
-            Of `classes_`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError
-            If `texts` is a single string, or holds something else than strings.
-        """
-        probabilities = self.predict_proba(texts, language=language)
-        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
-
     def predict_proba(
         self,
         texts: Sequence[str],
@@ -224,9 +192,11 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
         Parameters
         ----------
-        texts, language
-            As of `predict`. An empty text gets the shares of the classes in `fit`; how many there
+        texts : sequence of str, length n
+            Any texts. An empty text gets the shares of the classes in `fit`; how many there
             are is logged as a warning.
+        language : optional
+            Ignored.
 
         Returns
         -------
@@ -235,12 +205,13 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
         Raises
         ------
-        NotFittedError, TypeError
-            As `predict` does.
+        NotFittedError
+            Before `fit`.
+        TypeError
+            If `texts` is a single string, or holds something else than strings.
         """
-        if not hasattr(self, "head_"):
-            raise NotFittedError("TransformerClassifier must be fitted before it predicts")
-        texts = _checked(texts)
+        self._require_fitted()
+        texts = as_texts(texts)
         start = time.perf_counter()
         result = np.tile(self.prior_, (len(texts), 1))
         said = _not_empty(texts)
@@ -257,42 +228,6 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             )
         return result
 
-    def score(
-        self,
-        texts: Sequence[str],
-        labels: ArrayLike,
-        *,
-        language: str | Sequence[str] | None = None,
-    ) -> float:
-        """Give the share of texts whose class is predicted right, in [0, 1].
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a label did not occur in `fit`.
-        """
-        predicted = self.predict(texts, language=language)
-        return float((predicted == self.known_labels(labels)).mean())
-
-    def known_labels(self, labels: ArrayLike) -> NDArray[Any]:
-        """Give labels as an array.
-
-        Raises
-        ------
-        ValueError
-            If one did not occur in `fit`.
-        """
-        given = np.asarray(labels)
-        strange = sorted(set(given.tolist()) - set(self.classes_.tolist()), key=str)
-        if strange:
-            raise ValueError(
-                f"labels must be among {self.classes_.tolist()}, which occur in training, got "
-                f"{', '.join(map(repr, strange[:5]))}"
-            )
-        return given
-
     def _check(self) -> None:
         if self.kind not in get_args(ModelKind):
             raise ValueError(
@@ -307,7 +242,6 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     def _learn(self, texts: Sequence[str], numbers: Indices) -> None:
         """Fit the head, then tune it and the model."""
         targets = np.eye(len(self.classes_))[numbers]
-        self.prior_ = targets.mean(axis=0)
         rows = self.encoder_.encode(texts, self.batch)
         examples = Examples(rows, targets, np.ones(len(rows)), np.arange(len(rows)))
         head = fit_head(examples, seed=self.seed)
@@ -326,15 +260,7 @@ class TransformerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
                 rate=self.rate,
                 seed=self.seed,
             )
-
-
-def _checked(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, str):
-        raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"texts must be strings, got {type(text).__name__}")
-    return list(texts)
+        self.prior_ = targets.mean(axis=0)
 
 
 def _not_empty(texts: Sequence[str]) -> Indices:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from alignx.errors import FormatError
-from alignx.files import reading, replacing
+from alignx.files import replacing
+from alignx.tensors import read_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,15 +67,7 @@ def read_checkpoint(path: str | Path, identity: Facts, restore: Restore) -> None
     FormatError
         If the file is damaged, something else, or of another training.
     """
-    with reading(path):  # names a missing or unreadable file as all of alignx does
-        try:
-            with safe_open(path, framework="np") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
-        except SafetensorError as error:
-            raise FormatError(
-                path, f"not a checkpoint, or truncated ({error}); delete it to begin anew"
-            ) from None
+    metadata, tensors = read_tensors(path, "delete it to begin anew")
     if _FORMAT not in metadata:
         raise FormatError(path, "not a checkpoint of adversarial training; name another file")
     try:
