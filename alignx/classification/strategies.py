@@ -123,12 +123,14 @@ class Task:
         """Encode all labeled texts as they are."""
         return [self.examples(part) for part in self.labeled]
 
-    def translations(self, language: str) -> list[Examples]:
-        """Encode all labeled texts as translated into a language, those of it as they are."""
-        return [
-            self.examples(part, self.translator.translate(part.documents, language))
-            for part in self.labeled
-        ]
+    def translated(self, labeled: Labeled, language: str) -> Examples:
+        """Encode labeled texts in translation, those words alone that translate back.
+
+        A wrong word teaches something wrong; one that is missing, nothing.
+        """
+        documents = labeled.documents
+        kept = documents.keep(self.translator.reliable(documents, language))
+        return self.examples(labeled, self.translator.translate(kept, language))
 
     def require_unlabeled(self, strategy: str) -> dict[str, Documents]:
         """Give the unlabeled texts of the target languages.
@@ -181,8 +183,14 @@ def zero_shot(task: Task) -> Model:
 
 
 def translate_train(task: Task) -> Model:
-    """Translate the labeled texts word by word into each other language, and learn from that."""
-    heads = {code: task.fit_head(Examples.joined(task.translations(code))) for code in task.targets}
+    """Translate the labeled texts word by word into each other language, and learn from that.
+
+    Words that do not translate back are left out.
+    """
+    heads = {
+        code: task.fit_head(Examples.joined([task.translated(part, code) for part in task.labeled]))
+        for code in task.targets
+    }
     own = zero_shot(task).members[0].heads[ANY]
     return Model((Member({ANY: own, **heads}),))
 
@@ -197,13 +205,15 @@ def translate_test(task: Task) -> Model:
 
 
 def translate_train_all(task: Task) -> Model:
-    """Learn one head from the labeled texts and their translations into all languages."""
+    """Learn one head from the labeled texts and their translations into all languages.
+
+    Words that do not translate back are left out of translations.
+    """
     examples = task.originals()
     for code in task.space:
         for part in task.labeled:
             if part.documents.language != code:
-                moved = task.translator.translate(part.documents, code)
-                examples.append(task.examples(part, moved))
+                examples.append(task.translated(part, code))
     return Model((Member({ANY: task.fit_head(Examples.joined(examples))}),))
 
 
@@ -215,7 +225,7 @@ def code_switching(task: Task, rate: float = 0.5, copies: int = 3) -> Model:
     task : Task
         What there is.
     rate : float
-        Share of the words that are translated, in [0, 1].
+        Share of the words that are translated, in [0, 1], among those that translate back.
     copies : int
         Of each text, for each other language; at least 1.
 
@@ -233,8 +243,9 @@ def code_switching(task: Task, rate: float = 0.5, copies: int = 3) -> Model:
         for code in task.space:
             if code == documents.language:
                 continue
+            is_reliable = task.translator.reliable(documents, code)
             for _ in range(copies):
-                is_moved = rng.random(len(documents.words)) < rate
+                is_moved = is_reliable & (rng.random(len(documents.words)) < rate)
                 moved = task.translator.translate(documents.keep(is_moved), code)
                 examples.append(task.examples(part, documents.keep(~is_moved), moved))
     return Model((Member({ANY: task.fit_head(Examples.joined(examples))}),))

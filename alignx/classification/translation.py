@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from alignx.arrays import Indices
     from alignx.classification.documents import Documents
     from alignx.space import SharedSpace
@@ -39,6 +43,11 @@ class WordTranslator:
         """Take over translations that were found before, as by a saved model."""
         self._entered[source, target] = rows
 
+    def is_mutual(self, source: str, target: str) -> NDArray[np.bool_]:
+        """Tell which source words are the best translations of their best translations, (n,)."""
+        forth, back = self.best(source, target), self.best(target, source)
+        return np.asarray(back[forth] == np.arange(len(forth)))
+
     def translate(self, documents: Documents, target: str) -> Documents:
         """Replace every word by its translation.
 
@@ -62,3 +71,8 @@ class WordTranslator:
         best = self.best(documents.language, target)
         words[is_known] = best[documents.words[is_known]]
         return replace(documents, language=target, words=words, vocabulary=count)
+
+    def reliable(self, documents: Documents, target: str) -> NDArray[np.bool_]:
+        """Tell which words (t,) translate back to themselves, and so are likely to be right."""
+        mask = np.append(self.is_mutual(documents.language, target), [False])
+        return np.asarray(mask[np.minimum(documents.words, documents.vocabulary)])
