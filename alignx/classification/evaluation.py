@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from alignx.classification import model_file
+from alignx.classification.documents import read_documents
 from alignx.classification.report import TransferReport, TrialResult, summarized
 from alignx.classification.strategies import STRATEGIES
+from alignx.classification.tokens import tokenize
 from alignx.classification.transfer import TransferClassifier
 from alignx.memory import peak_resident
 from alignx.space import SharedSpace
@@ -27,6 +30,7 @@ __all__ = ["Trial", "evaluate_transfer"]
 
 Texts: TypeAlias = "tuple[Sequence[str], ArrayLike]"
 Makers: TypeAlias = "Mapping[str, Callable[[int], Any]]"
+Run: TypeAlias = "Callable[[str, int], _Outcome | None]"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class _Data:
     """What all trials share."""
 
     source: str
+    spaces: Mapping[str, SharedSpace]
     train: Mapping[str, Texts]
     test: Mapping[str, Texts]
     unlabeled: Mapping[str, Sequence[str]]
@@ -156,23 +161,24 @@ def evaluate_transfer(
     """
     targets = [code for code in test if code != source]
     _check(train, test, source, targets, seeds)
-    spaces = _spaces(space, source, targets)
     trials = _trials(strategies)
     texts = {code: list(train[code][0]) for code in targets if code in train}
     data = _Data(
-        source, train, test, {**texts, **(unlabeled or {})}, encoder, tokenizers, n_threads
+        source,
+        _spaces(space, source, targets),
+        train,
+        test,
+        {**texts, **(unlabeled or {})},
+        encoder,
+        tokenizers,
+        n_threads,
     )
-    runs: dict[str, Callable[[str, int], _Outcome | None]] = {}
-    for name, trial in trials.items():
-        runs[name] = lambda code, seed, trial=trial: _run(data, trial, spaces[code], code, seed)  # type: ignore[misc]
-    for name, maker in (peers or {}).items():
-        runs[name] = lambda code, seed, maker=maker: _run_peer(data, maker, code, seed)  # type: ignore[misc]
-    bounds: dict[str, Callable[[str, int], _Outcome | None]] = {
-        "target-trained": lambda code, seed: _run_target(data, spaces[code], code, seed),
-        "unaligned": lambda code, seed: _run(
-            data, Trial(), _turned(spaces[code], source, code, seed), code, seed
-        ),
-        "majority": lambda code, seed: _run_majority(data, code),  # noqa: ARG005
+    runs: dict[str, Run] = {name: partial(_run, data, trial) for name, trial in trials.items()}
+    runs |= {name: partial(_run_peer, data, maker) for name, maker in (peers or {}).items()}
+    bounds: dict[str, Run] = {
+        "target-trained": partial(_run_target, data),
+        "unaligned": partial(_run_unaligned, data),
+        "majority": partial(_run_majority, data),
     }
     total = (len(runs) + len(bounds)) * len(targets) * len(seeds)
     results: dict[str, TrialResult] = {}
@@ -188,7 +194,7 @@ def evaluate_transfer(
                 if progress is not None:
                     progress(done / total)
         if len(outcomes) == len(targets):
-            results[name] = _result(name, outcomes, data, spaces)
+            results[name] = _result(name, outcomes, data)
     return TransferReport(
         source,
         {name: result for name, result in results.items() if name in runs},
@@ -260,8 +266,9 @@ def _check(
             )
 
 
-def _run(data: _Data, trial: Trial, space: SharedSpace, code: str, seed: int) -> _Outcome:
+def _run(data: _Data, trial: Trial, code: str, seed: int) -> _Outcome:
     """Fit a trial for one target and predict."""
+    space = data.spaces[code]
     if trial.shots and code not in data.train:
         raise ValueError(f"shots need labeled texts of {code!r} in train")
     sources = [data.source]
@@ -337,15 +344,22 @@ def _run_peer(data: _Data, maker: Callable[[int], Any], code: str, seed: int) ->
     return _Outcome(found, at_source, fitted - start, end - fitted, facts)
 
 
-def _run_target(data: _Data, space: SharedSpace, code: str, seed: int) -> _Outcome | None:
+def _run_target(data: _Data, code: str, seed: int) -> _Outcome | None:
     """Learn from the target's own labels."""
     if code not in data.train:
         return None
     own = replace(data, source=code, test={code: data.test[code]}, unlabeled={})
-    return replace(_run(own, Trial(), space, code, seed), source=None)
+    return replace(_run(own, Trial(), code, seed), source=None)
 
 
-def _run_majority(data: _Data, code: str) -> _Outcome:
+def _run_unaligned(data: _Data, code: str, seed: int) -> _Outcome:
+    """Learn without a map: the target's vectors are turned at random."""
+    turned = _turned(data.spaces[code], data.source, code, seed)
+    return _run(replace(data, spaces={code: turned}), Trial(), code, seed)
+
+
+def _run_majority(data: _Data, code: str, _: int) -> _Outcome:
+    """Say the most frequent class always."""
     values, counts = np.unique(np.asarray(data.train[data.source][1]), return_counts=True)
     most = values[counts.argmax()]
     at_source = None
@@ -363,12 +377,7 @@ def _turned(space: SharedSpace, source: str, target: str, seed: int) -> SharedSp
     return SharedSpace({source: space[source], target: turned})
 
 
-def _result(
-    name: str,
-    outcomes: Mapping[str, list[_Outcome]],
-    data: _Data,
-    spaces: Mapping[str, SharedSpace],
-) -> TrialResult:
+def _result(name: str, outcomes: Mapping[str, list[_Outcome]], data: _Data) -> TrialResult:
     classes = {
         str(label): label for label in np.unique(np.asarray(data.train[data.source][1])).tolist()
     }
@@ -377,12 +386,12 @@ def _result(
     for code, runs in outcomes.items():
         labels = np.asarray(data.test[code][1])
         targets[code] = summarized(
-            [run.target for run in runs], labels, classes, _coverage(data, spaces[code], code)
+            [run.target for run in runs], labels, classes, _coverage(data, code, code)
         )
         at_source = [run.source for run in runs if run.source is not None]
         if at_source:
             labels = np.asarray(data.test[data.source][1])
-            coverage = _coverage(data, spaces[code], data.source)
+            coverage = _coverage(data, code, data.source)
             sources[code] = summarized(at_source, labels, classes, coverage)
     everything = [run for runs in outcomes.values() for run in runs]
     return TrialResult(
@@ -395,12 +404,11 @@ def _result(
     )
 
 
-def _coverage(data: _Data, space: SharedSpace, code: str) -> float:
-    """Share of the words of the test texts of a language that have a vector."""
-    from alignx.classification.documents import read_documents
-    from alignx.classification.tokens import tokenize
-
+def _coverage(data: _Data, target: str, code: str) -> float:
+    """Share of the words of a language's test texts that have a vector in a target's space."""
     tokenizer = (data.tokenizers or {}).get(code, tokenize)
-    documents = read_documents(list(data.test[code][0]), code, space[code], tokenizer=tokenizer)
+    documents = read_documents(
+        data.test[code][0], code, data.spaces[target][code], tokenizer=tokenizer
+    )
     known, unknown = int(documents.lengths.sum()), int(documents.unknown.sum())
     return known / max(known + unknown, 1)
