@@ -29,26 +29,32 @@ def heads(before: str) -> list[str]:
     return [f"{before}{TITLES[dataset]} {code}" for dataset, code in COLUMNS]
 
 
-def cells(rows: list[Row], name: str, method: str) -> list[str]:
+def cells(rows: list[Row], name: str) -> list[str]:
     """Accuracy of a trial on every test set."""
-    found = {row["dataset"]: row for row in rows if (row["name"], row["method"]) == (name, method)}
+    found = {row["dataset"]: row for row in rows if row["name"] == name}
     return [accuracy(found.get(dataset), code) for dataset, code in COLUMNS]
 
 
-def gaps(rows: list[Row], name: str, method: str) -> list[str]:
-    found = {row["dataset"]: row for row in rows if (row["name"], row["method"]) == (name, method)}
+def gaps(rows: list[Row], name: str) -> list[str]:
+    found = {row["dataset"]: row for row in rows if row["name"] == name}
     return [gap(found.get(dataset), code) for dataset, code in COLUMNS]
 
 
 def spaces(rows: list[Row]) -> str:
-    """Zero-shot accuracy of each method of alignment, and the gap to English."""
+    """Zero-shot accuracy of each method of alignment, that on English, and the gap."""
     rows = of_part(rows, "spaces")
-    methods = dict.fromkeys(row["method"] for row in rows)
-    body = [
-        [method, *cells(rows, "zero-shot", method), *gaps(rows, "zero-shot", method)]
-        for method in methods
-    ]
-    return table(["map", *heads(""), *heads("gap, ")], body)
+    body = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        own = [row for row in rows if row["method"] == method]
+        body.append([method, *cells(own, "zero-shot"), *gaps(own, "zero-shot"), *english(own)])
+    return table(["map", *heads(""), *heads("gap, "), "English, SIB-200", "English, UMSAB"], body)
+
+
+def english(rows: list[Row]) -> list[str]:
+    """Mean accuracy on English, in the spaces of both targets."""
+    found = [row["source"] for row in rows if row["name"] == "zero-shot"]
+    means = (sum(x["accuracy"] for x in each.values()) / len(each) for each in found)
+    return [f"{100 * mean:.1f}" for mean in means]
 
 
 def strategies(rows: list[Row]) -> str:
@@ -60,7 +66,7 @@ def strategies(rows: list[Row]) -> str:
         own = mean(rows, name)
         gain = "" if name == "zero-shot" else f"{own - base:+.1f}"
         label = name + recognized(rows, name)
-        body.append([label, *cells(rows, name, "procrustes"), f"{own:.1f}", gain, *fit(rows, name)])
+        body.append([label, *cells(rows, name), f"{own:.1f}", gain, *fit(rows, name)])
     return table(["", *heads(""), "mean", "gain", "fit"], body)
 
 
@@ -96,7 +102,7 @@ def summary(rows: list[Row]) -> str:
     """What a reader wants to know first."""
     rows = of_part(rows, "strategies")
     names = [*SUMMARY, *dict.fromkeys(row["name"] for row in rows if row["kind"] == "bound")]
-    body = [[name, *cells(rows, name, "procrustes")] for name in names]
+    body = [[name, *cells(rows, name)] for name in names]
     return table(["", *heads("")], body)
 
 
