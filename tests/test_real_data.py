@@ -7,6 +7,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from alignx.alignment import Alignment
+from alignx.classification.evaluation import evaluate_transfer
+from alignx.classification.texts import LabeledTexts
 from alignx.embeddings import Embeddings
 from alignx.errors import AlignmentFailed
 from alignx.evaluation import evaluate
@@ -196,3 +198,27 @@ def test_ubilexat_that_has_lost_its_shape_is_found_out(small: Languages) -> None
     frequent = Embeddings(source.words[:1_500], source.vectors[:1_500], "es")
     with pytest.raises(AlignmentFailed, match=r"agreement of runs 0\."):
         align(frequent, lost)
+
+
+def test_topics_learned_from_english_are_found_in_spanish(
+    shared: SharedSpace, shared_data: Path
+) -> None:
+    folder = shared_data / "classification" / "sib200"
+    train, test = (
+        {
+            code: (found.texts, found.labels or ())
+            for code in ("en", "es")
+            for found in [LabeledTexts.load(folder / code / f"{split}.tsv")]
+        }
+        for split in ("train", "dev")
+    )
+    report = evaluate_transfer(
+        shared, train, test, source="en", strategies=["zero_shot", "translate_train"]
+    )
+    for trial in report.trials.values():
+        found = trial.languages["es"]
+        assert found.accuracy > 0.7
+        assert found.coverage > 0.85
+        for bound in ("unaligned", "majority"):
+            assert found.interval[0] > report.bounds[bound].languages["es"].interval[1]
+    assert report.bounds["target-trained"].languages["es"].accuracy > 0.75
