@@ -586,5 +586,5 @@ def test_a_checkpoint_that_is_none_is_named_by_any_number_of_jobs(
     needs_torch()
     for number in (1, 2):
         (tmp_path / f"run.{number}.safetensors").write_text("rubbish")
-    with pytest.raises(FormatError, match=r"run\.[12]\.safetensors: not a checkpoint"):
+    with pytest.raises(FormatError, match=r"run\.[12]\.safetensors: not a safetensors file"):
         small.align(method="adversarial", n_jobs=2, checkpoint=tmp_path / "run")
