@@ -70,6 +70,13 @@ def test_strategies_that_need_unlabeled_texts_say_so(strategy: str) -> None:
         )
 
 
+def test_unlabeled_texts_without_seed_words_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"'es' must hold a translated word .* none in 2 texts"):
+        TransferClassifier(SPACE, strategy="seed_words").fit(
+            *TRAIN["en"], language="en", unlabeled={"es": ["zzz", ""], "de": UNLABELED["de"]}
+        )
+
+
 def test_translation_is_word_by_word() -> None:
     # The planted languages have the same words in the same order.
     rows = SPACE.best_rows("es", "en")
@@ -229,6 +236,11 @@ def test_bad_texts_are_named(texts: Any, labels: Any, language: Any, problem: st
         ({"strategy": "self_training", "options": {"rounds": 0}}, "rounds must be at least 1"),
         ({"strategy": "self_training", "options": {"teacher": "x"}}, "teacher must be one of"),
         ({"strategy": "ensemble", "options": {"members": ("x",)}}, "members must be one of"),
+        ({"strategy": "ensemble", "options": {"members": ()}}, "members must hold at least 1"),
+        (
+            {"strategy": "ensemble", "options": {"members": ("ensemble",)}},
+            "members must be one of .*prior_matching, got 'ensemble'",
+        ),
         ({"options": {"rate": 0.5}}, "strategy 'zero_shot' takes no options, got 'rate'"),
     ],
 )

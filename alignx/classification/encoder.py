@@ -203,9 +203,10 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         values = weights[np.minimum(documents.words, documents.vocabulary)]
         counts = documents.counts(values)
         vectors = self.space_[documents.language].vectors
-        if len(documents.unseen):
-            vectors = np.concatenate([vectors, documents.unseen])
-        return counts @ vectors, counts.sum(axis=1)
+        if len(documents.unseen) == 0:
+            return counts @ vectors, counts.sum(axis=1)
+        known, unseen = counts[:, : len(vectors)], counts[:, len(vectors) :]
+        return known @ vectors + unseen @ documents.unseen, counts.sum(axis=1)
 
     def _averages(self, documents: Documents) -> Matrix:
         sums, totals = self._sums(documents)

@@ -270,7 +270,7 @@ def self_training(task: Task, rounds: int = 3, teacher: str = "zero_shot") -> Mo
     texts and unlabeled ones count the same in all.
     """
     _require_at_least_one("rounds", rounds)
-    _require_strategies("teacher", teacher)
+    _require_strategies("self_training", "teacher", teacher)
     unlabeled = task.require_unlabeled("self_training")
     first = STRATEGIES[teacher](task)
     heads = {}
@@ -314,6 +314,11 @@ def seed_words(task: Task, budget: int = 500, rounds: int = 2) -> Model:
             budget=budget,
             seed=task.seed,
         )
+        if len(known) == 0:
+            raise ValueError(
+                f"unlabeled texts of {code!r} must hold a translated word that tells classes, got "
+                f"none in {len(documents):,} texts"
+            )
         rows = task.encoder.transform(documents)
         heads[code] = _student(task, rows[known], scores[known], with_labeled=False)
         for _ in range(1, rounds):
@@ -351,7 +356,7 @@ def prior_matching(task: Task, teacher: str = "zero_shot") -> Model:
     teacher : str
         The strategy whose probabilities these are.
     """
-    _require_strategies("teacher", teacher)
+    _require_strategies("prior_matching", "teacher", teacher)
     unlabeled = task.require_unlabeled("prior_matching")
     model = STRATEGIES[teacher](task)
     shifts = {
@@ -383,7 +388,7 @@ def ensemble(task: Task, members: tuple[str, ...] = MEMBERS) -> Model:
     members : tuple of str
         Strategies, at least one; those that learn from true labels unless given.
     """
-    _require_strategies("members", *members)
+    _require_strategies("ensemble", "members", *members)
     models = [STRATEGIES[name](task) for name in members]
     return Model(
         tuple(member for model in models for member in model.members),
@@ -412,12 +417,13 @@ def _require_at_least_one(name: str, value: int) -> None:
         raise ValueError(f"{name} must be at least 1, got {value}")
 
 
-def _require_strategies(name: str, *values: str) -> None:
+def _require_strategies(own: str, name: str, *values: str) -> None:
     if not values:
         raise ValueError(f"{name} must hold at least 1 strategy, got none")
     for value in values:
-        if value not in STRATEGIES:
-            raise ValueError(f"{name} must be one of {', '.join(STRATEGIES)}, got {value!r}")
+        if value not in STRATEGIES or value == own:
+            others = ", ".join(each for each in STRATEGIES if each != own)
+            raise ValueError(f"{name} must be one of {others}, got {value!r}")
 
 
 def _own(task: Task) -> Head:
