@@ -114,6 +114,10 @@ class SharedSpace(Mapping[str, Embeddings]):
     def __len__(self) -> int:
         return len(self.languages)
 
+    def __deepcopy__(self, _: dict[int, object]) -> SharedSpace:
+        """Nothing in it changes, so scikit-learn's `clone` need not copy the vectors."""
+        return self
+
     def __repr__(self) -> str:
         inside = ", ".join(f"{code}: {len(language)}" for code, language in self.items())
         return f"SharedSpace({inside})"

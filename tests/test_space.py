@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,3 +239,9 @@ def test_a_string_is_no_sequence_of_words() -> None:
     one = Embeddings(["c", "a", "t"], np.eye(3))
     with pytest.raises(TypeError, match="sequence of words, got the string 'cat'"):
         SharedSpace({"en": one, "es": one}).translate("cat", 1, neighborhood=1)
+
+
+def test_copies_share_the_vectors() -> None:
+    languages = {code: Embeddings(["a", "b"], np.eye(2)) for code in ("en", "es")}
+    shared = SharedSpace(languages)
+    assert copy.deepcopy({"space": shared})["space"]["en"].vectors is shared["en"].vectors
