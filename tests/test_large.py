@@ -510,8 +510,9 @@ def vectors(languages: tuple[Embeddings, Embeddings], tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "number"), [("exact", signal.SIGINT), ("clustered", signal.SIGKILL)]
+)
 def test_a_process_that_is_killed_goes_on(vectors: Path, kind: str, number: signal.Signals) -> None:
     index, work = ["--index", kind], vectors / "out.tsv.shards"
     if kind == "exact":
