@@ -389,7 +389,7 @@ def test_ctrl_c_interrupts_a_large_search(tmp_path: Path, n_threads: int) -> Non
         try:
             assert process.stdout.readline() == "running\n"
             process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=3)
+            output, _ = process.communicate(timeout=10)
         finally:
             process.kill()
     assert output == "interrupted\n"
