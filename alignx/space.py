@@ -193,10 +193,9 @@ class SharedSpace(Mapping[str, Embeddings]):
         target: str,
         *,
         vocabulary: int = 50_000,
-        neighborhood: int = 10,
         n_threads: int | None = None,
     ) -> Indices:
-        """Best translation of every word of a language by CSLS, computed once and kept.
+        """Best translation of every word of a language by CSLS-10, computed once and kept.
 
         Parameters
         ----------
@@ -205,8 +204,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         vocabulary : int
             Only that many most frequent words of the target can be answers: rare ones are often
             misspellings of others.
-        neighborhood : int
-            Of CSLS; fewer where a vocabulary is smaller.
         n_threads : int, optional
             OpenMP's default unless given.
 
@@ -222,7 +219,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         key = (source, target, vocabulary)
         if key not in self._best:
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
-            k = min(neighborhood, len(X), len(Y))
+            k = min(10, len(X), len(Y))
             found = csls_neighbors(X, Y, 1, neighborhood=k, n_threads=n_threads)
             self._best[key] = found.of_source.indices[:, 0]
         return self._best[key]

@@ -245,3 +245,16 @@ def test_copies_share_the_vectors() -> None:
     languages = {code: Embeddings(["a", "b"], np.eye(2)) for code in ("en", "es")}
     shared = SharedSpace(languages)
     assert copy.deepcopy({"space": shared})["space"]["en"].vectors is shared["en"].vectors
+
+
+def test_best_rows_are_the_first_translations() -> None:
+    rng = np.random.default_rng(3)
+    words = [f"w{number}" for number in range(60)]
+    shared = SharedSpace(
+        {code: Embeddings(words, rng.standard_normal((60, 8))) for code in ("en", "es")}
+    )
+    answers = shared.translate(words, k=1)
+    found = shared.best_rows("en", "es")
+    assert [words[row] for row in found] == [answers[word][0].word for word in words]
+    assert shared.best_rows("en", "es", vocabulary=20).max() < 20
+    assert shared.best_rows("en", "es") is found

@@ -226,8 +226,7 @@ class TransferClassifier(TextClassifier):
         """
         self._require_fitted()
         texts = as_texts(texts)
-        second = list(self.space)[min(1, len(self.space) - 1)]
-        codes = self._codes(language, len(texts), second)
+        codes = self._codes(language, len(texts), list(self.space)[1])
         result = np.empty((len(texts), len(self.classes_)))
         nothing = 0
         for documents, rows in self._read(texts, codes):
