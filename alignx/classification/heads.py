@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from alignx.arrays import Double, Indices, Matrix
 
 __all__ = [
-    "TEMPERATURES",
     "Examples",
     "Head",
     "LinearHead",
     "NeuralHead",
     "OtherHead",
+    "best_temperature",
     "fit_head",
     "log_softmax",
 ]
@@ -241,15 +241,41 @@ def _chosen(
     classes = examples.targets.shape[1]
     rows = np.concatenate([fold.test for fold in folds])
     targets, weights = examples.targets[rows], examples.weights[rows]
-    losses: dict[tuple[float | None, float], float] = {}
+    found: dict[float | None, tuple[float, float]] = {}
     for name, candidate in candidates.items():
         scores = np.concatenate(
             [_held_out_scores(candidate, examples, fold, classes) for fold in folds]
         )
-        for temperature in TEMPERATURES:
-            likelihood = (targets * log_softmax(scores / temperature)).sum(axis=1)
-            losses[name, float(temperature)] = -float(np.average(likelihood, weights=weights))
-    return min(losses, key=losses.__getitem__)
+        found[name] = best_temperature(scores, targets, weights)
+    best = min(found, key=lambda name: found[name][0])
+    return best, found[best][1]
+
+
+def best_temperature(scores: Double, targets: Double, weights: Double) -> tuple[float, float]:
+    """Find the temperature at which scores of texts that were held out have the least loss.
+
+    Parameters
+    ----------
+    scores : (n, classes) float64
+        Logarithmic probabilities up to a constant.
+    targets : (n, classes) float64
+        The share of each class.
+    weights : (n,) float64
+        How much each text counts.
+
+    Returns
+    -------
+    loss : float
+        Cross-entropy in nats.
+    temperature : float
+        What to divide scores by.
+    """
+    losses = [
+        -float(np.average((targets * log_softmax(scores / t)).sum(axis=1), weights=weights))
+        for t in TEMPERATURES
+    ]
+    least = int(np.argmin(losses))
+    return losses[least], float(TEMPERATURES[least])
 
 
 def _held_out_scores(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from alignx.classification.heads import TEMPERATURES, Examples, NeuralHead, log_softmax
+from alignx.classification.heads import Examples, NeuralHead, best_temperature
 from alignx.errors import MissingDependencyError
 
 try:
@@ -96,7 +96,9 @@ def train_neural_head(
         temperature = 1.0
         if len(train) and len(test) and not is_taught:
             tried = _numpy(_train(examples.take(train), settings, seed))
-            temperature = _temperature(tried, examples.take(test))
+            held_out = examples.take(test)
+            scores = tried.log_probabilities(held_out.rows)
+            _, temperature = best_temperature(scores, held_out.targets, held_out.weights)
         head = _numpy(_train(examples, settings, seed))
     return replace(head, weights=head.weights / temperature, bias=head.bias / temperature)
 
@@ -158,17 +160,6 @@ def _split(groups: Indices, seed: int) -> tuple[Indices, Indices]:
     held = np.random.default_rng(seed).permutation(texts)[: round(HELD_OUT * len(texts))]
     is_held = np.isin(groups, held)
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
-
-
-def _temperature(head: NeuralHead, held_out: Examples) -> float:
-    scores = head.log_probabilities(held_out.rows)
-    losses = [
-        -np.average(
-            (held_out.targets * log_softmax(scores / t)).sum(axis=1), weights=held_out.weights
-        )
-        for t in TEMPERATURES
-    ]
-    return float(TEMPERATURES[int(np.argmin(losses))])
 
 
 class _Network(torch.nn.Module):
