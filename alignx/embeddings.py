@@ -15,7 +15,7 @@ from alignx.arrays import as_rows, zero_rows
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -127,6 +127,9 @@ class Embeddings:
         Where they come from, usually a file name.
     report : LoadReport, optional
         What loading found, for embeddings that were loaded.
+    unseen : callable, optional
+        Gives vectors, (m, d) float32, of any m strings, such as those of a fastText model by their
+        characters; zero rows for those that it knows nothing of.
 
     Raises
     ------
@@ -153,6 +156,7 @@ class Embeddings:
     language: str | None = None
     source: str | None = None
     report: LoadReport | None = None
+    unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
 
     def __init__(
         self,
@@ -161,6 +165,7 @@ class Embeddings:
         language: str | None = None,
         source: str | None = None,
         report: LoadReport | None = None,
+        unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
     ) -> None:
         checked = _checked_words(words)
         self._fill(
@@ -169,6 +174,7 @@ class Embeddings:
             language=language,
             source=source,
             report=report,
+            unseen=unseen,
         )
 
     def _fill(self, **values: object) -> None:
@@ -184,6 +190,7 @@ class Embeddings:
         language: str | None = None,
         source: str | None = None,
         report: LoadReport | None = None,
+        unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
         **known: object,
     ) -> Embeddings:
         """Embeddings of parts that keep the rules already; nothing is checked or copied.
@@ -194,7 +201,7 @@ class Embeddings:
             As for `Embeddings`; must not change afterwards.
         vectors : (n, d) float32
             C-contiguous and finite.
-        language, source, report
+        language, source, report, unseen
             As for `Embeddings`.
         **known
             Values of `index`, `zero_rows` or `checksum`, if they are known.
@@ -216,6 +223,7 @@ class Embeddings:
             language=language,
             source=source,
             report=report,
+            unseen=unseen,
             **known,
         )
         return self
@@ -319,15 +327,22 @@ class Embeddings:
             self.vectors[:limit],
             language=self.language,
             source=self.source,
+            unseen=self.unseen,
         )
 
-    def with_vectors(self, matrix: ArrayLike) -> Embeddings:
+    def with_vectors(
+        self,
+        matrix: ArrayLike,
+        unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+    ) -> Embeddings:
         """Combine the same words with other vectors, for example mapped ones.
 
         Parameters
         ----------
         matrix : (n, e) array of real numbers
             One finite row for each word; the dimension may differ.
+        unseen : callable, optional
+            As for `Embeddings`, in keeping with the other vectors.
 
         Returns
         -------
@@ -350,6 +365,7 @@ class Embeddings:
             _checked_vectors(matrix, self.words),
             language=self.language,
             source=self.source,
+            unseen=unseen,
             index=self.index,
         )
 

@@ -91,7 +91,7 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     # Counting reads a page for each row; a part of what has no zero rows has none either.
     if zero_rows is None or not (is_whole or (is_mapped and zero_rows == 0)):
         zero_rows = sum(map(count_zero_rows, row_blocks(vectors)))
-    known: dict[str, object] = {"zero_rows": zero_rows}
+    known: dict[str, Any] = {"zero_rows": zero_rows}
     if is_whole and "checksum" in header.metadata:
         known["checksum"] = header.metadata["checksum"]
     n, d = vectors.shape

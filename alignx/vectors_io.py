@@ -61,14 +61,13 @@ def load(
     Embeddings
         Their `report` tells what was found. A float32 cache is mapped rather than read: its
         numbers and checksum are those that were written, and are not checked again. A float16
-        cache is converted, so it is read.
+        cache is converted, so it is read. Those of a fastText model have `unseen`, which gives
+        vectors of words that it has not seen; the file must stay where it is.
 
     Raises
     ------
     FormatError
         If there is no such file or it holds no embeddings; names the line where there is one.
-    MissingDependencyError
-        If the file is a fastText model and the package `fasttext` is not installed.
     ValueError
         If an argument is out of range.
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import copy
 import gzip
+import pickle
+import struct
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +12,8 @@ import numpy as np
 import pytest
 
 from alignx.embeddings import LoadOptions
-from alignx.errors import FormatError, MissingDependencyError
-from alignx.subword import read_fasttext
+from alignx.errors import FormatError
+from alignx.subword import SubwordVectors, read_fasttext
 from alignx.vectors_io import load
 
 if TYPE_CHECKING:
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
 fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
 
 DIMENSION = 10
-# fastText 0.9.3 leaves a tenth of the matrix uninitialized for each thread below ten.
+# fastText 0.9.3 leaves a tenth of the matrix uninitialized for each thread below ten, and what
+# remains of dividing its numbers by ten.
 TRAINING_THREADS = 10
 
 
@@ -144,9 +149,155 @@ def test_content_decides_whatever_the_name(model_path: Path, tmp_path: Path) -> 
         load(packed)
 
 
-def test_without_the_package_the_command_is_given(
-    model_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_needs_no_package(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fasttext", None)
-    with pytest.raises(MissingDependencyError, match="pip install fasttext"):
-        load(model_path)
+    assert len(load(model_path)) == 9
+
+
+# --- vectors of any words ---------------------------------------------------------------------
+
+ANY = [
+    "cat",
+    "cats",
+    "the",
+    "xyz",
+    "日",
+    "ñ",
+    "",
+    "a",
+    "</s>",
+    "New York",
+    "e\u0301",
+    "👩",
+    "\0",
+    "\n",
+]
+
+
+def assert_equals_fasttext(path: Path, words: list[str]) -> None:
+    model = fasttext.load_model(str(path))
+    expected = np.array([model.get_word_vector(word) for word in words])
+    np.testing.assert_array_equal(SubwordVectors(path)(words), expected)
+
+
+@pytest.mark.parametrize("lengths", [(3, 6), (2, 2), (1, 4), (0, 0)], ids=str)
+def test_any_word_has_the_vector_that_fasttext_gives(
+    corpus: Path, tmp_path: Path, lengths: tuple[int, int]
+) -> None:
+    minn, maxn = lengths
+    options = {"dim": DIMENSION, "minCount": 1, "bucket": 77, "epoch": 1, "verbose": 0}
+    model = fasttext.train_unsupervised(
+        str(corpus), thread=TRAINING_THREADS, minn=minn, maxn=maxn, **options
+    )
+    model.save_model(str(tmp_path / "en.bin"))
+    assert_equals_fasttext(tmp_path / "en.bin", ANY)
+
+
+def test_blocks_do_not_show(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"word{number}" for number in range(300)] + ANY
+    whole = SubwordVectors(model_path)(words)
+    for name, size in (("_BLOCK", 1_000), ("_WINDOW", 240), ("_WORDS", 7)):
+        monkeypatch.setattr(f"alignx.subword.vectors.{name}", size)
+    np.testing.assert_array_equal(SubwordVectors(model_path)(words), whole)
+    assert_equals_fasttext(model_path, words)
+
+
+def test_embeddings_of_a_model_know_unseen_words(model_path: Path) -> None:
+    found = load(model_path, limit=2)
+    assert found.unseen is not None
+    unseen = found.unseen(["cat", "concatenate"])
+    np.testing.assert_array_equal(unseen[0], load(model_path)["cat"])
+    assert unseen[1].any()
+    assert found.unseen([]).shape == (0, DIMENSION)
+
+
+def test_what_has_no_utf8_has_no_vector(model_path: Path) -> None:
+    found = SubwordVectors(model_path)(["\ud83d", "a cat", "\udc00x"])
+    assert found.any(axis=1).tolist() == [False, True, False]
+
+
+def test_copies_open_the_file_again(
+    model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model_path.parent)
+    model = SubwordVectors(model_path.name)
+    expected = model(ANY)
+    copied = copy.deepcopy(model)
+    packed = pickle.dumps(model)
+    assert len(packed) < 500
+    monkeypatch.chdir(tmp_path)
+    for other in (copied, pickle.loads(packed)):
+        np.testing.assert_array_equal(other(ANY), expected)
+
+
+def test_an_old_classifier_uses_no_characters(tmp_path: Path) -> None:
+    model = train_classifier(tmp_path)
+    path = tmp_path / "topics.bin"
+    model.save_model(str(path))
+    content = bytearray(path.read_bytes())
+    content[4] = 11
+    minn_maxn = slice(8 + 4 * 9, 8 + 4 * 11)
+    assert content[minn_maxn] == struct.pack("<2i", 0, 0)
+    content[minn_maxn] = struct.pack("<2i", 2, 4)
+    path.write_bytes(content)
+    assert_equals_fasttext(path, ["word1", "other", "unseen"])
+    assert not SubwordVectors(path)(["unseen"]).any()
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_named_by_their_word(
+    model_path: Path, tmp_path: Path, number: float
+) -> None:
+    model = SubwordVectors(model_path)
+    row = model.stored.index(b"cat")
+    content = bytearray(model_path.read_bytes())
+    # The rows of the input matrix are followed by the shape and the rows of the output matrix.
+    rows = len(model.stored)
+    start = len(content) - 4 * DIMENSION * rows - 17 - 4 * DIMENSION * (rows + 501 - row)
+    content[start : start + 4] = np.float32(number).tobytes()
+    path = tmp_path / "odd.bin"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"odd\.bin: vectors must be finite, that of 'cat'"):
+        load(path)
+    with pytest.raises(FormatError, match="that of 'cat' is not"):
+        SubwordVectors(path)(["dog", "cat"])
+    assert SubwordVectors(path)(["dog"]).any()
+
+
+def test_labels_among_words_are_damage(tmp_path: Path) -> None:
+    model = train_classifier(tmp_path)
+    path = tmp_path / "topics.bin"
+    model.save_model(str(path))
+    content = bytearray(path.read_bytes())
+    at = content.index(b"other\0")
+    content[at + 6 + 8] = 1
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match="the fastText model is damaged"):
+        load(path)
+
+
+def test_memory_stays_below_the_size_of_the_matrix(tmp_path: Path) -> None:
+    """Pages of the file that were read must not stay, nor copies of rows pile up."""
+    dimension, bucket, words = 64, 600_000, [f"w{number}x" for number in range(20_000)]
+    path = tmp_path / "large.bin"
+    header = struct.pack("<i", 793712314) + struct.pack("<i12id", 12, dimension, *[5] * 5, 1, 1,
+        bucket, 3, 6, 100, 1e-4)  # fmt: skip
+    with path.open("wb") as file:
+        file.write(header + struct.pack("<iiiqq", len(words), len(words), 0, 1, -1))
+        for word in words:
+            file.write(word.encode() + b"\0" + struct.pack("<qb", 1, 0))
+        for rows in (len(words) + bucket, len(words)):
+            file.write(struct.pack("<?qq", False, rows, dimension))
+            file.write(np.full((rows, dimension), 0.5, np.float32).tobytes())
+    code = (
+        "import numpy, scipy.sparse, alignx as ax\n"
+        "from alignx.memory import peak_resident\n"
+        "before = peak_resident()\n"
+        f"found = ax.load({str(path)!r})\n"
+        "assert found.vectors.min() == found.vectors.max() == 0.5\n"
+        "print(peak_resident() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert int(done.stdout) < 0.6 * path.stat().st_size

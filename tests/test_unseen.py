@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alignx.arrays import unit_rows
-from alignx.classification.unseen import UnseenBySubwords
+from alignx.unseen import UnseenBySubwords
 from alignx.embeddings import Embeddings
 from alignx.errors import DimensionError
 from alignx.fitting import align

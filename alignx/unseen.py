@@ -9,22 +9,22 @@ from alignx.arrays import Matrix, unit_rows
 from alignx.embeddings import Embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alignx.alignment import Alignment
-    from alignx.subword import SubwordVectors
 
 __all__ = ["UnseenBySubwords"]
 
 
 @dataclass(frozen=True)
 class UnseenBySubwords:
-    """Maps what a fastText model makes of the subwords of a word.
+    """Maps what a fastText model makes of the characters of a word.
 
     Parameters
     ----------
-    model : SubwordVectors
-        The model that the vectors of the language come from.
+    model : callable
+        The model that the vectors of the language come from, such as a `SubwordVectors`: gives
+        raw vectors, (n, d) float32, of any n strings.
     alignment : Alignment, optional
         The map of the space; none if the vectors share it without.
     side : {"source", "target"}
@@ -38,7 +38,7 @@ class UnseenBySubwords:
         classifier = TransferClassifier(shared, unseen={"es": spanish})
     """
 
-    model: SubwordVectors
+    model: Callable[[Sequence[str]], Matrix]
     alignment: Alignment | None = None
     side: Literal["source", "target"] = "target"
 
