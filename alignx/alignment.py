@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from safetensors.numpy import save as to_bytes
@@ -15,12 +14,15 @@ from threadpoolctl import ThreadpoolController
 from alignx.arrays import LazyRows, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
-from alignx.errors import DimensionError, FormatError
+from alignx.errors import FormatError
 from alignx.files import replacing
+from alignx.linearity import LinearCost, composed_map
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
-from alignx.normalize import Normalizer
+from alignx.side import Side
 from alignx.space import SharedSpace
+from alignx.subword.mapped import write_mapped_model
 from alignx.tensors import read_tensors
+from alignx.unseen import UnseenBySubwords
 from alignx.vectors_io import save
 
 if TYPE_CHECKING:
@@ -29,54 +31,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.arrays import Matrix
+    from alignx.arrays import Double, Matrix
     from alignx.embeddings import Embeddings
+    from alignx.progress import Progress
 
-__all__ = ["Alignment", "Side"]
+__all__ = ["Alignment"]
 
-logger = logging.getLogger("alignx")
+WhichSide: TypeAlias = Literal["source", "target"]
 
 FORMAT = "alignx-mapping"
 FORMAT_VERSION = "1"
-
-
-@dataclass(frozen=True)
-class Side:
-    """What the map expects of one language.
-
-    Attributes
-    ----------
-    code : str
-        Its language code, or "source" or "target" where none is known.
-    checksum : str
-        Of the embeddings that the map was fitted on.
-    words : int
-        How many they were.
-    normalizer : Normalizer
-        What is done to vectors before the map.
-    """
-
-    code: str
-    checksum: str
-    words: int
-    normalizer: Normalizer
-
-    def facts(self) -> dict[str, Any]:
-        """Give what a mapping file says of this side in words."""
-        return {
-            "code": self.code,
-            "checksum": self.checksum,
-            "words": self.words,
-            "dimension": self.normalizer.dimension_,
-            "steps": list(self.normalizer.steps),
-        }
-
-    @classmethod
-    def from_facts(cls, facts: dict[str, Any], means: NDArray[np.float64]) -> Self:
-        """Make the side that `facts` describes, with the means of its centering steps."""
-        normalizer = Normalizer(steps=tuple(facts["steps"]))
-        normalizer.restore(facts["dimension"], list(means))
-        return cls(facts["code"], facts["checksum"], facts["words"], normalizer)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,6 +63,8 @@ class Alignment:
         Where its pairs came from.
     diagnosis : Diagnosis, optional
         Whether a map that was not found by a lexicon has worked.
+    linear_cost : LinearCost, optional
+        What it costs to do without centering, where that was asked for and could be measured.
     """
 
     aligner: Aligner
@@ -109,6 +75,7 @@ class Alignment:
     calibration: Calibration | None = None
     found_by: str = "lexicon"
     diagnosis: Diagnosis | None = None
+    linear_cost: LinearCost | None = None
 
     def __repr__(self) -> str:
         codes = f"{self.source.code} -> {self.target.code}"
@@ -140,13 +107,18 @@ class Alignment:
 
     def apply_source(self, embeddings: Embeddings) -> Embeddings:
         """Map vectors of the source language to unit rows; raises as `apply` does."""
-        return embeddings.with_vectors(self.stream(embeddings, "source").collect())
+        return self._applied(embeddings, "source")
 
     def apply_target(self, embeddings: Embeddings) -> Embeddings:
         """Map vectors of the target language to unit rows; raises as `apply` does."""
-        return embeddings.with_vectors(self.stream(embeddings, "target").collect())
+        return self._applied(embeddings, "target")
 
-    def stream(self, embeddings: Embeddings, side: Literal["source", "target"]) -> LazyRows:
+    def _applied(self, embeddings: Embeddings, side: WhichSide) -> Embeddings:
+        model = embeddings.unseen
+        unseen = None if model is None else UnseenBySubwords(model, self, side)
+        return embeddings.with_vectors(self.stream(embeddings, side).collect(), unseen)
+
+    def stream(self, embeddings: Embeddings, side: WhichSide) -> LazyRows:
         """Map vectors of one language to unit rows a block at a time, when they are needed.
 
         The rows are those of `apply_source` or `apply_target`, bit for bit. They can be saved
@@ -166,10 +138,8 @@ class Alignment:
         ValueError
             If `side` is something else.
         """
-        if side not in ("source", "target"):
-            raise ValueError(f"side must be 'source' or 'target', got {side!r}")
-        expected: Side = getattr(self, side)
-        self._check(embeddings, expected)
+        expected = self._side(side)
+        expected.check(embeddings)
         aligner = self.aligner
         to_space = aligner.transform if side == "source" else aligner.transform_target
         threads = ThreadpoolController()
@@ -186,7 +156,7 @@ class Alignment:
         embeddings: Embeddings,
         path: str | os.PathLike[str],
         *,
-        side: Literal["source", "target"] = "source",
+        side: WhichSide = "source",
         dtype: Literal["float32", "float16"] = "float32",
         decimals: int | None = None,
     ) -> None:
@@ -212,6 +182,73 @@ class Alignment:
         """
         rows = self.stream(embeddings, side)
         save(embeddings, path, dtype=dtype, decimals=decimals, rows=rows)
+
+    def linear_map(self, side: WhichSide) -> Double:
+        """Give the one matrix that maps vectors of a language, if there is one.
+
+        Parameters
+        ----------
+        side : {"source", "target"}
+            Which language.
+
+        Returns
+        -------
+        (d, c) float64
+            Vectors times this are those of `apply`, up to a positive factor for each: its rows
+            have unit length.
+
+        Raises
+        ------
+        ValueError
+            If the map centers. ``align(..., linear=True)`` fits one that does not.
+
+        Examples
+        --------
+        >>> import alignx as ax
+        >>> en, es, train, _ = ax.load_sample("en", "es")
+        >>> alignment = ax.align(en, es, lexicon=train, normalize=["unit"], calibrate=False)
+        >>> alignment.linear_map("source").shape
+        (300, 300)
+        """
+        normalizer, aligner = self._side(side).normalizer, self.aligner
+        matrix, mean = getattr(aligner, f"{side}_map_"), getattr(aligner, f"{side}_mean_")
+        return composed_map(normalizer, matrix, mean)
+
+    def save_mapped_model(
+        self,
+        model: str | os.PathLike[str],
+        path: str | os.PathLike[str],
+        *,
+        side: WhichSide = "source",
+        progress: Progress | None = None,
+    ) -> None:
+        """Write a copy of a fastText model that gives mapped vectors, also of words not seen.
+
+        Parameters
+        ----------
+        model : path
+            The unquantized model, ``.bin``, that the vectors of the language come from.
+        path : path
+            Where the copy goes; may be the same file. fastText itself reads it. Its vectors are
+            those of `apply` but for their length, of words and of all other strings.
+        side : {"source", "target"}
+            Which language it is.
+        progress : callable, optional
+            Called now and then with the fraction done.
+
+        Raises
+        ------
+        ValueError
+            If the map centers; see `linear_map`.
+        DimensionError, FormatError, OutputError
+            If the model does not fit or cannot be read, or the copy cannot be written.
+        """
+        write_mapped_model(model, path, self.linear_map(side), progress=progress)
+
+    def _side(self, side: WhichSide) -> Side:
+        if side not in ("source", "target"):
+            raise ValueError(f"side must be 'source' or 'target', got {side!r}")
+        return self.source if side == "source" else self.target
 
     def side_of(self, code: str | None) -> Side:
         """Give the side that a language code names.
@@ -257,6 +294,7 @@ class Alignment:
             ],
             "found_by": self.found_by,
             "diagnosis": None if self.diagnosis is None else self.diagnosis.as_dict(),
+            "linear_cost": None if self.linear_cost is None else self.linear_cost.as_dict(),
         }
         tensors: dict[str, NDArray[Any]] = {}
         for name in ("source", "target"):
@@ -317,6 +355,7 @@ class Alignment:
             Side.from_facts(facts[name], tensors[f"{name}_normalizer_means"])
             for name in ("source", "target")
         )
+        cost = facts.get("linear_cost")  # older files have none
         return cls(
             aligner,
             source,
@@ -326,26 +365,5 @@ class Alignment:
             calibration,
             facts["found_by"],
             None if facts["diagnosis"] is None else Diagnosis(**facts["diagnosis"]),
+            None if cost is None else LinearCost(**cost),
         )
-
-    @staticmethod
-    def _check(embeddings: Embeddings, side: Side) -> None:
-        """Refuse or note what the map was not fitted on."""
-        if embeddings.dimension != side.normalizer.dimension_:
-            raise DimensionError(
-                f"this map takes {side.code} vectors of dimension {side.normalizer.dimension_}, "
-                f"got {embeddings!r} of dimension {embeddings.dimension}"
-            )
-        if embeddings.language not in (None, side.code) and side.code not in ("source", "target"):
-            logger.warning(
-                "%r meets the side of the map that takes %s; are the languages in order?",
-                embeddings,
-                side.code,
-            )
-        if logger.isEnabledFor(logging.INFO) and embeddings.checksum != side.checksum:
-            logger.info(
-                "%r is not what the map was fitted on (%d words); its normalization and map are "
-                "applied as they are",
-                embeddings,
-                side.words,
-            )

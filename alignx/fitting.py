@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import clone
 
-from alignx.alignment import Alignment, Side
-from alignx.arrays import Indices, Matrix, unit_rows
-from alignx.calibration import Calibration, Evidence
+from alignx.alignment import Alignment
+from alignx.entries import with_phrases
 from alignx.errors import AlignmentFailed
-from alignx.mapping import METHODS, Aligner, RefinementRound, balanced_weights, method_name
-from alignx.normalize import STANDARD, Normalizer, Step
+from alignx.held_out import HeldOut, Recipe, Trial
+from alignx.linearity import LinearCost
+from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
+from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
 from alignx.progress import part_of
-from alignx.retrieval import ExactIndex, Neighbors, csls_biases
 from alignx.selection import choose_aligner
+from alignx.side import Side
 from alignx.unsupervised import Workplace, adversarial, self_learning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import Literal
 
+    from alignx.arrays import Indices
     from alignx.embeddings import Embeddings
-    from alignx.lexicon import Lexicon, LexiconRows
+    from alignx.lexicon import Lexicon
     from alignx.progress import Log, Progress
 
 __all__ = ["align"]
-
-HELD_OUT = 0.2  # share of the source words that a calibration keeps for itself
-MIN_HELD_OUT = 20  # below that many words their share of right answers says little
-CANDIDATES = 10  # for each of them
 
 UNSUPERVISED = ("selflearning", "adversarial")
 ADVICE = (
@@ -41,50 +38,10 @@ ADVICE = (
     "allow_failed (--allow-failed) to keep the map as it is"
 )
 
+UNCALIBRATED = "no probabilities: calibration is left out"
+UNMEASURED = "what it costs that the map is linear is not measured"
+
 logger = logging.getLogger("alignx")
-
-
-@dataclass(frozen=True, eq=False)
-class _Recipe:
-    """How a map is made from a lexicon, whatever the pairs."""
-
-    aligner: Aligner
-    work: Workplace
-
-    def fit(
-        self, pairs: Indices, progress: Progress | None, *, is_trial: bool = False
-    ) -> tuple[Aligner, list[RefinementRound]]:
-        work = self.work._replace(log=None) if is_trial else self.work
-        aligner = clone(self.aligner).fit(
-            work.source[pairs[:, 0]], work.target[pairs[:, 1]], balanced_weights(pairs)
-        )
-        return work.refined(aligner, pairs, progress)
-
-    def calibrate(
-        self, kept: LexiconRows, held_out: LexiconRows, progress: Progress | None
-    ) -> Calibration | None:
-        words = len(np.unique(held_out.source))
-        if words < MIN_HELD_OUT:
-            _warn_uncalibrated(
-                f"it needs {MIN_HELD_OUT} known source words to hold out, got {words}; "
-                "use a larger lexicon"
-            )
-            return None
-        pairs = np.stack([kept.source, kept.target], axis=1)
-        try:
-            trial, _ = self.fit(pairs, part_of(progress, 0, 0.4), is_trial=True)
-        except ValueError as error:
-            _warn_uncalibrated(f"the map without the held-out words cannot be fitted: {error}")
-            return None
-        return _calibrate(
-            unit_rows(trial.transform(self.work.source)),
-            unit_rows(trial.transform_target(self.work.target)),
-            held_out,
-            self.work.neighborhood,
-            self.work.n_threads,
-            self.work.device,
-            part_of(progress, 0.4, 0.6),
-        )
 
 
 def align(
@@ -93,7 +50,8 @@ def align(
     *,
     lexicon: Lexicon | None = None,
     method: str | Aligner | None = None,
-    normalize: Sequence[Step] = STANDARD,
+    normalize: Sequence[Step] | None = None,
+    linear: bool = False,
     refinement: int = 5,
     vocabulary: int = 20_000,
     neighborhood: int = 10,
@@ -116,16 +74,26 @@ def align(
     source, target : Embeddings
         Vectors of each language, most frequent words first.
     lexicon : Lexicon, optional
-        Known translations; pairs with an unknown word are left out. See `Lexicon.identical` for
-        words that both languages write the same.
+        Known translations; pairs with an unknown word are left out. Phrases, several words with
+        white space between them, stand for weighted means of their words; see `look_up`. See
+        `Lexicon.identical` for words that both languages write the same.
     method : str or Aligner, optional
         With a lexicon: ``"procrustes"`` (the default), ``"cca"``, ``"least_squares"``,
         ``"reweighted"`` with their defaults, an aligner of these classes with parameters of your
         choice, ``"auto"`` for the best of them in cross-validation on the lexicon (see
         `choose_aligner`), or ``"selflearning"`` to grow a small lexicon, of 25 pairs upward.
         Without: ``"selflearning"`` (the default) or ``"adversarial"``.
-    normalize : sequence of {"unit", "center"}
-        Done to each language first; see `Normalizer`.
+    normalize : sequence of {"unit", "center", "project"}, optional
+        Done to each language first; see `Normalizer`. By default ``"unit", "center", "unit"``, and
+        ``"unit", "project", "unit"`` for a linear map.
+    linear : bool
+        Whether the map must be linear, as the copy of a fastText model that
+        `Alignment.save_mapped_model` writes needs: nothing is centered, and a regularization of 0
+        becomes 1e-5. What that costs is measured with a lexicon, as `calibrate` does: maps are
+        fitted both ways without a fifth of its source words, and asked for these; see
+        `Alignment.linear_cost`. The other is what the same parameters give with the usual
+        normalization. It takes up to two fits more. The cost is not known without a lexicon, with
+        fewer than 20 words to hold out, and for self-learning, which has too few.
     refinement : int
         Rounds of `refine`, 0 for none.
     vocabulary : int
@@ -186,15 +154,26 @@ def align(
     Alignment(en -> es, Procrustes(), 1053 pairs)
     """
     method = _checked_method(method, lexicon)
-    rows = None if lexicon is None else lexicon.require_rows(source, target)
+    steps = _steps(normalize, linear)
+    source_side, source_words = _side(source, "source", steps)
+    target_side, target_words = _side(target, "target", steps)
+    if lexicon is not None:
+        source_words, target_words = with_phrases(source_words, target_words, lexicon)
+    rows = None if lexicon is None else lexicon.require_rows(source_words, target_words)
     pairs = None if rows is None else np.stack([rows.source, rows.target], axis=1)
-    source_side, source_rows = _side(source, "source", normalize)
-    target_side, target_rows = _side(target, "target", normalize)
     if source_side.code == target_side.code:
         source_side = replace(source_side, code="source")
         target_side = replace(target_side, code="target")
     work = Workplace(
-        source_rows, target_rows, refinement, vocabulary, neighborhood, seed, n_threads, device, log
+        source_words.vectors,
+        target_words.vectors,
+        refinement,
+        vocabulary,
+        neighborhood,
+        seed,
+        n_threads,
+        device,
+        log,
     )
     known = 0 if pairs is None else len(pairs)
     if method in UNSUPERVISED:
@@ -223,28 +202,60 @@ def align(
     assert lexicon is not None  # or the method is refused
     assert pairs is not None
     if method == "auto":
-        aligner, work = _chosen(work, pairs, part_of(progress, 0, 0.7))
+        chosen, work = _chosen(work, pairs, linear, part_of(progress, 0, 0.7))
+        standard = with_centering(chosen)
         progress = part_of(progress, 0.7, 0.3)
     else:
-        aligner = _as_aligner(method)
-    recipe = _Recipe(aligner, work)
-    share = 0.3 if calibrate else 1.0
+        standard = _as_aligner(method)
+    recipe = Recipe(without_centering(standard) if linear else standard, work)
+    share = 0.3 if calibrate or linear else 1.0
     fitted, rounds = recipe.fit(pairs, part_of(progress, 0, share))
-    calibration = None
-    if calibrate:
-        kept, held_out = (part.rows(source, target) for part in lexicon.split(HELD_OUT, seed=seed))
-        calibration = recipe.calibrate(kept, held_out, part_of(progress, share, 1 - share))
-    return Alignment(fitted, source_side, target_side, known, tuple(rounds), calibration)
+    alignment = Alignment(fitted, source_side, target_side, known, tuple(rounds))
+    if not (calibrate or linear):
+        return alignment
+
+    def usual() -> Recipe:
+        words = (_side(source, "source", STANDARD)[1], _side(target, "target", STANDARD)[1])
+        X, Y = with_phrases(*words, lexicon)
+        return Recipe(standard, work._replace(source=X.vectors, target=Y.vectors))
+
+    held_out = HeldOut.of(lexicon, source_words, target_words, seed)
+    rest = part_of(progress, share, 1 - share)
+    return _examined(alignment, recipe, usual if linear else None, held_out, calibrate, rest)
+
+
+def _examined(
+    alignment: Alignment,
+    recipe: Recipe,
+    usual: Callable[[], Recipe] | None,
+    held_out: HeldOut,
+    calibrate: bool,
+    progress: Progress | None,
+) -> Alignment:
+    """Add what held-out words tell: probabilities, and what it costs not to do as is usual."""
+    wanted = ([UNCALIBRATED] if calibrate else []) + ([UNMEASURED] if usual is not None else [])
+    share = 1.0 if usual is None else 0.5
+    trial = _trial(recipe, held_out, part_of(progress, 0, share), wanted)
+    if trial is None:
+        return alignment
+    calibration = trial.calibration() if calibrate else None
+    if usual is None:
+        return replace(alignment, calibration=calibration)
+    is_right = trial.is_right()[:, 0]
+    del trial  # it holds as many rows as the other one will
+    other = _trial(usual(), held_out, part_of(progress, share, 1 - share), [UNMEASURED])
+    cost = None if other is None else LinearCost.of(is_right, other.is_right()[:, 0])
+    return replace(alignment, calibration=calibration, linear_cost=cost)
 
 
 def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> str | Aligner:
     if method is None:
         return "procrustes" if lexicon is not None else "selflearning"
-    is_linear = isinstance(method, Aligner) or method in (*METHODS, "auto")
-    if not is_linear and method not in UNSUPERVISED:
+    needs_lexicon = isinstance(method, Aligner) or method in (*METHODS, "auto")
+    if not needs_lexicon and method not in UNSUPERVISED:
         names = ", ".join((*METHODS, "auto", *UNSUPERVISED))
         raise ValueError(f"method must be one of {names}, got {method!r}")
-    if is_linear and lexicon is None:
+    if needs_lexicon and lexicon is None:
         names = " or ".join(UNSUPERVISED)
         raise ValueError(f"method must be {names} where there is no lexicon, got {method!r}")
     if method == "adversarial" and lexicon is not None:
@@ -254,14 +265,27 @@ def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> st
     return method
 
 
+def _steps(normalize: Sequence[Step] | None, linear: bool) -> tuple[Step, ...]:
+    """Give the steps of normalization that are meant."""
+    if normalize is None:
+        return LINEAR if linear else STANDARD
+    if linear and "center" in normalize:
+        raise ValueError(
+            "normalize must not center where the map is to be linear, got "
+            f"{', '.join(map(repr, normalize))}; 'project' is what comes closest"
+        )
+    return tuple(normalize)
+
+
 def _chosen(
-    work: Workplace, pairs: Indices, progress: Progress | None
+    work: Workplace, pairs: Indices, linear: bool, progress: Progress | None
 ) -> tuple[Aligner, Workplace]:
     """Choose an aligner and rounds of refinement by cross-validation."""
     choice = choose_aligner(
         work.source,
         work.target,
         pairs,
+        linear=linear,
         refinement=work.refinement,
         vocabulary=work.vocabulary,
         neighborhood=work.neighborhood,
@@ -285,59 +309,25 @@ def _as_aligner(method: str | Aligner) -> Aligner:
 
 def _side(
     embeddings: Embeddings, default_code: str, normalize: Sequence[Step]
-) -> tuple[Side, Matrix]:
+) -> tuple[Side, Embeddings]:
+    """Give what a map must know of a language, and its words with their normalized vectors."""
     normalizer = Normalizer(steps=tuple(normalize))
     rows = normalizer.fit_transform(embeddings.vectors)
     code = embeddings.language or default_code
-    return Side(code, embeddings.checksum, len(embeddings), normalizer), rows
+    side = Side(code, embeddings.checksum, len(embeddings), normalizer)
+    return side, embeddings.with_vectors(rows)
 
 
-def _calibrate(
-    source: Matrix,
-    target: Matrix,
-    held_out: LexiconRows,
-    neighborhood: int,
-    n_threads: int | None,
-    device: str | None,
-    progress: Progress | None,
-) -> Calibration | None:
-    """Look which of the best answers for held-out words are among their known translations."""
-    source_bias, target_bias = csls_biases(
-        source,
-        target,
-        neighborhood=neighborhood,
-        n_threads=n_threads,
-        device=device,
-        progress=progress,
-    )
-    queries = np.unique(held_out.source)
-    k = min(CANDIDATES, len(target))
-    found = ExactIndex(target, bias=target_bias, n_threads=n_threads).search(source[queries], k)
-    answers, position = np.unique(found.indices, return_inverse=True)
-    back = ExactIndex(source, bias=source_bias, n_threads=n_threads).search(
-        target[answers], min(2, len(source))
-    )
-    of_source = Neighbors(found.indices, 2 * (found.scores - source_bias[queries, None]))
-    of_target = Neighbors(back.indices, 2 * (back.scores - target_bias[answers, None]))
-    source_rows, target_rows = np.repeat(queries, k), found.indices.ravel()
-    evidence = Evidence.of(
-        source_rows,
-        target_rows,
-        of_source.scores.ravel(),
-        of_source.take(np.repeat(np.arange(len(queries)), k)),
-        of_target.take(position.ravel()),
-    )
-    # Pairs of rows as single numbers, so that membership is one call.
-    known = held_out.source * len(target) + held_out.target
-    is_right = np.isin(source_rows * len(target) + target_rows, known)
-    if is_right.all() or not is_right.any():
-        _warn_uncalibrated(
-            f"it needs right and wrong answers for held-out words, got {is_right.sum()} right of "
-            f"{len(is_right)}; look at the accuracy of this map"
-        )
-        return None
-    return Calibration.fit(evidence, is_right)
-
-
-def _warn_uncalibrated(reason: str) -> None:
-    logger.warning("no probabilities: calibration is left out, since %s", reason)
+def _trial(
+    recipe: Recipe, held_out: HeldOut, progress: Progress | None, purposes: Sequence[str]
+) -> Trial | None:
+    """Fit without the words held out, or warn of what cannot be had without that."""
+    reason = held_out.lack()
+    if reason is None:
+        try:
+            return recipe.trial(held_out, progress)
+        except ValueError as error:
+            reason = f"the map without the held-out words cannot be fitted: {error}"
+    for purpose in purposes:
+        logger.warning("%s, since %s", purpose, reason)
+    return None

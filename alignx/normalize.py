@@ -1,4 +1,4 @@
-"""Length normalization and centering that can be repeated on new words."""
+"""Length normalization, centering and projection that can be repeated on new words."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["ITERATIVE", "STANDARD", "Normalizer", "Step", "parse_steps"]
+__all__ = ["ITERATIVE", "LINEAR", "STANDARD", "Normalizer", "Step", "parse_steps"]
 
-Step: TypeAlias = Literal["unit", "center"]
+Step: TypeAlias = Literal["unit", "center", "project"]
 
 STANDARD: tuple[Step, ...] = ("unit", "center", "unit")
 ITERATIVE: tuple[Step, ...] = ("unit", "center") * 5 + ("unit",)
+# Up to a positive factor for each row, these multiply it by a matrix; subtracting a mean does not.
+LINEAR: tuple[Step, ...] = ("unit", "project", "unit")
+
+_KNOWN_STEPS = ("unit", "center", "project")
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
@@ -30,7 +34,7 @@ def parse_steps(text: str) -> tuple[Step, ...]:
     Parameters
     ----------
     text : str
-        ``"iterative"``, ``"none"``, or steps joined by commas.
+        ``"iterative"``, ``"linear"``, ``"none"``, or steps joined by commas.
 
     Raises
     ------
@@ -46,43 +50,51 @@ def parse_steps(text: str) -> tuple[Step, ...]:
         return ()
     if text == "iterative":
         return ITERATIVE
+    if text == "linear":
+        return LINEAR
     return _checked(text.split(","))
 
 
 def _checked(steps: Sequence[str]) -> tuple[Step, ...]:
     checked: list[Step] = []
     for step in steps:
-        if step not in ("unit", "center"):
-            raise ValueError(f"normalization steps must be 'unit' or 'center', got {step!r}")
+        if step not in _KNOWN_STEPS:
+            names = "'unit', 'center' or 'project'"
+            raise ValueError(f"normalization steps must be {names}, got {step!r}")
         checked.append(step)  # type: ignore[arg-type]  # mypy does not narrow by `not in`
     return tuple(checked)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Steps of length normalization and centering, remembered for new words.
+    """Steps of length normalization, centering and projection, remembered for new words.
 
     Parameters
     ----------
-    steps : sequence of {"unit", "center"}
+    steps : sequence of {"unit", "center", "project"}
         Applied in this order. ``"unit"`` divides each row by its Euclidean norm, ``"center"``
-        subtracts the mean of the rows seen by `fit`. `ITERATIVE` alternates both five times, after
-        which rows are both of unit length and almost centered. Zero rows, which are words without
-        a vector, stay zero and do not take part in the means.
+        subtracts the mean of the rows seen by `fit`, and ``"project"`` takes out of each row its
+        component in the direction of that mean, which unlike centering is a linear map. `ITERATIVE`
+        alternates the first two five times, after which rows are both of unit length and almost
+        centered; `LINEAR` does without centering. Zero rows, which are words without a vector,
+        stay zero and do not take part in the means.
 
     Attributes
     ----------
-    steps_ : tuple of {"unit", "center"}
+    steps_ : tuple of {"unit", "center", "project"}
         The steps that `fit` went through.
     means_ : list of (d,) float64
-        What each ``"center"`` step subtracts.
+        What each ``"center"`` step subtracts, and the direction, of unit length, that each
+        ``"project"`` step takes out; zero where the mean is zero.
     dimension_ : int
         Width of the rows that `fit` saw.
 
     References
     ----------
     Zhang et al., "Are Girls Neko or Shojo? Cross-Lingual Alignment of Non-Isomorphic Embeddings
-    with Iterative Normalization", ACL 2019, section 3.
+    with Iterative Normalization", ACL 2019, section 3. Mu and Viswanath, "All-but-the-Top: Simple
+    and Effective Postprocessing for Word Representations", ICLR 2018, section 2, take out the mean
+    and the directions of most variance.
 
     Examples
     --------
@@ -123,17 +135,21 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         for step in self.steps_:
             if step == "unit":
                 result = unit_rows(result)
-            else:
-                mean = result.sum(axis=0, dtype=np.float64) / known
-                self.means_.append(mean)
-                result = _centered(result, mean, is_zero)
+                continue
+            mean = result.sum(axis=0, dtype=np.float64) / known
+            if step == "project":
+                mean = _direction(mean, result)
+            self.means_.append(mean)
+            result = _without(result, step, mean, is_zero)
         return result
 
     def restore(self, dimension: int, means: list[Double]) -> None:
         """Take over what an earlier `fit` learned, as from a saved alignment."""
         self.steps_ = _checked(self.steps)
-        if len(means) != self.steps_.count("center"):
-            raise ValueError(f"means must be one for each centering step, got {len(means)}")
+        if len(means) != len(self.steps_) - self.steps_.count("unit"):
+            raise ValueError(
+                f"means must be one for each centering or projecting step, got {len(means)}"
+            )
         self.dimension_ = dimension
         self.means_ = means
 
@@ -170,11 +186,25 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             if step == "unit":
                 result = unit_rows(result)
             else:
-                result = _centered(result, next(means), is_zero)
+                result = _without(result, step, next(means), is_zero)
         return result
 
 
-def _centered(rows: Matrix, mean: Double, is_zero: NDArray[np.bool_]) -> Matrix:
-    result: Matrix = rows - mean.astype(np.float32)
-    result[is_zero] = 0
+def _direction(mean: Double, rows: Matrix) -> Double:
+    """Give the mean of rows at length 1; zero if it is but rounding, as that of centered ones."""
+    length = np.linalg.norm(mean)
+    is_rounding = length <= 1e-6 * max(rows.max(), -rows.min())
+    return np.zeros_like(mean) if is_rounding else mean / length
+
+
+def _without(rows: Matrix, step: Step, mean: Double, is_zero: NDArray[np.bool_]) -> Matrix:
+    """Subtract from each row the mean, or what it has of the direction of the mean."""
+    if step == "center":
+        result: Matrix = rows - mean.astype(np.float32)
+        result[is_zero] = 0
+        return result
+    # Each row by itself, so that it does not matter which others there are, as BLAS would have it.
+    along = np.einsum("ij,j->i", rows, mean, dtype=np.float64).astype(np.float32)
+    result = along[:, None] * mean.astype(np.float32)
+    np.subtract(rows, result, out=result)
     return result

@@ -21,6 +21,7 @@ from alignx.mapping import (
     Reweighted,
     balanced_weights,
     refine,
+    without_centering,
 )
 from alignx.progress import Progress, part_of
 from alignx.retrieval import ExactIndex, csls_bias
@@ -137,6 +138,7 @@ def choose_aligner(
     target: ArrayLike,
     pairs: Indices,
     *,
+    linear: bool = False,
     refinement: int = 5,
     folds: int = 4,
     vocabulary: int = 20_000,
@@ -172,6 +174,9 @@ def choose_aligner(
         All rows of each language as aligners take them, most frequent first.
     pairs : (p, 2) int64
         Rows that are translations; at least 20 different source rows.
+    linear : bool
+        Whether only maps without centering are tried: the same candidates, but CCA without means
+        and, in place of no ridge, one of 1e-5.
     refinement : int
         Most rounds of `refine` to consider, at least 0.
     folds : int
@@ -252,7 +257,7 @@ def choose_aligner(
         n_threads,
         device,
     )
-    return _choose(_try_all(exam, refinement, progress))
+    return _choose(_try_all(exam, _candidates(linear), refinement, progress))
 
 
 def _as_pairs(pairs: Indices, n: int, m: int) -> Indices:
@@ -269,11 +274,11 @@ def _as_pairs(pairs: Indices, n: int, m: int) -> Indices:
     return np.unique(rows, axis=0)
 
 
-def _candidates() -> list[Aligner]:
+def _candidates(linear: bool) -> list[Aligner]:
     """Give what is tried, simplest first, as equal scores are decided."""
     # Left out is what trailed in cross-validation of every dictionary tried (English with Spanish
     # and German): powers of 1, one side reweighted alone, and CCA with little ridge.
-    return [
+    candidates = [
         Procrustes(),
         LeastSquares(),
         LeastSquares(regularization=1.0),
@@ -283,6 +288,7 @@ def _candidates() -> list[Aligner]:
         Reweighted(regularization=0.1),
         Reweighted(regularization=1.0),
     ]
+    return [without_centering(candidate) for candidate in candidates] if linear else candidates
 
 
 class _Fold(NamedTuple):
@@ -397,9 +403,10 @@ class _Exam:
         )
 
 
-def _try_all(exam: _Exam, refinement: int, progress: Progress | None) -> list[_Trial]:
+def _try_all(
+    exam: _Exam, candidates: Sequence[Aligner], refinement: int, progress: Progress | None
+) -> list[_Trial]:
     """Try all candidates without refinement, and the best of them with it."""
-    candidates = _candidates()
     # In sweeps: one for the answers, two for each round before.
     sweeps = [len(candidates), 3 * REFINED_ONCE, (2 * refinement - 1) * REFINED_IN_FULL]
     ends = list(accumulate(sweeps[: 1 + min(refinement, 2)], initial=0))

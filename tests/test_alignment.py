@@ -173,7 +173,8 @@ def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
 def test_an_aligner_with_parameters_is_used_and_left_unfitted() -> None:
     aligner = CCA(n_components=3, regularization=1.0)
     alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, method=aligner, calibrate=False)
-    assert alignment.aligner.get_params() == {"n_components": 3, "regularization": 1.0}
+    assert alignment.aligner.get_params() == aligner.get_params()
+    assert repr(alignment.aligner) == "CCA(n_components=3, regularization=1.0)"
     assert alignment.apply(ENGLISH, SPANISH).source.dimension == 3
     assert not hasattr(aligner, "source_map_")
 

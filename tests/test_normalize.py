@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from alignx.errors import DimensionError, NotFittedError
-from alignx.normalize import ITERATIVE, STANDARD, Normalizer, Step, parse_steps
+from alignx.normalize import ITERATIVE, LINEAR, STANDARD, Normalizer, Step, parse_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,9 @@ STEPS: list[tuple[Step, ...]] = [
     STANDARD,
     ("center", "unit"),
     ("center", "center"),
+    ("project",),
+    LINEAR,
+    ("project", "center"),
     ITERATIVE,
 ]
 TOLERANCE = 1e-5
@@ -50,6 +53,10 @@ def reference(
     for step in steps:
         if step == "center":
             a, b = a - a.mean(axis=0), b - a.mean(axis=0)
+        elif step == "project":
+            m = a.mean(axis=0)
+            onto = np.outer(m, m) / (m @ m)
+            a, b = a - a @ onto, b - b @ onto
         else:
             a, b = (
                 np.array([row / np.linalg.norm(row) if row.any() else row for row in rows])
@@ -68,7 +75,7 @@ def test_seen_and_new_rows_equal_the_reference(steps: tuple[Step, ...]) -> None:
     np.testing.assert_allclose(normalizer.transform(new), expected_new, rtol=0, atol=TOLERANCE)
     assert found.dtype == normalizer.transform(new).dtype == np.float32
     assert normalizer.dimension_ == 12
-    assert len(normalizer.means_) == steps.count("center")
+    assert len(normalizer.means_) == len(steps) - steps.count("unit")
     assert all(mean.shape == (12,) for mean in normalizer.means_)
 
 
@@ -98,6 +105,24 @@ def test_unit_is_idempotent(seed: int, n: int, dimension: int) -> None:
     np.testing.assert_allclose(normalizer.fit_transform(once), once, rtol=0, atol=1e-6)
 
 
+def test_projection_leaves_nothing_of_the_mean_and_multiplies_by_a_matrix() -> None:
+    normalizer = Normalizer(steps=("project",))
+    rows = some_rows()
+    found = normalizer.fit_transform(rows)
+    [direction] = normalizer.means_
+    np.testing.assert_allclose(np.linalg.norm(direction), 1, atol=1e-12)
+    np.testing.assert_allclose(found @ direction, 0, atol=TOLERANCE)
+    matrix = np.eye(12) - np.outer(direction, direction)
+    np.testing.assert_allclose(found, rows @ matrix, atol=TOLERANCE)
+
+
+def test_rows_without_a_mean_lose_nothing_to_projection() -> None:
+    centered = Normalizer(steps=("center",)).fit_transform(some_rows())
+    normalizer = Normalizer(steps=("project",))
+    np.testing.assert_array_equal(normalizer.fit_transform(centered), centered)
+    assert not normalizer.means_[0].any()
+
+
 def test_iteration_shrinks_the_mean_step_by_step() -> None:
     rows = some_rows(n=1000)
     normalizer = Normalizer(steps=ITERATIVE)
@@ -109,7 +134,7 @@ def test_iteration_shrinks_the_mean_step_by_step() -> None:
     assert np.linalg.norm(found.mean(axis=0, dtype=np.float64)) < 1e-3 < norms[0] / 100
 
 
-@pytest.mark.parametrize("steps", [(), ("unit",), ("unit", "unit")])
+@pytest.mark.parametrize("steps", [(), ("unit",), ("unit", "unit"), LINEAR])
 def test_zero_rows_stay_zero_without_centering(steps: tuple[Step, ...]) -> None:
     rows = some_rows()
     rows[[0, 5]] = 0
@@ -123,7 +148,7 @@ def test_zero_rows_stay_zero_and_out_of_the_means() -> None:
     rows = some_rows()
     rows = rows[rows.any(axis=1)]
     padded = np.insert(rows, [0, 2, len(rows)], 0, axis=0)
-    for steps in (STANDARD, ITERATIVE):
+    for steps in (STANDARD, ITERATIVE, LINEAR):
         without, normalizer = Normalizer(steps=steps), Normalizer(steps=steps)
         expected = np.insert(without.fit_transform(rows), [0, 2, len(rows)], 0, axis=0)
         np.testing.assert_allclose(normalizer.fit_transform(padded), expected, atol=1e-6)
@@ -153,7 +178,7 @@ def test_what_was_learned_can_be_restored() -> None:
     restored.restore(fitted.dimension_, fitted.means_)
     new = some_rows(1)
     np.testing.assert_array_equal(restored.transform(new), fitted.transform(new))
-    with pytest.raises(ValueError, match="one for each centering step, got 0"):
+    with pytest.raises(ValueError, match="one for each centering or projecting step, got 0"):
         Normalizer().restore(12, [])
 
 
@@ -181,7 +206,9 @@ def test_bad_rows_are_refused() -> None:
 @pytest.mark.parametrize("steps", [("unit", "whiten"), ("Unit",), ("",)])
 def test_unknown_steps_are_refused_by_fit(steps: Any) -> None:  # noqa: ANN401  # wrong on purpose
     normalizer = Normalizer(steps=steps)
-    with pytest.raises(ValueError, match=f"must be 'unit' or 'center', got '{steps[-1]}'"):
+    with pytest.raises(
+        ValueError, match=f"must be 'unit', 'center' or 'project', got '{steps[-1]}'"
+    ):
         normalizer.fit(some_rows())
 
 
@@ -193,6 +220,8 @@ def test_unknown_steps_are_refused_by_fit(steps: Any) -> None:  # noqa: ANN401  
         ("unit,center,unit", STANDARD),
         ("center,unit", ("center", "unit")),
         ("iterative", ITERATIVE),
+        ("linear", LINEAR),
+        ("project", ("project",)),
     ],
 )
 def test_steps_are_parsed(text: str, steps: tuple[Step, ...]) -> None:
@@ -203,7 +232,7 @@ def test_steps_are_parsed(text: str, steps: tuple[Step, ...]) -> None:
     ("text", "named"), [("", ""), ("unit,", ""), ("unit,middle", "middle"), ("unit, center", " c")]
 )
 def test_unknown_steps_are_named(text: str, named: str) -> None:
-    with pytest.raises(ValueError, match=f"must be 'unit' or 'center', got '{named}"):
+    with pytest.raises(ValueError, match=f"must be 'unit', 'center' or 'project', got '{named}"):
         parse_steps(text)
 
 

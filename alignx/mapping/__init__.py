@@ -5,6 +5,7 @@ from __future__ import annotations
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
 from alignx.mapping.least_squares import LeastSquares
+from alignx.mapping.linear import with_centering, without_centering
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.refinement import RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted
@@ -21,6 +22,8 @@ __all__ = [
     "balanced_weights",
     "method_name",
     "refine",
+    "with_centering",
+    "without_centering",
 ]
 
 METHODS: dict[str, type[Aligner]] = {

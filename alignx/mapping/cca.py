@@ -31,6 +31,9 @@ class CCA(Aligner):
     regularization : float
         Multiple of the mean variance added to each direction before whitening, at least 0. At 0
         the method is plain CCA and needs more pairs than dimensions.
+    center : bool
+        Whether the means of the pairs are subtracted. Without, it is the analysis of second
+        moments about the origin, and the maps are linear.
 
     Attributes
     ----------
@@ -61,6 +64,7 @@ class CCA(Aligner):
 
     n_components: int | None = None
     regularization: float = 10.0
+    center: bool = True
 
     def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
         require_nonnegative(self.regularization, "regularization")
@@ -68,8 +72,8 @@ class CCA(Aligner):
         components = (most + 1) // 2 if self.n_components is None else self.n_components
         if not 1 <= components <= most:
             raise ValueError(f"n_components must lie in [1, {most}], got {components}")
-        source_mean = (weights * source).mean(axis=0)
-        target_mean = (weights * target).mean(axis=0)
+        source_mean = (weights * source).mean(axis=0) * self.center
+        target_mean = (weights * target).mean(axis=0) * self.center
         X, Y = source - source_mean, target - target_mean
         degrees = max(len(X) - 1, 1)
         whiten_x = inverse_power(X.T @ (weights * X) / degrees, 0.5, self.regularization)
