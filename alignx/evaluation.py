@@ -2,72 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from scipy.stats import binom
 
+from alignx.accuracy import Accuracy
+from alignx.entries import Oov, require_oov
 from alignx.retrieval import ranks
+from alignx.unlisted import UnlistedQuestions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.arrays import Double, Indices
+    from alignx.arrays import Indices, Matrix
     from alignx.lexicon import Lexicon
     from alignx.progress import Progress
     from alignx.space import SharedSpace
 
-__all__ = ["Accuracy", "EvaluationReport", "OovPolicy", "evaluate"]
+__all__ = ["EvaluationReport", "OovPolicy", "evaluate"]
 
 OovPolicy: TypeAlias = Literal["muse", "vecmap", "fasttext", "xling"]
 
-LEVELS = (1, 5, 10)
 FREQUENCY_BANDS = (1_000, 5_000, 20_000, 50_000)
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How often a right translation is among the first answers.
-
-    Attributes
-    ----------
-    n : int
-        Questions asked: source words, or pairs under ``"xling"``.
-    precision : dict of int to float
-        P@1, P@5 and P@10, in [0, 1].
-    mrr : float
-        Mean reciprocal rank of the best right translation, in [0, 1].
-    interval : (float, float)
-        95 % interval of P@1: the 2.5 % and 97.5 % quantiles of the bootstrap over questions. For
-        the mean of hits and misses that distribution is binomial, so it is computed, not sampled.
-        Like any bootstrap it is too narrow for few questions (below 50) or P@1 close to 0 or 1.
-    """
-
-    n: int
-    precision: dict[int, float]
-    mrr: float
-    interval: tuple[float, float]
-
-    @classmethod
-    def of_ranks(cls, ranks: Indices | Double) -> Accuracy:
-        """Summarize ranks, counted from 1; infinity for a question that cannot be answered."""
-        n = len(ranks)
-        if n == 0:
-            return cls(0, dict.fromkeys(LEVELS, 0.0), 0.0, (0.0, 1.0))
-        precision = {level: float((ranks <= level).mean()) for level in LEVELS}
-        low, high = binom.ppf([0.025, 0.975], n, precision[1]) / n
-        return cls(n, precision, float((1 / ranks).mean()), (float(low), float(high)))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints."""
-        return {
-            "n": self.n,
-            **{f"p@{level}": value for level, value in self.precision.items()},
-            "mrr": self.mrr,
-            "p@1_interval": list(self.interval),
-        }
 
 
 @dataclass(frozen=True)
@@ -89,6 +47,11 @@ class EvaluationReport:
     slices : dict of str to Accuracy
         CSLS accuracy by frequency rank of the source word, and without the words that have a
         translation written the same.
+    unlisted : dict of str to Accuracy
+        CSLS accuracy on what the vocabularies lack, which nothing above counts: unseen words,
+        beside copying them, and phrases. See `UnlistedQuestions`.
+    coverage_with_unlisted : float
+        Share of the words with a question that can be answered, these included.
     """
 
     oov_policy: str
@@ -98,6 +61,8 @@ class EvaluationReport:
     nn: Accuracy
     csls: Accuracy
     slices: dict[str, Accuracy]
+    unlisted: dict[str, Accuracy] = field(default_factory=dict)
+    coverage_with_unlisted: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Give what ``--json`` prints, without the version."""
@@ -109,19 +74,28 @@ class EvaluationReport:
             "nn": self.nn.as_dict(),
             "csls": self.csls.as_dict(),
             "slices": {name: accuracy.as_dict() for name, accuracy in self.slices.items()},
+            "unlisted": {name: accuracy.as_dict() for name, accuracy in self.unlisted.items()},
+            "coverage_with_unlisted": self.coverage_with_unlisted,
         }
 
     def __str__(self) -> str:
-        rows = {"nn": self.nn, "csls": self.csls, **self.slices}
-        width = max(map(len, rows))
-        head = f"{'':{width}}     n    P@1   P@5  P@10   MRR   95 % interval of P@1"
-        lines = [_table_line(name.ljust(width), accuracy) for name, accuracy in rows.items()]
+        tables = {
+            "": {"nn": self.nn, "csls": self.csls},
+            "csls, by slice:": self.slices,
+            "csls, beyond the vocabularies:": self.unlisted,
+        }
+        width = max(len(name) for rows in tables.values() for name in rows)
+        lines = [f"{'':{width}}     n    P@1   P@5  P@10   MRR   95 % interval of P@1"]
+        for title, rows in tables.items():
+            lines += [title] if title and rows else []
+            lines += [_table_line(name.ljust(width), accuracy) for name, accuracy in rows.items()]
         unit = "pairs" if self.oov_policy == "xling" else "words"
-        foot = (
-            f"{self.words} words in {self.pairs} pairs; coverage {self.coverage:.1%} of {unit}; "
-            f"out-of-vocabulary policy: {self.oov_policy}"
+        more = f" ({self.coverage_with_unlisted:.1%} with those beyond)" if self.unlisted else ""
+        lines.append(
+            f"{self.words} words in {self.pairs} pairs; coverage {self.coverage:.1%} of {unit}"
+            f"{more}; out-of-vocabulary policy: {self.oov_policy}"
         )
-        return "\n".join([head, *lines[:2], "csls, by slice:", *lines[2:], foot])
+        return "\n".join(lines)
 
 
 def _table_line(name: str, accuracy: Accuracy) -> str:
@@ -139,12 +113,18 @@ class _Questions(NamedTuple):
     queries: Indices
     answers: Sequence[Indices]
     unanswerable: int
-    coverage: float
 
     def pairs(self) -> Indices:
         """Give the number of each question with each of its answers."""
         questions = np.repeat(np.arange(len(self.answers)), [len(rows) for rows in self.answers])
         return np.stack([questions, np.concatenate(self.answers)], axis=1)
+
+    def ranks(self, shared: SharedSpace, bias: Matrix | None, n_threads: int | None) -> Indices:
+        """Rank of the best right answer of each question."""
+        if not len(self.queries):
+            return np.zeros(0, dtype=np.int64)
+        queries, keys = shared.source.vectors[self.queries], shared.target.vectors
+        return ranks(queries, keys, self.pairs(), bias=bias, n_threads=n_threads)
 
 
 def evaluate(
@@ -152,6 +132,7 @@ def evaluate(
     lexicon: Lexicon,
     *,
     oov_policy: OovPolicy = "muse",
+    oov: Oov = "drop",
     neighborhood: int = 10,
     n_threads: int | None = None,
     device: str | None = None,
@@ -174,6 +155,10 @@ def evaluate(
         - ``"fasttext"``: words that lose all their pairs count as wrong.
         - ``"xling"``: every pair is a question of its own; pairs with an unknown word are dropped.
           Published figures are the MRR by nearest neighbors ("MAP").
+    oov : {"drop", "subword"}
+        Whether words that a vocabulary lacks are translated by their characters, and reported
+        apart. It takes vectors that were read from a fastText model (``.bin``). Phrases, several
+        words with white space between them, are translated and reported apart in any case.
     neighborhood : int
         Of CSLS.
     n_threads : int, optional
@@ -191,9 +176,9 @@ def evaluate(
     Raises
     ------
     EmptyLexiconError
-        If no pair is known on both sides.
+        If no pair is known on both sides, or by the characters or words of its entries.
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or no language has a model of characters for `oov`.
 
     Notes
     -----
@@ -204,24 +189,30 @@ def evaluate(
     Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 3.1; Glavaš et
     al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
     """
+    require_oov(oov, shared.source, shared.target)
     questions = _ask(shared, lexicon, oov_policy)
+    by_word = lexicon.translations()
+    every = [(s, [t]) for s, t in lexicon] if oov_policy == "xling" else list(by_word.items())
+    unlisted = UnlistedQuestions.of(shared, every, oov)
+    if not len(questions.queries) and not len(unlisted):
+        lexicon.require_rows(shared.source, shared.target)
     cosine = shared.cosine_neighbors(
         neighborhood, n_threads=n_threads, device=device, progress=progress
     )
     _, target_bias = cosine.biases(neighborhood)
-    queries, keys = shared.source.vectors[questions.queries], shared.target.vectors
-    pairs = questions.pairs()
-    nn = ranks(queries, keys, pairs, n_threads=n_threads)
-    csls = ranks(queries, keys, pairs, bias=target_bias, n_threads=n_threads)
+    nn = questions.ranks(shared, None, n_threads)
+    csls = questions.ranks(shared, target_bias, n_threads)
     wrong = np.full(questions.unanswerable, np.inf)
     return EvaluationReport(
         oov_policy,
         len(lexicon),
-        len(lexicon.translations()),
-        questions.coverage,
+        len(by_word),
+        len(questions.queries) / len(every),
         Accuracy.of_ranks(np.concatenate([nn, wrong])),
         Accuracy.of_ranks(np.concatenate([csls, wrong])),
         _slices(shared, questions, csls),
+        unlisted.accuracy(target_bias, neighborhood, n_threads),
+        (len(questions.queries) + len(unlisted)) / len(every),
     )
 
 
@@ -230,16 +221,14 @@ def _ask(shared: SharedSpace, lexicon: Lexicon, policy: OovPolicy) -> _Questions
         raise ValueError(
             f"oov_policy must be 'muse', 'vecmap', 'fasttext' or 'xling', got {policy!r}"
         )
-    rows = lexicon.require_rows(shared.source, shared.target)
+    rows = lexicon.rows(shared.source, shared.target)
     if policy == "xling":
-        answers = np.split(rows.target, len(rows.target))
-        return _Questions(rows.source, answers, 0, len(answers) / len(lexicon))
+        return _Questions(rows.source, list(rows.target[:, None]), 0)
     order = np.argsort(rows.source, kind="stable")
     queries, starts = np.unique(rows.source[order], return_index=True)
-    answers = np.split(rows.target[order], starts[1:])
-    words = len(lexicon.translations())
-    unanswerable = words - len(queries) if policy == "fasttext" else 0
-    return _Questions(queries, answers, unanswerable, len(queries) / words)
+    answers = np.split(rows.target[order], starts)[1:]
+    unanswerable = len(lexicon.translations()) - len(queries) if policy == "fasttext" else 0
+    return _Questions(queries, answers, unanswerable)
 
 
 def _slices(shared: SharedSpace, questions: _Questions, found: Indices) -> dict[str, Accuracy]:
@@ -254,7 +243,8 @@ def _slices(shared: SharedSpace, questions: _Questions, found: Indices) -> dict[
         [
             all(shared.target.words[t] != shared.source.words[query] for t in answers)
             for query, answers in zip(questions.queries, questions.answers, strict=True)
-        ]
+        ],
+        dtype=bool,
     )
     slices["identical strings removed"] = Accuracy.of_ranks(found[differs])
     return slices

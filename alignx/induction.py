@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from alignx.arrays import Indices
     from alignx.calibration import Calibration
     from alignx.embeddings import Embeddings
     from alignx.retrieval import CrossNeighbors
@@ -113,6 +114,7 @@ def check_options(
 def induce_lexicon(
     shared: SharedSpace,
     *,
+    words: Sequence[str] | None = None,
     n_best: int = 1,
     mutual: bool = True,
     threshold: float | None = None,
@@ -129,6 +131,10 @@ def induce_lexicon(
     ----------
     shared : SharedSpace
         Source and target are its first two languages.
+    words : sequence of str, optional
+        Translate these source words alone, in this order; those without a vector are left out. See
+        `SharedSpace.extended` for phrases and for words that the vocabulary lacks. The whole
+        vocabulary unless given.
     n_best : int
         How many translations a word may have, ``1 <= n_best <= min(n, m)``; more than 1 gives
         n-to-m entries.
@@ -154,7 +160,8 @@ def induce_lexicon(
     Returns
     -------
     Lexicon
-        In the order of the source words (most frequent first), best translation first. Scores
+        In the order of the source words (most frequent first, unless `words` are given), best
+        translation first. Scores
         are CSLS; probabilities are there if the space is calibrated (see `alignx.align`).
 
     Raises
@@ -197,10 +204,15 @@ def induce_lexicon(
         _wanted(shared.source, numbers, punctuation),
         _wanted(shared.target, numbers, punctuation),
     )
+    rows = None
+    if words is not None:
+        rows = shared.source.rows(list(dict.fromkeys(words)))
+        rows = rows[rows >= 0]
     return lexicon_of(
         found,
         (shared.source.words, shared.target.words),
         wanted,
+        rows=rows,
         n_best=n_best,
         mutual=mutual,
         threshold=threshold,
@@ -213,6 +225,7 @@ def lexicon_of(
     words: tuple[Sequence[str], Sequence[str]],
     wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     *,
+    rows: Indices | None = None,
     n_best: int,
     mutual: bool,
     threshold: float | None,
@@ -229,6 +242,8 @@ def lexicon_of(
         Of both languages.
     wanted : pair of (n,) bool
         Which words may be in the dictionary.
+    rows : (p,) int64, optional
+        Which source words are translated, in this order; all unless given.
     n_best, mutual, threshold
         As of `induce_lexicon`.
     calibration : Calibration, optional
@@ -239,9 +254,10 @@ def lexicon_of(
     Lexicon
     """
     source_words, target_words = words
-    source_rows = np.repeat(np.arange(len(source_words)), n_best)
-    target_rows = found.of_source.indices[:, :n_best].ravel()
-    scores = found.of_source.scores[:, :n_best].ravel()
+    asked = np.arange(len(source_words)) if rows is None else rows
+    source_rows = np.repeat(asked, n_best)
+    target_rows = found.of_source.indices[asked, :n_best].ravel()
+    scores = found.of_source.scores[asked, :n_best].ravel()
     kept = wanted[0][source_rows] & wanted[1][target_rows] & (target_rows >= 0)
     if mutual:
         back = found.of_target.indices[target_rows, :n_best]

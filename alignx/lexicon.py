@@ -95,6 +95,10 @@ class Lexicon:
     def __repr__(self) -> str:
         return f"Lexicon({len(self)} pairs)"
 
+    def sides(self) -> tuple[list[str], list[str]]:
+        """Give the source word of each pair, and the target word of each."""
+        return [source for source, _ in self.pairs], [target for _, target in self.pairs]
+
     def translations(self) -> dict[str, list[str]]:
         """Give the target words of each source word, both in order of appearance."""
         result: dict[str, list[str]] = {}

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from alignx.arrays import unit_rows
+from alignx.entries import look_up, require_oov
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from alignx.arrays import Double
     from alignx.embeddings import Embeddings
+    from alignx.entries import Oov
     from alignx.lexicon import Lexicon
 
 __all__ = ["SimilarityReport", "evaluate_similarity"]
@@ -30,12 +34,16 @@ class SimilarityReport:
         Of them with both words known.
     pearson, spearman : float
         In [-1, 1]; NaN for fewer than 2 known pairs or constant values.
+    with_unlisted : SimilarityReport, optional
+        The same with the pairs in which a phrase, or a word that a vocabulary lacks, occurs; None
+        if they add nothing.
     """
 
     pairs: int
     n: int
     pearson: float
     spearman: float
+    with_unlisted: SimilarityReport | None = None
 
     @property
     def coverage(self) -> float:
@@ -50,17 +58,19 @@ class SimilarityReport:
             "coverage": self.coverage,
             "pearson": None if math.isnan(self.pearson) else self.pearson,
             "spearman": None if math.isnan(self.spearman) else self.spearman,
+            "with_unlisted": None if self.with_unlisted is None else self.with_unlisted.as_dict(),
         }
 
     def __str__(self) -> str:
+        more = self.with_unlisted
         return (
             f"Pearson {self.pearson:.3f}, Spearman {self.spearman:.3f} "
             f"({self.n} of {self.pairs} pairs, coverage {self.coverage:.1%})"
-        )
+        ) + (f"; with phrases and unseen words: {more}" if more else "")
 
 
 def evaluate_similarity(
-    source: Embeddings, target: Embeddings, judged: Lexicon
+    source: Embeddings, target: Embeddings, judged: Lexicon, *, oov: Oov = "drop"
 ) -> SimilarityReport:
     """Compare cosines with human judgments of similarity.
 
@@ -72,6 +82,9 @@ def evaluate_similarity(
     judged : Lexicon
         Pairs with the human score of each, as `Lexicon.load` reads the files of SemEval-2017
         (word, word, score). Pairs with an unknown word are dropped and counted.
+    oov : {"drop", "subword"}
+        Whether words that a vocabulary lacks get a vector by their characters. Pairs with these,
+        and with phrases, count in a second report only; see `look_up`.
 
     Returns
     -------
@@ -80,9 +93,9 @@ def evaluate_similarity(
     Raises
     ------
     ValueError
-        If the lexicon has no scores.
+        If the lexicon has no scores, or no language has a model of characters for `oov`.
     EmptyLexiconError
-        If no pair is known on both sides.
+        If no pair is known on both sides, or by the characters or words of its entries.
 
     References
     ----------
@@ -99,12 +112,28 @@ def evaluate_similarity(
     """
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
-    rows = judged.require_rows(source, target)
-    first = unit_rows(source.vectors[rows.source])
-    second = unit_rows(target.vectors[rows.target])
+    require_oov(oov, source, target)
+    found = [
+        look_up(language, entries, "drop" if language.unseen is None else oov)
+        for language, entries in zip((source, target), judged.sides(), strict=True)
+    ]
+    first, second = (entries.vectors for entries in found)
     cosines = np.einsum("ij,ij->i", first, second, dtype=np.float64)
-    gold = judged.scores[rows.positions]
+    origins = list(zip(*(entries.origins for entries in found), strict=True))
+    is_known = np.array([None not in pair for pair in origins], dtype=bool)
+    is_listed = np.array([set(pair) == {"vocabulary"} for pair in origins], dtype=bool)
+    if not is_known.any():
+        judged.require_rows(source, target)
+    more = None
+    if is_known.sum() > is_listed.sum():
+        more = SimilarityReport(len(judged), *_agreement(cosines, judged.scores, is_known))
+    return SimilarityReport(len(judged), *_agreement(cosines, judged.scores, is_listed), more)
+
+
+def _agreement(cosines: Double, gold: Double, asked: NDArray[np.bool_]) -> tuple[int, float, float]:
+    """Give the number of pairs that are asked for, and both correlations over them."""
+    cosines, gold = cosines[asked], gold[asked]
     if len(gold) < 2 or np.ptp(gold) == 0 or np.ptp(cosines) == 0:
-        return SimilarityReport(len(judged), len(gold), np.nan, np.nan)
+        return len(gold), np.nan, np.nan
     pearson, spearman = pearsonr(cosines, gold).statistic, spearmanr(cosines, gold).statistic
-    return SimilarityReport(len(judged), len(gold), float(pearson), float(spearman))
+    return len(gold), float(pearson), float(spearman)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from alignx.arrays import require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
+from alignx.entries import extended, look_up, require_oov
 from alignx.retrieval import (
     CrossNeighbors,
     ExactIndex,
@@ -19,6 +20,7 @@ from alignx.retrieval import (
 if TYPE_CHECKING:
     from alignx.arrays import Indices
     from alignx.calibration import Calibration
+    from alignx.entries import Oov, Origin
     from alignx.progress import Progress
 
 __all__ = ["Retrieval", "SharedSpace", "Translation"]
@@ -35,10 +37,13 @@ class Translation(NamedTuple):
         In the target language.
     score : float
         CSLS, or cosine where neighbors were asked for.
+    origin : {"vocabulary", "subwords", "phrase"}
+        Where the vector of the question comes from.
     """
 
     word: str
     score: float
+    origin: Origin = "vocabulary"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +83,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
         unit = {
-            code: language.with_vectors(unit_rows(language.vectors))
+            code: language.with_vectors(unit_rows(language.vectors), language.unseen)
             for code, language in self.languages.items()
         }
         object.__setattr__(self, "languages", unit)
@@ -141,6 +146,44 @@ class SharedSpace(Mapping[str, Embeddings]):
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
         return swapped
+
+    def extended(
+        self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: Oov = "drop"
+    ) -> SharedSpace:
+        """Add words and phrases that the vocabularies lack, as questions and as answers.
+
+        Parameters
+        ----------
+        source, target : sequence of str
+            What to add to the first two languages, behind their last words. A phrase, with white
+            space between its words, gets the weighted mean of their vectors; see `look_up`.
+        oov : {"drop", "subword"}
+            Whether unknown words get a vector by their characters. It takes vectors that were read
+            from a fastText model (``.bin``).
+
+        Returns
+        -------
+        SharedSpace
+            Without what has no vector; a copy unless there is nothing to add.
+
+        Raises
+        ------
+        ValueError
+            If `oov` is none of its values, or neither language has a model for it.
+
+        Examples
+        --------
+        >>> english = Embeddings(["new", "york"], [[1, 0], [0, 1]])
+        >>> spanish = Embeddings(["nueva", "york"], [[1, 0], [0, 1]])
+        >>> shared = SharedSpace({"en": english, "es": spanish})
+        >>> shared.extended(["new york", "new mexico"])
+        SharedSpace(en: 3, es: 2)
+        """
+        require_oov(oov, self.source, self.target)
+        languages = dict(self.languages)
+        for code, entries in zip(self, (source, target), strict=False):
+            languages[code] = extended(languages[code], entries, oov)
+        return SharedSpace(languages, self.calibration)
 
     def cosine_neighbors(
         self,
@@ -231,27 +274,32 @@ class SharedSpace(Mapping[str, Embeddings]):
         *,
         retrieval: Retrieval = "csls",
         neighborhood: int = 10,
+        oov: Oov = "drop",
         n_threads: int | None = None,
     ) -> dict[str, list[Translation]]:
-        """Find the best target words of source words.
+        """Find the best target words of source words and phrases.
 
         Parameters
         ----------
         words : sequence of str
-            Source words.
+            Source words, and phrases: several words with white space between them, whose vector is
+            a weighted mean of theirs.
         k : int
             How many answers for each, at most the size of the target vocabulary.
         retrieval : {"csls", "nn"}
             What ranks the answers: CSLS, or plain cosine.
         neighborhood : int
             Of CSLS.
+        oov : {"drop", "subword"}
+            Whether words that the vocabulary lacks get a vector by their characters. It takes
+            source vectors that were read from a fastText model (``.bin``).
         n_threads : int, optional
             OpenMP's default unless given.
 
         Returns
         -------
         dict of str to list of Translation
-            Best first; an empty list for a word that is not in the vocabulary.
+            Best first; an empty list for what has no vector.
 
         Raises
         ------
@@ -264,9 +312,10 @@ class SharedSpace(Mapping[str, Embeddings]):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
         if isinstance(words, str):
             raise TypeError(f"words must be a sequence of words, got the string {words!r}")
-        known = [word for word in dict.fromkeys(words) if word in self.source]
         answers: dict[str, list[Translation]] = {word: [] for word in words}
-        queries = self.source.vectors[self.source.rows(known)]
+        asked = look_up(self.source, list(answers), oov)
+        known = [i for i, origin in enumerate(asked.origins) if origin is not None]
+        queries = asked.vectors[known]
         if retrieval == "nn":
             found = ExactIndex(self.target.vectors, n_threads=n_threads).search(queries, k)
         else:
@@ -278,7 +327,12 @@ class SharedSpace(Mapping[str, Embeddings]):
                 neighborhood=neighborhood,
                 n_threads=n_threads,
             )
-        for word, indices, scores in zip(known, found.indices, found.scores, strict=True):
-            pairs = zip(indices.tolist(), scores.tolist(), strict=True)
-            answers[word] = [Translation(self.target.words[i], score) for i, score in pairs]
+        names = list(answers)
+        for i, indices, scores in zip(known, found.indices, found.scores, strict=True):
+            origin = asked.origins[i]
+            assert origin is not None  # or it is not known
+            answers[names[i]] = [
+                Translation(self.target.words[row], score, origin)
+                for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
+            ]
         return answers

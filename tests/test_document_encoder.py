@@ -7,8 +7,9 @@ import pytest
 from topics import planted_space, topic_texts
 
 from alignx.classification.documents import Documents, read_documents
-from alignx.classification.encoder import DocumentEncoder, expected_shares
+from alignx.classification.encoder import DocumentEncoder
 from alignx.errors import NotFittedError
+from alignx.frequencies import expected_shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

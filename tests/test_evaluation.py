@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pytest
 
+from alignx.accuracy import Accuracy
 from alignx.embeddings import Embeddings
 from alignx.errors import EmptyLexiconError
-from alignx.evaluation import Accuracy, EvaluationReport, evaluate
+from alignx.evaluation import EvaluationReport, evaluate
 from alignx.lexicon import Lexicon
 from alignx.space import SharedSpace
 
@@ -283,7 +284,8 @@ def test_what_programs_read() -> None:
     report = report_on_circle("xling")
     found = report.as_dict()
     assert list(found) == [
-        "oov_policy", "pairs", "words", "coverage", "nn", "csls", "slices"
+        "oov_policy", "pairs", "words", "coverage", "nn", "csls", "slices", "unlisted",
+        "coverage_with_unlisted",
     ]  # fmt: skip
     keys = ["n", "p@1", "p@5", "p@10", "mrr", "p@1_interval"]
     for accuracy in (found["nn"], found["csls"], *found["slices"].values()):

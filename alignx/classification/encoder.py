@@ -9,19 +9,18 @@ from sklearn.base import BaseEstimator
 
 from alignx.arrays import Matrix, unit_rows
 from alignx.errors import NotFittedError
+from alignx.frequencies import SMOOTHING, expected_shares, sif_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alignx.arrays import Double
     from alignx.classification.documents import Documents
     from alignx.embeddings import Embeddings
 
-__all__ = ["DocumentEncoder", "Weighting", "expected_shares"]
+__all__ = ["DocumentEncoder", "Weighting"]
 
 Weighting: TypeAlias = Literal["sif", "idf", "uniform"]
 
-ZIPF_SHIFT = 2.7  # Mandelbrot's
 PRIOR_DOCUMENTS = 10.0
 
 
@@ -69,7 +68,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         self,
         *,
         weighting: Weighting = "sif",
-        smoothing: float = 1e-3,
+        smoothing: float = SMOOTHING,
         components: int = 0,
         center: bool = True,
     ) -> None:
@@ -195,7 +194,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         if self.weighting == "idf":
             # A word of probability p occurs in a text of some 20 words with about 20 p.
             return np.asarray(np.log(1 / np.minimum(20 * rarest, 1)) + 1, np.float32)
-        return np.asarray(self.smoothing / (self.smoothing + rarest), np.float32)
+        return sif_weights(rarest, self.smoothing).astype(np.float32)
 
     def _sums(self, documents: Documents) -> tuple[Matrix, Matrix]:
         """Weighted sums of word vectors, and the sums of the weights."""
@@ -222,28 +221,6 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         return np.asarray(
             (total + PRIOR_DOCUMENTS * expected) / (n + PRIOR_DOCUMENTS), dtype=np.float32
         )
-
-
-def expected_shares(count: int) -> Double:
-    """Share of each word of a vocabulary in running text, by its rank.
-
-    Parameters
-    ----------
-    count : int
-        Words, most frequent first.
-
-    Returns
-    -------
-    (count,) float64
-        They sum to 1.
-
-    Examples
-    --------
-    >>> expected_shares(3).round(2)
-    array([0.41, 0.32, 0.27])
-    """
-    shares = 1 / (np.arange(1, count + 1) + ZIPF_SHIFT)
-    return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
 def _directions(rows: Matrix, count: int) -> Matrix:

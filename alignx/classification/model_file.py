@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from alignx.classification.encoder import DocumentEncoder, expected_shares
+from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import LinearHead, NeuralHead
 from alignx.classification.models import Member, Model
 from alignx.classification.translation import WordTranslator
 from alignx.errors import FormatError
 from alignx.files import replacing
+from alignx.frequencies import expected_shares
 from alignx.tensors import read_tensors
 
 if TYPE_CHECKING:
