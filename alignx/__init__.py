@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         NotFittedError,
         OutputError,
         RecallError,
+        TrainingError,
     )
     from alignx.evaluation import EvaluationReport, evaluate
     from alignx.fitting import align
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     )
     from alignx.similarity import SimilarityReport, evaluate_similarity
     from alignx.space import SharedSpace
+    from alignx.training.training import train
     from alignx.vectors_io import load, save
 
 __all__ = [
@@ -88,6 +90,7 @@ __all__ = [
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
+    "TrainingError",
     "TransferClassifier",
     "TransferReport",
     "TransformerClassifier",
@@ -108,6 +111,7 @@ __all__ = [
     "rank_sources",
     "refine",
     "save",
+    "train",
 ]
 
 _HOMES = {
@@ -135,6 +139,7 @@ _HOMES = {
         "NotFittedError",
         "OutputError",
         "RecallError",
+        "TrainingError",
     ],
     "evaluation": ["EvaluationReport", "evaluate"],
     "fitting": ["align"],
@@ -155,6 +160,7 @@ _HOMES = {
     ],
     "similarity": ["SimilarityReport", "evaluate_similarity"],
     "space": ["SharedSpace"],
+    "training.training": ["train"],
     "vectors_io": ["load", "save"],
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -12,17 +12,18 @@ from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from alignx import _core
 from alignx.commands_bench import bench
 from alignx.commands_classify import classify
+from alignx.commands_train import train
 from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
 from alignx.files import require_writable
-from alignx.inputs import read_vectors, shared_space
+from alignx.inputs import read_entries, read_vectors, shared_space
 from alignx.options import (
     Device,
     Json,
@@ -31,6 +32,8 @@ from alignx.options import (
     MapFile,
     Neighborhood,
     OnError,
+    Oov,
+    OovOption,
     Quiet,
     Reverse,
     Seed,
@@ -43,7 +46,7 @@ from alignx.options import (
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from alignx.embeddings import Embeddings
     from alignx.lexicon import Lexicon
@@ -214,9 +217,18 @@ def align(
         ),
     ] = None,
     normalize: Annotated[
-        str,
-        typer.Option(help="Steps joined by commas from unit, center; or iterative; or none."),
-    ] = "unit,center,unit",
+        str | None,
+        typer.Option(
+            help="Steps joined by commas from unit, center, project; or iterative; or none.",
+            show_default="unit,center,unit; with --linear unit,project,unit",
+        ),
+    ] = None,
+    linear: Annotated[
+        bool,
+        typer.Option(
+            "--linear", help="Center nothing, so that `alignx apply` can map a fastText .bin."
+        ),
+    ] = False,
     refinement: Annotated[
         int, typer.Option("--refine", min=0, help="Rounds of refitting on induced pairs.")
     ] = 5,
@@ -279,7 +291,9 @@ def align(
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
     aligner = _aligner(method, components, regularization)
-    steps = parse_steps(normalize)
+    steps = None if normalize is None else parse_steps(normalize)
+    if linear and steps is not None and "center" in steps:
+        raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
     require_writable(output)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
@@ -294,6 +308,7 @@ def align(
                 lexicon=pairs,
                 method=aligner,
                 normalize=steps,
+                linear=linear,
                 refinement=refinement,
                 vocabulary=vocabulary,
                 neighborhood=neighborhood,
@@ -317,6 +332,7 @@ def align(
     rounds = [vars(round_) for round_ in alignment.rounds]
     seconds = time.perf_counter() - start
     diagnosis = alignment.diagnosis
+    cost = alignment.linear_cost
     if as_json:
         print_json(
             {
@@ -326,6 +342,7 @@ def align(
                 "rounds": rounds,
                 "pairs": alignment.pairs,
                 "failed": diagnosis is not None and diagnosis.failed,
+                "linear": cost.as_dict() if cost is not None else {} if linear else None,
             }
         )
         return
@@ -341,6 +358,9 @@ def align(
         )
     if diagnosis is not None:
         terminal.note(f"{'FAILED, kept as asked' if diagnosis.failed else 'worked'}: {diagnosis}")
+    if linear:
+        unknown = "its cost was not measured; `alignx evaluate` tells, with a test dictionary"
+        terminal.note(f"linear: {unknown if cost is None else cost}")
     origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
     terminal.note(f"{output}: {method.value} from {origin} in {seconds:.1f} s")
 
@@ -381,7 +401,12 @@ def apply(
     map_file: Annotated[Path, typer.Argument(metavar="MAP", help="Map of `alignx align`.")],
     vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="Vectors of one language.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help=".vec, .txt, .gz or .safetensors.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help=".vec, .txt, .gz or .safetensors; .bin for a fastText model, by a linear map.",
+        ),
     ],
     side: Annotated[
         WhichSide | None,
@@ -395,21 +420,50 @@ def apply(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write the vectors of one language as they are in the shared space, with unit rows."""
+    """Write the vectors of one language as they are in the shared space, with unit rows.
+
+    A fastText model (.bin) is written whole, with vectors of other lengths.
+    """
+    if output.suffix == ".bin":
+        _refuse_for_models(dtype, limit, lowercase)
+
     from alignx.alignment import Alignment
+    from alignx.embeddings import guess_language
     from alignx.vectors_io import require_savable, save
 
+    def side_of(language: str | None) -> Literal["source", "target"]:
+        if side is not None:
+            return "source" if side is WhichSide.source else "target"
+        return "source" if alignment.side_of(language) is alignment.source else "target"
+
     terminal = open_terminal(quiet, verbose)
+    if output.suffix == ".bin":
+        require_writable(output)
+        alignment = Alignment.load(map_file)
+        with terminal.working(f"Mapping {vectors.name}") as progress:
+            alignment.save_mapped_model(
+                vectors, output, side=side_of(guess_language(vectors)), progress=progress
+            )
+        terminal.note(f"{output}: {vectors.name} as a fastText model of the shared space")
+        return
     require_savable(output, dtype=dtype.value)
     alignment = Alignment.load(map_file)
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
-    if side is None:
-        is_source = alignment.side_of(embeddings.language) is alignment.source
-    else:
-        is_source = side is WhichSide.source
-    rows = alignment.stream(embeddings, "source" if is_source else "target")
+    rows = alignment.stream(embeddings, side_of(embeddings.language))
     save(embeddings, output, dtype=dtype.value, rows=rows)
     terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
+
+
+def _refuse_for_models(dtype: Dtype, limit: int | None, lowercase: bool) -> None:
+    """Refuse what would change the words of a model, or how its numbers are stored."""
+    given = {
+        "--limit": limit is not None,
+        "--lowercase": lowercase,
+        "--dtype": dtype is not Dtype.float32,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise typer.BadParameter("a .bin is mapped as it is, in float32", param_hint=option)
 
 
 @app.command(epilog="Example: alignx translate en-es.safetensors en.vec es.vec cat dog")
@@ -419,10 +473,14 @@ def translate(
     target: TargetFile,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="WORD...", help="Read from standard input unless given."),
+        typer.Argument(
+            metavar="WORD...",
+            help="Words, or phrases in quotes. Read from standard input, one a line, unless given.",
+        ),
     ] = None,
     k: Annotated[int, typer.Option("-k", help="Answers for each word.")] = 5,
     nearest: Annotated[bool, typer.Option("--nn", help="Rank by cosine instead of CSLS.")] = False,
+    oov: OovOption = Oov.drop,
     reverse: Reverse = False,
     neighborhood: Neighborhood = 10,
     limit: Limit = None,
@@ -433,9 +491,9 @@ def translate(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Answer with the best translations of words."""
+    """Answer with the best translations of words and phrases."""
     terminal = open_terminal(quiet, verbose)
-    asked = words or sys.stdin.read().split()
+    asked = words or [" ".join(line.split()) for line in sys.stdin if line.strip()]
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     answers = shared.translate(
@@ -443,17 +501,17 @@ def translate(
         k,
         retrieval="nn" if nearest else "csls",
         neighborhood=neighborhood,
+        oov=oov.value,
         n_threads=threads,
     )
     for word, found in answers.items():
         if not found:
             terminal.note(f"{word}: not in the vocabulary")
+        elif found[0].origin == "subwords":
+            terminal.note(f"{word}: not in the vocabulary, translated by its characters")
     if as_json:
         print_json(
-            {
-                word: [{"word": answer.word, "score": answer.score} for answer in found]
-                for word, found in answers.items()
-            }
+            {word: [answer._asdict() for answer in found] for word, found in answers.items()}
         )
         return
     for word, found in answers.items():
@@ -469,11 +527,26 @@ def induce(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Tab-separated, or JSON lines for .jsonl.")
     ],
+    phrases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LIST", help="Translate only these words and phrases, one a line, and all."
+        ),
+    ] = None,
+    target_phrases: Annotated[
+        Path | None,
+        typer.Option(metavar="LIST", help="Phrases that may be answers, besides all words."),
+    ] = None,
+    oov: OovOption = Oov.drop,
     n_best: Annotated[int, typer.Option("--n-best", help="Translations for each word.")] = 1,
     mutual: Annotated[
-        bool,
-        typer.Option("--mutual/--all", help="Only pairs that choose each other, or all."),
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--mutual/--all",
+            help="Only pairs that choose each other, or all.",
+            show_default="mutual; all with --phrases",
+        ),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Keep pairs that are right with this probability.")
     ] = None,
@@ -521,6 +594,9 @@ def induce(
     from alignx.memory import parse_size, peak_resident
 
     allowed = None if memory is None else parse_size(memory)
+    mutual = phrases is None if mutual is None else mutual
+    if oov is Oov.subword and phrases is None:
+        raise typer.BadParameter("subword takes a list of words, --phrases", param_hint="--oov")
     terminal = open_terminal(quiet, verbose)
     require_writable(output)
     in_files = index not in (Index.auto, Index.exact) or any(
@@ -528,9 +604,19 @@ def induce(
     )
     if in_files:
         _require_no_device(device)
+    listed = [
+        None if path is None else read_entries(terminal, path, lowercase=lowercase)
+        for path in (phrases, target_phrases)
+    ]
+    has_lists = any(entries is not None for entries in listed)
+    if in_files and has_lists:
+        raise typer.BadParameter(
+            "it takes --index exact, without --memory, --checkpoint and --cluster",
+            param_hint="--phrases",
+        )
     start = time.perf_counter()
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
-    if index is Index.auto and is_large(*map(len, languages)):
+    if index is Index.auto and is_large(*map(len, languages)) and not has_lists:
         _require_no_device(device)
         in_files = True
     options: dict[str, Any] = {
@@ -558,8 +644,13 @@ def induce(
         from alignx.induction import induce_lexicon
 
         shared = _shared(map_file, languages, reverse)
+        if has_lists:
+            shared = shared.extended(listed[0] or (), listed[1] or (), oov=oov.value)
+            _note_unknown(terminal, shared, listed)
         with terminal.working("Searching") as progress:
-            lexicon = induce_lexicon(shared, **options, device=device, progress=progress)
+            lexicon = induce_lexicon(
+                shared, words=listed[0], **options, device=device, progress=progress
+            )
         facts = {"index": "exact", "recall": 1.0}
     lexicon.save(output)
     if in_files:
@@ -579,6 +670,17 @@ def induce(
         )
         return
     terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
+
+
+def _note_unknown(
+    terminal: Terminal, shared: SharedSpace, listed: Sequence[Sequence[str] | None]
+) -> None:
+    """Say which entries of the lists have no vector."""
+    for language, entries in zip((shared.source, shared.target), listed, strict=True):
+        unknown = [entry for entry in entries or () if entry not in language]
+        if unknown:
+            more = ", ..." if len(unknown) > 5 else ""
+            terminal.note(f"{len(unknown):,} without a vector: {', '.join(unknown[:5])}{more}")
 
 
 def _require_no_device(device: str | None) -> None:
@@ -641,6 +743,7 @@ def evaluate(
     policy: Annotated[
         Policy, typer.Option("--oov-policy", help="Protocol whose figures to compare with.")
     ] = Policy.muse,
+    oov: OovOption = Oov.drop,
     similarity: Annotated[
         Path | None,
         typer.Option(help="Source word, target word, human score; as in SemEval-2017."),
@@ -692,6 +795,7 @@ def evaluate(
                 shared,
                 pairs,
                 oov_policy=policy.value,
+                oov=oov.value,
                 neighborhood=neighborhood,
                 n_threads=threads,
                 device=device,
@@ -705,7 +809,7 @@ def evaluate(
         "target_similarity": (shared.target, shared.target),
     }
     for name, scored in read.items():
-        agreement = evaluate_similarity(*sides[name], scored)
+        agreement = evaluate_similarity(*sides[name], scored, oov=oov.value)
         result[name] = agreement.as_dict()
         text.append(f"{name.replace('_', ' ')}: {agreement}")
     if as_json:
@@ -747,6 +851,7 @@ def convert(
 
 
 app.command(epilog="Example: alignx bench xling.toml --jobs 4")(bench)
+app.command(epilog="Example: alignx train wikipedia.es.txt.xz -o es.bin -o es.vec")(train)
 app.add_typer(classify)
 classify.command(
     epilog="Example: alignx classify transfer map.safetensors en.vec es.vec --train train.tsv "

@@ -22,6 +22,8 @@ from alignx.options import (
     Lowercase,
     MapFile,
     OnError,
+    Oov,
+    OovOption,
     Quiet,
     SkipBad,
     Threads,
@@ -42,9 +44,9 @@ if TYPE_CHECKING:
     from alignx.classification.explanation import WordEvidence
     from alignx.classification.texts import LabeledTexts
     from alignx.classification.transfer import TransferClassifier
-    from alignx.classification.unseen import UnseenBySubwords
     from alignx.space import SharedSpace
     from alignx.terminal import Terminal
+    from alignx.unseen import UnseenBySubwords
 
 __all__ = ["Head", "Strategy", "Weighting", "classify", "fit", "predict"]
 
@@ -152,6 +154,7 @@ def fit(
         ),
     ] = 1.0,
     unseen: Unseen = None,
+    oov: OovOption = Oov.drop,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -187,6 +190,7 @@ def fit(
         options=settings or None,
         head=head.value,
         unseen=_unseen(terminal, map_file, space, models),
+        oov=oov.value,
         encoder=DocumentEncoder(weighting=weighting.value, components=components),
         alpha=alpha,
         seed=seed,
@@ -254,6 +258,7 @@ def predict(
         bool, typer.Option("--explain", help="Print the words that carry the prediction, too.")
     ] = False,
     unseen: Unseen = None,
+    oov: OovOption = Oov.drop,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -280,7 +285,9 @@ def predict(
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
     _require_language(space, language)
     by_characters = _unseen(terminal, map_file, space, models)
-    classifier = TransferClassifier.load(model, space, unseen=by_characters, n_threads=threads)
+    classifier = TransferClassifier.load(
+        model, space, unseen=by_characters, oov=oov.value, n_threads=threads
+    )
     otherwise = language or list(space)[1]
     counts: Counter[str] = Counter()
     unknown = replaced = 0
@@ -394,8 +401,8 @@ def _unseen(
 ) -> dict[str, UnseenBySubwords]:
     """Load the models that give vectors of words that a language lacks."""
     from alignx.alignment import Alignment
-    from alignx.classification.unseen import UnseenBySubwords
     from alignx.subword import SubwordVectors
+    from alignx.unseen import UnseenBySubwords
 
     alignment = Alignment.load(map_file) if models and map_file != "-" else None
     first = next(iter(space))

@@ -18,6 +18,8 @@ from alignx.options import (
     Lowercase,
     MapFile,
     OnError,
+    Oov,
+    OovOption,
     Quiet,
     SkipBad,
     Threads,
@@ -97,6 +99,7 @@ def transfer(
     figure: Annotated[
         Path | None, typer.Option(help="Draw accuracies and gaps: .svg, .png or .pdf.")
     ] = None,
+    oov: OovOption = Oov.drop,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -135,6 +138,7 @@ def transfer(
             unlabeled=further,
             peers=_peers(transformers or [], fine_tune),
             seeds=range(seeds),
+            oov=oov.value,
             n_threads=threads,
             progress=progress,
         )

@@ -18,6 +18,7 @@ __all__ = [
     "NotFittedError",
     "OutputError",
     "RecallError",
+    "TrainingError",
 ]
 
 
@@ -150,3 +151,7 @@ class RecallError(AlignxError):
             f"an index of kind {kind!r} finds {reached:.4f} of the best keys at most ({most}), "
             f"{target:g} was asked for; ask for less, or search exactly"
         )
+
+
+class TrainingError(AlignxError):
+    """fastText, in a process of its own, has ended without a model."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alignx.space import SharedSpace
     from alignx.terminal import Terminal
 
-__all__ = ["read_vectors", "shared_space"]
+__all__ = ["read_entries", "read_vectors", "shared_space"]
 
 
 def read_vectors(
@@ -38,6 +38,30 @@ def read_vectors(
         )
     terminal.note(f"{path.name}: {embeddings.report}")
     return embeddings
+
+
+def read_entries(terminal: Terminal, path: Path, *, lowercase: bool) -> list[str]:
+    """Read words and phrases, one a line, and note how many there are.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, is not UTF-8, or holds none.
+    """
+    from alignx.errors import FormatError
+    from alignx.files import reading
+
+    with reading(path) as file:
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise FormatError(path, "the list must be UTF-8") from error
+    entries = [" ".join(line.split()) for line in (text.lower() if lowercase else text).split("\n")]
+    entries = list(dict.fromkeys(filter(None, entries)))
+    if not entries:
+        raise FormatError(path, "the list must hold a word or phrase a line, got none")
+    terminal.note(f"{path.name}: {len(entries):,} words and phrases")
+    return entries
 
 
 def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:

@@ -19,6 +19,8 @@ __all__ = [
     "MapFile",
     "Neighborhood",
     "OnError",
+    "Oov",
+    "OovOption",
     "Quiet",
     "Reverse",
     "Seed",
@@ -37,6 +39,13 @@ class OnError(StrEnum):
 
     fail = "raise"
     skip = "skip"
+
+
+class Oov(StrEnum):
+    """What to do about words that a vocabulary lacks."""
+
+    drop = "drop"
+    subword = "subword"
 
 
 MapFile = Annotated[
@@ -82,6 +91,14 @@ Seed = Annotated[
 ]
 Neighborhood = Annotated[
     int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
+]
+OovOption = Annotated[
+    Oov,
+    typer.Option(
+        "--oov",
+        help="Words that a vocabulary lacks: leave them out, or take their characters, which needs "
+        "vectors of a fastText model, .bin.",
+    ),
 ]
 Reverse = Annotated[bool, typer.Option("--reverse", help="From target to source.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

@@ -22,48 +22,61 @@ MODULES = sorted(
 )
 
 # Some packages are folders of modules and nothing else.
-NAMELESS = {"alignx.ann", "alignx.bench", "alignx.classification", "alignx.large"}
+NAMELESS = {
+    "alignx.ann",
+    "alignx.bench",
+    "alignx.classification",
+    "alignx.large",
+    "alignx.training",
+}
 
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
-    {"errors", "progress", "arrays", "memory", "parallel", "_core"},
+    {"errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies", "_core"},
     {
         "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
-        "vectors_text", "vectors_io",
+        "vectors_text", "vectors_io", "entries",
     },
     {"torch_search"},
     {"retrieval"},
     {"ann", "clusters"},
-    {"calibration", "mapping", "starts", "selflearning", "diagnosis"},
+    {"calibration", "mapping", "starts", "selflearning", "diagnosis", "linearity", "side"},
     {"space"},
-    {"alignment", "selection", "unsupervised"},
-    {"fitting", "induction", "evaluation", "similarity"},
-    {"large"},
+    {"unseen", "alignment", "selection", "unsupervised"},
+    {"held_out", "fitting", "induction", "accuracy", "unlisted", "evaluation", "similarity"},
+    {"large", "training"},
     {"classification"},
     {"bench"},
     {"datasets", "demo", "terminal"},
     {"inputs", "options"},
-    {"commands_bench", "commands_classify", "commands_transfer"},
+    {"commands_bench", "commands_classify", "commands_train", "commands_transfer"},
     {"cli"},
 ]  # fmt: skip
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 
 ONLY_IN = {
-    "alignx._core": {"clusters", "retrieval", "torch_search", "vectors_text", "cli"},
+    "alignx._core": {"clusters", "retrieval", "torch_search", "training", "vectors_text", "cli"},
     "distributed": {"parallel"},
     "faiss": {"ann"},
-    "fasttext": {"subword"},
+    "fasttext": {"training"},
     "joblib": {"parallel"},
     "torch": {"torch_search", "mapping", "classification"},
-    "sklearn": {"normalize", "mapping", "calibration", "fitting", "classification"},
-    "scipy": {"diagnosis", "evaluation", "similarity", "classification"},
+    "sklearn": {"normalize", "mapping", "calibration", "held_out", "classification"},
+    "scipy": {"diagnosis", "accuracy", "similarity", "classification", "subword"},
     "safetensors": {"alignment", "classification", "large", "mapping", "tensors"},
     "matplotlib": {"classification"},
     "transformers": {"classification"},
     "sentence_transformers": {"classification"},
     "model2vec": {"classification"},
     "huggingface_hub": {"classification"},
-    "typer": {"cli", "commands_bench", "commands_classify", "commands_transfer", "options"},
+    "typer": {
+        "cli",
+        "commands_bench",
+        "commands_classify",
+        "commands_train",
+        "commands_transfer",
+        "options",
+    },
     "rich": {"terminal"},
 }
 # What may be imported although it is neither ours nor in the standard library.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignx.classification.documents import Documents, read_documents
-from alignx.classification.tokens import parts_of, tokenize
 from alignx.embeddings import Embeddings
+from alignx.tokens import parts_of, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

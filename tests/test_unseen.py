@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from alignx.arrays import unit_rows
-from alignx.unseen import UnseenBySubwords
 from alignx.embeddings import Embeddings
 from alignx.errors import DimensionError
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.subword import SubwordVectors
+from alignx.unseen import UnseenBySubwords
 from alignx.vectors_io import load
 
 if TYPE_CHECKING:

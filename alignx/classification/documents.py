@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from alignx.arrays import Matrix, unit_rows
-from alignx.classification.tokens import parts_of, spellings, tokenize
+from alignx.tokens import parts_of, spellings, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from alignx.arrays import Indices
-    from alignx.classification.tokens import Tokenizer
     from alignx.embeddings import Embeddings
+    from alignx.tokens import Tokenizer
 
 __all__ = ["Documents", "UnseenWords", "as_texts", "read_documents"]
 

@@ -14,17 +14,18 @@ from alignx.classification import model_file
 from alignx.classification.documents import read_documents
 from alignx.classification.report import TransferReport, TrialResult, summarized
 from alignx.classification.strategies import STRATEGIES
-from alignx.classification.tokens import tokenize
 from alignx.classification.transfer import TransferClassifier
 from alignx.memory import peak_resident
 from alignx.space import SharedSpace
+from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from alignx.classification.encoder import DocumentEncoder
-    from alignx.classification.tokens import Tokenizer
+    from alignx.entries import Oov
     from alignx.progress import Progress
+    from alignx.tokens import Tokenizer
 
 __all__ = ["Trial", "evaluate_transfer"]
 
@@ -72,6 +73,7 @@ class _Data:
     unlabeled: Mapping[str, Sequence[str]]
     encoder: DocumentEncoder | None
     tokenizers: Mapping[str, Tokenizer] | None
+    oov: Oov
     n_threads: int | None
     subspaces: dict[tuple[str, ...], SharedSpace] = field(default_factory=dict)
 
@@ -108,6 +110,7 @@ def evaluate_transfer(
     seeds: Sequence[int] = (0,),
     encoder: DocumentEncoder | None = None,
     tokenizers: Mapping[str, Tokenizer] | None = None,
+    oov: Oov = "drop",
     n_threads: int | None = None,
     progress: Progress | None = None,
 ) -> TransferReport:
@@ -137,6 +140,8 @@ def evaluate_transfer(
         Of all trials.
     tokenizers : mapping of str to callable, optional
         By language.
+    oov : {"drop", "subword"}
+        As of `TransferClassifier`.
     n_threads : int, optional
         OpenMP's default unless given.
     progress : callable, optional
@@ -171,6 +176,7 @@ def evaluate_transfer(
         {**texts, **(unlabeled or {})},
         encoder,
         tokenizers,
+        oov,
         n_threads,
     )
     runs: dict[str, Run] = {name: partial(_run, data, trial) for name, trial in trials.items()}
@@ -294,6 +300,7 @@ def _run(data: _Data, trial: Trial, code: str, seed: int) -> _Outcome:
         head=trial.head,
         encoder=data.encoder,
         tokenizers=data.tokenizers,
+        oov=data.oov,
         alpha=trial.alpha,
         seed=seed,
         n_threads=data.n_threads,
@@ -371,9 +378,14 @@ def _run_majority(data: _Data, code: str, _: int) -> _Outcome:
 def _turned(space: SharedSpace, source: str, target: str, seed: int) -> SharedSpace:
     """Give two languages, one turned at random, as separate trainings are to each other."""
     rng = np.random.default_rng(seed)
-    d = space[target].dimension
+    language = space[target]
+    d = language.dimension
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
-    turned = space[target].with_vectors(space[target].vectors @ rotation)
+    unseen = language.unseen
+    turned = language.with_vectors(
+        language.vectors @ rotation,
+        None if unseen is None else lambda words: unseen(words) @ rotation,
+    )
     return SharedSpace({source: space[source], target: turned})
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from alignx.classification.documents import Documents, read_documents
-from alignx.classification.tokens import tokenize
 from alignx.retrieval import ExactIndex
+from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -243,7 +243,7 @@ def explain(
 def _read(classifier: TransferClassifier, text: str, language: str) -> tuple[Documents, list[str]]:
     """Look up the words of a text as the classifier does; give those beyond the vocabulary too."""
     added: list[str] = []
-    give = (classifier.unseen or {}).get(language)
+    give = classifier.unseen_of(language)
     document = read_documents(
         [text],
         language,

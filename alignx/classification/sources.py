@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alignx.classification.documents import read_documents
-from alignx.classification.tokens import tokenize
 from alignx.retrieval import csls_neighbors
+from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from alignx.arrays import Double, Indices, Matrix
-    from alignx.classification.tokens import Tokenizer
     from alignx.space import SharedSpace
+    from alignx.tokens import Tokenizer
 
 __all__ = ["SourceCandidate", "SourceRanking", "rank_sources"]
 
@@ -156,7 +156,7 @@ def rank_sources(
     seed : int
         Of the rotation and the bootstrap.
     tokenizers : mapping of str to callable, optional
-        By language; `alignx.classification.tokens.tokenize` for the others.
+        By language; `alignx.tokens.tokenize` for the others.
     n_threads : int, optional
         OpenMP's default unless given.
 

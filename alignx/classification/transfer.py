@@ -15,8 +15,9 @@ from alignx.classification.documents import Documents, as_texts, read_documents
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import fit_head
 from alignx.classification.strategies import STRATEGIES, Labeled, Task, learn
-from alignx.classification.tokens import tokenize
 from alignx.classification.translation import WordTranslator
+from alignx.entries import require_oov
+from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
     import os
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from alignx.classification.documents import UnseenWords
     from alignx.classification.explanation import Explanation
     from alignx.classification.models import Model
-    from alignx.classification.tokens import Tokenizer
+    from alignx.entries import Oov
     from alignx.space import SharedSpace
+    from alignx.tokens import Tokenizer
 
 __all__ = ["TransferClassifier"]
 
@@ -69,9 +71,13 @@ class TransferClassifier(TextClassifier):
     encoder : DocumentEncoder, optional
         How documents become vectors; its defaults unless given. It is copied.
     tokenizers : mapping of str to callable, optional
-        By language; `alignx.classification.tokens.tokenize` for the others.
+        By language; `alignx.tokens.tokenize` for the others.
     unseen : mapping of str to callable, optional
         By language, what gives (n, d) vectors in the space of words that the vocabulary lacks.
+    oov : {"drop", "subword"}
+        With ``"subword"`` the languages of the space that were read from a fastText model
+        (``.bin``) give such vectors themselves, by the characters of a word, unless `unseen` says
+        otherwise.
     alpha : float
         Languages with n labeled texts count n ** alpha in all, in [0, 1]: 1 lets each text count
         the same, 0 each language.
@@ -121,6 +127,7 @@ class TransferClassifier(TextClassifier):
         encoder: DocumentEncoder | None = None,
         tokenizers: Mapping[str, Tokenizer] | None = None,
         unseen: Mapping[str, UnseenWords] | None = None,
+        oov: Oov = "drop",
         alpha: float = 1.0,
         seed: int = 0,
         n_threads: int | None = None,
@@ -132,6 +139,7 @@ class TransferClassifier(TextClassifier):
         self.encoder = encoder
         self.tokenizers = tokenizers
         self.unseen = unseen
+        self.oov = oov
         self.alpha = alpha
         self.seed = seed
         self.n_threads = n_threads
@@ -262,8 +270,13 @@ class TransferClassifier(TextClassifier):
             language,
             self.space[language],
             tokenizer=(self.tokenizers or {}).get(language, tokenize),
-            unseen=(self.unseen or {}).get(language),
+            unseen=self.unseen_of(language),
         )
+
+    def unseen_of(self, language: str) -> UnseenWords | None:
+        """Give what has vectors of words that the vocabulary of a language lacks, if anything."""
+        own = self.space[language].unseen if self.oov == "subword" else None
+        return (self.unseen or {}).get(language, own)
 
     def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
         """Give the vectors of texts, as the head sees them.
@@ -350,6 +363,7 @@ class TransferClassifier(TextClassifier):
         *,
         tokenizers: Mapping[str, Tokenizer] | None = None,
         unseen: Mapping[str, UnseenWords] | None = None,
+        oov: Oov = "drop",
         n_threads: int | None = None,
     ) -> Self:
         """Read what `save` wrote.
@@ -360,15 +374,18 @@ class TransferClassifier(TextClassifier):
             A ``.safetensors`` file.
         space : SharedSpace
             The vectors of `fit`. Languages that are not to be predicted may be missing.
-        tokenizers, unseen, n_threads
-            As of `fit`; they are not in the file.
+        tokenizers, unseen, oov, n_threads
+            As of the class; they are not in the file.
 
         Raises
         ------
         FormatError
             If it cannot be read or is no classifier, or the vectors are others.
+        ValueError
+            If no language has a model of characters for `oov`.
         """
-        classifier = cls(space, tokenizers=tokenizers, unseen=unseen, n_threads=n_threads)
+        require_oov(oov, *space.values())
+        classifier = cls(space, tokenizers=tokenizers, unseen=unseen, oov=oov, n_threads=n_threads)
         model_file.read(classifier, path)
         return classifier
 
@@ -391,6 +408,7 @@ class TransferClassifier(TextClassifier):
             )
         if not 0 <= self.alpha <= 1:
             raise ValueError(f"alpha must lie in [0, 1], got {self.alpha}")
+        require_oov(self.oov, *self.space.values())
 
     def _fit_head(self) -> Any:  # noqa: ANN401
         if self.head == "mlp":

@@ -1,0 +1,1 @@
+"""Train fastText vectors from plain text."""

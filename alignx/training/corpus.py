@@ -1,0 +1,204 @@
+"""Read texts of any size as blocks of characters, and count what is wrong with them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, cast
+
+from alignx.errors import FormatError
+from alignx.files import reading
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterator
+
+__all__ = ["BLOCK_BYTES", "STDIN", "Findings", "text_blocks"]
+
+STDIN = "-"
+BLOCK_BYTES = 1 << 20
+
+_GZIP, _XZ, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh"
+_REFUSED = {
+    b"PK\x03\x04": "this is a zip archive; unpack it first",
+    b"\x28\xb5\x2f\xfd": "this is packed by zstd; unpack it first",
+    b"7z\xbc\xaf\x27\x1c": "this is a 7z archive; unpack it first",
+    b"%PDF-": "this is a PDF; save its text first",
+    codecs.BOM_UTF16_LE: "this is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8",
+    codecs.BOM_UTF16_BE: "this is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8",
+}
+# Half of the bytes of binary data are neither UTF-8 nor printable, and most of those of text in an
+# alphabet that is not Latin and an older encoding; of Latin-1 hardly more than one in twenty.
+_MOST_BROKEN = 0.25
+_CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\x1b"})
+_ESCAPED = re.compile("[\udc80-\udcff]")
+
+
+@dataclass
+class Findings:
+    """What was met in texts so far.
+
+    Parameters
+    ----------
+    bytes : int
+        Read, unpacked.
+    lines : int
+        Line ends, and one for each last line without.
+    invalid : int
+        Bytes that are no UTF-8.
+    nuls : int
+        NUL bytes.
+    packed : int
+        Bytes of the files that were read, as they are there.
+    """
+
+    bytes: int = 0
+    lines: int = 0
+    invalid: int = 0
+    nuls: int = 0
+    packed: int = 0
+
+
+def text_blocks(
+    path: str,
+    findings: Findings,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[str]:
+    r"""Give a text in blocks that end at line ends, or at least at white space if there is any.
+
+    Text packed by gzip, xz or bzip2 is recognized by its content. A UTF-8 byte order mark is
+    dropped, a NUL becomes a space, and a byte that is no UTF-8 a replacement character.
+
+    Parameters
+    ----------
+    path : str
+        The file, or ``"-"`` for standard input.
+    findings : Findings
+        Is added to.
+    block_bytes : int
+        How much is read at once; text without any white space is cut about there, between two
+        characters.
+
+    Yields
+    ------
+    str
+        Joined they are the text, but for white space between words.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, is truncated, or is no text.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "es.txt"
+    >>> _ = path.write_bytes(b"el gato\0y la\nni\xf1a")
+    >>> findings = Findings()
+    >>> list(text_blocks(str(path), findings))
+    ['el gato y la\n', 'ni�a']
+    >>> findings
+    Findings(bytes=17, lines=2, invalid=1, nuls=1, packed=17)
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+    pending, last = "", "\n"
+    is_first, ended, place = True, False, 0
+    with _opened(path) as file:
+        packed, damages = _unpacked(path, file)
+        while not ended:
+            data, ended = _read(path, packed, damages, block_bytes)
+            if file.seekable():
+                findings.packed, place = findings.packed + file.tell() - place, file.tell()
+            nuls = data.count(b"\0")
+            plain = data.replace(b"\0", b" ") if nuls else data
+            text, invalid = _ESCAPED.subn("\ufffd", decoder.decode(plain, ended))
+            if is_first:
+                _refuse_junk(path, data, invalid)
+                is_first = False
+            findings.bytes += len(data)
+            findings.nuls += nuls
+            findings.invalid += invalid
+            findings.lines += text.count("\n")
+            last = text[-1:] or last
+            block, pending = _cut(pending + text, block_bytes)
+            if block:
+                yield block
+    if last != "\n":
+        findings.lines += 1
+    if pending:
+        yield pending
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[io.BufferedReader]:
+    """Open a file, or standard input."""
+    if path == STDIN:
+        yield cast("io.BufferedReader", sys.stdin.buffer)
+        return
+    with reading(path) as file:
+        yield file
+
+
+def _unpacked(path: str, file: io.BufferedReader) -> tuple[IO[bytes], tuple[type[Exception], ...]]:
+    """Give what unpacks a file, if its first bytes say that it is packed, and how that fails."""
+    beginning = file.peek(8)
+    for magic, problem in _REFUSED.items():
+        if beginning.startswith(magic):
+            raise FormatError(path, problem)
+    if beginning.startswith(_GZIP):
+        import gzip
+
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file)), (gzip.BadGzipFile, zlib.error)
+    if beginning.startswith(_XZ):
+        import lzma
+
+        return lzma.LZMAFile(file), (lzma.LZMAError,)
+    if beginning.startswith(_BZIP2):
+        import bz2
+
+        return bz2.BZ2File(file), (OSError, ValueError)
+    return file, ()
+
+
+def _read(
+    path: str, file: IO[bytes], damages: tuple[type[Exception], ...], size: int
+) -> tuple[bytes, bool]:
+    """Read a block, which may be shorter, and whether that was the end."""
+    try:
+        data = file.read(size)
+    except EOFError as error:
+        raise FormatError(path, "the archive is truncated; get it again") from error
+    except damages as error:
+        raise FormatError(path, "the archive is damaged; get it again") from error
+    return data, not data
+
+
+def _refuse_junk(path: str, data: bytes, invalid: int) -> None:
+    """Refuse a file whose first block is no text in UTF-8."""
+    even, odd = data[::2].count(0), data[1::2].count(0)
+    if max(even, odd) > len(data) * 0.4 and min(even, odd) < len(data) * 0.1:
+        raise FormatError(path, _REFUSED[codecs.BOM_UTF16_LE])
+    rest = len(data) - even - odd
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    if invalid + controls > rest * _MOST_BROKEN:
+        raise FormatError(
+            path,
+            f"this is no text in UTF-8: {invalid:,} of its first {len(data):,} bytes are not "
+            f"valid, {controls:,} are control characters; convert it first (iconv)",
+        )
+
+
+def _cut(text: str, most: int) -> tuple[str, str]:
+    """Cut a text behind its last line end, or if it is long, at its last white space if any."""
+    end = text.rfind("\n") + 1
+    if end or len(text) < most:
+        return text[:end], text[end:]
+    parts = text.rsplit(maxsplit=1)
+    if len(parts) < 2 or text[-1].isspace():
+        return text, ""
+    return parts[0] + " ", parts[1]
