@@ -7,7 +7,7 @@ import re
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import classification_tables
+from benchmarks import classification_tables, fasttext_tables
 from benchmarks.common import HERE
 from benchmarks.large_tables import large, large_dictionary, large_growth, large_recall
 from benchmarks.tables import megabytes, of_job, seconds, table, times
@@ -271,6 +271,15 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "classification strategies": classification_tables.strategies,
         "classification classes": classification_tables.classes,
         "classification speed": classification_tables.speed,
+    },
+    "fasttext": {
+        "fasttext training": fasttext_tables.training,
+        "fasttext accuracy": fasttext_tables.accuracy,
+        "fasttext unseen": fasttext_tables.unseen,
+        "fasttext linear": fasttext_tables.linear,
+        "fasttext agreement": fasttext_tables.agreement,
+        "fasttext similarity": fasttext_tables.similarity,
+        "fasttext memory": fasttext_tables.memory,
     },
     "load": {"load": load},
     "alignment": {"alignment": alignment},
