@@ -66,7 +66,7 @@ def train(
         typer.Option(
             min=1,
             help="How often to go through the text.",
-            show_default="15 below 2M words, 10 below 20M, else 5",
+            show_default="10 below 2M words, else 5",
         ),
     ] = None,
     min_count: Annotated[

@@ -26,8 +26,10 @@ _RANGES = {
 }
 _MOST_BUCKETS = 2_000_000
 _LEAST_BUCKETS = 1_000
-_EPOCHS = ((2_000_000, 15), (20_000_000, 10))
-_FEWEST_EPOCHS = 5
+# Chosen on held-out words of a training dictionary, English to Spanish: of texts of 1.3 million
+# words 5, 10, 15 epochs gave P@1 24.9, 27.9, 22.5, of 4 million 5 and 10 gave 43.1 and 38.5.
+_SMALL_TEXT = 2_000_000
+_EPOCHS, _EPOCHS_OF_SMALL = 5, 10
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Parameters:
 
 
 def choose_epoch(tokens: int) -> int:
-    """Choose how often to go through a text: the shorter it is, the more often.
+    """Choose how often to go through a text: small ones more often.
 
     Parameters
     ----------
@@ -145,9 +147,9 @@ def choose_epoch(tokens: int) -> int:
     Examples
     --------
     >>> [choose_epoch(tokens) for tokens in (100_000, 4_000_000, 1_000_000_000)]
-    [15, 10, 5]
+    [10, 5, 5]
     """
-    return next((epoch for most, epoch in _EPOCHS if tokens < most), _FEWEST_EPOCHS)
+    return _EPOCHS_OF_SMALL if tokens < _SMALL_TEXT else _EPOCHS
 
 
 def choose_bucket(distinct: int) -> int:

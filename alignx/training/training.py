@@ -88,8 +88,8 @@ def train(
     dim : int, optional
         Numbers in a vector; by default 100, or those of `init`.
     epoch : int, optional
-        How often the text is gone through; by default 15 times below 2 million words, 10 times
-        below 20 million, 5 times above.
+        How often the text is gone through; by default 10 times below 2 million words, 5 times
+        above.
     minCount : int
         Rarer words get no vector of their own, only that of their characters.
     minn, maxn : int
