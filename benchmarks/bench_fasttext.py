@@ -172,7 +172,7 @@ def agreement_rows(folder: Path, n_threads: int) -> Iterator[Row]:
     alignment = fit(source, target, n_threads, linear=True)
     rng = np.random.default_rng(0)
     letters = list("abcdefghijklmnopqrstuvwxyzáéñ")
-    invented = ["".join(rng.choice(letters, rng.integers(3, 15))) for _ in range(2 * CHECKED)]
+    invented = ["".join(rng.choice(letters, rng.integers(5, 15))) for _ in range(2 * CHECKED)]
     invented = [word for word in dict.fromkeys(invented) if word not in target][:CHECKED]
     path = folder / "es.aligned.bin"
     alignment.save_mapped_model(model_of(folder, "es", n_threads)["path"], path, side="target")
@@ -183,8 +183,13 @@ def agreement_rows(folder: Path, n_threads: int) -> Iterator[Row]:
     sides["invented words"] = (invented, mapped.unseen(invented))
     for name, (words, ours) in sides.items():
         theirs = np.stack([plain.get_word_vector(word) for word in words])
-        cosines = np.einsum("ij,ij->i", theirs, ours) / np.linalg.norm(theirs, axis=1)
-        yield {"job": f"plain fastText, {name}", "n": len(words), "least": float(cosines.min())}
+        norms = np.linalg.norm(theirs, axis=1)
+        # fastText leaves n-grams that it never met at zero, so a word of these has no direction.
+        known = norms > 0
+        assert not ours[~known].any()
+        cosines = np.einsum("ij,ij->i", theirs, ours)[known] / norms[known]
+        row = {"n": int(known.sum()), "least": float(cosines.min())}
+        yield {"job": f"plain fastText, {name}", **row}
 
 
 def phrase_rows(_: Path, n_threads: int) -> Iterator[Row]:
