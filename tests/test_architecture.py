@@ -4,6 +4,7 @@ import ast
 import importlib.metadata
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -130,6 +131,7 @@ def imported_modules(tree: ast.AST) -> Iterator[str]:
             yield from (str(arg.value) for arg in node.args if isinstance(arg, ast.Constant))
 
 
+@cache
 def imports_of_part(module: str) -> set[str]:
     names = {name for name in imported_modules(parse(module)) if name.split(".")[0] == "alignx"}
     return {part_of_package(name) for name in names}
@@ -146,6 +148,7 @@ def without_type_checking(tree: ast.AST) -> ast.AST:
     return Remover().visit(tree)  # type: ignore[no-any-return]  # visit is not typed
 
 
+@cache
 def outside_imports(module: str) -> set[str]:
     names = imported_modules(without_type_checking(parse(module)))
     tops = {name if name.startswith("alignx._core") else name.split(".")[0] for name in names}
@@ -231,12 +234,14 @@ def public_functions_and_classes(tree: ast.Module) -> set[str]:
     return {node.name for node in nodes if not node.name.startswith("_")}
 
 
-def names_used_elsewhere(module: str) -> set[str]:
-    used: set[str] = set()
-    for other in MODULES:
-        for node in ast.walk(parse(other)):
-            if isinstance(node, ast.ImportFrom) and node.module == module and other != module:
-                used |= {alias.name for alias in node.names}
+@cache
+def names_used() -> dict[str, set[str]]:
+    """Give the names that other modules import of each module."""
+    used: dict[str, set[str]] = {}
+    for module in MODULES:
+        for node in ast.walk(parse(module)):
+            if isinstance(node, ast.ImportFrom) and node.module not in (None, module):
+                used.setdefault(str(node.module), set()).update(alias.name for alias in node.names)
     return used
 
 
@@ -261,7 +266,7 @@ def test_what_others_use_is_exported_and_what_is_exported_is_defined(module: str
     tree = parse(module)
     names = set(exported(tree))
     assert not names - defined_names(tree)
-    used = names_used_elsewhere(module)
+    used = names_used().get(module, set())
     assert not {name for name in used if name.startswith("_")}, "private names are used elsewhere"
 
 

@@ -89,7 +89,7 @@ def direct(folder: Path, pair: str, size: int | None = None, **options: Any) -> 
 
 def test_figures_are_those_of_align_and_evaluate(folder: Path) -> None:
     text = """
-        sizes = [60, "all"]
+        sizes = [60]
         seeds = [7]
         [options]
         refinement = 1
@@ -97,7 +97,7 @@ def test_figures_are_those_of_align_and_evaluate(folder: Path) -> None:
         n_components = 9
     """
     results = bench(folder, TWO_PAIRS + text).run()
-    assert len(results) == 8
+    assert len(results) == 4
     for result in results:
         method = CCA(n_components=9) if result["method"] == "cca" else "procrustes"
         expected = direct(folder, result["pair"], result["size"], method=method, refinement=1)
@@ -134,7 +134,7 @@ def test_methods_without_a_dictionary(folder: Path) -> None:
         save(Embeddings(names, rows.vectors), folder / f"{code}.vec")
     text = """
         methods = ["selflearning", "alike", "grown"]
-        seeds = [1, 2]
+        seeds = [1]
         sizes = [30]
         [options]
         refinement = 0
@@ -151,13 +151,11 @@ def test_methods_without_a_dictionary(folder: Path) -> None:
     results = bench(folder, ONE_PAIR + text).run()
     assert [(each["method"], each["size"], each["seed"]) for each in results] == [
         ("selflearning", None, 1),
-        ("selflearning", None, 2),
         ("alike", None, None),
         ("grown", 30, 1),
-        ("grown", 30, 2),
     ]
-    assert [each["train_pairs"] for each in results[:3]] == [0, 0, 40]
-    assert 0 < results[3]["train_pairs"] <= 30
+    assert [each["train_pairs"] for each in results[:2]] == [0, 40]
+    assert 0 < results[2]["train_pairs"] <= 30
     assert all(each["failed"] is None for each in results)
     assert {each["method"] for each in results if each["diagnosis"]} == {"selflearning", "grown"}
     assert 0 <= results[0]["diagnosis"]["agreement"] <= 1

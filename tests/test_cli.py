@@ -832,7 +832,9 @@ def test_an_interrupt_while_writing_leaves_the_old_file(folder: Path, command: s
 
 def test_a_reader_that_leaves_early_sees_no_traceback(folder: Path) -> None:
     words = " ".join(f"cat{i}" for i in range(WORDS))
-    command = f"printf '%s\\n' {words} | '{SCRIPT}' translate {' '.join(MAPPED)} -k 300 -q | head -1"
+    command = (
+        f"printf '%s\\n' {words} | '{SCRIPT}' translate {' '.join(MAPPED)} -k 300 -q | head -1"
+    )
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, env=environment(), capture_output=True, timeout=60,
         check=True,

@@ -349,8 +349,7 @@ def test_a_dictionary_is_the_same_though_a_worker_is_killed(
 def test_it_is_told_soon_that_no_scheduler_answers(
     listens: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if listens:
-        monkeypatch.setattr(parallel, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(parallel, "CONNECT_SECONDS", 1.0)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         if listens:

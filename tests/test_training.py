@@ -58,9 +58,13 @@ def leftovers(folder: Path) -> list[str]:
 
 
 def children() -> list[int]:
-    """The processes that this one has started."""
+    """Processes of this one that train; other tests may have left others, such as joblib's."""
     text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    return [int(word) for word in text.split()]
+    return [
+        child
+        for child in map(int, text.split())
+        if b"alignx.training.process" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 # --- the same as fastText ---------------------------------------------------------------------
