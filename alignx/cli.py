@@ -424,30 +424,33 @@ def apply(
 
     A fastText model (.bin) is written whole, with vectors of other lengths.
     """
-    if output.suffix == ".bin":
+    is_model = output.suffix == ".bin"
+    if is_model:
         _refuse_for_models(dtype, limit, lowercase)
 
     from alignx.alignment import Alignment
     from alignx.embeddings import guess_language
     from alignx.vectors_io import require_savable, save
 
+    terminal = open_terminal(quiet, verbose)
+    if is_model:
+        require_writable(output)
+    else:
+        require_savable(output, dtype=dtype.value)
+    alignment = Alignment.load(map_file)
+
     def side_of(language: str | None) -> Literal["source", "target"]:
         if side is not None:
             return "source" if side is WhichSide.source else "target"
         return "source" if alignment.side_of(language) is alignment.source else "target"
 
-    terminal = open_terminal(quiet, verbose)
-    if output.suffix == ".bin":
-        require_writable(output)
-        alignment = Alignment.load(map_file)
+    if is_model:
         with terminal.working(f"Mapping {vectors.name}") as progress:
             alignment.save_mapped_model(
                 vectors, output, side=side_of(guess_language(vectors)), progress=progress
             )
         terminal.note(f"{output}: {vectors.name} as a fastText model of the shared space")
         return
-    require_savable(output, dtype=dtype.value)
-    alignment = Alignment.load(map_file)
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     rows = alignment.stream(embeddings, side_of(embeddings.language))
     save(embeddings, output, dtype=dtype.value, rows=rows)

@@ -127,7 +127,7 @@ class UnlistedQuestions:
             n_threads=n_threads,
         )
         found = ranks(
-            np.concatenate([shared.source.vectors, self.source.vectors])[self.rows],
+            self._queries(),
             np.concatenate([shared.target.vectors, self.target.vectors]),
             np.array(self.pairs),
             bias=np.concatenate([target_bias, more_bias]),
@@ -142,6 +142,12 @@ class UnlistedQuestions:
                 if kind == UNSEEN:
                     slices[f"{UNSEEN}, copied"] = Accuracy.of_ranks(np.array(self.copied)[asked])
         return slices
+
+    def _queries(self) -> Matrix:
+        """Vectors of the questions, (questions, d), without a copy of the whole vocabulary."""
+        listed, added = self.shared.source.vectors, self.source.vectors
+        n = len(listed)
+        return np.stack([listed[row] if row < n else added[row - n] for row in self.rows])
 
 
 def _row(entry: str, listed: Embeddings, more: Embeddings) -> int:

@@ -47,7 +47,7 @@ def model_path(corpus: Path) -> Path:
     return path
 
 
-def train_classifier(folder: Path) -> Any:  # noqa: ANN401
+def train_classifier(folder: Path) -> Any:  # noqa: ANN401  # fasttext has no types
     text = folder / "labeled.txt"
     lines = [f"__label__{i % 2} word{i % 2} word{i % 5} other" for i in range(50)]
     text.write_text("\n".join(lines))

@@ -201,13 +201,13 @@ def test_buckets_are_chosen_to_fit_into_memory(
     held = 200_000_000
     monkeypatch.setattr("alignx.training.training.peak_resident", lambda: held)
 
-    def attempt(memory: int, **options: Any) -> None:  # noqa: ANN401
+    def attempt(memory: int, **options: Any) -> None:  # noqa: ANN401  # those of train
         train(
             corpus, tmp_path / "es.bin", dim=1_000, epoch=1, n_threads=1, memory=memory,
             log=steps.append, **options,
         )  # fmt: skip
 
-    def fails(memory: int, **options: Any) -> str:  # noqa: ANN401
+    def fails(memory: int, **options: Any) -> str:  # noqa: ANN401  # those of train
         with pytest.raises(ValueError, match="memory must be at least") as caught:
             attempt(memory, **options)
         return str(caught.value)
