@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from alignx.arrays import as_rows, zero_rows
+from alignx.lookup import Lookup
+from alignx.spelling import lower
 
 if TYPE_CHECKING:
     import os
@@ -259,8 +261,17 @@ class Embeddings:
 
     @cached_property
     def zero_rows(self) -> int:
-        """How many vectors are zero."""
+        """How many vectors are zero: of words that have none."""
         return count_zero_rows(self.vectors)
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """Finds words that have a vector, in capitals and forms of Unicode that differ, too."""
+        if not self.zero_rows:
+            return Lookup(self.index, self.language)
+        empty = set(np.flatnonzero(zero_rows(self.vectors)).tolist())
+        known = {word: row for word, row in self.index.items() if row not in empty}
+        return Lookup(known, self.language)
 
     @cached_property
     def checksum(self) -> str:
@@ -297,6 +308,59 @@ class Embeddings:
             raise TypeError(f"words must be a sequence of words, got the string {words!r}")
         index = self.index
         return np.fromiter((index.get(word, -1) for word in words), np.int64, count=len(words))
+
+    def find(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Row of each word, however it is capitalized, as dictionaries and texts are looked up.
+
+        Parameters
+        ----------
+        words : sequence of str, length p
+            Any words. Each is looked up as written, then lower-cased, then capitalized, in any
+            form of Unicode, by the rules of the language; then without blanks at its ends.
+
+        Returns
+        -------
+        (p,) int64
+            Rows of `vectors`; -1 for a word that is unknown or whose vector is zero.
+
+        Raises
+        ------
+        TypeError
+            If `words` is a string.
+
+        Examples
+        --------
+        >>> Embeddings(["cat", "Paris"], np.eye(2)).find(["Cat", "paris", "cow"])
+        array([ 0,  1, -1])
+        """
+        if isinstance(words, str):
+            raise TypeError(f"words must be a sequence of words, got the string {words!r}")
+        return self.lookup.rows(words)
+
+    def without_zero_rows(self) -> Embeddings:
+        """Leave out the words that have no vector.
+
+        Returns
+        -------
+        Embeddings
+            These themselves where every word has a vector. Otherwise a copy, possibly empty.
+
+        Examples
+        --------
+        >>> Embeddings(["cat", "dog"], [[0, 0], [0, 1]]).without_zero_rows().words
+        ('dog',)
+        """
+        if not self.zero_rows:
+            return self
+        kept = np.flatnonzero(~zero_rows(self.vectors))
+        return Embeddings.from_checked(
+            tuple(self.words[row] for row in kept.tolist()),
+            self.vectors[kept],
+            language=self.language,
+            source=self.source,
+            unseen=self.unseen,
+            zero_rows=0,
+        )
 
     def head(self, limit: int) -> Embeddings:
         """First, most frequent words with their vectors, which are shared.
@@ -396,7 +460,12 @@ def guess_language(path: str | os.PathLike[str]) -> str | None:
 
 
 def enter_words(
-    index: dict[str, int], words: Sequence[str], limit: int | None, *, lowercase: bool
+    index: dict[str, int],
+    words: Sequence[str],
+    limit: int | None,
+    *,
+    lowercase: bool,
+    language: str | None = None,
 ) -> tuple[int, list[int]]:
     """Enter new words into an index until it holds `limit` of them.
 
@@ -410,6 +479,8 @@ def enter_words(
         When to stop; None for never.
     lowercase : bool
         Whether to lower-case the words first.
+    language : str, optional
+        Code whose rules of capitals hold.
 
     Returns
     -------
@@ -424,7 +495,8 @@ def enter_words(
     (2, [1])
     """
     kept: list[int] = []
-    for position, word in enumerate(map(str.lower, words) if lowercase else words):
+    entered = (lower(word, language) for word in words) if lowercase else words
+    for position, word in enumerate(entered):
         if word not in index:
             index[word] = len(index)
             kept.append(position)
@@ -481,6 +553,11 @@ def _checked_words(words: Sequence[str]) -> tuple[str, ...]:
     """Words as a tuple, if they are what both file formats can hold."""
     if isinstance(words, str):
         raise TypeError(f"words must be a sequence of words, got the string {words!r}")
+    if isinstance(words, set | frozenset):
+        raise TypeError(
+            f"words of Embeddings must be in the order of their rows, got a {type(words).__name__}"
+            ", which has no order; give a list"
+        )
     kept = tuple(words)
     if not kept:
         raise ValueError("words must not be empty, got none")

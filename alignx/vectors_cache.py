@@ -83,7 +83,8 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     """
     header = _read_header(path)
     stored = _map_vectors(header)
-    words, vectors, n_read = _select(_map_words(header, len(stored)), stored, options)
+    language = options.language or header.metadata.get("language") or guess_language(path)
+    words, vectors, n_read = _select(_map_words(header, len(stored)), stored, options, language)
     is_mapped = vectors.dtype == np.float32 and not options.lowercase
     vectors = _as_float32(vectors, path)
     is_whole = is_mapped and len(vectors) == len(stored)
@@ -99,7 +100,7 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     return Embeddings.from_checked(
         words,
         vectors,
-        language=options.language or header.metadata.get("language") or guess_language(path),
+        language=language,
         source=header.metadata.get("source") or Path(path).name,
         report=report,
         **known,
@@ -374,12 +375,12 @@ def _map(path: str, tensor: _Tensor) -> NDArray[Any]:
 
 
 def _select(
-    words: StoredWords, vectors: NDArray[Any], options: LoadOptions
+    words: StoredWords, vectors: NDArray[Any], options: LoadOptions, language: str | None
 ) -> tuple[Sequence[str], NDArray[Any], int]:
     """Keep the words that are asked for; the last value is how many were looked at."""
     if options.lowercase:
         index: dict[str, int] = {}
-        n_read, kept = enter_words(index, words, options.limit, lowercase=True)
+        n_read, kept = enter_words(index, words, options.limit, lowercase=True, language=language)
         return tuple(index), vectors[kept], n_read
     count = min(len(words), options.limit or len(words))
     return StoredWords(words.data, count, words.path), vectors[:count], count

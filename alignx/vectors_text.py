@@ -230,6 +230,7 @@ class _Reader:
         self._path = path
         self._layout = layout
         self._options = options
+        self._language = options.language or guess_language(path)
         self._index: dict[str, int] = {}
         self._matrix = np.empty((room, layout.dimension), dtype=np.float32)
         self._next_line = layout.first_line
@@ -249,7 +250,11 @@ class _Reader:
         )
         start = len(self._index)
         read, kept = enter_words(
-            self._index, words, self._options.limit, lowercase=self._options.lowercase
+            self._index,
+            words,
+            self._options.limit,
+            lowercase=self._options.lowercase,
+            language=self._language,
         )
         self._append(rows if len(kept) == len(rows) else rows[kept], start)
         if self.is_full:
@@ -307,7 +312,7 @@ class _Reader:
         return Embeddings.from_checked(
             tuple(self._index),
             self._matrix,
-            language=self._options.language or guess_language(self._path),
+            language=self._language,
             source=Path(self._path).name,
             report=replace(self._report, zero_rows=zero_rows),
             index=self._index,

@@ -76,7 +76,10 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
         raise FormatError(path, "the model has no words that are valid UTF-8")
     index: dict[str, int] = {}
     words = [model.stored[row].decode() for row in rows]
-    n_read, kept = enter_words(index, words, options.limit, lowercase=options.lowercase)
+    language = options.language or guess_language(path)
+    n_read, kept = enter_words(
+        index, words, options.limit, lowercase=options.lowercase, language=language
+    )
     vectors = model.of_stored(np.asarray(rows)[kept], options.progress)
     zero_rows = count_zero_rows(vectors)
     report = LoadReport(
@@ -91,7 +94,7 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
     return Embeddings.from_checked(
         tuple(index),
         vectors,
-        language=options.language or guess_language(path),
+        language=language,
         source=Path(path).name,
         report=report,
         unseen=model,

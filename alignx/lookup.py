@@ -1,0 +1,139 @@
+"""One rule by which texts, questions, dictionaries and lists find words in a vocabulary."""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING
+from unicodedata import is_normalized
+
+import numpy as np
+
+from alignx.spelling import composed, forms_of, lower
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from alignx.arrays import Indices
+
+__all__ = ["Lookup"]
+
+# Of the words that were asked for: acronyms alone explain fewer.
+_MANY = 0.05
+# Of a vocabulary: what is left of capitals in one that was lower-cased by another rule.
+_FEW = 0.01
+
+logger = logging.getLogger("alignx")
+
+
+class Lookup:
+    r"""Finds words as written, then lower-cased, then capitalized, in any form of Unicode.
+
+    Parameters
+    ----------
+    index : mapping of str to int
+        Row of each word that has a vector.
+    language : str, optional
+        Code whose rules of capitals hold.
+
+    Examples
+    --------
+    >>> german = Lookup({"haus": 0, "Katze": 1, "f\N{LATIN SMALL LETTER U WITH DIAERESIS}r": 2})
+    >>> german.rows(["Haus", "katze", "fu\N{COMBINING DIAERESIS}r", "hund"])
+    array([ 0,  1,  2, -1])
+    """
+
+    def __init__(self, index: Mapping[str, int], language: str | None = None) -> None:
+        self.index = index
+        self.language = language
+        self._told: set[str] = set()
+
+    def row(self, word: str) -> int:
+        """Give the row of a word or phrase, -1 if it is unknown."""
+        row = self.index.get(word, -1)
+        return row if row >= 0 else self._row_of_other_form(word)
+
+    def rows(self, words: Sequence[str]) -> Indices:
+        """Give the row of each word, (p,) int64; -1 where it is unknown."""
+        return np.fromiter(map(self.row, words), np.int64, count=len(words))
+
+    def _row_of_other_form(self, word: str) -> int:
+        for form in forms_of(word, self.language):
+            row = self.index.get(form, -1)
+            if row < 0 and self._decomposed:
+                row = self._decomposed.get(composed(form), -1)
+            if row >= 0:
+                return row
+        return -1
+
+    @cached_property
+    def _decomposed(self) -> dict[str, int]:
+        """Rows of the few words that are not in form NFC, by that form."""
+        if is_normalized("NFC", "\n".join(self.index)):
+            return {}
+        found: dict[str, int] = {}
+        for word, row in self.index.items():
+            if not is_normalized("NFC", word):
+                found.setdefault(composed(word), row)
+        return found
+
+    @cached_property
+    def _otherwise_cased(self) -> dict[str, str]:
+        """Words with capitals that no question in small letters finds, such as iPhone."""
+        if not self._has_capitals:
+            return {}
+        found: dict[str, str] = {}
+        for word in self.index:
+            small = lower(word, self.language)
+            if word != small and word not in forms_of(small, self.language):
+                found.setdefault(word.casefold(), word)
+        return found
+
+    @cached_property
+    def _has_capitals(self) -> bool:
+        text = "\n".join(self.index)
+        return text != lower(text, self.language)
+
+    @cached_property
+    def keeps_capitals(self) -> bool:
+        """Whether the vocabulary tells capitals from small letters."""
+        if not self._has_capitals:
+            return False
+        count = sum(word != lower(word, self.language) for word in self.index)
+        return count > _FEW * len(self.index)
+
+    def as_trained(self, word: str) -> str:
+        """Write an unknown word as the text was written that the vocabulary comes from."""
+        whole = composed(word)
+        return whole if self.keeps_capitals else lower(whole, self.language)
+
+    def otherwise_cased(self, word: str) -> str | None:
+        """Give the word of the vocabulary that differs from an unknown one in capitals alone."""
+        return self._otherwise_cased.get(composed(word).casefold())
+
+    def tell_of_capitals(self, words: Iterable[str], what: str) -> None:
+        """Warn, once for the same words, if capitals alone keep many of them from being found.
+
+        Parameters
+        ----------
+        words : iterable of str
+            All that were looked up.
+        what : str
+            What they are, in the plural.
+        """
+        asked = dict.fromkeys(words)
+        if not self._otherwise_cased:
+            return
+        found = {word: self.otherwise_cased(word) for word in asked if self.row(word) < 0}
+        found = {word: other for word, other in found.items() if other is not None}
+        if not found or len(found) < _MANY * len(asked):
+            return
+        word, other = next(iter(found.items()))
+        text = (
+            f"{len(found):,} of {len(asked):,} {what} are in the {self.language or 'other'} "
+            f"vocabulary with other capitals only, such as {other} for {word}, and are not found; "
+            "load the vectors with lowercase (--lowercase)"
+        )
+        if text not in self._told:
+            self._told.add(text)
+            logger.warning("%s", text)
