@@ -114,6 +114,13 @@ def train(
             show_default="by Unicode, and lower-cased",
         ),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language code, by whose rules text is lower-cased.",
+            show_default="by the name of the output",
+        ),
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory to fit into, such as 4GB.")
     ] = None,
@@ -158,6 +165,7 @@ def train(
             wordNgrams=word_ngrams,
             loss=loss.value,
             lrUpdateRate=lr_update_rate,
+            language=language,
             t=t,
             init=init,
             memory=size,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -12,8 +13,10 @@ from alignx.errors import EmptyLexiconError, FormatError
 from alignx.files import reading, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import ArrayLike
 
     from alignx.arrays import Double, Indices
     from alignx.embeddings import Embeddings
@@ -43,8 +46,9 @@ class Lexicon:
 
     Parameters
     ----------
-    pairs : sequence of (str, str)
-        Source word and target word.
+    pairs : sequence of (str, str), or dict
+        Source word and target word. A dict gives the target word, or the list of target words, of
+        each source word.
     scores : (p,) float64, optional
         How good each pair is, such as its CSLS.
     probabilities : (p,) float64, optional
@@ -56,6 +60,8 @@ class Lexicon:
 
     Raises
     ------
+    TypeError
+        If a pair is not two strings, or the pairs have no order.
     ValueError
         If scores or probabilities are not one for each pair, or there are probabilities only.
 
@@ -64,6 +70,8 @@ class Lexicon:
     >>> lexicon = Lexicon([("cat", "gato"), ("dog", "perro"), ("cat", "gata")])
     >>> lexicon.translations()["cat"]
     ['gato', 'gata']
+    >>> list(Lexicon({"dog": "perro", "cat": ["gato", "gata"]}))
+    [('dog', 'perro'), ('cat', 'gato'), ('cat', 'gata')]
     """
 
     pairs: Sequence[tuple[str, str]]
@@ -73,13 +81,14 @@ class Lexicon:
     skipped: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "pairs", _checked_pairs(self.pairs))
         if self.scores is None and self.probabilities is not None:
             raise ValueError("probabilities need scores beside them, got none")
         for name in ("scores", "probabilities"):
             values = getattr(self, name)
             if values is None:
                 continue
-            object.__setattr__(self, name, np.asarray(values, dtype=np.float64))
+            object.__setattr__(self, name, _unchangeable(values))
             if len(values) != len(self.pairs):
                 raise ValueError(
                     f"{name} must hold one value for each of {len(self.pairs)} pairs, "
@@ -167,37 +176,52 @@ class Lexicon:
         Parameters
         ----------
         source, target : Embeddings
-            Where the words are looked up as they are written.
+            Where the words are looked up, as `Embeddings.find` does.
 
         Returns
         -------
         LexiconRows
-            The pairs with both words known; possibly none.
+            The pairs with both words known, each pair of rows once; possibly none.
         """
-        found = np.array(
-            [
-                (source.index[s], target.index[t], i)
-                for i, (s, t) in enumerate(self.pairs)
-                if s in source.index and t in target.index
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 3)
-        return LexiconRows(*found.T.copy())
+        first, second = self.sides()
+        rows = source.find(first), target.find(second)
+        known = np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0))
+        pairs = rows[0][known] * len(target) + rows[1][known]
+        positions = known[np.sort(np.unique(pairs, return_index=True)[1])]
+        return LexiconRows(rows[0][positions], rows[1][positions], positions)
 
     def require_rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
         """Look the words up, and raise EmptyLexiconError where no pair is known on both sides."""
         rows = self.rows(source, target)
+        self.tell_of_capitals(source, target)
         if len(rows.source) == 0:
-            no_source = sum(s not in source.index for s, _ in self.pairs)
-            no_target = sum(t not in target.index for _, t in self.pairs)
+            first, second = self.sides()
+            no_source = int((source.find(first) < 0).sum())
+            no_target = int((target.find(second) < 0).sum())
             examples = ", ".join(f"{s} {t}" for s, t in self.pairs[:3])
             raise EmptyLexiconError(
-                f"{self.name}: at least one pair must have both words in the vocabularies, got "
-                f"{len(self)} pairs of which {no_source} lack the source word and {no_target} the "
-                f"target word (such as: {examples or 'none'}); check the order of the languages "
-                "and the case of the words"
+                f"{self.name}: at least one pair must have both words in the vocabularies, with a "
+                f"vector, got {len(self)} pairs of which {no_source} lack the source word and "
+                f"{no_target} the target word (such as: {examples or 'none'}); check the order of "
+                "the languages and the case of the words"
             )
         return rows
+
+    def tell_of_capitals(self, source: Embeddings, target: Embeddings) -> None:
+        """Warn if many words are in the vocabularies, but with other capitals."""
+        for language, words in zip((source, target), self.sides(), strict=True):
+            language.lookup.tell_of_capitals(words, f"words of {self.name}")
+
+    def as_known(self, source: Embeddings, target: Embeddings) -> Self:
+        """Give the pairs, each once, with words written as in the vocabularies; without scores."""
+        first, second = (
+            [
+                language.words[row] if row >= 0 else language.lookup.as_trained(word)
+                for word, row in zip(words, language.find(words).tolist(), strict=True)
+            ]
+            for language, words in zip((source, target), self.sides(), strict=True)
+        )
+        return type(self)(list(dict.fromkeys(zip(first, second, strict=True))), name=self.name)
 
     @classmethod
     def identical(
@@ -208,7 +232,8 @@ class Lexicon:
         Parameters
         ----------
         source, target : Embeddings
-            Whose words are compared as they are written.
+            Whose words, those with a vector, are compared as they are written, in any form of
+            Unicode.
         numerals_only : bool
             Take only words of digits, which even languages of different scripts share.
 
@@ -228,9 +253,10 @@ class Lexicon:
         [('1990', '1990')]
         """
         shared = [
-            (word, word)
-            for word in source.words
-            if word in target.index and (word.isdecimal() or not numerals_only)
+            (word, target.words[row])
+            for word in source.lookup.index
+            if (word.isdecimal() or not numerals_only)
+            and (row := target.lookup.row_as_written(word)) >= 0
         ]
         return cls(shared, name="identical numerals" if numerals_only else "identical words")
 
@@ -323,6 +349,51 @@ class Lexicon:
                 raise FormatError(
                     path, f"words must not contain tabs or line ends, got {word!r}; use .jsonl"
                 )
+
+
+def _unchangeable(values: ArrayLike) -> Double:
+    """Give numbers that nobody can change, copied unless they are so already."""
+    given = np.asarray(values, dtype=np.float64)
+    if given.flags.writeable or given.base is not None:
+        given = given.copy()
+        given.flags.writeable = False
+    return given
+
+
+def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Pairs as they cannot change, if they are what a lexicon can hold."""
+    if isinstance(pairs, Mapping):
+        pairs = [
+            (source, target)
+            for source, targets in pairs.items()
+            for target in ([targets] if isinstance(targets, str) else _listed(targets))
+        ]
+    return tuple(map(_checked_pair, _listed(pairs)))
+
+
+def _listed(values: Iterable[Any]) -> Iterable[Any]:
+    if isinstance(values, str | bytes | set | frozenset) or not isinstance(values, Iterable):
+        raise TypeError(
+            "Lexicon takes a sequence of pairs (source word, target word), or a dict, got "
+            f"{_shown(values)}; Lexicon.load(path) reads a file"
+        )
+    return values
+
+
+def _checked_pair(pair: object) -> tuple[str, str]:
+    if not isinstance(pair, str | bytes | set | frozenset | Mapping):
+        try:
+            source, target = pair  # type: ignore[misc]  # or it is refused
+        except (TypeError, ValueError):
+            source = target = None
+        if isinstance(source, str) and isinstance(target, str):
+            return source, target
+    raise TypeError(f"a pair of a Lexicon must be two strings, got {_shown(pair)}")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
 def _read_lines(path: str | Path) -> list[str]:

@@ -9,7 +9,7 @@ from unicodedata import is_normalized
 
 import numpy as np
 
-from alignx.spelling import composed, forms_of, lower
+from alignx.spelling import composed, forms_of, lower, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,11 +57,17 @@ class Lookup:
         """Give the row of each word, (p,) int64; -1 where it is unknown."""
         return np.fromiter(map(self.row, words), np.int64, count=len(words))
 
+    def row_as_written(self, word: str) -> int:
+        """Give the row of a word with the same capitals, -1 if there is none."""
+        row = self.index.get(word, -1)
+        if row < 0:
+            whole = composed(word)
+            row = self.index.get(whole, self._decomposed.get(whole, -1))
+        return row
+
     def _row_of_other_form(self, word: str) -> int:
         for form in forms_of(word, self.language):
-            row = self.index.get(form, -1)
-            if row < 0 and self._decomposed:
-                row = self._decomposed.get(composed(form), -1)
+            row = self.row_as_written(form)
             if row >= 0:
                 return row
         return -1
@@ -103,8 +109,8 @@ class Lookup:
         return count > _FEW * len(self.index)
 
     def as_trained(self, word: str) -> str:
-        """Write an unknown word as the text was written that the vocabulary comes from."""
-        whole = composed(word)
+        """Write an unknown word or phrase as the text that the vocabulary comes from would."""
+        whole = composed(" ".join(words_of(word)) or word)
         return whole if self.keeps_capitals else lower(whole, self.language)
 
     def otherwise_cased(self, word: str) -> str | None:

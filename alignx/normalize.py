@@ -131,11 +131,11 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.means_: list[Double] = []
         self.dimension_ = result.shape[1]
         is_zero = zero_rows(result)
-        known = max(len(result) - int(is_zero.sum()), 1)
         for step in self.steps_:
             if step == "unit":
                 result = unit_rows(result)
                 continue
+            known = max(len(result) - int(is_zero.sum()), 1)
             mean = result.sum(axis=0, dtype=np.float64) / known
             if step == "project":
                 mean = _direction(mean, result)
@@ -190,21 +190,34 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return result
 
 
+_ROUNDING = 1e-6  # of what was taken away; float32 keeps seven digits
+
+
 def _direction(mean: Double, rows: Matrix) -> Double:
     """Give the mean of rows at length 1; zero if it is but rounding, as that of centered ones."""
     length = np.linalg.norm(mean)
-    is_rounding = length <= 1e-6 * max(rows.max(), -rows.min())
+    is_rounding = length <= _ROUNDING * max(rows.max(), -rows.min())
     return np.zeros_like(mean) if is_rounding else mean / length
 
 
 def _without(rows: Matrix, step: Step, mean: Double, is_zero: NDArray[np.bool_]) -> Matrix:
-    """Subtract from each row the mean, or what it has of the direction of the mean."""
+    """Subtract from each row the mean, or what it has of the direction of the mean.
+
+    A row of which only rounding is left becomes zero, and is marked as such in `is_zero`.
+    """
     if step == "center":
         result: Matrix = rows - mean.astype(np.float32)
-        result[is_zero] = 0
-        return result
-    # Each row by itself, so that it does not matter which others there are, as BLAS would have it.
-    along = np.einsum("ij,j->i", rows, mean, dtype=np.float64).astype(np.float32)
-    result = along[:, None] * mean.astype(np.float32)
-    np.subtract(rows, result, out=result)
+        taken = np.full(len(rows), np.linalg.norm(mean))
+    else:
+        # Each row by itself, so that it does not matter which others there are, as BLAS would
+        # have it.
+        along = np.einsum("ij,j->i", rows, mean, dtype=np.float64).astype(np.float32)
+        result = along[:, None] * mean.astype(np.float32)
+        np.subtract(rows, result, out=result)
+        taken = np.abs(along, dtype=np.float64)
+    # Hardly any other row begins with so little, so the rest of a row is seldom looked at.
+    small = np.flatnonzero(np.abs(result[:, 0]) <= _ROUNDING * taken)
+    lengths = np.linalg.norm(result[small].astype(np.float64), axis=1)
+    is_zero[small[lengths <= _ROUNDING * taken[small]]] = True
+    result[is_zero] = 0
     return result

@@ -15,10 +15,11 @@ __all__ = ["FIELD_BLANKS", "composed", "forms_of", "is_phrase", "lines_of", "low
 FIELD_BLANKS = " \t"
 """What separates the fields of a line in a file, where words may hold any other blank."""
 
-# Turkish, Azerbaijani, Crimean Tatar and Gagauz: İ is the capital of i, and I that of ı.
+# Turkish, Azerbaijani, Crimean Tatar and Gagauz: i and its capital have a dot, or both have none.
 _DOTTED = frozenset({"tr", "tur", "az", "aze", "azj", "azb", "crh", "gag"})
-_TO_LOWER = str.maketrans({"I": "ı", "İ": "i"})
-_TO_UPPER = str.maketrans({"i": "İ", "ı": "I"})
+_DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
+_TO_LOWER = str.maketrans({"I": _DOTLESS, "İ": "i"})
+_TO_UPPER = str.maketrans({"i": "İ", _DOTLESS: "I"})
 _DOT_ABOVE = "i\N{COMBINING DOT ABOVE}"
 
 
@@ -81,8 +82,8 @@ def lower(text: str, language: str | None = None) -> str:
 
     Examples
     --------
-    >>> lower("ISPARTA İL", "tr"), lower("ISPARTA")
-    ('ısparta il', 'isparta')
+    >>> lower("İZMİR", "tr"), lower("IZMIR"), lower("IZMIR", "tr") == lower("IZMIR")
+    ('izmir', 'izmir', False)
     """
     return (text.translate(_TO_LOWER) if _has_dotted(language) else text).lower()
 

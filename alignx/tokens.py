@@ -9,17 +9,44 @@ from functools import cache
 from itertools import groupby
 from typing import TypeAlias
 
-__all__ = ["Tokenizer", "parts_of", "spellings", "tokenize"]
+__all__ = ["Tokenizer", "cut", "parts_of", "spellings", "tokenize"]
 
 Tokenizer: TypeAlias = Callable[[str], Iterable[str]]
 """Cuts a text into words; pass one of your own for languages that write without spaces."""
 
 LAST_WITH_MARKS = 0x1FFFF  # no marks beyond, but for variation selectors
+_RUN = re.compile(r"(.)\1{2,}", re.IGNORECASE)
 JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-"
 
 
 def tokenize(text: str) -> list[str]:
-    """Cut a text into lower-cased words and single symbols.
+    """Cut a text into lower-cased words and single symbols; see `cut`.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    list of str
+
+    Notes
+    -----
+    Chinese, Japanese, Thai and others that put no spaces between words need a tokenizer of their
+    own; see `alignx.TransferClassifier`. Where this one cuts texts, words keep their capitals until
+    they are looked up.
+
+    Examples
+    --------
+    >>> tokenize("Don't panic: l'été, हिन्दी!")
+    ["don't", 'panic', ':', "l'été", ',', 'हिन्दी', '!']
+    """
+    return cut(text.lower())
+
+
+def cut(text: str) -> list[str]:
+    """Cut a text into words and single symbols.
 
     A word is a run of letters, combining marks, digits and low lines of any script, which may hold
     single apostrophes and hyphens between them. Anything else but white space is a word of its own:
@@ -34,17 +61,12 @@ def tokenize(text: str) -> list[str]:
     -------
     list of str
 
-    Notes
-    -----
-    Chinese, Japanese, Thai and others that put no spaces between words need a tokenizer of their
-    own; see `alignx.TransferClassifier`.
-
     Examples
     --------
-    >>> tokenize("Don't panic: l'été, हिन्दी!")
-    ["don't", 'panic', ':', "l'été", ',', 'हिन्दी', '!']
+    >>> cut("Don't panic!")
+    ["Don't", 'panic', '!']
     """
-    return _pattern().findall(text.lower())
+    return _pattern().findall(text)
 
 
 def spellings(word: str) -> list[str]:
@@ -56,7 +78,7 @@ def spellings(word: str) -> list[str]:
     (['soooo', 'soo', 'so'], ['cat'])
     """
     straight = word.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    shorter = [re.sub(r"(.)\1{2,}", kept, straight) for kept in (r"\1\1", r"\1")]
+    shorter = [_RUN.sub(kept, straight) for kept in (r"\1\1", r"\1")]
     return list(dict.fromkeys([word, straight, *shorter]))
 
 

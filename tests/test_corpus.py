@@ -8,6 +8,7 @@ import lzma
 import os
 import threading
 import tracemalloc
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ def tokenized(
 def expected_lines(text: str) -> list[str]:
     """What comes of a text, a line at a time."""
     found = []
-    for line in text.split("\n"):
+    for line in unicodedata.normalize("NFC", text).split("\n"):
         words = [w for w in tokenize(line) if any(c.isalnum() for c in w) and len(w) <= 100]
         found.append(" ".join(words))
     return [line for line in found if line]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from alignx.arrays import Matrix, unit_rows
-from alignx.tokens import parts_of, spellings, tokenize
+from alignx.tokens import cut, parts_of, spellings, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -142,10 +142,11 @@ def read_documents(
     language : str
         Their code.
     embeddings : Embeddings
-        Of that language. Where a word is unknown, another spelling of it stands for it, or its
-        parts between hyphens or apostrophes, those that are known.
+        Of that language. Words are looked up as `Embeddings.find` does. Where a word is unknown,
+        another spelling of it stands for it, or its parts between hyphens or apostrophes, those
+        that are known.
     tokenizer : callable
-        Cuts a text into words, as they are spelled in the vocabulary.
+        Cuts a text into words.
     unseen : callable, optional
         Gives vectors of words that are still unknown.
 
@@ -164,16 +165,17 @@ def read_documents(
     """
     # No word of ours reaches over white space, so each piece between is cut and looked up once.
     is_ours = tokenizer is tokenize
-    found = _Found(embeddings.index, tokenize if is_ours else lambda word: [word], unseen)
+    found = _Found(embeddings, cut if is_ours else lambda word: [word], unseen)
     rows, ends, unknown = array("q"), array("q", [0]), array("q")
     for text in as_texts(texts):
         missing = 0
-        for piece in text.lower().split() if is_ours else tokenizer(text):
+        for piece in text.split() if is_ours else tokenizer(text):
             of_piece, lost = found[piece]
             rows.extend(of_piece)
             missing += lost
         ends.append(len(rows))
         unknown.append(missing)
+    embeddings.lookup.tell_of_capitals(found.words, f"words of the {language} texts")
     vectors = np.zeros((0, embeddings.dimension), np.float32)
     if unseen is not None and found.added:
         vectors = unit_rows(np.asarray(unseen(list(found.added)), dtype=np.float32))
@@ -190,19 +192,20 @@ def read_documents(
 class _Found(dict[str, "tuple[list[int], int]"]):
     """Rows of each piece of text, and how many of its words have none; found when asked for."""
 
-    def __init__(
-        self, index: Mapping[str, int], cut: Tokenizer, unseen: UnseenWords | None
-    ) -> None:
+    def __init__(self, embeddings: Embeddings, cut: Tokenizer, unseen: UnseenWords | None) -> None:
         super().__init__()
-        self.index = index
+        self.lookup = embeddings.lookup
+        self.vocabulary = len(embeddings)
         self.cut = cut
         self.enters = unseen is not None
+        self.words: set[str] = set()
         self.added: dict[str, int] = {}
 
     def __missing__(self, piece: str) -> tuple[list[int], int]:
         rows: list[int] = []
         missing = 0
         for word in self.cut(piece):
+            self.words.add(word)
             own = self._rows(word)
             rows += own
             missing += not own
@@ -211,10 +214,12 @@ class _Found(dict[str, "tuple[list[int], int]"]):
 
     def _rows(self, word: str) -> list[int]:
         """Row of a word, or those of its parts, or one behind the vocabulary, or none."""
+        row = self.lookup.row
         for spelling in spellings(word):
-            if spelling in self.index:
-                return [self.index[spelling]]
-        known = [self.index[part] for part in parts_of(word) if part in self.index]
+            if (found := row(spelling)) >= 0:
+                return [found]
+        known = [found for part in parts_of(word) if (found := row(part)) >= 0]
         if known or not self.enters:
             return known
-        return [len(self.index) + self.added.setdefault(word, len(self.added))]
+        written = self.lookup.as_trained(word)
+        return [self.vocabulary + self.added.setdefault(written, len(self.added))]

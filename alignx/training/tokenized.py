@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from alignx.files import reading
-from alignx.tokens import tokenize
+from alignx.spelling import composed, lower, words_of
+from alignx.tokens import cut, tokenize
 from alignx.training.corpus import BLOCK_BYTES, STDIN, Findings, text_blocks
 
 if TYPE_CHECKING:
@@ -140,13 +141,14 @@ def write_tokenized(
     output: IO[bytes],
     *,
     tokenizer: Tokenizer = tokenize,
+    language: str | None = None,
     block_bytes: int = BLOCK_BYTES,
     progress: Progress | None = None,
 ) -> tuple[CorpusReport, WordCounts]:
     r"""Write the words of texts, those of a line in a line, with a space between two.
 
     Words without a letter or digit and those of more than 100 characters are left out, as are lines
-    without words.
+    without words. All are in Unicode's form NFC.
 
     Parameters
     ----------
@@ -156,6 +158,8 @@ def write_tokenized(
         Is written to.
     tokenizer : callable
         Gives the words of a text; those that hold white space are cut there.
+    language : str, optional
+        Code whose rules of lower-casing hold, where `tokenizer` is `alignx.tokens.tokenize`.
     block_bytes : int
         How much is read at once; a longer line is given to the tokenizer in several parts.
     progress : callable, optional
@@ -192,7 +196,7 @@ def write_tokenized(
     for path in files:
         is_open = False  # whether the line that is being written has words
         for block in text_blocks(path, findings, block_bytes=block_bytes):
-            lines = [_words(tokenizer, line) for line in block.split("\n")]
+            lines = [_words(tokenizer, line, language) for line in composed(block).split("\n")]
             found = Counter(chain.from_iterable(lines))
             unusable = {word for word in found if word not in counts.counts and not _usable(word)}
             overlong += sum(found[word] for word in unusable if len(word) > MOST_CHARACTERS)
@@ -239,16 +243,16 @@ def _size(path: str) -> int | None:
         return os.fstat(file.fileno()).st_size
 
 
-def _words(tokenizer: Tokenizer, line: str) -> list[str]:
+def _words(tokenizer: Tokenizer, line: str, language: str | None) -> list[str]:
     """Cut a line; what a tokenizer gives is cut once more, as white space would break the file."""
     if not line or line.isspace():
         return []
-    words = tokenizer(line)
     if tokenizer is tokenize:
-        return words if isinstance(words, list) else list(words)
+        return cut(lower(line, language))
+    words = tokenizer(line)
     if isinstance(words, str):
         raise TypeError(f"a tokenizer must give a list of words, got the string {words[:40]!r}")
-    return " ".join(words).split()
+    return words_of(" ".join(words))
 
 
 def _usable(word: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 from alignx import _core
-from alignx.embeddings import Embeddings
+from alignx.embeddings import Embeddings, guess_language
 from alignx.errors import FormatError, MissingDependencyError
 from alignx.files import reading, replacing, require_writable
 from alignx.memory import peak_resident
@@ -107,7 +107,8 @@ def train(
     memory : int, optional
         How many bytes the training may take, what this process holds included.
     language : str, optional
-        Code of the result; by default what the name of the output says.
+        Code of the result, whose rules of lower-casing hold; by default what the name of the output
+        says.
     n_threads : int, optional
         How many threads train, ``n_threads >= 1``; by default as many as OpenMP takes. With one,
         the same text and the same parameters give the same file, to the byte.
@@ -177,7 +178,11 @@ def train(
     with scratch(name) as text, scratch(name) as vectors:
         with filling(text, name) as file:
             report, counts = write_tokenized(
-                files, file, tokenizer=tokenizer, progress=part_of(progress, 0, _READING_SHARE)
+                files,
+                file,
+                tokenizer=tokenizer,
+                language=language or guess_language(name),
+                progress=part_of(progress, 0, _READING_SHARE),
             )
         _tell(log, "corpus", asdict(report))
         plan = _planned(given, report, counts, start, memory, (epoch is None, bucket is None))
