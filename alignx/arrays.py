@@ -174,6 +174,8 @@ class LazyRows:
         How many numbers each will have.
     transform : callable
         Takes some of the stored rows to as many (., dimension) float32.
+    kept : (n,) bool, optional
+        Which of the computed rows to give; all unless given.
 
     Examples
     --------
@@ -186,9 +188,10 @@ class LazyRows:
     stored: Matrix
     dimension: int
     transform: Callable[[Matrix], Matrix]
+    kept: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
-        return len(self.stored)
+        return len(self.stored) if self.kept is None else int(self.kept.sum())
 
     def blocks(self) -> Iterator[Matrix]:
         """Compute them, and yield them as `row_blocks` does.
@@ -201,12 +204,15 @@ class LazyRows:
         first = 0
         for block in row_blocks(self.stored):
             computed = self.transform(as_rows(block, "rows", first))
-            yield as_rows(computed, "vectors", first)
+            checked = as_rows(computed, "vectors", first)
+            yield checked if self.kept is None else checked[self.kept[first : first + len(block)]]
             first += len(block)
 
     def collect(self) -> Matrix:
         """Compute all of them, (n, dimension)."""
         result: Matrix = np.empty((len(self), self.dimension), dtype=np.float32)
-        for to, block in zip(row_blocks(result), self.blocks(), strict=True):
-            to[:] = block
+        first = 0
+        for block in self.blocks():
+            result[first : first + len(block)] = block
+            first += len(block)
         return result

@@ -23,7 +23,7 @@ from alignx.commands_train import train
 from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
 from alignx.files import require_writable
-from alignx.inputs import read_entries, read_vectors, shared_space
+from alignx.inputs import as_entries, read_entries, read_vectors, shared_space
 from alignx.options import (
     Device,
     Json,
@@ -164,10 +164,11 @@ def _load_both(
     )
 
 
-def _dictionary(terminal: Terminal, path: Path, lowercase: bool, on_error: OnError) -> Lexicon:
+def _dictionary(terminal: Terminal, path: Path, on_error: OnError) -> Lexicon:
     from alignx.lexicon import Lexicon
 
-    lexicon = Lexicon.load(path, lowercase=lowercase, on_error=on_error.value)
+    # Its words are looked up in small letters too, by the rules of each language.
+    lexicon = Lexicon.load(path, on_error=on_error.value)
     skipped = f"; {lexicon.skipped:,} malformed lines skipped" if lexicon.skipped else ""
     terminal.note(f"{path.name}: {len(lexicon):,} pairs{skipped}")
     return lexicon
@@ -295,7 +296,7 @@ def align(
     if linear and steps is not None and "center" in steps:
         raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
     require_writable(output)
-    pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
+    pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
@@ -496,11 +497,12 @@ def translate(
 ) -> None:
     """Answer with the best translations of words and phrases."""
     terminal = open_terminal(quiet, verbose)
-    asked = words or [" ".join(line.split()) for line in sys.stdin if line.strip()]
+    lines = words or [line.removesuffix("\n") for line in sys.stdin]
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
+    asked_of = languages[1 if reverse else 0]
     answers = shared.translate(
-        [word.lower() for word in asked] if lowercase else asked,
+        as_entries(lines, asked_of, lowercase=lowercase),
         k,
         retrieval="nn" if nearest else "csls",
         neighborhood=neighborhood,
@@ -509,7 +511,7 @@ def translate(
     )
     for word, found in answers.items():
         if not found:
-            terminal.note(f"{word}: not in the vocabulary")
+            terminal.note(f"{word}: {_why_unanswered(word, asked_of)}")
         elif found[0].origin == "subwords":
             terminal.note(f"{word}: not in the vocabulary, translated by its characters")
     if as_json:
@@ -520,6 +522,18 @@ def translate(
     for word, found in answers.items():
         for answer in found:
             sys.stdout.write(f"{word}\t{answer.word}\t{answer.score:.4f}\n")
+
+
+def _why_unanswered(word: str, language: Embeddings) -> str:
+    """Say why a word or phrase has no vector in a space."""
+    from alignx.lookup import Lookup
+
+    if Lookup(language.index, language.language).row(word) >= 0:
+        return "in the vocabulary, but without a vector: it is zero"
+    other = language.lookup.otherwise_cased(word)
+    if other is None:
+        return "not in the vocabulary"
+    return f"not in the vocabulary, which has {other}; --lowercase finds it"
 
 
 @app.command(epilog="Example: alignx induce en-es.safetensors en.vec es.vec -o en-es.tsv")
@@ -608,8 +622,7 @@ def induce(
     if in_files:
         _require_no_device(device)
     listed = [
-        None if path is None else read_entries(terminal, path, lowercase=lowercase)
-        for path in (phrases, target_phrases)
+        None if path is None else read_entries(terminal, path) for path in (phrases, target_phrases)
     ]
     has_lists = any(entries is not None for entries in listed)
     if in_files and has_lists:
@@ -648,6 +661,11 @@ def induce(
 
         shared = _shared(map_file, languages, reverse)
         if has_lists:
+            sides = reversed(languages) if reverse else languages
+            listed = [
+                None if lines is None else as_entries(lines, side, lowercase=lowercase)
+                for lines, side in zip(listed, sides, strict=True)
+            ]
             shared = shared.extended(listed[0] or (), listed[1] or (), oov=oov.value)
             _note_unknown(terminal, shared, listed)
         with terminal.working("Searching") as progress:
@@ -680,7 +698,8 @@ def _note_unknown(
 ) -> None:
     """Say which entries of the lists have no vector."""
     for language, entries in zip((shared.source, shared.target), listed, strict=True):
-        unknown = [entry for entry in entries or () if entry not in language]
+        unknown = [entry for entry in entries or () if language.lookup.row(entry) < 0]
+        language.lookup.tell_of_capitals(entries or (), "entries of the list")
         if unknown:
             more = ", ..." if len(unknown) > 5 else ""
             terminal.note(f"{len(unknown):,} without a vector: {', '.join(unknown[:5])}{more}")
@@ -782,12 +801,8 @@ def evaluate(
             "give a dictionary or a similarity file", param_hint="--dictionary"
         )
     terminal = open_terminal(quiet, verbose)
-    read = {
-        name: _dictionary(terminal, path, lowercase, on_error)
-        for name, path in judged.items()
-        if path
-    }
-    pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
+    read = {name: _dictionary(terminal, path, on_error) for name, path in judged.items() if path}
+    pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     result: dict[str, Any] = {"version": version("alignx")}

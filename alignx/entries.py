@@ -10,6 +10,7 @@ import numpy as np
 from alignx.arrays import Matrix, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.frequencies import expected_shares, sif_weights
+from alignx.spelling import is_phrase, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ __all__ = [
     "Oov",
     "Origin",
     "extended",
-    "is_phrase",
     "look_up",
     "require_oov",
     "unlisted",
@@ -51,30 +51,20 @@ class Entries:
     origins: Sequence[Origin | None]
 
 
-def is_phrase(entry: str) -> bool:
-    """Tell whether an entry of a dictionary holds several words.
-
-    Examples
-    --------
-    >>> is_phrase("New York"), is_phrase("cat")
-    (True, False)
-    """
-    return len(entry.split()) > 1
-
-
 def look_up(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") -> Entries:
     """Find vectors of words, and of phrases as weighted means of their words.
 
     A phrase that the vocabulary lacks is the mean of the unit vectors of its words, each weighted
     by smooth inverse frequency (SIF), where the rank of a word tells its frequency. A phrase with
-    an unknown word has no vector.
+    an unknown word has no vector, nor has a word whose vector is zero. Entries are looked up as
+    `Embeddings.find` does, first as a whole.
 
     Parameters
     ----------
     language : Embeddings
         Most frequent word first.
     entries : sequence of str
-        Words, and phrases with white space between their words.
+        Words, and phrases with blanks between their words.
     oov : {"drop", "subword"}
         Whether words that the vocabulary lacks, in phrases too, get a vector by their characters.
 
@@ -102,16 +92,19 @@ def look_up(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") -> 
     True
     """
     require_oov(oov, language)
-    parts = {e: e.split() for e in dict.fromkeys(entries) if e not in language and is_phrase(e)}
+    lookup = language.lookup
+    parts = {e: words_of(e) for e in dict.fromkeys(entries) if is_phrase(e) and lookup.row(e) < 0}
     singles = [e for e in entries if e not in parts]
     words = list(dict.fromkeys([*singles, *(word for split in parts.values() for word in split)]))
-    rows = language.rows(words)
+    rows = lookup.rows(words)
     vectors = np.zeros((len(words), language.dimension), dtype=np.float32)
     vectors[rows >= 0] = unit_rows(language.vectors[rows[rows >= 0]])
     missing = np.flatnonzero(rows < 0)
     if oov == "subword" and len(missing):
         assert language.unseen is not None  # or `oov` is refused
-        vectors[missing] = unit_rows(language.unseen([words[i] for i in missing]))
+        vectors[missing] = unit_rows(
+            language.unseen([lookup.as_trained(words[i]) for i in missing])
+        )
     found: dict[str, Origin | None] = {}
     for word, row, vector in zip(words, rows.tolist(), vectors, strict=True):
         found[word] = "vocabulary" if row >= 0 else "subwords" if vector.any() else None
@@ -163,7 +156,8 @@ def unlisted(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") ->
     Returns
     -------
     Embeddings
-        Unit rows, possibly none, in the order of `entries`.
+        Unit rows, possibly none, in the order of `entries`, which are lower-cased if the vocabulary
+        is.
 
     Examples
     --------
@@ -171,7 +165,9 @@ def unlisted(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") ->
     >>> unlisted(english, ["york", "new york", "new jersey"]).words
     ('new york',)
     """
-    lacking = [entry for entry in dict.fromkeys(entries) if entry not in language]
+    lookup = language.lookup
+    lacking = [entry for entry in dict.fromkeys(entries) if lookup.row(entry) < 0]
+    lacking = list(dict.fromkeys(map(lookup.as_trained, lacking)))
     found = look_up(language, lacking, "drop" if language.unseen is None else oov)
     kept = [i for i, origin in enumerate(found.origins) if origin is not None]
     words = tuple(lacking[i] for i in kept)
@@ -200,6 +196,8 @@ def extended(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") ->
     more = unlisted(language, entries, oov)
     if not len(more):
         return language
+    if any(word in language for word in more):  # with a zero row: its characters tell more
+        language = language.without_zero_rows()
     return Embeddings.from_checked(
         (*language.words, *more.words),
         np.concatenate([language.vectors, more.vectors]),

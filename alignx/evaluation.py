@@ -41,7 +41,8 @@ class EvaluationReport:
     words : int
         Source words of the dictionary.
     coverage : float
-        Share of them (of the pairs under ``"xling"``) with a question that can be answered.
+        Share of them (of the pairs under ``"xling"``) with a question that can be answered. Words
+        whose vector is zero cannot.
     nn, csls : Accuracy
         By cosine and by CSLS.
     slices : dict of str to Accuracy
@@ -190,9 +191,11 @@ def evaluate(
     al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
     """
     require_oov(oov, shared.source, shared.target)
-    questions = _ask(shared, lexicon, oov_policy)
-    by_word = lexicon.translations()
-    every = [(s, [t]) for s, t in lexicon] if oov_policy == "xling" else list(by_word.items())
+    lexicon.tell_of_capitals(shared.source, shared.target)
+    asked = lexicon.as_known(shared.source, shared.target)
+    questions = _ask(shared, asked, oov_policy)
+    by_word = asked.translations()
+    every = [(s, [t]) for s, t in asked] if oov_policy == "xling" else list(by_word.items())
     unlisted = UnlistedQuestions.of(shared, every, oov)
     if not len(questions.queries) and not len(unlisted):
         lexicon.require_rows(shared.source, shared.target)

@@ -10,7 +10,7 @@ import numpy as np
 
 from alignx.alignment import Alignment
 from alignx.entries import with_phrases
-from alignx.errors import AlignmentFailed
+from alignx.errors import AlignmentFailed, AlignxError
 from alignx.held_out import HeldOut, Recipe, Trial
 from alignx.linearity import LinearCost
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
@@ -137,6 +137,8 @@ def align(
     ------
     EmptyLexiconError
         If no pair of the lexicon is known on both sides.
+    AlignxError
+        If no word of a language has a vector, as they are or once they are normalized.
     AlignmentFailed
         If self-learning or adversarial training has found nothing that two runs agree on.
     DimensionError
@@ -315,7 +317,14 @@ def _side(
     rows = normalizer.fit_transform(embeddings.vectors)
     code = embeddings.language or default_code
     side = Side(code, embeddings.checksum, len(embeddings), normalizer)
-    return side, embeddings.with_vectors(rows)
+    words = embeddings.with_vectors(rows).without_zero_rows()
+    if not len(words):
+        done = ", ".join(normalize) or "no normalization"
+        raise AlignxError(
+            f"a language must have words with a vector, got {code}: all {len(embeddings):,} "
+            f"vectors are zero after normalization ({done})"
+        )
+    return side, words
 
 
 def _trial(

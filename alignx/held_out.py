@@ -52,7 +52,10 @@ class HeldOut:
     def of(cls, lexicon: Lexicon, source: Embeddings, target: Embeddings, seed: int) -> Self:
         """Hold out a fifth of the source words."""
         kept, rest = (part.rows(source, target) for part in lexicon.split(SHARE, seed=seed))
-        return cls(np.stack([kept.source, kept.target], axis=1), rest.source, rest.target)
+        # A word that is written in two ways, Cat and cat, may be in both parts.
+        apart = ~np.isin(kept.source, rest.source)
+        pairs = np.stack([kept.source, kept.target], axis=1)[apart]
+        return cls(pairs, rest.source, rest.target)
 
     @property
     def questions(self) -> Indices:

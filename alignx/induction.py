@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.arrays import zero_rows
 from alignx.calibration import Evidence
 from alignx.lexicon import Lexicon
 from alignx.progress import Progress, part_of
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from alignx.arrays import Indices
     from alignx.calibration import Calibration
-    from alignx.embeddings import Embeddings
     from alignx.retrieval import CrossNeighbors
     from alignx.space import SharedSpace
 
@@ -74,13 +72,6 @@ def wanted_by_form(words: Sequence[str], *, numbers: bool, punctuation: bool) ->
     )
 
 
-def _wanted(language: Embeddings, numbers: bool, punctuation: bool) -> NDArray[np.bool_]:
-    """Tell which words may be in the dictionary; those without a vector may not."""
-    by_form = wanted_by_form(language.words, numbers=numbers, punctuation=punctuation)
-    wanted: NDArray[np.bool_] = by_form & ~zero_rows(language.vectors)
-    return wanted
-
-
 def check_options(
     *, threshold: float | None, calibration: Calibration | None, n_best: int, smaller: int
 ) -> None:
@@ -132,7 +123,8 @@ def induce_lexicon(
     shared : SharedSpace
         Source and target are its first two languages.
     words : sequence of str, optional
-        Translate these source words alone, in this order; those without a vector are left out. See
+        Translate these source words alone, in this order; those without a vector are left out. They
+        are looked up as `Embeddings.find` does. See
         `SharedSpace.extended` for phrases and for words that the vocabulary lacks. The whole
         vocabulary unless given.
     n_best : int
@@ -201,13 +193,13 @@ def induce_lexicon(
         progress=part_of(progress, 0.5, 0.5),
     )
     wanted = (
-        _wanted(shared.source, numbers, punctuation),
-        _wanted(shared.target, numbers, punctuation),
+        wanted_by_form(shared.source.words, numbers=numbers, punctuation=punctuation),
+        wanted_by_form(shared.target.words, numbers=numbers, punctuation=punctuation),
     )
     rows = None
     if words is not None:
-        rows = shared.source.rows(list(dict.fromkeys(words)))
-        rows = rows[rows >= 0]
+        listed = dict.fromkeys(shared.source.find(words).tolist())
+        rows = np.array([row for row in listed if row >= 0], dtype=np.int64)
     return lexicon_of(
         found,
         (shared.source.words, shared.target.words),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alignx.space import SharedSpace
     from alignx.terminal import Terminal
 
-__all__ = ["read_entries", "read_vectors", "shared_space"]
+__all__ = ["as_entries", "read_entries", "read_vectors", "shared_space"]
 
 
 def read_vectors(
@@ -40,8 +40,8 @@ def read_vectors(
     return embeddings
 
 
-def read_entries(terminal: Terminal, path: Path, *, lowercase: bool) -> list[str]:
-    """Read words and phrases, one a line, and note how many there are.
+def read_entries(terminal: Terminal, path: Path) -> list[str]:
+    """Read words and phrases, one a line as they are there, and note how many there are.
 
     Raises
     ------
@@ -50,18 +50,37 @@ def read_entries(terminal: Terminal, path: Path, *, lowercase: bool) -> list[str
     """
     from alignx.errors import FormatError
     from alignx.files import reading
+    from alignx.spelling import FIELD_BLANKS, lines_of
 
     with reading(path) as file:
         try:
             text = file.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise FormatError(path, "the list must be UTF-8") from error
-    entries = [" ".join(line.split()) for line in (text.lower() if lowercase else text).split("\n")]
-    entries = list(dict.fromkeys(filter(None, entries)))
+    entries = list(dict.fromkeys(line for line in lines_of(text) if line.strip(FIELD_BLANKS)))
     if not entries:
         raise FormatError(path, "the list must hold a word or phrase a line, got none")
     terminal.note(f"{path.name}: {len(entries):,} words and phrases")
     return entries
+
+
+def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
+    """Give words and phrases without superfluous blanks, each once, and no empty ones.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        What was asked; a line that the vocabulary has stays as it is, whatever blanks it holds.
+    language : Embeddings
+        Whose words they are.
+    lowercase : bool
+        Whether to lower-case them by the rules of the language.
+    """
+    from alignx.spelling import lower, words_of
+
+    asked = [lower(line, language.language) for line in lines] if lowercase else lines
+    entries = [line if line in language else " ".join(words_of(line)) for line in asked]
+    return list(dict.fromkeys(filter(None, entries)))
 
 
 def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:

@@ -113,6 +113,7 @@ def evaluate_similarity(
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
     require_oov(oov, source, target)
+    judged.tell_of_capitals(source, target)
     found = [
         look_up(language, entries, "drop" if language.unseen is None else oov)
         for language, entries in zip((source, target), judged.sides(), strict=True)

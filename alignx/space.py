@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from alignx.arrays import require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
+from alignx.errors import AlignxError
 from alignx.retrieval import (
     CrossNeighbors,
     ExactIndex,
@@ -54,7 +55,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     ----------
     languages : mapping of str to Embeddings
         At least two, of the same dimension; the first is the source, the second the target. Rows
-        are brought to unit length.
+        are brought to unit length; words whose row is zero have no vector and are left out.
     calibration : Calibration, optional
         Turns CSLS into probabilities.
 
@@ -62,8 +63,12 @@ class SharedSpace(Mapping[str, Embeddings]):
     ------
     ValueError
         If there are fewer than two languages.
+    TypeError
+        If a language is no `Embeddings`.
     DimensionError
         If their dimensions differ.
+    AlignxError
+        If no word of a language has a vector.
 
     Examples
     --------
@@ -82,10 +87,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     def __post_init__(self) -> None:
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
-        unit = {
-            code: language.with_vectors(unit_rows(language.vectors), language.unseen)
-            for code, language in self.languages.items()
-        }
+        unit = {code: _unit(code, language) for code, language in self.languages.items()}
         object.__setattr__(self, "languages", unit)
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
@@ -282,8 +284,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         Parameters
         ----------
         words : sequence of str
-            Source words, and phrases: several words with white space between them, whose vector is
-            a weighted mean of theirs.
+            Source words, and phrases: several words with blanks between them, whose vector is a
+            weighted mean of theirs. They are looked up as `Embeddings.find` does.
         k : int
             How many answers for each, at most the size of the target vocabulary.
         retrieval : {"csls", "nn"}
@@ -336,3 +338,24 @@ class SharedSpace(Mapping[str, Embeddings]):
                 for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
             ]
         return answers
+
+
+def _unit(code: str, language: Embeddings) -> Embeddings:
+    """Give a language with unit rows, under its code, without the words that have no vector."""
+    known = language.with_vectors(unit_rows(language.vectors), language.unseen).without_zero_rows()
+    if not len(known):
+        raise AlignxError(
+            f"a language must have words with a vector, got {code}: all {len(language):,} vectors "
+            "are zero, as they are or once they are normalized"
+        )
+    if language.language is None and code not in ("source", "target"):
+        return Embeddings.from_checked(
+            known.words,
+            known.vectors,
+            language=code,  # its rules of capitals hold
+            source=known.source,
+            unseen=known.unseen,
+            index=known.index,
+            zero_rows=0,
+        )
+    return known

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.accuracy import Accuracy
-from alignx.entries import is_phrase, unlisted
+from alignx.entries import unlisted
 from alignx.retrieval import csls_bias, ranks
+from alignx.spelling import is_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ class UnlistedQuestions:
         shared : SharedSpace
             Source and target are its first two languages.
         questions : sequence of (str, sequence of str)
-            Words and phrases with their right answers.
+            Words and phrases with their right answers, written as `Lexicon.as_known` does.
         oov : {"drop", "subword"}
             Whether unknown words get a vector by their characters.
         """
@@ -85,7 +86,8 @@ class UnlistedQuestions:
             right = [found for found in right if found >= 0]
             if row < 0 or not right:
                 continue
-            added = [question, *(answer for answer in answers if answer in self.target)]
+            added = [question] if row >= len(source) else []
+            added += [answer for answer in answers if answer in self.target]
             self.kinds.append(PHRASES if any(map(is_phrase, added)) else UNSEEN)
             self.pairs.extend((len(self.rows), found) for found in right)
             self.rows.append(row)

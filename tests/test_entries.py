@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alignx.embeddings import Embeddings
-from alignx.entries import extended, is_phrase, look_up, unlisted, with_phrases
+from alignx.entries import extended, look_up, unlisted, with_phrases
 from alignx.lexicon import Lexicon
+from alignx.spelling import is_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,8 +73,8 @@ def test_words_phrases_and_unseen_words_have_their_vectors() -> None:
 def test_what_cannot_be_known_is_told_and_has_no_vector() -> None:
     asked = ["yorker", "new yorker", "new york zzz", "zzz", "nothing", "nothing nothing", "", " "]
     blind, seeing = look_up(BLIND, asked), look_up(ENGLISH, asked, "subword")
-    assert blind.origins == (None, None, None, None, "vocabulary", None, None, None)
-    assert seeing.origins == ("subwords", "phrase", None, None, "vocabulary", None, None, None)
+    assert blind.origins == (None,) * 8
+    assert seeing.origins == ("subwords", "phrase", *[None] * 6)
     assert not blind.vectors.any()
     assert [bool(row.any()) for row in seeing.vectors] == [True, True, *[False] * 6]
 

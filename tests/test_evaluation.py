@@ -131,11 +131,15 @@ def test_equal_scores_are_ranked_by_lower_index(answers: list[str], rank: int) -
     assert report.nn.mrr == pytest.approx(1 / rank)
 
 
-def test_a_zero_row_is_not_rewarded() -> None:
-    source = np.eye(N, dtype=np.float32)
-    source[4] = 0
-    report = evaluate(shared_of(source, np.eye(N, dtype=np.float32)), Lexicon([("s4", "t4")]))
-    assert report.nn.mrr == pytest.approx(1 / 5)
+def test_a_zero_row_is_no_question_and_no_answer() -> None:
+    source, target = np.eye(N, dtype=np.float32), np.eye(N, dtype=np.float32)
+    source[4] = target[4] = target[3] = 0
+    shared = shared_of(source, target)
+    report = evaluate(shared, Lexicon([("s4", "t4"), ("s3", "t3"), ("s0", "t0")]), neighborhood=1)
+    assert (report.csls.n, report.csls.precision[1]) == (1, 1)
+    assert report.coverage == pytest.approx(1 / 3)
+    with pytest.raises(EmptyLexiconError, match="1 lack the source word and 1 the target"):
+        evaluate(shared, Lexicon([("s4", "t4")]))
 
 
 def reference_ranks(scores: NDArray[np.float64], lexicon: dict[int, list[int]]) -> list[int]:

@@ -264,7 +264,7 @@ def test_words_without_a_vector_are_not_in_the_dictionary() -> None:
     for method in ("procrustes", "cca"):
         alignment = align(one, other, lexicon=known, method=method, calibrate=False)
         shared = alignment.apply(one, other)
-        assert not shared.source.vectors[[4, 9]].any()
+        assert len(shared.source) == len(shared.target) == 38
         words = {word for pair in induce_lexicon(shared, mutual=False) for word in pair}
         assert not {"a4", "a9", "b4", "b9"} & words
 

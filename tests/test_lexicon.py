@@ -348,7 +348,7 @@ def test_there_may_be_no_identical_words() -> None:
 
 
 def test_rows_are_those_of_the_known_pairs() -> None:
-    source, target = embeddings("dog", "cat", "Cow"), embeddings("gata", "perro", "vaca", "gato")
+    source, target = embeddings("dog", "cat", "calf"), embeddings("gata", "perro", "vaca", "gato")
     rows = Lexicon([*PAIRS, ("cow", "vaca")]).rows(source, target)
     assert rows.source.tolist() == [1, 0, 1]
     assert rows.target.tolist() == [3, 1, 0]

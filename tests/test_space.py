@@ -8,7 +8,7 @@ import pytest
 
 from alignx.calibration import Calibration
 from alignx.embeddings import Embeddings
-from alignx.errors import DimensionError
+from alignx.errors import AlignxError, DimensionError
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ def test_rows_are_brought_to_unit_length() -> None:
         assert not SHARED[code].vectors.flags.writeable
 
 
-def test_zero_rows_stay_zero() -> None:
+def test_words_whose_row_is_zero_are_left_out() -> None:
     zero = Embeddings(["x", "y"], np.array([[0, 0], [3, 4]], np.float32))
     shared = SharedSpace({"en": zero, "es": zero})
-    np.testing.assert_allclose(shared.source.vectors, np.array([[0, 0], [0.6, 0.8]]), atol=1e-7)
+    assert shared.source.words == ("y",)
+    np.testing.assert_allclose(shared.source.vectors, np.array([[0.6, 0.8]]), atol=1e-7)
+    with pytest.raises(AlignxError, match="got es: all 2 vectors are zero"):
+        SharedSpace({"en": zero, "es": zero.with_vectors(np.zeros((2, 2)))})
 
 
 def test_it_is_a_mapping_in_order() -> None:

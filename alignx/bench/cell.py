@@ -56,7 +56,7 @@ class Protocol:
 
     def load_lexicon(self, path: Path) -> Lexicon:
         """Load a dictionary."""
-        return Lexicon.load(path, lowercase=self.lowercase, on_error=self.on_error)
+        return Lexicon.load(path, on_error=self.on_error)
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from itertools import compress
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from alignx.arrays import LazyRows, unit_rows, zero_rows
+from alignx.arrays import LazyRows, row_blocks, unit_rows, zero_rows
 from alignx.clusters import Effort
-from alignx.errors import RecallError
+from alignx.errors import AlignxError, RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
 from alignx.large.languages import StoredLanguage, store
 from alignx.large.plan import make_plan
@@ -34,7 +35,7 @@ from alignx.progress import part_of
 from alignx.retrieval import CrossNeighbors, Neighbors, csls_neighbors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -171,14 +172,16 @@ def induce_large_lexicon(
     names: tuple[Side, Side] = ("target", "source") if reverse else ("source", "target")
     languages = (target, source) if reverse else (source, target)
     calibration = None if alignment is None or reverse else alignment.calibration
-    smaller = min(len(source), len(target))
+    rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
+    smaller = min(map(len, rows))
+    if not smaller:
+        raise AlignxError("each language must have words with a vector, got one without any")
     check_options(threshold=threshold, calibration=calibration, n_best=n_best, smaller=smaller)
     if not 1 <= neighborhood <= smaller:
         raise ValueError(f"neighborhood must lie in [1, {smaller}], got {neighborhood}")
-    rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     plan = make_plan(
-        len(languages[0]),
-        len(languages[1]),
+        len(rows[0]),
+        len(rows[1]),
         rows[0].dimension,
         index=index,
         recall=recall,
@@ -209,13 +212,14 @@ def induce_large_lexicon(
     finally:
         forget_indexes()
     with run.timed("dictionary"):
+        words = (_words(languages[0], rows[0]), _words(languages[1], rows[1]))
         lexicon = lexicon_of(
             run.in_order_of_vocabularies(found),
-            (languages[0].words, languages[1].words),
+            words,
             tuple(  # type: ignore[arg-type]  # two of them
-                wanted_by_form(each.words, numbers=numbers, punctuation=punctuation)
+                wanted_by_form(each, numbers=numbers, punctuation=punctuation)
                 & run.has_vectors(name)
-                for each, name in zip(languages, SIDES, strict=True)
+                for each, name in zip(words, SIDES, strict=True)
             ),
             n_best=n_best,
             mutual=mutual,
@@ -232,9 +236,21 @@ def induce_large_lexicon(
 
 
 def _rows(alignment: Alignment | None, language: Embeddings, side: Side) -> LazyRows:
+    """Give the unit rows of the words that have a vector."""
     if alignment is None:
-        return LazyRows(language.vectors, language.dimension, unit_rows)
-    return alignment.stream(language, side)
+        rows = LazyRows(language.vectors, language.dimension, unit_rows)
+    else:
+        rows = alignment.stream(language, side)
+    if not language.zero_rows:
+        return rows
+    kept = np.concatenate([~zero_rows(block) for block in row_blocks(language.vectors)])
+    return replace(rows, kept=kept)
+
+
+def _words(language: Embeddings, rows: LazyRows) -> Sequence[str]:
+    if rows.kept is None:
+        return language.words
+    return tuple(compress(language.words, rows.kept.tolist()))
 
 
 def _fingerprint(rows: LazyRows) -> str:
