@@ -11,9 +11,11 @@ import numpy as np
 from safetensors.numpy import save as to_bytes
 from threadpoolctl import ThreadpoolController
 
+from alignx.arguments import require_instance
 from alignx.arrays import LazyRows, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
+from alignx.embeddings import Embeddings
 from alignx.errors import FormatError
 from alignx.files import replacing
 from alignx.linearity import LinearCost, composed_map
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.arrays import Double, Matrix
-    from alignx.embeddings import Embeddings
     from alignx.progress import Progress
 
 __all__ = ["Alignment"]
@@ -114,6 +115,7 @@ class Alignment:
         return self._applied(embeddings, "target")
 
     def _applied(self, embeddings: Embeddings, side: WhichSide) -> Embeddings:
+        require_instance(embeddings, Embeddings, side)
         model = embeddings.unseen
         unseen = None if model is None else UnseenBySubwords(model, self, side)
         return embeddings.with_vectors(self.stream(embeddings, side).collect(), unseen)
@@ -138,6 +140,7 @@ class Alignment:
         ValueError
             If `side` is something else.
         """
+        require_instance(embeddings, Embeddings, "embeddings")
         expected = self._side(side)
         expected.check(embeddings)
         aligner = self.aligner

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from alignx.arguments import require_instance, require_ordered
 from alignx.arrays import as_rows, zero_rows
 from alignx.lookup import Lookup
 from alignx.spelling import lower
@@ -170,6 +171,8 @@ class Embeddings:
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
     ) -> None:
         checked = _checked_words(words)
+        if language is not None:
+            require_instance(language, str, "language of Embeddings")
         self._fill(
             words=checked,
             vectors=_checked_vectors(vectors, checked),
@@ -553,11 +556,7 @@ def _checked_words(words: Sequence[str]) -> tuple[str, ...]:
     """Words as a tuple, if they are what both file formats can hold."""
     if isinstance(words, str):
         raise TypeError(f"words must be a sequence of words, got the string {words!r}")
-    if isinstance(words, set | frozenset):
-        raise TypeError(
-            f"words of Embeddings must be in the order of their rows, got a {type(words).__name__}"
-            ", which has no order; give a list"
-        )
+    require_ordered(words, "words of Embeddings")
     kept = tuple(words)
     if not kept:
         raise ValueError("words must not be empty, got none")

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from alignx.accuracy import Accuracy
+from alignx.arguments import require_instance
 from alignx.entries import Oov, require_oov
+from alignx.lexicon import Lexicon
 from alignx.retrieval import ranks
+from alignx.space import SharedSpace
 from alignx.unlisted import UnlistedQuestions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alignx.arrays import Indices, Matrix
-    from alignx.lexicon import Lexicon
     from alignx.progress import Progress
-    from alignx.space import SharedSpace
 
 __all__ = ["EvaluationReport", "OovPolicy", "evaluate"]
 
@@ -190,6 +191,8 @@ def evaluate(
     Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 3.1; Glavaš et
     al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
     """
+    require_instance(shared, SharedSpace, "shared")
+    require_instance(lexicon, Lexicon, "lexicon")
     require_oov(oov, shared.source, shared.target)
     lexicon.tell_of_capitals(shared.source, shared.target)
     asked = lexicon.as_known(shared.source, shared.target)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.alignment import Alignment
+from alignx.arguments import require_instance
+from alignx.embeddings import Embeddings
 from alignx.entries import with_phrases
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.held_out import HeldOut, Recipe, Trial
+from alignx.lexicon import Lexicon
 from alignx.linearity import LinearCost
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
 from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from alignx.arrays import Indices
-    from alignx.embeddings import Embeddings
-    from alignx.lexicon import Lexicon
     from alignx.progress import Log, Progress
 
 __all__ = ["align"]
@@ -155,6 +156,10 @@ def align(
     >>> ax.align(sample.source, sample.target, lexicon=sample.train, calibrate=False)
     Alignment(en -> es, Procrustes(), 1053 pairs)
     """
+    for name, language in {"source": source, "target": target}.items():
+        require_instance(language, Embeddings, name)
+    if lexicon is not None:
+        require_instance(lexicon, Lexicon, "lexicon")
     method = _checked_method(method, lexicon)
     steps = _steps(normalize, linear)
     source_side, source_words = _side(source, "source", steps)

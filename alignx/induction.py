@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alignx.arguments import require_instance
 from alignx.calibration import Evidence
 from alignx.lexicon import Lexicon
 from alignx.progress import Progress, part_of
 from alignx.retrieval import csls_neighbors
+from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from alignx.arrays import Indices
     from alignx.calibration import Calibration
     from alignx.retrieval import CrossNeighbors
-    from alignx.space import SharedSpace
 
 __all__ = [
     "check_options",
@@ -174,6 +175,7 @@ def induce_lexicon(
     >>> list(ax.induce_lexicon(shared, neighborhood=1))
     [('cat', 'gato'), ('dog', 'perro')]
     """
+    require_instance(shared, SharedSpace, "shared")
     smaller = min(len(shared.source), len(shared.target))
     check_options(
         threshold=threshold, calibration=shared.calibration, n_best=n_best, smaller=smaller

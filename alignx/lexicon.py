@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 
+from alignx.arguments import require_instance, shown
+from alignx.embeddings import Embeddings
 from alignx.errors import EmptyLexiconError, FormatError
 from alignx.files import reading, replacing
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from alignx.arrays import Double, Indices
-    from alignx.embeddings import Embeddings
 
 __all__ = ["Lexicon", "LexiconRows"]
 
@@ -183,6 +184,8 @@ class Lexicon:
         LexiconRows
             The pairs with both words known, each pair of rows once; possibly none.
         """
+        for name, language in {"source": source, "target": target}.items():
+            require_instance(language, Embeddings, name)
         first, second = self.sides()
         rows = source.find(first), target.find(second)
         known = np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0))
@@ -252,6 +255,8 @@ class Lexicon:
         >>> list(Lexicon.identical(english, spanish, numerals_only=True))
         [('1990', '1990')]
         """
+        for name, language in {"source": source, "target": target}.items():
+            require_instance(language, Embeddings, name)
         shared = [
             (word, target.words[row])
             for word in source.lookup.index
@@ -374,8 +379,8 @@ def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], .
 def _listed(values: Iterable[Any]) -> Iterable[Any]:
     if isinstance(values, str | bytes | set | frozenset) or not isinstance(values, Iterable):
         raise TypeError(
-            "Lexicon takes a sequence of pairs (source word, target word), or a dict, got "
-            f"{_shown(values)}; Lexicon.load(path) reads a file"
+            "Lexicon takes a list of pairs (source word, target word), or a dict of words, got "
+            f"{shown(values)}; Lexicon.load(path) reads a file"
         )
     return values
 
@@ -388,12 +393,7 @@ def _checked_pair(pair: object) -> tuple[str, str]:
             source = target = None
         if isinstance(source, str) and isinstance(target, str):
             return source, target
-    raise TypeError(f"a pair of a Lexicon must be two strings, got {_shown(pair)}")
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    raise TypeError(f"a pair of a Lexicon must be two strings, got {shown(pair)}")
 
 
 def _read_lines(path: str | Path) -> list[str]:

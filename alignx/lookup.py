@@ -66,6 +66,12 @@ class Lookup:
         return row
 
     def _row_of_other_form(self, word: str) -> int:
+        if word.isascii() and word.isalnum() and not self._has_own_rules:  # nearly all words
+            small = word.lower()
+            row = self.index.get(small, -1)
+            if row < 0 and self._has_capitals:
+                row = self.index.get(small.capitalize(), -1)
+            return row
         for form in forms_of(word, self.language):
             row = self.row_as_written(form)
             if row >= 0:
@@ -94,6 +100,10 @@ class Lookup:
             if word != small and word not in forms_of(small, self.language):
                 found.setdefault(word.casefold(), word)
         return found
+
+    @cached_property
+    def _has_own_rules(self) -> bool:
+        return lower("I", self.language) != "i"
 
     @cached_property
     def _has_capitals(self) -> bool:

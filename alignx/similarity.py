@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
+from alignx.arguments import require_instance
+from alignx.embeddings import Embeddings
 from alignx.entries import look_up, require_oov
+from alignx.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.arrays import Double
-    from alignx.embeddings import Embeddings
     from alignx.entries import Oov
-    from alignx.lexicon import Lexicon
 
 __all__ = ["SimilarityReport", "evaluate_similarity"]
 
@@ -110,6 +111,9 @@ def evaluate_similarity(
     >>> ax.evaluate_similarity(words, words, judged).n
     3
     """
+    for name, language in {"source": source, "target": target}.items():
+        require_instance(language, Embeddings, name)
+    require_instance(judged, Lexicon, "judged")
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
     require_oov(oov, source, target)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from alignx.arguments import require_instance
 from alignx.arrays import require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
@@ -85,6 +86,9 @@ class SharedSpace(Mapping[str, Embeddings]):
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        require_instance(self.languages, Mapping, "languages of a SharedSpace")
+        for code, language in self.languages.items():
+            require_instance(language, Embeddings, f"languages[{code!r}]")
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
         unit = {code: _unit(code, language) for code, language in self.languages.items()}
@@ -107,6 +111,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         calibration : Calibration, optional
             Turns CSLS into probabilities.
         """
+        for name, language in {"source": source, "target": target}.items():
+            require_instance(language, Embeddings, name)
         codes = (source.language or "source", target.language or "target")
         if codes[0] == codes[1]:
             codes = ("source", "target")
@@ -181,6 +187,9 @@ class SharedSpace(Mapping[str, Embeddings]):
         >>> shared.extended(["new york", "new mexico"])
         SharedSpace(en: 3, es: 2)
         """
+        for name, entries in {"source": source, "target": target}.items():
+            if isinstance(entries, str):
+                raise TypeError(f"{name} must be a sequence of words, got the string {entries!r}")
         require_oov(oov, self.source, self.target)
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 from unicodedata import is_normalized, normalize
@@ -140,13 +141,14 @@ def _cased(word: str, language: str | None) -> Iterator[str]:
 
 
 def _capitalized(word: str, language: str | None) -> str:
-    start = re.match(r"\W*", word)  # apostrophes and the like before the first letter
-    at = start.end() if start else 0
+    start = None if word[:1].isalnum() else re.match(r"\W*", word)
+    at = start.end() if start else 0  # behind apostrophes and the like
     first = word[at : at + 1]
     first = first.translate(_TO_UPPER) if _has_dotted(language) else first
     return word[:at] + first.title() + word[at + 1 :]
 
 
+@cache
 def _has_dotted(language: str | None) -> bool:
     """Tell whether a language has both a dotted and a dotless i."""
     return language is not None and re.split("[-_]", language, maxsplit=1)[0].lower() in _DOTTED

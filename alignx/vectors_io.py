@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
+from alignx.arguments import require_instance
 from alignx.embeddings import Embeddings, LoadOptions
 from alignx.errors import FormatError
 from alignx.files import reading, replacing, require_writable
@@ -142,6 +143,7 @@ def save(
     cat 1 0
     dog 0.6 0.8
     """
+    require_instance(embeddings, Embeddings, "embeddings")
     name = os.fspath(path)
     require_savable(name, dtype=dtype, decimals=decimals)
     if rows is not None and len(rows) != len(embeddings):

@@ -34,8 +34,8 @@ NAMELESS = {
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
     {
-        "errors", "progress", "arrays", "memory", "parallel", "spelling", "lookup", "tokens",
-        "frequencies", "_core",
+        "errors", "progress", "arguments", "arrays", "memory", "parallel", "spelling", "lookup",
+        "tokens", "frequencies", "_core",
     },
     {
         "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from alignx.arguments import require_ordered, shown
 from alignx.arrays import Matrix, unit_rows
 from alignx.tokens import cut, parts_of, spellings, tokenize
 
@@ -116,8 +118,9 @@ def as_texts(texts: Sequence[str]) -> list[str]:
         ...
     TypeError: texts must be a sequence of strings, got the string 'a cat'
     """
-    if isinstance(texts, str):
-        raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
+    require_ordered(texts, "texts")
+    if isinstance(texts, Mapping):
+        raise TypeError(f"texts must be a sequence of strings, got {shown(texts)}")
     given = list(texts)
     for text in given:
         if not isinstance(text, str):

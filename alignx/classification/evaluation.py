@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from alignx.arguments import require_instance
 from alignx.classification import model_file
 from alignx.classification.documents import read_documents
 from alignx.classification.report import TransferReport, TrialResult, summarized
@@ -226,6 +227,8 @@ def _spaces(
     space: SharedSpace | Mapping[str, SharedSpace], source: str, targets: Sequence[str]
 ) -> dict[str, SharedSpace]:
     """Give a space for each target."""
+    if not isinstance(space, Mapping):
+        require_instance(space, SharedSpace, "space")
     spaces = {}
     for code in targets:
         if isinstance(space, SharedSpace):
@@ -234,6 +237,7 @@ def _spaces(
             spaces[code] = space[code]
         else:
             raise ValueError(f"space must hold every target language, got none for {code!r}")
+        require_instance(spaces[code], SharedSpace, f"space of {code!r}")
         missing = {source, code} - set(spaces[code])
         if missing:
             raise ValueError(

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alignx.arguments import require_instance
 from alignx.classification.documents import read_documents
 from alignx.retrieval import csls_neighbors
+from alignx.space import SharedSpace
 from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from alignx.arrays import Double, Indices, Matrix
-    from alignx.space import SharedSpace
     from alignx.tokens import Tokenizer
 
 __all__ = ["SourceCandidate", "SourceRanking", "rank_sources"]
@@ -292,6 +293,7 @@ def _check(
     if target in spaces:
         raise ValueError(f"the target must not be among the candidates, got {target!r} as both")
     for code, space in spaces.items():
+        require_instance(space, SharedSpace, f"spaces[{code!r}]")
         for language in (code, target):
             if language not in space:
                 raise ValueError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import clone
 
+from alignx.arguments import require_instance
 from alignx.classification import model_file
 from alignx.classification.base import TextClassifier
 from alignx.classification.documents import Documents, as_texts, read_documents
@@ -17,6 +18,7 @@ from alignx.classification.heads import fit_head
 from alignx.classification.strategies import STRATEGIES, Labeled, Task, learn
 from alignx.classification.translation import WordTranslator
 from alignx.entries import require_oov
+from alignx.space import SharedSpace
 from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from alignx.classification.explanation import Explanation
     from alignx.classification.models import Model
     from alignx.entries import Oov
-    from alignx.space import SharedSpace
     from alignx.tokens import Tokenizer
 
 __all__ = ["TransferClassifier"]
@@ -187,7 +188,7 @@ class TransferClassifier(TextClassifier):
         further = {
             code: read
             for code, some in (unlabeled or {}).items()
-            for read in [self.read(list(some), code)]
+            for read in [self.read(some if isinstance(some, str) else list(some), code)]
         }
         self.encoder_ = clone(self.encoder) if self.encoder is not None else DocumentEncoder()
         self.encoder_.fit(self.space, [*(part for part, _ in parts), *further.values()])
@@ -398,6 +399,7 @@ class TransferClassifier(TextClassifier):
         return found, empty
 
     def _check(self) -> None:
+        require_instance(self.space, SharedSpace, "space")
         if self.strategy not in STRATEGIES:
             raise ValueError(
                 f"strategy must be one of {', '.join(STRATEGIES)}, got {self.strategy!r}"

@@ -1,0 +1,81 @@
+"""Checks of arguments: values of our own classes, and collections that must have an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+__all__ = ["require_instance", "require_ordered", "shown"]
+
+_PLAIN = (str, bytes, int, float, Mapping, tuple, list, set, frozenset)
+_WAYS = {
+    "Alignment": "alignx.align(source, target) fits one, alignx.Alignment.load(path) reads one",
+    "Embeddings": "alignx.load(path) reads a file",
+    "Lexicon": "alignx.Lexicon.load(path) reads a file, alignx.Lexicon(pairs) takes a list or dict",
+    "SharedSpace": "alignment.apply(source, target) gives one; alignx.SharedSpace.of(source, "
+    "target) joins vectors that share a space already",
+}
+
+
+def require_instance(value: object, kind: type, name: str) -> None:
+    """Refuse what is not of a class, and tell where such values come from.
+
+    Parameters
+    ----------
+    value : object
+        What arrived.
+    kind : type
+        The class.
+    name : str
+        What messages call the argument.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+
+    Examples
+    --------
+    >>> require_instance("en.vec", int, "count")
+    Traceback (most recent call last):
+        ...
+    TypeError: count must be of class int, got str 'en.vec'
+    """
+    if isinstance(value, kind):
+        return
+    way = f"; {_WAYS[kind.__name__]}" if kind.__name__ in _WAYS else ""
+    raise TypeError(f"{name} must be of class {kind.__name__}, got {shown(value)}{way}")
+
+
+def require_ordered(values: object, name: str) -> None:
+    """Refuse a string and a collection without order where a sequence of strings is meant.
+
+    Parameters
+    ----------
+    values : object
+        What arrived.
+    name : str
+        What messages call them.
+
+    Raises
+    ------
+    TypeError
+        If it is a string, bytes or a set, or no collection.
+
+    Examples
+    --------
+    >>> require_ordered({"cat"}, "words")
+    Traceback (most recent call last):
+        ...
+    TypeError: words must be in order, such as in a list, got set {'cat'}
+    """
+    if isinstance(values, str | bytes):
+        kind = "string" if isinstance(values, str) else "bytes"
+        raise TypeError(f"{name} must be a sequence of strings, got the {kind} {values[:50]!r}")
+    if isinstance(values, set | frozenset) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be in order, such as in a list, got {shown(values)}")
+
+
+def shown(value: object) -> str:
+    """Describe a value in a message: its class and the beginning of its text."""
+    text = " ".join(repr(value).split()) if isinstance(value, _PLAIN) else ""
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}".strip()
