@@ -35,7 +35,8 @@ NAMELESS = {
 LAYERS = [
     {"errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies", "_core"},
     {
-        "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
+        "file_kinds", "files", "text_files", "dictionary_cells", "dictionary_files", "tensors",
+        "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
         "vectors_text", "vectors_io", "entries",
     },
     {"torch_search"},
