@@ -16,6 +16,7 @@ __all__ = [
     "Entry",
     "as_number",
     "is_header",
+    "is_plain",
     "marked",
     "quoted",
     "refuse_doubtful",
@@ -84,6 +85,7 @@ _LISTED = {
     "/": re.compile(r"(?<=\s)/(?=\s)"),
     "|": re.compile(r"(?<=\S)\s*\|(?=\s*\S)"),
 }
+_ANY_MARK = re.compile(r'["\[{(,;:/|]')
 _TRAILING = re.compile(r"[^\W\d][,;:]$")
 _WRAPPED = re.compile(r"'.+'|“.+”|„.+“|«.+»|`.+`")
 _MOST_MARKED = 0.01
@@ -113,7 +115,7 @@ def unquoted(cell: str) -> str:
     >>> unquoted('"cat"'), unquoted('"'), unquoted('"a ""big"" cat"')
     ('cat', '"', 'a "big" cat')
     """
-    return cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell
+    return cell[1:-1].replace('""', '"') if cell.startswith('"') and _QUOTED.fullmatch(cell) else cell
 
 
 def quoted(source: str, target: str) -> tuple[str, str]:
@@ -124,6 +126,8 @@ def quoted(source: str, target: str) -> tuple[str, str]:
     >>> quoted("cat", "gato"), quoted("hush", "well, then")
     (('cat', 'gato'), ('hush', '"well, then"'))
     """
+    if is_plain(source, target):
+        return source, target
     first, second = (
         f'"{word.replace(chr(34), chr(34) * 2)}"' if _needs_quotes(word) else word
         for word in (source, target)
@@ -146,7 +150,7 @@ def is_header(rows: Sequence[Sequence[str]], columns: Chosen | None) -> bool:
     Parameters
     ----------
     rows : sequence of sequence of str
-        All cells, without quotes.
+        All cells.
     columns : sequence of int, optional
         Numbers of the columns to look at, from 1; the first two unless given.
 
@@ -157,7 +161,7 @@ def is_header(rows: Sequence[Sequence[str]], columns: Chosen | None) -> bool:
     >>> is_header([["mot", "wort", "score"], ["chat", "Katze", "0.7"]], None)
     True
     """
-    first, others = rows[0], rows[1:]
+    first, others = [unquoted(cell) for cell in rows[0]], rows[1:]
     places = (0, 1) if columns is None else [int(column) - 1 for column in columns[:2]]
     if max(places) >= len(first):
         return False
@@ -168,7 +172,7 @@ def is_header(rows: Sequence[Sequence[str]], columns: Chosen | None) -> bool:
         first[place]
         and not _is_number(first[place])
         and others
-        and all(len(row) > place and _is_number(row[place]) for row in others)
+        and all(len(row) > place and _is_number(unquoted(row[place])) for row in others)
         for place in range(2, len(first))
         if place not in places
     )
@@ -189,8 +193,8 @@ def _is_name(cell: str, names: frozenset[str]) -> bool:
     parts = [part for part in re.split(r"[\s_\-.]+|(?<=\D)(?=\d+$)", cell) if part]
     if len(parts) == 1:
         return parts[0] in names
-    known = names | _WORDS_OF_NAMES | _CODES
-    return len(parts) == 2 and all(part in known or part.isdecimal() for part in parts)
+    known = names | _WORDS_OF_NAMES | _CODES | {"1", "2"}
+    return len(parts) == 2 and not names.isdisjoint(parts) and known.issuperset(parts)
 
 
 def _is_number(cell: str) -> bool:
@@ -199,6 +203,11 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_plain(source: str, target: str) -> bool:
+    """Tell whether no mark in two cells can be in doubt, as in nearly all lines."""
+    return not (_ANY_MARK.search(source) or _ANY_MARK.search(target))
 
 
 def refuse_notes_and_lists(source: str, target: str) -> None:

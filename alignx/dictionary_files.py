@@ -18,6 +18,7 @@ from alignx.dictionary_cells import (
     Entry,
     as_number,
     is_header,
+    is_plain,
     marked,
     refuse_doubtful,
     refuse_notes_and_lists,
@@ -283,12 +284,12 @@ def _separator(lines: list[Line]) -> str | None:
     """Find the mark that separates all lines or nearly all, if spaces do not."""
     texts = [line.text for line in lines]
     for mark in (*_SEPARATORS, *_CSV_SEPARATORS):
+        if sum(mark.strip() in text for text in texts) < _NEARLY_ALL * len(texts):
+            continue
         cells = [_cells(text, mark) for text in texts]
         widths = [len(found) for found in cells if len(found) > 1 and all(found)]
-        if len(widths) < _NEARLY_ALL * len(texts) or not widths:
-            continue
-        width = max(set(widths), key=widths.count)
-        if widths.count(width) < _NEARLY_ALL * len(texts):
+        width = max(set(widths), key=widths.count, default=0)
+        if not width or widths.count(width) < _NEARLY_ALL * len(texts):
             continue
         # "1,5 1.5", "a=b c" and "a,b c,d" are two words a line, separated by a space.
         inside = sum(
@@ -329,10 +330,9 @@ def _find_columns(
 ) -> tuple[list[_Row], _Parse]:
     """Leave out a header, and say which columns are the words and numbers."""
     header: list[str] | None = None
-    cells = [[unquoted(cell) for cell in row.cells] for row in rows]
     by_name = columns is not None and isinstance(columns[0], str)
-    if rows and (by_name or is_header(cells, columns)):
-        header = cells[0]
+    if rows and (by_name or is_header([row.cells for row in rows], columns)):
+        header = [unquoted(cell) for cell in rows[0].cells]
         notes.append(f"line {rows[0].line} is a header")
         rows = rows[1:]
     places: list[int] | None = None
@@ -370,6 +370,8 @@ def _parser(places: list[int] | None, header: list[str] | None) -> _Parse:
             numbers = [as_number(cell) for cell in rest]
         if not source or not target:
             raise ValueError("a pair needs two words, got an empty one")
+        if is_plain(source, target):
+            return Entry(row.line, source, target, _checked(numbers))
         refuse_notes_and_lists(source, target)
         words = unquoted(source), unquoted(target)
         return Entry(row.line, *words, _checked(numbers), marked(source, target))
@@ -379,6 +381,8 @@ def _parser(places: list[int] | None, header: list[str] | None) -> _Parse:
 
 def _numbers(source: str, target: str, rest: list[str], header: list[str] | None) -> list[float]:
     """Read score and probability; refuse further words."""
+    if not rest:
+        return []
     try:
         numbers = [float(cell) for cell in rest]
     except ValueError:
@@ -397,6 +401,9 @@ def _numbers(source: str, target: str, rest: list[str], header: list[str] | None
 
 
 def _checked(numbers: Sequence[float]) -> tuple[float, ...]:
+    """Refuse scores and probabilities that are none; raises ValueError."""
+    if not numbers:
+        return ()
     for name, number in zip(("score", "probability"), numbers, strict=False):
         if not math.isfinite(number):
             raise ValueError(
@@ -408,4 +415,4 @@ def _checked(numbers: Sequence[float]) -> tuple[float, ...]:
             f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}; say which "
             "columns to read, such as columns=(1, 2)"
         )
-    return tuple(float(number) for number in numbers)
+    return tuple(map(float, numbers))
