@@ -115,7 +115,9 @@ def unquoted(cell: str) -> str:
     >>> unquoted('"cat"'), unquoted('"'), unquoted('"a ""big"" cat"')
     ('cat', '"', 'a "big" cat')
     """
-    return cell[1:-1].replace('""', '"') if cell.startswith('"') and _QUOTED.fullmatch(cell) else cell
+    return (
+        cell[1:-1].replace('""', '"') if cell.startswith('"') and _QUOTED.fullmatch(cell) else cell
+    )
 
 
 def quoted(source: str, target: str) -> tuple[str, str]:

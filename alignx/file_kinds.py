@@ -6,8 +6,9 @@ import codecs
 import re
 from typing import NamedTuple
 
-__all__ = ["GZIP_MAGIC", "FileKind", "kind_of", "markup_of"]
+__all__ = ["BINARY", "GZIP_MAGIC", "HEAD_SIZE", "FileKind", "described", "kind_of", "markup_of"]
 
+HEAD_SIZE = 4096
 GZIP_MAGIC = b"\x1f\x8b"
 
 _ICONV = "convert it to UTF-8 first, such as with iconv -f UTF-16 -t UTF-8"
@@ -23,6 +24,9 @@ class FileKind(NamedTuple):
     def __str__(self) -> str:
         return f"this is {self.name}; {self.advice}"
 
+
+BINARY = FileKind("binary data", "check the name")
+"""What no other kind describes."""
 
 _UTF16 = FileKind("text in UTF-16", _ICONV)
 _UTF32 = FileKind("text in UTF-32", _ICONV.replace("16", "32"))
@@ -46,7 +50,7 @@ _BY_MAGIC = {
     codecs.BOM_UTF32_BE: _UTF32,
     codecs.BOM_UTF16_LE: _UTF16,
     codecs.BOM_UTF16_BE: _UTF16,
-    GZIP_MAGIC: FileKind("a gzip archive in another", "unpack it with gunzip first"),
+    GZIP_MAGIC: FileKind("a gzip archive", "unpack it with gunzip first"),
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
@@ -116,7 +120,7 @@ def _binary(head: bytes) -> FileKind | None:
         # Letters of most scripts that have an alphabet share the high byte, zero or not.
         if half >= 2 and zeros > 0.4 * half and head.count(0) - zeros < 0.1 * half:
             return _UTF16
-    return FileKind("binary data", "check the name") if b"\0" in head else None
+    return BINARY if b"\0" in head else None
 
 
 def _is_binary(rest: bytes) -> bool:
@@ -144,3 +148,16 @@ def markup_of(data: bytes) -> FileKind | None:
     if _XML.match(data) or (root and data.rstrip().endswith(b"</" + root[1] + b">")):
         return FileKind("an XML page", address)
     return None
+
+
+def described(head: bytes) -> str:
+    r"""Say what a file that is not what its name promises looks like.
+
+    Examples
+    --------
+    >>> described(b"cat 1 0"), described(b"\x93NUMPY")[:23]
+    ('this looks like text', 'this is a NumPy array (')
+    """
+    if kind := markup_of(head) or kind_of(head):
+        return str(kind)
+    return "this looks like text" if head else "the file is empty"

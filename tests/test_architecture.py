@@ -33,10 +33,13 @@ NAMELESS = {
 
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
-    {"errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies", "_core"},
     {
-        "file_kinds", "files", "text_files", "dictionary_cells", "dictionary_files", "tensors",
-        "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
+        "errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies",
+        "file_kinds", "_core",
+    },
+    {
+        "files", "text_files", "dictionary_cells", "dictionary_files", "tensors", "embeddings",
+        "lexicon", "normalize", "subword", "vectors_cache",
         "vectors_text", "vectors_io", "entries",
     },
     {"torch_search"},
