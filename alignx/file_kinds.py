@@ -125,7 +125,11 @@ def _binary(head: bytes) -> FileKind | None:
 
 def _is_binary(rest: bytes) -> bool:
     """Tell numbers in binary, which hold control characters, from those in digits."""
-    return 32 * (len(rest) - len(rest.translate(None, _CONTROLS))) > len(rest)
+    try:
+        float(rest.split(maxsplit=1)[0])
+    except (IndexError, ValueError):
+        return 32 * (len(rest) - len(rest.translate(None, _CONTROLS))) > len(rest)
+    return False
 
 
 def markup_of(data: bytes) -> FileKind | None:

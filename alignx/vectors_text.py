@@ -57,7 +57,6 @@ _GZIP_LEVEL = 4
 
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?")
-_NUL = "a word must not hold a NUL character"
 _LOOKS = {
     rb"\s*[{\[]": "this looks like JSON; write a word and its numbers a line",
     rb"[^\t ]+[\t ]+-?\d+,\d+[\t ]": "write decimal points instead of commas",
@@ -255,8 +254,6 @@ class _Reader:
         words, rows, lines, bad, n_lines = _core.parse_vectors(
             text, self._layout.dimension, self._options.n_threads
         )
-        if (np.frombuffer(text, np.uint8) == 0).any():
-            words, rows, lines, bad = _without_nul(words, rows, lines, bad)
         start = len(self._index)
         read, kept = enter_words(
             self._index, words, self._options.limit, lowercase=self._options.lowercase
@@ -337,18 +334,6 @@ class _Reader:
         )
 
 
-def _without_nul(
-    words: Sequence[str],
-    rows: NDArray[np.float32],
-    lines: NDArray[np.int64],
-    bad: list[tuple[int, str]],
-) -> tuple[list[str], NDArray[np.float32], NDArray[np.int64], list[tuple[int, str]]]:
-    """Count words that hold a NUL, which no text does, among the malformed lines."""
-    kept = [row for row, word in enumerate(words) if "\0" not in word]
-    found = [(int(lines[row]), _NUL) for row, word in enumerate(words) if "\0" in word]
-    return [words[row] for row in kept], rows[kept], lines[kept], sorted([*bad, *found])
-
-
 def _blocks(stream: _Stream, path: str, size: int) -> Generator[memoryview]:
     """Yield complete lines, valid until the next are asked for, while a thread reads those."""
     buffers = [bytearray(size), bytearray(size)]
@@ -409,7 +394,7 @@ def _refuse_other_formats(text: bytes, path: str) -> None:
     if text.startswith(FASTTEXT_MAGIC):
         raise FormatError(path, "this is a gzipped fastText model; unpack it with gunzip first")
     kind = markup_of(text) or kind_of(text)
-    if kind not in (None, BINARY):  # a NUL may be in a word, whose line is then named
+    if kind not in (None, BINARY):  # a NUL may be in a word
         raise FormatError(path, f"{_NO_TEXT}: {kind}")
     if b"\n" not in text and len(text) >= _HEAD_SIZE - len(_BOM):
         raise FormatError(path, f"the first line is longer than {_HEAD_SIZE} bytes; {_NO_TEXT}")
