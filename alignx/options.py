@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ __all__ = [
     "Columns",
     "Device",
     "Json",
+    "LabelColumn",
     "Limit",
     "Lowercase",
     "MapFile",
@@ -29,9 +31,11 @@ __all__ = [
     "SkipBad",
     "SourceFile",
     "TargetFile",
+    "TextColumn",
     "Threads",
     "VectorFiles",
     "Verbose",
+    "as_column",
     "as_columns",
     "require_count",
     "with_options",
@@ -112,6 +116,18 @@ Columns = Annotated[
         help="Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
     ),
 ]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--text-column", help="Name of the column of texts; its number if there is no header."
+    ),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--label-column", help="Name of the column of labels; its number if there is no header."
+    ),
+]
 Reverse = Annotated[bool, typer.Option("--reverse", help="From target to source.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the answer.")]
@@ -127,6 +143,11 @@ def require_count(map_file: str, vectors: Sequence[Path]) -> None:
             f"a map takes two files, and - at least two, got {len(vectors)}",
             param_hint="VECTORS",
         )
+
+
+def as_column(text: str | None) -> str | int | None:
+    """Give the name of a column, or its number."""
+    return int(text) if text is not None and text.isdecimal() else text
 
 
 def as_columns(text: str | None) -> list[int | str] | None:
@@ -160,7 +181,9 @@ def with_options(message: str) -> str:
     """
 
     def option(found: re.Match[str]) -> str:
-        value = re.sub(r"""["'() ]""", "", found[2])
-        return f"--{found[1].replace('_', '-')} {value}"
+        value = found[2].strip('"')
+        if value.startswith("("):
+            value = re.sub(r"""["'() ]""", "", value)
+        return f"--{found[1].replace('_', '-')} {shlex.quote(value)}"
 
     return _PARAMETER.sub(option, message)
