@@ -11,6 +11,7 @@ import traceback
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,8 +24,9 @@ from alignx.commands_train import train
 from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
 from alignx.files import require_writable
-from alignx.inputs import as_entries, read_entries, read_vectors, shared_space
+from alignx.inputs import as_entries, read_entries, read_input, read_vectors, shared_space
 from alignx.options import (
+    Columns,
     Device,
     Json,
     Limit,
@@ -42,6 +44,8 @@ from alignx.options import (
     TargetFile,
     Threads,
     Verbose,
+    as_columns,
+    with_options,
 )
 from alignx.terminal import open_terminal, print_json
 
@@ -123,6 +127,10 @@ class WhichSide(StrEnum):
 
 def main() -> None:
     """Run the command line; errors that a user can mend are one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Words are UTF-8 whatever the locale; names of files may be no text at all.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         try:
             app()
@@ -131,7 +139,7 @@ def main() -> None:
     except (AlignxError, ValueError, MemoryError) as error:
         if "--verbose" in sys.argv or "-v" in sys.argv:
             traceback.print_exc()
-        text = " ".join(str(error).split()) or "out of memory; try a smaller --limit"
+        text = " ".join(with_options(str(error)).split()) or "out of memory; try a smaller --limit"
         sys.stderr.write(f"alignx: error: {text}\n")
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has left, as `head` does
@@ -164,13 +172,24 @@ def _load_both(
     )
 
 
-def _dictionary(terminal: Terminal, path: Path, on_error: OnError) -> Lexicon:
+def _dictionary(
+    terminal: Terminal,
+    path: Path,
+    on_error: OnError,
+    columns: str | None = None,
+    *,
+    scored: bool = False,
+) -> Lexicon:
     from alignx.lexicon import Lexicon
 
     # Its words are looked up in small letters too, by the rules of each language.
-    lexicon = Lexicon.load(path, on_error=on_error.value)
-    skipped = f"; {lexicon.skipped:,} malformed lines skipped" if lexicon.skipped else ""
-    terminal.note(f"{path.name}: {len(lexicon):,} pairs{skipped}")
+    lexicon = Lexicon.load(
+        path, on_error=on_error.value, columns=as_columns(columns), scored=scored
+    )
+    notes = [f"{len(lexicon):,} pairs", *lexicon.notes]
+    if lexicon.skipped:
+        notes.append(f"{lexicon.skipped:,} malformed lines skipped")
+    terminal.note(f"{path.name}: {'; '.join(notes)}")
     return lexicon
 
 
@@ -188,6 +207,7 @@ def align(
         Path | None,
         typer.Option("--dictionary", "-d", help="Known translations, two words a line."),
     ] = None,
+    columns: Columns = None,
     identical: Annotated[
         bool, typer.Option("--identical", help="Start from words that both write the same.")
     ] = False,
@@ -278,6 +298,8 @@ def align(
             "give one of --dictionary FILE, --identical, --numerals, --unsupervised",
             param_hint="--dictionary",
         )
+    if columns is not None and lexicon is None:
+        raise typer.BadParameter("they are those of --dictionary", param_hint="--columns")
     if grow and method not in (None, Method.selflearning):
         raise typer.BadParameter("it is --method selflearning", param_hint="--self-learning")
     if lexicon is None or grow:
@@ -296,7 +318,7 @@ def align(
     if linear and steps is not None and "center" in steps:
         raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
     require_writable(output)
-    pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error)
+    pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
@@ -497,7 +519,7 @@ def translate(
 ) -> None:
     """Answer with the best translations of words and phrases."""
     terminal = open_terminal(quiet, verbose)
-    lines = words or [line.removesuffix("\n") for line in sys.stdin]
+    lines = words or list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     asked_of = languages[1 if reverse else 0]
@@ -762,6 +784,7 @@ def evaluate(
     lexicon: Annotated[
         Path | None, typer.Option("--dictionary", "-d", help="Test dictionary.")
     ] = None,
+    columns: Columns = None,
     policy: Annotated[
         Policy, typer.Option("--oov-policy", help="Protocol whose figures to compare with.")
     ] = Policy.muse,
@@ -800,9 +823,15 @@ def evaluate(
         raise typer.BadParameter(
             "give a dictionary or a similarity file", param_hint="--dictionary"
         )
+    if columns is not None and lexicon is None:
+        raise typer.BadParameter("they are those of --dictionary", param_hint="--columns")
     terminal = open_terminal(quiet, verbose)
-    read = {name: _dictionary(terminal, path, on_error) for name, path in judged.items() if path}
-    pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error)
+    read = {
+        name: _dictionary(terminal, path, on_error, scored=True)
+        for name, path in judged.items()
+        if path
+    }
+    pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     result: dict[str, Any] = {"version": version("alignx")}

@@ -18,6 +18,7 @@ from alignx.files import reading, require_writable
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
+    LabelColumn,
     Limit,
     Lowercase,
     MapFile,
@@ -26,9 +27,11 @@ from alignx.options import (
     OovOption,
     Quiet,
     SkipBad,
+    TextColumn,
     Threads,
     VectorFiles,
     Verbose,
+    as_column,
     require_count,
 )
 from alignx.terminal import open_terminal, print_json
@@ -121,14 +124,8 @@ def fit(
             help="Code of texts whose file does not say it.", show_default="the first vectors"
         ),
     ] = None,
-    text_column: Annotated[
-        str | None,
-        typer.Option(help="Name of the column of texts; its number if there is no header."),
-    ] = None,
-    label_column: Annotated[
-        str | None,
-        typer.Option(help="Name of the column of labels; its number if there is no header."),
-    ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     unlabeled: Annotated[
         list[str] | None,
         typer.Option(metavar="CODE=FILE", help="Further texts of a language, one a line."),
@@ -179,7 +176,7 @@ def fit(
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
     require_writable(output)
-    columns = {"text_column": _column(text_column), "label_column": _column(label_column)}
+    columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
     unlabeled_texts = _unlabeled_texts(terminal, further)
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
@@ -353,11 +350,6 @@ def _settings(strategy: Strategy, given: Sequence[str]) -> dict[str, Any]:
 
 def _bad_option(problem: str) -> typer.BadParameter:
     return typer.BadParameter(problem, param_hint="--option")
-
-
-def _column(text: str | None) -> str | int | None:
-    """Give the name of a column, or its number."""
-    return int(text) if text is not None and text.isdecimal() else text
 
 
 def _labeled_texts(

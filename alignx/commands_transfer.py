@@ -14,6 +14,7 @@ from alignx.files import replacing, require_writable
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
+    LabelColumn,
     Limit,
     Lowercase,
     MapFile,
@@ -22,9 +23,11 @@ from alignx.options import (
     OovOption,
     Quiet,
     SkipBad,
+    TextColumn,
     Threads,
     VectorFiles,
     Verbose,
+    as_column,
     require_count,
 )
 from alignx.terminal import open_terminal, print_json
@@ -56,6 +59,8 @@ def transfer(
         list[str],
         typer.Option("--test", metavar="[CODE=]FILE", help="Labeled texts to measure on."),
     ],
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
     source: Annotated[
         str | None,
         typer.Option(help="Language to learn from.", show_default="the first vectors"),
@@ -120,10 +125,9 @@ def transfer(
     if figure is not None:
         require_drawable(figure)
     trials = _trials(strategies, shots or [], others)
-    learned, measured = (_by_language(terminal, given) for given in (train, test))
-    further = {
-        code: some for code, (some, _) in _by_language(terminal, unlabeled or [], False).items()
-    }
+    columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
+    learned, measured = (_by_language(terminal, given, columns) for given in (train, test))
+    further = {code: some for code, (some, _) in _by_language(terminal, unlabeled or []).items()}
     space = shared_space(
         map_file,
         [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],
@@ -195,21 +199,23 @@ def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:
 
 
 def _by_language(
-    terminal: Terminal, given: Sequence[str], labeled: bool = True
+    terminal: Terminal, given: Sequence[str], columns: dict[str, Any] | None = None
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """Read texts and labels; several files of a language add up."""
+    """Read texts, with labels if columns are given; several files of a language add up."""
     from alignx.classification.texts import LabeledTexts
 
     result: dict[str, tuple[list[str], list[str]]] = {}
     for text in given:
         code, _, name = text.rpartition("=")
-        found = LabeledTexts.load(name, language=code or None, labeled=labeled)
+        found = LabeledTexts.load(
+            name, language=code or None, labeled=columns is not None, **(columns or {})
+        )
         if found.languages is None:
             raise typer.BadParameter(
                 f"{name} does not say what language its texts are; give CODE={name}",
                 param_hint="--train, --test",
             )
-        kind = "labeled texts" if labeled else "texts without labels"
+        kind = "texts without labels" if columns is None else "labeled texts"
         terminal.note(f"{name}: {len(found):,} {kind}")
         for language in dict.fromkeys(found.languages):
             own = found.of(language)

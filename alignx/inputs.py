@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import io
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from alignx.embeddings import Embeddings
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from alignx.space import SharedSpace
     from alignx.terminal import Terminal
 
-__all__ = ["as_entries", "read_entries", "read_vectors", "shared_space"]
+__all__ = ["as_entries", "read_entries", "read_input", "read_vectors", "shared_space"]
 
 
 def read_vectors(
@@ -49,15 +51,11 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
         If the file cannot be read, is not UTF-8, or holds none.
     """
     from alignx.errors import FormatError
-    from alignx.files import reading
-    from alignx.spelling import FIELD_BLANKS, lines_of
+    from alignx.spelling import FIELD_BLANKS
+    from alignx.text_files import read_lines
 
-    with reading(path) as file:
-        try:
-            text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise FormatError(path, "the list must be UTF-8") from error
-    entries = list(dict.fromkeys(line for line in lines_of(text) if line.strip(FIELD_BLANKS)))
+    lines = (line.text for line in read_lines(path, "the list", markup=False))
+    entries = list(dict.fromkeys(line for line in lines if line.strip(FIELD_BLANKS)))
     if not entries:
         raise FormatError(path, "the list must hold a word or phrase a line, got none")
     terminal.note(f"{path.name}: {len(entries):,} words and phrases")
@@ -81,6 +79,22 @@ def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -
     asked = [lower(line, language.language) for line in lines] if lowercase else lines
     entries = [line if line in language else " ".join(words_of(line)) for line in asked]
     return list(dict.fromkeys(filter(None, entries)))
+
+
+def read_input() -> Iterator[str]:
+    """Read the lines of standard input, as `alignx.text_files` reads those of files.
+
+    Raises
+    ------
+    FormatError
+        If it is no text in UTF-8.
+    """
+    from alignx.text_files import stream_lines
+
+    stream = cast("io.BufferedIOBase", sys.stdin.buffer)
+    for lines in stream_lines(stream, "standard input", "a list of words"):
+        for line in lines:
+            yield line.text
 
 
 def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 import numpy as np
 
 from alignx.arguments import require_instance, shown
+from alignx.dictionary_cells import quoted
+from alignx.dictionary_files import read_pairs
 from alignx.embeddings import Embeddings
 from alignx.errors import EmptyLexiconError, FormatError
-from alignx.files import reading, replacing
+from alignx.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from alignx.arrays import Double, Indices
 
 __all__ = ["Lexicon", "LexiconRows"]
+
+logger = logging.getLogger("alignx")
 
 
 class LexiconRows(NamedTuple):
@@ -58,6 +63,8 @@ class Lexicon:
         What messages call it; the path of a lexicon that was loaded.
     skipped : int
         Malformed lines that loading left out.
+    notes : tuple of str
+        What loading took for something else than a pair, such as a header.
 
     Raises
     ------
@@ -80,6 +87,7 @@ class Lexicon:
     probabilities: Double | None = None
     name: str = "the lexicon"
     skipped: int = 0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pairs", _checked_pairs(self.pairs))
@@ -272,55 +280,63 @@ class Lexicon:
         *,
         lowercase: bool = False,
         on_error: Literal["raise", "skip"] = "raise",
+        columns: Sequence[int | str] | None = None,
+        scored: bool = False,
     ) -> Self:
-        """Read pairs from a file.
+        r"""Read pairs from a file.
 
         Parameters
         ----------
         path : path
-            ``.jsonl`` as `save` writes it; otherwise two words a line, separated by a tab (words
-            may then hold spaces, and a score and a probability may follow) or by spaces. Files of
-            MUSE, VecMap, XLING and PanLex load as they are.
+            A table, whatever its name: two words a line, separated by a tab (words may then hold
+            spaces, and a score and a probability may follow), by spaces, or by a mark that all
+            lines share, such as a comma or ``|||``. Or JSON lines as `save` writes them. May be
+            gzipped. Files of MUSE, VecMap, XLING and PanLex load as they are. Double quotes around
+            a cell are taken off. A header and comments are recognized, and told in `notes`.
         lowercase : bool
             Lower-case all words. A pair that occurs twice is kept once in any case.
         on_error : {"raise", "skip"}
             What to do with a line that holds no pair.
+        columns : sequence of int or str, optional
+            Columns of source and target, and of score and probability if these are to be read:
+            numbers from 1, or names in the header. Needed where a line holds more words than two.
+        scored : bool
+            Whether a line without a score is malformed, as in files of word similarity.
 
         Raises
         ------
         FormatError
-            If the file cannot be read, holds no pair, or a line holds none; names file and line.
+            If the file cannot be read, holds no pair, a line holds none, or columns are in doubt;
+            names file and line.
         ValueError
-            If `on_error` is none of its values.
+            If `on_error` is none of its values, or `columns` cannot be any.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "en-es.tsv"
+        >>> _ = path.write_text("English\tclass\tSpanish\ncat\tnoun\tgato\n")
+        >>> Lexicon.load(path, columns=("English", "Spanish")).pairs
+        [('cat', 'gato')]
         """
         if on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
-        parse = _parse_json if str(path).endswith(".jsonl") else _parse_columns
-        entries: dict[tuple[str, str], tuple[float, float]] = {}
-        skipped = 0
-        for number, line in enumerate(_read_lines(path), start=1):
-            text = line.rstrip("\r")
-            if not text.strip():
-                continue
-            try:
-                source, target, *values = parse(text)
-            except ValueError as error:
-                if on_error == "skip":
-                    skipped += 1
-                    continue
-                raise FormatError(path, str(error), number) from None
-            score, probability = [*values, np.nan, np.nan][:2]
-            pair = (source.lower(), target.lower()) if lowercase else (source, target)
-            entries.setdefault(pair, (score, probability))
-        if not entries:
-            raise FormatError(
-                path, f"a dictionary holds pairs of words, got none ({skipped} bad lines)"
-            )
-        columns = np.array(list(entries.values()), dtype=np.float64).reshape(-1, 2).T.copy()
-        scores, probabilities = (None if np.isnan(column).any() else column for column in columns)
-        if scores is None:
-            probabilities = None
-        return cls(list(entries), scores, probabilities, str(path), skipped)
+        read = read_pairs(path, columns=columns, scored=scored, on_error=on_error)
+        entries: dict[tuple[str, str], tuple[float, ...]] = {}
+        for entry in read.entries:
+            pair = entry.source, entry.target
+            if lowercase:
+                pair = entry.source.lower(), entry.target.lower()
+            entries.setdefault(pair, entry.numbers)
+        numbers = [_column(list(entries.values()), place, str(path)) for place in range(2)]
+        return cls(
+            list(entries),
+            numbers[0],
+            None if numbers[0] is None else numbers[1],
+            str(path),
+            read.skipped,
+            tuple(read.notes),
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the pairs, with scores and probabilities where there are any.
@@ -396,67 +412,27 @@ def _checked_pair(pair: object) -> tuple[str, str]:
     raise TypeError(f"a pair of a Lexicon must be two strings, got {shown(pair)}")
 
 
-def _read_lines(path: str | Path) -> list[str]:
-    with reading(path) as file:
-        data = file.read()
-    if data.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise FormatError(path, "a dictionary holds pairs of words, got an HTML page", 1)
-    if b"\0" in data[:4096]:
-        raise FormatError(path, "a dictionary is a text file, got binary data")
-    try:
-        # Only a line feed ends a line: U+2028 and its like may occur in words.
-        return data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(path, "a dictionary must be UTF-8; convert it first", line) from None
+def _column(entries: Sequence[tuple[float, ...]], place: int, name: str) -> Double | None:
+    """Give a number of each pair; None, with a warning, unless each has it."""
+    values = [numbers[place] for numbers in entries if len(numbers) > place]
+    if len(values) == len(entries):
+        return np.array(values, dtype=np.float64)
+    if values:
+        what = ("scores", "probabilities")[place]
+        logger.warning(
+            "%s: %s are left out, as only %d of %d pairs have one",
+            name, what, len(values), len(entries),
+        )  # fmt: skip
+    return None
 
 
 _PLURAL = {"score": "scores", "probability": "probabilities"}
 
 
 def _tab_line(source: str, target: str, numbers: dict[str, float]) -> str:
-    return "\t".join([source, target, *(f"{number:.4f}" for number in numbers.values())])
+    return "\t".join([*quoted(source, target), *(f"{number:.4f}" for number in numbers.values())])
 
 
 def _json_line(source: str, target: str, numbers: dict[str, float]) -> str:
     rounded = {name: round(number, 4) for name, number in numbers.items()}
     return json.dumps({"source": source, "target": target, **rounded}, ensure_ascii=False)
-
-
-def _parse_columns(line: str) -> tuple[str, str, *tuple[float, ...]]:
-    if "\t" in line:
-        source, target, *rest = (field.strip(" ") for field in line.split("\t"))
-        if not source or not target:
-            raise ValueError("a pair needs two words, got an empty one")
-        return source, target, *_leading_numbers(rest)
-    # Only ASCII spaces separate: a no-break space may be part of a word.
-    words = [word for word in line.split(" ") if word]
-    if len(words) != 2:
-        raise ValueError(
-            f"a pair needs two words, got {len(words)}; separate entries of several words by a tab"
-        )
-    return words[0], words[1]
-
-
-def _leading_numbers(fields: Iterable[str]) -> list[float]:
-    numbers = []
-    for field in fields:
-        try:
-            numbers.append(float(field))
-        except ValueError:
-            break
-    return numbers
-
-
-def _parse_json(line: str) -> tuple[str, str, *tuple[float, ...]]:
-    try:
-        entry = json.loads(line)
-        source, target = entry["source"], entry["target"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError('a line must be a JSON object with "source" and "target"') from None
-    if not (isinstance(source, str) and isinstance(target, str) and source and target):
-        raise ValueError('"source" and "target" must be words')
-    numbers = [entry[name] for name in ("score", "probability") if name in entry]
-    if not all(isinstance(number, int | float) for number in numbers):
-        raise ValueError('"score" and "probability" must be numbers')
-    return source, target, *(float(number) for number in numbers)

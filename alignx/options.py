@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "Columns",
     "Device",
     "Json",
+    "LabelColumn",
     "Limit",
     "Lowercase",
     "MapFile",
@@ -27,10 +31,14 @@ __all__ = [
     "SkipBad",
     "SourceFile",
     "TargetFile",
+    "TextColumn",
     "Threads",
     "VectorFiles",
     "Verbose",
+    "as_column",
+    "as_columns",
     "require_count",
+    "with_options",
 ]
 
 
@@ -100,6 +108,26 @@ OovOption = Annotated[
         "vectors of a fastText model, .bin.",
     ),
 ]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="SOURCE,TARGET",
+        help="Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
+    ),
+]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--text-column", help="Name of the column of texts; its number if there is no header."
+    ),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--label-column", help="Name of the column of labels; its number if there is no header."
+    ),
+]
 Reverse = Annotated[bool, typer.Option("--reverse", help="From target to source.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the answer.")]
@@ -115,3 +143,47 @@ def require_count(map_file: str, vectors: Sequence[Path]) -> None:
             f"a map takes two files, and - at least two, got {len(vectors)}",
             param_hint="VECTORS",
         )
+
+
+def as_column(text: str | None) -> str | int | None:
+    """Give the name of a column, or its number."""
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def as_columns(text: str | None) -> list[int | str] | None:
+    """Give the columns that a text names, as `alignx.Lexicon.load` takes them."""
+    if text is None:
+        return None
+    columns: list[int | str] = [
+        int(name) if name.isdecimal() else name for name in map(str.strip, text.split(","))
+    ]
+    if len(columns) < 2 or "" in columns:
+        raise typer.BadParameter(
+            f"give those of source and target, such as 1,3, got {text!r}", param_hint="--columns"
+        )
+    return columns
+
+
+_PARAMETER = re.compile(
+    r"\b(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)"
+)
+
+
+def with_options(message: str) -> str:
+    """Say in options of the command line what a message of the library says in parameters.
+
+    Examples
+    --------
+    >>> with_options('correct it or load with on_error="skip"')
+    'correct it or load with --on-error skip'
+    >>> with_options("choose columns=(1, 3) or limit=6")
+    'choose --columns 1,3 or --limit 6'
+    """
+
+    def option(found: re.Match[str]) -> str:
+        value = found[2].strip('"')
+        if value.startswith("("):
+            value = re.sub(r"""["'() ]""", "", value)
+        return f"--{found[1].replace('_', '-')} {shlex.quote(value)}"
+
+    return _PARAMETER.sub(option, message)

@@ -11,7 +11,7 @@ from unicodedata import is_normalized, normalize
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FIELD_BLANKS", "composed", "forms_of", "is_phrase", "lines_of", "lower", "words_of"]
+__all__ = ["FIELD_BLANKS", "composed", "forms_of", "is_phrase", "lower", "words_of"]
 
 FIELD_BLANKS = " \t"
 """What separates the fields of a line in a file, where words may hold any other blank."""
@@ -46,18 +46,6 @@ def is_phrase(entry: str) -> bool:
     (True, False)
     """
     return len(words_of(entry)) > 1
-
-
-def lines_of(text: str) -> list[str]:
-    r"""Cut a text at line feeds alone: U+2028 and its like may occur in words.
-
-    Examples
-    --------
-    >>> lines_of("cat\r\ndog\u2028\n")
-    ['cat', 'dog\u2028']
-    """
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    return lines if lines[-1] else lines[:-1]
 
 
 def composed(text: str) -> str:

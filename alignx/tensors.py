@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from alignx.errors import FormatError
+from alignx.file_kinds import HEAD_SIZE, described
 from alignx.files import reading
 
 if TYPE_CHECKING:
@@ -46,11 +47,12 @@ def read_tensors(
         ...
     alignx.errors.FormatError: no-such.safetensors: no such file; check the name
     """
-    with reading(path):  # names a missing or unreadable file as all of alignx does
+    with reading(path) as head:  # names a missing or unreadable file as all of alignx does
         try:
             with safe_open(path, framework="np") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
                 return file.metadata() or {}, tensors
         except SafetensorError as error:
-            problem = f"not a safetensors file, or truncated ({error})"
+            looks = described(head.peek(HEAD_SIZE)[:HEAD_SIZE])
+            problem = f"not a safetensors file, or truncated ({error}): {looks}"
             raise FormatError(path, "; ".join(filter(None, [problem, advice]))) from None

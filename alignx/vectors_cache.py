@@ -29,6 +29,7 @@ from alignx.embeddings import (
     guess_language,
 )
 from alignx.errors import FormatError
+from alignx.file_kinds import HEAD_SIZE, described
 from alignx.files import reading
 
 if TYPE_CHECKING:
@@ -301,10 +302,11 @@ def _read_header(path: str) -> _Header:
     """Read and check everything but the data."""
     with reading(path) as file:
         size = os.fstat(file.fileno()).st_size
+        other = f"this is not a safetensors file: {described(file.peek(HEAD_SIZE)[:HEAD_SIZE])}"
         length = int.from_bytes(file.read(_LENGTH_SIZE), "little")
         data_start = _LENGTH_SIZE + length
         if size < _LENGTH_SIZE or length > _LONGEST_HEADER:
-            raise FormatError(path, "this is not a safetensors file")
+            raise FormatError(path, other)
         text = file.read(length)
     if len(text) < length:
         raise _damaged(path, "it ends within its header")
@@ -313,7 +315,7 @@ def _read_header(path: str) -> _Header:
         metadata = content.pop("__metadata__", {})
         tensors = {name: _tensor(entry, data_start) for name, entry in content.items()}
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise FormatError(path, "this is not a safetensors file") from error
+        raise FormatError(path, other) from error
     _check_metadata(metadata, path)
     for name, tensor in tensors.items():
         _check_extent(name, tensor, size, path)

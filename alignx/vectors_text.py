@@ -34,6 +34,7 @@ from alignx.embeddings import (
     guess_language,
 )
 from alignx.errors import FormatError
+from alignx.file_kinds import BINARY, kind_of, markup_of
 from alignx.subword import FASTTEXT_MAGIC
 
 if TYPE_CHECKING:
@@ -56,7 +57,13 @@ _GZIP_LEVEL = 4
 
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?")
-_HTML = re.compile(rb"\s*<(!doctype\s+)?html", re.IGNORECASE)
+_LOOKS = {
+    rb"\s*[{\[]": "this looks like JSON; write a word and its numbers a line",
+    rb"[^\t ]+[\t ]+-?\d+,\d+[\t ]": "write decimal points instead of commas",
+    rb"[^;]+;\s*-?\d+[.,]\d+;": "write blanks instead of semicolons",
+    rb"[^,]+,\s*-?\d+(\.\d+)?,": "write blanks instead of commas",
+    rb"[^\t ]+[\t ]+\d+:-?\d": "sparse vectors cannot be read; write all numbers of a word",
+}
 _NO_TEXT = "this is not a text file of vectors"
 _FIELD = re.compile(rb"[^ \t]+")
 
@@ -365,6 +372,9 @@ def _find_layout(head: bytes, path: str) -> _Layout:
     """Tell vectors from anything else by the first lines, and find their dimension."""
     text = head.removeprefix(_BOM)
     _refuse_other_formats(text, path)
+    if b"\r" in text.rstrip() and b"\n" not in text:
+        problem = "lines end in CR alone, as on old Macs; convert them first, such as with mac2unix"
+        raise FormatError(path, problem)
     first, _, rest = text.partition(b"\n")
     header = _HEADER.fullmatch(first)
     body = rest if header else text
@@ -386,10 +396,11 @@ def _refuse_other_formats(text: bytes, path: str) -> None:
     """Name what is mistaken for vectors most often."""
     if not text:
         raise FormatError(path, "the file is empty; download it again")
-    if _HTML.match(text):
-        raise FormatError(path, "this is an HTML page, not vectors; check the address it came from")
     if text.startswith(FASTTEXT_MAGIC):
         raise FormatError(path, "this is a gzipped fastText model; unpack it with gunzip first")
+    kind = markup_of(text) or kind_of(text)
+    if kind not in (None, BINARY):  # a NUL may be in a word
+        raise FormatError(path, f"{_NO_TEXT}: {kind}")
     if b"\n" not in text and len(text) >= _HEAD_SIZE - len(_BOM):
         raise FormatError(path, f"the first line is longer than {_HEAD_SIZE} bytes; {_NO_TEXT}")
 
@@ -400,12 +411,22 @@ def _usual_dimension(lines: Sequence[bytes], promised: int | None, path: str) ->
     found = Counter(filter(None, counts))
     # Binary data can hold a line end behind a digit by chance.
     if not found or (None in counts and any(b"\0" in line for line in lines)):
+        if any(b"\0" in line for line in lines):
+            raise FormatError(path, f"{_NO_TEXT}: {BINARY}")
         shown = lines[0][:40].decode(errors="backslashreplace").rstrip()
         problem = f"{_NO_TEXT}: a line is a word and its numbers, found {shown!r}"
-        raise FormatError(path, problem)
+        raise FormatError(path, f"{problem}{_looks_like(lines[0])}")
     if promised is not None and promised in found:
         return promised
     return found.most_common(1)[0][0]
+
+
+def _looks_like(line: bytes) -> str:
+    """Say what a line that is no vector looks like, if that is known."""
+    for pattern, what in _LOOKS.items():
+        if re.match(pattern, line):
+            return f"; {what}"
+    return ""
 
 
 def _count_numbers(line: bytes) -> int | None:

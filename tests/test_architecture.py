@@ -35,10 +35,11 @@ NAMELESS = {
 LAYERS = [
     {
         "errors", "progress", "arguments", "arrays", "memory", "parallel", "spelling", "lookup",
-        "tokens", "frequencies", "_core",
+        "tokens", "frequencies", "file_kinds", "_core",
     },
     {
-        "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
+        "files", "text_files", "dictionary_cells", "dictionary_files", "tensors", "embeddings",
+        "lexicon", "normalize", "subword", "vectors_cache",
         "vectors_text", "vectors_io", "entries",
     },
     {"torch_search"},

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alignx.classification.texts import BLOCK_SIZE, LabeledTexts, read_texts
+from alignx.classification.texts import LabeledTexts, read_texts
 from alignx.errors import FormatError
+from alignx.text_files import BLOCK_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,8 +208,8 @@ def test_two_files_that_do_not_fit(write: Write, texts: str, labels: str, messag
         ("x.jsonl", '{"text": "a", "label": 0.5}\n', "whole number, got 0.5"),
         ("x.jsonl", '{"text": "a", "label": "b\\tc"}\n', "neither tabs nor line ends, got 'b\\tc'"),
         ("x.jsonl", '{"text": "a", "label": "b", "lang": 1}\n', "a language must be a string"),
-        ("x.tsv", "a\tb\n".encode("utf-16"), "x.tsv: texts must be UTF-8, got binary data"),
-        ("x.tsv.gz", b"a\0b\tc\n", "x.tsv.gz: texts must be UTF-8, got binary data"),
+        ("x.tsv", "a\tb\n".encode("utf-16-le"), "x.tsv: a file of texts must be plain text in UTF-8"),
+        ("x.tsv.gz", b"a\0b\tc\n", "UTF-8, but this is binary data"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from alignx.classification.labels import require_labels
 from alignx.errors import NotFittedError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def _learn_labels(self, labels: ArrayLike, count: int) -> Indices:
         """Set the classes, and give the number of that of each text."""
-        given = np.asarray(labels)
+        given = require_labels(labels)
         if given.shape != (count,):
             raise ValueError(f"labels must have shape ({count},), got {given.shape}")
         classes, numbers = np.unique(given, return_inverse=True)

@@ -13,6 +13,7 @@ import numpy as np
 from alignx.arguments import require_instance
 from alignx.classification import model_file
 from alignx.classification.documents import read_documents
+from alignx.classification.labels import require_labels
 from alignx.classification.report import TransferReport, TrialResult, summarized
 from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
@@ -260,6 +261,9 @@ def _check(
         raise ValueError(f"test must hold a language other than the source {source!r}")
     if not seeds:
         raise ValueError("seeds must hold at least 1, got none")
+    for name, parts in (("train", train), ("test", test)):
+        for code, (_, labels) in parts.items():
+            require_labels(labels, f"{name} labels of {code!r}")
     known = set(np.asarray(train[source][1]).tolist())
     for code in targets:
         texts, labels = test[code]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import json
-import zlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from alignx.errors import FormatError
-from alignx.files import reading
+from alignx.classification.labels import is_missing
 
 if TYPE_CHECKING:
-    import io
-    import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "Column",
@@ -25,19 +20,18 @@ __all__ = [
     "Parser",
     "Row",
     "checked_label",
-    "decode",
     "json_object",
     "layout_of",
-    "read_lines",
+    "without_quotes",
 ]
 
 TEXT_NAMES = ("text", "sentence", "tweet", "review", "document")
 LABEL_NAMES = ("label", "category", "class", "sentiment", "topic", "intent")
 LANGUAGE_NAMES = ("language", "lang")
 
-_HEAD_SIZE = 4096
-_BOM = b"\xef\xbb\xbf"
-_GZIP_MAGIC = b"\x1f\x8b"
+_FASTTEXT_LABEL = "__label__"
+_CODE = re.compile(r"([A-Za-z]{2,3}([-_]\w+)*)?")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 Column: TypeAlias = str | int
 """The name of a column, or its number from 1 in a file without header."""
@@ -71,6 +65,11 @@ class Columns:
             raise ValueError(f"columns must be numbered from 1, got {given}")
         if len(set(given)) < len(given):
             raise ValueError(f"columns must differ, got {given}")
+
+    @property
+    def are_given(self) -> bool:
+        """Whether one was said at all."""
+        return self.have_numbers or self.have_names
 
     @property
     def have_numbers(self) -> bool:
@@ -149,18 +148,28 @@ def _plain_lines(_: str, __: Columns) -> tuple[Parser, bool]:
 
 
 def _tab_columns(first: str, columns: Columns) -> tuple[Parser, bool]:
-    fields = first.split("\t")
-    known = {field.strip().lower() for field in fields} & {*TEXT_NAMES, *LABEL_NAMES}
+    if columns.labeled and first.startswith(_FASTTEXT_LABEL) and not columns.are_given:
+        return _fasttext_row, False
+    _refuse_other_separators(first, columns)
+    fields = [_unquoted(field.strip()) for field in first.split("\t")]
+    known = {field.lower() for field in fields} & {*TEXT_NAMES, *LABEL_NAMES}
     is_header = columns.have_names or (bool(known) and not columns.have_numbers)
     find = columns.places if is_header else columns.places_without_header
     text, label, language = find(fields)
+    is_guess = language is not None and not is_header and not columns.are_given
 
     def parse(line: str) -> Row:
         found = line.split("\t")
         if len(found) != len(fields):
             raise ValueError(
                 f"a line must have {len(fields)} columns as the first, separated by tabs, got "
-                f"{len(found)}"
+                f"{len(found)}{_open_quote(found)}"
+            )
+        if is_guess and not _CODE.fullmatch(found[language or 0].strip()):
+            raise ValueError(
+                "without a header the third column must hold codes of languages, got "
+                f"{found[language or 0]!r}; say which columns to read with text_column=1 and "
+                "label_column=2"
             )
         return Row(
             found[text],
@@ -169,6 +178,61 @@ def _tab_columns(first: str, columns: Columns) -> tuple[Parser, bool]:
         )
 
     return parse, is_header
+
+
+def _fasttext_row(line: str) -> Row:
+    """Read a line of fastText: __label__pets the cat sleeps."""
+    words = line.split(maxsplit=1)
+    if not words or not words[0].startswith(_FASTTEXT_LABEL):
+        raise ValueError(
+            f"a line must begin with {_FASTTEXT_LABEL} as the first, got {line[:30]!r}"
+        )
+    text = words[1] if len(words) > 1 else ""
+    if text.startswith(_FASTTEXT_LABEL):
+        raise ValueError(f"a text must have one label, got several, {words[0]} {text.split()[0]}")
+    return Row(text, checked_label(words[0].removeprefix(_FASTTEXT_LABEL)))
+
+
+def _refuse_other_separators(first: str, columns: Columns) -> None:
+    """Name what separates the columns of a table that has no tabs."""
+    if "\t" in first or not columns.labeled:
+        return
+    for mark, name in ((",", "commas"), (";", "semicolons"), ("|", "bars")):
+        if mark in first:
+            raise ValueError(
+                f"columns must be separated by tabs, got {name}; save the table with tabs, such "
+                "as by pandas: to_csv(..., sep='\\t')"
+            )
+
+
+def _open_quote(cells: Sequence[str]) -> str:
+    """Say that a text may go on in the next line, if a cell begins with a quote of its own."""
+    if any(cell.startswith('"') and not _QUOTED.fullmatch(cell) for cell in cells):
+        return "; a text in quotes must not go on in the next line"
+    return ""
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell
+
+
+def without_quotes(rows: list[Row]) -> list[Row]:
+    """Take off the quotes that programs put around cells, where it is plain that they did.
+
+    It is where quotes in a quoted text are doubled, or all labels are quoted. Other quotes belong
+    to the text.
+    """
+    texts = [row.text for row in rows if row.text.startswith('"')]
+    labels = [row.label or "" for row in rows]
+    doubled = any('""' in text[1:-1] for text in texts)
+    if not (doubled or all(len(label) > 2 and _QUOTED.fullmatch(label) for label in labels)):
+        return rows
+    if not all(map(_QUOTED.fullmatch, texts)):
+        return rows
+    return [
+        row._replace(text=_unquoted(row.text), label=row.label and _unquoted(row.label))
+        for row in rows
+    ]
 
 
 def _choose(given: Column | None, names: Iterable[str], there: Iterable[str], what: str) -> str:
@@ -180,6 +244,7 @@ def _choose(given: Column | None, names: Iterable[str], there: Iterable[str], wh
     found = ", ".join(map(repr, list(there)[:10]))
     raise ValueError(
         f"there must be a column of {what}, called {' or '.join(map(repr, wanted))}, got {found}"
+        + (f"; name it by {what[:-1]}_column=" if given is None else "")
     )
 
 
@@ -199,35 +264,9 @@ def checked_label(label: object) -> str:
     if isinstance(label, bool) or not isinstance(label, str | int):
         raise ValueError(f"a label must be a string or a whole number, got {json.dumps(label)}")
     text = str(label).strip()
-    if not text:
-        raise ValueError("a label is missing")
+    if is_missing(text):
+        found = f", got {text!r}; leave the line out" if text else ""
+        raise ValueError(f"a label is missing{found}")
     if any(end in text for end in "\t\n\r"):
         raise ValueError(f"a label must hold neither tabs nor line ends, got {text!r}")
     return text
-
-
-def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[str, bool]]:
-    """Give each line of a file, and whether invalid UTF-8 was replaced in it."""
-    with contextlib.ExitStack() as stack:
-        file: io.BufferedReader | gzip.GzipFile = stack.enter_context(reading(path))
-        try:
-            if file.peek(2)[:2] == _GZIP_MAGIC:
-                file = stack.enter_context(gzip.GzipFile(fileobj=file))
-            if b"\0" in file.peek(_HEAD_SIZE)[:_HEAD_SIZE]:
-                raise FormatError(path, "texts must be UTF-8, got binary data; convert it first")
-            for number, data in enumerate(file):
-                yield decode(data.removesuffix(b"\n"), is_first=number == 0)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            problem = "the archive is truncated or damaged; download it again"
-            raise FormatError(path, problem) from error
-
-
-def decode(data: bytes, *, is_first: bool) -> tuple[str, bool]:
-    """Text of a line, and whether invalid UTF-8 was replaced in it."""
-    data = data.removesuffix(b"\r")
-    if is_first:
-        data = data.removeprefix(_BOM)
-    try:
-        return data.decode(), False
-    except UnicodeDecodeError:
-        return data.decode(errors="replace"), True

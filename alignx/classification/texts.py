@@ -7,28 +7,28 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from alignx.classification.column_doubts import require_likely_columns, require_likely_texts
+from alignx.classification.labels import alike, is_missing
 from alignx.classification.text_formats import (
     Columns,
     Row,
     checked_label,
-    decode,
     json_object,
     layout_of,
-    read_lines,
+    without_quotes,
 )
 from alignx.errors import FormatError
+from alignx.text_files import read_lines, stream_lines
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from alignx.classification.text_formats import Column, Parser
 
 __all__ = ["LabeledTexts", "TextBlock", "read_texts"]
 
 logger = logging.getLogger("alignx")
-
-BLOCK_SIZE = 1 << 16
 
 
 class TextBlock(NamedTuple):
@@ -72,7 +72,7 @@ class LabeledTexts:
     Raises
     ------
     ValueError
-        If labels or languages are not one for each text.
+        If labels or languages are not one for each text, or a label is missing.
 
     Examples
     --------
@@ -97,6 +97,9 @@ class LabeledTexts:
                 raise ValueError(
                     f"{field} must be one for each of {len(self.texts)} texts, got {len(values)}"
                 )
+        for row, label in enumerate(self.labels or ()):
+            if is_missing(label):
+                raise ValueError(f"labels must not be missing, got {label!r} in row {row}")
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -182,8 +185,10 @@ class LabeledTexts:
         choose = layout_of(name, labeled=labeled)
         parse: Parser | None = None
         rows: list[Row] = []
-        replaced, unsaid = 0, 0
-        for number, (line, is_replaced) in enumerate(read_lines(path), start=1):
+        replaced, unsaid, first = 0, 0, 0
+        is_header = False
+        sampled: list[list[str]] = []
+        for number, line, is_replaced in read_lines(path, "a file of texts", lenient=True):
             replaced += is_replaced
             if not line.strip(" "):
                 continue
@@ -195,12 +200,22 @@ class LabeledTexts:
                 row = parse(line)
             except ValueError as error:
                 raise FormatError(path, str(error), number) from None
+            first = first or number
+            if not labeled and "\t" in line and name.endswith((".tsv", ".tsv.gz")):
+                sampled.append(line.split("\t"))
             if not row.language and not unsaid:
                 unsaid = number
             rows.append(row)
         if not rows:
             raise FormatError(path, "a file of texts must hold at least one, got none")
+        rows = without_quotes(rows)
+        if sampled and not (is_header or columns.are_given):
+            _check_guess(path, first, require_likely_texts, list(zip(*sampled, strict=False)))
+        if labeled and not (is_header or columns.are_given):
+            sides = [row.text for row in rows], [row.label or "" for row in rows]
+            _check_guess(path, first, require_likely_columns, *sides)
         _warn_of(replaced, name)
+        _warn_of_alike([row.label or "" for row in rows], name)
         codes = tuple(row.language or language for row in rows)
         if unsaid and language is None and any(codes):
             raise FormatError(
@@ -237,11 +252,11 @@ class LabeledTexts:
             If a file cannot be read or holds nothing, their numbers of lines differ, or a label is
             empty; names the line.
         """
-        found = list(read_lines(texts))
+        found = list(read_lines(texts, "a file of texts", lenient=True))
         if not found:
             raise FormatError(texts, "a file of texts must hold at least one, got none")
         classes = []
-        for number, (line, _) in enumerate(read_lines(labels), start=1):
+        for number, line, _ in read_lines(labels, "a file of labels", lenient=True):
             try:
                 classes.append(checked_label(line))
             except ValueError as error:
@@ -250,11 +265,12 @@ class LabeledTexts:
             raise FormatError(
                 labels, f"there must be a label for each of {len(found)} texts, got {len(classes)}"
             )
-        replaced = sum(is_replaced for _, is_replaced in found)
+        replaced = sum(line.is_replaced for line in found)
         name = os.fspath(texts)
         _warn_of(replaced, name)
+        _warn_of_alike(classes, os.fspath(labels))
         return cls(
-            tuple(line for line, _ in found),
+            tuple(line.text for line in found),
             tuple(classes),
             None if language is None else (language,) * len(found),
             replaced,
@@ -299,13 +315,10 @@ def read_texts(
     >>> [block.texts for block in read_texts(io.BytesIO(b"one\r\n\ntwo"))]
     [['one', ''], ['two']]
     """
-    number = 0
-    for lines in _arriving(stream):
+    for lines in stream_lines(stream, name, "texts", lenient=True):
         block = TextBlock([], [], [], 0)
         problem = None
-        for data in lines:
-            number += 1
-            line, is_replaced = decode(data, is_first=number == 1)
+        for number, line, is_replaced in lines:
             try:
                 _enter(block, line, json_lines, languages)
             except ValueError as error:
@@ -335,20 +348,22 @@ def _enter(block: TextBlock, line: str, json_lines: bool, languages: Sequence[st
         block.records.append(record)
 
 
-def _arriving(stream: io.BufferedIOBase) -> Iterator[list[bytes]]:
-    """Give complete lines as soon as they are there; the last may lack its end."""
-    rest: list[bytes] = []
-    while data := stream.read1(BLOCK_SIZE):
-        *lines, tail = data.split(b"\n")
-        if lines:
-            lines[0] = b"".join([*rest, lines[0]])
-            rest.clear()
-            yield lines
-        rest.append(tail)
-    if last := b"".join(rest):
-        yield [last]
+def _check_guess(
+    path: str | os.PathLike[str], line: int, check: Callable[..., None], *columns: Sequence[Any]
+) -> None:
+    """Name file and line where columns are not what they were taken for."""
+    try:
+        check(*columns)
+    except ValueError as error:
+        raise FormatError(path, str(error), line) from None
 
 
 def _warn_of(replaced: int, name: str) -> None:
     if replaced:
         logger.warning("%s: invalid UTF-8 in %d lines was replaced", name, replaced)
+
+
+def _warn_of_alike(labels: Sequence[str], name: str) -> None:
+    if found := alike(labels):
+        shown = ", ".join(map(repr, found[:3]))
+        logger.warning("%s: labels that differ only in spelling are classes apart: %s", name, shown)

@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
+from alignx.file_kinds import HEAD_SIZE, described
 
 if TYPE_CHECKING:
     import io
@@ -95,7 +96,10 @@ class ModelLayout(NamedTuple):
             If it is no unquantized model, or not complete.
         """
         if file.peek(len(FASTTEXT_MAGIC))[: len(FASTTEXT_MAGIC)] != FASTTEXT_MAGIC:
-            raise FormatError(path, "this is not a fastText model; text vectors end in .vec")
+            found = described(file.peek(HEAD_SIZE)[:HEAD_SIZE])
+            problem = f"this is not a fastText model: {found}"
+            hint = "; text vectors end in .vec" if found.endswith("text") else ""
+            raise FormatError(path, problem + hint)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
                 facts = _read_facts(data, path)

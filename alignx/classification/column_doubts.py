@@ -1,0 +1,138 @@
+"""Tell by the values of columns whether texts and labels were found where they are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["require_likely_columns", "require_likely_texts"]
+
+# What headers are made of, besides the names that are known as columns.
+_HEADER = frozenset(
+    {
+        *("text", "texts", "sentence", "sentences", "utterance", "query", "question", "content"),
+        *("body", "message", "comment", "title", "headline", "description", "premise", "input"),
+        *("tweet", "review", "document", "doc", "post", "snippet", "example", "instance", "data"),
+        *("label", "labels", "gold", "target", "class", "classes", "category", "topic", "intent"),
+        *("tag", "output", "answer", "polarity", "sentiment", "rating", "stars", "score", "type"),
+        *("name", "value", "id", "true", "truth", "standard", "x", "y", "lang", "language"),
+        *("texto", "frase", "etiqueta", "clase", "categoría", "texte", "phrase", "étiquette"),
+        *("classe", "satz", "klasse", "kategorie", "etikett", "thema"),
+    }
+)
+_NEARLY_ALL = 0.9
+_MANY = 20
+
+
+def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
+    """Refuse columns, found without a header, that do not look like texts and labels.
+
+    Raises
+    ------
+    ValueError
+        If labels are longer and more various than texts, nearly all labels are texts of their
+        own, or the first line differs from all others as a header does.
+
+    Examples
+    --------
+    >>> require_likely_columns(["pets", "pets"], ["the cat sleeps", "a dog barks"])
+    ... # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: labels must be classes, got 2 different ones, such as 'the cat sleeps', in 2 ...
+    """
+    if _are_exchanged(texts, labels):
+        raise ValueError(
+            f"labels must be classes, got {len(set(labels))} different ones, such as "
+            f"{_shown(labels[0])}, in {len(labels)} lines, and texts such as {_shown(texts[0])}; "
+            "if columns are the other way round, load with text_column=2 and label_column=1, else "
+            "with text_column=1 and label_column=2"
+        )
+    if _is_header(texts, labels):
+        raise ValueError(
+            f"the first line, {_shown(texts[0])} and {_shown(labels[0])}, looks like a header of "
+            f'unknown names; load with text_column="{texts[0].strip()}" and '
+            f'label_column="{labels[0]}" if it is one, else with text_column=1 and label_column=2'
+        )
+
+
+def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
+    """Refuse the first column as texts where another holds longer and more various ones.
+
+    Raises
+    ------
+    ValueError
+        Says which column may be meant.
+
+    Examples
+    --------
+    >>> require_likely_texts([["1", "2"], ["the cat sleeps", "a dog barks"]])
+    Traceback (most recent call last):
+        ...
+    ValueError: texts are read from the first column, '1', but the next may be meant, \
+'the cat sleeps'; load with text_column=2 or text_column=1
+    """
+    for number, column in enumerate(columns[1:], start=2):
+        if _are_exchanged(columns[0], column):
+            raise ValueError(
+                f"texts are read from the first column, {_shown(columns[0][0])}, but "
+                f"{'the next' if number == 2 else f'number {number}'} may be meant, "
+                f"{_shown(column[0])}; load with text_column={number} or text_column=1"
+            )
+
+
+def _are_exchanged(texts: Sequence[str], labels: Sequence[str]) -> bool:
+    """Tell whether what should be classes is longer, and no less various, than the texts."""
+    n_texts, n_labels = len(set(texts)), len(set(labels))
+    text_words, label_words = _mean_words(texts), _mean_words(labels)
+    is_longer = fmean(map(len, labels)) > fmean(map(len, texts))
+    if is_longer and n_labels > n_texts:
+        return True
+    if is_longer and n_labels == n_texts:
+        return label_words >= 2 * max(1, text_words)
+    singles = sum(count == 1 for count in Counter(labels).values())
+    return len(labels) >= _MANY and singles > _NEARLY_ALL * len(labels) and label_words >= 3
+
+
+def _mean_words(values: Sequence[str]) -> float:
+    return fmean(len(value.split()) for value in values)
+
+
+def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
+    """Tell whether the label of the first line is none, by its text and all other labels."""
+    counts = Counter(labels[1:])
+    if not counts or labels[0] in counts:
+        return False
+    if _names_a_column(texts[0]) and _names_a_column(labels[0]):
+        return True
+    if len(labels) > 2 and all(map(_is_number, counts)) and not _is_number(labels[0]):
+        return True
+    repeated = sum(count for count in counts.values() if count > 1)
+    return (
+        len(texts[0].split()) == 1
+        and repeated >= max(_NEARLY_ALL * (len(labels) - 1), 2)
+        and median(len(text.split()) for text in texts[1:]) >= 2
+    )
+
+
+def _names_a_column(cell: str) -> bool:
+    """Tell names such as "gold_label", "sentence1" and "Text"."""
+    parts = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
+    return bool(parts) and len(parts) <= 3 and all(part.lower() in _HEADER for part in parts)
+
+
+def _is_number(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 40 else f"{value[:40]}...")

@@ -1,0 +1,115 @@
+"""Labels of texts: none may be missing, and none is two classes by accident."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["alike", "is_missing", "require_labels"]
+
+# As Python, pandas, R, JSON and SQL write that there is none. "none" and "NONE" may be classes.
+_MISSING = {"", "nan", "NaN", "NAN", "None", "null", "NULL", "NA", "N/A", "<NA>", "NaT", "#N/A"}
+_MISSING_TYPES = {"NAType", "NaTType"}
+
+
+def is_missing(label: object) -> bool:
+    """Tell what stands for no label, as a value or spelled out.
+
+    Examples
+    --------
+    >>> is_missing(None), is_missing(float("nan")), is_missing("NaN"), is_missing("none")
+    (True, True, True, False)
+    """
+    if label is None or type(label).__name__ in _MISSING_TYPES:
+        return True
+    if isinstance(label, str):
+        return label.strip() in _MISSING
+    if isinstance(label, np.datetime64):
+        return bool(np.isnat(label))
+    return isinstance(label, float | np.floating) and math.isnan(label)
+
+
+def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
+    """Give labels as an array.
+
+    Parameters
+    ----------
+    labels : (n,) array-like of str or int
+        A class for each text.
+    name : str
+        What messages call them.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, has blanks at its ends, is a fraction, or they are of several types;
+        names the row, from 0.
+
+    Examples
+    --------
+    >>> require_labels(["pets", None])
+    Traceback (most recent call last):
+        ...
+    ValueError: labels must not be missing, got None in row 1; leave such texts out
+    """
+    given: list[Any] = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)  # type: ignore[arg-type]  # or it is no sequence
+    kinds: dict[str, int] = {}
+    for row, label in enumerate(given):
+        if is_missing(label):
+            raise ValueError(
+                f"{name} must not be missing, got {label!r} in row {row}; leave such texts out"
+            )
+        if isinstance(label, str) and label != label.strip():
+            raise ValueError(
+                f"{name} must not begin or end with blanks, got {label!r} in row {row}; strip them"
+            )
+        if isinstance(label, float | np.floating) and not float(label).is_integer():
+            raise ValueError(f"{name} must be classes, got the fraction {label} in row {row}")
+        kinds.setdefault(_kind(label), row)
+    if len(kinds) > 1:
+        (first, at), (second, there) = list(kinds.items())[:2]
+        raise ValueError(
+            f"{name} must be of one type, got {first} in row {at} and {second} in row {there}"
+        )
+    return np.asarray(labels)
+
+
+def _kind(label: object) -> str:
+    for name, types in (
+        ("str", str),
+        ("bool", bool | np.bool_),
+        ("int", int | np.integer),
+        ("float", float | np.floating),
+    ):
+        if isinstance(label, types):
+            return name
+    return type(label).__name__
+
+
+def alike(labels: Iterable[str]) -> list[str]:
+    """Find labels that differ only in case, in blanks or in how a number is written.
+
+    Returns
+    -------
+    list of str
+        The first such group; empty if there is none.
+
+    Examples
+    --------
+    >>> alike(["My Pets", "weather", "my pets"]), alike(["1", "2", "1.0"]), alike(["1.1", "1.10"])
+    (['My Pets', 'my pets'], ['1', '1.0'], [])
+    """
+    groups: dict[str, list[str]] = {}
+    for label in dict.fromkeys(labels):
+        key = " ".join(label.casefold().split())
+        if key.endswith(".0") and key[:-2].isdecimal():
+            key = key[:-2]
+        groups.setdefault(key, []).append(label)
+    return next((group for group in groups.values() if len(group) > 1), [])

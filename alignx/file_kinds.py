@@ -1,0 +1,167 @@
+"""What a file is, by its first bytes, where it is not what was asked for."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+__all__ = ["BINARY", "GZIP_MAGIC", "HEAD_SIZE", "FileKind", "described", "kind_of", "markup_of"]
+
+HEAD_SIZE = 4096
+GZIP_MAGIC = b"\x1f\x8b"
+
+_ICONV = "convert it to UTF-8 first, such as with iconv -f UTF-16 -t UTF-8"
+_TAR_AT, _TAR = 257, b"ustar"
+
+
+class FileKind(NamedTuple):
+    """What a file is, and what to do about it."""
+
+    name: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"this is {self.name}; {self.advice}"
+
+
+BINARY = FileKind("binary data", "check the name")
+"""What no other kind describes."""
+
+_UTF16 = FileKind("text in UTF-16", _ICONV)
+_UTF32 = FileKind("text in UTF-32", _ICONV.replace("16", "32"))
+_NUMPY = "write text, a word and its numbers a line"
+_BY_MAGIC = {
+    b"\xfd7zXZ\0": FileKind("an xz archive", "unpack it with xz -d first"),
+    b"BZh": FileKind("a bzip2 archive", "unpack it with bunzip2 first"),
+    b"\x28\xb5\x2f\xfd": FileKind("a Zstandard archive", "unpack it with zstd -d first"),
+    b"7z\xbc\xaf\x27\x1c": FileKind("a 7z archive", "unpack it first"),
+    b"Rar!": FileKind("a RAR archive", "unpack it first"),
+    b"\x93NUMPY": FileKind("a NumPy array (.npy) without words", _NUMPY),
+    b"%PDF": FileKind("a PDF document", "save it as plain text first"),
+    b"\x89HDF": FileKind("an HDF5 file", "export it as text first"),
+    b"SQLite format 3": FileKind("an SQLite database", "export it as text first"),
+    b"PAR1": FileKind("a Parquet file", "export it as text first"),
+    b"ARROW1": FileKind("an Arrow file", "export it as text first"),
+    b"\xd0\xcf\x11\xe0": FileKind("an old Office document", "save it as plain text first"),
+    b"\x7fELF": FileKind("a program", "check the name"),
+    b"\xba\x16\x4f\x2f": FileKind("a fastText model", "check the name"),
+    codecs.BOM_UTF32_LE: _UTF32,  # begins like UTF-16
+    codecs.BOM_UTF32_BE: _UTF32,
+    codecs.BOM_UTF16_LE: _UTF16,
+    codecs.BOM_UTF16_BE: _UTF16,
+    GZIP_MAGIC: FileKind("a gzip archive", "unpack it with gunzip first"),
+}
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+_WORD2VEC = re.compile(rb"[ \t]*\d{1,18}[ \t]+\d{1,18}[ \t]*\r?\n[^ \n]+ ")
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
+_HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
+_XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
+_ROOT = re.compile(rb"\s*<([A-Za-z][\w:.-]*)(\s[^<>]*)?>")
+
+
+def kind_of(head: bytes) -> FileKind | None:
+    r"""Tell what binary kind of file begins like this; None for text.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes, 300 or more where there are.
+
+    Examples
+    --------
+    >>> print(kind_of(b"\x93NUMPY"))
+    this is a NumPy array (.npy) without words; write text, a word and its numbers a line
+    >>> kind_of(b"cat gato") is None
+    True
+    """
+    if head.startswith(b"PK\x03\x04"):
+        return _zip(head)
+    if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return FileKind("a tar archive", "unpack it with tar -x first")
+    for magic, kind in _BY_MAGIC.items():
+        if head.startswith(magic) and (magic != b"BZh" or _BZIP2.match(head)):
+            return kind
+    if _PICKLE.match(head):
+        return FileKind(
+            "a pickle, such as gensim or Python saves",
+            "load it there and save it as text (in gensim: save_word2vec_format)",
+        )
+    if head[4:9] == b"\0\0\0\0{":
+        return FileKind("a .safetensors file", "check the name")
+    return _binary(head) if b"\0" in head or _WORD2VEC.match(head) else None
+
+
+def _zip(head: bytes) -> FileKind:
+    """Tell what kind of zip archive it is, by the name of its first member."""
+    name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
+    if name.endswith(b".npy"):
+        return FileKind("a NumPy archive (.npz)", _NUMPY)
+    if name.startswith((b"[Content_Types]", b"_rels", b"word/", b"xl/", b"mimetype")):
+        return FileKind("an Office document", "save it as plain text first")
+    if b"/data.pkl" in name:
+        return FileKind("a model of torch", "export it as text first")
+    return FileKind("a zip archive", "unpack it with unzip first")
+
+
+def _binary(head: bytes) -> FileKind | None:
+    """Tell kinds of binary data that have no magic number."""
+    if found := _WORD2VEC.match(head):
+        rest = head[found.end() : found.end() + 256]
+        if _is_binary(rest):
+            return FileKind(
+                "word2vec's binary format",
+                "save it as text first (in gensim: KeyedVectors.load_word2vec_format(..., "
+                "binary=True), then save_word2vec_format)",
+            )
+    half = len(head) // 2
+    for zeros in (head[::2].count(0), head[1::2].count(0)):
+        # Letters of most scripts that have an alphabet share the high byte, zero or not.
+        if half >= 2 and zeros > 0.4 * half and head.count(0) - zeros < 0.1 * half:
+            return _UTF16
+    return BINARY if b"\0" in head else None
+
+
+def _is_binary(rest: bytes) -> bool:
+    """Tell numbers in binary, which hold control characters, from those in digits."""
+    try:
+        float(rest.split(maxsplit=1)[0])
+    except (IndexError, ValueError):
+        return 32 * (len(rest) - len(rest.translate(None, _CONTROLS))) > len(rest)
+    return False
+
+
+def markup_of(data: bytes) -> FileKind | None:
+    """Tell HTML and XML, which servers send in place of a file that is not there.
+
+    Parameters
+    ----------
+    data : bytes
+        All or the first of them; an element without XML's declaration shows by its end only.
+
+    Examples
+    --------
+    >>> print(markup_of(b"<Error> <Code>AccessDenied</Code> </Error>"))
+    this is an XML page; check the address it came from
+    """
+    address = "check the address it came from"
+    if _HTML.match(data):
+        return FileKind("an HTML page", address)
+    root = _ROOT.match(data)
+    if _XML.match(data) or (root and data.rstrip().endswith(b"</" + root[1] + b">")):
+        return FileKind("an XML page", address)
+    return None
+
+
+def described(head: bytes) -> str:
+    r"""Say what a file that is not what its name promises looks like.
+
+    Examples
+    --------
+    >>> described(b"cat 1 0"), described(b"\x93NUMPY")[:23]
+    ('this looks like text', 'this is a NumPy array (')
+    """
+    if kind := markup_of(head) or kind_of(head):
+        return str(kind)
+    return "this looks like text" if head else "the file is empty"
