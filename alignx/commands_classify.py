@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
-from alignx.files import reading, require_writable
+from alignx.files import reading, require_regular
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
@@ -31,6 +31,7 @@ from alignx.options import (
     Verbose,
     require_count,
 )
+from alignx.outputs import require_outputs, require_suffix
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -178,7 +179,17 @@ def fit(
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
-    require_writable(output)
+    require_outputs(
+        {"--output": output},
+        {
+            "MAP": None if map_file == "-" else map_file,
+            "VECTORS": vectors,
+            "--input": inputs,
+            "--unlabeled": [path for _, path in further],
+            "--unseen": [path for _, path in models],
+        },
+    )
+    require_suffix(output, "a model")
     columns = {"text_column": _column(text_column), "label_column": _column(label_column)}
     labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
     unlabeled_texts = _unlabeled_texts(terminal, further)
@@ -280,6 +291,7 @@ def predict(
     from alignx.classification.transfer import TransferClassifier
 
     terminal = open_terminal(quiet, verbose)
+    require_regular(model, "a model")
     with reading(model):  # a wrong name shows before the vectors are read
         pass
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)

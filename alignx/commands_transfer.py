@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.files import replacing, require_writable
+from alignx.files import replacing
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
@@ -27,6 +27,7 @@ from alignx.options import (
     Verbose,
     require_count,
 )
+from alignx.outputs import require_outputs, require_suffix
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -115,8 +116,17 @@ def transfer(
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
+    texts = [train, test, unlabeled or []]
+    require_outputs(
+        {"--output": output, "--figure": figure},
+        {
+            "MAP": None if map_file == "-" else map_file,
+            "VECTORS": vectors,
+            "texts": [text.rpartition("=")[2] for given in texts for text in given],
+        },
+    )
     if output is not None:
-        require_writable(output)
+        require_suffix(output, "a table")
     if figure is not None:
         require_drawable(figure)
     trials = _trials(strategies, shots or [], others)

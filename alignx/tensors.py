@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from alignx.errors import FormatError
-from alignx.files import reading
+from alignx.files import reading, require_regular
 
 if TYPE_CHECKING:
     import os
@@ -46,6 +46,7 @@ def read_tensors(
         ...
     alignx.errors.FormatError: no-such.safetensors: no such file; check the name
     """
+    require_regular(path, "a .safetensors file")  # it is opened twice
     with reading(path):  # names a missing or unreadable file as all of alignx does
         try:
             with safe_open(path, framework="np") as file:

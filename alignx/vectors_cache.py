@@ -29,7 +29,7 @@ from alignx.embeddings import (
     guess_language,
 )
 from alignx.errors import FormatError
-from alignx.files import reading
+from alignx.files import reading, require_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -298,6 +298,7 @@ class _Header(NamedTuple):
 
 def _read_header(path: str) -> _Header:
     """Read and check everything but the data."""
+    require_regular(path, "a cache of vectors")
     with reading(path) as file:
         size = os.fstat(file.fileno()).st_size
         length = int.from_bytes(file.read(_LENGTH_SIZE), "little")

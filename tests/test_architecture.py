@@ -35,8 +35,8 @@ NAMELESS = {
 LAYERS = [
     {"errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies", "_core"},
     {
-        "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
-        "vectors_text", "vectors_io", "entries",
+        "files", "outputs", "tensors", "embeddings", "lexicon", "normalize", "subword",
+        "vectors_cache", "vectors_text", "vectors_io", "entries",
     },
     {"torch_search"},
     {"retrieval"},
