@@ -52,6 +52,7 @@ LAYERS = [
     {"inputs", "options"},
     {"commands_bench", "commands_classify", "commands_train", "commands_transfer"},
     {"cli"},
+    {"__main__"},
 ]  # fmt: skip
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 
