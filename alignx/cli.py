@@ -124,6 +124,7 @@ class WhichSide(StrEnum):
 
 def main() -> None:
     """Run the command line; errors that a user can mend are one line on stderr and exit code 1."""
+    _core.explain_bus_errors()
     try:
         try:
             app()
