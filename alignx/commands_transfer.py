@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.files import replacing
+from alignx.files import printable, replacing
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
@@ -201,7 +201,7 @@ def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:
     def maker(model: str) -> Any:  # noqa: ANN401
         return lambda seed: TransformerClassifier(model, fine_tune=fine_tune, seed=seed)
 
-    return {Path(model).name: maker(model) for model in models}
+    return {printable(Path(model).name): maker(model) for model in models}
 
 
 def _by_language(

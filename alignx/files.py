@@ -334,8 +334,8 @@ def require_regular(path: StrPath, what: str) -> None:
     >>> require_regular("/dev/null", "a map")
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: /dev/null: a map must be a file, this is a device; write it to a \
-file first
+    alignx.errors.FormatError: /dev/null: a map must be a regular file, got a device; write it to \
+a file first
     """
     try:
         mode = Path(path).stat().st_mode
@@ -344,7 +344,7 @@ file first
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return
     kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-    raise FormatError(path, f"{what} must be a file, this is {kind}; write it to a file first")
+    raise FormatError(path, f"{what} must be a regular file, got {kind}; write it to a file first")
 
 
 def printable(path: StrPath) -> str:

@@ -106,8 +106,9 @@ def require_outputs(
         others = read if _is_special(path) else [*read, *written]
         for other, its_path in others:
             if place is not None and place == _identity(its_path):
-                problem = f"{label} would replace {other}, {os.fspath(its_path)}"
-                raise OutputError(path, f"{problem}; choose another name")
+                named = "" if str(path) == str(its_path) else f", {os.fspath(its_path)}"
+                problem = f"{label} would replace {other}{named}; choose another name"
+                raise OutputError(path, problem)
         require_writable(path)
         written.append((label, path))
     for label, folder in (folders or {}).items():

@@ -29,7 +29,7 @@ from alignx.embeddings import (
     guess_language,
 )
 from alignx.errors import FormatError
-from alignx.files import reading, require_regular
+from alignx.files import printable, reading, require_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,7 +100,7 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
         words,
         vectors,
         language=options.language or header.metadata.get("language") or guess_language(path),
-        source=header.metadata.get("source") or Path(path).name,
+        source=header.metadata.get("source") or printable(Path(path).name),
         report=report,
         **known,
     )
@@ -427,7 +427,8 @@ def _header_of(embeddings: Embeddings, layout: _Layout, checksum: str, zero_rows
             "format": _FORMAT,
             "version": _VERSION,
             "language": embeddings.language or "",
-            "source": embeddings.source or "",
+            # Readers of safetensors take nothing but UTF-8.
+            "source": (embeddings.source or "").encode(errors="backslashreplace").decode(),
             "count": str(n),
             "checksum": checksum,
             "zero_rows": str(zero_rows),

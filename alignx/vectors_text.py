@@ -34,6 +34,7 @@ from alignx.embeddings import (
     guess_language,
 )
 from alignx.errors import FormatError
+from alignx.files import printable
 from alignx.subword import FASTTEXT_MAGIC
 
 if TYPE_CHECKING:
@@ -308,7 +309,7 @@ class _Reader:
             tuple(self._index),
             self._matrix,
             language=self._options.language or guess_language(self._path),
-            source=Path(self._path).name,
+            source=printable(Path(self._path).name),
             report=replace(self._report, zero_rows=zero_rows),
             index=self._index,
             zero_rows=zero_rows,

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from alignx.files import replacing
+from alignx.files import printable, replacing
 from alignx.outputs import require_outputs
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def as_json(grid: Grid, results: Iterable[Result]) -> dict[str, Any]:
     """Give one object with all figures of all cells."""
     return {
         "version": version("alignx"),
-        "config": grid.path.name,
+        "config": printable(grid.path.name),
         **vars(grid.protocol),
         "methods": {variant.name: vars(variant) for variant in grid.variants},
         "cells": [{k: v for k, v in each.items() if k != "traceback"} for each in results],
