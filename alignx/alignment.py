@@ -20,6 +20,7 @@ from alignx.errors import FormatError
 from alignx.files import replacing
 from alignx.linearity import LinearCost, composed_map
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
+from alignx.outputs import require_suffix
 from alignx.side import Side
 from alignx.space import SharedSpace
 from alignx.subword.mapped import write_mapped_model
@@ -279,13 +280,16 @@ class Alignment:
         Parameters
         ----------
         path : path
-            Replaced as a whole; an interrupt leaves the old file.
+            A ``.safetensors`` file. Replaced as a whole; an interrupt leaves the old file.
 
         Raises
         ------
         OutputError
             If it cannot be written.
+        FormatError
+            If the name ends like another format.
         """
+        require_suffix(path, "a map")
         facts: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "alignx_version": version("alignx"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alignx.errors import DimensionError
-from alignx.memory import release
+from alignx.memory import release, require_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,6 +154,7 @@ def row_blocks(rows: Matrix) -> Iterator[Matrix]:
     """
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
+        require_whole(block)
         yield block
         release(block)
 

@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 import traceback
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
@@ -23,7 +23,7 @@ from alignx.commands_classify import classify
 from alignx.commands_train import train
 from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
-from alignx.files import require_writable
+from alignx.files import appearing
 from alignx.inputs import as_entries, read_entries, read_input, read_vectors, shared_space
 from alignx.options import (
     Columns,
@@ -47,6 +47,7 @@ from alignx.options import (
     as_columns,
     with_options,
 )
+from alignx.outputs import require_outputs, require_suffix
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # Words are UTF-8 whatever the locale; names of files may be no text at all.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _core.explain_bus_errors()
     try:
         try:
             app()
@@ -317,7 +319,7 @@ def align(
     steps = None if normalize is None else parse_steps(normalize)
     if linear and steps is not None and "center" in steps:
         raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
-    require_writable(output)
+    _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     if identical or numerals:
@@ -388,18 +390,42 @@ def align(
     terminal.note(f"{output}: {method.value} from {origin} in {seconds:.1f} s")
 
 
+def _require_places_of_align(
+    source: Path,
+    target: Path,
+    lexicon: Path | None,
+    output: Path,
+    log_file: Path | None,
+    checkpoint: Path | None,
+    restarts: int,
+) -> None:
+    """Check where a map and what goes with it are to be written."""
+    unfinished = []
+    if checkpoint is not None:
+        from alignx.unsupervised import checkpoint_name
+
+        unfinished = [checkpoint_name(checkpoint, number) for number in range(restarts)]
+    require_outputs(
+        {"--output": output, "--log": log_file, "--checkpoint": unfinished},
+        {"SOURCE": source, "TARGET": target, "--dictionary": lexicon},
+    )
+    require_suffix(output, "a map")
+    if log_file is not None:
+        require_suffix(log_file, "a log")
+
+
 @contextmanager
 def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator[Log]:
     """Send figures to a file, line by line, and what they say to the bar and the answer."""
-    with nullcontext() if path is None else path.open("w", encoding="utf-8") as file:
+    with ExitStack() as stack:
+        write = None if path is None else stack.enter_context(appearing(path))
 
         def log(facts: dict[str, Any]) -> None:
             if facts["stage"] in ("selection", "diagnosis"):
                 answer[facts["stage"]] = {k: v for k, v in facts.items() if k != "stage"}
-            if file is not None:
+            if write is not None:
                 finite = {k: None if v != v else v for k, v in facts.items()}  # JSON has no NaN
-                file.write(json.dumps(finite, ensure_ascii=False) + "\n")
-                file.flush()  # a line is there for whoever watches the file
+                write(json.dumps(finite, ensure_ascii=False))
             if bar is not None and "criterion" in facts:
                 bar.tell(f"{facts['stage']}, criterion {facts['criterion']:.3f}")
 
@@ -456,10 +482,9 @@ def apply(
     from alignx.vectors_io import require_savable, save
 
     terminal = open_terminal(quiet, verbose)
-    if is_model:
-        require_writable(output)
-    else:
+    if not is_model:
         require_savable(output, dtype=dtype.value)
+    require_outputs({"--output": output}, {"MAP": map_file})
     alignment = Alignment.load(map_file)
 
     def side_of(language: str | None) -> Literal["source", "target"]:
@@ -637,10 +662,22 @@ def induce(
     if oov is Oov.subword and phrases is None:
         raise typer.BadParameter("subword takes a list of words, --phrases", param_hint="--oov")
     terminal = open_terminal(quiet, verbose)
-    require_writable(output)
     in_files = index not in (Index.auto, Index.exact) or any(
         given is not None for given in (allowed, checkpoint, cluster)
     )
+    folder = checkpoint or output.with_name(f"{output.name}.shards")
+    require_outputs(
+        {"--output": output},
+        {
+            "MAP": None if map_file == "-" else map_file,
+            "SOURCE": source,
+            "TARGET": target,
+            "--phrases": phrases,
+            "--target-phrases": target_phrases,
+        },
+        {"--checkpoint": folder if in_files or folder.is_dir() else None},
+    )
+    require_suffix(output, "a dictionary")
     if in_files:
         _require_no_device(device)
     listed = [
@@ -667,7 +704,6 @@ def induce(
         "n_threads": threads,
     }
     facts: dict[str, Any]
-    folder = checkpoint or output.with_name(f"{output.name}.shards")
     if in_files:
         options |= {
             "index": index.value,

@@ -72,7 +72,7 @@ def bench(
     if dry_run:
         _list(work, kept, as_json)
         return
-    names = require_tables(base)
+    names = require_tables(base, grid, work.folder)
     start = time.perf_counter()
     try:
         with terminal.working("Running") as bar:

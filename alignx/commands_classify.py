@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
-from alignx.files import reading, require_writable
+from alignx.files import reading, require_regular
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
@@ -34,6 +34,7 @@ from alignx.options import (
     as_column,
     require_count,
 )
+from alignx.outputs import require_outputs, require_suffix
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -175,7 +176,17 @@ def fit(
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
-    require_writable(output)
+    require_outputs(
+        {"--output": output},
+        {
+            "MAP": None if map_file == "-" else map_file,
+            "VECTORS": vectors,
+            "--input": inputs,
+            "--unlabeled": [path for _, path in further],
+            "--unseen": [path for _, path in models],
+        },
+    )
+    require_suffix(output, "a model")
     columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
     unlabeled_texts = _unlabeled_texts(terminal, further)
@@ -277,6 +288,7 @@ def predict(
     from alignx.classification.transfer import TransferClassifier
 
     terminal = open_terminal(quiet, verbose)
+    require_regular(model, "a model")
     with reading(model):  # a wrong name shows before the vectors are read
         pass
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)

@@ -136,6 +136,7 @@ def train(
     main, others = _split(outputs)
 
     from alignx.memory import parse_size
+    from alignx.outputs import require_outputs
     from alignx.training.training import require_trainable
     from alignx.training.training import train as fit
     from alignx.vectors_io import require_savable, save
@@ -143,6 +144,13 @@ def train(
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
     size = None if memory is None else parse_size(memory)
+    require_outputs(
+        {"--output": outputs},
+        {
+            "CORPUS": ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus],
+            "--init": init,
+        },
+    )
     require_trainable(main)
     for other in others:
         require_savable(other)

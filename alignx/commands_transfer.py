@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.files import replacing, require_writable
+from alignx.files import printable, replacing
 from alignx.inputs import read_vectors, shared_space
 from alignx.options import (
     Json,
@@ -30,6 +30,7 @@ from alignx.options import (
     as_column,
     require_count,
 )
+from alignx.outputs import require_outputs, require_suffix
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -120,8 +121,17 @@ def transfer(
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
+    texts = [train, test, unlabeled or []]
+    require_outputs(
+        {"--output": output, "--figure": figure},
+        {
+            "MAP": None if map_file == "-" else map_file,
+            "VECTORS": vectors,
+            "texts": [text.rpartition("=")[2] for given in texts for text in given],
+        },
+    )
     if output is not None:
-        require_writable(output)
+        require_suffix(output, "a table")
     if figure is not None:
         require_drawable(figure)
     trials = _trials(strategies, shots or [], others)
@@ -195,7 +205,7 @@ def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:
     def maker(model: str) -> Any:  # noqa: ANN401
         return lambda seed: TransformerClassifier(model, fine_tune=fine_tune, seed=seed)
 
-    return {Path(model).name: maker(model) for model in models}
+    return {printable(Path(model).name): maker(model) for model in models}
 
 
 def _by_language(

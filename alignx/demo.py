@@ -11,6 +11,7 @@ from alignx.evaluation import evaluate
 from alignx.files import require_writable
 from alignx.fitting import align
 from alignx.induction import induce_lexicon
+from alignx.outputs import require_suffix
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> N
     ------
     ValueError
         If `pair` names no two languages of the sample.
-    OutputError
-        If the dictionary cannot be written.
+    OutputError, FormatError
+        If the dictionary cannot be written, or not as what its name says.
     """
     start = time.perf_counter()
     require_writable(output)
+    require_suffix(output, "a dictionary")
     codes = pair.split("-")
     if len(codes) != 2:
         raise ValueError(f"pair must be two language codes joined by a hyphen, got {pair!r}")

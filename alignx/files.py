@@ -8,15 +8,23 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, overload
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
 from alignx.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["reading", "replacing", "require_writable"]
+__all__ = [
+    "FileState",
+    "appearing",
+    "printable",
+    "reading",
+    "replacing",
+    "require_regular",
+    "require_writable",
+]
 
 StrPath = str | os.PathLike[str]
 
@@ -25,6 +33,7 @@ _UNREADABLE = {
     errno.ENOTDIR: "no such file; check the name",
     errno.EISDIR: "this is a directory; name a file in it",
     errno.EACCES: "permission to read the file is denied",
+    errno.ELOOP: "its symbolic links lead in a circle; name the file itself",
 }
 
 _UNWRITABLE = {
@@ -37,6 +46,7 @@ _UNWRITABLE = {
     errno.ENOSPC: "no space is left on the device; free some or choose another place",
     errno.EDQUOT: "the disk quota is used up; free some space or choose another place",
     errno.EFBIG: "the file exceeds the size that is allowed here; choose another place",
+    errno.ELOOP: "its symbolic links lead in a circle; choose another place",
 }
 
 
@@ -88,8 +98,8 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
 
     What is written goes to a temporary file in the same directory, which is then
     renamed. After an exception, a full disk or Ctrl-C, the old file is untouched
-    and nothing is left behind. Special files such as ``/dev/stdout`` are written
-    directly.
+    and nothing is left behind. A file that is replaced keeps its permissions.
+    Special files such as ``/dev/stdout`` are written directly.
 
     Parameters
     ----------
@@ -119,31 +129,128 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
     >>> target.read_text()
     'cat\tgato\n'
     """
-    try:
+    with _as_output_errors(path):
         if _is_special(path):
             with _open(Path(path), mode) as file:
                 yield file
         else:
             with _replacing_regular(Path(path), mode) as file:
                 yield file
-    except OSError as error:
-        raise OutputError(path, _reason(error, _UNWRITABLE)) from error
 
 
 @contextlib.contextmanager
 def _replacing_regular(path: Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
     """Write beside the file that `path` names, or links to, then rename."""
-    target = path.resolve()
-    _check_replaceable(target)
+    target = _target_of(path)
+    with _beside(target, mode) as (temporary, file):
+        yield file
+        file.close()  # writes what is buffered, which may fail
+        temporary.replace(target)
+
+
+@contextlib.contextmanager
+def _beside(target: Path, mode: Literal["w", "wb"]) -> Iterator[tuple[Path, IO[Any]]]:
+    """Open a temporary file that may take the place of `target`; an exception removes it."""
     temporary = target.with_name(f".alignx-{secrets.token_hex(8)}.tmp")
     try:
         with _open(temporary, "x" + mode[1:]) as file:
-            yield file
-        temporary.replace(target)
+            _keep_permissions(target, file.fileno())
+            yield temporary, file
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _target_of(path: Path) -> Path:
+    """Follow links to the file that is to be replaced, and refuse what `open` would refuse."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    target = Path(os.path.realpath(path))
+    _check_replaceable(target)
+    return target
+
+
+def _keep_permissions(target: Path, descriptor: int) -> None:
+    """Give a file the mode, and where that is allowed the owner, of the one that it replaces."""
+    try:
+        old = target.stat()
+    except OSError:
+        return
+    # The owner first, as a change of it may take away bits of the mode.
+    with contextlib.suppress(OSError):
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+@contextlib.contextmanager
+def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
+    r"""Write lines to a file that others watch, and that takes the place of `path` with the first.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to create or replace. If the block fails before the first line, an old file is
+        untouched.
+
+    Yields
+    ------
+    callable
+        Writes a line; it is there for whoever watches the file when the call returns.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; the message says why.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "log.jsonl"
+    >>> with appearing(path) as write:
+    ...     path.exists()
+    ...     write('{"round": 1}')
+    ...     path.read_text()
+    False
+    '{"round": 1}\n'
+    """
+    with contextlib.ExitStack() as stack:
+        temporary = target = None
+        with _as_output_errors(path):
+            if _is_special(path):
+                file = stack.enter_context(_open(Path(path), "w"))
+            else:
+                target = _target_of(Path(path))
+                temporary, file = stack.enter_context(_beside(target, "w"))
+
+        def appear() -> None:
+            nonlocal temporary
+            if temporary is not None and target is not None:
+                temporary.replace(target)
+                temporary = None
+
+        def write(line: str) -> None:
+            with _as_output_errors(path):
+                file.write(line + "\n")
+                file.flush()
+                appear()
+
+        yield write
+        with _as_output_errors(path):
+            appear()
+
+
+@contextlib.contextmanager
+def _as_output_errors(path: StrPath) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(path, _reason(error, _UNWRITABLE)) from error
 
 
 def _open(path: Path, mode: str) -> IO[Any]:
@@ -186,15 +293,12 @@ def require_writable(path: StrPath) -> None:
     """
     if _is_special(path):
         return
-    target = Path(path).resolve()
-    try:
-        _check_replaceable(target)
+    with _as_output_errors(path):
+        target = _target_of(Path(path))
         if not target.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "No such directory")
         if not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "Permission denied")
-    except OSError as error:
-        raise OutputError(path, _reason(error, _UNWRITABLE)) from error
 
 
 def _check_replaceable(target: Path) -> None:
@@ -208,3 +312,67 @@ def _check_replaceable(target: Path) -> None:
 def _reason(error: OSError, known: dict[int, str]) -> str:
     """Say what a system error means to the user."""
     return known.get(error.errno or 0) or error.strerror or str(error)
+
+
+def require_regular(path: StrPath, what: str) -> None:
+    """Refuse a pipe, a device or a socket, which could only be read once or for ever.
+
+    Parameters
+    ----------
+    path : str or path-like
+        What is to be opened. Nothing is said of what is not there.
+    what : str
+        What messages call it, with its article, such as ``"a map"``.
+
+    Raises
+    ------
+    FormatError
+        If it is there and no file.
+
+    Examples
+    --------
+    >>> require_regular("/dev/null", "a map")
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: /dev/null: a map must be a regular file, got a device; write it to \
+a file first
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return
+    kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    raise FormatError(path, f"{what} must be a regular file, got {kind}; write it to a file first")
+
+
+def printable(path: StrPath) -> str:
+    r"""Give a path as text that every file and terminal can hold.
+
+    Examples
+    --------
+    >>> printable(os.fsdecode(b"se\xf1or.vec"))  # a name in Latin-1
+    'se\\xf1or.vec'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+class FileState(NamedTuple):
+    """What tells whether a file is still the one that was opened.
+
+    Attributes
+    ----------
+    size : int
+        In bytes.
+    modified : int
+        Nanoseconds of the last change.
+    """
+
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """Take from what the system says of a file."""
+        return cls(status.st_size, status.st_mtime_ns)

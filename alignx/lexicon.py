@@ -16,6 +16,7 @@ from alignx.dictionary_files import read_pairs
 from alignx.embeddings import Embeddings
 from alignx.errors import EmptyLexiconError, FormatError
 from alignx.files import replacing
+from alignx.outputs import require_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -344,16 +345,19 @@ class Lexicon:
         Parameters
         ----------
         path : path
-            ``.jsonl`` for JSON lines; anything else is tab-separated: source, target, score,
-            probability. An interrupt leaves the old file as it was.
+            ``.jsonl`` for JSON lines. ``.tsv``, ``.txt``, or no ending that names a format, for
+            columns with tabs between them: source, target, score, probability. An interrupt
+            leaves the old file as it was.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         FormatError
-            If a word contains a tab or a line end, which separate words in tab-separated files.
+            If the name ends like another format, or a word contains a tab or a line end, which
+            separate words in tab-separated files.
         """
+        require_suffix(path, "a dictionary")
         as_line = _json_line if str(path).endswith(".jsonl") else _tab_line
         names = [n for n in ("score", "probability") if getattr(self, _PLURAL[n]) is not None]
         values = [getattr(self, _PLURAL[name]).tolist() for name in names]

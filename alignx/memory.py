@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alignx.errors import FormatError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["parse_size", "peak_resident", "release"]
+__all__ = ["parse_size", "peak_resident", "release", "require_whole"]
 
 _STATUS = Path("/proc/self/status")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b)?", re.IGNORECASE)
@@ -101,6 +103,45 @@ def release(array: NDArray[Any]) -> None:
     begin = _address(array) - _address(np.frombuffer(mapping, np.uint8))
     page = begin - begin % mmap.PAGESIZE
     mapping.madvise(mmap.MADV_DONTNEED, page, begin + array.nbytes - page)
+
+
+def require_whole(array: NDArray[Any]) -> None:
+    """Refuse an array that maps a file which has become shorter: reading it ends the process.
+
+    Parameters
+    ----------
+    array : array
+        What is not a map of a file passes.
+
+    Raises
+    ------
+    FormatError
+        If numbers are missing at the end of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "rows"
+    >>> np.arange(3.0).tofile(path)
+    >>> rows = np.memmap(path, mode="r")
+    >>> _ = path.write_bytes(b"")
+    >>> require_whole(rows)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: ...rows: the file was cut while it was mapped into memory; ...
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        if isinstance(owner, np.memmap) and isinstance(owner.base, mmap.mmap):
+            begin = owner.offset - owner.offset % mmap.ALLOCATIONGRANULARITY
+            if owner.base.size() < begin + len(owner.base):
+                raise FormatError(
+                    owner.filename or "a mapped file",
+                    "the file was cut while it was mapped into memory; write it again, and then "
+                    "open it again",
+                )
+            return
+        owner = owner.base
 
 
 def _mapping_of(array: NDArray[Any]) -> mmap.mmap | None:

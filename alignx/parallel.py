@@ -10,6 +10,7 @@ import asyncio
 import time
 import warnings
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -17,7 +18,7 @@ from uuid import uuid4
 from joblib import Parallel, delayed
 from joblib.parallel import ParallelBackendBase
 
-from alignx.errors import ClusterError, MissingDependencyError
+from alignx.errors import AlignxError, ClusterError, MissingDependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -112,6 +113,8 @@ def as_completed(
     ------
     ValueError
         If `n_jobs` is less than 1.
+    AlignxError
+        If a process of this machine was ended from outside.
     ClusterError
         If no scheduler answers at the address or it ends, if there is no worker for a while, if
         one has another version of alignx, or if each that makes a certain call dies.
@@ -175,6 +178,11 @@ def _through_joblib(
     try:
         for outcome in outcomes:  # noqa: UP028  # `yield from` would close it itself
             yield outcome
+    except BrokenProcessPool as error:
+        raise AlignxError(
+            "a process of the work was ended from outside, most likely as memory ran out; do less "
+            "at the same time, or give more memory"
+        ) from error
     finally:
         with warnings.catch_warnings():
             # That results are left is no news to who stops asking for them.

@@ -8,7 +8,7 @@ from safetensors import SafetensorError, safe_open
 
 from alignx.errors import FormatError
 from alignx.file_kinds import HEAD_SIZE, described
-from alignx.files import reading
+from alignx.files import reading, require_regular
 
 if TYPE_CHECKING:
     import os
@@ -47,6 +47,7 @@ def read_tensors(
         ...
     alignx.errors.FormatError: no-such.safetensors: no such file; check the name
     """
+    require_regular(path, "a .safetensors file")  # it is opened twice
     with reading(path) as head:  # names a missing or unreadable file as all of alignx does
         try:
             with safe_open(path, framework="np") as file:

@@ -22,7 +22,9 @@ __all__ = ["Bar", "Terminal", "open_terminal", "print_json"]
 
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object to stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # A file name in another encoding has no UTF-8; escaped like this it is still JSON.
+    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from alignx.progress import Log, Progress
 
-__all__ = ["Unsupervised", "Workplace", "adversarial", "self_learning"]
+__all__ = ["Unsupervised", "Workplace", "adversarial", "checkpoint_name", "self_learning"]
 
 # Whitening needs a good estimate of the covariances: that many pairs for each dimension.
 PAIRS_PER_DIMENSION = 2
@@ -302,6 +302,17 @@ def adversarial(
     return work.judged(fitted, rounds, best.agreement)
 
 
+def checkpoint_name(checkpoint: str | Path, number: int) -> str:
+    """Name the file that keeps one of several trainings, which are counted from 0.
+
+    Examples
+    --------
+    >>> checkpoint_name("run", 0)
+    'run.1.safetensors'
+    """
+    return f"{checkpoint}.{number + 1}.safetensors"
+
+
 class _Tested(NamedTuple):
     """A training: how far the run from its pairs can be trusted, and that run."""
 
@@ -341,7 +352,7 @@ def _train(
         # Trainings of one seed must not be those of the next.
         seed=int(np.random.SeedSequence([work.seed, number]).generate_state(1)[0]),
         device=work.device,
-        checkpoint=None if checkpoint is None else f"{checkpoint}.{number + 1}.safetensors",
+        checkpoint=None if checkpoint is None else checkpoint_name(checkpoint, number),
         progress=progress,
         log=log_epoch,
     )

@@ -30,7 +30,7 @@ from alignx.embeddings import (
 )
 from alignx.errors import FormatError
 from alignx.file_kinds import HEAD_SIZE, described
-from alignx.files import reading
+from alignx.files import printable, reading, require_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,7 +102,7 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
         words,
         vectors,
         language=language,
-        source=header.metadata.get("source") or Path(path).name,
+        source=header.metadata.get("source") or printable(Path(path).name),
         report=report,
         **known,
     )
@@ -300,6 +300,7 @@ class _Header(NamedTuple):
 
 def _read_header(path: str) -> _Header:
     """Read and check everything but the data."""
+    require_regular(path, "a cache of vectors")
     with reading(path) as file:
         size = os.fstat(file.fileno()).st_size
         other = f"this is not a safetensors file: {described(file.peek(HEAD_SIZE)[:HEAD_SIZE])}"
@@ -429,7 +430,8 @@ def _header_of(embeddings: Embeddings, layout: _Layout, checksum: str, zero_rows
             "format": _FORMAT,
             "version": _VERSION,
             "language": embeddings.language or "",
-            "source": embeddings.source or "",
+            # Readers of safetensors take nothing but UTF-8.
+            "source": (embeddings.source or "").encode(errors="backslashreplace").decode(),
             "count": str(n),
             "checksum": checksum,
             "zero_rows": str(zero_rows),

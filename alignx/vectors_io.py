@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from alignx.arguments import require_instance
 from alignx.embeddings import Embeddings, LoadOptions
 from alignx.errors import FormatError
-from alignx.files import reading, replacing, require_writable
+from alignx.files import reading, replacing, require_regular, require_writable
 from alignx.subword import FASTTEXT_MAGIC, read_fasttext
 from alignx.vectors_cache import read_cache, write_cache
 from alignx.vectors_text import read_text, write_text
@@ -22,6 +22,7 @@ __all__ = ["load", "require_savable", "save"]
 _TEXT_SUFFIXES = (".vec", ".txt", ".vec.gz", ".txt.gz")
 _CACHE_SUFFIX = ".safetensors"
 _MOST_DECIMALS = 20
+_MAPPED = {".bin": "a fastText model", _CACHE_SUFFIX: "a cache of vectors"}
 
 
 def load(
@@ -85,6 +86,9 @@ def load(
     """
     options = LoadOptions(limit, lowercase, language, on_error, n_threads, progress)
     name = os.fspath(path)
+    for suffix, what in _MAPPED.items():
+        if name.endswith(suffix):
+            require_regular(name, what)  # before opening it waits for whoever would write
     with reading(name) as file:
         beginning = file.peek(16)
         if beginning.startswith(FASTTEXT_MAGIC) or name.endswith(".bin"):

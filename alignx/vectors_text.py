@@ -35,6 +35,7 @@ from alignx.embeddings import (
 )
 from alignx.errors import FormatError
 from alignx.file_kinds import BINARY, kind_of, markup_of
+from alignx.files import printable
 from alignx.subword import FASTTEXT_MAGIC
 
 if TYPE_CHECKING:
@@ -320,7 +321,7 @@ class _Reader:
             tuple(self._index),
             self._matrix,
             language=self._language,
-            source=Path(self._path).name,
+            source=printable(Path(self._path).name),
             report=replace(self._report, zero_rows=zero_rows),
             index=self._index,
             zero_rows=zero_rows,

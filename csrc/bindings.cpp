@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bus_error.hpp"
 #include "clustered.hpp"
 #include "dispatch.hpp"
 #include "merge.hpp"
@@ -458,4 +459,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.def("simd_level", [] { return std::string(alignx::chosen_kernel().name); });
     module.def("simd_levels", &alignx::available_levels);
     module.def("default_threads", [] { return omp_get_max_threads(); });
+    module.def("explain_bus_errors", &alignx::explain_bus_errors);
 }

@@ -38,9 +38,9 @@ LAYERS = [
         "tokens", "frequencies", "file_kinds", "_core",
     },
     {
-        "files", "text_files", "dictionary_cells", "dictionary_files", "tensors", "embeddings",
-        "lexicon", "normalize", "subword", "vectors_cache",
-        "vectors_text", "vectors_io", "entries",
+        "files", "outputs", "text_files", "dictionary_cells", "dictionary_files", "tensors",
+        "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
+        "vectors_io", "entries",
     },
     {"torch_search"},
     {"retrieval"},
@@ -56,6 +56,7 @@ LAYERS = [
     {"inputs", "options"},
     {"commands_bench", "commands_classify", "commands_train", "commands_transfer"},
     {"cli"},
+    {"__main__"},
 ]  # fmt: skip
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 

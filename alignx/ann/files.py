@@ -15,7 +15,7 @@ import numpy as np
 
 from alignx.arrays import Matrix, row_blocks
 from alignx.errors import FormatError
-from alignx.files import reading, replacing
+from alignx.files import reading, replacing, require_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +115,7 @@ def read_index_file(path: StrPath) -> tuple[dict[str, Any], Matrix | None]:
     FormatError
         If there is no such file, it is no index or damaged, or a newer alignx wrote it.
     """
+    require_regular(path, "an index")
     with reading(path) as file:
         facts = _read_facts(file, path)
         file.seek(0)

@@ -128,6 +128,11 @@ class Grid:
     def _train_file(self, pair: LanguagePair) -> str | None:
         return None if self.train is None else self.train.format(**pair._asdict())
 
+    def files(self) -> list[Path]:
+        """Give the files that cells read."""
+        names = {file for cell in self.cells() for file in [*cell.vectors, *cell.dictionaries]}
+        return [self.folder / name for name in sorted(names)]
+
     def _require_files(self) -> None:
         """Refuse a grid that lacks files, all of them at once."""
         files = {file for cell in self.cells() for file in [*cell.vectors, *cell.dictionaries]}

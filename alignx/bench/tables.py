@@ -10,7 +10,8 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from alignx.files import replacing, require_writable
+from alignx.files import printable, replacing
+from alignx.outputs import require_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,11 +53,27 @@ def _names(base: Path) -> list[Path]:
     return [base.with_name(base.name + suffix) for suffix in SUFFIXES]
 
 
-def require_tables(base: Path) -> list[Path]:
-    """Refuse a place where `write_tables` could not write, before long work; give the names."""
-    for path in _names(base):
-        require_writable(path)
-    return _names(base)
+def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
+    """Refuse a place where `write_tables` could not write, before long work; give the names.
+
+    Parameters
+    ----------
+    base : Path
+        As of `write_tables`.
+    grid : Grid
+        What it reads must not be replaced.
+    cells : Path
+        The folder of `Bench`.
+
+    Raises
+    ------
+    OutputError
+        If a table or the folder is not right.
+    """
+    names = _names(base)
+    inputs = {str(path): path for path in [grid.path, *grid.files()]}
+    require_outputs({"a table": names}, inputs, {"the folder of cells": cells})
+    return names
 
 
 def write_tables(base: Path, grid: Grid, results: Sequence[Result]) -> None:
@@ -93,7 +110,7 @@ def as_json(grid: Grid, results: Iterable[Result]) -> dict[str, Any]:
     """Give one object with all figures of all cells."""
     return {
         "version": version("alignx"),
-        "config": grid.path.name,
+        "config": printable(grid.path.name),
         **vars(grid.protocol),
         "methods": {variant.name: vars(variant) for variant in grid.variants},
         "cells": [{k: v for k, v in each.items() if k != "traceback"} for each in results],

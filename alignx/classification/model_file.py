@@ -17,6 +17,7 @@ from alignx.classification.translation import WordTranslator
 from alignx.errors import FormatError
 from alignx.files import replacing
 from alignx.frequencies import expected_shares
+from alignx.outputs import require_suffix
 from alignx.tensors import read_tensors
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ Tensors = dict[str, "NDArray[Any]"]
 
 def write(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
     """Write a fitted classifier; see `TransferClassifier.save`."""
+    require_suffix(path, "a model")
     content = as_bytes(classifier)
     with replacing(path, "wb") as file:
         file.write(content)

@@ -352,6 +352,8 @@ class TransferClassifier(TextClassifier):
             If the head is neither ``"logistic"`` nor ``"mlp"``.
         OutputError
             If it cannot be written.
+        FormatError
+            If the name ends like another format.
         """
         self._require_fitted()
         model_file.write(self, path)

@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from alignx.arrays import Double, Matrix, first_not_finite
 from alignx.errors import DimensionError, FormatError
-from alignx.files import reading, replacing
+from alignx.files import reading, replacing, require_regular
+from alignx.outputs import require_suffix
 from alignx.progress import part_of
 from alignx.subword.layout import DIMENSION_AT, MATRIX_SHAPE, MatrixPlace, ModelLayout
 
@@ -57,7 +58,8 @@ def write_mapped_model(
     DimensionError
         If the vectors of the model are not of dimension d.
     FormatError
-        If the file is no such model, or has numbers that are not finite.
+        If the file is no such model, or has numbers that are not finite; or if the name of the
+        copy ends like another format.
     OutputError
         If the copy cannot be written.
 
@@ -73,6 +75,8 @@ def write_mapped_model(
     alignx.errors.FormatError: no-such.bin: no such file; check the name
     """
     name = os.fspath(path)
+    require_suffix(output, "a fastText model")
+    require_regular(name, "a fastText model")
     with reading(name) as file:
         layout = ModelLayout.read(file, name)
         if layout.input.columns != len(matrix):

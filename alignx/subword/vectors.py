@@ -19,8 +19,8 @@ from alignx.embeddings import (
     guess_language,
 )
 from alignx.errors import FormatError
-from alignx.files import reading
-from alignx.memory import release
+from alignx.files import FileState, printable, reading, require_regular
+from alignx.memory import release, require_whole
 from alignx.subword.layout import ModelLayout
 from alignx.subword.ngrams import ngram_hashes
 
@@ -95,7 +95,7 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
         tuple(index),
         vectors,
         language=language,
-        source=Path(path).name,
+        source=printable(Path(path).name),
         report=report,
         unseen=model,
         index=index,
@@ -117,7 +117,7 @@ class SubwordVectors:
     Attributes
     ----------
     path : str
-        The file.
+        The file, by a name that is good in every directory.
     stored : list of bytes
         The words that it was trained on, most frequent first.
 
@@ -129,7 +129,8 @@ class SubwordVectors:
     Notes
     -----
     In memory are the words, and while vectors are computed some 200 MB. Copies, and what a pickle
-    holds, open the file by its name again.
+    holds, open the file by its name again, and refuse one that has changed. A file that is
+    replaced by a new one, as alignx replaces files, is still read as it was.
 
     References
     ----------
@@ -145,9 +146,13 @@ class SubwordVectors:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
-        with reading(self.path) as file:
-            self._layout = layout = ModelLayout.read(file, self.path)
+        name = os.fspath(path)
+        require_regular(name, "a fastText model")
+        with reading(name) as file:
+            # Whatever the working directory and links will be when it is opened again.
+            self.path = os.path.realpath(name)
+            self._status = os.fstat(file.fileno())
+            self._layout = layout = ModelLayout.read(file, name)
             # Rows as bytes, since the file does not align its numbers.
             self._rows: NDArray[np.uint8] = np.memmap(
                 file,
@@ -166,8 +171,8 @@ class SubwordVectors:
     def __repr__(self) -> str:
         return f"SubwordVectors({self.path!r})"
 
-    def __reduce__(self) -> tuple[Callable[..., SubwordVectors], tuple[str]]:
-        return SubwordVectors, (str(Path(self.path).absolute()),)
+    def __reduce__(self) -> tuple[Callable[..., SubwordVectors], tuple[str, FileState]]:
+        return _reopened, (self.path, FileState.of(self._status))
 
     @cached_property
     def _row_of(self) -> dict[bytes, int]:
@@ -189,7 +194,7 @@ class SubwordVectors:
         Raises
         ------
         FormatError
-            If a vector of the model is not finite.
+            If a vector of the model is not finite, or the file has been changed.
         """
         texts = [_encoded(word) for word in words]
         row_of = self._row_of
@@ -215,14 +220,28 @@ class SubwordVectors:
         Raises
         ------
         FormatError
-            If a vector of the model is not finite.
+            If a vector of the model is not finite, or the file has been changed.
         """
         return self._vectors([self.stored[row] for row in rows], rows, progress)
+
+    def _require_unchanged(self) -> None:
+        """Refuse a file that was written to; one that took its place by its name is another."""
+        require_whole(self._rows)
+        try:
+            status = Path(self.path).stat()
+        except OSError:
+            return
+        if (
+            os.path.samestat(status, self._status)
+            and status.st_mtime_ns != self._status.st_mtime_ns
+        ):
+            raise _changed(self.path)
 
     def _vectors(
         self, texts: Sequence[bytes | None], own: Indices, progress: Progress | None
     ) -> Matrix:
         """Average the rows of each word: its own, unless that is -1, and those of its n-grams."""
+        self._require_unchanged()
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         done = 0
         for rows, offsets in self._row_blocks(texts, own):
@@ -294,11 +313,25 @@ class SubwordVectors:
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             if end > done:
                 window = self._rows[start : start + step]
+                require_whole(window)
                 np.take(window, rows[done:end] - start, axis=0, out=gathered[done:end], mode="clip")
                 release(window)
                 done = end
         found: NDArray[Any] = gathered.view(np.float32)
         return found
+
+
+def _reopened(path: str, state: FileState) -> SubwordVectors:
+    """Open a model that a pickle or a copy names, if it is still the same."""
+    model = SubwordVectors(path)
+    if FileState.of(model._status) != state:
+        raise _changed(path)
+    return model
+
+
+def _changed(path: str) -> FormatError:
+    """Make the error of a model that is not the one that was loaded."""
+    return FormatError(path, "the fastText model has changed since it was loaded; load it again")
 
 
 def _is_text(word: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ def scratch(beside: str) -> Iterator[int]:
     OutputError
         If there can be no such file.
     """
-    target = Path(beside).resolve()
+    target = Path(os.path.realpath(beside))
     is_device = target.exists() and not target.is_file()
     try:
         file = tempfile.TemporaryFile(dir=None if is_device else target.parent)  # noqa: SIM115

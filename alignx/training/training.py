@@ -12,8 +12,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 from alignx import _core
 from alignx.embeddings import Embeddings, guess_language
 from alignx.errors import FormatError, MissingDependencyError
-from alignx.files import reading, replacing, require_writable
+from alignx.files import reading, replacing, require_regular, require_writable
 from alignx.memory import peak_resident
+from alignx.outputs import require_outputs
 from alignx.progress import part_of
 from alignx.subword.layout import ModelLayout
 from alignx.tokens import tokenize
@@ -150,6 +151,8 @@ def train(
     name = os.fspath(output)
     require_trainable(name)
     files = _files(corpus)
+    start_file = None if isinstance(init, Embeddings) else init
+    require_outputs({"output": name}, {"corpus": files, "init": start_file})
     start = None if init is None else _initial(init, dim, n_threads)
     if dim is None:
         dim = 100 if start is None else start.dimension
@@ -230,6 +233,7 @@ def require_trainable(output: StrPath) -> None:
     name = os.fspath(output)
     if not name.endswith(_SUFFIX):
         raise FormatError(name, f"the name of a fastText model must end in {_SUFFIX}")
+    require_regular(name, "a fastText model")  # it is read again
     require_writable(name)
     if importlib.util.find_spec("fasttext") is None:
         raise MissingDependencyError(
