@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save as to_bytes
 from threadpoolctl import ThreadpoolController
 
-from alignx.arrays import LazyRows, unit_rows
+from alignx.arrays import LazyRows, freeze, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
 from alignx.errors import FormatError
@@ -116,7 +116,8 @@ class Alignment:
     def _applied(self, embeddings: Embeddings, side: WhichSide) -> Embeddings:
         model = embeddings.unseen
         unseen = None if model is None else UnseenBySubwords(model, self, side)
-        return embeddings.with_vectors(self.stream(embeddings, side).collect(), unseen)
+        rows = freeze(self.stream(embeddings, side).collect())
+        return embeddings.with_vectors(rows, unseen)
 
     def stream(self, embeddings: Embeddings, side: WhichSide) -> LazyRows:
         """Map vectors of one language to unit rows a block at a time, when they are needed.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.alignment import Alignment
+from alignx.arrays import freeze
 from alignx.entries import with_phrases
 from alignx.errors import AlignmentFailed
 from alignx.held_out import HeldOut, Recipe, Trial
@@ -315,7 +316,7 @@ def _side(
     rows = normalizer.fit_transform(embeddings.vectors)
     code = embeddings.language or default_code
     side = Side(code, embeddings.checksum, len(embeddings), normalizer)
-    return side, embeddings.with_vectors(rows)
+    return side, embeddings.with_vectors(freeze(rows))
 
 
 def _trial(

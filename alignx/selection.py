@@ -394,7 +394,9 @@ class _Exam:
             n_threads=self.n_threads,
             device=self.device,
         )
-        index = ExactIndex(target, bias=bias, n_threads=self.n_threads, device=self.device)
+        index = ExactIndex.borrowing(
+            target, bias=bias, n_threads=self.n_threads, device=self.device
+        )
         questions = np.unique(held_out[:, 0])
         answers = index.search(source[questions], 1).indices[:, 0]
         # Pairs of rows as single numbers, so that membership is one call.

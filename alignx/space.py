@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from alignx.arrays import require_same_dimension, unit_rows
+from alignx.arrays import freeze, require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
 from alignx.retrieval import (
@@ -83,7 +83,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
         unit = {
-            code: language.with_vectors(unit_rows(language.vectors), language.unseen)
+            code: language.with_vectors(freeze(unit_rows(language.vectors)), language.unseen)
             for code, language in self.languages.items()
         }
         object.__setattr__(self, "languages", unit)
@@ -264,7 +264,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
             k = min(10, len(X), len(Y))
             found = csls_neighbors(X, Y, 1, neighborhood=k, n_threads=n_threads)
-            self._best[key] = found.of_source.indices[:, 0]
+            self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
     def translate(

@@ -603,9 +603,11 @@ def test_progress_covers_both_sweeps() -> None:
 EYE = np.eye(4, dtype=np.float32)
 
 
-def test_keys_are_not_copied_and_others_are_converted_once() -> None:
-    index = ExactIndex(EYE)
-    assert index.keys is EYE
+def test_frozen_keys_are_not_copied_and_others_are_converted_once() -> None:
+    frozen = EYE.copy()
+    frozen.flags.writeable = False
+    index = ExactIndex(frozen)
+    assert index.keys is frozen
     assert len(index) == 4
     expected = index.search(EYE, 4)
     for other in (EYE.astype(np.float64), EYE.tolist(), np.asfortranarray(EYE), EYE.astype(int)):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from alignx.arrays import freeze
 from alignx.classification import model_file
 from alignx.classification.documents import read_documents
 from alignx.classification.report import TransferReport, TrialResult, summarized
@@ -383,7 +384,7 @@ def _turned(space: SharedSpace, source: str, target: str, seed: int) -> SharedSp
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
     unseen = language.unseen
     turned = language.with_vectors(
-        language.vectors @ rotation,
+        freeze(language.vectors @ rotation),
         None if unseen is None else lambda words: unseen(words) @ rotation,
     )
     return SharedSpace({source: space[source], target: turned})

@@ -31,7 +31,7 @@ from alignx.large.workspace import Workspace
 from alignx.memory import peak_resident
 from alignx.parallel import run_all
 from alignx.progress import part_of
-from alignx.retrieval import CrossNeighbors, Neighbors, csls_neighbors
+from alignx.retrieval import CrossNeighbors, Neighbors, csls_of_cosine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -322,12 +322,12 @@ class _Run:
         rows = [self.language(name).rows for name in SIDES]
         k = min(self.n_best + 1, *map(len, rows))
         if self.engine.kind == "exact":
-            return csls_neighbors(
+            return csls_of_cosine(
                 rows[0],
                 rows[1],
+                cosine,
                 k,
                 neighborhood=self.neighborhood,
-                cosine=cosine,
                 n_threads=self.engine.n_threads,
                 progress=progress,
             )
