@@ -42,6 +42,7 @@ from alignx.options import (
     TargetFile,
     Threads,
     Verbose,
+    require_at_most,
 )
 from alignx.terminal import open_terminal, print_json
 
@@ -235,7 +236,7 @@ def align(
     vocabulary: Annotated[
         int, typer.Option(min=1, help="Refine on that many most frequent words.")
     ] = 20_000,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     calibrate: Annotated[
         bool,
         typer.Option(
@@ -297,6 +298,7 @@ def align(
     require_writable(output)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
@@ -481,11 +483,13 @@ def translate(
             help="Words, or phrases in quotes. Read from standard input, one a line, unless given.",
         ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", help="Answers for each word.")] = 5,
+    k: Annotated[
+        int | None, typer.Option("-k", help="Answers for each word.", show_default="5")
+    ] = None,
     nearest: Annotated[bool, typer.Option("--nn", help="Rank by cosine instead of CSLS.")] = False,
     oov: OovOption = Oov.drop,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -499,6 +503,8 @@ def translate(
     asked = words or [" ".join(line.split()) for line in sys.stdin if line.strip()]
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
+    require_at_most(k, len(shared.target), "-k")
+    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     answers = shared.translate(
         [word.lower() for word in asked] if lowercase else asked,
         k,
@@ -556,7 +562,7 @@ def induce(
     numbers: Annotated[bool, typer.Option("--numbers", help="Keep numbers.")] = False,
     punctuation: Annotated[bool, typer.Option("--punctuation", help="Keep punctuation.")] = False,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     index: Annotated[
         Index, typer.Option(help="What searches. auto: by the size of the vocabularies.")
     ] = Index.auto,
@@ -619,6 +625,8 @@ def induce(
         )
     start = time.perf_counter()
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    require_at_most(n_best, min(map(len, languages)), "--n-best")
+    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if index is Index.auto and is_large(*map(len, languages)) and not has_lists:
         _require_no_device(device)
         in_files = True
@@ -758,7 +766,7 @@ def evaluate(
         Path | None, typer.Option(help="The same with two target words.")
     ] = None,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -789,6 +797,7 @@ def evaluate(
     }
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, lowercase, on_error)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     shared = _shared(map_file, languages, reverse)
     result: dict[str, Any] = {"version": version("alignx")}
     text = []

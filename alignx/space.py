@@ -10,11 +10,13 @@ from alignx.arrays import freeze, require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
 from alignx.retrieval import (
+    NEIGHBORHOOD,
     CrossNeighbors,
     ExactIndex,
     cross_neighbors,
     csls_neighbors,
     csls_search,
+    resolved_count,
 )
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from alignx.calibration import Calibration
     from alignx.entries import Oov, Origin
     from alignx.progress import Progress
+
+ANSWERS = 5
 
 __all__ = ["Retrieval", "SharedSpace", "Translation"]
 
@@ -185,9 +189,36 @@ class SharedSpace(Mapping[str, Embeddings]):
             languages[code] = extended(languages[code], entries, oov)
         return SharedSpace(languages, self.calibration)
 
+    def neighborhood(self, given: int | None = None) -> int:
+        """Check a number of neighbors for CSLS between source and target, or choose one.
+
+        Parameters
+        ----------
+        given : int, optional
+            At most the size of the smaller vocabulary.
+
+        Returns
+        -------
+        int
+            10 unless given, or the size of the smaller vocabulary with a warning.
+
+        Raises
+        ------
+        ValueError
+            If what is given is out of range.
+
+        Examples
+        --------
+        >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
+        >>> SharedSpace({"en": english, "es": english}).neighborhood(2)
+        2
+        """
+        fewest = min(len(self.source), len(self.target))
+        return resolved_count(given, NEIGHBORHOOD, fewest, "neighborhood", "words")
+
     def cosine_neighbors(
         self,
-        neighborhood: int = 10,
+        neighborhood: int | None = None,
         *,
         n_threads: int | None = None,
         device: str | None = None,
@@ -197,8 +228,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Parameters
         ----------
-        neighborhood : int
-            How many for each row.
+        neighborhood : int, optional
+            How many for each row; see `neighborhood`.
         n_threads : int, optional
             OpenMP's default unless given.
         device : str, optional
@@ -216,9 +247,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         ValueError
             If `neighborhood` is out of range.
         """
-        fewest = min(len(self.source), len(self.target))
-        if not 1 <= neighborhood <= fewest:
-            raise ValueError(f"neighborhood must lie in [1, {fewest}], got {neighborhood}")
+        neighborhood = self.neighborhood(neighborhood)
         if neighborhood not in self._cosine:
             self._cosine[neighborhood] = cross_neighbors(
                 self.source.vectors,
@@ -270,10 +299,10 @@ class SharedSpace(Mapping[str, Embeddings]):
     def translate(
         self,
         words: Sequence[str],
-        k: int = 5,
+        k: int | None = None,
         *,
         retrieval: Retrieval = "csls",
-        neighborhood: int = 10,
+        neighborhood: int | None = None,
         oov: Oov = "drop",
         n_threads: int | None = None,
     ) -> dict[str, list[Translation]]:
@@ -284,12 +313,13 @@ class SharedSpace(Mapping[str, Embeddings]):
         words : sequence of str
             Source words, and phrases: several words with white space between them, whose vector is
             a weighted mean of theirs.
-        k : int
-            How many answers for each, at most the size of the target vocabulary.
+        k : int, optional
+            How many answers for each, at most the size of the target vocabulary; 5 unless given, or
+            all words with a warning.
         retrieval : {"csls", "nn"}
             What ranks the answers: CSLS, or plain cosine.
-        neighborhood : int
-            Of CSLS.
+        neighborhood : int, optional
+            Neighbors in the average of CSLS; see `neighborhood`.
         oov : {"drop", "subword"}
             Whether words that the vocabulary lacks get a vector by their characters. It takes
             source vectors that were read from a fastText model (``.bin``).
@@ -312,6 +342,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
         if isinstance(words, str):
             raise TypeError(f"words must be a sequence of words, got the string {words!r}")
+        k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
         answers: dict[str, list[Translation]] = {word: [] for word in words}
         asked = look_up(self.source, list(answers), oov)
         known = [i for i, origin in enumerate(asked.origins) if origin is not None]
@@ -324,7 +355,7 @@ class SharedSpace(Mapping[str, Embeddings]):
                 self.source.vectors,
                 self.target.vectors,
                 k,
-                neighborhood=neighborhood,
+                neighborhood=self.neighborhood(neighborhood),
                 n_threads=n_threads,
             )
         names = list(answers)

@@ -31,7 +31,13 @@ from alignx.large.workspace import Workspace
 from alignx.memory import peak_resident
 from alignx.parallel import run_all
 from alignx.progress import part_of
-from alignx.retrieval import CrossNeighbors, Neighbors, csls_of_cosine
+from alignx.retrieval import (
+    NEIGHBORHOOD,
+    CrossNeighbors,
+    Neighbors,
+    csls_of_cosine,
+    resolved_count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +109,7 @@ def induce_large_lexicon(
     threshold: float | None = None,
     numbers: bool = False,
     punctuation: bool = False,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     seed: int = 0,
     n_threads: int | None = None,
     cluster: str | None = None,
@@ -173,8 +179,7 @@ def induce_large_lexicon(
     calibration = None if alignment is None or reverse else alignment.calibration
     smaller = min(len(source), len(target))
     check_options(threshold=threshold, calibration=calibration, n_best=n_best, smaller=smaller)
-    if not 1 <= neighborhood <= smaller:
-        raise ValueError(f"neighborhood must lie in [1, {smaller}], got {neighborhood}")
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, smaller, "neighborhood", "words")
     rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     plan = make_plan(
         len(languages[0]),
