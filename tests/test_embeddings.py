@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -932,3 +933,24 @@ def test_languages_are_guessed_from_names(name: str, language: str | None) -> No
 def test_an_explicit_language_wins(tmp_path: Path) -> None:
     (tmp_path / "en.vec").write_bytes(TABLE)
     assert load(tmp_path / "en.vec", language="es").language == "es"
+
+
+def test_vectors_that_can_still_be_written_to_are_copied() -> None:
+    matrix = np.ones((2, 3), dtype=np.float32)
+    view = matrix[:]
+    view.flags.writeable = False
+    kept = [Embeddings(["cat", "dog"], matrix), Embeddings(["cat", "dog"], view)]
+    kept += [kept[0].with_vectors(matrix)]
+    checksum = kept[0].checksum
+    matrix[:] = 7
+    for each in kept:
+        assert (each.vectors == 1).all()
+    assert kept[0].with_vectors(kept[0].vectors).checksum == checksum
+    assert np.shares_memory(kept[0].with_vectors(kept[0].vectors).vectors, kept[0].vectors)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_vectors_stay_read_only_in_copies(copied: Callable[[Embeddings], Embeddings]) -> None:
+    english = copied(Embeddings(["cat", "dog"], np.eye(2)))
+    with pytest.raises(ValueError, match="read-only"):
+        english.vectors[0] = 7

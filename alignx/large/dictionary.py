@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,7 +17,7 @@ from alignx.clusters import Effort
 from alignx.errors import RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
 from alignx.large.languages import StoredLanguage, store
-from alignx.large.plan import make_plan
+from alignx.large.plan import make_plan, slower_than_exact
 from alignx.large.recall import MeasuredRecall, measure_recall
 from alignx.large.search import (
     FAISS_KINDS,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 Side: TypeAlias = Literal["source", "target"]
 
 __all__ = ["LargeInduction", "induce_large_lexicon"]
+
+logger = logging.getLogger("alignx")
 
 RECALL_SAMPLE = 1_000
 # Doublings of the effort of the clustered index before it is refused.
@@ -190,6 +193,9 @@ def induce_large_lexicon(
         k=neighborhood,
         memory=memory,
     )
+    slower = slower_than_exact(plan.kind, len(languages[0]), len(languages[1]))
+    if slower is not None:
+        logger.warning("%s", slower)
     tell = log or (lambda _: None)
     tell({"stage": "index", **asdict(plan)})
     settings = {
