@@ -12,7 +12,7 @@ from safetensors.numpy import save as to_bytes
 from threadpoolctl import ThreadpoolController
 
 from alignx.arguments import require_instance
-from alignx.arrays import LazyRows, unit_rows
+from alignx.arrays import LazyRows, freeze, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
 from alignx.embeddings import Embeddings
@@ -119,7 +119,8 @@ class Alignment:
         require_instance(embeddings, Embeddings, side)
         model = embeddings.unseen
         unseen = None if model is None else UnseenBySubwords(model, self, side)
-        return embeddings.with_vectors(self.stream(embeddings, side).collect(), unseen)
+        rows = freeze(self.stream(embeddings, side).collect())
+        return embeddings.with_vectors(rows, unseen)
 
     def stream(self, embeddings: Embeddings, side: WhichSide) -> LazyRows:
         """Map vectors of one language to unit rows a block at a time, when they are needed.

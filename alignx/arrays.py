@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import mmap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +24,10 @@ __all__ = [
     "Matrix",
     "as_rows",
     "first_not_finite",
+    "freeze",
+    "frozen_rows",
+    "is_frozen",
+    "longest_row",
     "require_same_dimension",
     "row_blocks",
     "unit_rows",
@@ -31,6 +37,8 @@ __all__ = [
 Matrix: TypeAlias = NDArray[np.float32]
 Double: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
+
+_Array = TypeVar("_Array", bound=NDArray[Any])
 
 # Few enough to stay in the cache of the processor from one step to the next, which makes mapping
 # them twice as fast as all rows at once.
@@ -56,18 +64,117 @@ def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
     ValueError
         If it has not two dimensions, or NaN or infinity occurs.
     """
-    rows = np.asarray(array)
-    if rows.dtype.kind not in "fiu":
-        raise TypeError(f"{name} must be real numbers, got dtype {rows.dtype}")
-    if rows.ndim != 2:
-        raise ValueError(f"{name} must have 2 dimensions, got {rows.ndim}")
-    with np.errstate(over="ignore"):
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
+    given = np.asarray(array)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be real numbers, got dtype {given.dtype}")
+    if given.ndim != 2:
+        raise ValueError(f"{name} must have 2 dimensions, got {given.ndim}")
+    with np.errstate(over="ignore", under="ignore"):
+        rows: Matrix = np.ascontiguousarray(given, dtype=np.float32)
     row = first_not_finite(rows)
     if row is not None:
-        value = rows[row][~np.isfinite(rows[row])][0]
+        value = given[row][~np.isfinite(rows[row])][0]
         raise ValueError(f"{name} must be finite float32, got {value} in row {first + row}")
+    if given.dtype.kind == "f" and given.dtype.itemsize > rows.dtype.itemsize:
+        _require_not_vanished(given, rows, name, first)
     return rows
+
+
+def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, first: int) -> None:
+    """Refuse rows that only float32 makes zero, which would stand for words without a vector."""
+    is_zero = zero_rows(rows)
+    for row in np.flatnonzero(is_zero):
+        if given[row].any():
+            value = np.abs(given[row]).max()
+            raise ValueError(
+                f"{name} must be large enough for float32, got at most {value} in row "
+                f"{first + row}; scale the rows"
+            )
+
+
+def frozen_rows(array: ArrayLike, name: str) -> Matrix:
+    """Give the array as `as_rows` does, as rows that nobody can change.
+
+    Rows that a caller could still write to are copied. A read-only array is not, nor is a read-only
+    map of a file.
+
+    Parameters
+    ----------
+    array : (n, d) array-like
+        Real numbers, finite.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If it has not two dimensions, or NaN or infinity occurs.
+
+    Examples
+    --------
+    >>> mine = np.ones((1, 2), dtype=np.float32)
+    >>> kept = frozen_rows(mine, "keys")
+    >>> mine[:] = 7
+    >>> kept
+    array([[1., 1.]], dtype=float32)
+    """
+    given = np.asarray(array)
+    rows = as_rows(given, name)
+    is_new = isinstance(array, list | tuple) or not np.may_share_memory(rows, given)
+    return freeze(rows if is_new or is_frozen(rows) else rows.copy())
+
+
+def is_frozen(array: NDArray[Any]) -> bool:
+    """Tell whether nobody can write to an array: it is read-only, and so is what it is a view of.
+
+    Examples
+    --------
+    >>> rows = np.zeros(3)
+    >>> view = rows[:]
+    >>> view.flags.writeable = False
+    >>> is_frozen(view), is_frozen(np.frombuffer(b"1234"))
+    (False, True)
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    while isinstance(owner, memoryview):
+        if not owner.readonly:
+            return False
+        owner = owner.obj
+    if isinstance(owner, mmap.mmap):
+        with memoryview(owner) as view:
+            return view.readonly
+    return owner is None or isinstance(owner, bytes)
+
+
+def freeze(array: _Array) -> _Array:
+    """Make an array read-only that nobody else holds, and what it is a view of.
+
+    Parameters
+    ----------
+    array : ndarray
+        Just made, or frozen already.
+
+    Returns
+    -------
+    ndarray
+        The same.
+
+    Examples
+    --------
+    >>> is_frozen(freeze(np.zeros(4).reshape(2, 2)))
+    True
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner.flags.writeable = False
+        owner = owner.base
+    return array
 
 
 def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
@@ -93,6 +200,22 @@ def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
         if np.isfinite(np.sum(matrix, dtype=np.float64)):
             return None
     return next(row for row, vector in enumerate(matrix) if not np.isfinite(vector).all())
+
+
+def longest_row(rows: Matrix) -> float:
+    """Give the largest Euclidean length of finite rows; 0 if there are none.
+
+    Examples
+    --------
+    >>> longest_row(np.array([[3, 4], [0, 1]], dtype=np.float32))
+    5.0
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        square = float(np.einsum("ij,ij->i", rows, rows).max(initial=0))
+    if not 1e-30 < square < 1e36:
+        # float32 may have lost it: squares of such rows overflow, or vanish.
+        square = float(np.einsum("ij,ij->i", rows, rows, dtype=np.float64).max(initial=0))
+    return math.sqrt(square)
 
 
 def require_same_dimension(a: Matrix, b: Matrix, names: str) -> None:

@@ -45,6 +45,7 @@ from alignx.options import (
     Threads,
     Verbose,
     as_columns,
+    require_at_most,
     with_options,
 )
 from alignx.outputs import require_outputs, require_suffix
@@ -258,7 +259,7 @@ def align(
     vocabulary: Annotated[
         int, typer.Option(min=1, help="Refine on that many most frequent words.")
     ] = 20_000,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     calibrate: Annotated[
         bool,
         typer.Option(
@@ -322,6 +323,7 @@ def align(
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
@@ -529,11 +531,13 @@ def translate(
             help="Words, or phrases in quotes. Read from standard input, one a line, unless given.",
         ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", help="Answers for each word.")] = 5,
+    k: Annotated[
+        int | None, typer.Option("-k", help="Answers for each word.", show_default="5")
+    ] = None,
     nearest: Annotated[bool, typer.Option("--nn", help="Rank by cosine instead of CSLS.")] = False,
     oov: OovOption = Oov.drop,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -547,6 +551,8 @@ def translate(
     lines = words or list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
+    require_at_most(k, len(shared.target), "-k")
+    require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")
     asked_of = languages[1 if reverse else 0]
     answers = shared.translate(
         as_entries(lines, asked_of, lowercase=lowercase),
@@ -617,7 +623,7 @@ def induce(
     numbers: Annotated[bool, typer.Option("--numbers", help="Keep numbers.")] = False,
     punctuation: Annotated[bool, typer.Option("--punctuation", help="Keep punctuation.")] = False,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     index: Annotated[
         Index, typer.Option(help="What searches. auto: by the size of the vocabularies.")
     ] = Index.auto,
@@ -691,6 +697,8 @@ def induce(
         )
     start = time.perf_counter()
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    require_at_most(n_best, min(map(len, languages)), "--n-best")
+    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if index is Index.auto and is_large(*map(len, languages)) and not has_lists:
         _require_no_device(device)
         in_files = True
@@ -836,7 +844,7 @@ def evaluate(
         Path | None, typer.Option(help="The same with two target words.")
     ] = None,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: Neighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -870,6 +878,7 @@ def evaluate(
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
+    require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")
     result: dict[str, Any] = {"version": version("alignx")}
     text = []
     if pairs is not None:

@@ -9,12 +9,13 @@ mostly found from the other side, so searching both ways and merging finds nearl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alignx import _core
+from alignx.arrays import freeze, frozen_rows, is_frozen
 from alignx.progress import part_of
 from alignx.retrieval import CrossNeighbors, ExactIndex, Neighbors
 
@@ -93,6 +94,11 @@ class Clusters:
     regions: Matrix
     region_starts: Indices
 
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            array = getattr(self, each.name)
+            object.__setattr__(self, each.name, array if is_frozen(array) else freeze(array.copy()))
+
     @classmethod
     def fit(
         cls,
@@ -159,7 +165,7 @@ class Clusters:
     def take(self, rows: Matrix) -> Matrix:
         """Give rows in this order, as an array in memory."""
         ordered: Matrix = np.ascontiguousarray(rows[self.order])
-        return ordered
+        return freeze(ordered)
 
     def with_means_of(self, ordered: Matrix) -> Clusters:
         """Give the same clusters with the means of their rows, which are in this order."""
@@ -196,7 +202,11 @@ class _Tree:
         count = min(len(centroids), int(2 * np.sqrt(len(centroids))))
         regions = centroids[np.linspace(0, len(centroids) - 1, count).astype(np.int64)]
         for _ in range(ROUNDS_OF_REGIONS):
-            labels = ExactIndex(regions, n_threads=n_threads).search(centroids, 1).indices[:, 0]
+            labels = (
+                ExactIndex.borrowing(regions, n_threads=n_threads)
+                .search(centroids, 1)
+                .indices[:, 0]
+            )
             regions = _means(centroids, labels, regions)
         order = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[order], np.arange(count + 1)).astype(np.int64)
@@ -206,7 +216,7 @@ class _Tree:
         """The centroid that is nearest to each row, of those in the regions near to it."""
         met = max(1, round(ASSIGNMENT_SHARE * len(self.regions)))
         if met < 8:
-            found = ExactIndex(self.centroids, n_threads=n_threads).search(rows, 1)
+            found = ExactIndex.borrowing(self.centroids, n_threads=n_threads).search(rows, 1)
             return found.indices[:, 0]
         (_, indices), _ = _core.search_clusters(
             rows,
@@ -236,23 +246,24 @@ class ClusteredIndex:
     Parameters
     ----------
     keys : (m, d) float32
-        In the order of `clusters`.
+        In the order of `clusters`. Copied if somebody could still write to them.
     clusters : Clusters
-        With the means of these keys as centroids.
+        With the means of these keys as centroids; clusters of other keys cost recall.
     n_threads : int, optional
         OpenMP's default unless given.
 
     Raises
     ------
     ValueError
-        If the processor does not multiply bytes (level "portable" of `alignx info`).
+        If the processor does not multiply bytes (level "portable" of `alignx info`), or keys are
+        not finite.
     """
 
     def __init__(self, keys: Matrix, clusters: Clusters, *, n_threads: int | None = None) -> None:
-        self.keys = keys
+        self.keys = frozen_rows(keys, "keys")
         self.clusters = clusters
         self.n_threads = n_threads
-        self._prepared = _core.prepare_keys(keys, n_threads, clusters.starts)
+        self._prepared = _core.prepare_keys(self.keys, n_threads, clusters.starts)
 
     def cross(
         self,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from alignx.arguments import require_instance, require_ordered
-from alignx.arrays import as_rows, zero_rows
+from alignx.arrays import freeze, frozen_rows, zero_rows
 from alignx.lookup import Lookup
 from alignx.spelling import lower
 
@@ -122,8 +122,8 @@ class Embeddings:
         Most frequent first; distinct, not empty, without ``"\n"``.
     vectors : (n, d) array of real numbers
         One finite row for each word. Anything but C-contiguous float32 is
-        converted; an array that needs no conversion is not copied, so do not
-        write to it afterwards.
+        converted. An array that needs no conversion is copied if it can still be
+        written to; a read-only array or read-only map of a file is not.
     language : str, optional
         A code such as ``"en"``.
     source : str, optional
@@ -205,7 +205,7 @@ class Embeddings:
         words : sequence of str
             As for `Embeddings`; must not change afterwards.
         vectors : (n, d) float32
-            C-contiguous and finite.
+            C-contiguous and finite; nobody else's, as it becomes read-only.
         language, source, report, unseen
             As for `Embeddings`.
         **known
@@ -224,7 +224,7 @@ class Embeddings:
         self = object.__new__(cls)
         self._fill(
             words=words,
-            vectors=_read_only(vectors),
+            vectors=freeze(vectors).view(np.ndarray),
             language=language,
             source=source,
             report=report,
@@ -232,6 +232,11 @@ class Embeddings:
             **known,
         )
         return self
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take over what a pickle or a copy holds, whose arrays could be written to."""
+        self.__dict__.update(state)
+        freeze(self.vectors)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -414,7 +419,7 @@ class Embeddings:
         Returns
         -------
         Embeddings
-            Shares the words and, if it needs no conversion, the matrix.
+            Shares the words, and the matrix if nobody can write to it.
 
         Raises
         ------
@@ -593,21 +598,14 @@ def _check_encodable(words: Sequence[str]) -> None:
 
 def _checked_vectors(vectors: ArrayLike, words: Sequence[str]) -> NDArray[np.float32]:
     """Read-only float32 matrix with a finite row for each word."""
-    matrix = as_rows(vectors, "vectors")
+    matrix = frozen_rows(vectors, "vectors")
     if matrix.shape[1] == 0:
         raise ValueError(f"vectors must have at least 1 dimension, got shape {matrix.shape}")
     if len(matrix) != len(words):
         raise ValueError(
             f"vectors must have one row for each word, got {len(matrix)} rows, {len(words)} words"
         )
-    return _read_only(matrix)
-
-
-def _read_only(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """View that cannot be written through; the caller's own array stays as it is."""
-    view: NDArray[np.float32] = matrix.view(np.ndarray)
-    view.flags.writeable = False
-    return view
+    return matrix
 
 
 def _count(number: int, noun: str) -> str:

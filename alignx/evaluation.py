@@ -135,7 +135,7 @@ def evaluate(
     *,
     oov_policy: OovPolicy = "muse",
     oov: Oov = "drop",
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -161,8 +161,8 @@ def evaluate(
         Whether words that a vocabulary lacks are translated by their characters, and reported
         apart. It takes vectors that were read from a fastText model (``.bin``). Phrases, several
         words with white space between them, are translated and reported apart in any case.
-    neighborhood : int
-        Of CSLS.
+    neighborhood : int, optional
+        Neighbors in the average of CSLS; see `SharedSpace.neighborhood`.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -202,6 +202,7 @@ def evaluate(
     unlisted = UnlistedQuestions.of(shared, every, oov)
     if not len(questions.queries) and not len(unlisted):
         lexicon.require_rows(shared.source, shared.target)
+    neighborhood = shared.neighborhood(neighborhood)
     cosine = shared.cosine_neighbors(
         neighborhood, n_threads=n_threads, device=device, progress=progress
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from alignx.alignment import Alignment
 from alignx.arguments import require_instance
+from alignx.arrays import freeze
 from alignx.embeddings import Embeddings
 from alignx.entries import with_phrases
 from alignx.errors import AlignmentFailed, AlignxError
@@ -19,6 +20,7 @@ from alignx.linearity import LinearCost
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
 from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
 from alignx.progress import part_of
+from alignx.retrieval import NEIGHBORHOOD, resolved_count
 from alignx.selection import choose_aligner
 from alignx.side import Side
 from alignx.unsupervised import Workplace, adversarial, self_learning
@@ -55,7 +57,7 @@ def align(
     linear: bool = False,
     refinement: int = 5,
     vocabulary: int = 20_000,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     calibrate: bool = True,
     allow_failed: bool = False,
     preset: Literal["fast", "muse"] = "fast",
@@ -99,8 +101,9 @@ def align(
         Rounds of `refine`, 0 for none.
     vocabulary : int
         Refinement induces pairs among that many most frequent words of each language.
-    neighborhood : int
-        Of CSLS, in refinement and calibration; at most the size of the smaller vocabulary.
+    neighborhood : int, optional
+        Neighbors in the average of CSLS, in refinement and calibration; at most the size of the
+        smaller vocabulary. 10 unless given, or the size of that vocabulary with a warning.
     calibrate : bool
         Whether to learn what CSLS says about the probability that a pair is right. That fits a
         second map in the same way without a fifth of the source words of the lexicon, and looks at
@@ -171,6 +174,9 @@ def align(
     if source_side.code == target_side.code:
         source_side = replace(source_side, code="source")
         target_side = replace(target_side, code="target")
+    if neighborhood is None:
+        fewest = min(max(vocabulary, 1), len(source_words), len(target_words))
+        neighborhood = resolved_count(None, NEIGHBORHOOD, fewest, "neighborhood", "words")
     work = Workplace(
         source_words.vectors,
         target_words.vectors,
@@ -322,7 +328,7 @@ def _side(
     rows = normalizer.fit_transform(embeddings.vectors)
     code = embeddings.language or default_code
     side = Side(code, embeddings.checksum, len(embeddings), normalizer)
-    words = embeddings.with_vectors(rows).without_zero_rows()
+    words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
     if not len(words):
         done = ", ".join(normalize) or "no normalization"
         raise AlignxError(

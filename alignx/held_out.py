@@ -117,7 +117,7 @@ class Recipe:
             device=work.device,
             progress=part_of(progress, 0.4, 0.6),
         )
-        index = ExactIndex(target, bias=target_bias, n_threads=work.n_threads)
+        index = ExactIndex.borrowing(target, bias=target_bias, n_threads=work.n_threads)
         found = index.search(source[held_out.questions], min(CANDIDATES, len(target)))
         return Trial(held_out, source, target, source_bias, target_bias, found, work.n_threads)
 
@@ -172,9 +172,9 @@ class Trial:
         found, questions = self.found, self.held_out.questions
         k = found.indices.shape[1]
         answers, position = np.unique(found.indices, return_inverse=True)
-        back = ExactIndex(self.source, bias=self.source_bias, n_threads=self.n_threads).search(
-            self.target[answers], min(2, len(self.source))
-        )
+        back = ExactIndex.borrowing(
+            self.source, bias=self.source_bias, n_threads=self.n_threads
+        ).search(self.target[answers], min(2, len(self.source)))
         of_source = Neighbors(found.indices, 2 * (found.scores - self.source_bias[questions, None]))
         of_target = Neighbors(back.indices, 2 * (back.scores - self.target_bias[answers, None]))
         return Evidence.of(

@@ -112,7 +112,7 @@ def induce_lexicon(
     threshold: float | None = None,
     numbers: bool = False,
     punctuation: bool = False,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -140,8 +140,8 @@ def induce_lexicon(
         Keep pairs in which a word is a number.
     punctuation : bool
         Keep pairs in which a word has neither letter nor digit.
-    neighborhood : int
-        Of CSLS.
+    neighborhood : int, optional
+        Neighbors in the average of CSLS; see `SharedSpace.neighborhood`.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -180,6 +180,7 @@ def induce_lexicon(
     check_options(
         threshold=threshold, calibration=shared.calibration, n_best=n_best, smaller=smaller
     )
+    neighborhood = shared.neighborhood(neighborhood)
     cosine = shared.cosine_neighbors(
         neighborhood, n_threads=n_threads, device=device, progress=part_of(progress, 0, 0.5)
     )

@@ -37,6 +37,7 @@ __all__ = [
     "Verbose",
     "as_column",
     "as_columns",
+    "require_at_most",
     "require_count",
     "with_options",
 ]
@@ -98,7 +99,8 @@ Seed = Annotated[
     int, typer.Option("--seed", min=0, help="Of all random numbers: the same seed, the same map.")
 ]
 Neighborhood = Annotated[
-    int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
+    int | None,
+    typer.Option("--neighborhood", help="Neighbors that CSLS averages over.", show_default="10"),
 ]
 OovOption = Annotated[
     Oov,
@@ -134,6 +136,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but th
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say more, and show where an error arose.")
 ]
+
+
+def require_at_most(given: int | None, most: int, option: str) -> None:
+    """Refuse a number of neighbors that there are not, naming the option."""
+    if given is not None and not 1 <= given <= most:
+        raise ValueError(f"{option} must lie in [1, {most:,}], got {given:,}")
 
 
 def require_count(map_file: str, vectors: Sequence[Path]) -> None:

@@ -9,14 +9,22 @@ both sides.
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from alignx import _core
-from alignx.arrays import Indices, Matrix, as_rows, require_same_dimension
+from alignx.arrays import (
+    Indices,
+    Matrix,
+    as_rows,
+    freeze,
+    frozen_rows,
+    longest_row,
+    require_same_dimension,
+)
 from alignx.progress import Progress, part_of
 
 if TYPE_CHECKING:
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = [
+    "NEIGHBORHOOD",
     "CrossNeighbors",
     "ExactIndex",
     "Neighbors",
@@ -32,18 +41,29 @@ __all__ = [
     "csls_bias",
     "csls_biases",
     "csls_neighbors",
+    "csls_of_cosine",
     "csls_search",
     "merge_neighbors",
     "mutual_neighbors",
     "ranks",
     "refined_search",
+    "require_products",
+    "resolved_count",
 ]
+
+logger = logging.getLogger("alignx")
 
 _Found: TypeAlias = tuple[Matrix, Indices]
 
 # Keys are prepared once an index is asked that many queries; for fewer it would take longer than
 # the search.
 _PREPARED_FROM = 256
+
+# Neighbors, of a search or in the average of CSLS, where no other number is given.
+NEIGHBORHOOD = 10
+# Below this length of a dot product, what float32 makes zero is no longer beyond its precision.
+_SHORTEST_PRODUCT = 2.0**-116
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +108,17 @@ class CrossNeighbors:
 
     of_source: Neighbors
     of_target: Neighbors
+    # Checksums of the rows and of what was found, if `cross_neighbors` has found it.
+    _seal: tuple[tuple[int, ...], tuple[int, ...]] | None = field(
+        default=None, init=False, repr=False
+    )
 
     def reversed(self) -> CrossNeighbors:
         """Exchange the languages."""
-        return CrossNeighbors(self.of_target, self.of_source)
+        result = CrossNeighbors(self.of_target, self.of_source)
+        if self._seal is not None:
+            object.__setattr__(result, "_seal", self._seal[::-1])
+        return result
 
     def mutual_pairs(self) -> Indices:
         """Pairs of rows that are each other's best: (p, 2), by ascending source row."""
@@ -107,10 +134,27 @@ class CrossNeighbors:
         )
 
 
+def _sealed(found: CrossNeighbors, source: Matrix, target: Matrix) -> CrossNeighbors:
+    """Tie neighbors to the rows that they are of."""
+    object.__setattr__(found, "_seal", _seal_of(found, source, target))
+    return found
+
+
+def _seal_of(
+    found: CrossNeighbors, source: Matrix, target: Matrix
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def checksums(rows: Matrix, near: Neighbors) -> tuple[int, ...]:
+        arrays = (rows, *map(np.ascontiguousarray, (near.indices, near.scores)))
+        return tuple(map(_core.checksum, arrays))
+
+    return checksums(source, found.of_source), checksums(target, found.of_target)
+
+
 def _search(
     queries: Matrix,
     keys: Matrix,
     *,
+    longest_key: float | None = None,
     k_queries: int,
     k_keys: int = 0,
     query_bias: Matrix | None = None,
@@ -122,6 +166,12 @@ def _search(
     progress: Progress | None = None,
 ) -> CrossNeighbors:
     """Search both ways, on the processor or on a device of torch."""
+    require_products(
+        longest_row(queries),
+        longest_row(keys) if longest_key is None else longest_key,
+        query_bias,
+        key_bias,
+    )
     if device is None:
         of_queries, of_keys, fallbacks = _core.search(
             queries,
@@ -161,11 +211,78 @@ def _require_count(value: int, most: int, name: str) -> None:
         raise ValueError(f"{name} must lie in [1, {most}], got {value}")
 
 
+def resolved_count(
+    given: int | None, default: int, most: int, name: str, rows: str = "rows"
+) -> int:
+    """Check a number of neighbors that was given, or lower the default to what there is and say so.
+
+    Parameters
+    ----------
+    given : int or None
+        By the caller.
+    default : int
+        Where nothing is given.
+    most : int
+        How many rows there are.
+    name : str
+        What messages call the number.
+    rows : str
+        What messages call the rows.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If what is given is out of range, or there are no rows.
+
+    Examples
+    --------
+    >>> resolved_count(None, 10, 80_000, "neighborhood")
+    10
+    """
+    value = min(default, most) if given is None else given
+    _require_count(value, most, name)
+    if given is None and value < default:
+        logger.warning(
+            "%s is %d instead of %d: there are only %d %s", name, value, default, most, rows
+        )
+    return value
+
+
+def require_products(longest_query: float, longest_key: float, *biases: Matrix | None) -> None:
+    """Refuse rows whose dot products, less a bias, overflow float32 or vanish in it.
+
+    Parameters
+    ----------
+    longest_query, longest_key : float
+        Euclidean lengths of the longest rows.
+    *biases : (n,) float32, optional
+        Subtracted from the products.
+
+    Raises
+    ------
+    ValueError
+        If a product could be infinite, or all of them are zero for rows that are not.
+    """
+    product = longest_query * longest_key
+    most = max((float(np.abs(b).max(initial=0)) for b in biases if b is not None), default=0.0)
+    # No sum of products of elements is larger, by Cauchy and Schwarz, but for rounding.
+    if 1.001 * product + most > _LARGEST or 0 < product < _SHORTEST_PRODUCT:
+        added = f", and biases up to {most:.3g}" if most else ""
+        raise ValueError(
+            f"dot products must stay within float32, got rows as long as {longest_query:.3g} and "
+            f"{longest_key:.3g}{added}; scale the rows"
+        )
+
+
 def _as_bias(bias: ArrayLike, count: int, name: str) -> Matrix:
     values = np.asarray(bias)
     if values.shape != (count,):
         raise ValueError(f"{name} must hold one value for each of {count} rows, got {values.shape}")
-    return as_rows(values[:, None], name)[:, 0].copy()
+    return freeze(as_rows(values[:, None], name)[:, 0].copy())
 
 
 class ExactIndex:
@@ -174,10 +291,11 @@ class ExactIndex:
     Parameters
     ----------
     keys : (m, d) float32
-        What is searched; unit rows make the dot product a cosine. Not copied, so that they may be
-        memory-mapped.
+        What is searched; unit rows make the dot product a cosine. Copied if somebody could still
+        write to them; a read-only array or read-only map of a file is not.
     bias : (m,) float32, optional
-        Subtracted from the score of each key; `csls_bias` makes the ranking that of CSLS.
+        Subtracted from the score of each key; `csls_bias` of these keys makes the ranking that of
+        CSLS. Copied.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -188,6 +306,10 @@ class ExactIndex:
     ------
     ValueError
         If `keys` or `bias` are not finite, or of the wrong shape.
+
+    Notes
+    -----
+    A pickle holds the keys, and not what a search has prepared of them.
 
     Examples
     --------
@@ -204,26 +326,73 @@ class ExactIndex:
         n_threads: int | None = None,
         device: str | None = None,
     ) -> None:
-        self.keys = as_rows(keys, "keys")
-        if len(self.keys) == 0:
+        self._enter(frozen_rows(keys, "keys"), bias, n_threads, device)
+
+    @classmethod
+    def borrowing(
+        cls,
+        keys: ArrayLike,
+        *,
+        bias: ArrayLike | None = None,
+        n_threads: int | None = None,
+        device: str | None = None,
+    ) -> ExactIndex:
+        """Index keys without a copy, which nobody may change as long as the index is there.
+
+        Parameters
+        ----------
+        keys : (m, d) float32
+            What is searched.
+        bias, n_threads, device
+            As for `ExactIndex`.
+
+        Examples
+        --------
+        >>> keys = np.eye(3, dtype=np.float32)
+        >>> np.shares_memory(ExactIndex.borrowing(keys).keys, keys)
+        True
+        """
+        rows = as_rows(keys, "keys").view()
+        rows.flags.writeable = False
+        index = object.__new__(cls)
+        index._enter(rows, bias, n_threads, device)
+        return index
+
+    def _enter(
+        self, keys: Matrix, bias: ArrayLike | None, n_threads: int | None, device: str | None
+    ) -> None:
+        if len(keys) == 0:
             raise ValueError("keys must have at least 1 row, got 0")
-        self.bias = None if bias is None else _as_bias(bias, len(self.keys), "bias")
+        self.keys = keys
+        self.bias = None if bias is None else _as_bias(bias, len(keys), "bias")
         self.n_threads = n_threads
         self.device = device
+        self._longest = longest_row(keys)
         # Shared by all indexes of the same keys.
         self._prepared: list[_core.PreparedKeys] = []
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_prepared": []}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take over what a pickle or a copy holds, whose arrays could be written to."""
+        self.__dict__.update(state)
+        freeze(self.keys)
+        if self.bias is not None:
+            freeze(self.bias)
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def with_bias(self, bias: ArrayLike | None) -> ExactIndex:
         """Give an index of the same keys with another bias, without preparing them again."""
-        index = copy(self)
+        index = object.__new__(type(self))
+        index.__dict__.update(self.__dict__)
         index.bias = None if bias is None else _as_bias(bias, len(self.keys), "bias")
         return index
 
     def search(
-        self, queries: ArrayLike, k: int = 10, *, progress: Progress | None = None
+        self, queries: ArrayLike, k: int | None = None, *, progress: Progress | None = None
     ) -> Neighbors:
         """Find the `k` best keys of each query.
 
@@ -231,8 +400,8 @@ class ExactIndex:
         ----------
         queries : (n, d) float32
             Rows to search for.
-        k : int
-            How many, ``1 <= k <= m``.
+        k : int, optional
+            How many, ``1 <= k <= m``; 10 unless given, or all keys with a warning.
         progress : callable, optional
             Called now and then with the fraction done, in [0, 1].
 
@@ -244,7 +413,7 @@ class ExactIndex:
         Raises
         ------
         ValueError
-            If `k` is out of range or a query is not finite.
+            If `k` is out of range, a query is not finite, or dot products do not fit float32.
         DimensionError
             If queries and keys differ in dimension.
 
@@ -256,7 +425,7 @@ class ExactIndex:
         return self._sweep(queries, k, self.bias, progress, both=False).of_source
 
     def cross_search(
-        self, queries: ArrayLike, k: int = 10, *, progress: Progress | None = None
+        self, queries: ArrayLike, k: int | None = None, *, progress: Progress | None = None
     ) -> CrossNeighbors:
         """Find the `k` best keys of each query and the `k` best queries of each key, in one sweep.
 
@@ -264,8 +433,9 @@ class ExactIndex:
         ----------
         queries : (n, d) float32
             Rows to search for.
-        k : int
-            How many keys of a query, ``1 <= k <= m``; of queries, at most as many as there are.
+        k : int, optional
+            How many keys of a query, ``1 <= k <= m``; of queries, at most as many as there are. 10
+            unless given, or all keys with a warning.
         progress : callable, optional
             Called now and then with the fraction done, in [0, 1].
 
@@ -277,7 +447,7 @@ class ExactIndex:
         Raises
         ------
         ValueError
-            If `k` is out of range or a query is not finite.
+            If `k` is out of range, a query is not finite, or dot products do not fit float32.
         DimensionError
             If queries and keys differ in dimension.
         """
@@ -286,7 +456,7 @@ class ExactIndex:
     def _sweep(
         self,
         queries: ArrayLike,
-        k: int,
+        k: int | None,
         bias: Matrix | None,
         progress: Progress | None,
         *,
@@ -295,12 +465,13 @@ class ExactIndex:
         """Search for the neighbors of the queries, or of both sides."""
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
-        _require_count(k, len(self.keys), "k")
+        k = resolved_count(k, NEIGHBORHOOD, len(self.keys), "k")
         if not self._prepared and self.device is None and len(rows) >= _PREPARED_FROM:
             self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
         return _search(
             rows,
             self.keys,
+            longest_key=self._longest,
             k_queries=k,
             k_keys=min(k, len(rows)) if both else 0,
             key_bias=bias,
@@ -310,15 +481,17 @@ class ExactIndex:
             progress=progress,
         )
 
-    def search_blocks(self, blocks: Iterable[ArrayLike], k: int = 10) -> Iterator[Neighbors]:
+    def search_blocks(
+        self, blocks: Iterable[ArrayLike], k: int | None = None
+    ) -> Iterator[Neighbors]:
         """Search block after block of queries, so that they need not fit into memory together.
 
         Parameters
         ----------
         blocks : iterable of (n, d) float32
             Rows to search for; some thousand a block keep all threads busy.
-        k : int
-            How many, ``1 <= k <= m``.
+        k : int, optional
+            How many, ``1 <= k <= m``; 10 unless given, or all keys with a warning.
 
         Yields
         ------
@@ -328,7 +501,7 @@ class ExactIndex:
         Raises
         ------
         ValueError
-            If `k` is out of range or a query is not finite.
+            If `k` is out of range, a query is not finite, or dot products do not fit float32.
         DimensionError
             If queries and keys differ in dimension.
 
@@ -339,6 +512,7 @@ class ExactIndex:
         >>> [found.indices.ravel().tolist() for found in ExactIndex(keys).search_blocks(blocks, 1)]
         [[0, 1], [2]]
         """
+        k = resolved_count(k, NEIGHBORHOOD, len(self.keys), "k")
         for block in blocks:
             yield self.search(block, k)
 
@@ -377,7 +551,7 @@ def csls_bias(
     keys: ArrayLike,
     queries: ArrayLike,
     *,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -393,8 +567,9 @@ def csls_bias(
         Unit rows, one for each candidate translation.
     queries : (n, d) float32
         Unit rows of the *whole* query language, not only the words to translate.
-    neighborhood : int
-        How many nearest queries to average, ``1 <= neighborhood <= n``.
+    neighborhood : int, optional
+        How many nearest queries to average, ``1 <= neighborhood <= n``; 10 unless given, or all
+        with a warning.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -429,8 +604,8 @@ def csls_bias(
     >>> csls_bias(rows, rows[:1], neighborhood=1)
     array([0.5, 0. ], dtype=float32)
     """
-    index = ExactIndex(queries, n_threads=n_threads, device=device)
-    _require_count(neighborhood, len(index), "neighborhood")
+    index = ExactIndex.borrowing(queries, n_threads=n_threads, device=device)
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, len(index), "neighborhood")
     return _half_mean(index.search(keys, neighborhood, progress=progress).scores)
 
 
@@ -448,7 +623,7 @@ def _as_languages(source: ArrayLike, target: ArrayLike) -> tuple[Matrix, Matrix]
 def cross_neighbors(
     source: ArrayLike,
     target: ArrayLike,
-    k: int = 10,
+    k: int | None = None,
     *,
     n_threads: int | None = None,
     device: str | None = None,
@@ -462,8 +637,9 @@ def cross_neighbors(
         Unit rows make the dot product a cosine.
     target : (m, d) float32
         Rows of the other language.
-    k : int
-        How many neighbors, ``1 <= k <= min(n, m)``.
+    k : int, optional
+        How many neighbors, ``1 <= k <= min(n, m)``; 10 unless given, or as many as there are with a
+        warning.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -475,11 +651,12 @@ def cross_neighbors(
     Returns
     -------
     CrossNeighbors
+        Its arrays are read-only.
 
     Raises
     ------
     ValueError
-        If `k` is out of range.
+        If `k` is out of range, or dot products do not fit float32.
     DimensionError
         If the widths differ.
 
@@ -495,8 +672,20 @@ def cross_neighbors(
     array([1, 2, 0])
     """
     source, target = _as_languages(source, target)
-    _require_count(k, min(len(source), len(target)), "k")
-    return _search(
+    k = resolved_count(k, NEIGHBORHOOD, min(len(source), len(target)), "k")
+    return _sealed(_cosine(source, target, k, n_threads, device, progress), source, target)
+
+
+def _cosine(
+    source: Matrix,
+    target: Matrix,
+    k: int,
+    n_threads: int | None,
+    device: str | None,
+    progress: Progress | None,
+) -> CrossNeighbors:
+    """Give what `cross_neighbors` gives, not tied to the rows."""
+    found = _search(
         source,
         target,
         k_queries=k,
@@ -505,13 +694,17 @@ def cross_neighbors(
         device=device,
         progress=progress,
     )
+    for side in (found.of_source, found.of_target):
+        freeze(side.indices)
+        freeze(side.scores)
+    return found
 
 
 def csls_biases(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -524,8 +717,9 @@ def csls_biases(
         Unit rows.
     target : (m, d) float32
         Unit rows.
-    neighborhood : int
-        How many rows of the other language to average, ``1 <= neighborhood <= min(n, m)``.
+    neighborhood : int, optional
+        How many rows of the other language to average, ``1 <= neighborhood <= min(n, m)``; 10
+        unless given, or as many as there are with a warning.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -559,18 +753,18 @@ def csls_biases(
     array([0.25, 0.25], dtype=float32)
     """
     source, target = _as_languages(source, target)
-    _require_count(neighborhood, min(len(source), len(target)), "neighborhood")
-    return cross_neighbors(
-        source, target, neighborhood, n_threads=n_threads, device=device, progress=progress
-    ).biases(neighborhood)
+    fewest = min(len(source), len(target))
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, fewest, "neighborhood")
+    found = _cosine(source, target, neighborhood, n_threads, device, progress)
+    return found.biases(neighborhood)
 
 
 def csls_neighbors(
     source: ArrayLike,
     target: ArrayLike,
-    k: int = 10,
+    k: int | None = None,
     *,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     cosine: CrossNeighbors | None = None,
     n_threads: int | None = None,
     device: str | None = None,
@@ -584,14 +778,16 @@ def csls_neighbors(
         Unit rows.
     target : (m, d) float32
         Unit rows.
-    k : int
-        How many neighbors, ``1 <= k <= min(n, m)``.
-    neighborhood : int
+    k : int, optional
+        How many neighbors, ``1 <= k <= min(n, m)``; 10 unless given, or as many as there are with a
+        warning.
+    neighborhood : int, optional
         How many rows of the other language define how crowded a row's surroundings are,
-        ``1 <= neighborhood <= min(n, m)``.
+        ``1 <= neighborhood <= min(n, m)``; 10 unless given, or as many as there are with a warning.
     cosine : CrossNeighbors, optional
         What `cross_neighbors` gave for these rows, with at least `neighborhood` neighbors; saves
-        the first of two sweeps.
+        the first of two sweeps. Neighbors from elsewhere are compared with those that it gives,
+        which saves nothing.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -608,7 +804,8 @@ def csls_neighbors(
     Raises
     ------
     ValueError
-        If `k` or `neighborhood` is out of range.
+        If `k` or `neighborhood` is out of range, dot products do not fit float32, or `cosine` is
+        not of these rows.
     DimensionError
         If the widths differ.
 
@@ -628,19 +825,63 @@ def csls_neighbors(
     """
     source, target = _as_languages(source, target)
     fewest = min(len(source), len(target))
-    _require_count(k, fewest, "k")
-    _require_count(neighborhood, fewest, "neighborhood")
+    k = resolved_count(k, NEIGHBORHOOD, fewest, "k")
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, fewest, "neighborhood")
+
+    def search_all(width: int) -> CrossNeighbors:
+        return _cosine(source, target, width, n_threads, device, part_of(progress, 0, 0.5))
+
+    rest = part_of(progress, 0.5, 0.5)
     if cosine is None:
-        cosine = cross_neighbors(
-            source,
-            target,
-            neighborhood,
-            n_threads=n_threads,
-            device=device,
-            progress=part_of(progress, 0, 0.5),
-        )
-        progress = part_of(progress, 0.5, 0.5)
-    _require_neighbors_of(cosine, len(source), len(target), neighborhood)
+        cosine = search_all(neighborhood)
+    else:
+        _require_neighbors_of(cosine, len(source), len(target), neighborhood)
+        if cosine._seal is not None:
+            is_right, rest = cosine._seal == _seal_of(cosine, source, target), progress
+        else:
+            is_right = _are_equal(cosine, search_all(_width(cosine)))
+        if not is_right:
+            raise ValueError(
+                "cosine must be what cross_neighbors gives for source and target, got neighbors "
+                "of other rows"
+            )
+    return csls_of_cosine(
+        source,
+        target,
+        cosine,
+        k,
+        neighborhood=neighborhood,
+        n_threads=n_threads,
+        device=device,
+        progress=rest,
+    )
+
+
+def csls_of_cosine(
+    source: Matrix,
+    target: Matrix,
+    cosine: CrossNeighbors,
+    k: int,
+    *,
+    neighborhood: int,
+    n_threads: int | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> CrossNeighbors:
+    """Do the second sweep of `csls_neighbors`, without a look at where the first comes from.
+
+    Parameters
+    ----------
+    source, target, k, neighborhood, n_threads, device, progress
+        As of `csls_neighbors`.
+    cosine : CrossNeighbors
+        All nearest neighbors of these rows; others give wrong answers.
+
+    Returns
+    -------
+    CrossNeighbors
+        Scores are CSLS.
+    """
     source_bias, target_bias = cosine.biases(neighborhood)
     found = _search(
         source,
@@ -675,17 +916,37 @@ def _require_neighbors_of(found: CrossNeighbors, n: int, m: int, neighborhood: i
             )
 
 
+def _width(found: CrossNeighbors) -> int:
+    return max(len(found.of_source.scores.T), len(found.of_target.scores.T))
+
+
+def _are_equal(given: CrossNeighbors, right: CrossNeighbors) -> bool:
+    """Tell whether neighbors are the first of those that are right."""
+    return all(
+        np.array_equal(mine.indices, true.indices[:, : mine.indices.shape[1]])
+        and np.array_equal(mine.scores, true.scores[:, : mine.scores.shape[1]])
+        for mine, true in (
+            (given.of_source, right.of_source),
+            (given.of_target, right.of_target),
+        )
+    )
+
+
 def _as_csls(found: Neighbors, bias: Matrix) -> Neighbors:
-    return Neighbors(found.indices, 2 * (found.scores - bias[:, None]), found.fallbacks)
+    with np.errstate(over="ignore"):
+        scores = 2 * (found.scores - bias[:, None])
+    if not np.isfinite(scores).all():
+        raise ValueError("CSLS must stay within float32, got overflow; scale the rows")
+    return Neighbors(found.indices, scores, found.fallbacks)
 
 
 def csls_search(
     queries: ArrayLike,
     source: ArrayLike,
     target: ArrayLike,
-    k: int = 10,
+    k: int | None = None,
     *,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
 ) -> Neighbors:
     """The `k` best target rows of a few queries by CSLS, without a sweep over all pairs.
@@ -703,10 +964,11 @@ def csls_search(
         Unit rows of the whole language of the queries.
     target : (m, d) float32
         Unit rows to choose from.
-    k : int
-        How many, ``1 <= k <= m``.
-    neighborhood : int
-        Of CSLS, ``1 <= neighborhood <= min(n, m)``.
+    k : int, optional
+        How many, ``1 <= k <= m``; 10 unless given, or all with a warning.
+    neighborhood : int, optional
+        Of CSLS, ``1 <= neighborhood <= min(n, m)``; 10 unless given, or as many as there are with a
+        warning.
     n_threads : int, optional
         OpenMP's default unless given.
 
@@ -728,9 +990,11 @@ def csls_search(
     >>> csls_search(rows[:1], rows, rows[[2, 0, 1]], k=1, neighborhood=1).indices
     array([[1]])
     """
-    sources = ExactIndex(source, n_threads=n_threads)
-    targets = ExactIndex(target, n_threads=n_threads)
-    _require_count(neighborhood, min(len(sources), len(targets)), "neighborhood")
+    sources = ExactIndex.borrowing(source, n_threads=n_threads)
+    targets = ExactIndex.borrowing(target, n_threads=n_threads)
+    k = resolved_count(k, NEIGHBORHOOD, len(targets), "k")
+    fewest = min(len(sources), len(targets))
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, fewest, "neighborhood")
     sample = np.linspace(0, len(sources) - 1, max(neighborhood, len(sources) // 32)).astype(
         np.int64
     )
@@ -830,7 +1094,7 @@ def ranks(
     Raises
     ------
     ValueError
-        If a query has no pair, or a row does not exist.
+        If a query has no pair, a row does not exist, or dot products do not fit float32.
     DimensionError
         If queries and keys differ in dimension.
 
@@ -847,9 +1111,10 @@ def ranks(
     queries, keys = as_rows(queries, "queries"), as_rows(keys, "keys")
     require_same_dimension(queries, keys, "queries and keys")
     pairs = np.ascontiguousarray(pairs, dtype=np.int64)
+    bias = None if bias is None else _as_bias(bias, len(keys), "bias")
+    require_products(longest_row(queries), longest_row(keys), bias)
     scores = _core.score_pairs(queries, keys, pairs)
     if bias is not None:
-        bias = _as_bias(bias, len(keys), "bias")
         scores -= bias[pairs[:, 1]]
     order = np.lexsort((pairs[:, 1], -scores, pairs[:, 0]))
     asked, first = np.unique(pairs[order, 0], return_index=True)
@@ -866,7 +1131,7 @@ def mutual_neighbors(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,

@@ -24,7 +24,7 @@ from alignx.mapping import (
     without_centering,
 )
 from alignx.progress import Progress, part_of
-from alignx.retrieval import ExactIndex, csls_bias
+from alignx.retrieval import NEIGHBORHOOD, ExactIndex, csls_bias, resolved_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -142,7 +142,7 @@ def choose_aligner(
     refinement: int = 5,
     folds: int = 4,
     vocabulary: int = 20_000,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     seed: int = 0,
     n_threads: int | None = None,
     device: str | None = None,
@@ -184,8 +184,9 @@ def choose_aligner(
         times.
     vocabulary : int
         How many most frequent rows of each language take part, at least 1.
-    neighborhood : int
-        Of CSLS; at most the size of the smaller vocabulary.
+    neighborhood : int, optional
+        Neighbors in the average of CSLS; at most the size of the smaller vocabulary. 10 unless
+        given, or the size of that vocabulary with a warning.
     seed : int
         Draws the folds.
     n_threads : int, optional
@@ -245,8 +246,7 @@ def choose_aligner(
         for a, b in zip((X, Y), known.T, strict=True)
     ]
     fewest = min(vocabulary, len(X), len(Y))
-    if not 1 <= neighborhood <= fewest:
-        raise ValueError(f"neighborhood must lie in [1, {fewest}], got {neighborhood}")
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, fewest, "neighborhood")
     known = np.stack([np.searchsorted(a, b) for a, b in zip(kept, known.T, strict=True)], axis=1)
     exam = _Exam(
         X[kept[0]],
@@ -394,7 +394,9 @@ class _Exam:
             n_threads=self.n_threads,
             device=self.device,
         )
-        index = ExactIndex(target, bias=bias, n_threads=self.n_threads, device=self.device)
+        index = ExactIndex.borrowing(
+            target, bias=bias, n_threads=self.n_threads, device=self.device
+        )
         questions = np.unique(held_out[:, 0])
         answers = index.search(source[questions], 1).indices[:, 0]
         # Pairs of rows as single numbers, so that membership is one call.

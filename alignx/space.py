@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from alignx.arguments import require_instance
-from alignx.arrays import require_same_dimension, unit_rows
+from alignx.arrays import freeze, require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
 from alignx.errors import AlignxError
 from alignx.retrieval import (
+    NEIGHBORHOOD,
     CrossNeighbors,
     ExactIndex,
     cross_neighbors,
     csls_neighbors,
     csls_search,
+    resolved_count,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from alignx.calibration import Calibration
     from alignx.entries import Oov, Origin
     from alignx.progress import Progress
+
+ANSWERS = 5
 
 __all__ = ["Retrieval", "SharedSpace", "Translation"]
 
@@ -196,9 +200,36 @@ class SharedSpace(Mapping[str, Embeddings]):
             languages[code] = extended(languages[code], entries, oov)
         return SharedSpace(languages, self.calibration)
 
+    def neighborhood(self, given: int | None = None) -> int:
+        """Check a number of neighbors for CSLS between source and target, or choose one.
+
+        Parameters
+        ----------
+        given : int, optional
+            At most the size of the smaller vocabulary.
+
+        Returns
+        -------
+        int
+            10 unless given, or the size of the smaller vocabulary with a warning.
+
+        Raises
+        ------
+        ValueError
+            If what is given is out of range.
+
+        Examples
+        --------
+        >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
+        >>> SharedSpace({"en": english, "es": english}).neighborhood(2)
+        2
+        """
+        fewest = min(len(self.source), len(self.target))
+        return resolved_count(given, NEIGHBORHOOD, fewest, "neighborhood", "words")
+
     def cosine_neighbors(
         self,
-        neighborhood: int = 10,
+        neighborhood: int | None = None,
         *,
         n_threads: int | None = None,
         device: str | None = None,
@@ -208,8 +239,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Parameters
         ----------
-        neighborhood : int
-            How many for each row.
+        neighborhood : int, optional
+            How many for each row; see `neighborhood`.
         n_threads : int, optional
             OpenMP's default unless given.
         device : str, optional
@@ -227,9 +258,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         ValueError
             If `neighborhood` is out of range.
         """
-        fewest = min(len(self.source), len(self.target))
-        if not 1 <= neighborhood <= fewest:
-            raise ValueError(f"neighborhood must lie in [1, {fewest}], got {neighborhood}")
+        neighborhood = self.neighborhood(neighborhood)
         if neighborhood not in self._cosine:
             self._cosine[neighborhood] = cross_neighbors(
                 self.source.vectors,
@@ -275,16 +304,16 @@ class SharedSpace(Mapping[str, Embeddings]):
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
             k = min(10, len(X), len(Y))
             found = csls_neighbors(X, Y, 1, neighborhood=k, n_threads=n_threads)
-            self._best[key] = found.of_source.indices[:, 0]
+            self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
     def translate(
         self,
         words: Sequence[str],
-        k: int = 5,
+        k: int | None = None,
         *,
         retrieval: Retrieval = "csls",
-        neighborhood: int = 10,
+        neighborhood: int | None = None,
         oov: Oov = "drop",
         n_threads: int | None = None,
     ) -> dict[str, list[Translation]]:
@@ -295,12 +324,13 @@ class SharedSpace(Mapping[str, Embeddings]):
         words : sequence of str
             Source words, and phrases: several words with blanks between them, whose vector is a
             weighted mean of theirs. They are looked up as `Embeddings.find` does.
-        k : int
-            How many answers for each, at most the size of the target vocabulary.
+        k : int, optional
+            How many answers for each, at most the size of the target vocabulary; 5 unless given, or
+            all words with a warning.
         retrieval : {"csls", "nn"}
             What ranks the answers: CSLS, or plain cosine.
-        neighborhood : int
-            Of CSLS.
+        neighborhood : int, optional
+            Neighbors in the average of CSLS; see `neighborhood`.
         oov : {"drop", "subword"}
             Whether words that the vocabulary lacks get a vector by their characters. It takes
             source vectors that were read from a fastText model (``.bin``).
@@ -323,6 +353,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
         if isinstance(words, str):
             raise TypeError(f"words must be a sequence of words, got the string {words!r}")
+        k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
         answers: dict[str, list[Translation]] = {word: [] for word in words}
         asked = look_up(self.source, list(answers), oov)
         known = [i for i, origin in enumerate(asked.origins) if origin is not None]
@@ -335,7 +366,7 @@ class SharedSpace(Mapping[str, Embeddings]):
                 self.source.vectors,
                 self.target.vectors,
                 k,
-                neighborhood=neighborhood,
+                neighborhood=self.neighborhood(neighborhood),
                 n_threads=n_threads,
             )
         names = list(answers)
@@ -351,7 +382,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
 def _unit(code: str, language: Embeddings) -> Embeddings:
     """Give a language with unit rows, under its code, without the words that have no vector."""
-    known = language.with_vectors(unit_rows(language.vectors), language.unseen).without_zero_rows()
+    rows = freeze(unit_rows(language.vectors))
+    known = language.with_vectors(rows, language.unseen).without_zero_rows()
     if not len(known):
         raise AlignxError(
             f"a language must have words with a vector, got {code}: all {len(language):,} vectors "

@@ -156,8 +156,16 @@ class SimilarityStarts:
             X, Y = np.hstack([X, column]), np.hstack([Y, column])
             penalty = (ranks**2 / 2).astype(np.float32)
             x_bias, y_bias = x_bias + penalty, y_bias + penalty
-        forth = ExactIndex(Y, bias=y_bias, n_threads=self.n_threads).search(X, 1).indices[:, 0]
-        back = ExactIndex(X, bias=x_bias, n_threads=self.n_threads).search(Y, 1).indices[:, 0]
+        forth = (
+            ExactIndex.borrowing(Y, bias=y_bias, n_threads=self.n_threads)
+            .search(X, 1)
+            .indices[:, 0]
+        )
+        back = (
+            ExactIndex.borrowing(X, bias=x_bias, n_threads=self.n_threads)
+            .search(Y, 1)
+            .indices[:, 0]
+        )
         rows = np.arange(count)
         return np.stack([np.concatenate([rows, back]), np.concatenate([forth, rows])], axis=1)
 

@@ -54,7 +54,7 @@ class UnseenBySubwords:
         if self.alignment is None:
             return unit_rows(rows)
         # Any names will do, as only the rows are mapped.
-        numbered = Embeddings.from_checked(tuple(map(str, range(len(rows)))), rows)
+        numbered = Embeddings.from_checked(tuple(map(str, range(len(rows)))), rows.copy())
         mapped = self.alignment.stream(numbered, self.side).collect()
         mapped[~rows.any(axis=1)] = 0  # centering would give them a vector
         return mapped

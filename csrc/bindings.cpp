@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bus_error.hpp"
+#include "checksum.hpp"
 #include "clustered.hpp"
 #include "dispatch.hpp"
 #include "merge.hpp"
@@ -89,22 +90,46 @@ struct FoundArrays {
     py::array_t<std::int64_t> indices;
 };
 
-using Found = std::pair<Rows, py::array_t<std::int64_t, py::array::c_style>>;
+using Places = py::array_t<std::int64_t, py::array::c_style>;
+using Found = std::pair<Rows, Places>;
 
-FoundNeighbors as_found(const Found& found, std::size_t rows, std::size_t others,
+// Integers that are used as offsets once no GIL keeps other threads from changing the array: a
+// copy, unless nobody can.
+class KeptPlaces {
+  public:
+    const std::int64_t* keep(const Places& places) {
+        if (places.owndata() && !places.writeable()) return places.data();
+        copy_.assign(places.data(), places.data() + places.size());
+        return copy_.data();
+    }
+
+  private:
+    std::vector<std::int64_t> copy_;
+};
+
+FoundNeighbors as_found(const Found& found, KeptPlaces& kept, std::size_t rows, std::size_t others,
                         std::int64_t least = 0) {
     const auto& [scores, indices] = found;
     require(scores.ndim() == 2 && indices.ndim() == 2 && scores.shape(1) == indices.shape(1) &&
                 static_cast<std::size_t>(scores.shape(0)) == rows &&
                 static_cast<std::size_t>(indices.shape(0)) == rows,
             "known must hold scores and indices of " + std::to_string(rows) + " rows");
-    require(std::all_of(indices.data(), indices.data() + indices.size(),
+    const std::int64_t* const places = kept.keep(indices);
+    require(std::all_of(places, places + indices.size(),
                         [others, least](std::int64_t i) {
                             return i >= least && i < static_cast<std::int64_t>(others);
                         }),
             "known indices must lie in [" + std::to_string(least) + ", " + std::to_string(others) +
                 ")");
-    return {scores.data(), indices.data(), static_cast<std::size_t>(scores.shape(1))};
+    return {scores.data(), places, static_cast<std::size_t>(scores.shape(1))};
+}
+
+std::uint64_t checksum_of(const py::array& array) {
+    require((array.flags() & py::array::c_style) != 0, "array must be C-contiguous");
+    const void* const data = array.data();
+    const auto size = static_cast<std::size_t>(array.nbytes());
+    const py::gil_scoped_release released;
+    return checksum(data, size);
 }
 
 // Called on the thread that holds no GIL now; a pending Ctrl-C or an exception of the callback ends
@@ -128,20 +153,28 @@ void require_same_columns(const Matrix& queries, const Matrix& keys) {
 
 // Keys as bytes, to be searched again and again; empty where they cannot be screened.
 struct PreparedKeys {
-    std::size_t rows;
-    std::size_t columns;
+    Rows keys;  // kept, so that no other array takes their place in memory
+    std::uint64_t sum;
     std::optional<Quantized> codes;
+
+    // Whether they were made of these keys: of this array, if it cannot be written to, or of equal
+    // ones.
+    bool are_of(const Rows& others) const {
+        return std::equal(keys.shape(), keys.shape() + 2, others.shape()) &&
+               ((keys.data() == others.data() && !keys.writeable() && !others.writeable()) ||
+                sum == checksum_of(others));
+    }
 };
 
-using Starts = py::array_t<std::int64_t, py::array::c_style>;
-
-std::vector<std::size_t> as_starts(const Starts& starts, std::size_t rows,
+// Checks the copy, which no other thread can change any more.
+std::vector<std::size_t> as_starts(const Places& starts, std::size_t rows,
                                    const std::string& name) {
-    require(starts.ndim() == 1 && starts.size() >= 2 && starts.data()[0] == 0 &&
-                std::is_sorted(starts.data(), starts.data() + starts.size()) &&
-                static_cast<std::size_t>(starts.data()[starts.size() - 1]) == rows,
+    std::vector<std::size_t> kept;
+    if (starts.ndim() == 1) kept.assign(starts.data(), starts.data() + starts.size());
+    require(kept.size() >= 2 && kept.front() == 0 && std::is_sorted(kept.begin(), kept.end()) &&
+                kept.back() == rows,
             name + " must be ascending rows from 0 to " + std::to_string(rows));
-    return {starts.data(), starts.data() + starts.size()};
+    return kept;
 }
 
 void require_bytes(const Kernel& kernel, const Matrix& rows) {
@@ -153,11 +186,11 @@ void require_bytes(const Kernel& kernel, const Matrix& rows) {
 }
 
 PreparedKeys prepare_keys(const Rows& keys, std::optional<int> n_threads,
-                          const std::optional<Starts>& groups) {
+                          const std::optional<Places>& groups) {
     const Matrix k = as_matrix(keys, "keys");
     const int threads = thread_count(n_threads);
     const Kernel& kernel = chosen_kernel();
-    PreparedKeys prepared{k.rows, k.columns, std::nullopt};
+    PreparedKeys prepared{keys, checksum_of(keys), std::nullopt};
     std::vector<std::size_t> starts;
     if (groups) {
         starts = as_starts(*groups, k.rows, "groups");
@@ -171,7 +204,7 @@ PreparedKeys prepare_keys(const Rows& keys, std::optional<int> n_threads,
 }
 
 py::tuple search_clusters(const Rows& queries, const Rows& keys, const PreparedKeys& prepared_keys,
-                          const Rows& centroids, const Rows& regions, const Starts& region_starts,
+                          const Rows& centroids, const Rows& regions, const Places& region_starts,
                           std::size_t clusters_met, std::size_t regions_met, std::size_t k_queries,
                           std::size_t k_keys, const Bias& query_bias, const Bias& key_bias,
                           const Bias& centroid_bias, const std::optional<Found>& known,
@@ -190,8 +223,8 @@ py::tuple search_clusters(const Rows& queries, const Rows& keys, const PreparedK
     require_k(k_keys, q.rows, "k_keys");
     const Kernel& kernel = chosen_kernel();
     require_bytes(kernel, q);
-    require(prepared_keys.rows == k.rows && prepared_keys.columns == k.columns &&
-                prepared_keys.codes && prepared_keys.codes->groups_of_rows() == c.rows,
+    require(prepared_keys.are_of(keys) && prepared_keys.codes &&
+                prepared_keys.codes->groups_of_rows() == c.rows,
             "prepared keys must be those that are searched, with a group for each of " +
                 std::to_string(c.rows) + " centroids");
     require(clusters_met >= 1, "clusters_met must be at least 1, got 0");
@@ -203,8 +236,9 @@ py::tuple search_clusters(const Rows& queries, const Rows& keys, const PreparedK
     FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
     const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
     // -1 stands for what is missing.
+    KeptPlaces kept;
     const FoundNeighbors known_of_queries =
-        known ? as_found(*known, q.rows, k.rows, -1) : FoundNeighbors{};
+        known ? as_found(*known, kept, q.rows, k.rows, -1) : FoundNeighbors{};
     const Progress report = reporting_to(progress);
     Outcome outcome;
     {
@@ -242,13 +276,13 @@ py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, s
     const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
     FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
     const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
+    KeptPlaces kept_of_queries, kept_of_keys;
     FoundNeighbors known_of_queries, known_of_keys;
     if (known) {
-        known_of_queries = as_found(known->first, q.rows, k.rows);
-        known_of_keys = as_found(known->second, k.rows, q.rows);
+        known_of_queries = as_found(known->first, kept_of_queries, q.rows, k.rows);
+        known_of_keys = as_found(known->second, kept_of_keys, k.rows, q.rows);
     }
-    require(prepared_keys == nullptr ||
-                (prepared_keys->rows == k.rows && prepared_keys->columns == k.columns),
+    require(prepared_keys == nullptr || prepared_keys->are_of(keys),
             "prepared keys must be those that are searched");
     const Quantized* codes =
         prepared_keys != nullptr && prepared_keys->codes ? &*prepared_keys->codes : nullptr;
@@ -456,6 +490,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
                "n_threads"_a = py::none());
     module.def("format_vectors", &alignx::format_vectors, "words"_a, "rows"_a.noconvert(),
                "decimals"_a = py::none());
+    module.def("checksum", &alignx::checksum_of, "array"_a.noconvert());
     module.def("simd_level", [] { return std::string(alignx::chosen_kernel().name); });
     module.def("simd_levels", &alignx::available_levels);
     module.def("default_threads", [] { return omp_get_max_threads(); });

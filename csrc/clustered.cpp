@@ -542,7 +542,9 @@ class Crew {
             const auto stride = static_cast<std::size_t>(omp_get_num_threads());
             for (std::size_t round = 0; round < parts; ++round) {
 #pragma omp barrier
-                for (std::size_t i = begin; i < parts; i += stride) search_part(i, round);
+                attempt([&] {
+                    for (std::size_t i = begin; i < parts; i += stride) search_part(i, round);
+                });
             }
         }
         return !is_ended();

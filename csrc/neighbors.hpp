@@ -61,7 +61,7 @@ struct Neighbors {
 
     // Turns the heap of a row into neighbors in order, best first.
     void sort(std::size_t row) {
-        for (std::size_t last = k - 1; last > 0; --last) {
+        for (std::size_t last = k; last-- > 1;) {
             const float score = std::exchange(scores[row * k + last], scores[row * k]);
             const std::int64_t index = std::exchange(indices[row * k + last], indices[row * k]);
             sift_down(row, last, score, index);

@@ -709,3 +709,20 @@ def test_a_missing_faiss_is_told() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "approximate search needs the package faiss: pip install faiss-cpu\n"
     assert issubclass(MissingDependencyError, ImportError)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_index_keeps_its_keys(kind: Kind) -> None:
+    keys, queries = clusters(300, 8, 3)
+    index = FaissIndex(keys, kind=kind)
+    expected = index.search(queries, 3)
+    keys[:] = 0
+    assert_same(index.search(queries, 3), expected)
+
+
+def test_a_number_of_answers_that_was_not_given_is_lowered_and_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    keys = np.eye(3, dtype=np.float32)
+    assert FaissIndex(keys, kind="flat").search(keys).indices.shape == (3, 3)
+    assert caplog.messages == ["k is 3 instead of 10: there are only 3 rows"]

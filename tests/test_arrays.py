@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,3 +85,16 @@ def test_what_is_not_finite_is_named_by_its_place_among_all_rows() -> None:
         grown.collect()
     with pytest.raises(ValueError, match="got nan in row 12"):
         as_rows([[1.0], [np.nan]], "rows", 11)
+
+
+@pytest.mark.parametrize("value", [1e39, -1e300])
+def test_numbers_beyond_float32_are_named_as_they_arrived(value: float) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"must be finite float32, got {value} in row")):
+        as_rows([[1.0], [value]], "rows")
+
+
+def test_rows_that_float32_makes_zero_are_refused() -> None:
+    with pytest.raises(ValueError, match="large enough for float32, got at most 1e-50"):
+        as_rows([[1.0, 0.0], [0.0, 0.0], [0.0, -1e-50]], "rows")
+    kept = as_rows([[1e-50, 1.0], [0.0, 0.0], [1e-45, 0.0]], "rows")
+    assert kept.any(axis=1).tolist() == [True, False, True]

@@ -696,9 +696,12 @@ def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
-        (("translate", *MAPPED, "cat7", "-k", WORDS + 1), f"[1, {WORDS}], got {WORDS + 1}"),
-        (("translate", *MAPPED, "cat7", "--neighborhood", 0), "neighborhood must lie in"),
-        (("induce", *MAPPED, "-o", "x.tsv", "--n-best", WORDS + 1), f"[1, {WORDS}]"),
+        (("translate", *MAPPED, "cat7", "-k", WORDS + 1), f"-k must lie in [1, {WORDS}], got"),
+        (("translate", *MAPPED, "cat7", "--neighborhood", 0), "--neighborhood must lie in"),
+        (
+            ("induce", *MAPPED, "-o", "x.tsv", "--n-best", WORDS + 1),
+            f"--n-best must lie in [1, {WORDS}]",
+        ),
         (("induce", *MAPPED, "-o", "x.tsv", "--threshold", 2), "threshold must lie in [0, 1]"),
         (("induce", *MAPPED, "-o", "x.tsv", "--memory", "8 gigs"), "got '8 gigs'"),
         (("induce", *MAPPED, "-o", "x.tsv", "--memory", "0GB"), "at least 1 byte, got '0GB'"),
@@ -709,11 +712,11 @@ def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> 
         ),
         (
             ("induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "y", "--neighborhood", WORDS + 1),
-            f"neighborhood must lie in [1, {WORDS}]",
+            f"--neighborhood must lie in [1, {WORDS}]",
         ),
         (("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5), "needs probabilities"),
-        (("evaluate", *MAPPED, "-d", "test.txt", "--neighborhood", WORDS + 1), "neighborhood"),
-        (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--neighborhood", 0), "neighborhood"),
+        (("evaluate", *MAPPED, "-d", "test.txt", "--neighborhood", WORDS + 1), "--neighborhood"),
+        (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--neighborhood", 0), "--neighborhood"),
         (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--normalize", "bold"), "'bold'"),
         (("convert", "wiki.en.vec", "-o", "x.bin"), "x.bin: the name must end in one of .vec"),
         (("convert", "wiki.en.vec", "-o", "x.vec", "--dtype", "float16"), "float16 is for"),
@@ -1087,3 +1090,13 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert done.stderr == "alignx: error: cannot write the answer: No space left on device\n"
+
+
+def test_defaults_that_exceed_a_toy_vocabulary_are_lowered_and_said(tmp_path: Path) -> None:
+    (tmp_path / "en.vec").write_text("cat 1 0\ndog 0 1\nsun 1 1\n")
+    (tmp_path / "es.vec").write_text("gato 1 0\nperro 0 1\nsol 1 1\n")
+    done = succeed(tmp_path, "translate", "-", "en.vec", "es.vec", "cat")
+    assert done.out.startswith("cat\tgato\t")
+    assert len(done.out.splitlines()) == 3
+    assert "k is 3 instead of 5: there are only 3 words" in done.err
+    assert "neighborhood is 3 instead of 10: there are only 3 words" in done.err

@@ -932,3 +932,18 @@ def test_an_index_gives_as_many_neighbors_as_there_are_queries() -> None:
     found = ClusteredIndex(clusters.take(rows), clusters).cross(rows[:3], 10, Effort())
     assert found.of_source.indices.shape == (3, 10)
     assert found.of_target.indices.shape == (40, 3)
+
+
+@needs_bytes
+def test_an_index_of_clusters_keeps_its_keys() -> None:
+    rows = unit(np.random.default_rng(0), 300, 16)
+    clusters = Clusters.fit(rows)
+    keys = rows[clusters.order]
+    index = ClusteredIndex(keys, clusters)
+    expected = index.cross(rows, 3, Effort()).of_source
+    keys[:] = 0
+    found = index.cross(rows, 3, Effort()).of_source
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    with pytest.raises(ValueError, match="keys must be finite"):
+        ClusteredIndex(np.full_like(keys, np.nan), clusters)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -807,9 +808,9 @@ def test_what_is_no_safetensors_file_is_refused(content: bytes, tmp_path: Path) 
 
 def test_arrays_are_kept_or_converted_once() -> None:
     matrix = np.ones((2, 3), dtype=np.float32)
+    matrix.flags.writeable = False
     kept = Embeddings(["cat", "dog"], matrix)
     assert np.shares_memory(kept.vectors, matrix)
-    assert matrix.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         kept.vectors /= 2  # type: ignore[misc]
     for other in (matrix.astype(np.float64), matrix.T.copy().T, [[1, 1, 1], [1, 1, 1]]):
@@ -837,7 +838,7 @@ def test_arrays_are_kept_or_converted_once() -> None:
         (["a"], [["x", "y"]], TypeError, "vectors must be real numbers, got dtype <U1"),
         (["a", "b"], [[1, 2], [np.nan, 1]], ValueError, "float32, got nan in row 1"),
         (["a", "b"], [[np.inf, -np.inf], [1, 1]], ValueError, "got inf in row 0"),
-        (["a"], [[1e300]], ValueError, "vectors must be finite float32, got inf in row 0"),
+        (["a"], [[1e300]], ValueError, "vectors must be finite float32, got 1e+300 in row 0"),
     ],
 )
 def test_the_constructor_names_rule_and_arrival(
@@ -932,3 +933,24 @@ def test_languages_are_guessed_from_names(name: str, language: str | None) -> No
 def test_an_explicit_language_wins(tmp_path: Path) -> None:
     (tmp_path / "en.vec").write_bytes(TABLE)
     assert load(tmp_path / "en.vec", language="es").language == "es"
+
+
+def test_vectors_that_can_still_be_written_to_are_copied() -> None:
+    matrix = np.ones((2, 3), dtype=np.float32)
+    view = matrix[:]
+    view.flags.writeable = False
+    kept = [Embeddings(["cat", "dog"], matrix), Embeddings(["cat", "dog"], view)]
+    kept += [kept[0].with_vectors(matrix)]
+    checksum = kept[0].checksum
+    matrix[:] = 7
+    for each in kept:
+        assert (each.vectors == 1).all()
+    assert kept[0].with_vectors(kept[0].vectors).checksum == checksum
+    assert np.shares_memory(kept[0].with_vectors(kept[0].vectors).vectors, kept[0].vectors)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_vectors_stay_read_only_in_copies(copied: Callable[[Embeddings], Embeddings]) -> None:
+    english = copied(Embeddings(["cat", "dog"], np.eye(2)))
+    with pytest.raises(ValueError, match="read-only"):
+        english.vectors[0] = 7

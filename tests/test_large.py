@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from alignx.fitting import align
 from alignx.induction import induce_lexicon
 from alignx.large import dictionary, plan, search
 from alignx.large.dictionary import induce_large_lexicon
-from alignx.large.plan import make_plan
+from alignx.large.plan import make_plan, slower_than_exact
 from alignx.large.recall import MeasuredRecall
 from alignx.large.workspace import Tensors, Workspace
 from alignx.lexicon import Lexicon
@@ -829,3 +830,42 @@ def test_the_promise_about_memory_is_kept(caches: list[str], tmp_path: Path, kin
     peak, promised, pairs = json.loads(done.stdout)
     assert peak < promised
     assert pairs > 10_000
+
+
+@pytest.mark.parametrize("kind", FAISS)
+def test_an_index_that_is_slower_than_exact_search_is_told_before_the_work(
+    kind: Any,  # noqa: ANN401
+    languages: tuple[Embeddings, Embeddings],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class StartedError(Exception):
+        pass
+
+    def started(_: dict[str, Any]) -> None:
+        raise StartedError
+
+    with pytest.raises(StartedError):
+        induce_large_lexicon(None, *languages, tmp_path / "work", index=kind, log=started)
+    (message,) = caplog.messages
+    assert re.fullmatch(
+        rf"{kind} takes some \d+ times as long as --index exact for 2,000 x 1,700 words", message
+    )
+
+
+@pytest.mark.parametrize("kind", ["auto", "exact"])
+def test_nothing_is_said_of_an_index_that_pays(
+    kind: Any,  # noqa: ANN401
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    small = pair(60, 60, 8)
+    induce_large_lexicon(None, *small, tmp_path / "work", index=kind)
+    assert not caplog.messages
+
+
+def test_indexes_pay_from_the_sizes_that_were_measured() -> None:
+    sizes = [10**4, 10**5, 10**6, 10**7]
+    for kind, pays in {"exact": 0, "clustered": 2, "ivfpq": 3, "hnsw": 4, "ivf": 4}.items():
+        is_slower = [slower_than_exact(kind, n, n) is not None for n in sizes]  # type: ignore[arg-type]
+        assert is_slower == [True] * pays + [False] * (4 - pays), kind

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import logging
 import os
+import pickle
 import re
 import subprocess
 import sys
 import tracemalloc
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -603,9 +608,11 @@ def test_progress_covers_both_sweeps() -> None:
 EYE = np.eye(4, dtype=np.float32)
 
 
-def test_keys_are_not_copied_and_others_are_converted_once() -> None:
-    index = ExactIndex(EYE)
-    assert index.keys is EYE
+def test_frozen_keys_are_not_copied_and_others_are_converted_once() -> None:
+    frozen = EYE.copy()
+    frozen.flags.writeable = False
+    index = ExactIndex(frozen)
+    assert index.keys is frozen
     assert len(index) == 4
     expected = index.search(EYE, 4)
     for other in (EYE.astype(np.float64), EYE.tolist(), np.asfortranarray(EYE), EYE.astype(int)):
@@ -759,3 +766,212 @@ def test_scores_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.startswith("dot products must stay within float32")
+
+
+# --- what a caller may still change -----------------------------------------------------------
+
+
+def own(rows: Matrix) -> tuple[Matrix, Matrix]:
+    return rows, rows
+
+
+def read_only_view(rows: Matrix) -> tuple[Matrix, Matrix]:
+    view = rows[:]
+    view.flags.writeable = False
+    return view, rows
+
+
+def view_of_a_buffer(rows: Matrix) -> tuple[Matrix, Matrix]:
+    buffer = bytearray(rows.tobytes())
+    view = np.frombuffer(memoryview(buffer).toreadonly(), np.float32).reshape(rows.shape)
+    return view, np.frombuffer(buffer, np.float32).reshape(rows.shape)
+
+
+@pytest.mark.parametrize("given", [own, read_only_view, view_of_a_buffer])
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_an_index_keeps_the_keys_that_it_was_given(
+    given: Callable[[Matrix], tuple[Matrix, Matrix]], is_prepared: bool
+) -> None:
+    queries, keys = make_languages(random)
+    expected = ExactIndex(keys.copy()).search(queries, 5)
+    kept, writable = given(keys)
+    index = ExactIndex(kept)
+    if is_prepared:
+        index.search(queries, 5)
+    writable[:] = writable[::-1].copy()
+    assert_same(index.search(queries, 5), expected)
+    assert_same(index.with_bias(None).search(queries, 5), expected)
+
+
+def test_a_map_that_can_be_written_to_is_copied(tmp_path: Path) -> None:
+    queries, keys = make_languages(random)
+    keys.tofile(tmp_path / "keys")
+    for mode in ("r+", "c"):
+        mapped = np.memmap(tmp_path / "keys", np.float32, mode, shape=keys.shape)
+        index = ExactIndex(mapped)
+        mapped[:] = 0
+        assert_same(index.search(queries, 5), ExactIndex(keys).search(queries, 5))
+        keys.tofile(tmp_path / "keys")
+
+
+def test_what_cannot_change_is_not_copied(tmp_path: Path) -> None:
+    keys = make_languages(random)[1]
+    keys.tofile(tmp_path / "keys")
+    frozen = keys.copy()
+    frozen.flags.writeable = False
+    mapped = np.memmap(tmp_path / "keys", np.float32, "r", shape=keys.shape)
+    bytes_ = np.frombuffer(keys.tobytes(), np.float32).reshape(keys.shape)
+    for rows in (frozen, frozen[5:], mapped, mapped[5:], bytes_):
+        assert np.shares_memory(ExactIndex(rows).keys, rows)
+
+
+def test_a_bias_is_kept_too() -> None:
+    queries, keys = make_languages(random)
+    bias = np.zeros(len(keys), np.float32)
+    index = ExactIndex(keys, bias=bias)
+    bias[:] = np.arange(len(keys))
+    assert_same(index.search(queries, 5), ExactIndex(keys).search(queries, 5))
+    with pytest.raises(ValueError, match="read-only"):
+        index.bias[0] = 1  # type: ignore[index]
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda index: pickle.loads(pickle.dumps(index))])
+def test_an_index_can_be_copied_after_a_search(copied: Callable[[ExactIndex], ExactIndex]) -> None:
+    queries, keys = make_languages(random)
+    index = ExactIndex(keys, bias=np.arange(len(keys)) / 1000)
+    expected = index.search(queries, 5)
+    other = copied(index)
+    assert not other.keys.flags.writeable
+    assert_same(other.search(queries, 5), expected)
+
+
+# --- neighbors of other rows ------------------------------------------------------------------
+
+
+def in_one_row(source: Matrix, target: Matrix) -> Languages:
+    source = source.copy()
+    source[7] = source[8]
+    return source, target
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        in_one_row,
+        lambda source, target: in_one_row(target, source)[::-1],
+        lambda source, target: (source[::-1], target),
+        lambda source, target: (target, source),
+    ],
+)
+@pytest.mark.parametrize("is_pickled", [False, True])
+def test_cosine_neighbors_of_rows_that_only_look_alike_are_refused(
+    other: Callable[[Matrix, Matrix], Languages], is_pickled: bool
+) -> None:
+    languages = make_languages(random, 300, 300)
+    cosine = cross_neighbors(*languages, 10)
+    if is_pickled:
+        cosine = pickle.loads(pickle.dumps(cosine))
+    csls_neighbors(*languages, cosine=cosine)
+    with pytest.raises(ValueError, match="cosine must be what cross_neighbors gives"):
+        csls_neighbors(*other(*languages), cosine=cosine)
+    assert_same(
+        csls_neighbors(*languages[::-1], cosine=cosine.reversed()).of_target,
+        csls_neighbors(*languages).of_source,
+    )
+
+
+def test_cosine_neighbors_that_were_changed_are_refused() -> None:
+    languages = make_languages(random)
+    cosine = pickle.loads(pickle.dumps(cross_neighbors(*languages, 10)))
+    cosine.of_source.indices[3] = cosine.of_source.indices[4]
+    with pytest.raises(ValueError, match="cosine must be what cross_neighbors gives"):
+        csls_neighbors(*languages, cosine=cosine)
+
+
+def test_cosine_neighbors_from_elsewhere_are_put_to_the_proof() -> None:
+    source, target = make_languages(random)
+    forth, back = ExactIndex(target).search(source, 12), ExactIndex(source).search(target, 10)
+    found = csls_neighbors(source, target, 5, cosine=CrossNeighbors(forth, back))
+    assert_same(found.of_source, csls_neighbors(source, target, 5).of_source)
+    missing = replace(forth, indices=forth.indices[:, ::-1].copy())
+    with pytest.raises(ValueError, match="cosine must be what cross_neighbors gives"):
+        csls_neighbors(source, target, 5, cosine=CrossNeighbors(missing, back))
+
+
+# --- rows beyond float32 ----------------------------------------------------------------------
+
+SEARCHES: dict[str, Callable[[Matrix, Matrix], object]] = {
+    "search": lambda source, target: ExactIndex(target).search(source, 2),
+    "many": lambda source, target: ExactIndex(target).search(np.tile(source, (50, 1)), 2),
+    "cross_search": lambda source, target: ExactIndex(target).cross_search(source, 2),
+    "cross_neighbors": partial(cross_neighbors, k=2),
+    "csls_bias": partial(csls_bias, neighborhood=2),
+    "csls_biases": partial(csls_biases, neighborhood=2),
+    "csls_neighbors": partial(csls_neighbors, k=2, neighborhood=2),
+    "csls_search": lambda source, target: csls_search(source, source, target, 2, neighborhood=2),
+    "mutual_neighbors": partial(mutual_neighbors, neighborhood=2),
+    "ranks": lambda source, target: ranks(source, target, np.array([[i, i] for i in range(9)])),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+@pytest.mark.parametrize(
+    ("scale", "other"), [(1e20, 1e20), (1e30, 1e10), (3e38, 3e38), (1e-25, 1e-25), (1e-42, 1e-3)]
+)
+def test_rows_whose_dot_products_leave_float32_are_refused(
+    name: str, scale: float, other: float
+) -> None:
+    source, target = make_languages(random, 9, 9)
+    for rows in ((source * scale, target * other), (source * other, target * scale)):
+        with pytest.raises(ValueError, match="dot products must stay within float32, got rows as"):
+            SEARCHES[name](*(np.asarray(side, np.float32) for side in rows))
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+@pytest.mark.parametrize(("scale", "other"), [(1e20, 1e-20), (1e18, 1e18), (1e-15, 1e-15)])
+def test_rows_of_any_length_serve_if_their_products_do(
+    name: str, scale: float, other: float
+) -> None:
+    source, target = make_languages(random, 9, 9)
+    SEARCHES[name](source * np.float32(scale), target * np.float32(other))
+
+
+def test_a_long_row_is_refused_where_no_product_overflows_in_the_answer() -> None:
+    keys = np.array([[1e30, -1e30], [1, 1], [2, 2]], np.float32)
+    with pytest.raises(ValueError, match=r"dot products must .* 1\.41e\+30 and 1\.41e\+30"):
+        ExactIndex(keys).search([[1e30, 1e30]], 1)
+
+
+def test_a_bias_may_be_as_large_as_float32() -> None:
+    most = float(np.finfo(np.float32).max)
+    found = ExactIndex(EYE, bias=[most, 0, 0, 0]).search(EYE[:1], 4)
+    assert found.indices.tolist() == [[1, 2, 3, 0]]
+    with pytest.raises(ValueError, match=r"dot products .* and biases up to 3\.4e\+38"):
+        ExactIndex(1e19 * EYE, bias=[-most, 0, 0, 0]).search(1e19 * EYE, 1)
+
+
+# --- numbers that were not given --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("k", lambda x, y: ExactIndex(y).search(x)),
+        ("k", lambda x, y: ExactIndex(y).cross_search(x)),
+        ("k", lambda x, y: list(ExactIndex(y).search_blocks([x, x]))),
+        ("k", cross_neighbors),
+        ("neighborhood", csls_bias),
+        ("neighborhood", csls_biases),
+        ("neighborhood", mutual_neighbors),
+        ("neighborhood", lambda x, y: csls_neighbors(x, y, 1)),
+        ("neighborhood", lambda x, y: csls_search(x, x, y, 1)),
+    ],
+)
+def test_a_number_that_was_not_given_is_lowered_and_said(
+    name: str, call: Callable[[Matrix, Matrix], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "alignx"):
+        call(*make_languages(random, 10, 10))
+        assert not caplog.messages
+        call(*make_languages(random, 6, 6))
+    assert caplog.messages == [f"{name} is 6 instead of 10: there are only 6 rows"]

@@ -1111,3 +1111,27 @@ def test_memory_stays_below_a_third_of_the_inputs(kind: str, tmp_path: Path) -> 
     command = [sys.executable, "-c", MEASURED, kind]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert 0.1 < float(done.stdout) < 0.35
+
+
+@pytest.mark.parametrize("is_read_only", [False, True])
+def test_prepared_keys_of_keys_that_have_changed_are_refused(is_read_only: bool) -> None:
+    keys = np.random.default_rng(0).standard_normal((300, 8)).astype(np.float32)
+    prepared = _core.prepare_keys(keys)
+    equal = keys.copy()
+    equal.flags.writeable = not is_read_only
+    _core.search(keys, equal, k_queries=1, k_keys=0, prepared_keys=prepared)
+    keys[299, 7] += 1
+    keys.flags.writeable = not is_read_only
+    other = keys if not is_read_only else keys.copy()
+    with pytest.raises(ValueError, match="prepared keys must be those that are searched"):
+        _core.search(keys, other, k_queries=1, k_keys=0, prepared_keys=prepared)
+
+
+def test_checksums_tell_arrays_apart() -> None:
+    rows = np.arange(40, dtype=np.float32).reshape(5, 8)
+    others = [rows[:4], rows[::-1].copy(), rows + 1, rows[:, :7].copy(), np.zeros((0, 8), "f4")]
+    sums = {_core.checksum(each) for each in (rows, *others)}
+    assert len(sums) == 6
+    assert _core.checksum(rows.copy()) in sums
+    with pytest.raises(ValueError, match="array must be C-contiguous"):
+        _core.checksum(rows.T)

@@ -302,7 +302,7 @@ def test_too_few_words_are_named(easy: Planted) -> None:
         ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
         ({"neighborhood": 0}, "neighborhood must lie in [1, 300], got 0"),
         ({"neighborhood": 301}, "neighborhood must lie in [1, 300], got 301"),
-        ({"vocabulary": 5}, "neighborhood must lie in [1, 5], got 10"),
+        ({"vocabulary": 5, "neighborhood": 6}, "neighborhood must lie in [1, 5], got 6"),
     ],
 )
 def test_parameters_out_of_range_are_named(

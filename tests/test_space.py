@@ -9,6 +9,9 @@ import pytest
 from alignx.calibration import Calibration
 from alignx.embeddings import Embeddings
 from alignx.errors import AlignxError, DimensionError
+from alignx.evaluation import evaluate
+from alignx.induction import induce_lexicon
+from alignx.lexicon import Lexicon
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
@@ -261,3 +264,28 @@ def test_best_rows_are_the_first_translations() -> None:
     assert [words[row] for row in found] == [answers[word][0].word for word in words]
     assert shared.best_rows("en", "es", vocabulary=20).max() < 20
     assert shared.best_rows("en", "es") is found
+
+
+def test_numbers_that_were_not_given_are_lowered_and_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    words = Embeddings(["cat", "dog", "sun"], np.eye(3))
+    shared = SharedSpace({"en": words, "es": words})
+    assert len(shared.translate(["cat"])["cat"]) == 3
+    assert caplog.messages == [
+        "k is 3 instead of 5: there are only 3 words",
+        "neighborhood is 3 instead of 10: there are only 3 words",
+    ]
+    caplog.clear()
+    assert len(induce_lexicon(shared)) == 3
+    evaluate(shared, Lexicon([("cat", "cat")]))
+    assert caplog.messages == ["neighborhood is 3 instead of 10: there are only 3 words"] * 2
+
+
+def test_what_a_space_keeps_cannot_be_changed() -> None:
+    words = Embeddings(["cat", "dog", "sun"], np.eye(3))
+    shared = SharedSpace({"en": words, "es": words})
+    cosine = shared.cosine_neighbors(2).of_source
+    for kept in (cosine.indices, cosine.scores, shared.best_rows("en", "es")):
+        with pytest.raises(ValueError, match="read-only"):
+            kept[0] = 0

@@ -16,10 +16,23 @@ import numpy as np
 from alignx.ann import kinds
 from alignx.ann.files import checksum_of, read_index_file, write_index_file
 from alignx.ann.tuning import least_settings, sampled
-from alignx.arrays import Indices, Matrix, as_rows, require_same_dimension
+from alignx.arrays import (
+    Indices,
+    Matrix,
+    as_rows,
+    frozen_rows,
+    longest_row,
+    require_same_dimension,
+)
 from alignx.errors import FormatError, RecallError
 from alignx.progress import Progress, part_of
-from alignx.retrieval import ExactIndex, Neighbors
+from alignx.retrieval import (
+    NEIGHBORHOOD,
+    ExactIndex,
+    Neighbors,
+    require_products,
+    resolved_count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,9 +58,9 @@ class FaissIndex:
     Parameters
     ----------
     keys : (m, d) float32
-        What is searched; unit rows make the dot product a cosine. Not copied by alignx, so that
-        they may be memory-mapped: they are read a block at a time to build the index, and the rows
-        that FAISS proposes to score them.
+        What is searched; unit rows make the dot product a cosine. Copied if somebody could still
+        write to them; a read-only array or read-only map of a file is not: it is read a block at a
+        time to build the index, and the rows that FAISS proposes to score them.
     bias : (m,) float32, optional
         Subtracted from the score of each key; `csls_bias` makes the ranking that of CSLS.
     kind : {"ivfpq", "ivf", "hnsw", "flat"}
@@ -129,6 +142,7 @@ class FaissIndex:
         self, exact: ExactIndex, structure: kinds.Structure, kind: str, recall: float, seed: int
     ) -> None:
         self._exact = exact
+        self._longest = longest_row(exact.keys)
         self._structure = structure
         self.kind = kind
         self.recall = recall
@@ -197,7 +211,7 @@ class FaissIndex:
         return index
 
     def search(
-        self, queries: ArrayLike, k: int = 10, *, progress: Progress | None = None
+        self, queries: ArrayLike, k: int | None = None, *, progress: Progress | None = None
     ) -> Neighbors:
         """Find `k` of the best keys of each query, with `settings`.
 
@@ -205,8 +219,8 @@ class FaissIndex:
         ----------
         queries : (n, d) float32
             Rows to search for.
-        k : int
-            How many, ``1 <= k <= m``.
+        k : int, optional
+            How many, ``1 <= k <= m``; 10 unless given, or all keys with a warning.
         progress : callable, optional
             Called now and then with the fraction done, in [0, 1].
 
@@ -220,7 +234,7 @@ class FaissIndex:
         Raises
         ------
         ValueError
-            If `k` is out of range or a query is not finite.
+            If `k` is out of range, a query is not finite, or dot products do not fit float32.
         DimensionError
             If queries and keys differ in dimension.
         """
@@ -229,14 +243,14 @@ class FaissIndex:
     def _search(
         self,
         queries: ArrayLike,
-        k: int,
+        k: int | None,
         settings: dict[str, int],
         progress: Progress | None = None,
     ) -> Neighbors:
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
-        if not 1 <= k <= len(self):
-            raise ValueError(f"k must lie in [1, {len(self)}], got {k}")
+        k = resolved_count(k, NEIGHBORHOOD, len(self), "k")
+        require_products(longest_row(rows), self._longest, self.bias)
         indices = np.empty((len(rows), k), dtype=np.int64)
         scores = np.empty((len(rows), k), dtype=np.float32)
         size = self._structure.queries_at_once
@@ -268,15 +282,17 @@ class FaissIndex:
             raise ValueError("dot products must stay within float32; scale the vectors down")
         return scores
 
-    def search_blocks(self, blocks: Iterable[ArrayLike], k: int = 10) -> Iterator[Neighbors]:
+    def search_blocks(
+        self, blocks: Iterable[ArrayLike], k: int | None = None
+    ) -> Iterator[Neighbors]:
         """Search block after block of queries, so that they need not fit into memory together.
 
         Parameters
         ----------
         blocks : iterable of (n, d) float32
             Rows to search for; some thousand a block keep all threads busy.
-        k : int
-            How many, ``1 <= k <= m``.
+        k : int, optional
+            How many, ``1 <= k <= m``; 10 unless given, or all keys with a warning.
 
         Yields
         ------
@@ -286,10 +302,11 @@ class FaissIndex:
         Raises
         ------
         ValueError
-            If `k` is out of range or a query is not finite.
+            If `k` is out of range, a query is not finite, or dot products do not fit float32.
         DimensionError
             If queries and keys differ in dimension.
         """
+        k = resolved_count(k, NEIGHBORHOOD, len(self), "k")
         for block in blocks:
             yield self.search(block, k)
 
@@ -452,7 +469,7 @@ class FaissIndex:
         given.
         """
         _require_threads(n_threads)
-        rows = as_rows(keys, "keys")
+        rows = frozen_rows(keys, "keys")
         facts, bias = read_index_file(path)
         if list(rows.shape) != facts["shape"]:
             raise FormatError(

@@ -284,7 +284,9 @@ class Lists(Structure):
         self._list_bias: Matrix = np.zeros(index.nlist, dtype=np.float32)
         if exact.bias is not None:
             self._list_bias = _mean_of_lists(index, _centered(exact.bias))
-        self._nearest = ExactIndex(self.centroids, bias=self._list_bias, n_threads=exact.n_threads)
+        self._nearest = ExactIndex.borrowing(
+            self.centroids, bias=self._list_bias, n_threads=exact.n_threads
+        )
 
     @classmethod
     def build(
@@ -425,7 +427,9 @@ def _centroids(exact: ExactIndex, seed: int, progress: Progress | None) -> Matri
     sample = keys[np.sort(order[: min(count * _TRAINED_PER_LIST, _MOST_TRAINED)])]
     centroids = _directions(keys[np.sort(order[:count])])
     for round_ in range(_ROUNDS):
-        chosen = ExactIndex(centroids, n_threads=n_threads).search(sample, 1).indices[:, 0]
+        chosen = (
+            ExactIndex.borrowing(centroids, n_threads=n_threads).search(sample, 1).indices[:, 0]
+        )
         by_list = np.argsort(chosen, kind="stable")
         filled, first = np.unique(chosen[by_list], return_index=True)
         centroids[filled] = _directions(np.add.reduceat(sample[by_list], first, axis=0))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from alignx.arguments import require_instance
+from alignx.arrays import freeze
 from alignx.classification import model_file
 from alignx.classification.documents import read_documents
 from alignx.classification.labels import require_labels
@@ -391,7 +392,7 @@ def _turned(space: SharedSpace, source: str, target: str, seed: int) -> SharedSp
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
     unseen = language.unseen
     turned = language.with_vectors(
-        language.vectors @ rotation,
+        freeze(language.vectors @ rotation),
         None if unseen is None else lambda words: unseen(words) @ rotation,
     )
     return SharedSpace({source: space[source], target: turned})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +18,7 @@ from alignx.clusters import Effort
 from alignx.errors import AlignxError, RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
 from alignx.large.languages import StoredLanguage, store
-from alignx.large.plan import make_plan
+from alignx.large.plan import make_plan, slower_than_exact
 from alignx.large.recall import MeasuredRecall, measure_recall
 from alignx.large.search import (
     FAISS_KINDS,
@@ -32,7 +33,13 @@ from alignx.large.workspace import Workspace
 from alignx.memory import peak_resident
 from alignx.parallel import run_all
 from alignx.progress import part_of
-from alignx.retrieval import CrossNeighbors, Neighbors, csls_neighbors
+from alignx.retrieval import (
+    NEIGHBORHOOD,
+    CrossNeighbors,
+    Neighbors,
+    csls_of_cosine,
+    resolved_count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +57,8 @@ if TYPE_CHECKING:
 Side: TypeAlias = Literal["source", "target"]
 
 __all__ = ["LargeInduction", "induce_large_lexicon"]
+
+logger = logging.getLogger("alignx")
 
 RECALL_SAMPLE = 1_000
 # Doublings of the effort of the clustered index before it is refused.
@@ -104,7 +113,7 @@ def induce_large_lexicon(
     threshold: float | None = None,
     numbers: bool = False,
     punctuation: bool = False,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     seed: int = 0,
     n_threads: int | None = None,
     cluster: str | None = None,
@@ -177,8 +186,7 @@ def induce_large_lexicon(
     if not smaller:
         raise AlignxError("each language must have words with a vector, got one without any")
     check_options(threshold=threshold, calibration=calibration, n_best=n_best, smaller=smaller)
-    if not 1 <= neighborhood <= smaller:
-        raise ValueError(f"neighborhood must lie in [1, {smaller}], got {neighborhood}")
+    neighborhood = resolved_count(neighborhood, NEIGHBORHOOD, smaller, "neighborhood", "words")
     plan = make_plan(
         len(rows[0]),
         len(rows[1]),
@@ -188,6 +196,9 @@ def induce_large_lexicon(
         k=neighborhood,
         memory=memory,
     )
+    slower = slower_than_exact(plan.kind, len(languages[0]), len(languages[1]))
+    if slower is not None:
+        logger.warning("%s", slower)
     tell = log or (lambda _: None)
     tell({"stage": "index", **asdict(plan)})
     settings = {
@@ -338,12 +349,12 @@ class _Run:
         rows = [self.language(name).rows for name in SIDES]
         k = min(self.n_best + 1, *map(len, rows))
         if self.engine.kind == "exact":
-            return csls_neighbors(
+            return csls_of_cosine(
                 rows[0],
                 rows[1],
+                cosine,
                 k,
                 neighborhood=self.neighborhood,
-                cosine=cosine,
                 n_threads=self.engine.n_threads,
                 progress=progress,
             )

@@ -11,13 +11,25 @@ from alignx.errors import AlignxError
 if TYPE_CHECKING:
     from alignx.large.search import IndexKind
 
-__all__ = ["INDEXES", "IndexChoice", "Plan", "is_large", "make_plan", "needed_memory"]
+__all__ = [
+    "INDEXES",
+    "IndexChoice",
+    "Plan",
+    "is_large",
+    "make_plan",
+    "needed_memory",
+    "slower_than_exact",
+]
 
 IndexChoice: TypeAlias = Literal["auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"]
 INDEXES = ("auto", "exact", "clustered", "ivf", "hnsw", "ivfpq")
 
 # Pairs of words up to which exact search is a matter of half a minute on two cores.
 PAIRS_FOR_EXACT = 4e10
+# Time of a dictionary with each index at 80,000 words a language over that of exact search, and how
+# fast it falls: the difference of the slopes of growth in benchmarks/README.md.
+MEASURED_WORDS = 80_000
+SLOWDOWN = {"clustered": (1.5, 0.6), "ivf": (30.0, 0.0), "hnsw": (30.0, 0.45), "ivfpq": (8.0, 0.65)}
 SHARD_ROWS = (262_144, 131_072, 65_536, 32_768)
 # Python with its libraries, and what a word takes as a string, in two languages' lists.
 BASE = 350_000_000
@@ -55,6 +67,37 @@ def is_large(n: int, m: int) -> bool:
     (False, True)
     """
     return n * m > PAIRS_FOR_EXACT
+
+
+def slower_than_exact(kind: IndexKind, n: int, m: int) -> str | None:
+    """Give a warning if exact search will make the dictionary sooner than an index.
+
+    Parameters
+    ----------
+    kind : {"exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        The index.
+    n, m : int
+        Words of both languages.
+
+    Returns
+    -------
+    str or None
+        None where the index pays.
+
+    Examples
+    --------
+    >>> slower_than_exact("hnsw", 80_000, 80_000)
+    'hnsw takes some 30 times as long as --index exact for 80,000 x 80,000 words'
+    >>> slower_than_exact("clustered", 1_000_000, 1_000_000)
+    """
+    if kind == "exact":
+        return None
+    slowdown, power = SLOWDOWN[kind]
+    words = (n * m) ** 0.5
+    ratio = slowdown * (MEASURED_WORDS / words) ** power
+    if ratio < 1:
+        return None
+    return f"{kind} takes some {ratio:.0f} times as long as --index exact for {n:,} x {m:,} words"
 
 
 def make_plan(

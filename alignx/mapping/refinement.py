@@ -13,7 +13,7 @@ from sklearn.base import clone
 from alignx.arrays import Double, Indices, Matrix, unit_rows
 from alignx.mapping.base import Aligner
 from alignx.progress import Progress, part_of
-from alignx.retrieval import mutual_neighbors
+from alignx.retrieval import NEIGHBORHOOD, mutual_neighbors, resolved_count
 
 __all__ = ["RefinementRound", "balanced_weights", "refine"]
 
@@ -73,7 +73,7 @@ def refine(
     seed_pairs: Indices | None = None,
     rounds: int = 5,
     vocabulary: int = 20_000,
-    neighborhood: int = 10,
+    neighborhood: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -95,8 +95,9 @@ def refine(
         How often, at least 0.
     vocabulary : int
         Pairs are induced among that many most frequent rows of each side, at least 1.
-    neighborhood : int
-        Of CSLS; at most the size of the smaller vocabulary.
+    neighborhood : int, optional
+        Neighbors in the average of CSLS; at most the size of the smaller vocabulary. 10 unless
+        given, or the size of that vocabulary with a warning.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -128,6 +129,9 @@ def refine(
         raise ValueError(f"rounds must be at least 0, got {rounds}")
     if vocabulary < 1:
         raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
+    fewest = min(vocabulary, len(source), len(target))
+    if rounds and neighborhood is None:
+        neighborhood = resolved_count(None, NEIGHBORHOOD, fewest, "neighborhood")
     history = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()

@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from alignx.arrays import freeze
 from alignx.embeddings import Embeddings
 from alignx.subword.ngrams import ngram_hashes
 from alignx.vectors_text import write_text
@@ -55,7 +56,7 @@ def write_initial(output: IO[bytes], embeddings: Embeddings, parameters: Paramet
     minn, maxn = parameters.minn, parameters.maxn
     _, offsets = ngram_hashes([word.encode() for word in embeddings.words], minn, maxn)
     rows = embeddings.vectors * (np.diff(offsets) + 1).astype(np.float32)[:, None]
-    write_text(output, "", embeddings.with_vectors(_normal(rows)), None)
+    write_text(output, "", embeddings.with_vectors(freeze(_normal(rows))), None)
 
 
 def _normal(rows: Matrix) -> Matrix:
