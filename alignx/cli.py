@@ -857,8 +857,8 @@ app.command(epilog="Example: alignx bench xling.toml --jobs 4")(bench)
 app.command(epilog="Example: alignx train wikipedia.es.txt.xz -o es.bin -o es.vec")(train)
 app.add_typer(classify)
 classify.command(
-    epilog="Example: alignx classify transfer map.safetensors en.vec es.vec --train train.tsv "
-    "--test test.tsv"
+    epilog="Example: alignx classify transfer map.safetensors en.vec es.vec --train en=train.tsv "
+    "--test es=test.tsv"
 )(transfer)
 
 

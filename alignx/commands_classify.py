@@ -53,7 +53,8 @@ __all__ = ["Head", "Strategy", "Weighting", "classify", "fit", "predict"]
 classify = typer.Typer(
     name="classify",
     help="Classify texts of one language with what was learned in another.",
-    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv -o model",
+    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv "
+    "--language en -o model",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -99,7 +100,8 @@ class Weighting(StrEnum):
 
 
 @classify.command(
-    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv -o model"
+    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv "
+    "--language en -o model"
 )
 def fit(
     map_file: MapFile,
@@ -116,10 +118,7 @@ def fit(
         Path, typer.Option("--output", "-o", help="Where the model goes, a .safetensors file.")
     ],
     language: Annotated[
-        str | None,
-        typer.Option(
-            help="Code of texts whose file does not say it.", show_default="the first vectors"
-        ),
+        str | None, typer.Option(help="Code of texts whose file does not say it.")
     ] = None,
     text_column: Annotated[
         str | None,
@@ -196,10 +195,9 @@ def fit(
         seed=seed,
         n_threads=threads,
     )
-    first = next(iter(space))
     texts = [text for part in labeled for text in part.texts]
     labels = [label for part in labeled for label in part.labels or ()]
-    codes = [code for part in labeled for code in part.languages or (first,) * len(part)]
+    codes = [code for part in labeled for code in part.languages or ()]
     classifier.fit(texts, labels, language=codes, unlabeled=unlabeled_texts)
     classifier.save(output)
     found = {code: _coverage(classifier, texts, codes, code) for code in dict.fromkeys(codes)}
@@ -234,7 +232,8 @@ def fit(
 
 
 @classify.command(
-    epilog="Example: alignx classify predict model en-es.safetensors en.vec es.vec < texts.txt"
+    epilog="Example: alignx classify predict model en-es.safetensors en.vec es.vec "
+    "--language es < texts.txt"
 )
 def predict(
     model: Annotated[
@@ -243,10 +242,7 @@ def predict(
     map_file: MapFile,
     vectors: VectorFiles,
     language: Annotated[
-        str | None,
-        typer.Option(
-            help="Code of texts whose line does not say it.", show_default="the second vectors"
-        ),
+        str | None, typer.Option(help="Code of texts whose line does not say it.")
     ] = None,
     probability: Annotated[
         bool,
@@ -275,6 +271,10 @@ def predict(
     """Print the class of each line of standard input, as the lines come in."""
     require_count(map_file, vectors)
     models = [_code_and_file(text, "--unseen") for text in unseen or []]
+    if language is None and not as_json:
+        raise typer.BadParameter(
+            "say what language the lines are, such as --language es", param_hint="--language"
+        )
 
     from alignx.classification.texts import read_texts
     from alignx.classification.transfer import TransferClassifier
@@ -288,12 +288,13 @@ def predict(
     classifier = TransferClassifier.load(
         model, space, unseen=by_characters, oov=oov.value, n_threads=threads
     )
-    otherwise = language or list(space)[1]
     counts: Counter[str] = Counter()
     unknown = replaced = 0
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
-    for block in read_texts(stream, json_lines=as_json, languages=list(space)):
-        codes = [code or otherwise for code in block.languages]
+    for block in read_texts(
+        stream, json_lines=as_json, languages=list(space), need_language=language is None
+    ):
+        codes = [code or language or "" for code in block.languages]
         found, is_empty = _probabilities(classifier, block.texts, codes)
         answers = _answers(classifier, block.texts, codes, found, explain)
         if as_json:
@@ -366,6 +367,11 @@ def _labeled_texts(
     from alignx.classification.texts import LabeledTexts
 
     found = LabeledTexts.load(path, language=language, **columns)
+    if found.languages is None:
+        raise typer.BadParameter(
+            f"{path.name} does not say what language its texts are; give it, such as --language en",
+            param_hint="--language",
+        )
     terminal.note(f"{path.name}: {len(found):,} texts of {len(set(found.labels or ()))} classes")
     return found
 

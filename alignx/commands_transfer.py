@@ -58,7 +58,7 @@ def transfer(
     ],
     source: Annotated[
         str | None,
-        typer.Option(help="Language to learn from.", show_default="the first vectors"),
+        typer.Option(help="Language to learn from.", show_default="that of --train"),
     ] = None,
     strategies: Annotated[
         list[str] | None,
@@ -121,6 +121,13 @@ def transfer(
         require_drawable(figure)
     trials = _trials(strategies, shots or [], others)
     learned, measured = (_by_language(terminal, given) for given in (train, test))
+    if source is None:
+        if len(learned) > 1:
+            raise typer.BadParameter(
+                f"say which to learn from, as --train holds {', '.join(learned)}",
+                param_hint="--source",
+            )
+        source = next(iter(learned))
     further = {
         code: some for code, (some, _) in _by_language(terminal, unlabeled or [], False).items()
     }
@@ -133,7 +140,7 @@ def transfer(
             space,
             learned,
             measured,
-            source=source or next(iter(space)),
+            source=source,
             strategies=trials,
             unlabeled=further,
             peers=_peers(transformers or [], fine_tune),

@@ -223,6 +223,7 @@ def test_programs_read_the_same(report: TransferReport) -> None:
         ({"strategies": {"few": Trial(shots=1)}, "train": {"en": TRAIN["en"]}}, "shots need"),
         ({"strategies": ["self_training"], "train": {"en": TRAIN["en"]}}, "unlabeled texts of es"),
         ({"seeds": ()}, "seeds must hold at least 1"),
+        ({"train": {**TRAIN, "de": (["de40"], [])}}, "of 'de' must be as many as labels"),
     ],
 )
 def test_bad_input_is_named(space: SharedSpace, change: dict[str, Any], problem: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,7 +13,7 @@ from alignx.arrays import Matrix, unit_rows
 from alignx.tokens import parts_of, spellings, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -101,13 +102,20 @@ class Documents:
         )
 
 
-def as_texts(texts: Sequence[str]) -> list[str]:
+def as_texts(texts: Sequence[str], name: str = "texts") -> list[str]:
     """Give texts as a list.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        A list, an array or a column of a data frame, for example.
+    name : str
+        Their name in messages.
 
     Raises
     ------
     TypeError
-        If it is a single string, or holds something else than strings.
+        If it is a single string, has no order or columns, or holds something else than strings.
 
     Examples
     --------
@@ -117,11 +125,14 @@ def as_texts(texts: Sequence[str]) -> list[str]:
     TypeError: texts must be a sequence of strings, got the string 'a cat'
     """
     if isinstance(texts, str):
-        raise TypeError(f"texts must be a sequence of strings, got the string {texts[:50]!r}")
+        raise TypeError(f"{name} must be a sequence of strings, got the string {texts[:50]!r}")
+    # Their elements would be keys, any order, or names of columns.
+    if isinstance(texts, (Mapping, set, frozenset)) or getattr(texts, "ndim", 1) != 1:
+        raise TypeError(f"{name} must be a sequence of strings, got {type(texts).__name__}")
     given = list(texts)
     for text in given:
         if not isinstance(text, str):
-            raise TypeError(f"texts must be strings, got {type(text).__name__}")
+            raise TypeError(f"{name} must be strings, got {type(text).__name__}")
     return given
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from alignx.classification import model_file
-from alignx.classification.documents import read_documents
+from alignx.classification.documents import as_texts, read_documents
 from alignx.classification.report import TransferReport, TrialResult, summarized
 from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
@@ -256,10 +256,16 @@ def _check(
         raise ValueError(f"test must hold a language other than the source {source!r}")
     if not seeds:
         raise ValueError("seeds must hold at least 1, got none")
+    for code, (texts, labels) in train.items():
+        if len(as_texts(texts)) != len(np.asarray(labels)):
+            raise ValueError(
+                f"training texts of {code!r} must be as many as labels, got {len(texts)} and "
+                f"{len(np.asarray(labels))}"
+            )
     known = set(np.asarray(train[source][1]).tolist())
     for code in targets:
         texts, labels = test[code]
-        if len(texts) == 0 or len(texts) != len(np.asarray(labels)):
+        if len(as_texts(texts)) == 0 or len(texts) != len(np.asarray(labels)):
             raise ValueError(
                 f"test texts of {code!r} must be as many as labels and at least 1, got "
                 f"{len(texts)} and {len(np.asarray(labels))}"
