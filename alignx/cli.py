@@ -23,7 +23,7 @@ from alignx.commands_train import train
 from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
 from alignx.files import require_writable
-from alignx.inputs import read_entries, read_vectors, shared_space
+from alignx.inputs import read_entries, read_vectors, require_device, shared_space
 from alignx.options import (
     Device,
     Json,
@@ -43,6 +43,7 @@ from alignx.options import (
     Threads,
     Verbose,
 )
+from alignx.packages import require_packages
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -112,6 +113,9 @@ class Index(StrEnum):
     ivf = "ivf"
     hnsw = "hnsw"
     ivfpq = "ivfpq"
+
+
+OF_FAISS = (Index.ivf, Index.hnsw, Index.ivfpq)
 
 
 class WhichSide(StrEnum):
@@ -282,6 +286,9 @@ def align(
     if lexicon is None or grow:
         method = method or Method.selflearning
     method = method or Method.procrustes
+    if method is Method.adversarial:
+        require_packages({"adversarial training": "torch"})
+    require_device(device)
 
     from alignx.errors import AlignmentFailed
     from alignx.fitting import align as fit
@@ -602,11 +609,14 @@ def induce(
         raise typer.BadParameter("subword takes a list of words, --phrases", param_hint="--oov")
     terminal = open_terminal(quiet, verbose)
     require_writable(output)
+    faiss = {"--index ivf, hnsw or ivfpq": "faiss"} if index in OF_FAISS else {}
+    require_packages(faiss | ({"--cluster": "distributed"} if cluster is not None else {}))
     in_files = index not in (Index.auto, Index.exact) or any(
         given is not None for given in (allowed, checkpoint, cluster)
     )
     if in_files:
         _require_no_device(device)
+    require_device(device)
     listed = [
         None if path is None else read_entries(terminal, path, lowercase=lowercase)
         for path in (phrases, target_phrases)
@@ -782,6 +792,7 @@ def evaluate(
             "give a dictionary or a similarity file", param_hint="--dictionary"
         )
     terminal = open_terminal(quiet, verbose)
+    require_device(device)
     read = {
         name: _dictionary(terminal, path, lowercase, on_error)
         for name, path in judged.items()

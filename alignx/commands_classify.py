@@ -181,8 +181,12 @@ def fit(
     columns = {"text_column": _column(text_column), "label_column": _column(label_column)}
     labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
     unlabeled_texts = _unlabeled_texts(terminal, further)
+    codes = [code for part in labeled for code in part.languages or ()]
+    _require_needs(head, strategy, settings, _surely_without(vectors, codes, unlabeled_texts))
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
     _require_language(space, language)
+    without = [code for code in space if code not in (*codes, *unlabeled_texts)]
+    _require_needs(head, strategy, settings, without)
     classifier = TransferClassifier(
         space,
         strategy=strategy.value,
@@ -197,7 +201,6 @@ def fit(
     )
     texts = [text for part in labeled for text in part.texts]
     labels = [label for part in labeled for label in part.labels or ()]
-    codes = [code for part in labeled for code in part.languages or ()]
     classifier.fit(texts, labels, language=codes, unlabeled=unlabeled_texts)
     classifier.save(output)
     found = {code: _coverage(classifier, texts, codes, code) for code in dict.fromkeys(codes)}
@@ -350,6 +353,27 @@ def _settings(strategy: Strategy, given: Sequence[str]) -> dict[str, Any]:
         if name in ("teacher", "members") and not set(value.split(",")) <= STRATEGIES.keys():
             raise _bad_option(f"{name} must be of {', '.join(STRATEGIES)}, got {value!r}")
     return result
+
+
+def _require_needs(
+    head: Head, strategy: Strategy, settings: dict[str, Any], without: Sequence[str] = ()
+) -> None:
+    """Refuse what lacks a package, or unlabeled texts of languages `without` any."""
+    from alignx.classification.requirements import lacks_of, refuse_lacks
+
+    lacks = lacks_of(strategy.value, options=settings, head=head.value, without=without)
+    refuse_lacks({f"strategy {strategy.value!r}": lacks}, "give --unlabeled CODE=FILE")
+
+
+def _surely_without(
+    vectors: Sequence[Path], codes: Sequence[str], unlabeled: dict[str, list[str]]
+) -> list[str]:
+    """Give languages without texts as far as that is certain before vectors are read."""
+    from alignx.embeddings import guess_language
+
+    if unlabeled or len(vectors) <= len(set(codes)):
+        return []
+    return [code for path in vectors if (code := guess_language(path)) and code not in codes]
 
 
 def _bad_option(problem: str) -> typer.BadParameter:

@@ -15,6 +15,7 @@ from alignx.held_out import HeldOut, Recipe, Trial
 from alignx.linearity import LinearCost
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
 from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
+from alignx.packages import require_packages
 from alignx.progress import part_of
 from alignx.selection import choose_aligner
 from alignx.side import Side
@@ -154,6 +155,7 @@ def align(
     Alignment(en -> es, Procrustes(), 1053 pairs)
     """
     method = _checked_method(method, lexicon)
+    _require_what_it_needs(method, device)
     steps = _steps(normalize, linear)
     source_side, source_words = _side(source, "source", steps)
     target_side, target_words = _side(target, "target", steps)
@@ -246,6 +248,17 @@ def _examined(
     other = _trial(usual(), held_out, part_of(progress, share, 1 - share), [UNMEASURED])
     cost = None if other is None else LinearCost.of(is_right, other.is_right()[:, 0])
     return replace(alignment, calibration=calibration, linear_cost=cost)
+
+
+def _require_what_it_needs(method: str | Aligner, device: str | None) -> None:
+    """Refuse what would fail for lack of torch or of a device after other work."""
+    if method == "adversarial":
+        require_packages({"adversarial training": "torch"})
+    if device is not None:
+        require_packages({"searching on a device": "torch"})
+        from alignx.torch_search import as_device
+
+        as_device(device)
 
 
 def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> str | Aligner:

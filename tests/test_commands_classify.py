@@ -24,7 +24,7 @@ from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
 from alignx.cli import app
 from alignx.datasets import load_sample
-from alignx.errors import AlignxError, FormatError, OutputError
+from alignx.errors import AlignxError, FormatError, MissingDependencyError, OutputError
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.vectors_io import load, save
@@ -313,8 +313,9 @@ def test_languages_that_share_a_space_need_no_map(folder: Path, tmp_path: Path) 
     succeed("fit", "-", *vectors, *files, *ENGLISH)
     text = "\n".join(SPANISH)
     expected = predict(folder, text=text).stdout
-    for options in (IN_SPANISH, ("--language", "de")):
-        done = succeed("predict", tmp_path / "model", "-", *vectors, *options, text=text)
+    for code in ("es", "de"):
+        asked = ("--language", code)
+        done = succeed("predict", tmp_path / "model", "-", *vectors, *asked, text=text)
         assert done.stdout == expected
     fewer = succeed("predict", tmp_path / "model", "-", *vectors[:2], *IN_SPANISH, text=text)
     assert fewer.stdout == expected
@@ -628,15 +629,13 @@ def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> No
     succeed("fit", *vectors, "-i", tmp_path / "train.tsv", "--language", "aa",
             "-o", tmp_path / "model")  # fmt: skip
     asked = "sportbb77\nwarbb88\n"
-    vectors = (*vectors, "--language", "bb")
-    blind = succeed("predict", tmp_path / "model", *vectors, text=asked)
+    mapped = (tmp_path / "model", *vectors, "--language", "bb")
+    blind = succeed("predict", *mapped, text=asked)
     assert "2 without a known word" in blind.stderr
-    seeing = succeed(
-        "predict", tmp_path / "model", *vectors, "--unseen", f"bb={files[1]}", text=asked
-    )
+    seeing = succeed("predict", *mapped, "--unseen", f"bb={files[1]}", text=asked)
     assert seeing.stdout.split() == ["sport", "war"]
     assert "without a known word" not in seeing.stderr
-    wrong = invoke("predict", tmp_path / "model", *vectors, "--unseen", f"fr={files[1]}")
+    wrong = invoke("predict", *mapped, "--unseen", f"fr={files[1]}")
     assert wrong.exit_code == 2
 
 
@@ -681,3 +680,93 @@ def test_transfer_learns_from_the_one_language_with_labels(folder: Path) -> None
         "transfer", folder / "map", *VECTORS, *files, "--strategy", "zero_shot", "--json"
     )
     assert json.loads(done.stdout)["source"] == "es"
+
+
+# --- what is missing ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide all optional packages."""
+    for package in ("torch", "matplotlib", "transformers", "faiss", "fasttext", "distributed"):
+        monkeypatch.setitem(sys.modules, package, None)
+
+
+@pytest.mark.usefixtures("bare")
+def test_all_that_is_missing_is_named_at_once_before_vectors_are_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    files = ("no-map", "en.vec", "es.vec")  # which are not here
+    train = ("--train", "en=train.tsv", "--test", "es=train.tsv")
+    wanted = ("--strategy", "adversarial", "--transformer", "model", "--figure", "t.svg")
+    done = invoke("transfer", *files, *train, *wanted)
+    assert isinstance(done.exception, MissingDependencyError)
+    for gist in (
+        "--figure needs the package matplotlib (pip install 'alignx[plot]')",
+        "--transformer needs the package torch (pip install 'alignx[torch]') and the package "
+        "transformers (pip install 'alignx[transformers]')",
+        "strategy 'adversarial' needs the package torch (pip install 'alignx[torch]') and "
+        "unlabeled texts of es; give --unlabeled CODE=FILE",
+    ):
+        assert gist in str(done.exception)
+    fit = ("fit", *files, "-i", "train.tsv", *ENGLISH, "-o", "new")
+    for options in (
+        ("--head", "mlp"),
+        ("--strategy", "ensemble", "--option", "members=adversarial"),
+    ):
+        done = invoke(*fit, *options)
+        assert isinstance(done.exception, MissingDependencyError)
+        assert "needs the package torch" in str(done.exception)
+    done = invoke(*fit, "--strategy", "seed_words")
+    assert isinstance(done.exception, ValueError)
+    assert "needs unlabeled texts of es; give --unlabeled CODE=FILE" in str(done.exception)
+
+
+@pytest.mark.usefixtures("bare")
+def test_all_leaves_out_what_cannot_run_and_says_so(folder: Path) -> None:
+    files = (folder / "map", *VECTORS, "--limit", 500)
+    train = ("--train", f"en={folder / 'train.tsv'}", "--test", f"es={folder / 'es.tsv'}")
+    done = succeed("transfer", *files, *train, "--strategy", "all", "--json")
+    needy = {"self_training", "seed_words", "adversarial", "prior_matching"}
+    assert set(json.loads(done.stdout)["strategies"]) == set(STRATEGIES) - needy
+    assert "left out: self_training, which needs unlabeled texts of es\n" in done.stderr
+    torch = "the package torch (pip install 'alignx[torch]')"
+    assert f"left out: adversarial, which needs {torch} and unlabeled texts of es" in done.stderr
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("align", "a", "b", "--unsupervised", "--method", "adversarial", "-o", "m"), "torch"),
+        (("align", "a", "b", "-d", "d", "--device", "cuda", "-o", "m"), "torch"),
+        (("induce", "m", "a", "b", "--device", "cuda", "-o", "d.tsv"), "torch"),
+        (("induce", "m", "a", "b", "--index", "hnsw", "-o", "d.tsv"), "faiss"),
+        (("induce", "m", "a", "b", "--cluster", "tcp://x:1", "-o", "d.tsv"), "distributed"),
+        (("evaluate", "m", "a", "b", "-d", "d", "--device", "cuda"), "torch"),
+        (("train", "no.txt", "-o", "m.bin"), "fasttext"),
+    ],
+)
+def test_every_command_looks_for_its_packages_first(
+    arguments: tuple[str, ...], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where none of the files is
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, MissingDependencyError)
+    assert f"the package {problem}" in str(done.exception)
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("options", ['"adversarial"]', '"cca"]\n[options]\ndevice = "cuda"'])
+def test_a_grid_looks_for_its_packages_first(options: str, tmp_path: Path) -> None:
+    for name in ("en.vec", "es.vec", "d.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "grid.toml").write_text(
+        'vectors = "{language}.vec"\ntrain = "d.txt"\ntest = "d.txt"\npairs = ["en-es"]\n'
+        f"methods = [{options}\n"
+    )
+    done = CliRunner().invoke(app, ["bench", str(tmp_path / "grid.toml")])
+    assert isinstance(done.exception, MissingDependencyError)
+    assert "torch" in str(done.exception)
+    assert not (tmp_path / "grid.cells").exists()

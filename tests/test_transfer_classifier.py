@@ -440,7 +440,8 @@ def test_languages_of_each_text_are_routed() -> None:
 
 def test_tools_without_routing_take_the_language_of_the_estimator() -> None:
     classifier = TransferClassifier(SPACE, language="en", head=GaussianNB())
-    texts, labels = np.array(TRAIN["en"][0]), np.array(TRAIN["en"][1], dtype=object)
+    texts: Any = np.array(TRAIN["en"][0])
+    labels = np.array(TRAIN["en"][1], dtype=object)
     search = GridSearchCV(
         classifier, {"encoder": [None, DocumentEncoder(weighting="uniform")]}, cv=3
     ).fit(texts, labels, unlabeled=UNLABELED)

@@ -15,6 +15,7 @@ from alignx.classification.base import TextClassifier
 from alignx.classification.documents import Documents, as_texts, read_documents
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import fit_head
+from alignx.classification.requirements import lacks_of, refuse_lacks
 from alignx.classification.strategies import STRATEGIES, Labeled, Task, learn
 from alignx.classification.translation import WordTranslator
 from alignx.entries import require_oov
@@ -202,6 +203,7 @@ class TransferClassifier(TextClassifier):
             raise TypeError(
                 f"unlabeled must be a mapping of languages to texts, got {type(unlabeled).__name__}"
             )
+        self._require_needs(codes, unlabeled or {})
         numbers = self._learn_labels(labels, len(texts))
         parts = self._read(texts, codes)
         further = {code: self.read(some, code) for code, some in (unlabeled or {}).items()}
@@ -426,6 +428,12 @@ class TransferClassifier(TextClassifier):
         if not 0 <= self.alpha <= 1:
             raise ValueError(f"alpha must lie in [0, 1], got {self.alpha}")
         require_oov(self.oov, *self.space.values())
+
+    def _require_needs(self, codes: Sequence[str], unlabeled: Mapping[str, Sequence[str]]) -> None:
+        """Refuse a strategy that lacks a package or unlabeled texts, before the work."""
+        without = [code for code in self.space if code not in unlabeled and code not in codes]
+        lacks = lacks_of(self.strategy, options=self.options, head=self.head, without=without)
+        refuse_lacks({f"strategy {self.strategy!r}": lacks}, "pass unlabeled={language: texts}")
 
     def _fit_head(self) -> Any:  # noqa: ANN401
         if self.head == "mlp":
