@@ -24,7 +24,14 @@ from alignx.commands_train import train
 from alignx.commands_transfer import transfer
 from alignx.errors import AlignxError
 from alignx.files import appearing
-from alignx.inputs import as_entries, read_entries, read_input, read_vectors, shared_space
+from alignx.inputs import (
+    as_entries,
+    read_entries,
+    read_input,
+    read_vectors,
+    require_device,
+    shared_space,
+)
 from alignx.options import (
     Columns,
     Device,
@@ -49,6 +56,7 @@ from alignx.options import (
     with_options,
 )
 from alignx.outputs import require_outputs, require_suffix
+from alignx.packages import require_packages
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -118,6 +126,9 @@ class Index(StrEnum):
     ivf = "ivf"
     hnsw = "hnsw"
     ivfpq = "ivfpq"
+
+
+OF_FAISS = (Index.ivf, Index.hnsw, Index.ivfpq)
 
 
 class WhichSide(StrEnum):
@@ -308,6 +319,9 @@ def align(
     if lexicon is None or grow:
         method = method or Method.selflearning
     method = method or Method.procrustes
+    if method is Method.adversarial:
+        require_packages({"adversarial training": "torch"})
+    require_device(device)
 
     from alignx.errors import AlignmentFailed
     from alignx.fitting import align as fit
@@ -668,6 +682,8 @@ def induce(
     if oov is Oov.subword and phrases is None:
         raise typer.BadParameter("subword takes a list of words, --phrases", param_hint="--oov")
     terminal = open_terminal(quiet, verbose)
+    faiss = {"--index ivf, hnsw or ivfpq": "faiss"} if index in OF_FAISS else {}
+    require_packages(faiss | ({"--cluster": "distributed"} if cluster is not None else {}))
     in_files = index not in (Index.auto, Index.exact) or any(
         given is not None for given in (allowed, checkpoint, cluster)
     )
@@ -686,6 +702,7 @@ def induce(
     require_suffix(output, "a dictionary")
     if in_files:
         _require_no_device(device)
+    require_device(device)
     listed = [
         None if path is None else read_entries(terminal, path) for path in (phrases, target_phrases)
     ]
@@ -870,6 +887,7 @@ def evaluate(
     if columns is not None and lexicon is None:
         raise typer.BadParameter("they are those of --dictionary", param_hint="--columns")
     terminal = open_terminal(quiet, verbose)
+    require_device(device)
     read = {
         name: _dictionary(terminal, path, on_error, scored=True)
         for name, path in judged.items()
@@ -946,8 +964,8 @@ app.command(epilog="Example: alignx bench xling.toml --jobs 4")(bench)
 app.command(epilog="Example: alignx train wikipedia.es.txt.xz -o es.bin -o es.vec")(train)
 app.add_typer(classify)
 classify.command(
-    epilog="Example: alignx classify transfer map.safetensors en.vec es.vec --train train.tsv "
-    "--test test.tsv"
+    epilog="Example: alignx classify transfer map.safetensors en.vec es.vec --train en=train.tsv "
+    "--test es=test.tsv"
 )(transfer)
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alignx.inputs import require_device
 from alignx.options import Quiet, Verbose  # noqa: TC001  # typer reads annotations at run time
+from alignx.packages import require_packages
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from alignx.bench.cell import Cell
     from alignx.bench.running import Bench
     from alignx.terminal import Terminal
 
@@ -73,6 +76,9 @@ def bench(
         _list(work, kept, as_json)
         return
     names = require_tables(base, grid, work.folder)
+    _require_what_cells_need(
+        [cell for i, cell in enumerate(work.cells) if i not in kept], on_cluster=cluster is not None
+    )
     start = time.perf_counter()
     try:
         with terminal.working("Running") as bar:
@@ -100,6 +106,17 @@ def bench(
         sys.stdout.write(as_markdown(grid, results))
     if failed:
         raise typer.Exit(1)
+
+
+def _require_what_cells_need(cells: Sequence[Cell], *, on_cluster: bool) -> None:
+    """Refuse cells that could not run for lack of a package or a device; workers have their own."""
+    if on_cluster:
+        require_packages({"--cluster": "distributed"})
+        return
+    if any(cell.algorithm == "adversarial" for cell in cells):
+        require_packages({"method adversarial": "torch"})
+    for device in {cell.options["device"] for cell in cells if "device" in cell.options}:
+        require_device(device)
 
 
 def _teller(

@@ -57,7 +57,8 @@ __all__ = ["Head", "Strategy", "Weighting", "classify", "fit", "predict"]
 classify = typer.Typer(
     name="classify",
     help="Classify texts of one language with what was learned in another.",
-    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv -o model",
+    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv "
+    "--language en -o model",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -103,7 +104,8 @@ class Weighting(StrEnum):
 
 
 @classify.command(
-    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv -o model"
+    epilog="Example: alignx classify fit en-es.safetensors en.vec es.vec -i train.tsv "
+    "--language en -o model"
 )
 def fit(
     map_file: MapFile,
@@ -120,10 +122,7 @@ def fit(
         Path, typer.Option("--output", "-o", help="Where the model goes, a .safetensors file.")
     ],
     language: Annotated[
-        str | None,
-        typer.Option(
-            help="Code of texts whose file does not say it.", show_default="the first vectors"
-        ),
+        str | None, typer.Option(help="Code of texts whose file does not say it.")
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
@@ -190,8 +189,12 @@ def fit(
     columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
     unlabeled_texts = _unlabeled_texts(terminal, further)
+    codes = [code for part in labeled for code in part.languages or ()]
+    _require_needs(head, strategy, settings, _surely_without(vectors, codes, unlabeled_texts))
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
     _require_language(space, language)
+    without = [code for code in space if code not in (*codes, *unlabeled_texts)]
+    _require_needs(head, strategy, settings, without)
     classifier = TransferClassifier(
         space,
         strategy=strategy.value,
@@ -204,10 +207,8 @@ def fit(
         seed=seed,
         n_threads=threads,
     )
-    first = next(iter(space))
     texts = [text for part in labeled for text in part.texts]
     labels = [label for part in labeled for label in part.labels or ()]
-    codes = [code for part in labeled for code in part.languages or (first,) * len(part)]
     classifier.fit(texts, labels, language=codes, unlabeled=unlabeled_texts)
     classifier.save(output)
     found = {code: _coverage(classifier, texts, codes, code) for code in dict.fromkeys(codes)}
@@ -242,7 +243,8 @@ def fit(
 
 
 @classify.command(
-    epilog="Example: alignx classify predict model en-es.safetensors en.vec es.vec < texts.txt"
+    epilog="Example: alignx classify predict model en-es.safetensors en.vec es.vec "
+    "--language es < texts.txt"
 )
 def predict(
     model: Annotated[
@@ -251,10 +253,7 @@ def predict(
     map_file: MapFile,
     vectors: VectorFiles,
     language: Annotated[
-        str | None,
-        typer.Option(
-            help="Code of texts whose line does not say it.", show_default="the second vectors"
-        ),
+        str | None, typer.Option(help="Code of texts whose line does not say it.")
     ] = None,
     probability: Annotated[
         bool,
@@ -283,6 +282,10 @@ def predict(
     """Print the class of each line of standard input, as the lines come in."""
     require_count(map_file, vectors)
     models = [_code_and_file(text, "--unseen") for text in unseen or []]
+    if language is None and not as_json:
+        raise typer.BadParameter(
+            "say what language the lines are, such as --language es", param_hint="--language"
+        )
 
     from alignx.classification.texts import read_texts
     from alignx.classification.transfer import TransferClassifier
@@ -297,12 +300,13 @@ def predict(
     classifier = TransferClassifier.load(
         model, space, unseen=by_characters, oov=oov.value, n_threads=threads
     )
-    otherwise = language or list(space)[1]
     counts: Counter[str] = Counter()
     unknown = replaced = 0
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
-    for block in read_texts(stream, json_lines=as_json, languages=list(space)):
-        codes = [code or otherwise for code in block.languages]
+    for block in read_texts(
+        stream, json_lines=as_json, languages=list(space), need_language=language is None
+    ):
+        codes = [code or language or "" for code in block.languages]
         found, is_empty = _probabilities(classifier, block.texts, codes)
         answers = _answers(classifier, block.texts, codes, found, explain)
         if as_json:
@@ -360,6 +364,27 @@ def _settings(strategy: Strategy, given: Sequence[str]) -> dict[str, Any]:
     return result
 
 
+def _require_needs(
+    head: Head, strategy: Strategy, settings: dict[str, Any], without: Sequence[str] = ()
+) -> None:
+    """Refuse what lacks a package, or unlabeled texts of languages `without` any."""
+    from alignx.classification.requirements import lacks_of, refuse_lacks
+
+    lacks = lacks_of(strategy.value, options=settings, head=head.value, without=without)
+    refuse_lacks({f"strategy {strategy.value!r}": lacks}, "give --unlabeled CODE=FILE")
+
+
+def _surely_without(
+    vectors: Sequence[Path], codes: Sequence[str], unlabeled: dict[str, list[str]]
+) -> list[str]:
+    """Give languages without texts as far as that is certain before vectors are read."""
+    from alignx.embeddings import guess_language
+
+    if unlabeled or len(vectors) <= len(set(codes)):
+        return []
+    return [code for path in vectors if (code := guess_language(path)) and code not in codes]
+
+
 def _bad_option(problem: str) -> typer.BadParameter:
     return typer.BadParameter(problem, param_hint="--option")
 
@@ -370,6 +395,11 @@ def _labeled_texts(
     from alignx.classification.texts import LabeledTexts
 
     found = LabeledTexts.load(path, language=language, **columns)
+    if found.languages is None:
+        raise typer.BadParameter(
+            f"{path.name} does not say what language its texts are; give it, such as --language en",
+            param_hint="--language",
+        )
     terminal.note(f"{path.name}: {len(found):,} texts of {len(set(found.labels or ()))} classes")
     return found
 

@@ -31,10 +31,11 @@ from alignx.options import (
     require_count,
 )
 from alignx.outputs import require_outputs, require_suffix
+from alignx.packages import install, is_installed
 from alignx.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from alignx.classification.evaluation import Trial
     from alignx.terminal import Terminal
@@ -64,12 +65,14 @@ def transfer(
     label_column: LabelColumn = None,
     source: Annotated[
         str | None,
-        typer.Option(help="Language to learn from.", show_default="the first vectors"),
+        typer.Option(help="Language to learn from.", show_default="that of --train"),
     ] = None,
     strategies: Annotated[
         list[str] | None,
         typer.Option(
-            "--strategy", help="Compare this one too; or all.", show_default="zero_shot, ensemble"
+            "--strategy",
+            help="Compare this one too; or all that can run.",
+            show_default="zero_shot, ensemble",
         ),
     ] = None,
     shots: Annotated[
@@ -116,8 +119,9 @@ def transfer(
 ) -> None:
     """Compare ways to learn in one language and predict in others, between bounds."""
     require_count(map_file, vectors)
-    from alignx.classification.evaluation import evaluate_transfer
+    from alignx.classification.evaluation import evaluate_transfer, lacks_of_trials
     from alignx.classification.figure import draw, require_drawable
+    from alignx.classification.requirements import refuse_lacks, runnable
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
@@ -132,12 +136,21 @@ def transfer(
     )
     if output is not None:
         require_suffix(output, "a table")
-    if figure is not None:
-        require_drawable(figure)
-    trials = _trials(strategies, shots or [], others)
+    names = _names(strategies)
     columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     learned, measured = (_by_language(terminal, given, columns) for given in (train, test))
+    source = source or _only(learned)
     further = {code: some for code, (some, _) in _by_language(terminal, unlabeled or []).items()}
+    without = [code for code in measured if code not in (source, *learned, *further)]
+    if ALL in names:
+        names, left_out = runnable(without)
+        for name, reason in left_out.items():
+            terminal.note(f"left out: {name}, which needs {reason}")
+    trials = _trials(names, shots or [], others)
+    lacks = _lacking_packages(figure, transformers or []) | lacks_of_trials(trials, without)
+    refuse_lacks(lacks, "give --unlabeled CODE=FILE")
+    if figure is not None:
+        require_drawable(figure)
     space = shared_space(
         map_file,
         [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],
@@ -147,7 +160,7 @@ def transfer(
             space,
             learned,
             measured,
-            source=source or next(iter(space)),
+            source=source,
             strategies=trials,
             unlabeled=further,
             peers=_peers(transformers or [], fine_tune),
@@ -174,27 +187,53 @@ def transfer(
     terminal.note(f"compared in {time.perf_counter() - start:.1f} s{ending}")
 
 
-def _trials(
-    strategies: Sequence[str] | None, shots: Sequence[int], others: bool
-) -> dict[str, Trial]:
-    """Name the lines of the table."""
-    from alignx.classification.evaluation import Trial
+def _names(strategies: Sequence[str] | None) -> list[str]:
+    """Refuse strategies that there are not."""
     from alignx.classification.strategies import STRATEGIES
 
     names = list(strategies or ("zero_shot", "ensemble"))
-    if ALL in names:
-        names = list(STRATEGIES)
     for name in names:
-        if name not in STRATEGIES:
+        if name not in (*STRATEGIES, ALL):
             raise typer.BadParameter(
                 f"it must be one of {', '.join(STRATEGIES)}, {ALL}, got {name!r}",
                 param_hint="--strategy",
             )
+    return names
+
+
+def _only(learned: Iterable[str]) -> str:
+    """Give the one language with labels, which is the one to learn from."""
+    codes = list(learned)
+    if len(codes) > 1:
+        raise typer.BadParameter(
+            f"say which to learn from, as --train holds {', '.join(codes)}", param_hint="--source"
+        )
+    return codes[0]
+
+
+def _trials(names: Sequence[str], shots: Sequence[int], others: bool) -> dict[str, Trial]:
+    """Name the lines of the table."""
+    from alignx.classification.evaluation import Trial
+
     trials = {name: Trial(name) for name in names}
     trials |= {f"few_shot, {k} a class": Trial(shots=k, alpha=0.5) for k in shots}
     if others:
         trials["multi_source"] = Trial(others=True)
     return trials
+
+
+def _lacking_packages(figure: Path | None, transformers: Sequence[str]) -> dict[str, list[str]]:
+    """Give the packages that options need and that are not installed."""
+    needs = {
+        "--figure": ["matplotlib"] if figure is not None else [],
+        "--transformer": ["torch", "transformers"] if transformers else [],
+    }
+    return {
+        option: [
+            f"the package {name} ({install(name)})" for name in names if not is_installed(name)
+        ]
+        for option, names in needs.items()
+    }
 
 
 def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from alignx.lexicon import Lexicon
 from alignx.linearity import LinearCost
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
 from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
+from alignx.packages import require_packages
 from alignx.progress import part_of
 from alignx.retrieval import NEIGHBORHOOD, resolved_count
 from alignx.selection import choose_aligner
@@ -164,6 +165,7 @@ def align(
     if lexicon is not None:
         require_instance(lexicon, Lexicon, "lexicon")
     method = _checked_method(method, lexicon)
+    _require_what_it_needs(method, device)
     steps = _steps(normalize, linear)
     source_side, source_words = _side(source, "source", steps)
     target_side, target_words = _side(target, "target", steps)
@@ -259,6 +261,17 @@ def _examined(
     other = _trial(usual(), held_out, part_of(progress, share, 1 - share), [UNMEASURED])
     cost = None if other is None else LinearCost.of(is_right, other.is_right()[:, 0])
     return replace(alignment, calibration=calibration, linear_cost=cost)
+
+
+def _require_what_it_needs(method: str | Aligner, device: str | None) -> None:
+    """Refuse what would fail for lack of torch or of a device after other work."""
+    if method == "adversarial":
+        require_packages({"adversarial training": "torch"})
+    if device is not None:
+        require_packages({"searching on a device": "torch"})
+        from alignx.torch_search import as_device
+
+        as_device(device)
 
 
 def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> str | Aligner:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, cast
 
+from alignx.packages import require_packages
+
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator, Sequence
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
     from alignx.space import SharedSpace
     from alignx.terminal import Terminal
 
-__all__ = ["as_entries", "read_entries", "read_input", "read_vectors", "shared_space"]
+__all__ = [
+    "as_entries",
+    "read_entries",
+    "read_input",
+    "read_vectors",
+    "require_device",
+    "shared_space",
+]
 
 
 def read_vectors(
@@ -40,6 +49,23 @@ def read_vectors(
         )
     terminal.note(f"{path.name}: {embeddings.report}")
     return embeddings
+
+
+def require_device(device: str | None) -> None:
+    """Refuse a device that torch cannot use, before files are read.
+
+    Raises
+    ------
+    MissingDependencyError
+        If torch is not installed.
+    ValueError
+        If it cannot use the device.
+    """
+    if device is not None:
+        require_packages({"searching on a device": "torch"})
+        from alignx.torch_search import as_device
+
+        as_device(device)
 
 
 def read_entries(terminal: Terminal, path: Path) -> list[str]:

@@ -34,8 +34,8 @@ NAMELESS = {
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
     {
-        "errors", "progress", "arguments", "arrays", "memory", "parallel", "spelling", "lookup",
-        "tokens", "frequencies", "file_kinds", "_core",
+        "errors", "progress", "arguments", "arrays", "memory", "packages", "parallel",
+        "spelling", "lookup", "tokens", "frequencies", "file_kinds", "_core",
     },
     {
         "files", "outputs", "text_files", "dictionary_cells", "dictionary_files", "tensors",

@@ -24,7 +24,7 @@ from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
 from alignx.cli import app
 from alignx.datasets import load_sample
-from alignx.errors import AlignxError, FormatError, OutputError
+from alignx.errors import AlignxError, FormatError, MissingDependencyError, OutputError
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.vectors_io import load, save
@@ -49,6 +49,7 @@ WORDS = {
 }
 COMMON = {"en": "the of and in to was is for", "es": "de la que el en y los del"}
 NOTHING = "qwzx zzyqj"
+ENGLISH, IN_SPANISH = ("--language", "en"), ("--language", "es")
 
 
 def make_texts(code: str, count: int, seed: int) -> tuple[list[str], list[str]]:
@@ -76,7 +77,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{label}\t{text}\n" for text, label in zip(TRAIN, LABELS, strict=True)]
     (folder / "train.tsv").write_text("category\ttext\n" + "".join(rows))
     (folder / "texts.txt").write_text("\n".join(make_texts("es", 50, 3)[0]))
-    succeed("fit", folder / "map", *VECTORS, "-i", folder / "train.tsv", "-o", folder / "model")
+    succeed("fit", folder / "map", *VECTORS, "-i", folder / "train.tsv", *ENGLISH,
+            "-o", folder / "model")  # fmt: skip
     return folder
 
 
@@ -100,12 +102,12 @@ def succeed(*arguments: object, text: str | bytes = "") -> Result:
 
 
 def fit(folder: Path, output: Path, *arguments: object) -> Result:
-    files = ("-i", folder / "train.tsv", "-o", output)
+    files = ("-i", folder / "train.tsv", "-o", output, *ENGLISH)
     return succeed("fit", folder / "map", *VECTORS, *files, *arguments)
 
 
 def predict(folder: Path, *arguments: object, text: str | bytes = "") -> Result:
-    mapped = (folder / "model", folder / "map", *VECTORS)
+    mapped = (folder / "model", folder / "map", *VECTORS, *IN_SPANISH)
     return succeed("predict", *mapped, *arguments, text=text)
 
 
@@ -185,8 +187,8 @@ def test_fit_passes_its_options_on(folder: Path, tmp_path: Path) -> None:
     )
     texts = (folder / "texts.txt").read_text().split("\n")
     expected.fit(TRAIN + SPANISH, LABELS + TOPICS, language=codes, unlabeled={"es": texts})
-    found = TransferClassifier.load(tmp_path / "model", space).predict_proba(SPANISH)
-    np.testing.assert_allclose(found, expected.predict_proba(SPANISH), atol=1e-6)
+    found = TransferClassifier.load(tmp_path / "model", space).predict_proba(SPANISH, language="es")
+    np.testing.assert_allclose(found, expected.predict_proba(SPANISH, language="es"), atol=1e-6)
 
 
 def test_options_become_what_the_strategy_takes(folder: Path, tmp_path: Path) -> None:
@@ -221,7 +223,7 @@ def test_columns_and_the_language_are_told(folder: Path, tmp_path: Path) -> None
 def test_each_line_gets_its_class(folder: Path) -> None:
     done = predict(folder, text="\n".join(SPANISH))
     found = done.stdout.splitlines()
-    assert found == loaded(folder, folder / "model").predict(SPANISH).tolist()
+    assert found == loaded(folder, folder / "model").predict(SPANISH, language="es").tolist()
     assert np.mean(np.array(found) == TOPICS) > 0.9
     assert "es: 40 texts\n" in done.stderr
     assert "without a known word" not in done.stderr
@@ -247,7 +249,7 @@ def test_invalid_utf8_is_replaced_and_counted(folder: Path) -> None:
 def test_probabilities_are_those_of_the_library(folder: Path) -> None:
     done = predict(folder, "--proba", text="\n".join(SPANISH))
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    expected = loaded(folder, folder / "model").predict_proba(SPANISH).max(axis=1)
+    expected = loaded(folder, folder / "model").predict_proba(SPANISH, language="es").max(axis=1)
     np.testing.assert_allclose([float(row[1]) for row in rows], expected, atol=5.1e-5)
 
 
@@ -308,15 +310,16 @@ def test_languages_that_share_a_space_need_no_map(folder: Path, tmp_path: Path) 
     save(replace(space.target, language="de"), tmp_path / "de.safetensors")
     vectors = [tmp_path / f"{code}.safetensors" for code in ("en", "es", "de")]
     files = ("-i", folder / "train.tsv", "-o", tmp_path / "model")
-    succeed("fit", "-", *vectors, *files)
+    succeed("fit", "-", *vectors, *files, *ENGLISH)
     text = "\n".join(SPANISH)
     expected = predict(folder, text=text).stdout
-    for options in ((), ("--language", "de")):
-        done = succeed("predict", tmp_path / "model", "-", *vectors, *options, text=text)
+    for code in ("es", "de"):
+        asked = ("--language", code)
+        done = succeed("predict", tmp_path / "model", "-", *vectors, *asked, text=text)
         assert done.stdout == expected
-    fewer = succeed("predict", tmp_path / "model", "-", *vectors[:2], text=text)
+    fewer = succeed("predict", tmp_path / "model", "-", *vectors[:2], *IN_SPANISH, text=text)
     assert fewer.stdout == expected
-    again = invoke("predict", tmp_path / "model", "-", *vectors, vectors[0], text=text)
+    again = invoke("predict", tmp_path / "model", "-", *vectors, vectors[0], *IN_SPANISH, text=text)
     assert isinstance(again.exception, ValueError)
     assert "must tell their languages apart" in str(again.exception)
 
@@ -398,7 +401,7 @@ def test_errors_of_fit_leave_the_old_model(folder: Path, tmp_path: Path) -> None
         ),
     ]
     for kind, message, arguments in cases:
-        done = invoke("fit", folder / "map", *VECTORS, "-o", model, *arguments)
+        done = invoke("fit", folder / "map", *VECTORS, "-o", model, *arguments, *ENGLISH)
         assert isinstance(done.exception, kind), done.output
         assert message in str(done.exception)
         assert model.read_text() == "old"
@@ -412,13 +415,13 @@ def test_an_output_that_cannot_be_is_found_before_the_work() -> None:
 
 def test_a_model_is_refused_with_other_vectors(folder: Path) -> None:
     mapped = (folder / "model", folder / "map", *VECTORS)
-    cut = invoke("predict", *mapped, "--limit", 100)
+    cut = invoke("predict", *mapped, *IN_SPANISH, "--limit", 100)
     assert isinstance(cut.exception, FormatError)
     assert "made with other en vectors, of 4,000 words" in str(cut.exception)
-    no_model = invoke("predict", folder / "map", folder / "map", *VECTORS)
+    no_model = invoke("predict", folder / "map", folder / "map", *VECTORS, *IN_SPANISH)
     assert isinstance(no_model.exception, AlignxError)
     assert "not a classifier" in str(no_model.exception)
-    missing = invoke("predict", "no-model", "no-map", "a.vec", "b.vec")
+    missing = invoke("predict", "no-model", "no-map", "a.vec", "b.vec", *IN_SPANISH)
     assert "no-model: no such file" in str(missing.exception)
 
 
@@ -435,7 +438,7 @@ def environment() -> dict[str, str]:
 def predicting(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `predict` beside the test, and end it with the test, however that ends."""
     process = subprocess.Popen(
-        [SCRIPT, "classify", "predict", "model", "map", *VECTORS, *arguments],
+        [SCRIPT, "classify", "predict", "model", "map", *VECTORS, *IN_SPANISH, *arguments],
         cwd=folder,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -491,9 +494,8 @@ def test_an_interrupt_ends_quietly(folder: Path) -> None:
 
 def test_a_reader_that_leaves_early_sees_no_traceback(folder: Path) -> None:
     files = " ".join(f"'{path}'" for path in VECTORS)
-    command = (
-        f"yes el gobierno y la ley | '{SCRIPT}' classify predict model map {files} -q | head -3"
-    )
+    mapped = f"model map {files} --language es"
+    command = f"yes el gobierno y la ley | '{SCRIPT}' classify predict {mapped} -q | head -3"
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -523,7 +525,8 @@ def compared(folder: Path) -> tuple[object, ...]:
     ]
     (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in both))
     train = ("--train", f"en={folder / 'en.tsv'}", "--train", f"es={folder / 'es.tsv'}")
-    return (folder / "map", *VECTORS, *train, "--test", folder / "test.jsonl")
+    test = ("--test", folder / "test.jsonl")
+    return (folder / "map", *VECTORS, *train, *test, "--source", "en")
 
 
 def test_transfer_compares_what_the_library_compares(
@@ -623,14 +626,147 @@ def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> No
     rows = [f"{t}aa{i} {t}aa{i + 1}\t{t}\n" for t in ("sport", "war") for i in range(19)]
     (tmp_path / "train.tsv").write_text("text\tlabel\n" + "".join(rows))
     vectors = (tmp_path / "map", *files)
-    succeed("fit", *vectors, "-i", tmp_path / "train.tsv", "-o", tmp_path / "model")
+    succeed("fit", *vectors, "-i", tmp_path / "train.tsv", "--language", "aa",
+            "-o", tmp_path / "model")  # fmt: skip
     asked = "sportbb77\nwarbb88\n"
-    blind = succeed("predict", tmp_path / "model", *vectors, text=asked)
+    mapped = (tmp_path / "model", *vectors, "--language", "bb")
+    blind = succeed("predict", *mapped, text=asked)
     assert "2 without a known word" in blind.stderr
-    seeing = succeed(
-        "predict", tmp_path / "model", *vectors, "--unseen", f"bb={files[1]}", text=asked
-    )
+    seeing = succeed("predict", *mapped, "--unseen", f"bb={files[1]}", text=asked)
     assert seeing.stdout.split() == ["sport", "war"]
     assert "without a known word" not in seeing.stderr
-    wrong = invoke("predict", tmp_path / "model", *vectors, "--unseen", f"fr={files[1]}")
+    wrong = invoke("predict", *mapped, "--unseen", f"fr={files[1]}")
     assert wrong.exit_code == 2
+
+
+# --- languages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("fit", "no-map", "a.vec", "b.vec", "-i", "train.tsv", "-o", "new"), "such as --lang"),
+        (("predict", "no-model", "no-map", "a.vec", "b.vec"), "such as --language es"),
+        (
+            ("transfer", "no-map", "a.vec", "b.vec", "--train", "en=train.tsv", "--train",
+             "es=train.tsv", "--test", "es=train.tsv"),
+            "say which to learn from, as --train holds en, es",
+        ),
+    ],
+)  # fmt: skip
+def test_a_command_assumes_no_language(
+    arguments: tuple[str, ...], problem: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)  # and says so before it reads vectors, which are none here
+    done = invoke(*arguments)
+    assert done.exit_code == 2
+    assert problem in " ".join(done.output.replace("│", " ").split())
+
+
+def test_lines_of_json_may_each_say_their_language(folder: Path) -> None:
+    mapped = (folder / "model", folder / "map", *VECTORS, "--json")
+    said = json.dumps({"text": SPANISH[0], "lang": "es"})
+    answer = json.loads(succeed("predict", *mapped, text=said).stdout)
+    assert answer["label"] == TOPICS[0]
+    unsaid = invoke("predict", *mapped, text=said + "\n" + json.dumps({"text": SPANISH[1]}))
+    assert len(unsaid.stdout.splitlines()) == 1
+    assert isinstance(unsaid.exception, FormatError)
+    assert "standard input:2: a line must say its language" in str(unsaid.exception)
+
+
+def test_transfer_learns_from_the_one_language_with_labels(folder: Path) -> None:
+    files = ("--train", f"es={folder / 'es.tsv'}", "--test", folder / "test.jsonl")
+    done = succeed(
+        "transfer", folder / "map", *VECTORS, *files, "--strategy", "zero_shot", "--json"
+    )
+    assert json.loads(done.stdout)["source"] == "es"
+
+
+# --- what is missing ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide all optional packages."""
+    for package in ("torch", "matplotlib", "transformers", "faiss", "fasttext", "distributed"):
+        monkeypatch.setitem(sys.modules, package, None)
+
+
+@pytest.mark.usefixtures("bare")
+def test_all_that_is_missing_is_named_at_once_before_vectors_are_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    files = ("no-map", "en.vec", "es.vec")  # which are not here
+    train = ("--train", "en=train.tsv", "--test", "es=train.tsv")
+    wanted = ("--strategy", "adversarial", "--transformer", "model", "--figure", "t.svg")
+    done = invoke("transfer", *files, *train, *wanted)
+    assert isinstance(done.exception, MissingDependencyError)
+    for gist in (
+        "--figure needs the package matplotlib (pip install 'alignx[plot]')",
+        "--transformer needs the package torch (pip install 'alignx[torch]') and the package "
+        "transformers (pip install 'alignx[transformers]')",
+        "strategy 'adversarial' needs the package torch (pip install 'alignx[torch]') and "
+        "unlabeled texts of es; give --unlabeled CODE=FILE",
+    ):
+        assert gist in str(done.exception)
+    fit = ("fit", *files, "-i", "train.tsv", *ENGLISH, "-o", "new")
+    for options in (
+        ("--head", "mlp"),
+        ("--strategy", "ensemble", "--option", "members=adversarial"),
+    ):
+        done = invoke(*fit, *options)
+        assert isinstance(done.exception, MissingDependencyError)
+        assert "needs the package torch" in str(done.exception)
+    done = invoke(*fit, "--strategy", "seed_words")
+    assert isinstance(done.exception, ValueError)
+    assert "needs unlabeled texts of es; give --unlabeled CODE=FILE" in str(done.exception)
+
+
+@pytest.mark.usefixtures("bare")
+def test_all_leaves_out_what_cannot_run_and_says_so(folder: Path) -> None:
+    files = (folder / "map", *VECTORS, "--limit", 500)
+    train = ("--train", f"en={folder / 'train.tsv'}", "--test", f"es={folder / 'es.tsv'}")
+    done = succeed("transfer", *files, *train, "--strategy", "all", "--json")
+    needy = {"self_training", "seed_words", "adversarial", "prior_matching"}
+    assert set(json.loads(done.stdout)["strategies"]) == set(STRATEGIES) - needy
+    assert "left out: self_training, which needs unlabeled texts of es\n" in done.stderr
+    torch = "the package torch (pip install 'alignx[torch]')"
+    assert f"left out: adversarial, which needs {torch} and unlabeled texts of es" in done.stderr
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("align", "a", "b", "--unsupervised", "--method", "adversarial", "-o", "m"), "torch"),
+        (("align", "a", "b", "-d", "d", "--device", "cuda", "-o", "m"), "torch"),
+        (("induce", "m", "a", "b", "--device", "cuda", "-o", "d.tsv"), "torch"),
+        (("induce", "m", "a", "b", "--index", "hnsw", "-o", "d.tsv"), "faiss"),
+        (("induce", "m", "a", "b", "--cluster", "tcp://x:1", "-o", "d.tsv"), "distributed"),
+        (("evaluate", "m", "a", "b", "-d", "d", "--device", "cuda"), "torch"),
+        (("train", "no.txt", "-o", "m.bin"), "fasttext"),
+    ],
+)
+def test_every_command_looks_for_its_packages_first(
+    arguments: tuple[str, ...], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where none of the files is
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, MissingDependencyError)
+    assert f"the package {problem}" in str(done.exception)
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("options", ['"adversarial"]', '"cca"]\n[options]\ndevice = "cuda"'])
+def test_a_grid_looks_for_its_packages_first(options: str, tmp_path: Path) -> None:
+    for name in ("en.vec", "es.vec", "d.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "grid.toml").write_text(
+        'vectors = "{language}.vec"\ntrain = "d.txt"\ntest = "d.txt"\npairs = ["en-es"]\n'
+        f"methods = [{options}\n"
+    )
+    done = CliRunner().invoke(app, ["bench", str(tmp_path / "grid.toml")])
+    assert isinstance(done.exception, MissingDependencyError)
+    assert "torch" in str(done.exception)
+    assert not (tmp_path / "grid.cells").exists()

@@ -236,7 +236,7 @@ def test_the_classifier_is_asked_once(
 
 
 def test_it_is_a_method_too(classifier: TransferClassifier) -> None:
-    assert classifier.explain(TEXT) == explain(classifier, TEXT, language="es")
+    assert classifier.explain(TEXT, language="es") == explain(classifier, TEXT, language="es")
     options = {"language": "en", "k": 1, "label": "money", "neighbors": 1, "source": "es"}
     text = "the bank of the goal"
     assert classifier.explain(text, **options) == explain(classifier, text, **options)  # type: ignore[arg-type]
@@ -294,12 +294,12 @@ def test_what_makes_no_sense_is_refused(
     classifier: TransferClassifier, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        explain(classifier, TEXT, **options)
+        explain(classifier, TEXT, **{"language": "es", **options})
 
 
 def test_a_list_is_no_text(classifier: TransferClassifier) -> None:
     with pytest.raises(TypeError, match="text must be a string, got list"):
-        explain(classifier, [TEXT])  # type: ignore[arg-type]
+        explain(classifier, [TEXT], language="es")  # type: ignore[arg-type]
 
 
 def test_it_must_be_fitted() -> None:

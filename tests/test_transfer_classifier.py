@@ -2,13 +2,22 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import sklearn
 from safetensors import safe_open
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
 from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 
 from alignx.classification.encoder import DocumentEncoder
@@ -117,7 +126,7 @@ def test_translate_train_learns_from_words_that_translate_back() -> None:
 def test_labels_may_be_numbers(tmp_path: Path) -> None:
     numbers = [TOPICS.index(label) for label in TRAIN["en"][1]]
     classifier = TransferClassifier(SPACE).fit(TRAIN["en"][0], numbers, language="en")
-    assert classifier.predict(TEST["es"][0]).dtype.kind == "i"  # the second language by default
+    assert classifier.predict(TEST["es"][0], language="es").dtype.kind == "i"
     classifier.save(tmp_path / "model.safetensors")
     loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
     assert loaded.classes_.tolist() == [0, 1, 2]
@@ -190,7 +199,9 @@ def test_unseen_words_by_a_callable() -> None:
 
 def test_texts_without_known_words_get_the_prior(caplog: pytest.LogCaptureFixture) -> None:
     texts, labels = TRAIN["en"]
-    classifier = TransferClassifier(SPACE).fit([*texts, "zzz", ""], [*labels, "war", "war"])
+    classifier = TransferClassifier(SPACE).fit(
+        [*texts, "zzz", ""], [*labels, "war", "war"], language="en"
+    )
     shares = np.array([labels.count(topic) for topic in TOPICS]) / len(labels)
     with caplog.at_level(logging.WARNING, logger="alignx"):
         found = classifier.predict_proba(["", "qqq www", "es40 es43"], language="es")
@@ -329,9 +340,9 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="not a safetensors file, or truncated"):
         TransferClassifier.load(path, SPACE)
     path.write_bytes(
-        whole.replace(b'\\"format_version\\": \\"1\\"', b'\\"format_version\\": \\"9\\"')
+        whole.replace(b'\\"format_version\\": \\"2\\"', b'\\"format_version\\": \\"9\\"')
     )
-    with pytest.raises(FormatError, match="format version must be 1, got 9"):
+    with pytest.raises(FormatError, match="format version must be 2, got 9"):
         TransferClassifier.load(path, SPACE)
     path.write_bytes(whole.replace(b"alignx-classifier", b"something-elsewhe"))
     with pytest.raises(FormatError, match="not a classifier that alignx has saved"):
@@ -344,3 +355,173 @@ def test_heads_that_only_pickle_could_hold_are_not_saved(tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
     with pytest.raises(OutputError, match="directory does not exist"):
         fitted().save(tmp_path / "nowhere" / "model.safetensors")
+
+
+# --- tools of scikit-learn ----------------------------------------------------------------------
+
+
+NOT_NAMED = r"language must be named where there are several \(en, es, de\): pass language="
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_cross_validation_reads_one_language(code: str) -> None:
+    classifier = TransferClassifier(SPACE, language=code, head=GaussianNB())
+    scores = cross_val_score(classifier, *TRAIN[code], cv=3, error_score="raise")
+    assert scores.min() > 0.8
+    balanced = cross_val_score(classifier, *TRAIN[code], cv=3, scoring="balanced_accuracy")
+    np.testing.assert_allclose(balanced, scores, atol=0.05)
+    assert cross_val_predict(classifier, TRAIN[code][0], TRAIN[code][1], cv=3).shape == (90,)
+
+
+def test_no_language_is_assumed() -> None:
+    with pytest.raises(ValueError, match=NOT_NAMED):
+        TransferClassifier(SPACE).fit(*TRAIN["en"])
+    with pytest.raises(ValueError, match=NOT_NAMED):
+        cross_val_score(
+            TransferClassifier(SPACE), *TRAIN["en"], params={"language": "en"}, error_score="raise"
+        )
+    classifier = fitted()
+    text = TEST["es"][0][:1]
+    for method in (classifier.predict, classifier.predict_proba):
+        with pytest.raises(ValueError, match=NOT_NAMED):
+            method(text)
+    with pytest.raises(ValueError, match=NOT_NAMED):
+        classifier.score(text, TEST["es"][1][:1])
+    with pytest.raises(ValueError, match=NOT_NAMED):
+        classifier.explain(text[0])
+
+
+def test_a_call_says_more_than_the_estimator() -> None:
+    classifier = TransferClassifier(SPACE, language="en").fit(*TRAIN["en"])
+    expected = fitted().score(*TEST["es"], language="es")
+    assert classifier.score(*TEST["es"], language="es") == pytest.approx(expected, abs=0.05)
+    assert classifier.score(*TEST["en"]) > 0.8
+    assert classifier.explain(TEST["de"][0][0], language="de").source == "en"
+    with pytest.raises(ValueError, match="one of en, es, de, which have vectors, got 'fr'"):
+        TransferClassifier(SPACE, language="fr").fit(*TRAIN["en"])
+    with pytest.raises(TypeError, match="language must be a string, got list"):
+        TransferClassifier(SPACE, language=["en"]).fit(*TRAIN["en"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="language must be strings, got int"):
+        classifier.predict(["en40"], language=[1])  # type: ignore[list-item]
+
+
+def test_one_language_needs_no_name() -> None:
+    space: Any = {"es": SPACE["es"]}
+    classifier = TransferClassifier(space).fit(*TRAIN["es"])
+    assert classifier.score(*TEST["es"]) > 0.8
+    assert classifier.explain(TEST["es"][0][0]).language == "es"
+
+
+def test_languages_of_each_text_are_routed() -> None:
+    texts = [*TRAIN["en"][0], *TRAIN["es"][0]]
+    labels = [*TRAIN["en"][1], *TRAIN["es"][1]]
+    order = np.random.default_rng(3).permutation(180)
+    texts, labels = [texts[i] for i in order], [labels[i] for i in order]
+    codes = np.array(["en"] * 90 + ["es"] * 90)[order]
+    unlabeled = {"de": TRAIN["de"][0]}
+    with sklearn.config_context(enable_metadata_routing=True):
+        classifier = TransferClassifier(SPACE, head=GaussianNB())
+        with pytest.raises(ValueError, match=r"language.* are passed but are not explicitly set"):
+            cross_val_score(classifier, texts, labels, params={"language": codes})
+        classifier.set_fit_request(language=True, unlabeled=True)
+        classifier.set_score_request(language=True).set_predict_request(language=True)
+        given = {"language": codes, "unlabeled": unlabeled}
+        scores = cross_val_score(classifier, texts, labels, cv=3, params=given, error_score="raise")
+        assert scores.min() > 0.8
+        search = GridSearchCV(
+            classifier, {"strategy": ["zero_shot", "prior_matching"]}, cv=3, error_score="raise"
+        ).fit(texts, labels, **given)
+        assert search.best_score_ > 0.8
+        best = search.best_estimator_
+        assert best.score(*TEST["de"], language="de") > 0.8
+        steps = make_pipeline(FunctionTransformer(list), classifier)
+        assert cross_val_score(steps, texts, labels, cv=3, params=given).min() > 0.8
+
+
+def test_tools_without_routing_take_the_language_of_the_estimator() -> None:
+    classifier = TransferClassifier(SPACE, language="en", head=GaussianNB())
+    texts: Any = np.array(TRAIN["en"][0])
+    labels = np.array(TRAIN["en"][1], dtype=object)
+    search = GridSearchCV(
+        classifier, {"encoder": [None, DocumentEncoder(weighting="uniform")]}, cv=3
+    ).fit(texts, labels, unlabeled=UNLABELED)
+    assert search.best_score_ > 0.8
+    assert search.best_estimator_.predict(TEST["es"][0], language="es").shape == (150,)
+    assert CalibratedClassifierCV(classifier, cv=3).fit(texts, labels).score(*TEST["en"]) > 0.8
+    ready = FrozenEstimator(classifier.fit(texts, labels))
+    assert CalibratedClassifierCV(ready).fit(texts, labels).score(*TEST["en"]) > 0.8
+    steps = make_pipeline(FunctionTransformer(list), classifier).fit(texts, labels)
+    assert steps.score(*TEST["en"]) > 0.8
+    assert steps.predict(TEST["es"][0], language="es").shape == (150,)
+
+
+def test_it_is_an_estimator() -> None:
+    classifier = TransferClassifier(SPACE, language="es", alpha=0.5)
+    assert "language='es'" in repr(classifier)
+    assert len(repr(classifier)) < 200
+    copy = clone(classifier.set_params(strategy="code_switching"))
+    assert copy.get_params() == classifier.get_params()
+    assert get_tags(classifier).estimator_type == "classifier"
+    assert get_tags(classifier).input_tags.string
+    with pytest.raises(sklearn.exceptions.NotFittedError):
+        check_is_fitted(copy)
+    copy.fit(*TRAIN["es"])
+    check_is_fitted(copy)
+    again = pickle.loads(pickle.dumps(copy))
+    expected = copy.predict_proba(TEST["en"][0], language="en")
+    np.testing.assert_array_equal(again.predict_proba(TEST["en"][0], language="en"), expected)
+
+
+def test_a_file_keeps_the_language(tmp_path: Path) -> None:
+    classifier = TransferClassifier(SPACE, language="es").fit(*TRAIN["es"])
+    classifier.save(tmp_path / "model.safetensors")
+    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
+    assert loaded.predict(TEST["es"][0]).tolist() == classifier.predict(TEST["es"][0]).tolist()
+    assert loaded.explain(TEST["de"][0][0], language="de").source == "es"
+
+
+@pytest.mark.parametrize("values", [[0, 1, 2], [0.5, 1.5, 2.5], list(TOPICS)])
+def test_labels_come_back_as_they_were_given(values: list[Any], tmp_path: Path) -> None:
+    labels = [values[TOPICS.index(label)] for label in TRAIN["en"][1]]
+    for given in (labels, np.array(labels, dtype=object)):
+        classifier = TransferClassifier(SPACE, language="en").fit(TRAIN["en"][0], given)
+        classifier.save(tmp_path / "model.safetensors")
+        loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
+        for each in (classifier, loaded):
+            found = each.predict(TEST["en"][0]).tolist()
+            assert set(found) == set(values)
+            assert {type(label) for label in found} == {type(values[0])}
+
+
+def test_score_weighs_texts_and_wants_a_label_for_each() -> None:
+    classifier = fitted()
+    texts, labels = TEST["es"]
+    right = classifier.predict(texts, language="es") == np.array(labels)
+    assert 0 < right.mean() < 1
+    assert classifier.score(texts, labels, right, language="es") == 1
+    assert classifier.score(texts, labels, sample_weight=~right, language="es") == 0
+    for some in (labels[:1], labels[:-1], [[label] for label in labels]):
+        with pytest.raises(ValueError, match="labels must be one for each of the texts"):
+            classifier.score(texts, some, language="es")
+    with pytest.raises(ValueError, match="at least 1"):
+        classifier.score([], [], language="es")
+    with pytest.raises(ValueError, match="sample_weight must be one for each of 150 texts"):
+        classifier.score(texts, labels, [1.0], language="es")
+
+
+@pytest.mark.parametrize(
+    "texts", ["es40", {"es40": 1}, {"es40"}, np.array([["es40"]]), [b"es40"], [None]]
+)
+def test_what_is_no_list_of_texts_is_refused(texts: Any) -> None:  # noqa: ANN401
+    with pytest.raises(TypeError, match="texts must be"):
+        fitted().predict(texts, language="es")
+    with pytest.raises(TypeError, match="texts must be"):
+        TransferClassifier(SPACE).fit(*TRAIN["en"], language="en", unlabeled={"es": texts})
+
+
+def test_unlabeled_texts_have_a_language() -> None:
+    texts: Any = TRAIN["es"][0]
+    with pytest.raises(TypeError, match="unlabeled must be a mapping of languages to texts"):
+        TransferClassifier(SPACE).fit(*TRAIN["en"], language="en", unlabeled=texts)
+    with pytest.raises(TypeError, match="documents must be what TransferClassifier"):
+        fitted().encoder_.transform(texts[0])

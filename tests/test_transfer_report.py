@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from alignx.classification.figure import draw
 from alignx.classification.report import TransferReport, summarized
 from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
-from alignx.errors import OutputError
+from alignx.errors import MissingDependencyError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,6 +224,7 @@ def test_programs_read_the_same(report: TransferReport) -> None:
         ({"strategies": {"few": Trial(shots=1)}, "train": {"en": TRAIN["en"]}}, "shots need"),
         ({"strategies": ["self_training"], "train": {"en": TRAIN["en"]}}, "unlabeled texts of es"),
         ({"seeds": ()}, "seeds must hold at least 1"),
+        ({"train": {**TRAIN, "de": (["de40"], [])}}, "of 'de' must be as many as labels"),
     ],
 )
 def test_bad_input_is_named(space: SharedSpace, change: dict[str, Any], problem: str) -> None:
@@ -260,3 +262,30 @@ def test_a_figure_that_cannot_be_written(report: TransferReport, tmp_path: Path)
         draw(report, tmp_path / "transfer.jpeg")
     with pytest.raises(OutputError, match="directory does not exist"):
         draw(report, tmp_path / "nowhere" / "transfer.svg")
+
+
+def test_all_leaves_out_what_lacks_texts(
+    space: SharedSpace, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = {"en": tuple(part[:30] for part in TRAIN["en"])}
+    test = {"es": tuple(part[:9] for part in TEST["es"])}
+    found = evaluate_transfer(space, few, test, source="en", strategies="all")  # type: ignore[arg-type]
+    lacking = ("self_training", "seed_words", "adversarial", "prior_matching")
+    assert set(found.trials) == set(STRATEGIES) - set(lacking)
+    for name in lacking:
+        assert f"left out: {name}, which needs unlabeled texts of es" in caplog.text
+
+
+def test_what_is_missing_is_named_before_the_work(
+    space: SharedSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    told: list[float] = []
+    given: Any = {"source": "en", "progress": told.append}
+    train = {"en": TRAIN["en"]}
+    trials = {"zero": Trial(), "net": Trial(head="mlp"), "teacher": Trial("self_training")}
+    with pytest.raises(MissingDependencyError) as caught:
+        evaluate_transfer(space, train, TEST, strategies=trials, **given)
+    assert "strategy 'net' needs the package torch" in str(caught.value)
+    assert "'teacher' needs unlabeled texts of es, de; pass unlabeled=" in str(caught.value)
+    assert not told

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metadata_routing import UNUSED
 
 from alignx.classification.labels import require_labels
 from alignx.errors import NotFittedError
@@ -34,6 +35,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     classes_: NDArray[Any]
     prior_: Double
+
+    # scikit-learn takes for metadata what is not called X or y.
+    __metadata_request__fit: ClassVar = {"texts": UNUSED, "labels": UNUSED}
+    __metadata_request__predict: ClassVar = {"texts": UNUSED}
+    __metadata_request__predict_proba: ClassVar = {"texts": UNUSED}
+    __metadata_request__score: ClassVar = {"texts": UNUSED, "labels": UNUSED}
 
     @abstractmethod
     def predict_proba(
@@ -68,18 +75,40 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self,
         texts: Sequence[str],
         labels: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
         language: str | Sequence[str] | None = None,
     ) -> float:
         """Give the share of texts whose class is predicted right, in [0, 1].
 
+        Parameters
+        ----------
+        texts, language
+            As of `predict_proba`.
+        labels : (n,) array-like
+            Their true classes.
+        sample_weight : (n,) array-like of float, optional
+            Weight of each text; equal unless given.
+
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As `predict_proba` and `known_labels` do.
+            As `predict_proba` and `known_labels` do, or if there is not one label for each text.
         """
         predicted = self.predict(texts, language=language)
-        return float((predicted == self.known_labels(labels)).mean())
+        if np.shape(labels) != predicted.shape or not len(predicted):
+            raise ValueError(
+                "labels must be one for each of the texts, at least 1, got shape "
+                f"{np.shape(labels)} for {len(predicted)} texts"
+            )
+        known = self.known_labels(labels)
+        weights = np.ones(len(known)) if sample_weight is None else np.asarray(sample_weight, float)
+        if weights.shape != known.shape or not weights.sum() > 0:
+            raise ValueError(
+                f"sample_weight must be one for each of {len(known)} texts, with a positive sum, "
+                f"got shape {weights.shape}"
+            )
+        return float(np.average(predicted == known, weights=weights))
 
     def known_labels(self, labels: ArrayLike) -> NDArray[Any]:
         """Give labels as an array.
@@ -112,6 +141,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.classes_ = classes
         return np.asarray(numbers)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "prior_")
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
     def _require_fitted(self) -> None:
-        if not hasattr(self, "prior_"):
+        if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"{type(self).__name__} must be fitted before it predicts")

@@ -103,13 +103,20 @@ class Documents:
         )
 
 
-def as_texts(texts: Sequence[str]) -> list[str]:
+def as_texts(texts: Sequence[str], name: str = "texts") -> list[str]:
     """Give texts as a list.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        A list, an array or a column of a data frame, for example.
+    name : str
+        Their name in messages.
 
     Raises
     ------
     TypeError
-        If it is a single string, or holds something else than strings.
+        If it is a single string, has no order or columns, or holds something else than strings.
 
     Examples
     --------
@@ -118,13 +125,14 @@ def as_texts(texts: Sequence[str]) -> list[str]:
         ...
     TypeError: texts must be a sequence of strings, got the string 'a cat'
     """
-    require_ordered(texts, "texts")
-    if isinstance(texts, Mapping):
-        raise TypeError(f"texts must be a sequence of strings, got {shown(texts)}")
+    require_ordered(texts, name)
+    # Their elements would be keys, or names of columns.
+    if isinstance(texts, Mapping) or getattr(texts, "ndim", 1) != 1:
+        raise TypeError(f"{name} must be a sequence of strings, got {shown(texts)}")
     given = list(texts)
     for text in given:
         if not isinstance(text, str):
-            raise TypeError(f"texts must be strings, got {type(text).__name__}")
+            raise TypeError(f"{name} must be strings, got {type(text).__name__}")
     return given
 
 

@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from alignx.arrays import Matrix, unit_rows
+from alignx.classification.documents import Documents
 from alignx.errors import NotFittedError
 from alignx.frequencies import SMOOTHING, expected_shares, sif_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alignx.classification.documents import Documents
     from alignx.embeddings import Embeddings
 
 __all__ = ["DocumentEncoder", "Weighting"]
@@ -150,9 +150,17 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         ------
         NotFittedError
             Before `fit`.
+        TypeError
+            If something else is given, such as strings, whose language and words nothing tells.
         """
         if not hasattr(self, "weights_"):
             raise NotFittedError("DocumentEncoder must be fitted before transform")
+        for part in parts:
+            if not isinstance(part, Documents):
+                raise TypeError(
+                    "documents must be what TransferClassifier.read(texts, language) gives, got "
+                    f"{type(part).__name__}"
+                )
         if len(parts) == 1:
             rows = self._averages(parts[0])
             rows -= self.means_[parts[0].language]

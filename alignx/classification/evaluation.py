@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,10 @@ import numpy as np
 from alignx.arguments import require_instance
 from alignx.arrays import freeze
 from alignx.classification import model_file
-from alignx.classification.documents import read_documents
+from alignx.classification.documents import as_texts, read_documents
 from alignx.classification.labels import require_labels
 from alignx.classification.report import TransferReport, TrialResult, summarized
+from alignx.classification.requirements import ALL, lacks_of, refuse_lacks, runnable
 from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
 from alignx.memory import peak_resident
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from alignx.progress import Progress
     from alignx.tokens import Tokenizer
 
-__all__ = ["Trial", "evaluate_transfer"]
+__all__ = ["Trial", "evaluate_transfer", "lacks_of_trials"]
+
+logger = logging.getLogger("alignx")
 
 Texts: TypeAlias = "tuple[Sequence[str], ArrayLike]"
 Makers: TypeAlias = "Mapping[str, Callable[[int], Any]]"
@@ -107,7 +111,7 @@ def evaluate_transfer(
     test: Mapping[str, Texts],
     *,
     source: str,
-    strategies: Sequence[str] | Mapping[str, Trial] = ("zero_shot",),
+    strategies: str | Sequence[str] | Mapping[str, Trial] = ("zero_shot",),
     unlabeled: Mapping[str, Sequence[str]] | None = None,
     peers: Makers | None = None,
     seeds: Sequence[int] = (0,),
@@ -132,6 +136,8 @@ def evaluate_transfer(
         The language to learn from.
     strategies : sequence of str, or mapping of str to Trial
         What to compare: names of strategies, or trials by the name that the table gives them.
+        ``"all"`` stands for all strategies that can run here; those left out for lack of torch or
+        of unlabeled texts are logged as a warning.
     unlabeled : mapping of str to sequence of str, optional
         Texts of the targets to learn from without labels; the texts of `train` unless given.
     peers : mapping of str to callable, optional
@@ -162,6 +168,8 @@ def evaluate_transfer(
     ValueError
         If a language is missing, a label of `test` does not occur in the source's training texts,
         or a strategy is unknown or lacks unlabeled texts.
+    MissingDependencyError
+        If a strategy lacks torch.
 
     Notes
     -----
@@ -169,14 +177,15 @@ def evaluate_transfer(
     """
     targets = [code for code in test if code != source]
     _check(train, test, source, targets, seeds)
-    trials = _trials(strategies)
     texts = {code: list(train[code][0]) for code in targets if code in train}
+    further = {**texts, **{code: as_texts(some) for code, some in (unlabeled or {}).items()}}
+    trials = _trials(strategies, [code for code in targets if code not in further])
     data = _Data(
         source,
         _spaces(space, source, targets),
         train,
         test,
-        {**texts, **(unlabeled or {})},
+        further,
         encoder,
         tokenizers,
         oov,
@@ -212,17 +221,36 @@ def evaluate_transfer(
     )
 
 
-def _trials(strategies: Sequence[str] | Mapping[str, Trial]) -> dict[str, Trial]:
+def _trials(
+    strategies: str | Sequence[str] | Mapping[str, Trial], without: Sequence[str]
+) -> dict[str, Trial]:
+    """Name the trials, and refuse what some lack; `without` are targets without any texts."""
     if isinstance(strategies, Mapping):
         trials = dict(strategies)
     else:
-        trials = {name: Trial(name) for name in strategies}
+        names = [strategies] if isinstance(strategies, str) else list(strategies)
+        if ALL in names:
+            names, left_out = runnable(without)
+            for name, reason in left_out.items():
+                logger.warning("left out: %s, which needs %s", name, reason)
+        trials = {name: Trial(name) for name in names}
     for trial in trials.values():
         if trial.strategy not in STRATEGIES:
             raise ValueError(
                 f"strategy must be one of {', '.join(STRATEGIES)}, got {trial.strategy!r}"
             )
+    refuse_lacks(lacks_of_trials(trials, without), "pass unlabeled={language: texts}")
     return trials
+
+
+def lacks_of_trials(trials: Mapping[str, Trial], without: Sequence[str]) -> dict[str, list[str]]:
+    """Give what each trial lacks; `without` are targets without labeled or unlabeled texts."""
+    return {
+        f"strategy {name!r}": lacks_of(
+            trial.strategy, options=trial.options, head=trial.head, without=without
+        )
+        for name, trial in trials.items()
+    }
 
 
 def _spaces(
@@ -265,10 +293,16 @@ def _check(
     for name, parts in (("train", train), ("test", test)):
         for code, (_, labels) in parts.items():
             require_labels(labels, f"{name} labels of {code!r}")
+    for code, (texts, labels) in train.items():
+        if len(as_texts(texts)) != len(np.asarray(labels)):
+            raise ValueError(
+                f"training texts of {code!r} must be as many as labels, got {len(texts)} and "
+                f"{len(np.asarray(labels))}"
+            )
     known = set(np.asarray(train[source][1]).tolist())
     for code in targets:
         texts, labels = test[code]
-        if len(texts) == 0 or len(texts) != len(np.asarray(labels)):
+        if len(as_texts(texts)) == 0 or len(texts) != len(np.asarray(labels)):
             raise ValueError(
                 f"test texts of {code!r} must be as many as labels and at least 1, got "
                 f"{len(texts)} and {len(np.asarray(labels))}"

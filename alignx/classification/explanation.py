@@ -139,7 +139,7 @@ def explain(
     text : str
         What is predicted.
     language : str, optional
-        Its code; the second of the space unless given.
+        Its code; `language` of the classifier unless given.
     k : int
         How many words to give at most, at least 1.
     label : object, optional
@@ -147,7 +147,8 @@ def explain(
     neighbors : int
         How many source words to give for each, at least 1.
     source : str, optional
-        Code of their language; the first of the space unless given.
+        Code of their language; the one with most labeled texts in `fit` unless given, or that of
+        the text where the space lacks it.
 
     Returns
     -------
@@ -160,8 +161,8 @@ def explain(
     TypeError
         If `text` is not a string.
     ValueError
-        If a language has no vectors, the label did not occur in training, or `k` or `neighbors`
-        is less than 1.
+        If a language is not named or has no vectors, the label did not occur in training, or `k`
+        or `neighbors` is less than 1.
 
     Notes
     -----
@@ -187,26 +188,25 @@ def explain(
     >>> space = SharedSpace({"en": english, "es": spanish})
     >>> texts = ["the cat", "a dog", "cat and dog", "the sun", "rain", "sun and rain"]
     >>> labels = ["pets", "pets", "pets", "weather", "weather", "weather"]
-    >>> classifier = TransferClassifier(space).fit(texts, labels)
+    >>> classifier = TransferClassifier(space).fit(texts, labels, language="en")
     >>> explanation = explain(classifier, "el gato y el perro y la lluvia", language="es")
     >>> [(word.word, word.nearest[0].word) for word in explanation.words]
     [('perro', 'dog'), ('gato', 'cat'), ('lluvia', 'rain')]
     """
     space = classifier.space
     asked = classifier.known_labels([] if label is None else [label])
-    codes = list(space)
-    language = codes[min(1, len(codes) - 1)] if language is None else language
-    source = codes[0] if source is None else source
-    for name, code in {"language": language, "source": source}.items():
-        if code not in space:
-            raise ValueError(
-                f"{name} must be one of {', '.join(codes)}, which have vectors, got {code!r}"
-            )
+    if source is not None and source not in space:
+        raise ValueError(
+            f"source must be one of {', '.join(space)}, which have vectors, got {source!r}"
+        )
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {type(text).__name__}")
     for name, value in {"k": k, "neighbors": neighbors}.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    language = classifier.language_of(language)
+    if source is None:
+        source = next((code for code in classifier.languages_ if code in space), language)
     document, added = _read(classifier, text, language)
     rows, first, counts = np.unique(document.words, return_index=True, return_counts=True)
     probabilities, _ = classifier.probabilities(_without_each(document, rows))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alignx.errors import MissingDependencyError
 from alignx.files import replacing, require_writable
+from alignx.packages import require_packages
 
 if TYPE_CHECKING:
     import os
@@ -45,10 +44,7 @@ def require_drawable(path: str | os.PathLike[str]) -> str:
     kind = Path(path).suffix.removeprefix(".")
     if kind not in ("svg", "png", "pdf"):
         raise ValueError(f"path of a figure must end in .svg, .png or .pdf, got {str(path)!r}")
-    if find_spec("matplotlib") is None:
-        raise MissingDependencyError(
-            "figures need the package matplotlib: pip install 'alignx[plot]'"
-        )
+    require_packages({"a figure": "matplotlib"})
     require_writable(path)
     return kind
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["as_bytes", "read", "write"]
 
 FORMAT = "alignx-classifier"
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 TOLERANCE = 1e-3  # of cosines; other processors round mapped vectors differently
 
 Tensors = dict[str, "NDArray[Any]"]
@@ -74,6 +74,8 @@ def as_bytes(classifier: TransferClassifier) -> bytes:
         "format_version": FORMAT_VERSION,
         "alignx_version": version("alignx"),
         "classes": classifier.classes_.tolist(),
+        "language": classifier.language,
+        "learned_from": classifier.languages_,
         "strategy": classifier.strategy,
         "options": dict(classifier.options or {}),
         "encoder": encoder.get_params(),
@@ -113,6 +115,8 @@ def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
 
 def _fill(classifier: TransferClassifier, facts: dict[str, Any], tensors: Tensors) -> None:
     space = classifier.space
+    classifier.language = facts["language"]
+    classifier.languages_ = tuple(facts["learned_from"])
     classifier.strategy = facts["strategy"]
     classifier.options = facts["options"] or None
     classifier.classes_ = np.array(facts["classes"])

@@ -283,6 +283,7 @@ def read_texts(
     *,
     json_lines: bool = False,
     languages: Sequence[str] | None = None,
+    need_language: bool = False,
     name: str = "standard input",
 ) -> Iterator[TextBlock]:
     r"""Read texts from a stream in blocks of the lines that have arrived, without waiting for more.
@@ -296,6 +297,8 @@ def read_texts(
         `LabeledTexts.load` knows; otherwise it is a text. Blank lines of JSON are left out.
     languages : sequence of str, optional
         The codes that a line may say; any unless given.
+    need_language : bool
+        Whether each JSON line must say its language.
     name : str
         What messages call the stream.
 
@@ -320,7 +323,7 @@ def read_texts(
         problem = None
         for number, line, is_replaced in lines:
             try:
-                _enter(block, line, json_lines, languages)
+                _enter(block, line, json_lines, languages, need_language)
             except ValueError as error:
                 problem = FormatError(name, str(error), number)
                 break
@@ -331,7 +334,13 @@ def read_texts(
             raise problem
 
 
-def _enter(block: TextBlock, line: str, json_lines: bool, languages: Sequence[str] | None) -> None:
+def _enter(
+    block: TextBlock,
+    line: str,
+    json_lines: bool,
+    languages: Sequence[str] | None,
+    need_language: bool,
+) -> None:
     """Add a line to a block."""
     if not json_lines:
         block.texts.append(line)
@@ -342,6 +351,11 @@ def _enter(block: TextBlock, line: str, json_lines: bool, languages: Sequence[st
         if row.language and languages is not None and row.language not in languages:
             raise ValueError(
                 f"a language must be one of {', '.join(languages)}, got {row.language!r}"
+            )
+        if need_language and not row.language:
+            raise ValueError(
+                'a line must say its language, such as "language": "es", got none; --language '
+                "names it for all lines"
             )
         block.texts.append(row.text)
         block.languages.append(row.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,7 @@ from alignx.classification.base import TextClassifier
 from alignx.classification.documents import Documents, as_texts, read_documents
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import fit_head
+from alignx.classification.requirements import lacks_of, refuse_lacks
 from alignx.classification.strategies import STRATEGIES, Labeled, Task, learn
 from alignx.classification.translation import WordTranslator
 from alignx.entries import require_oov
@@ -23,7 +25,7 @@ from alignx.tokens import tokenize
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -45,7 +47,10 @@ class TransferClassifier(TextClassifier):
     Parameters
     ----------
     space : SharedSpace
-        Vectors of all languages, by code; the first is the source, the second the target.
+        Vectors of all languages, by code.
+    language : str, optional
+        Code of all texts for which a call names no language, in `fit` and when predicting. Without
+        it each call must name one.
     strategy : str
         What is learned from:
 
@@ -91,6 +96,8 @@ class TransferClassifier(TextClassifier):
     ----------
     classes_ : ndarray
         The labels, sorted.
+    languages_ : tuple of str
+        The languages with labels in `fit`, most texts first.
     model_ : Model
         What the strategy made.
     prior_ : (classes,) float64
@@ -98,7 +105,12 @@ class TransferClassifier(TextClassifier):
 
     Notes
     -----
-    Follows scikit-learn's contract, with `language` beside texts.
+    Follows scikit-learn's contract, with `language` beside texts. Tools that split the texts of one
+    language, such as ``cross_val_score`` and ``GridSearchCV``, need
+    ``TransferClassifier(space, language="en")``. With texts of several languages, request their
+    codes: ``set_config(enable_metadata_routing=True)``,
+    ``classifier.set_fit_request(language=True).set_score_request(language=True)`` and
+    ``cross_val_score(classifier, texts, labels, params={"language": codes})``.
 
     Examples
     --------
@@ -116,12 +128,14 @@ class TransferClassifier(TextClassifier):
 
     model_: Model
     encoder_: DocumentEncoder
+    languages_: tuple[str, ...]
     translator_: WordTranslator
 
     def __init__(
         self,
         space: SharedSpace,
         *,
+        language: str | None = None,
         strategy: str = "zero_shot",
         options: Mapping[str, Any] | None = None,
         head: Any = "logistic",  # noqa: ANN401
@@ -134,6 +148,7 @@ class TransferClassifier(TextClassifier):
         n_threads: int | None = None,
     ) -> None:
         self.space = space
+        self.language = language
         self.strategy = strategy
         self.options = options
         self.head = head
@@ -162,15 +177,17 @@ class TransferClassifier(TextClassifier):
         labels : (n,) array-like of str or int
             Their classes, at least two.
         language : str or sequence of str, optional
-            Code of all texts, or of each; the first of the space unless given.
+            Code of all texts, or of each; `language` of the class unless given.
         unlabeled : mapping of str to sequence of str, optional
             Further texts, by language. They center a language, and some strategies learn from them.
 
         Raises
         ------
+        TypeError
+            If texts or languages are no sequence of strings, or `unlabeled` is no mapping.
         ValueError
-            If a parameter is out of range, a language has no vectors, there is only one class, or
-            no text has a known word.
+            If a parameter is out of range, a language is not named or has no vectors, there is
+            only one class, or no text has a known word.
         MissingDependencyError
             If torch is needed and is not installed.
 
@@ -182,14 +199,15 @@ class TransferClassifier(TextClassifier):
         """
         self._check()
         texts = as_texts(texts)
-        codes = self._codes(language, len(texts), next(iter(self.space)))
+        codes = self._codes(language, len(texts))
+        if unlabeled is not None and not isinstance(unlabeled, Mapping):
+            raise TypeError(
+                f"unlabeled must be a mapping of languages to texts, got {type(unlabeled).__name__}"
+            )
+        self._require_needs(codes, unlabeled or {})
         numbers = self._learn_labels(labels, len(texts))
         parts = self._read(texts, codes)
-        further = {
-            code: read
-            for code, some in (unlabeled or {}).items()
-            for read in [self.read(some if isinstance(some, str) else list(some), code)]
-        }
+        further = {code: self.read(some, code) for code, some in (unlabeled or {}).items()}
         self.encoder_ = clone(self.encoder) if self.encoder is not None else DocumentEncoder()
         self.encoder_.fit(self.space, [*(part for part, _ in parts), *further.values()])
         self.translator_ = WordTranslator(self.space, n_threads=self.n_threads)
@@ -205,6 +223,7 @@ class TransferClassifier(TextClassifier):
             self.seed,
         )
         self.model_ = learn(task, self.strategy, self.options or {})
+        self.languages_ = tuple(part.documents.language for part in labeled)
         self.prior_ = task.prior
         return self
 
@@ -219,7 +238,7 @@ class TransferClassifier(TextClassifier):
             Any texts. One without a known word gets the shares of the classes in `fit`; how many
             there are is logged as a warning.
         language : str or sequence of str, optional
-            Code of all texts, or of each; the second of the space unless given.
+            Code of all texts, or of each; `language` of the class unless given.
 
         Returns
         -------
@@ -231,11 +250,11 @@ class TransferClassifier(TextClassifier):
         NotFittedError
             Before `fit`.
         ValueError
-            If a language has no vectors.
+            If a language is not named or has no vectors.
         """
         self._require_fitted()
         texts = as_texts(texts)
-        codes = self._codes(language, len(texts), list(self.space)[1])
+        codes = self._codes(language, len(texts))
         result = np.empty((len(texts), len(self.classes_)))
         nothing = 0
         for documents, rows in self._read(texts, codes):
@@ -414,6 +433,12 @@ class TransferClassifier(TextClassifier):
             raise ValueError(f"alpha must lie in [0, 1], got {self.alpha}")
         require_oov(self.oov, *self.space.values())
 
+    def _require_needs(self, codes: Sequence[str], unlabeled: Mapping[str, Sequence[str]]) -> None:
+        """Refuse a strategy that lacks a package or unlabeled texts, before the work."""
+        without = [code for code in self.space if code not in unlabeled and code not in codes]
+        lacks = lacks_of(self.strategy, options=self.options, head=self.head, without=without)
+        refuse_lacks({f"strategy {self.strategy!r}": lacks}, "pass unlabeled={language: texts}")
+
     def _fit_head(self) -> Any:  # noqa: ANN401
         if self.head == "mlp":
             from alignx.classification.neural import train_neural_head
@@ -422,13 +447,37 @@ class TransferClassifier(TextClassifier):
         estimator = None if isinstance(self.head, str) else self.head
         return partial(fit_head, estimator=estimator, seed=self.seed)
 
-    def _codes(self, language: str | Sequence[str] | None, count: int, otherwise: str) -> list[str]:
+    def language_of(self, language: str | None) -> str:
+        """Give the code that a call means, which may have named none.
+
+        Raises
+        ------
+        TypeError
+            If it is no string.
+        ValueError
+            If no language is named where the space has several, or it has no vectors.
+        """
+        code = self.language if language is None else language
+        if code is None and len(self.space) == 1:
+            code = next(iter(self.space))
+        if code is None:
+            raise ValueError(
+                f"language must be named where there are several ({', '.join(self.space)}): pass "
+                f"language=... with the texts, or to {type(self).__name__} for all calls"
+            )
+        if not isinstance(code, str):
+            raise TypeError(f"language must be a string, got {type(code).__name__}")
+        self._require_vectors(code)
+        return code
+
+    def _codes(self, language: str | Sequence[str] | None, count: int) -> list[str]:
         """Give the code of each text."""
-        given = otherwise if language is None else language
-        codes = [given] * count if isinstance(given, str) else list(given)
+        if language is None or isinstance(language, str):
+            return [self.language_of(language)] * count
+        codes = as_texts(language, "language")
         if len(codes) != count:
             raise ValueError(f"language must name {count} languages, one a text, got {len(codes)}")
-        for code in dict.fromkeys([given] if isinstance(given, str) else codes):
+        for code in dict.fromkeys(codes):
             self._require_vectors(code)
         return codes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import stat
 from dataclasses import asdict, replace
@@ -15,6 +14,7 @@ from alignx.errors import FormatError, MissingDependencyError
 from alignx.files import reading, replacing, require_regular, require_writable
 from alignx.memory import peak_resident
 from alignx.outputs import require_outputs
+from alignx.packages import is_installed
 from alignx.progress import part_of
 from alignx.subword.layout import ModelLayout
 from alignx.tokens import tokenize
@@ -235,7 +235,7 @@ def require_trainable(output: StrPath) -> None:
         raise FormatError(name, f"the name of a fastText model must end in {_SUFFIX}")
     require_regular(name, "a fastText model")  # it is read again
     require_writable(name)
-    if importlib.util.find_spec("fasttext") is None:
+    if not is_installed("fasttext"):
         raise MissingDependencyError(
             "training needs the package fasttext: pip install fasttext, or alignx[fasttext]"
         )
