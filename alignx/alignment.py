@@ -263,7 +263,7 @@ class Alignment:
                 return side
         raise ValueError(
             f"this map takes languages {self.source.code} and {self.target.code}, got {code}; say "
-            "which side the vectors are"
+            "which side the vectors are, by --side or a code of `alignx convert --language`"
         )
 
     def save(self, path: str | Path) -> None:

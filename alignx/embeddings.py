@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from alignx.arrays import as_rows, zero_rows
+from alignx.languages import guess_language
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from alignx.progress import Progress
 
 __all__ = ["Embeddings", "LoadOptions", "LoadReport", "guess_language"]
-
-# Parts of the names of published vectors that look like a language code and are none.
-_NO_LANGUAGES = frozenset({"bin", "cc", "ftz", "gz", "txt", "vec"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,8 @@ class LoadReport:
         Rows whose word had come before; the first is kept.
     zero_rows : int
         Kept rows that are zero.
+    language : str, optional
+        Their language code, where only the name of the file tells it.
 
     Examples
     --------
@@ -61,6 +59,7 @@ class LoadReport:
     skipped: int = 0
     merged: int = 0
     zero_rows: int = 0
+    language: str | None = field(default=None, compare=False)
 
     @property
     def words(self) -> int:
@@ -368,31 +367,6 @@ class Embeddings:
             unseen=unseen,
             index=self.index,
         )
-
-
-def guess_language(path: str | os.PathLike[str]) -> str | None:
-    """Language code in the name of a file of vectors.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file; it need not exist.
-
-    Returns
-    -------
-    str or None
-        The first part of the name, between dots, that has two or three lower-case letters and
-        is no extension.
-
-    Examples
-    --------
-    >>> [guess_language(name) for name in ("wiki.en.vec", "cc.es.300.bin", "glove.6B.txt")]
-    ['en', 'es', None]
-    """
-    for part in PurePath(path).name.split("."):
-        if re.fullmatch("[a-z]{2,3}", part) and part not in _NO_LANGUAGES:
-            return part
-    return None
 
 
 def enter_words(

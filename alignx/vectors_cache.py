@@ -95,11 +95,15 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     if is_whole and "checksum" in header.metadata:
         known["checksum"] = header.metadata["checksum"]
     n, d = vectors.shape
-    report = LoadReport(path, "cache", n_read, d, merged=n_read - n, zero_rows=zero_rows)
+    given = options.language or header.metadata.get("language")
+    named = None if given else guess_language(path)
+    report = LoadReport(
+        path, "cache", n_read, d, merged=n_read - n, zero_rows=zero_rows, language=named
+    )
     return Embeddings.from_checked(
         words,
         vectors,
-        language=options.language or header.metadata.get("language") or guess_language(path),
+        language=given or named,
         source=header.metadata.get("source") or Path(path).name,
         report=report,
         **known,

@@ -304,12 +304,13 @@ class _Reader:
             raise FormatError(self._path, f"no line is well-formed: {self._first_problem}")
         self._matrix.resize((len(self._index), self._layout.dimension), refcheck=False)
         zero_rows = count_zero_rows(self._matrix)
+        named = None if self._options.language else guess_language(self._path)
         return Embeddings.from_checked(
             tuple(self._index),
             self._matrix,
-            language=self._options.language or guess_language(self._path),
+            language=self._options.language or named,
             source=Path(self._path).name,
-            report=replace(self._report, zero_rows=zero_rows),
+            report=replace(self._report, zero_rows=zero_rows, language=named),
             index=self._index,
             zero_rows=zero_rows,
         )

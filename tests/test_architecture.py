@@ -33,7 +33,8 @@ NAMELESS = {
 
 # Who may import whom: a module imports from its own layer or those before it.
 LAYERS = [
-    {"errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies", "_core"},
+    {"errors", "progress", "arrays", "memory", "parallel", "tokens", "frequencies", "_core",
+     "languages"},
     {
         "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
         "vectors_text", "vectors_io", "entries",

@@ -79,6 +79,7 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
     n_read, kept = enter_words(index, words, options.limit, lowercase=options.lowercase)
     vectors = model.of_stored(np.asarray(rows)[kept], options.progress)
     zero_rows = count_zero_rows(vectors)
+    named = None if options.language else guess_language(path)
     report = LoadReport(
         path,
         "fasttext",
@@ -87,11 +88,12 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
         skipped=len(model.stored) - len(rows),
         merged=n_read - len(kept),
         zero_rows=zero_rows,
+        language=named,
     )
     return Embeddings.from_checked(
         tuple(index),
         vectors,
-        language=options.language or guess_language(path),
+        language=options.language or named,
         source=Path(path).name,
         report=report,
         unseen=model,
