@@ -12,6 +12,7 @@ __all__ = [
     "AlignxError",
     "ClusterError",
     "DimensionError",
+    "DirectionError",
     "EmptyLexiconError",
     "FormatError",
     "MissingDependencyError",
@@ -93,6 +94,10 @@ class ClusterError(AlignxError):
 
 class DimensionError(AlignxError):
     """Vectors of one dimension meet a map or other vectors of another."""
+
+
+class DirectionError(AlignxError):
+    """A dictionary or vectors fit the other way round: source and target are exchanged."""
 
 
 class EmptyLexiconError(AlignxError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from alignx.accuracy import Accuracy
+from alignx.direction import require_order
 from alignx.entries import Oov, require_oov
 from alignx.retrieval import ranks
 from alignx.unlisted import UnlistedQuestions
@@ -177,6 +178,8 @@ def evaluate(
     ------
     EmptyLexiconError
         If no pair is known on both sides, or by the characters or words of its entries.
+    DirectionError
+        If far more pairs are known with source and target exchanged.
     ValueError
         If a parameter is out of range, or no language has a model of characters for `oov`.
 
@@ -190,6 +193,7 @@ def evaluate(
     al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
     """
     require_oov(oov, shared.source, shared.target)
+    require_order(lexicon, shared.source, shared.target)
     questions = _ask(shared, lexicon, oov_policy)
     by_word = lexicon.translations()
     every = [(s, [t]) for s, t in lexicon] if oov_policy == "xling" else list(by_word.items())

@@ -137,6 +137,8 @@ def align(
     ------
     EmptyLexiconError
         If no pair of the lexicon is known on both sides.
+    DirectionError
+        If far more of its pairs are known with source and target exchanged.
     AlignmentFailed
         If self-learning or adversarial training has found nothing that two runs agree on.
     DimensionError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
+from alignx.direction import require_order
 from alignx.errors import EmptyLexiconError, FormatError
 from alignx.files import reading, replacing
 
@@ -185,18 +186,24 @@ class Lexicon:
         return LexiconRows(*found.T.copy())
 
     def require_rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
-        """Look the words up, and raise EmptyLexiconError where no pair is known on both sides."""
+        """Look the words up, and raise EmptyLexiconError where no pair is known on both sides.
+
+        Raises DirectionError where far more are known with source and target exchanged.
+        """
         rows = self.rows(source, target)
         if len(rows.source) == 0:
             no_source = sum(s not in source.index for s, _ in self.pairs)
             no_target = sum(t not in target.index for _, t in self.pairs)
             examples = ", ".join(f"{s} {t}" for s, t in self.pairs[:3])
+            turned = len(self.reversed().rows(source, target).source)
+            remark = f"; {turned} fit with both exchanged (--columns 2,1)" if turned else ""
             raise EmptyLexiconError(
                 f"{self.name}: at least one pair must have both words in the vocabularies, got "
                 f"{len(self)} pairs of which {no_source} lack the source word and {no_target} the "
                 f"target word (such as: {examples or 'none'}); check the order of the languages "
-                "and the case of the words"
+                f"and the case of the words{remark}"
             )
+        require_order(self, source, target)
         return rows
 
     @classmethod

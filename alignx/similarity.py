@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
+from alignx.direction import require_order
 from alignx.entries import look_up, require_oov
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def evaluate_similarity(
         If the lexicon has no scores, or no language has a model of characters for `oov`.
     EmptyLexiconError
         If no pair is known on both sides, or by the characters or words of its entries.
+    DirectionError
+        If far more pairs are known with source and target exchanged.
 
     References
     ----------
@@ -113,6 +116,7 @@ def evaluate_similarity(
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
     require_oov(oov, source, target)
+    require_order(judged, source, target)
     found = [
         look_up(language, entries, "drop" if language.unseen is None else oov)
         for language, entries in zip((source, target), judged.sides(), strict=True)

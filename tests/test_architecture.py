@@ -37,7 +37,7 @@ LAYERS = [
      "languages"},
     {
         "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
-        "vectors_text", "vectors_io", "entries",
+        "vectors_text", "vectors_io", "entries", "direction",
     },
     {"torch_search"},
     {"retrieval"},
