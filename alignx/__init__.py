@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         NotFittedError,
         OutputError,
         RecallError,
+        SpaceError,
         TrainingError,
     )
     from alignx.evaluation import EvaluationReport, evaluate
@@ -92,6 +93,7 @@ __all__ = [
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
+    "SpaceError",
     "TrainingError",
     "TransferClassifier",
     "TransferReport",
@@ -142,6 +144,7 @@ _HOMES = {
         "NotFittedError",
         "OutputError",
         "RecallError",
+        "SpaceError",
         "TrainingError",
     ],
     "evaluation": ["EvaluationReport", "evaluate"],

@@ -174,6 +174,8 @@ class LazyRows:
         How many numbers each will have.
     transform : callable
         Takes some of the stored rows to as many (., dimension) float32.
+    space : str, optional
+        What tells the space that they are brought into from others.
 
     Examples
     --------
@@ -186,6 +188,7 @@ class LazyRows:
     stored: Matrix
     dimension: int
     transform: Callable[[Matrix], Matrix]
+    space: str | None = None
 
     def __len__(self) -> int:
         return len(self.stored)

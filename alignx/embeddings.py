@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from alignx.arrays import as_rows, zero_rows
-from alignx.languages import guess_language
+from alignx.languages import guess
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
@@ -129,6 +130,8 @@ class Embeddings:
     unseen : callable, optional
         Gives vectors, (m, d) float32, of any m strings, such as those of a fastText model by their
         characters; zero rows for those that it knows nothing of.
+    space : str, optional
+        What tells the space that they were mapped into from others; see `Alignment.space`.
 
     Raises
     ------
@@ -156,6 +159,7 @@ class Embeddings:
     source: str | None = None
     report: LoadReport | None = None
     unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
+    space: str | None = None
 
     def __init__(
         self,
@@ -165,6 +169,7 @@ class Embeddings:
         source: str | None = None,
         report: LoadReport | None = None,
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+        space: str | None = None,
     ) -> None:
         checked = _checked_words(words)
         self._fill(
@@ -174,6 +179,7 @@ class Embeddings:
             source=source,
             report=report,
             unseen=unseen,
+            space=space,
         )
 
     def _fill(self, **values: object) -> None:
@@ -190,6 +196,7 @@ class Embeddings:
         source: str | None = None,
         report: LoadReport | None = None,
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+        space: str | None = None,
         **known: object,
     ) -> Embeddings:
         """Embeddings of parts that keep the rules already; nothing is checked or copied.
@@ -200,7 +207,7 @@ class Embeddings:
             As for `Embeddings`; must not change afterwards.
         vectors : (n, d) float32
             C-contiguous and finite.
-        language, source, report, unseen
+        language, source, report, unseen, space
             As for `Embeddings`.
         **known
             Values of `index`, `zero_rows` or `checksum`, if they are known.
@@ -223,6 +230,7 @@ class Embeddings:
             source=source,
             report=report,
             unseen=unseen,
+            space=space,
             **known,
         )
         return self
@@ -327,12 +335,14 @@ class Embeddings:
             language=self.language,
             source=self.source,
             unseen=self.unseen,
+            space=self.space,
         )
 
     def with_vectors(
         self,
         matrix: ArrayLike,
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+        space: str | None = None,
     ) -> Embeddings:
         """Combine the same words with other vectors, for example mapped ones.
 
@@ -342,6 +352,8 @@ class Embeddings:
             One finite row for each word; the dimension may differ.
         unseen : callable, optional
             As for `Embeddings`, in keeping with the other vectors.
+        space : str, optional
+            As for `Embeddings`; not known unless given, since other vectors may be of another.
 
         Returns
         -------
@@ -365,8 +377,33 @@ class Embeddings:
             language=self.language,
             source=self.source,
             unseen=unseen,
+            space=space,
             index=self.index,
         )
+
+
+def guess_language(path: str | os.PathLike[str]) -> str | None:
+    """Find the language code in the name of a file of vectors.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file; it need not exist.
+
+    Returns
+    -------
+    str or None
+        The code nearest to the extension, of those that public vectors have; none for pairs such
+        as en-es.
+
+    Examples
+    --------
+    >>> [guess_language(name) for name in ("wiki.en.vec", "cc.es.300.bin", "glove.6B.txt")]
+    ['en', 'es', None]
+    >>> [guess_language(name) for name in ("vectors-en.txt", "my.en.vec", "en-es.txt")]
+    ['en', 'en', None]
+    """
+    return guess(path).code
 
 
 def enter_words(

@@ -19,6 +19,7 @@ __all__ = [
     "NotFittedError",
     "OutputError",
     "RecallError",
+    "SpaceError",
     "TrainingError",
 ]
 
@@ -156,6 +157,10 @@ class RecallError(AlignxError):
             f"an index of kind {kind!r} finds {reached:.4f} of the best keys at most ({most}), "
             f"{target:g} was asked for; ask for less, or search exactly"
         )
+
+
+class SpaceError(AlignxError):
+    """Vectors that were mapped into different spaces meet."""
 
 
 class TrainingError(AlignxError):

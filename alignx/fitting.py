@@ -18,6 +18,7 @@ from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
 from alignx.progress import part_of
 from alignx.selection import choose_aligner
 from alignx.side import Side
+from alignx.sketch import Sketch
 from alignx.unsupervised import Workplace, adversarial, self_learning
 
 if TYPE_CHECKING:
@@ -316,7 +317,8 @@ def _side(
     normalizer = Normalizer(steps=tuple(normalize))
     rows = normalizer.fit_transform(embeddings.vectors)
     code = embeddings.language or default_code
-    side = Side(code, embeddings.checksum, len(embeddings), normalizer)
+    sketch = Sketch.of(embeddings)
+    side = Side(code, embeddings.checksum, len(embeddings), normalizer, sketch)
     return side, embeddings.with_vectors(rows)
 
 

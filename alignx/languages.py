@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["CODES", "LanguageGuess", "guess", "guess_language"]
+__all__ = ["CODES", "LanguageGuess", "guess"]
 
 _ISO_639_1 = """
 aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
@@ -91,29 +91,6 @@ class _Part(NamedTuple):
     text: str
     before: str
     after: str
-
-
-def guess_language(path: str | os.PathLike[str]) -> str | None:
-    """Find the language code in the name of a file of vectors.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file; it need not exist.
-
-    Returns
-    -------
-    str or None
-        The code nearest to the extension, of those in `CODES`; none for pairs such as en-es.
-
-    Examples
-    --------
-    >>> [guess_language(name) for name in ("wiki.en.vec", "cc.es.300.bin", "glove.6B.txt")]
-    ['en', 'es', None]
-    >>> [guess_language(name) for name in ("vectors-en.txt", "my.en.vec", "en-es.txt")]
-    ['en', 'en', None]
-    """
-    return guess(path).code
 
 
 def guess(path: str | os.PathLike[str]) -> LanguageGuess:

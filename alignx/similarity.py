@@ -11,6 +11,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from alignx.direction import require_order
 from alignx.entries import look_up, require_oov
+from alignx.joining import require_one_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,6 +100,8 @@ def evaluate_similarity(
         If no pair is known on both sides, or by the characters or words of its entries.
     DirectionError
         If far more pairs are known with source and target exchanged.
+    SpaceError
+        If the languages were mapped into different spaces.
 
     References
     ----------
@@ -116,6 +119,7 @@ def evaluate_similarity(
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
     require_oov(oov, source, target)
+    require_one_space({"source": source, "target": target})
     require_order(judged, source, target)
     found = [
         look_up(language, entries, "drop" if language.unseen is None else oov)

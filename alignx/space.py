@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from alignx.arrays import require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
+from alignx.joining import require_one_space
 from alignx.retrieval import (
     CrossNeighbors,
     ExactIndex,
@@ -64,6 +65,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         If there are fewer than two languages.
     DimensionError
         If their dimensions differ.
+    SpaceError
+        If they were mapped into different spaces.
 
     Examples
     --------
@@ -83,13 +86,16 @@ class SharedSpace(Mapping[str, Embeddings]):
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
         unit = {
-            code: language.with_vectors(unit_rows(language.vectors), language.unseen)
+            code: language.with_vectors(
+                unit_rows(language.vectors), language.unseen, language.space
+            )
             for code, language in self.languages.items()
         }
         object.__setattr__(self, "languages", unit)
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
+        require_one_space(unit)
 
     @classmethod
     def of(

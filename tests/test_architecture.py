@@ -37,7 +37,8 @@ LAYERS = [
      "languages"},
     {
         "files", "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
-        "vectors_text", "vectors_io", "entries", "direction",
+        "vectors_text", "vectors_io", "entries", "direction", "joining",
+        "sketch",
     },
     {"torch_search"},
     {"retrieval"},

@@ -76,7 +76,7 @@ def test_every_door_refuses_an_exchanged_dictionary() -> None:
     wrong = Lexicon([(target, source) for source, target in pairs])
     for options in ({}, {"method": "selflearning"}, {"calibrate": False}):
         with pytest.raises(DirectionError, match="reversed"):
-            align(english, spanish, lexicon=wrong, **options)  # type: ignore[arg-type]
+            align(english, spanish, lexicon=wrong, **options)
     space = SharedSpace({"en": english, "es": spanish})
     with pytest.raises(DirectionError, match="--reverse"):
         evaluate(space, wrong)

@@ -15,6 +15,7 @@ from alignx.arrays import LazyRows, unit_rows, zero_rows
 from alignx.clusters import Effort
 from alignx.errors import RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
+from alignx.joining import require_one_space
 from alignx.large.languages import StoredLanguage, store
 from alignx.large.plan import make_plan
 from alignx.large.recall import MeasuredRecall, measure_recall
@@ -175,6 +176,8 @@ def induce_large_lexicon(
     check_options(threshold=threshold, calibration=calibration, n_best=n_best, smaller=smaller)
     if not 1 <= neighborhood <= smaller:
         raise ValueError(f"neighborhood must lie in [1, {smaller}], got {neighborhood}")
+    if alignment is None:
+        require_one_space({"source": source, "target": target})
     rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     plan = make_plan(
         len(languages[0]),
