@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -15,21 +18,22 @@ from alignx.arguments import require_instance
 from alignx.arrays import LazyRows, freeze, unit_rows
 from alignx.calibration import Calibration
 from alignx.diagnosis import Diagnosis
-from alignx.embeddings import Embeddings
-from alignx.errors import FormatError
+from alignx.embeddings import Embeddings, LoadOptions
+from alignx.errors import DimensionError, FormatError
 from alignx.files import replacing
 from alignx.linearity import LinearCost, composed_map
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.outputs import require_suffix
 from alignx.side import Side
+from alignx.sketch import SKETCHED, Sketch
 from alignx.space import SharedSpace
+from alignx.subword import read_fasttext
 from alignx.subword.mapped import write_mapped_model
 from alignx.tensors import read_tensors
 from alignx.unseen import UnseenBySubwords
 from alignx.vectors_io import save
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,7 +46,7 @@ __all__ = ["Alignment"]
 WhichSide: TypeAlias = Literal["source", "target"]
 
 FORMAT = "alignx-mapping"
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,6 +104,12 @@ class Alignment:
         ------
         DimensionError
             If vectors are not of the dimension that the map was fitted on.
+        DirectionError
+            If they are those of the other side.
+
+        Warns
+        -----
+        Once for each language whose vectors are not those of the fit, through ``logging``.
         """
         mapped = {
             self.source.code: self.apply_source(source),
@@ -119,8 +129,8 @@ class Alignment:
         require_instance(embeddings, Embeddings, side)
         model = embeddings.unseen
         unseen = None if model is None else UnseenBySubwords(model, self, side)
-        rows = freeze(self.stream(embeddings, side).collect())
-        return embeddings.with_vectors(rows, unseen)
+        rows = self.stream(embeddings, side)
+        return embeddings.with_vectors(freeze(rows.collect()), unseen, rows.space)
 
     def stream(self, embeddings: Embeddings, side: WhichSide) -> LazyRows:
         """Map vectors of one language to unit rows a block at a time, when they are needed.
@@ -139,13 +149,39 @@ class Alignment:
         ------
         DimensionError
             If vectors are not of the dimension that the map was fitted on.
+        DirectionError
+            If they are those of the other side.
         ValueError
             If `side` is something else.
         """
         require_instance(embeddings, Embeddings, "embeddings")
-        expected = self._side(side)
-        expected.check(embeddings)
-        aligner = self.aligner
+        self._side(side).check(embeddings, self._other_side(side))
+        return self.map_rows(embeddings.vectors, side)
+
+    def map_rows(self, vectors: Matrix, side: WhichSide) -> LazyRows:
+        """Map rows, whatever words they are of, to unit rows a block at a time; see `stream`.
+
+        Parameters
+        ----------
+        vectors : (n, d) float32
+            Of one language.
+        side : {"source", "target"}
+            Which language they are.
+
+        Raises
+        ------
+        DimensionError
+            If they are not of the dimension that the map was fitted on.
+        ValueError
+            If `side` is something else.
+        """
+        expected, aligner = self._side(side), self.aligner
+        dimension = expected.normalizer.dimension_
+        if vectors.shape[1] != dimension:
+            raise DimensionError(
+                f"this map takes {expected.code} vectors of dimension {dimension}, got "
+                f"dimension {vectors.shape[1]}"
+            )
         to_space = aligner.transform if side == "source" else aligner.transform_target
         threads = ThreadpoolController()
 
@@ -154,7 +190,22 @@ class Alignment:
             with threads.limit(limits=1, user_api="blas"):
                 return unit_rows(to_space(expected.normalizer.transform(rows)))
 
-        return LazyRows(embeddings.vectors, getattr(aligner, f"{side}_map_").shape[1], transform)
+        width = getattr(aligner, f"{side}_map_").shape[1]
+        return LazyRows(vectors, width, transform, self.space)
+
+    @cached_property
+    def space(self) -> str:
+        """What tells the space of this map from others, as a digest.
+
+        Maps that leave the target as it is, such as Procrustes, have one space if they have one
+        target: the most frequent words and their vectors decide, not how many words there are.
+        """
+        digest = hashlib.sha256(json.dumps(list(self.target.normalizer.steps)).encode())
+        digest.update(self.target.sketch.content())
+        for part in (self.aligner.target_map_, self.aligner.target_mean_):
+            digest.update(f"{part.shape}{part.dtype}".encode())
+            digest.update(part.tobytes())
+        return digest.hexdigest()[:32]
 
     def save_mapped(
         self,
@@ -245,15 +296,23 @@ class Alignment:
         ------
         ValueError
             If the map centers; see `linear_map`.
+        DirectionError
+            If the model is of the other side.
         DimensionError, FormatError, OutputError
             If the model does not fit or cannot be read, or the copy cannot be written.
         """
-        write_mapped_model(model, path, self.linear_map(side), progress=progress)
+        matrix = self.linear_map(side)
+        first = read_fasttext(os.fspath(model), LoadOptions(limit=SKETCHED))
+        self._side(side).check(first, self._other_side(side), is_part=True)
+        write_mapped_model(model, path, matrix, progress=progress)
 
     def _side(self, side: WhichSide) -> Side:
         if side not in ("source", "target"):
             raise ValueError(f"side must be 'source' or 'target', got {side!r}")
         return self.source if side == "source" else self.target
+
+    def _other_side(self, side: WhichSide) -> Side:
+        return self._side("target" if side == "source" else "source")
 
     def side_of(self, code: str | None) -> Side:
         """Give the side that a language code names.
@@ -268,7 +327,7 @@ class Alignment:
                 return side
         raise ValueError(
             f"this map takes languages {self.source.code} and {self.target.code}, got {code}; say "
-            "which side the vectors are"
+            "which side the vectors are, by --side or a code of `alignx convert --language`"
         )
 
     def save(self, path: str | Path) -> None:
@@ -312,6 +371,8 @@ class Alignment:
             tensors[f"{name}_mean"] = getattr(self.aligner, f"{name}_mean_")
             means = np.array(side.normalizer.means_, dtype=np.float64)
             tensors[f"{name}_normalizer_means"] = means.reshape(-1, side.normalizer.dimension_)
+            tensors[f"{name}_sketch_words"] = side.sketch.words
+            tensors[f"{name}_sketch_rows"] = side.sketch.rows
         if self.calibration is not None:
             tensors |= {f"calibration_{k}": v for k, v in vars(self.calibration).items()}
         # One entry, since safetensors writes several in random order: equal maps, equal files.
@@ -360,7 +421,15 @@ class Alignment:
             names = ("weights", "logits", "probabilities")
             calibration = Calibration(*(tensors[f"calibration_{name}"] for name in names))
         source, target = (
-            Side.from_facts(facts[name], tensors[f"{name}_normalizer_means"])
+            Side.from_facts(
+                facts[name],
+                tensors[f"{name}_normalizer_means"],
+                Sketch(
+                    tensors[f"{name}_sketch_words"],
+                    tensors[f"{name}_sketch_rows"],
+                    facts[name]["dimension"],
+                ),
+            )
             for name in ("source", "target")
         )
         cost = facts.get("linear_cost")  # older files have none

@@ -300,6 +300,8 @@ class LazyRows:
         Takes some of the stored rows to as many (., dimension) float32.
     kept : (n,) bool, optional
         Which of the computed rows to give; all unless given.
+    space : str, optional
+        What tells the space that they are brought into from others.
 
     Examples
     --------
@@ -313,6 +315,7 @@ class LazyRows:
     dimension: int
     transform: Callable[[Matrix], Matrix]
     kept: NDArray[np.bool_] | None = None
+    space: str | None = None
 
     def __len__(self) -> int:
         return len(self.stored) if self.kept is None else int(self.kept.sum())

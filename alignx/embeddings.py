@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from alignx.arguments import require_instance, require_ordered
 from alignx.arrays import freeze, frozen_rows, zero_rows
+from alignx.languages import guess
 from alignx.lookup import Lookup
 from alignx.spelling import lower
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from alignx.progress import Progress
 
 __all__ = ["Embeddings", "LoadOptions", "LoadReport", "guess_language"]
-
-# Parts of the names of published vectors that look like a language code and are none.
-_NO_LANGUAGES = frozenset({"bin", "cc", "ftz", "gz", "txt", "vec"})
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,8 @@ class LoadReport:
         Rows whose word had come before; the first is kept.
     zero_rows : int
         Kept rows that are zero.
+    language : str, optional
+        Their language code, where only the name of the file tells it.
 
     Examples
     --------
@@ -64,6 +63,7 @@ class LoadReport:
     skipped: int = 0
     merged: int = 0
     zero_rows: int = 0
+    language: str | None = field(default=None, compare=False)
 
     @property
     def words(self) -> int:
@@ -133,6 +133,8 @@ class Embeddings:
     unseen : callable, optional
         Gives vectors, (m, d) float32, of any m strings, such as those of a fastText model by their
         characters; zero rows for those that it knows nothing of.
+    space : str, optional
+        What tells the space that they were mapped into from others; see `Alignment.space`.
 
     Raises
     ------
@@ -160,6 +162,7 @@ class Embeddings:
     source: str | None = None
     report: LoadReport | None = None
     unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
+    space: str | None = None
 
     def __init__(
         self,
@@ -169,6 +172,7 @@ class Embeddings:
         source: str | None = None,
         report: LoadReport | None = None,
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+        space: str | None = None,
     ) -> None:
         checked = _checked_words(words)
         if language is not None:
@@ -180,6 +184,7 @@ class Embeddings:
             source=source,
             report=report,
             unseen=unseen,
+            space=space,
         )
 
     def _fill(self, **values: object) -> None:
@@ -196,6 +201,7 @@ class Embeddings:
         source: str | None = None,
         report: LoadReport | None = None,
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+        space: str | None = None,
         **known: object,
     ) -> Embeddings:
         """Embeddings of parts that keep the rules already; nothing is checked or copied.
@@ -206,7 +212,7 @@ class Embeddings:
             As for `Embeddings`; must not change afterwards.
         vectors : (n, d) float32
             C-contiguous and finite; nobody else's, as it becomes read-only.
-        language, source, report, unseen
+        language, source, report, unseen, space
             As for `Embeddings`.
         **known
             Values of `index`, `zero_rows` or `checksum`, if they are known.
@@ -229,6 +235,7 @@ class Embeddings:
             source=source,
             report=report,
             unseen=unseen,
+            space=space,
             **known,
         )
         return self
@@ -367,6 +374,7 @@ class Embeddings:
             language=self.language,
             source=self.source,
             unseen=self.unseen,
+            space=self.space,
             zero_rows=0,
         )
 
@@ -400,12 +408,14 @@ class Embeddings:
             language=self.language,
             source=self.source,
             unseen=self.unseen,
+            space=self.space,
         )
 
     def with_vectors(
         self,
         matrix: ArrayLike,
         unseen: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+        space: str | None = None,
     ) -> Embeddings:
         """Combine the same words with other vectors, for example mapped ones.
 
@@ -415,6 +425,8 @@ class Embeddings:
             One finite row for each word; the dimension may differ.
         unseen : callable, optional
             As for `Embeddings`, in keeping with the other vectors.
+        space : str, optional
+            As for `Embeddings`; not known unless given, since other vectors may be of another.
 
         Returns
         -------
@@ -438,12 +450,13 @@ class Embeddings:
             language=self.language,
             source=self.source,
             unseen=unseen,
+            space=space,
             index=self.index,
         )
 
 
 def guess_language(path: str | os.PathLike[str]) -> str | None:
-    """Language code in the name of a file of vectors.
+    """Find the language code in the name of a file of vectors.
 
     Parameters
     ----------
@@ -453,18 +466,17 @@ def guess_language(path: str | os.PathLike[str]) -> str | None:
     Returns
     -------
     str or None
-        The first part of the name, between dots, that has two or three lower-case letters and
-        is no extension.
+        The code nearest to the extension, of those that public vectors have; none for pairs such
+        as en-es.
 
     Examples
     --------
     >>> [guess_language(name) for name in ("wiki.en.vec", "cc.es.300.bin", "glove.6B.txt")]
     ['en', 'es', None]
+    >>> [guess_language(name) for name in ("vectors-en.txt", "my.en.vec", "en-es.txt")]
+    ['en', 'en', None]
     """
-    for part in PurePath(path).name.split("."):
-        if re.fullmatch("[a-z]{2,3}", part) and part not in _NO_LANGUAGES:
-            return part
-    return None
+    return guess(path).code
 
 
 def enter_words(

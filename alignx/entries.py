@@ -204,6 +204,7 @@ def extended(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") ->
         language=language.language,
         source=language.source,
         unseen=language.unseen,
+        space=language.space,
     )
 
 

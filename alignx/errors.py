@@ -12,12 +12,14 @@ __all__ = [
     "AlignxError",
     "ClusterError",
     "DimensionError",
+    "DirectionError",
     "EmptyLexiconError",
     "FormatError",
     "MissingDependencyError",
     "NotFittedError",
     "OutputError",
     "RecallError",
+    "SpaceError",
     "TrainingError",
 ]
 
@@ -95,6 +97,10 @@ class DimensionError(AlignxError):
     """Vectors of one dimension meet a map or other vectors of another."""
 
 
+class DirectionError(AlignxError):
+    """A dictionary or vectors fit the other way round: source and target are exchanged."""
+
+
 class EmptyLexiconError(AlignxError):
     """A lexicon has no pair whose two words are both in the vocabularies."""
 
@@ -151,6 +157,10 @@ class RecallError(AlignxError):
             f"an index of kind {kind!r} finds {reached:.4f} of the best keys at most ({most}), "
             f"{target:g} was asked for; ask for less, or search exactly"
         )
+
+
+class SpaceError(AlignxError):
+    """Vectors that were mapped into different spaces meet."""
 
 
 class TrainingError(AlignxError):

@@ -10,6 +10,7 @@ import numpy as np
 
 from alignx.accuracy import Accuracy
 from alignx.arguments import require_instance
+from alignx.direction import require_order
 from alignx.entries import Oov, require_oov
 from alignx.lexicon import Lexicon
 from alignx.retrieval import ranks
@@ -179,6 +180,8 @@ def evaluate(
     ------
     EmptyLexiconError
         If no pair is known on both sides, or by the characters or words of its entries.
+    DirectionError
+        If far more pairs are known with source and target exchanged.
     ValueError
         If a parameter is out of range, or no language has a model of characters for `oov`.
 
@@ -194,6 +197,7 @@ def evaluate(
     require_instance(shared, SharedSpace, "shared")
     require_instance(lexicon, Lexicon, "lexicon")
     require_oov(oov, shared.source, shared.target)
+    require_order(lexicon, shared.source, shared.target)
     lexicon.tell_of_capitals(shared.source, shared.target)
     asked = lexicon.as_known(shared.source, shared.target)
     questions = _ask(shared, asked, oov_policy)

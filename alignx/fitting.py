@@ -24,6 +24,7 @@ from alignx.progress import part_of
 from alignx.retrieval import NEIGHBORHOOD, resolved_count
 from alignx.selection import choose_aligner
 from alignx.side import Side
+from alignx.sketch import Sketch
 from alignx.unsupervised import Workplace, adversarial, self_learning
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def align(
         If no pair of the lexicon is known on both sides.
     AlignxError
         If no word of a language has a vector, as they are or once they are normalized.
+    DirectionError
+        If far more of its pairs are known with source and target exchanged.
     AlignmentFailed
         If self-learning or adversarial training has found nothing that two runs agree on.
     DimensionError
@@ -340,7 +343,8 @@ def _side(
     normalizer = Normalizer(steps=tuple(normalize))
     rows = normalizer.fit_transform(embeddings.vectors)
     code = embeddings.language or default_code
-    side = Side(code, embeddings.checksum, len(embeddings), normalizer)
+    sketch = Sketch.of(embeddings)
+    side = Side(code, embeddings.checksum, len(embeddings), normalizer, sketch)
     words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
     if not len(words):
         done = ", ".join(normalize) or "no normalization"

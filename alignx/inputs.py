@@ -47,7 +47,7 @@ def read_vectors(
             n_threads=threads,
             progress=progress,
         )
-    terminal.note(f"{path.name}: {embeddings.report}")
+    terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
     return embeddings
 
 
@@ -66,6 +66,21 @@ def require_device(device: str | None) -> None:
         from alignx.torch_search import as_device
 
         as_device(device)
+
+
+def _language_note(embeddings: Embeddings) -> str:
+    """Say what language the name of the file tells, and what may be wrong with that."""
+    from alignx.languages import guess
+
+    report = embeddings.report
+    if report is None or embeddings.language != report.language:
+        return ""  # a cache knows its language
+    others = " and ".join(guess(report.path).others)
+    if report.language is None:
+        doubt = f"its name holds {others}; `alignx convert --language` stores the right one"
+        return f"; language unknown, since {doubt}" if others else ""
+    doubt = f" (which holds {others} too; `alignx convert --language` stores another)"
+    return f"; language {report.language}, by its name{doubt if others else ''}"
 
 
 def read_entries(terminal: Terminal, path: Path) -> list[str]:
@@ -151,5 +166,8 @@ def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     by_code = {language.language or "": language for language in languages}
     if "" in by_code or len(by_code) < len(languages):
         found = ", ".join(f"{language.source}: {language.language}" for language in languages)
-        raise ValueError(f"the names of vectors must tell their languages apart, got {found}")
+        raise ValueError(
+            f"the names of vectors must tell their languages apart, got {found}; "
+            "`alignx convert --language` stores a code"
+        )
     return SharedSpace(by_code)

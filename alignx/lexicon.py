@@ -13,6 +13,7 @@ import numpy as np
 from alignx.arguments import require_instance, shown
 from alignx.dictionary_cells import quoted
 from alignx.dictionary_files import read_pairs
+from alignx.direction import require_order
 from alignx.embeddings import Embeddings
 from alignx.errors import EmptyLexiconError, FormatError
 from alignx.files import replacing
@@ -203,7 +204,10 @@ class Lexicon:
         return LexiconRows(rows[0][positions], rows[1][positions], positions)
 
     def require_rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
-        """Look the words up, and raise EmptyLexiconError where no pair is known on both sides."""
+        """Look the words up, and raise EmptyLexiconError where no pair is known on both sides.
+
+        Raises DirectionError where far more are known with source and target exchanged.
+        """
         rows = self.rows(source, target)
         self.tell_of_capitals(source, target)
         if len(rows.source) == 0:
@@ -211,12 +215,15 @@ class Lexicon:
             no_source = int((source.find(first) < 0).sum())
             no_target = int((target.find(second) < 0).sum())
             examples = ", ".join(f"{s} {t}" for s, t in self.pairs[:3])
+            turned = len(self.reversed().rows(source, target).source)
+            remark = f"; {turned} fit with both exchanged (--columns 2,1)" if turned else ""
             raise EmptyLexiconError(
                 f"{self.name}: at least one pair must have both words in the vocabularies, with a "
                 f"vector, got {len(self)} pairs of which {no_source} lack the source word and "
                 f"{no_target} the target word (such as: {examples or 'none'}); check the order of "
-                "the languages and the case of the words"
+                f"the languages and the case of the words{remark}"
             )
+        require_order(self, source, target)
         return rows
 
     def tell_of_capitals(self, source: Embeddings, target: Embeddings) -> None:

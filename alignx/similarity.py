@@ -10,8 +10,10 @@ import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
 from alignx.arguments import require_instance
+from alignx.direction import require_order
 from alignx.embeddings import Embeddings
 from alignx.entries import look_up, require_oov
+from alignx.joining import require_one_space
 from alignx.lexicon import Lexicon
 
 if TYPE_CHECKING:
@@ -97,6 +99,10 @@ def evaluate_similarity(
         If the lexicon has no scores, or no language has a model of characters for `oov`.
     EmptyLexiconError
         If no pair is known on both sides, or by the characters or words of its entries.
+    DirectionError
+        If far more pairs are known with source and target exchanged.
+    SpaceError
+        If the languages were mapped into different spaces.
 
     References
     ----------
@@ -118,6 +124,8 @@ def evaluate_similarity(
         raise ValueError("judged pairs must have a human score each, got none")
     require_oov(oov, source, target)
     judged.tell_of_capitals(source, target)
+    require_one_space({"source": source, "target": target})
+    require_order(judged, source, target)
     found = [
         look_up(language, entries, "drop" if language.unseen is None else oov)
         for language, entries in zip((source, target), judged.sides(), strict=True)

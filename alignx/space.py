@@ -11,6 +11,7 @@ from alignx.arrays import freeze, require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
 from alignx.errors import AlignxError
+from alignx.joining import require_one_space
 from alignx.retrieval import (
     NEIGHBORHOOD,
     CrossNeighbors,
@@ -74,6 +75,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         If their dimensions differ.
     AlignxError
         If no word of a language has a vector.
+    SpaceError
+        If they were mapped into different spaces.
 
     Examples
     --------
@@ -100,6 +103,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
+        require_one_space(unit)
 
     @classmethod
     def of(
@@ -383,7 +387,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 def _unit(code: str, language: Embeddings) -> Embeddings:
     """Give a language with unit rows, under its code, without the words that have no vector."""
     rows = freeze(unit_rows(language.vectors))
-    known = language.with_vectors(rows, language.unseen).without_zero_rows()
+    known = language.with_vectors(rows, language.unseen, language.space)
+    known = known.without_zero_rows()
     if not len(known):
         raise AlignxError(
             f"a language must have words with a vector, got {code}: all {len(language):,} vectors "
@@ -396,6 +401,7 @@ def _unit(code: str, language: Embeddings) -> Embeddings:
             language=code,  # its rules of capitals hold
             source=known.source,
             unseen=known.unseen,
+            space=known.space,
             index=known.index,
             zero_rows=0,
         )

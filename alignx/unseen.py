@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from alignx.arrays import Matrix, unit_rows
-from alignx.embeddings import Embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,8 +52,6 @@ class UnseenBySubwords:
         rows = self.model(words)
         if self.alignment is None:
             return unit_rows(rows)
-        # Any names will do, as only the rows are mapped.
-        numbered = Embeddings.from_checked(tuple(map(str, range(len(rows)))), rows.copy())
-        mapped = self.alignment.stream(numbered, self.side).collect()
+        mapped = self.alignment.map_rows(rows, self.side).collect()
         mapped[~rows.any(axis=1)] = 0  # centering would give them a vector
         return mapped

@@ -84,7 +84,9 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     """
     header = _read_header(path)
     stored = _map_vectors(header)
-    language = options.language or header.metadata.get("language") or guess_language(path)
+    given = options.language or header.metadata.get("language")
+    named = None if given else guess_language(path)
+    language = given or named
     words, vectors, n_read = _select(_map_words(header, len(stored)), stored, options, language)
     is_mapped = vectors.dtype == np.float32 and not options.lowercase
     vectors = _as_float32(vectors, path)
@@ -97,13 +99,16 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     if is_whole and "checksum" in header.metadata:
         known["checksum"] = header.metadata["checksum"]
     n, d = vectors.shape
-    report = LoadReport(path, "cache", n_read, d, merged=n_read - n, zero_rows=zero_rows)
+    report = LoadReport(
+        path, "cache", n_read, d, merged=n_read - n, zero_rows=zero_rows, language=named
+    )
     return Embeddings.from_checked(
         words,
         vectors,
         language=language,
         source=header.metadata.get("source") or printable(Path(path).name),
         report=report,
+        space=header.metadata.get("space") or None,
         **known,
     )
 
@@ -152,6 +157,7 @@ def write_cache(
     """
     words = _join(embeddings.words)
     dimension = embeddings.dimension if rows is None else rows.dimension
+    space = embeddings.space if rows is None else rows.space
     layout = _Layout(
         (len(embeddings), dimension), _DTYPES["F32" if dtype == "float32" else "F16"], len(words)
     )
@@ -167,9 +173,9 @@ def write_cache(
         return row_blocks(embeddings.vectors) if rows is None else rows.blocks()
 
     if file.seekable():
-        expected = _header_of(embeddings, layout, summary.checksum, embeddings.zero_rows)
+        expected = _header_of(embeddings, layout, summary.checksum, embeddings.zero_rows, space)
         write(expected, summary.of(blocks()))
-        header = _header_of(embeddings, layout, summary.checksum, summary.zero_rows)
+        header = _header_of(embeddings, layout, summary.checksum, summary.zero_rows, space)
         file.seek(0)
         if len(header) == len(expected):
             file.write(header)
@@ -178,7 +184,8 @@ def write_cache(
     else:
         for _ in summary.of(blocks()):
             pass
-    write(_header_of(embeddings, layout, summary.checksum, summary.zero_rows), blocks())
+    header = _header_of(embeddings, layout, summary.checksum, summary.zero_rows, space)
+    write(header, blocks())
 
 
 class _Layout(NamedTuple):
@@ -420,7 +427,9 @@ def _join(words: Sequence[str]) -> bytes:
     return text.encode()
 
 
-def _header_of(embeddings: Embeddings, layout: _Layout, checksum: str, zero_rows: int) -> bytes:
+def _header_of(
+    embeddings: Embeddings, layout: _Layout, checksum: str, zero_rows: int, space: str | None
+) -> bytes:
     """Compose what comes before the vectors, padded so that they are aligned."""
     (n, d), dtype, words_size = layout
     end = n * d * dtype.itemsize
@@ -436,6 +445,7 @@ def _header_of(embeddings: Embeddings, layout: _Layout, checksum: str, zero_rows
             "checksum": checksum,
             "zero_rows": str(zero_rows),
             "normalization": "",
+            "space": space or "",
         },
         "vectors": {"dtype": name, "shape": [n, d], "data_offsets": [0, end]},
         "words": {"dtype": "U8", "shape": [words_size], "data_offsets": [end, end + words_size]},

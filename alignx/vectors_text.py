@@ -238,7 +238,8 @@ class _Reader:
         self._path = path
         self._layout = layout
         self._options = options
-        self._language = options.language or guess_language(path)
+        self._named = None if options.language else guess_language(path)
+        self._language = options.language or self._named
         self._index: dict[str, int] = {}
         self._matrix = np.empty((room, layout.dimension), dtype=np.float32)
         self._next_line = layout.first_line
@@ -322,7 +323,7 @@ class _Reader:
             self._matrix,
             language=self._language,
             source=printable(Path(self._path).name),
-            report=replace(self._report, zero_rows=zero_rows),
+            report=replace(self._report, zero_rows=zero_rows, language=self._named),
             index=self._index,
             zero_rows=zero_rows,
         )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from functools import cache
@@ -20,7 +21,13 @@ from alignx.alignment import Alignment
 from alignx.arrays import BLOCK_ROWS, unit_rows
 from alignx.datasets import Sample, load_sample
 from alignx.embeddings import Embeddings
-from alignx.errors import DimensionError, EmptyLexiconError, FormatError, OutputError
+from alignx.errors import (
+    DimensionError,
+    DirectionError,
+    EmptyLexiconError,
+    FormatError,
+    OutputError,
+)
 from alignx.evaluation import evaluate
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
@@ -29,7 +36,7 @@ from alignx.normalize import ITERATIVE, STANDARD, Normalizer, Step
 from alignx.vectors_io import load, save
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -289,13 +296,35 @@ def test_new_words_go_through_the_same_steps() -> None:
     assert len(alignment.apply(longer, SPANISH).source) == 170
 
 
-def test_other_vectors_are_noted_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("is_saved", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("fewer", "(120 words), but it has 60, of the same training"),
+        ("rounded", "same vectors up to rounding"),
+        ("retrained", "0 of 120 frequent words have the same vectors; .* align these vectors anew"),
+        ("foreign", "0 of the 120 most frequent words are the same; are these vectors of en"),
+    ],
+)
+def test_other_vectors_are_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, is_saved: bool, kind: str, told: str
+) -> None:
     alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
-    with caplog.at_level(logging.INFO, "alignx"):
-        alignment.apply_source(ENGLISH)
-        assert not caplog.records
-        alignment.apply_source(ENGLISH.head(50))
-    assert "is not what the map was fitted on (120 words)" in caplog.text
+    if is_saved:
+        alignment.save(tmp_path / "a.safetensors")
+        alignment = Alignment.load(tmp_path / "a.safetensors")
+    alignment.apply(ENGLISH, SPANISH)
+    assert not caplog.records
+    others = {
+        "fewer": ENGLISH.head(60),
+        "rounded": Embeddings(ENGLISH.words, ENGLISH.vectors.astype(np.float16), "en"),
+        "retrained": embeddings("a", language="en", seed=9),
+        "foreign": embeddings("c", language="en"),
+    }
+    for _ in range(3):
+        alignment.apply(others[kind], SPANISH)
+    assert len(caplog.records) == 1
+    assert re.search(told.replace("(", r"\(").replace(")", r"\)"), caplog.text)
 
 
 @pytest.mark.parametrize("is_saved", [False, True])
@@ -637,7 +666,7 @@ def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "gist"),
     [
-        ({"format_version": "2", "alignx_version": "9.1"}, "must be 1, got 2: .* alignx 9.1"),
+        ({"format_version": "9", "alignx_version": "9.1"}, "must be 2, got 9: .* alignx 9.1"),
         ({"method": "magic"}, "damaged: .*magic"),
         ({"parameters": {"speed": 3}}, "damaged: .*speed"),
         ({"parameters": []}, "damaged"),
@@ -709,12 +738,52 @@ def test_mapped_vectors_have_unit_length(alignments: dict[str, Alignment], sampl
             np.testing.assert_allclose(np.linalg.norm(mapped.vectors, axis=1), 1, atol=1e-5)
 
 
-def test_languages_in_the_wrong_order_are_noticed(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("words", [2, 40, 120])
+@pytest.mark.parametrize("shared_words", [0, 100])
+def test_languages_in_the_wrong_order_are_refused(
+    tmp_path: Path, words: int, shared_words: int
+) -> None:
+    common = [f"name{i}" for i in range(shared_words)]
+    spanish = Embeddings(common + list(SPANISH.words[shared_words:]), SPANISH.vectors)
+    english = Embeddings(common + list(ENGLISH.words[shared_words:]), ENGLISH.vectors)
+    pairs = Lexicon(list(zip(english.words, spanish.words, strict=True)))
+    fitted = align(english, spanish, lexicon=pairs, calibrate=False)
+    fitted.save(tmp_path / "map.safetensors")
+    calls: list[Callable[[Alignment], object]] = [
+        lambda a: a.apply(spanish.head(words), english.head(words)),
+        lambda a: a.apply_source(spanish.head(words)),
+        lambda a: a.apply_target(english.head(words)),
+        lambda a: a.stream(spanish.head(words), "source"),
+        lambda a: a.save_mapped(english.head(words), tmp_path / "x.vec", side="target"),
+    ]
+    for alignment in (fitted, Alignment.load(tmp_path / "map.safetensors")):
+        alignment.apply(english.head(words), spanish.head(words))
+        for call in calls:
+            with pytest.raises(DirectionError, match="in the order of the map, got those of"):
+                call(alignment)
+    assert not (tmp_path / "x.vec").exists()
+
+
+def test_vectors_of_another_training_in_the_wrong_order_are_refused() -> None:
     alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
-    alignment.apply(ENGLISH, SPANISH)
-    assert "in order" not in caplog.text
-    alignment.apply(SPANISH, ENGLISH)
-    assert "are the languages in order?" in caplog.text
+    retrained = embeddings("b", language="es", seed=5)
+    with pytest.raises(DirectionError, match="120 of the 120 most frequent words are those"):
+        alignment.apply_source(retrained)
+    with pytest.raises(DirectionError):
+        alignment.apply_source(Embeddings(retrained.words, np.ones((120, 9))))
+
+
+def test_a_language_mapped_to_itself_has_no_wrong_order(caplog: pytest.LogCaptureFixture) -> None:
+    pairs = Lexicon([(word, word) for word in ENGLISH.words])
+    alignment = align(ENGLISH, ENGLISH, lexicon=pairs, calibrate=False)
+    alignment.apply(ENGLISH, ENGLISH)
+    assert not caplog.records
+    retrained = noisy_rotation(ENGLISH, "a")
+    alignment = align(ENGLISH, retrained, lexicon=pairs, calibrate=False)
+    alignment.apply(ENGLISH, retrained)
+    assert not caplog.records
+    with pytest.raises(DirectionError):  # the same words with vectors of the other training
+        alignment.apply(retrained, ENGLISH)
 
 
 def test_a_calibration_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCaptureFixture) -> None:

@@ -35,12 +35,12 @@ NAMELESS = {
 LAYERS = [
     {
         "errors", "progress", "arguments", "arrays", "memory", "packages", "parallel",
-        "spelling", "lookup", "tokens", "frequencies", "file_kinds", "_core",
+        "languages", "spelling", "lookup", "tokens", "frequencies", "file_kinds", "_core",
     },
     {
         "files", "outputs", "text_files", "dictionary_cells", "dictionary_files", "tensors",
         "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
-        "vectors_io", "entries",
+        "vectors_io", "entries", "direction", "joining", "sketch",
     },
     {"torch_search"},
     {"retrieval"},

@@ -24,7 +24,10 @@ from alignx.clusters import can_search_clusters
 from alignx.embeddings import Embeddings
 from alignx.evaluation import evaluate
 from alignx.induction import induce_lexicon
+from alignx.inputs import read_vectors
 from alignx.lexicon import Lexicon
+from alignx.options import OnError
+from alignx.terminal import open_terminal
 from alignx.vectors_io import load, save
 
 if TYPE_CHECKING:
@@ -1100,3 +1103,20 @@ def test_defaults_that_exceed_a_toy_vocabulary_are_lowered_and_said(tmp_path: Pa
     assert len(done.out.splitlines()) == 3
     assert "k is 3 instead of 5: there are only 3 words" in done.err
     assert "neighborhood is 3 instead of 10: there are only 3 words" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("my.en.vec", "language en, by its name"),
+        ("es.from.en.vec", "en, by its name (which holds es too; `alignx convert --language`"),
+        ("en-es.vec", "language unknown, since its name holds en and es; `alignx convert --lang"),
+    ],
+)
+def test_reading_names_the_language_that_it_took(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, note: str
+) -> None:
+    (tmp_path / name).write_text("cat 1 0\ndog 0 1\n", encoding="utf-8")
+    terminal = open_terminal(quiet=False, verbose=False)
+    read_vectors(terminal, tmp_path / name, None, False, OnError.fail, 1)
+    assert note in capsys.readouterr().err

@@ -924,6 +924,35 @@ def test_the_report_reads_as_a_sentence() -> None:
         ("glove.6B.300d.txt", None),
         ("vectors.bin", None),
         ("txt", None),
+        ("vectors-en.txt", "en"),
+        ("vectors_es.bin", "es"),
+        ("ft.en.vec", "en"),
+        ("my.en.vec", "en"),  # my is Burmese
+        ("cc.es.300.vec.gz", "es"),
+        ("de_core_news_sm.vec", "de"),  # sm is Samoan
+        ("numberbatch-en-19.08.txt", "en"),
+        ("es.medicine.bin", "es"),
+        ("en.wiki.bpe.vs10000.d100.w2v.txt", "en"),
+        ("vectors.eng.txt", "eng"),
+        ("it.vec", "it"),
+        ("wiki.my.vec", "my"),
+        ("my-vectors.txt", None),
+        ("my.vectors.vec", None),
+        ("wiki.new.vec", "new"),
+        ("new.vec", None),
+        ("words-to-vec.txt", None),
+        ("vecteurs_de_mots.bin", None),
+        ("frWac_non_lem_no_postag_200.bin", None),
+        ("wiki.vec.vec", "vec"),  # Venetian
+        ("ft.vec.gz", None),
+        ("wiki.zh_classical.vec", "zh_classical"),
+        ("wiki.simple.vec", "simple"),
+        ("pt-br.vec", "pt"),
+        ("en-es.txt", None),
+        ("en_es.vec", None),
+        ("en-es.en.vec", "en"),
+        ("all.vec", None),
+        ("xyz.vec", None),
     ],
 )
 def test_languages_are_guessed_from_names(name: str, language: str | None) -> None:
@@ -954,3 +983,16 @@ def test_vectors_stay_read_only_in_copies(copied: Callable[[Embeddings], Embeddi
     english = copied(Embeddings(["cat", "dog"], np.eye(2)))
     with pytest.raises(ValueError, match="read-only"):
         english.vectors[0] = 7
+
+
+def test_the_report_tells_a_language_that_only_the_name_tells(tmp_path: Path) -> None:
+    (tmp_path / "my.en.vec").write_bytes(TABLE)
+    named = load(tmp_path / "my.en.vec").report
+    given = load(tmp_path / "my.en.vec", language="es")
+    save(given, tmp_path / "my.en.safetensors")
+    stored = load(tmp_path / "my.en.safetensors")
+    assert stored.language == "es"
+    assert named is not None
+    assert given.report is not None
+    assert stored.report is not None
+    assert (named.language, given.report.language, stored.report.language) == ("en", None, None)

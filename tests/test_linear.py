@@ -16,7 +16,7 @@ from safetensors.numpy import save as to_bytes
 from alignx.alignment import Alignment
 from alignx.datasets import load_sample
 from alignx.embeddings import Embeddings
-from alignx.errors import DimensionError, FormatError, OutputError
+from alignx.errors import DimensionError, DirectionError, FormatError, OutputError
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.linearity import LinearCost
@@ -132,9 +132,12 @@ def test_plain_fasttext_gives_mapped_vectors(
 
 
 def test_the_target_side_has_its_own_map(
-    alignment: Alignment, model_path: Path, english: Embeddings, tmp_path: Path
+    model_path: Path, english: Embeddings, spanish: Embeddings, lexicon: Lexicon, tmp_path: Path
 ) -> None:
+    alignment = align(spanish, english, lexicon=lexicon, linear=True, calibrate=False)
     alignment.save_mapped_model(model_path, tmp_path / "es.bin", side="target")
+    with pytest.raises(DirectionError, match=r"en\.bin: .* got those of en where es"):
+        alignment.save_mapped_model(model_path, tmp_path / "es.bin", side="source")
     rows = alignment.stream(Embeddings(english.words, english.vectors), "target").collect()
     assert cosines(by_fasttext(tmp_path / "es.bin", english.words), rows).min() > 0.99999
     assert not np.array_equal(alignment.linear_map("source"), alignment.linear_map("target"))

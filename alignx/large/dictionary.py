@@ -17,6 +17,7 @@ from alignx.arrays import LazyRows, row_blocks, unit_rows, zero_rows
 from alignx.clusters import Effort
 from alignx.errors import AlignxError, RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
+from alignx.joining import require_one_space
 from alignx.large.languages import StoredLanguage, store
 from alignx.large.plan import make_plan, slower_than_exact
 from alignx.large.recall import MeasuredRecall, measure_recall
@@ -181,6 +182,8 @@ def induce_large_lexicon(
     names: tuple[Side, Side] = ("target", "source") if reverse else ("source", "target")
     languages = (target, source) if reverse else (source, target)
     calibration = None if alignment is None or reverse else alignment.calibration
+    if alignment is None:
+        require_one_space({"source": source, "target": target})
     rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     smaller = min(map(len, rows))
     if not smaller:

@@ -76,7 +76,8 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
         raise FormatError(path, "the model has no words that are valid UTF-8")
     index: dict[str, int] = {}
     words = [model.stored[row].decode() for row in rows]
-    language = options.language or guess_language(path)
+    named = None if options.language else guess_language(path)
+    language = options.language or named
     n_read, kept = enter_words(
         index, words, options.limit, lowercase=options.lowercase, language=language
     )
@@ -90,6 +91,7 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
         skipped=len(model.stored) - len(rows),
         merged=n_read - len(kept),
         zero_rows=zero_rows,
+        language=named,
     )
     return Embeddings.from_checked(
         tuple(index),
