@@ -191,7 +191,7 @@ class Alignment:
                 return unit_rows(to_space(expected.normalizer.transform(rows)))
 
         width = getattr(aligner, f"{side}_map_").shape[1]
-        return LazyRows(vectors, width, transform, self.space)
+        return LazyRows(vectors, width, transform, space=self.space)
 
     @cached_property
     def space(self) -> str:
