@@ -129,7 +129,7 @@ class Lookup:
         return self._otherwise_cased.get(composed(word).casefold())
 
     def tell_of_capitals(self, words: Iterable[str], what: str) -> None:
-        """Warn, once for the same words, if capitals alone keep many of them from being found.
+        """Warn, once for each `what`, if capitals alone keep many words from being found.
 
         Parameters
         ----------
@@ -138,19 +138,21 @@ class Lookup:
         what : str
             What they are, in the plural.
         """
-        asked = dict.fromkeys(words)
-        if not self._otherwise_cased:
+        if what in self._told or not self._otherwise_cased:
             return
+        asked = dict.fromkeys(words)
         found = {word: self.otherwise_cased(word) for word in asked if self.row(word) < 0}
         found = {word: other for word, other in found.items() if other is not None}
         if not found or len(found) < _MANY * len(asked):
             return
         word, other = next(iter(found.items()))
-        text = (
-            f"{len(found):,} of {len(asked):,} {what} are in the {self.language or 'other'} "
-            f"vocabulary with other capitals only, such as {other} for {word}, and are not found; "
-            "load the vectors with lowercase (--lowercase)"
+        self._told.add(what)
+        logger.warning(
+            "%s of %s %s are in the vocabulary with other capitals only, such as %s for %s, and "
+            "are not found; load the vectors with lowercase (--lowercase)",
+            f"{len(found):,}",
+            f"{len(asked):,}",
+            what,
+            other,
+            word,
         )
-        if text not in self._told:
-            self._told.add(text)
-            logger.warning("%s", text)
