@@ -66,12 +66,12 @@ class Lookup:
         return row
 
     def _row_of_other_form(self, word: str) -> int:
-        if word.isascii() and word.isalnum() and not self._has_own_rules:  # nearly all words
+        if word.isalnum() and self._is_plain and is_normalized("NFC", word) and "İ" not in word:
             small = word.lower()
             row = self.index.get(small, -1)
             if row < 0 and self._has_capitals:
                 row = self.index.get(small.capitalize(), -1)
-            return row
+            return row  # the same as below, in a tenth of the time
         for form in forms_of(word, self.language):
             row = self.row_as_written(form)
             if row >= 0:
@@ -102,8 +102,9 @@ class Lookup:
         return found
 
     @cached_property
-    def _has_own_rules(self) -> bool:
-        return lower("I", self.language) != "i"
+    def _is_plain(self) -> bool:
+        """Whether words have one form of Unicode, and the usual rules of capitals hold."""
+        return not self._decomposed and lower("I", self.language) == "i"
 
     @cached_property
     def _has_capitals(self) -> bool:
@@ -128,7 +129,7 @@ class Lookup:
         return self._otherwise_cased.get(composed(word).casefold())
 
     def tell_of_capitals(self, words: Iterable[str], what: str) -> None:
-        """Warn, once for the same words, if capitals alone keep many of them from being found.
+        """Warn, once for each `what`, if capitals alone keep many words from being found.
 
         Parameters
         ----------
@@ -137,19 +138,21 @@ class Lookup:
         what : str
             What they are, in the plural.
         """
-        asked = dict.fromkeys(words)
-        if not self._otherwise_cased:
+        if what in self._told or not self._otherwise_cased:
             return
+        asked = dict.fromkeys(words)
         found = {word: self.otherwise_cased(word) for word in asked if self.row(word) < 0}
         found = {word: other for word, other in found.items() if other is not None}
         if not found or len(found) < _MANY * len(asked):
             return
         word, other = next(iter(found.items()))
-        text = (
-            f"{len(found):,} of {len(asked):,} {what} are in the {self.language or 'other'} "
-            f"vocabulary with other capitals only, such as {other} for {word}, and are not found; "
-            "load the vectors with lowercase (--lowercase)"
+        self._told.add(what)
+        logger.warning(
+            "%s of %s %s are in the vocabulary with other capitals only, such as %s for %s, and "
+            "are not found; load the vectors with lowercase (--lowercase)",
+            f"{len(found):,}",
+            f"{len(asked):,}",
+            what,
+            other,
+            word,
         )
-        if text not in self._told:
-            self._told.add(text)
-            logger.warning("%s", text)

@@ -391,8 +391,8 @@ def _unit(code: str, language: Embeddings) -> Embeddings:
     known = known.without_zero_rows()
     if not len(known):
         raise AlignxError(
-            f"a language must have words with a vector, got {code}: all {len(language):,} vectors "
-            "are zero, as they are or once they are normalized"
+            f"a language must have words with a vector, got {code} ({language.source or 'no file'})"
+            f": all {len(language):,} vectors are zero, as they are or once they are normalized"
         )
     if language.language is None and code not in ("source", "target"):
         return Embeddings.from_checked(

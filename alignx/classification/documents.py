@@ -209,14 +209,14 @@ class _Found(dict[str, "tuple[list[int], int]"]):
         self.vocabulary = len(embeddings)
         self.cut = cut
         self.enters = unseen is not None
-        self.words: set[str] = set()
+        self.words: dict[str, None] = {}  # in order, so that messages do not differ
         self.added: dict[str, int] = {}
 
     def __missing__(self, piece: str) -> tuple[list[int], int]:
         rows: list[int] = []
         missing = 0
         for word in self.cut(piece):
-            self.words.add(word)
+            self.words[word] = None
             own = self._rows(word)
             rows += own
             missing += not own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from dataclasses import asdict, replace
@@ -43,6 +44,10 @@ _READING_SHARE = 0.05
 _RATE = 0.05
 # English-Spanish P@1 of Spanish vectors that go on from 8 to another 8 MB: 28.5 % at 0.05, 33.4 %.
 _RATE_TO_GO_ON = 0.025
+# Of the words of the text: acronyms and the like are fewer.
+_MANY = 0.05
+
+logger = logging.getLogger("alignx")
 
 
 def train(
@@ -264,6 +269,7 @@ def _planned(
     types = counts.types
     init_words = 0
     if start is not None:
+        _tell_of_capitals(start, words)
         init_words = len(start)
         types += init_words
         words = list(dict.fromkeys([*words, *start.words]))
@@ -286,6 +292,25 @@ def _initial(init: Embeddings | StrPath, dim: int | None, n_threads: int | None)
     if dim not in (None, found.dimension):
         raise ValueError(f"dim must be that of init, {found.dimension}, or left out, got {dim}")
     return usable(found)
+
+
+def _tell_of_capitals(start: Embeddings, words: Sequence[str]) -> None:
+    """Warn if many words begin without the vectors that there are, as these keep capitals."""
+    other = {
+        word: start.words[row]
+        for word, row in zip(words, start.find(words).tolist(), strict=True)
+        if row >= 0 and start.lookup.row_as_written(word) < 0
+    }
+    if other and len(other) >= _MANY * len(words):
+        word, capitalized = next(iter(other.items()))
+        logger.warning(
+            "%s of %s words of the text have a vector to go on from with capitals only, such as "
+            "%s for %s, and begin without it; lower-case those first (alignx convert --lowercase)",
+            f"{len(other):,}",
+            f"{len(words):,}",
+            capitalized,
+            word,
+        )
 
 
 def _check(file: IO[bytes]) -> None:
