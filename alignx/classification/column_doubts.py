@@ -27,6 +27,7 @@ _HEADER = frozenset(
 )
 _NEARLY_ALL = 0.9
 _MANY = 20
+_LONGEST_NAME = 40
 
 
 def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
@@ -122,6 +123,8 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
 
 def _names_a_column(cell: str) -> bool:
     """Tell names such as "gold_label", "sentence1" and "Text"."""
+    if len(cell) > _LONGEST_NAME:
+        return False
     parts = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
     return bool(parts) and len(parts) <= 3 and all(part.lower() in _HEADER for part in parts)
 
