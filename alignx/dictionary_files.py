@@ -155,7 +155,7 @@ def _check_columns(columns: Chosen | None) -> None:
 def _refuse_json(path: str | Path, what: str, lines: list[Line]) -> None:
     """Refuse what is JSON as a whole, rather than line by line."""
     text = "\n".join(line.text for line in lines).strip()
-    if text[:1] not in ("[", "{") or text[-1:] not in ("]", "}"):
+    if text[:1] not in ("[", "{") or text[-1:] not in ("]", "}") or '"' not in text:
         return
     try:
         found = json.loads(text)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -464,3 +465,173 @@ def test_words_that_would_break_a_line_are_refused(tmp_path: Path, word: str) ->
     assert not (tmp_path / "a.tsv").exists()
     lexicon.save(tmp_path / "a.jsonl")
     assert list(Lexicon.load(tmp_path / "a.jsonl")) == [("cat", word)]
+
+
+# --- tables of all kinds ----------------------------------------------------------------------
+
+CAT_DOG = [("cat", "gato"), ("dog", "perro")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat,gato\ndog,perro\n",
+        "cat, gato\ndog, perro\n",
+        "cat;gato\ndog;perro\n",
+        "cat: gato\ndog: perro\n",
+        "cat = gato\ndog = perro\n",
+        "cat=gato\ndog=perro\n",
+        "cat ||| gato\ndog ||| perro\n",
+        "cat -> gato\ndog -> perro\n",
+        "cat - gato\ndog - perro\n",
+        '"cat","gato"\n"dog","perro"\n',
+        '"cat"\t"gato"\n"dog"\t"perro"\n',
+        '"cat" "gato"\n"dog" "perro"\n',
+        "cat\rgato\n".replace("\r", "\t") + "# a comment\ndog\tperro\n",
+        "# comment\ncat gato\ndog perro\n",
+        "english\tspanish\ncat\tgato\ndog\tperro\n",
+        "Source_word,Target_word\ncat,gato\ndog,perro\n",
+        "en es\ncat gato\ndog perro\n",
+        "\ufeffcat\tgato\rdog\tperro\r",
+    ],
+)
+def test_pairs_are_those_that_a_person_reads(tmp_path: Path, text: str) -> None:
+    assert list(loaded(tmp_path / "a.txt", text)) == CAT_DOG
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(text.encode()))
+    assert list(Lexicon.load(tmp_path / "a.txt.gz")) == CAT_DOG
+
+
+def test_quotes_enclose_what_would_separate(tmp_path: Path) -> None:
+    text = '"hush","well, then"\n"a ""b""","c"\n'
+    assert list(loaded(tmp_path / "a.csv", text)) == [("hush", "well, then"), ('a "b"', "c")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "es it\nsie she\n",
+        "is es\nto a\n",
+        "en en\nde de\n",
+        "spanish español\nenglish inglés\n",
+        "#the #der\n#a #b\n",
+        ", ,\n: :\n",
+        '" "\n( (\n',
+        "1,000 1.000\n2,5 2.5\n",
+        "1990 1990\n٣ 3\n",
+        "Paris, Texas\tParis, Texas\nA (B)\tC (D)\n",
+        "a=b c\nd=e f\n",
+        "and/or\ty/o\nkm/h\tkm/h\n",
+        "</s> </s>\n<unk> <unk>\n",
+        "[ [\n] ]\n",
+    ],
+)
+def test_what_looks_like_a_mark_may_be_a_word(tmp_path: Path, text: str) -> None:
+    expected = [tuple(line.split("\t" if "\t" in text else " ")) for line in text.splitlines()]
+    lexicon = loaded(tmp_path / "a.txt", text)
+    assert list(lexicon) == expected
+    assert lexicon.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "gist"),
+    [
+        ("dog\tperro\ncat\tgato, gata\n", 2, "got a list, 'gato, gata'"),
+        ("dog\tperro\ncat\tgato;gata\n", 2, "got a list"),
+        ("dog\tperro\ncat\tgato / gata\n", 2, "got a list"),
+        ("month mes,\nyear año\n", 1, "got 'mes,'"),
+        ("cat: gato\ndog perro\n", 1, "got 'cat:'"),
+        ("cat\tgato {m}\n", 1, "the note '{m}'"),
+        ("cat [zool.]\tgato\n", 1, "the note '[zool.]'"),
+        ("cat\tNOUN\tgato\n", 1, "got 'cat', 'NOUN', 'gato'; say which columns"),
+        ("cat\tgato\tgata\tminino\n", 1, "say which columns"),
+        ("cat\tNOUN\nrun\tVERB\n", 1, "a target must be a word, got a column of 2"),
+        ("NOUN\tcat\nNOUN\tdog\n", 1, "a source must be a word"),
+        ("".join(f"w{i}\tclass{i % 2}\n" for i in range(40)), 1, "a column of 2 different values"),
+        ("1 2\n3 4\n", 1, "got numbers only"),
+        ("cat\tgato\t7\t7.5\n", 1, "must lie in [0, 1], got 7.5"),
+        ("cat\tgato\tnan\n", 1, "a score must be finite"),
+        ("cat\tgato\t1\t0.5\t3\n", 1, "got 3 numbers"),
+        ("«cat» «gato»\n«dog» «perro»\n", 1, "without quotes"),
+        ("cat\u00a0gato\n", 1, "U+00A0 may be part of a word"),
+        ("cat/gato\n", 1, "got 1, 'cat/gato'"),
+        ('{"cat": "gato"}\n', 1, "JSON as a whole"),
+        ('[\n"cat", "gato"\n]\n', 1, "JSON as a whole"),
+        ("<Error> <Code>Denied</Code>\n<A>b</A> </Error>\n", None, "an XML page"),
+        ("cat\0x gato\n" + "dog perro\n" * 9, None, "binary data"),
+    ],
+)
+def test_doubtful_pairs_are_refused_by_line(
+    tmp_path: Path, text: str, line: int | None, gist: str
+) -> None:
+    with pytest.raises(FormatError) as caught:
+        loaded(tmp_path / "a.txt", text)
+    assert gist in str(caught.value)
+    assert caught.value.line == line
+
+
+def test_a_few_words_may_end_in_a_comma(tmp_path: Path) -> None:
+    text = "jedoch however,\n" + "".join(f"w{i} v{i}\n" for i in range(200))
+    assert loaded(tmp_path / "a.txt", text).pairs[0] == ("jedoch", "however,")
+
+
+@pytest.mark.parametrize("header", ["english\tpos\tspanish\n", ""])
+def test_columns_are_chosen(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(header + "cat\tNOUN\tgato\t0.5\ndog\tNOUN\tperro\t0.25\n")
+    found = Lexicon.load(path, columns=(1, 3))
+    assert list(found) == CAT_DOG
+    assert found.scores is None
+    assert found.notes == (("line 1 is a header",) if header else ())
+    turned = Lexicon.load(path, columns=(3, 1, 4))
+    assert list(turned) == [("gato", "cat"), ("perro", "dog")]
+    assert np.asarray(turned.scores).tolist() == [0.5, 0.25]
+    if header:
+        assert list(Lexicon.load(path, columns=("English", "spanish"))) == CAT_DOG
+        with pytest.raises(FormatError, match="there must be a column 'german', got 'english'"):
+            Lexicon.load(path, columns=("english", "german"))
+
+
+def test_keys_of_json_lines_are_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"en": "cat", "es": "gato"}\n{"en": "dog", "es": "perro"}\n')
+    assert list(Lexicon.load(path, columns=("en", "es"))) == CAT_DOG
+    with pytest.raises(FormatError, match=r"a\.jsonl:1: .* got 'en', 'es'; name others"):
+        Lexicon.load(path)
+
+
+@pytest.mark.parametrize("columns", [(1,), (0, 1), (1, 1), ("a", 2), "12", (1, 2, 3, 4, 5)])
+def test_columns_that_cannot_be_are_refused(tmp_path: Path, columns: Any) -> None:  # noqa: ANN401
+    (tmp_path / "a.txt").write_text("cat gato\n")
+    with pytest.raises(ValueError, match="columns must"):
+        Lexicon.load(tmp_path / "a.txt", columns=columns)
+
+
+def test_a_name_over_numbers_is_a_header(tmp_path: Path) -> None:
+    lexicon = loaded(tmp_path / "a.tsv", "mot\tWort\tvaleur\ncat\tgato\t1\ndog\tperro\t2\n")
+    assert list(lexicon) == CAT_DOG
+    assert np.asarray(lexicon.scores).tolist() == [1, 2]
+
+
+def test_a_similarity_file_has_a_score_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("man,woman,3.5\nking,queen,4\n")
+    found = Lexicon.load(path, scored=True)
+    assert np.asarray(found.scores).tolist() == [3.5, 4]
+    path.write_text("man\twoman\t3.5\nking\tqueen\n")
+    with pytest.raises(FormatError, match=r"a\.txt:2: a line must be word, word and score"):
+        Lexicon.load(path, scored=True)
+    assert Lexicon.load(path, scored=True, on_error="skip").skipped == 1
+
+
+def test_scores_that_only_some_pairs_have_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded(tmp_path / "a.tsv", "cat\tgato\t0.5\ndog\tperro\n")
+    assert "scores are left out, as only 1 of 2 pairs have one" in caplog.text
+
+
+def test_what_would_be_doubtful_is_saved_in_quotes(tmp_path: Path) -> None:
+    pairs = [("perro,", "x"), ("a, b", "c"), ('"d"', "e"), ("f {g}", "h"), ('"', ",")]
+    Lexicon(pairs).save(tmp_path / "a.tsv")
+    assert (tmp_path / "a.tsv").read_text().splitlines()[0] == '"perro,"\tx'
+    assert list(Lexicon.load(tmp_path / "a.tsv")) == pairs

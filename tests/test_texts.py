@@ -4,10 +4,13 @@ import gzip
 import io
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from alignx.classification.labels import require_labels
 from alignx.classification.texts import LabeledTexts, read_texts
 from alignx.errors import FormatError
 from alignx.text_files import BLOCK_SIZE
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 TEXTS = ("my cat", "el sol")
 LABELS = ("pets", "weather")
 LANGUAGES = ("en", "es")
+MISSING = ("nan", "NaN", "None", "null", "NA", "<NA>", " ", "")
 
 
 @pytest.fixture
@@ -208,7 +212,7 @@ def test_two_files_that_do_not_fit(write: Write, texts: str, labels: str, messag
         ("x.jsonl", '{"text": "a", "label": 0.5}\n', "whole number, got 0.5"),
         ("x.jsonl", '{"text": "a", "label": "b\\tc"}\n', "neither tabs nor line ends, got 'b\\tc'"),
         ("x.jsonl", '{"text": "a", "label": "b", "lang": 1}\n', "a language must be a string"),
-        ("x.tsv", "a\tb\n".encode("utf-16-le"), "x.tsv: a file of texts must be plain text in UTF-8"),
+        ("x.tsv", "a\tb\n".encode("utf-16-le"), "x.tsv: a file of texts must be plain text"),
         ("x.tsv.gz", b"a\0b\tc\n", "UTF-8, but this is binary data"),
     ],
 )  # fmt: skip
@@ -371,3 +375,111 @@ def test_texts_before_a_bad_line_are_given(line: str, message: str) -> None:
     with pytest.raises(FormatError) as caught:
         next(blocks)
     assert message in str(caught.value)
+
+
+# --- what is in doubt -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "gist"),
+    [
+        ("pets\tthe cat sleeps\npets\ta dog barks\nnews\tit rains\n", "the other way round"),
+        ("0\tthe cat sleeps\n1\tthe sun shines today\n", "the other way round"),
+        ("体育\t昨天的比赛非常精彩\n体育\t他们赢得了冠军\n", "the other way round"),
+        ("utterance\tgold\nthe cat\tpets\nthe sun\tweather\n", "text_column=\"utterance\""),
+        ("sentence1\tgold_label\nthe cat\tpets\n", "label_column=\"gold_label\""),
+        ("oración\tclave\nmy cat\ta\nmy dog\ta\nel sol\tb\nel mar\tb\n", "looks like a header"),
+        ("xyz\tabc\nmy cat\t1\nmy dog\t0\n", "looks like a header"),
+        ("1\tmy cat\tpets\n2\tel sol\tweather\n", "must hold codes of languages, got 'pets'"),
+        ("text,label\nmy cat,pets\n", "separated by tabs, got commas"),
+        ("my cat;pets\n", "separated by tabs, got semicolons"),
+        ('text\tlabel\n"my\ncat"\tpets\n', "must not go on in the next line"),
+        ("__label__pets __label__cat my cat\n", "must have one label, got several"),
+        ("__label__pets my cat\nel sol\n", "must begin with __label__"),
+        *((f"text\tlabel\nmy cat\t{label}\n", "a label is missing") for label in MISSING),
+    ],
+)  # fmt: skip
+def test_columns_and_labels_in_doubt_are_refused(write: Write, content: str, gist: str) -> None:
+    with pytest.raises(FormatError, match=r"x\.tsv:\d: ") as caught:
+        LabeledTexts.load(write("x.tsv", content))
+    assert gist in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "labels"),
+    [
+        ("the cat sleeps\tpets\nthe sun\tweather forecast\n", ["pets", "weather forecast"]),
+        ("the sun\tweather\nthe cat\tpets\nthe dog\tpets\n", ["weather", "pets", "pets"]),
+        ("cat\tscience fiction\ndog\tscience fiction\n", ["science fiction"] * 2),
+        ("text\tlabel\nthe cat\tit is about a pet\n", ["it is about a pet"]),
+        ("the cat\tnone\nthe dog\tNONE\n", ["none", "NONE"]),
+        ("__label__pets my cat\n__label__sun\tel sol\n", ["pets", "sun"]),
+        ("".join(f"text number {i}\t{i}\n" for i in range(50)), [str(i) for i in range(50)]),
+        ("cat\ta\n" * 3, ["a"] * 3),
+    ],
+)
+def test_what_is_right_is_not_doubted(write: Write, content: str, labels: list[str]) -> None:
+    assert LabeledTexts.load(write("x.tsv", content)).labels == tuple(labels)
+
+
+def test_columns_settle_every_doubt(write: Write) -> None:
+    swapped = write("x.tsv", "pets\tthe cat sleeps\nnews\tit rains again\n")
+    assert LabeledTexts.load(swapped, text_column=2).labels == ("pets", "news")
+    assert LabeledTexts.load(swapped, text_column=1, label_column=2).texts == ("pets", "news")
+    header = write("y.tsv", "utterance\tgold\nmy cat\tpets\nel sol\tweather\n")
+    found = LabeledTexts.load(header, text_column="utterance", label_column="gold")
+    assert (found.texts, found.labels) == (TEXTS, LABELS)
+
+
+def test_quotes_of_a_program_are_taken_off(write: Write) -> None:
+    content = '"text"\t"label"\n"say ""miau"""\t"pets"\n"el sol"\t"weather"\n'
+    found = LabeledTexts.load(write("x.tsv", content))
+    assert (found.texts, found.labels) == (('say "miau"', "el sol"), LABELS)
+
+
+def test_unlabeled_columns_are_not_guessed_against_the_evidence(write: Write) -> None:
+    path = write("x.tsv", "1\tthe cat sleeps\n2\ta dog barks\n")
+    with pytest.raises(FormatError, match=r"x\.tsv:1: texts are read from the first column, '1'"):
+        LabeledTexts.load(path, labeled=False)
+    assert LabeledTexts.load(path, labeled=False, text_column=2).texts[1] == "a dog barks"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_encodings_and_line_ends_of_other_systems(write: Write, encoding: str, end: str) -> None:
+    content = "my cat\tpets\nel sol\tweather\n".replace("\n", end).encode(encoding)
+    assert LabeledTexts.load(write("x.tsv", content)).texts == TEXTS
+    stream = io.BytesIO("my cat\nel sol".replace("\n", end).encode(encoding))
+    assert tuple(text for block in read_texts(stream) for text in block.texts) == TEXTS
+
+
+def test_labels_that_differ_in_case_are_told(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = "text\tlabel\na\tPets\nb\t pets \nc\tpets\n"
+    assert LabeledTexts.load(write("x.tsv", content)).labels == ("Pets", "pets", "pets")
+    assert "classes apart: 'Pets', 'pets'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("labels", "gist"),
+    [
+        (["a", None], "must not be missing, got None in row 1"),
+        (["a", float("nan")], "must not be missing, got nan in row 1"),
+        (np.array([1.0, np.nan]), "must not be missing, got nan in row 1"),
+        (["a", "nan"], "must not be missing, got 'nan' in row 1"),
+        (["a", ""], "must not be missing, got '' in row 1"),
+        ([" a", "a"], "must not begin or end with blanks, got ' a' in row 0"),
+        ([0, 1.0], "must be of one type, got int in row 0 and float in row 1"),
+        (["a", 1], "must be of one type, got str in row 0 and int in row 1"),
+        ([0.5, 1.0], "must be classes, got the fraction 0.5 in row 0"),
+    ],
+)
+def test_missing_and_mixed_labels_are_refused_in_python(labels: Any, gist: str) -> None:  # noqa: ANN401
+    with pytest.raises(ValueError, match=re.escape(gist)):
+        require_labels(labels)
+
+
+def test_missing_labels_of_a_value_are_refused() -> None:
+    with pytest.raises(ValueError, match="labels must not be missing, got None in row 1"):
+        LabeledTexts(TEXTS, ("a", None))  # type: ignore[arg-type]  # on purpose

@@ -27,6 +27,7 @@ _HEADER = frozenset(
 )
 _NEARLY_ALL = 0.9
 _MANY = 20
+_LONGEST_NAME = 40
 
 
 def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
@@ -89,14 +90,14 @@ def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
 def _are_exchanged(texts: Sequence[str], labels: Sequence[str]) -> bool:
     """Tell whether what should be classes is longer, and no less various, than the texts."""
     n_texts, n_labels = len(set(texts)), len(set(labels))
-    text_words, label_words = _mean_words(texts), _mean_words(labels)
     is_longer = fmean(map(len, labels)) > fmean(map(len, texts))
     if is_longer and n_labels > n_texts:
         return True
     if is_longer and n_labels == n_texts:
-        return label_words >= 2 * max(1, text_words)
+        return _mean_words(labels) >= 2 * max(1, _mean_words(texts))
     singles = sum(count == 1 for count in Counter(labels).values())
-    return len(labels) >= _MANY and singles > _NEARLY_ALL * len(labels) and label_words >= 3
+    are_unique = len(labels) >= _MANY and singles > _NEARLY_ALL * len(labels)
+    return are_unique and _mean_words(labels) >= 3
 
 
 def _mean_words(values: Sequence[str]) -> float:
@@ -114,7 +115,7 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
         return True
     repeated = sum(count for count in counts.values() if count > 1)
     return (
-        len(texts[0].split()) == 1
+        not re.search(r"\S\s+\S", texts[0])
         and repeated >= max(_NEARLY_ALL * (len(labels) - 1), 2)
         and median(len(text.split()) for text in texts[1:]) >= 2
     )
@@ -122,6 +123,8 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
 
 def _names_a_column(cell: str) -> bool:
     """Tell names such as "gold_label", "sentence1" and "Text"."""
+    if len(cell) > _LONGEST_NAME:
+        return False
     parts = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
     return bool(parts) and len(parts) <= 3 and all(part.lower() in _HEADER for part in parts)
 
