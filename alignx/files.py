@@ -238,7 +238,7 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
             data = line.encode() + b"\n"
             with _as_output_errors(path):
                 while data:  # past the buffer, which would fail again when it is closed
-                    data = data[file.raw.write(data) :]
+                    data = data[os.write(file.fileno(), data) :]
                 appear()
 
         yield write
