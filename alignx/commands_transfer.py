@@ -125,13 +125,13 @@ def transfer(
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
-    texts = [train, test, unlabeled or []]
+    texts = {"--train": train, "--test": test, "--unlabeled": unlabeled or []}
     require_outputs(
         {"--output": output, "--figure": figure},
         {
             "MAP": None if map_file == "-" else map_file,
             "VECTORS": vectors,
-            "texts": [text.rpartition("=")[2] for given in texts for text in given],
+            **{k: [text.rpartition("=")[2] for text in given] for k, given in texts.items()},
         },
     )
     if output is not None:
@@ -172,7 +172,7 @@ def transfer(
     facts = {"version": version("alignx"), **report.as_dict()}
     if output is not None:
         with replacing(output) as file:
-            if output.suffix == ".json":
+            if output.suffix.lower() == ".json":
                 file.write(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
             else:
                 file.write(report.as_markdown())

@@ -223,10 +223,10 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
         temporary = target = None
         with _as_output_errors(path):
             if _is_special(path):
-                file = stack.enter_context(_open(Path(path), "w"))
+                file = stack.enter_context(_open(Path(path), "wb"))
             else:
                 target = _target_of(Path(path))
-                temporary, file = stack.enter_context(_beside(target, "w"))
+                temporary, file = stack.enter_context(_beside(target, "wb"))
 
         def appear() -> None:
             nonlocal temporary
@@ -235,9 +235,10 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
                 temporary = None
 
         def write(line: str) -> None:
+            data = line.encode() + b"\n"
             with _as_output_errors(path):
-                file.write(line + "\n")
-                file.flush()
+                while data:  # past the buffer, which would fail again when it is closed
+                    data = data[os.write(file.fileno(), data) :]
                 appear()
 
         yield write

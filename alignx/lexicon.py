@@ -365,7 +365,7 @@ class Lexicon:
             separate words in tab-separated files.
         """
         require_suffix(path, "a dictionary")
-        as_line = _json_line if str(path).endswith(".jsonl") else _tab_line
+        as_line = _json_line if str(path).lower().endswith(".jsonl") else _tab_line
         names = [n for n in ("score", "probability") if getattr(self, _PLURAL[n]) is not None]
         values = [getattr(self, _PLURAL[name]).tolist() for name in names]
         if as_line is _tab_line:

@@ -64,7 +64,7 @@ def require_suffix(path: StrPath, what: str) -> None:
     alignx.errors.FormatError: en-es.xlsx: a dictionary is written as .tsv, .txt or .jsonl, not ...
     """
     suffix, written = Path(path).suffix, _WRITTEN[what]
-    if suffix.lower() not in _FORMATS or suffix in written or _is_special(path):
+    if suffix.lower() not in _FORMATS.difference(written) or _is_special(path):
         return
     *others, last = written
     names = f"{', '.join(others)} or {last}" if others else last

@@ -31,6 +31,7 @@ from alignx.embeddings import (
 from alignx.errors import FormatError
 from alignx.file_kinds import HEAD_SIZE, described
 from alignx.files import printable, reading, require_regular
+from alignx.memory import require_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -257,6 +258,7 @@ class StoredWords(Sequence[str]):
     @property
     def joined(self) -> str:
         """Those to use, newline-joined."""
+        require_whole(self.data)
         ends = np.flatnonzero(self.data == ord("\n"))
         used = self.data[: ends[self.n - 1]] if self.n <= len(ends) else self.data
         try:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -61,7 +63,15 @@ LAYERS = [
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 
 ONLY_IN = {
-    "alignx._core": {"clusters", "retrieval", "torch_search", "training", "vectors_text", "cli"},
+    "alignx._core": {
+        "",
+        "clusters",
+        "retrieval",
+        "torch_search",
+        "training",
+        "vectors_text",
+        "cli",
+    },
     "distributed": {"parallel"},
     "faiss": {"ann"},
     "fasttext": {"training"},
@@ -404,3 +414,50 @@ def test_the_stub_describes_the_compiled_module() -> None:
 
 def test_annotations_are_shipped() -> None:
     assert (PACKAGE / "py.typed").exists()
+
+
+# --- beside the sources -----------------------------------------------------------------------
+
+
+def sources(folder: Path, *, compiled: bool) -> Path:
+    """Copy the package into a folder, with its compiled part or without."""
+    ignored = shutil.ignore_patterns("__pycache__", "data", "_core*.so")
+    shutil.copytree(PACKAGE, folder / "alignx", ignore=ignored)
+    if compiled:
+        shutil.copy(str(_core.__file__), folder / "alignx")
+    return folder
+
+
+def run_in(folder: Path, *arguments: str, installed: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder of sources, with what is installed but for an editable alignx."""
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    return subprocess.run(
+        [sys.executable, "-S", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), *packages])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_sources_take_the_compiled_part_of_an_installed_copy_of_the_same(tmp_path: Path) -> None:
+    checkout = sources(tmp_path / "checkout", compiled=False)
+    installed = sources(tmp_path / "installed", compiled=True)
+    code = "import alignx; print(alignx.__file__, alignx.ExactIndex)"
+    done = run_in(checkout, "-c", code, installed=installed)
+    assert done.stdout == f"{checkout}/alignx/__init__.py <class 'alignx.retrieval.ExactIndex'>\n"
+    done = run_in(checkout, "-m", "alignx", "info", installed=installed)
+    assert done.stdout.startswith("version: ")
+    with (checkout / "alignx" / "side.py").open("a") as file:
+        file.write("# another version\n")
+    for code in (
+        "import alignx; alignx.ExactIndex",
+        "from alignx import load",
+        "from alignx import _core",
+    ):
+        done = run_in(checkout, "-c", code, installed=installed)
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith(f"ImportError: alignx is imported from its sources, {checkout}")
+        assert last.endswith("or install them in place: pip install -e .")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alignx.errors import AlignxError, FormatError, OutputError
-from alignx.files import reading, replacing
+from alignx.files import appearing, reading, replacing, require_writable
 
 needs_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
@@ -201,3 +201,76 @@ def test_reading_names_what_is_in_the_way(tmp_path: Path) -> None:
         reading(tmp_path),
     ):
         pass
+
+
+# --- modes, logs and circles ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    target.chmod(mode)
+    for write in (lambda: replacing(target), lambda: appearing(target)):
+        with write():
+            # What is private must not be readable for others in the meantime either.
+            assert [stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()] == [mode, mode]
+        assert stat.S_IMODE(target.stat().st_mode) == mode
+
+
+def test_a_log_takes_its_place_with_its_first_line(tmp_path: Path) -> None:
+    target = tmp_path / "log.jsonl"
+    target.write_text("old")
+    with appearing(target) as write:
+        assert target.read_text() == "old"
+        write("first")
+        assert target.read_text() == "first\n"
+        write("señor")
+        assert target.read_text() == "first\nseñor\n"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def log_and_raise(target: Path, lines: int) -> None:
+    with appearing(target) as write:
+        for number in range(lines):
+            write(str(number))
+        raise KeyboardInterrupt
+
+
+def test_a_log_of_work_that_fails_says_how_far_it_came(tmp_path: Path) -> None:
+    target = tmp_path / "log.jsonl"
+    target.write_text("old")
+    for lines, content in ((0, "old"), (2, "0\n1\n")):
+        with pytest.raises(KeyboardInterrupt):
+            log_and_raise(target, lines)
+        assert target.read_text() == content
+        assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_log_on_a_full_device_is_named() -> None:
+    with (
+        pytest.raises(OutputError, match="/dev/full: no space is left on the device"),
+        appearing("/dev/full") as write,
+    ):
+        write("x")
+
+
+def test_a_circle_of_links_is_refused_and_stays(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for place in (loop, loop / "out.txt"):
+        with pytest.raises(OutputError, match="links lead in a circle"), replacing(place):
+            pass
+        with pytest.raises(OutputError, match="links lead in a circle"):
+            require_writable(place)
+        with pytest.raises(FormatError, match="links lead in a circle"), reading(place):
+            pass
+    assert loop.is_symlink()
+
+
+def test_a_link_to_what_is_not_there_yet_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("new")
+    with replacing(tmp_path / "link") as file:
+        file.write("x")
+    assert (tmp_path / "new").read_text() == "x"

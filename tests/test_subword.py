@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import copy
 import gzip
+import os
 import pickle
 import struct
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +17,6 @@ from alignx.embeddings import LoadOptions
 from alignx.errors import FormatError
 from alignx.subword import SubwordVectors, read_fasttext
 from alignx.vectors_io import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
 
@@ -301,3 +300,81 @@ def test_memory_stays_below_the_size_of_the_matrix(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert int(done.stdout) < 0.6 * path.stat().st_size
+
+
+# --- another file of the same name ------------------------------------------------------------
+
+
+@pytest.fixture
+def at_home(model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model in the working directory, and another of the same name in a folder beside."""
+    (tmp_path / "m.en.bin").write_bytes(model_path.read_bytes())
+    away = tmp_path / "away"
+    away.mkdir()
+    write_other(model_path, away / "m.en.bin")
+    monkeypatch.chdir(tmp_path)
+    return away
+
+
+def write_other(model: Path, path: Path) -> None:
+    """Write a model of the same words and size with other numbers, as training again does."""
+    content = bytearray(model.read_bytes())
+    words, row = len(SubwordVectors(model).stored), 4 * DIMENSION
+    size = row * (words + 501)
+    start = len(content) - row * words - 17 - size
+    content[start : start + size] = bytes(size)
+    path.write_bytes(content)
+
+
+def test_a_relative_path_means_the_same_file_in_every_directory(
+    at_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = load("m.en.bin")
+    model = found.unseen
+    assert isinstance(model, SubwordVectors)
+    expected = model(ANY)
+    assert expected.any()
+    packed = pickle.dumps(found)
+    monkeypatch.chdir(at_home)
+    others = [copy.deepcopy(found), pickle.loads(packed), pickle.loads(pickle.dumps(found))]
+    for other in (found, *others, copy.copy(found)):
+        assert other.unseen is not None
+        np.testing.assert_array_equal(other.unseen(ANY), expected)
+    code = (
+        "import pickle, sys; model = pickle.load(sys.stdin.buffer).unseen; "
+        f"sys.stdout.buffer.write(model({ANY!r}).tobytes())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=packed, capture_output=True, timeout=60, check=True
+    )
+    assert done.stdout == expected.tobytes()
+
+
+def test_a_link_that_leads_elsewhere_later_changes_nothing(at_home: Path) -> None:
+    Path("current.bin").symlink_to("m.en.bin")
+    model = SubwordVectors("current.bin")
+    expected = model(ANY)
+    Path("current.bin").unlink()
+    Path("current.bin").symlink_to(at_home / "m.en.bin")
+    np.testing.assert_array_equal(copy.deepcopy(model)(ANY), expected)
+
+
+def test_a_model_that_was_replaced_is_not_taken_for_the_old_one(
+    at_home: Path, model_path: Path
+) -> None:
+    model = SubwordVectors("m.en.bin")
+    expected, packed = model(ANY), pickle.dumps(model)
+    os.replace(at_home / "m.en.bin", "m.en.bin")  # noqa: PTH105  # as replacing a file does
+    np.testing.assert_array_equal(model(ANY), expected)  # the old file is still there
+    for reopen in (lambda: copy.deepcopy(model), lambda: pickle.loads(packed)):
+        with pytest.raises(FormatError, match=r"m\.en\.bin: .* has changed since it was loaded"):
+            reopen()
+    again = SubwordVectors("m.en.bin")
+    stat = Path("m.en.bin").stat()
+    write_other(model_path, Path("m.en.bin"))
+    os.utime("m.en.bin", ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    with pytest.raises(FormatError, match="has changed since it was loaded; load it again"):
+        again(ANY)
+    os.truncate("m.en.bin", 5_000)
+    with pytest.raises(FormatError, match="was cut while it was mapped"):
+        again(ANY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from contextlib import nullcontext
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -485,7 +486,9 @@ def restore(path: str, kind: str, exact: ExactIndex, *, mmap: bool) -> Structure
     """
     faiss = _faiss()
     try:
-        index = faiss.read_index(path, getattr(faiss, "IO_FLAG_MMAP_IFC", 0) if mmap else 0)
+        with Path(path).open("rb") as file:  # FAISS itself takes only names that have UTF-8
+            name = f"/proc/self/fd/{file.fileno()}"
+            index = faiss.read_index(name, getattr(faiss, "IO_FLAG_MMAP_IFC", 0) if mmap else 0)
     except RuntimeError:
         return None
     structure = KINDS[kind]
