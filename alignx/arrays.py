@@ -134,7 +134,7 @@ def is_frozen(array: NDArray[Any]) -> bool:
     >>> rows = np.zeros(3)
     >>> view = rows[:]
     >>> view.flags.writeable = False
-    >>> is_frozen(view), is_frozen(np.frombuffer(b"1234"))
+    >>> is_frozen(view), is_frozen(np.frombuffer(b"12345678"))
     (False, True)
     """
     owner: object = array

@@ -1099,8 +1099,9 @@ def test_defaults_that_exceed_a_toy_vocabulary_are_lowered_and_said(tmp_path: Pa
     (tmp_path / "en.vec").write_text("cat 1 0\ndog 0 1\nsun 1 1\n")
     (tmp_path / "es.vec").write_text("gato 1 0\nperro 0 1\nsol 1 1\n")
     done = succeed(tmp_path, "translate", "-", "en.vec", "es.vec", "cat")
-    assert done.out.startswith("cat\tgato\t")
-    assert len(done.out.splitlines()) == 3
+    answers = [line.split("\t")[1] for line in done.out.splitlines()]
+    assert answers[0] == "gato"
+    assert len(answers) == 3
     assert "k is 3 instead of 5: there are only 3 words" in done.err
     assert "neighborhood is 3 instead of 10: there are only 3 words" in done.err
 

@@ -849,7 +849,7 @@ def test_an_index_that_is_slower_than_exact_search_is_told_before_the_work(
         induce_large_lexicon(None, *languages, tmp_path / "work", index=kind, log=started)
     (message,) = caplog.messages
     assert re.fullmatch(
-        rf"{kind} takes some \d+ times as long as --index exact for 2,000 x 1,700 words", message
+        rf"{kind} takes some [\d.]+ times as long as --index exact for 2,000 x 1,700 words", message
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -26,10 +27,16 @@ INDEXES = ("auto", "exact", "clustered", "ivf", "hnsw", "ivfpq")
 
 # Pairs of words up to which exact search is a matter of half a minute on two cores.
 PAIRS_FOR_EXACT = 4e10
-# Time of a dictionary with each index at 80,000 words a language over that of exact search, and how
-# fast it falls: the difference of the slopes of growth in benchmarks/README.md.
-MEASURED_WORDS = 80_000
-SLOWDOWN = {"clustered": (1.5, 0.6), "ivf": (30.0, 0.0), "hnsw": (30.0, 0.45), "ivfpq": (8.0, 0.65)}
+# Time of a dictionary with each index over that of exact search: at 10,000 and 80,000 words a
+# language, and the power of the number of words by which it falls from there on, the difference of
+# the slopes of growth in benchmarks/README.md.
+MEASURED = (10_000, 80_000)
+SLOWDOWN = {
+    "clustered": (1.5, 1.5, 0.6),
+    "ivf": (9.0, 30.0, 0.0),
+    "hnsw": (13.0, 30.0, 0.45),
+    "ivfpq": (7.0, 8.0, 0.65),
+}
 SHARD_ROWS = (262_144, 131_072, 65_536, 32_768)
 # Python with its libraries, and what a word takes as a string, in two languages' lists.
 BASE = 350_000_000
@@ -92,12 +99,16 @@ def slower_than_exact(kind: IndexKind, n: int, m: int) -> str | None:
     """
     if kind == "exact":
         return None
-    slowdown, power = SLOWDOWN[kind]
-    words = (n * m) ** 0.5
-    ratio = slowdown * (MEASURED_WORDS / words) ** power
+    few, many = MEASURED
+    of_few, of_many, power = SLOWDOWN[kind]
+    words = max(few, (n * m) ** 0.5)
+    if words < many:
+        ratio = of_few * (of_many / of_few) ** (math.log(words / few) / math.log(many / few))
+    else:
+        ratio = of_many * (many / words) ** power
     if ratio < 1:
         return None
-    return f"{kind} takes some {ratio:.0f} times as long as --index exact for {n:,} x {m:,} words"
+    return f"{kind} takes some {ratio:.2g} times as long as --index exact for {n:,} x {m:,} words"
 
 
 def make_plan(
