@@ -233,27 +233,35 @@ def align(
         int, typer.Option("--refine", min=0, help="Rounds of refitting on induced pairs.")
     ] = 5,
     vocabulary: Annotated[
-        int, typer.Option(min=1, help="Refine on that many most frequent words.")
-    ] = 20_000,
+        int | None,
+        typer.Option(min=1, help="Refine on that many most frequent words.", show_default="20000"),
+    ] = None,
     neighborhood: Neighborhood = 10,
     calibrate: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            help="Learn probabilities for `alignx induce`: another fit, a sweep over all words."
+            "--calibrate/--no-calibrate",
+            help="Learn probabilities for `alignx induce`: another fit, a sweep over all words.",
+            show_default="with a dictionary",
         ),
-    ] = True,
+    ] = None,
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Keep a map that has not worked.")
     ] = False,
     preset: Annotated[
-        Preset, typer.Option(help="adversarial: our schedule or the published one.")
-    ] = Preset.fast,
+        Preset | None,
+        typer.Option(help="adversarial: our schedule or the published one.", show_default="fast"),
+    ] = None,
     restarts: Annotated[
-        int, typer.Option(min=1, help="adversarial: at most that many trainings.")
-    ] = 3,
+        int | None,
+        typer.Option(min=1, help="adversarial: at most that many trainings.", show_default="3"),
+    ] = None,
     jobs: Annotated[
-        int, typer.Option(min=1, help="adversarial: that many trainings at the same time.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, help="adversarial: that many trainings at the same time.", show_default="1"
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="adversarial: name of files to continue from after an interrupt."),
@@ -283,6 +291,17 @@ def align(
         method = method or Method.selflearning
     method = method or Method.procrustes
 
+    options: dict[str, Any] = {
+        "refinement": refinement,
+        "vocabulary": vocabulary,
+        "calibrate": calibrate,
+        "preset": None if preset is None else preset.value,
+        "restarts": restarts,
+        "n_jobs": jobs,
+        "checkpoint": checkpoint,
+    }
+    _refuse_unused(method, options)
+
     from alignx.errors import AlignmentFailed
     from alignx.fitting import align as fit
     from alignx.lexicon import Lexicon
@@ -309,29 +328,25 @@ def align(
                 method=aligner,
                 normalize=steps,
                 linear=linear,
-                refinement=refinement,
-                vocabulary=vocabulary,
+                **options,
                 neighborhood=neighborhood,
-                calibrate=calibrate,
                 allow_failed=allow_failed,
-                preset=preset.value,
-                restarts=restarts,
-                n_jobs=jobs,
-                checkpoint=checkpoint,
                 seed=seed,
                 n_threads=threads,
                 device=device,
                 progress=bar,
                 log=log,
             )
-        except AlignmentFailed:
+        except AlignmentFailed as error:
             if as_json:
-                print_json({**answer, "seconds": time.perf_counter() - start, "failed": True})
+                seconds = time.perf_counter() - start
+                told = {"validation": error.diagnosis.as_dict()} if pairs is not None else {}
+                print_json({**answer, "seconds": seconds, "failed": True, **told})
             raise
     alignment.save(output)
     rounds = [vars(round_) for round_ in alignment.rounds]
     seconds = time.perf_counter() - start
-    diagnosis = alignment.diagnosis
+    diagnosis, validation = alignment.diagnosis, alignment.validation
     cost = alignment.linear_cost
     if as_json:
         print_json(
@@ -341,7 +356,8 @@ def align(
                 "criterion": rounds[-1]["criterion"] if rounds else None,
                 "rounds": rounds,
                 "pairs": alignment.pairs,
-                "failed": diagnosis is not None and diagnosis.failed,
+                "failed": alignment.failed,
+                "validation": None if validation is None else validation.as_dict(),
                 "linear": cost.as_dict() if cost is not None else {} if linear else None,
             }
         )
@@ -356,13 +372,33 @@ def align(
         terminal.note(
             f"round {round_.round}: {round_.pairs:,} pairs, mean cosine {round_.criterion:.3f}"
         )
+    verdict = "FAILED, kept as asked" if alignment.failed else "worked"
     if diagnosis is not None:
-        terminal.note(f"{'FAILED, kept as asked' if diagnosis.failed else 'worked'}: {diagnosis}")
+        terminal.note(f"{verdict}: {diagnosis}")
+    if validation is not None and validation.decided:
+        terminal.note(f"{verdict}: {validation}")
     if linear:
         unknown = "its cost was not measured; `alignx evaluate` tells, with a test dictionary"
         terminal.note(f"linear: {unknown if cost is None else cost}")
     origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
     terminal.note(f"{output}: {method.value} from {origin} in {seconds:.1f} s")
+
+
+def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
+    """Refuse options that the method does not use, before anything is read."""
+    from alignx.method_options import refuse_unused
+
+    renamed = {"n_jobs": "jobs", "refinement": "refine"}
+    for name, value in given.items():
+        option = f"--{renamed.get(name, name)}"
+        try:
+            refuse_unused(
+                method.value,
+                {name: value, "refinement": given["refinement"]},
+                {name: "it"},
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from alignx.arrays import Indices
     from alignx.calibration import Calibration
     from alignx.entries import Oov, Origin
+    from alignx.learned import LearnedPairs
     from alignx.progress import Progress
 
 __all__ = ["Retrieval", "SharedSpace", "Translation"]
@@ -57,6 +58,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         are brought to unit length.
     calibration : Calibration, optional
         Turns CSLS into probabilities.
+    learned : LearnedPairs, optional
+        The pairs that the map from the source to the target was fitted on.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     languages: Mapping[str, Embeddings]
     calibration: Calibration | None = None
+    learned: LearnedPairs | None = None
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
@@ -142,7 +146,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         The calibration, which holds for one direction only, is dropped.
         """
-        swapped = SharedSpace(dict(reversed(list(self.languages.items()))))
+        turned = None if self.learned is None or len(self) > 2 else self.learned.reversed()
+        swapped = SharedSpace(dict(reversed(list(self.languages.items()))), learned=turned)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
         return swapped
@@ -183,7 +188,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):
             languages[code] = extended(languages[code], entries, oov)
-        return SharedSpace(languages, self.calibration)
+        return SharedSpace(languages, self.calibration, self.learned)
 
     def cosine_neighbors(
         self,
