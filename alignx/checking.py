@@ -130,10 +130,16 @@ def _answers_right(
 ) -> NDArray[np.bool_]:
     """Tell which held-out words have a known translation as their first answer by CSLS."""
     source, target = mapped
-    options = {"n_threads": work.n_threads, "device": work.device}
-    bias = csls_bias(target, source, neighborhood=work.neighborhood, **options)
+    bias = csls_bias(
+        target,
+        source,
+        neighborhood=work.neighborhood,
+        n_threads=work.n_threads,
+        device=work.device,
+    )
     questions = np.unique(held_out[:, 0])
-    found = ExactIndex(target, bias=bias, **options).search(source[questions], 1).indices[:, 0]
+    index = ExactIndex(target, bias=bias, n_threads=work.n_threads, device=work.device)
+    found = index.search(source[questions], 1).indices[:, 0]
     # Pairs of rows as single numbers, so that membership is one call.
     return np.isin(questions * len(target) + found, held_out[:, 0] * len(target) + held_out[:, 1])
 

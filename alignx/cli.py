@@ -34,6 +34,7 @@ from alignx.options import (
     OnError,
     Oov,
     OovOption,
+    OptionalNeighborhood,
     Quiet,
     Reverse,
     Seed,
@@ -306,6 +307,7 @@ def align(
     from alignx.fitting import align as fit
     from alignx.lexicon import Lexicon
     from alignx.normalize import parse_steps
+    from alignx.validation import Validation
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
@@ -340,8 +342,9 @@ def align(
         except AlignmentFailed as error:
             if as_json:
                 seconds = time.perf_counter() - start
-                told = {"validation": error.diagnosis.as_dict()} if pairs is not None else {}
-                print_json({**answer, "seconds": seconds, "failed": True, **told})
+                told = error.diagnosis
+                found = {"validation": told.as_dict()} if isinstance(told, Validation) else {}
+                print_json({**answer, "seconds": seconds, "failed": True, **found})
             raise
     alignment.save(output)
     rounds = [vars(round_) for round_ in alignment.rounds]
@@ -382,6 +385,22 @@ def align(
         terminal.note(f"linear: {unknown if cost is None else cost}")
     origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
     terminal.note(f"{output}: {method.value} from {origin} in {seconds:.1f} s")
+
+
+def _refuse(is_useless: bool, option: str, reason: str) -> None:
+    """Refuse an option that would do nothing, by exit code 2."""
+    if is_useless:
+        raise typer.BadParameter(f"{reason}; leave it out", param_hint=option)
+
+
+def _refuse_dtype(dtype: Dtype | None, output: Path) -> Literal["float32", "float16"]:
+    """Give how numbers are stored, which only a cache can choose."""
+    _refuse(
+        dtype is not None and output.suffix != ".safetensors",
+        "--dtype",
+        f"it is of .safetensors files, got {output.name}",
+    )
+    return (dtype or Dtype.float32).value
 
 
 def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
@@ -448,7 +467,9 @@ def apply(
         WhichSide | None,
         typer.Option(help="Which language it is.", show_default="by the name of the file"),
     ] = None,
-    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of a .safetensors file.", show_default="float32")
+    ] = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -463,6 +484,7 @@ def apply(
     is_model = output.suffix == ".bin"
     if is_model:
         _refuse_for_models(dtype, limit, lowercase)
+    stored = _refuse_dtype(dtype, output)
 
     from alignx.alignment import Alignment
     from alignx.embeddings import guess_language
@@ -472,7 +494,7 @@ def apply(
     if is_model:
         require_writable(output)
     else:
-        require_savable(output, dtype=dtype.value)
+        require_savable(output, dtype=stored)
     alignment = Alignment.load(map_file)
 
     def side_of(language: str | None) -> Literal["source", "target"]:
@@ -489,16 +511,16 @@ def apply(
         return
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     rows = alignment.stream(embeddings, side_of(embeddings.language))
-    save(embeddings, output, dtype=dtype.value, rows=rows)
+    save(embeddings, output, dtype=stored, rows=rows)
     terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
 
 
-def _refuse_for_models(dtype: Dtype, limit: int | None, lowercase: bool) -> None:
+def _refuse_for_models(dtype: Dtype | None, limit: int | None, lowercase: bool) -> None:
     """Refuse what would change the words of a model, or how its numbers are stored."""
     given = {
         "--limit": limit is not None,
         "--lowercase": lowercase,
-        "--dtype": dtype is not Dtype.float32,
+        "--dtype": dtype is not None,
     }
     for option, is_given in given.items():
         if is_given:
@@ -521,7 +543,7 @@ def translate(
     nearest: Annotated[bool, typer.Option("--nn", help="Rank by cosine instead of CSLS.")] = False,
     oov: OovOption = Oov.drop,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: OptionalNeighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -531,6 +553,8 @@ def translate(
     verbose: Verbose = False,
 ) -> None:
     """Answer with the best translations of words and phrases."""
+    if nearest:
+        _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
     asked = words or [" ".join(line.split()) for line in sys.stdin if line.strip()]
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
@@ -539,7 +563,7 @@ def translate(
         [word.lower() for word in asked] if lowercase else asked,
         k,
         retrieval="nn" if nearest else "csls",
-        neighborhood=neighborhood,
+        neighborhood=10 if neighborhood is None else neighborhood,
         oov=oov.value,
         n_threads=threads,
     )
@@ -597,11 +621,14 @@ def induce(
         Index, typer.Option(help="What searches. auto: by the size of the vocabularies.")
     ] = Index.auto,
     recall: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0, max=1, help="Best translations that an approximate index must find, as a share."
+            min=0,
+            max=1,
+            help="Best translations that an approximate index must find, as a share.",
+            show_default="0.99",
         ),
-    ] = 0.99,
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Use no more than this, such as 8GB.")
     ] = None,
@@ -636,6 +663,11 @@ def induce(
     mutual = phrases is None if mutual is None else mutual
     if oov is Oov.subword and phrases is None:
         raise typer.BadParameter("subword takes a list of words, --phrases", param_hint="--oov")
+    _refuse(
+        recall is not None and index is Index.exact,
+        "--recall",
+        "it is of approximate indexes, and --index exact finds all",
+    )
     terminal = open_terminal(quiet, verbose)
     require_writable(output)
     in_files = index not in (Index.auto, Index.exact) or any(
@@ -672,7 +704,7 @@ def induce(
     if in_files:
         options |= {
             "index": index.value,
-            "recall": recall,
+            "recall": 0.99 if recall is None else recall,
             "memory": allowed,
             "reverse": reverse,
             "seed": seed,
@@ -780,8 +812,11 @@ def evaluate(
         Path | None, typer.Option("--dictionary", "-d", help="Test dictionary.")
     ] = None,
     policy: Annotated[
-        Policy, typer.Option("--oov-policy", help="Protocol whose figures to compare with.")
-    ] = Policy.muse,
+        Policy | None,
+        typer.Option(
+            "--oov-policy", help="Protocol whose figures to compare with.", show_default="muse"
+        ),
+    ] = None,
     oov: OovOption = Oov.drop,
     similarity: Annotated[
         Path | None,
@@ -794,7 +829,7 @@ def evaluate(
         Path | None, typer.Option(help="The same with two target words.")
     ] = None,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = 10,
+    neighborhood: OptionalNeighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -817,6 +852,9 @@ def evaluate(
         raise typer.BadParameter(
             "give a dictionary or a similarity file", param_hint="--dictionary"
         )
+    of_dictionary = {"--oov-policy": policy, "--neighborhood": neighborhood, "--device": device}
+    for option, value in of_dictionary.items():
+        _refuse(lexicon is None and value is not None, option, "it takes a --dictionary")
     terminal = open_terminal(quiet, verbose)
     read = {
         name: _dictionary(terminal, path, lowercase, on_error)
@@ -833,9 +871,9 @@ def evaluate(
             report = measure(
                 shared,
                 pairs,
-                oov_policy=policy.value,
+                oov_policy=(policy or Policy.muse).value,
                 oov=oov.value,
-                neighborhood=neighborhood,
+                neighborhood=10 if neighborhood is None else neighborhood,
                 n_threads=threads,
                 device=device,
                 progress=progress,
@@ -863,7 +901,9 @@ def convert(
     output: Annotated[
         Path, typer.Option("--output", "-o", help=".safetensors, .vec, .txt, or .gz of these.")
     ],
-    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of a .safetensors file.", show_default="float32")
+    ] = None,
     language: Annotated[
         str | None,
         typer.Option(help="Language code to store.", show_default="by the name of the file"),
@@ -880,12 +920,13 @@ def convert(
 
     from alignx.vectors_io import require_savable, save
 
+    stored = _refuse_dtype(dtype, output)
     terminal = open_terminal(quiet, verbose)
-    require_savable(output, dtype=dtype.value)
+    require_savable(output, dtype=stored)
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     if language is not None:
         embeddings = replace(embeddings, language=language)
-    save(embeddings, output, dtype=dtype.value)
+    save(embeddings, output, dtype=stored)
     terminal.note(f"{output}: written")
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "OnError",
     "Oov",
     "OovOption",
+    "OptionalNeighborhood",
     "Quiet",
     "Reverse",
     "Seed",
@@ -91,6 +92,10 @@ Seed = Annotated[
 ]
 Neighborhood = Annotated[
     int, typer.Option("--neighborhood", help="Neighbors that CSLS averages over.")
+]
+OptionalNeighborhood = Annotated[
+    int | None,
+    typer.Option("--neighborhood", help="Neighbors that CSLS averages over.", show_default="10"),
 ]
 OovOption = Annotated[
     Oov,

@@ -374,8 +374,8 @@ def test_no_command_with_a_dictionary_loads_torch() -> None:
 
 def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
     from alignx.cli import Method, Preset
-    from alignx.fitting import UNSUPERVISED
     from alignx.mapping import METHODS
+    from alignx.method_options import UNSUPERVISED
 
     assert [str(name) for name in Method] == [*METHODS, "auto", *UNSUPERVISED]
     assert {str(name) for name in Preset} == {"fast", "muse"}
