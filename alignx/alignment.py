@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from alignx.diagnosis import Diagnosis
 from alignx.embeddings import Embeddings, LoadOptions
 from alignx.errors import DimensionError, FormatError
 from alignx.files import replacing
+from alignx.learned import LearnedPairs
 from alignx.linearity import LinearCost, composed_map
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.outputs import require_suffix
@@ -31,6 +33,7 @@ from alignx.subword import read_fasttext
 from alignx.subword.mapped import write_mapped_model
 from alignx.tensors import read_tensors
 from alignx.unseen import UnseenBySubwords
+from alignx.validation import Validation
 from alignx.vectors_io import save
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["Alignment"]
 
 WhichSide: TypeAlias = Literal["source", "target"]
+
+logger = logging.getLogger("alignx")
 
 FORMAT = "alignx-mapping"
 FORMAT_VERSION = "2"
@@ -71,6 +76,10 @@ class Alignment:
         Whether a map that was not found by a lexicon has worked.
     linear_cost : LinearCost, optional
         What it costs to do without centering, where that was asked for and could be measured.
+    validation : Validation, optional
+        How good a map from a lexicon is on held-out pairs, and whether it has failed.
+    learned : LearnedPairs, optional
+        A digest of the known pairs of the lexicon, for `alignx.evaluate` to recognize.
     """
 
     aligner: Aligner
@@ -82,11 +91,24 @@ class Alignment:
     found_by: str = "lexicon"
     diagnosis: Diagnosis | None = None
     linear_cost: LinearCost | None = None
+    validation: Validation | None = None
+    learned: LearnedPairs | None = None
 
     def __repr__(self) -> str:
         codes = f"{self.source.code} -> {self.target.code}"
         found_by = "" if self.found_by == "lexicon" else f", by {self.found_by}"
         return f"Alignment({codes}, {self.aligner!r}, {self.pairs} pairs{found_by})"
+
+    def __str__(self) -> str:
+        """Give what `repr` does, and below how good the map is."""
+        told = self.validation or self.diagnosis
+        failed = "FAILED: " if self.failed else ""
+        return repr(self) if told is None else f"{self!r}\n{failed}{told}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the map was found to be no good and kept nevertheless."""
+        return any(told is not None and told.failed for told in (self.validation, self.diagnosis))
 
     def apply(self, source: Embeddings, target: Embeddings) -> SharedSpace:
         """Bring both languages into one space.
@@ -115,7 +137,7 @@ class Alignment:
             self.source.code: self.apply_source(source),
             self.target.code: self.apply_target(target),
         }
-        return SharedSpace(mapped, self.calibration)
+        return SharedSpace(mapped, self.calibration, self.learned)
 
     def apply_source(self, embeddings: Embeddings) -> Embeddings:
         """Map vectors of the source language to unit rows; raises as `apply` does."""
@@ -333,9 +355,9 @@ class Alignment:
     def save(self, path: str | Path) -> None:
         """Write the alignment to one ``.safetensors`` file.
 
-        It holds both maps, the means of centering and normalization, the calibration, and as
-        metadata the method with its parameters, the languages with the checksums of their vectors,
-        and the version of alignx.
+        It holds both maps, the means of centering and normalization, the calibration, a digest of
+        the pairs that it was fitted on, and as metadata the method with its parameters, the
+        languages with the checksums of their vectors, and the version of alignx.
 
         Parameters
         ----------
@@ -362,6 +384,8 @@ class Alignment:
             "found_by": self.found_by,
             "diagnosis": None if self.diagnosis is None else self.diagnosis.as_dict(),
             "linear_cost": None if self.linear_cost is None else self.linear_cost.as_dict(),
+            "validation": None if self.validation is None else self.validation.facts(),
+            "failed": self.failed,
         }
         tensors: dict[str, NDArray[Any]] = {}
         for name in ("source", "target"):
@@ -375,6 +399,8 @@ class Alignment:
             tensors[f"{name}_sketch_rows"] = side.sketch.rows
         if self.calibration is not None:
             tensors |= {f"calibration_{k}": v for k, v in vars(self.calibration).items()}
+        if self.learned is not None:
+            tensors["learned_pairs"] = self.learned.hashes
         # One entry, since safetensors writes several in random order: equal maps, equal files.
         # NumPy numbers among the parameters become plain ones.
         metadata = {FORMAT: json.dumps(facts, default=lambda number: number.item())}
@@ -401,7 +427,9 @@ class Alignment:
         try:
             facts = json.loads(metadata[FORMAT])
             if facts["format_version"] == FORMAT_VERSION:
-                return cls._from_file(facts, tensors)
+                loaded = cls._from_file(facts, tensors)
+                loaded._warn_if_failed(path)
+                return loaded
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise FormatError(path, f"damaged: {error!r}; align again") from None
         raise FormatError(
@@ -409,6 +437,15 @@ class Alignment:
             f"format version must be {FORMAT_VERSION}, got {facts['format_version']}: written by "
             f"alignx {facts.get('alignx_version')}; update alignx",
         )
+
+    def _warn_if_failed(self, path: str | Path) -> None:
+        if self.failed:
+            logger.warning(
+                "%s: this map has failed its check (%s) and was kept as asked; its translations "
+                "are mostly wrong",
+                path,
+                self.diagnosis if self.validation is None else self.validation,
+            )
 
     @classmethod
     def _from_file(cls, facts: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Self:
@@ -432,7 +469,7 @@ class Alignment:
             )
             for name in ("source", "target")
         )
-        cost = facts.get("linear_cost")  # older files have none
+        cost, validation = facts["linear_cost"], facts["validation"]
         return cls(
             aligner,
             source,
@@ -443,4 +480,6 @@ class Alignment:
             facts["found_by"],
             None if facts["diagnosis"] is None else Diagnosis(**facts["diagnosis"]),
             None if cost is None else LinearCost(**cost),
+            None if validation is None else Validation(**validation),
+            LearnedPairs(tensors["learned_pairs"]) if "learned_pairs" in tensors else None,
         )

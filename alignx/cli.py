@@ -268,27 +268,35 @@ def align(
         int, typer.Option("--refine", min=0, help="Rounds of refitting on induced pairs.")
     ] = 5,
     vocabulary: Annotated[
-        int, typer.Option(min=1, help="Refine on that many most frequent words.")
-    ] = 20_000,
+        int | None,
+        typer.Option(min=1, help="Refine on that many most frequent words.", show_default="20000"),
+    ] = None,
     neighborhood: Neighborhood = None,
     calibrate: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            help="Learn probabilities for `alignx induce`: another fit, a sweep over all words."
+            "--calibrate/--no-calibrate",
+            help="Learn probabilities for `alignx induce`: another fit, a sweep over all words.",
+            show_default="with a dictionary",
         ),
-    ] = True,
+    ] = None,
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Keep a map that has not worked.")
     ] = False,
     preset: Annotated[
-        Preset, typer.Option(help="adversarial: our schedule or the published one.")
-    ] = Preset.fast,
+        Preset | None,
+        typer.Option(help="adversarial: our schedule or the published one.", show_default="fast"),
+    ] = None,
     restarts: Annotated[
-        int, typer.Option(min=1, help="adversarial: at most that many trainings.")
-    ] = 3,
+        int | None,
+        typer.Option(min=1, help="adversarial: at most that many trainings.", show_default="3"),
+    ] = None,
     jobs: Annotated[
-        int, typer.Option(min=1, help="adversarial: that many trainings at the same time.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, help="adversarial: that many trainings at the same time.", show_default="1"
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="adversarial: name of files to continue from after an interrupt."),
@@ -323,10 +331,22 @@ def align(
         require_packages({"adversarial training": "torch"})
     require_device(device)
 
+    options: dict[str, Any] = {
+        "refinement": refinement,
+        "vocabulary": vocabulary,
+        "calibrate": calibrate,
+        "preset": None if preset is None else preset.value,
+        "restarts": restarts,
+        "n_jobs": jobs,
+        "checkpoint": checkpoint,
+    }
+    _refuse_unused(method, options)
+
     from alignx.errors import AlignmentFailed
     from alignx.fitting import align as fit
     from alignx.lexicon import Lexicon
     from alignx.normalize import parse_steps
+    from alignx.validation import Validation
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
@@ -350,29 +370,26 @@ def align(
                 method=aligner,
                 normalize=steps,
                 linear=linear,
-                refinement=refinement,
-                vocabulary=vocabulary,
+                **options,
                 neighborhood=neighborhood,
-                calibrate=calibrate,
                 allow_failed=allow_failed,
-                preset=preset.value,
-                restarts=restarts,
-                n_jobs=jobs,
-                checkpoint=checkpoint,
                 seed=seed,
                 n_threads=threads,
                 device=device,
                 progress=bar,
                 log=log,
             )
-        except AlignmentFailed:
+        except AlignmentFailed as error:
             if as_json:
-                print_json({**answer, "seconds": time.perf_counter() - start, "failed": True})
+                seconds = time.perf_counter() - start
+                told = error.diagnosis
+                found = {"validation": told.as_dict()} if isinstance(told, Validation) else {}
+                print_json({**answer, "seconds": seconds, "failed": True, **found})
             raise
     alignment.save(output)
     rounds = [vars(round_) for round_ in alignment.rounds]
     seconds = time.perf_counter() - start
-    diagnosis = alignment.diagnosis
+    diagnosis, validation = alignment.diagnosis, alignment.validation
     cost = alignment.linear_cost
     if as_json:
         print_json(
@@ -382,7 +399,8 @@ def align(
                 "criterion": rounds[-1]["criterion"] if rounds else None,
                 "rounds": rounds,
                 "pairs": alignment.pairs,
-                "failed": diagnosis is not None and diagnosis.failed,
+                "failed": alignment.failed,
+                "validation": None if validation is None else validation.as_dict(),
                 "linear": cost.as_dict() if cost is not None else {} if linear else None,
             }
         )
@@ -397,8 +415,11 @@ def align(
         terminal.note(
             f"round {round_.round}: {round_.pairs:,} pairs, mean cosine {round_.criterion:.3f}"
         )
+    verdict = "FAILED, kept as asked" if alignment.failed else "worked"
     if diagnosis is not None:
-        terminal.note(f"{'FAILED, kept as asked' if diagnosis.failed else 'worked'}: {diagnosis}")
+        terminal.note(f"{verdict}: {diagnosis}")
+    if validation is not None and validation.decided:
+        terminal.note(f"{verdict}: {validation}")
     if linear:
         unknown = "its cost was not measured; `alignx evaluate` tells, with a test dictionary"
         terminal.note(f"linear: {unknown if cost is None else cost}")
@@ -413,14 +434,15 @@ def _require_places_of_align(
     output: Path,
     log_file: Path | None,
     checkpoint: Path | None,
-    restarts: int,
+    restarts: int | None,
 ) -> None:
     """Check where a map and what goes with it are to be written."""
     unfinished = []
     if checkpoint is not None:
-        from alignx.unsupervised import checkpoint_name
+        from alignx.unsupervised import RESTARTS, checkpoint_name
 
-        unfinished = [checkpoint_name(checkpoint, number) for number in range(restarts)]
+        trainings = range(restarts or RESTARTS)
+        unfinished = [checkpoint_name(checkpoint, number) for number in trainings]
     require_outputs(
         {"--output": output, "--log": log_file, "--checkpoint": unfinished},
         {"SOURCE": source, "TARGET": target, "--dictionary": lexicon},
@@ -428,6 +450,39 @@ def _require_places_of_align(
     require_suffix(output, "a map")
     if log_file is not None:
         require_suffix(log_file, "a log")
+
+
+def _refuse(is_useless: bool, option: str, reason: str) -> None:
+    """Refuse an option that would do nothing, by exit code 2."""
+    if is_useless:
+        raise typer.BadParameter(f"{reason}; leave it out", param_hint=option)
+
+
+def _refuse_dtype(dtype: Dtype | None, output: Path) -> Literal["float32", "float16"]:
+    """Give how numbers are stored, which only a cache can choose."""
+    _refuse(
+        dtype is not None and output.suffix != ".safetensors",
+        "--dtype",
+        f"it is of .safetensors files, got {output.name}",
+    )
+    return (dtype or Dtype.float32).value
+
+
+def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
+    """Refuse options that the method does not use, before anything is read."""
+    from alignx.method_options import refuse_unused
+
+    renamed = {"n_jobs": "jobs", "refinement": "refine"}
+    for name, value in given.items():
+        option = f"--{renamed.get(name, name)}"
+        try:
+            refuse_unused(
+                method.value,
+                {name: value, "refinement": given["refinement"]},
+                {name: "it"},
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 @contextmanager
@@ -477,7 +532,9 @@ def apply(
         WhichSide | None,
         typer.Option(help="Which language it is.", show_default="by the name of the file"),
     ] = None,
-    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of a .safetensors file.", show_default="float32")
+    ] = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -492,6 +549,7 @@ def apply(
     is_model = output.suffix == ".bin"
     if is_model:
         _refuse_for_models(dtype, limit, lowercase)
+    stored = _refuse_dtype(dtype, output)
 
     from alignx.alignment import Alignment
     from alignx.embeddings import guess_language
@@ -499,7 +557,7 @@ def apply(
 
     terminal = open_terminal(quiet, verbose)
     if not is_model:
-        require_savable(output, dtype=dtype.value)
+        require_savable(output, dtype=stored)
     require_outputs({"--output": output}, {"MAP": map_file})
     alignment = Alignment.load(map_file)
 
@@ -517,16 +575,16 @@ def apply(
         return
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     rows = alignment.stream(embeddings, side_of(embeddings.language))
-    save(embeddings, output, dtype=dtype.value, rows=rows)
+    save(embeddings, output, dtype=stored, rows=rows)
     terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
 
 
-def _refuse_for_models(dtype: Dtype, limit: int | None, lowercase: bool) -> None:
+def _refuse_for_models(dtype: Dtype | None, limit: int | None, lowercase: bool) -> None:
     """Refuse what would change the words of a model, or how its numbers are stored."""
     given = {
         "--limit": limit is not None,
         "--lowercase": lowercase,
-        "--dtype": dtype is not Dtype.float32,
+        "--dtype": dtype is not None,
     }
     for option, is_given in given.items():
         if is_given:
@@ -561,6 +619,8 @@ def translate(
     verbose: Verbose = False,
 ) -> None:
     """Answer with the best translations of words and phrases."""
+    if nearest:
+        _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
     lines = words or list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
@@ -642,11 +702,14 @@ def induce(
         Index, typer.Option(help="What searches. auto: by the size of the vocabularies.")
     ] = Index.auto,
     recall: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0, max=1, help="Best translations that an approximate index must find, as a share."
+            min=0,
+            max=1,
+            help="Best translations that an approximate index must find, as a share.",
+            show_default="0.99",
         ),
-    ] = 0.99,
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Use no more than this, such as 8GB.")
     ] = None,
@@ -681,6 +744,11 @@ def induce(
     mutual = phrases is None if mutual is None else mutual
     if oov is Oov.subword and phrases is None:
         raise typer.BadParameter("subword takes a list of words, --phrases", param_hint="--oov")
+    _refuse(
+        recall is not None and index is Index.exact,
+        "--recall",
+        "it is of approximate indexes, and --index exact finds all",
+    )
     terminal = open_terminal(quiet, verbose)
     faiss = {"--index ivf, hnsw or ivfpq": "faiss"} if index in OF_FAISS else {}
     require_packages(faiss | ({"--cluster": "distributed"} if cluster is not None else {}))
@@ -732,7 +800,7 @@ def induce(
     if in_files:
         options |= {
             "index": index.value,
-            "recall": recall,
+            "recall": 0.99 if recall is None else recall,
             "memory": allowed,
             "reverse": reverse,
             "seed": seed,
@@ -847,8 +915,11 @@ def evaluate(
     ] = None,
     columns: Columns = None,
     policy: Annotated[
-        Policy, typer.Option("--oov-policy", help="Protocol whose figures to compare with.")
-    ] = Policy.muse,
+        Policy | None,
+        typer.Option(
+            "--oov-policy", help="Protocol whose figures to compare with.", show_default="muse"
+        ),
+    ] = None,
     oov: OovOption = Oov.drop,
     similarity: Annotated[
         Path | None,
@@ -886,6 +957,9 @@ def evaluate(
         )
     if columns is not None and lexicon is None:
         raise typer.BadParameter("they are those of --dictionary", param_hint="--columns")
+    of_dictionary = {"--oov-policy": policy, "--neighborhood": neighborhood, "--device": device}
+    for option, value in of_dictionary.items():
+        _refuse(lexicon is None and value is not None, option, "it takes a --dictionary")
     terminal = open_terminal(quiet, verbose)
     require_device(device)
     read = {
@@ -904,7 +978,7 @@ def evaluate(
             report = measure(
                 shared,
                 pairs,
-                oov_policy=policy.value,
+                oov_policy=(policy or Policy.muse).value,
                 oov=oov.value,
                 neighborhood=neighborhood,
                 n_threads=threads,
@@ -934,7 +1008,9 @@ def convert(
     output: Annotated[
         Path, typer.Option("--output", "-o", help=".safetensors, .vec, .txt, or .gz of these.")
     ],
-    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of a .safetensors file.", show_default="float32")
+    ] = None,
     language: Annotated[
         str | None,
         typer.Option(help="Language code to store.", show_default="by the name of the file"),
@@ -951,12 +1027,13 @@ def convert(
 
     from alignx.vectors_io import require_savable, save
 
+    stored = _refuse_dtype(dtype, output)
     terminal = open_terminal(quiet, verbose)
-    require_savable(output, dtype=dtype.value)
+    require_savable(output, dtype=stored)
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     if language is not None:
         embeddings = replace(embeddings, language=language)
-    save(embeddings, output, dtype=dtype.value)
+    save(embeddings, output, dtype=stored)
     terminal.note(f"{output}: written")
 
 

@@ -20,6 +20,8 @@ from alignx.unlisted import UnlistedQuestions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from alignx.arrays import Indices, Matrix
     from alignx.progress import Progress
 
@@ -55,6 +57,10 @@ class EvaluationReport:
         beside copying them, and phrases. See `UnlistedQuestions`.
     coverage_with_unlisted : float
         Share of the words with a question that can be answered, these included.
+    learned : int
+        Questions with an answer that the map was fitted on. Their words flatter the figures above.
+    not_learned : dict of str to Accuracy
+        By ``"nn"`` and ``"csls"``, the accuracy without these questions; empty if there are none.
     """
 
     oov_policy: str
@@ -66,6 +72,8 @@ class EvaluationReport:
     slices: dict[str, Accuracy]
     unlisted: dict[str, Accuracy] = field(default_factory=dict)
     coverage_with_unlisted: float = 0.0
+    learned: int = 0
+    not_learned: dict[str, Accuracy] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Give what ``--json`` prints, without the version."""
@@ -79,11 +87,16 @@ class EvaluationReport:
             "slices": {name: accuracy.as_dict() for name, accuracy in self.slices.items()},
             "unlisted": {name: accuracy.as_dict() for name, accuracy in self.unlisted.items()},
             "coverage_with_unlisted": self.coverage_with_unlisted,
+            "learned": self.learned,
+            "not_learned": {
+                name: accuracy.as_dict() for name, accuracy in self.not_learned.items()
+            },
         }
 
     def __str__(self) -> str:
         tables = {
             "": {"nn": self.nn, "csls": self.csls},
+            "without what the map has learned:": self.not_learned,
             "csls, by slice:": self.slices,
             "csls, beyond the vocabularies:": self.unlisted,
         }
@@ -98,6 +111,12 @@ class EvaluationReport:
             f"{self.words} words in {self.pairs} pairs; coverage {self.coverage:.1%} of {unit}"
             f"{more}; out-of-vocabulary policy: {self.oov_policy}"
         )
+        if self.learned:
+            noun = "question has an answer" if self.learned == 1 else "questions have an answer"
+            lines.append(
+                f"{self.learned:,} of {self.nn.n:,} {noun} that the map was fitted on: believe the "
+                "figures without what it has learned, or test with other words"
+            )
         return "\n".join(lines)
 
 
@@ -121,6 +140,16 @@ class _Questions(NamedTuple):
         """Give the number of each question with each of its answers."""
         questions = np.repeat(np.arange(len(self.answers)), [len(rows) for rows in self.answers])
         return np.stack([questions, np.concatenate(self.answers)], axis=1)
+
+    def learned(self, shared: SharedSpace) -> NDArray[np.bool_]:
+        """Tell which questions have an answer that the map was fitted on."""
+        found = np.zeros(len(self.queries), dtype=bool)
+        if shared.learned is not None and len(self.queries):
+            source, target = shared.source.words, shared.target.words
+            pairs = self.pairs()
+            words = ((source[self.queries[i]], target[row]) for i, row in pairs.tolist())
+            found[pairs[shared.learned.holds(words), 0]] = True
+        return found
 
     def ranks(self, shared: SharedSpace, bias: Matrix | None, n_threads: int | None) -> Indices:
         """Rank of the best right answer of each question."""
@@ -148,8 +177,8 @@ def evaluate(
     shared : SharedSpace
         Source and target are its first two languages; see `SharedSpace.reversed`.
     lexicon : Lexicon
-        Test dictionary that the map was not fitted on. Several translations of a word are all
-        right.
+        Test dictionary that the map was not fitted on; what it was fitted on is counted, and the
+        accuracy without it given beside. Several translations of a word are all right.
     oov_policy : {"muse", "vecmap", "fasttext", "xling"}
         Which published protocol to follow, so that figures compare:
 
@@ -214,6 +243,8 @@ def evaluate(
     nn = questions.ranks(shared, None, n_threads)
     csls = questions.ranks(shared, target_bias, n_threads)
     wrong = np.full(questions.unanswerable, np.inf)
+    learned = questions.learned(shared)
+    found = {"nn": nn, "csls": csls} if learned.any() else {}
     return EvaluationReport(
         oov_policy,
         len(lexicon),
@@ -224,6 +255,11 @@ def evaluate(
         _slices(shared, questions, csls),
         unlisted.accuracy(target_bias, neighborhood, n_threads),
         (len(questions.queries) + len(unlisted)) / len(every),
+        int(learned.sum()),
+        {
+            name: Accuracy.of_ranks(np.concatenate([of_all[~learned], wrong]))
+            for name, of_all in found.items()
+        },
     )
 
 

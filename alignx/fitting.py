@@ -11,13 +11,16 @@ import numpy as np
 from alignx.alignment import Alignment
 from alignx.arguments import require_instance
 from alignx.arrays import freeze
+from alignx.checking import check
 from alignx.embeddings import Embeddings
 from alignx.entries import with_phrases
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.held_out import HeldOut, Recipe, Trial
+from alignx.learned import LearnedPairs
 from alignx.lexicon import Lexicon
 from alignx.linearity import LinearCost
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
+from alignx.method_options import UNSUPERVISED, refuse_unused, require_valid
 from alignx.normalize import LINEAR, STANDARD, Normalizer, Step
 from alignx.packages import require_packages
 from alignx.progress import part_of
@@ -25,24 +28,32 @@ from alignx.retrieval import NEIGHBORHOOD, resolved_count
 from alignx.selection import choose_aligner
 from alignx.side import Side
 from alignx.sketch import Sketch
-from alignx.unsupervised import Workplace, adversarial, self_learning
+from alignx.unsupervised import RESTARTS, Workplace, adversarial, self_learning
+from alignx.validation import FEW_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Literal
 
     from alignx.arrays import Indices
     from alignx.progress import Log, Progress
+    from alignx.validation import Validation
 
 __all__ = ["align"]
 
-UNSUPERVISED = ("selflearning", "adversarial")
 ADVICE = (
     "use more words, vectors of similar texts, a small dictionary with selflearning, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
 
+ADVICE_WITH_PAIRS = (
+    "check that the dictionary and the languages belong together and are in order, use more pairs, "
+    "method selflearning (--self-learning) for few of them, or allow_failed (--allow-failed) to "
+    "keep the map as it is"
+)
+
+VOCABULARY = 20_000  # refinement looks for pairs among that many words of each language
 UNCALIBRATED = "no probabilities: calibration is left out"
 UNMEASURED = "what it costs that the map is linear is not measured"
 
@@ -58,13 +69,13 @@ def align(
     normalize: Sequence[Step] | None = None,
     linear: bool = False,
     refinement: int = 5,
-    vocabulary: int = 20_000,
+    vocabulary: int | None = None,
     neighborhood: int | None = None,
-    calibrate: bool = True,
+    calibrate: bool | None = None,
     allow_failed: bool = False,
-    preset: Literal["fast", "muse"] = "fast",
-    restarts: int = 3,
-    n_jobs: int = 1,
+    preset: Literal["fast", "muse"] | None = None,
+    restarts: int | None = None,
+    n_jobs: int | None = None,
     checkpoint: str | Path | None = None,
     seed: int = 0,
     n_threads: int | None = None,
@@ -101,26 +112,29 @@ def align(
         fewer than 20 words to hold out, and for self-learning, which has too few.
     refinement : int
         Rounds of `refine`, 0 for none.
-    vocabulary : int
-        Refinement induces pairs among that many most frequent words of each language.
+    vocabulary : int, optional
+        Refinement induces pairs among that many most frequent words of each language; 20,000
+        unless given.
     neighborhood : int, optional
         Neighbors in the average of CSLS, in refinement and calibration; at most the size of the
         smaller vocabulary. 10 unless given, or the size of that vocabulary with a warning.
-    calibrate : bool
-        Whether to learn what CSLS says about the probability that a pair is right. That fits a
-        second map in the same way without a fifth of the source words of the lexicon, and looks at
-        which of its 10 best answers for these words the lexicon holds; see `Calibration`. With
-        fewer than 20 words to hold out, or none of them answered right, it is left out with a
-        warning. It takes another fit and a sweep over both vocabularies. Self-learning and
-        adversarial training have no lexicon to hold out from, so their maps have no calibration.
+    calibrate : bool, optional
+        Whether to learn, as by default with a lexicon, what CSLS says about the probability that a
+        pair is right. That fits a second map in the same way without a fifth of the source words
+        of the lexicon, and looks at which of its 10 best answers for these words the lexicon holds;
+        see `Calibration`. With fewer than 20 words to hold out, or none of them answered right, it
+        is left out with a warning. It takes another fit and a sweep over both vocabularies.
+        Self-learning and adversarial training have no lexicon to hold out from, so their maps have
+        no calibration.
     allow_failed : bool
-        Give the map of self-learning or adversarial training even if it has failed.
-    preset : {"fast", "muse"}
-        Adversarial training: our schedule, or the published one.
-    restarts : int
-        Adversarial training: at most that many trainings.
-    n_jobs : int
-        Adversarial training: how many trainings at the same time.
+        Give the map even if it has failed: found no translations of held-out words, or, without
+        a lexicon, nothing that two runs agree on.
+    preset : {"fast", "muse"}, optional
+        Adversarial training: our schedule, ``"fast"`` unless given, or the published one.
+    restarts : int, optional
+        Adversarial training: at most that many trainings, 3 unless given.
+    n_jobs : int, optional
+        Adversarial training: how many trainings at the same time, 1 unless given.
     checkpoint : path, optional
         Adversarial training: where trainings are kept after each epoch, and continue from.
     seed : int
@@ -148,13 +162,15 @@ def align(
     DirectionError
         If far more of its pairs are known with source and target exchanged.
     AlignmentFailed
-        If self-learning or adversarial training has found nothing that two runs agree on.
+        If the map has failed: by self-learning or adversarial training nothing was found that two
+        runs agree on, or the map of a lexicon does not translate words held out from it (see
+        `Validation`).
     DimensionError
         If the method needs equal dimensions and they differ.
     MissingDependencyError
         If adversarial training lacks torch.
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or was given although the method does not use it.
 
     Examples
     --------
@@ -169,6 +185,19 @@ def align(
         require_instance(lexicon, Lexicon, "lexicon")
     method = _checked_method(method, lexicon)
     _require_what_it_needs(method, device)
+    options = {
+        "refinement": refinement,
+        "vocabulary": vocabulary,
+        "neighborhood": neighborhood,
+        "calibrate": calibrate,
+        "preset": preset,
+        "restarts": restarts,
+        "n_jobs": n_jobs,
+        "checkpoint": checkpoint,
+    }
+    require_valid(options)
+    refuse_unused(method if isinstance(method, str) else method_name(method), options)
+    calibrate = method not in UNSUPERVISED if calibrate is None else calibrate
     steps = _steps(normalize, linear)
     source_side, source_words = _side(source, "source", steps)
     target_side, target_words = _side(target, "target", steps)
@@ -179,8 +208,9 @@ def align(
     if source_side.code == target_side.code:
         source_side = replace(source_side, code="source")
         target_side = replace(target_side, code="target")
+    vocabulary = VOCABULARY if vocabulary is None else vocabulary
     if neighborhood is None:
-        fewest = min(max(vocabulary, 1), len(source_words), len(target_words))
+        fewest = min(vocabulary, len(source_words), len(target_words))
         neighborhood = resolved_count(None, NEIGHBORHOOD, fewest, "neighborhood", "words")
     work = Workplace(
         source_words.vectors,
@@ -194,15 +224,16 @@ def align(
         log,
     )
     known = 0 if pairs is None else len(pairs)
+    learned = None if pairs is None else _digest(pairs, source_words, target_words)
     if method in UNSUPERVISED:
         if method == "selflearning":
             found = self_learning(work, seed_pairs=pairs, progress=progress)
         else:
             found = adversarial(
                 work,
-                preset=preset,
-                restarts=restarts,
-                n_jobs=n_jobs,
+                preset=preset or "fast",
+                restarts=RESTARTS if restarts is None else restarts,
+                n_jobs=1 if n_jobs is None else n_jobs,
                 checkpoint=checkpoint,
                 progress=progress,
             )
@@ -216,6 +247,7 @@ def align(
             tuple(found.rounds),
             found_by=method,
             diagnosis=found.diagnosis,
+            learned=learned,
         )
     assert lexicon is not None  # or the method is refused
     assert pairs is not None
@@ -226,44 +258,69 @@ def align(
     else:
         standard = _as_aligner(method)
     recipe = Recipe(without_centering(standard) if linear else standard, work)
-    share = 0.3 if calibrate or linear else 1.0
+    share = 0.3 if calibrate or linear else 0.8
     fitted, rounds = recipe.fit(pairs, part_of(progress, 0, share))
-    alignment = Alignment(fitted, source_side, target_side, known, tuple(rounds))
+    alignment = Alignment(fitted, source_side, target_side, known, tuple(rounds), learned=learned)
+    rest = part_of(progress, share, 1 - share)
+
+    def checked(trial: Trial | None, progress: Progress | None = None) -> Alignment:
+        found = check(recipe, fitted, pairs, trial, progress)
+        return _validated(alignment, found, allow_failed)
+
     if not (calibrate or linear):
-        return alignment
+        return checked(None, rest)
+    is_few = len(np.unique(pairs[:, 0])) < FEW_WORDS
+    if is_few:  # what has failed is refused before the long work
+        alignment = checked(None)
 
     def usual() -> Recipe:
         words = (_side(source, "source", STANDARD)[1], _side(target, "target", STANDARD)[1])
         X, Y = with_phrases(*words, lexicon)
         return Recipe(standard, work._replace(source=X.vectors, target=Y.vectors))
 
+    wanted = ([UNCALIBRATED] if calibrate else []) + ([UNMEASURED] if linear else [])
     held_out = HeldOut.of(lexicon, source_words, target_words, seed)
-    rest = part_of(progress, share, 1 - share)
-    return _examined(alignment, recipe, usual if linear else None, held_out, calibrate, rest)
-
-
-def _examined(
-    alignment: Alignment,
-    recipe: Recipe,
-    usual: Callable[[], Recipe] | None,
-    held_out: HeldOut,
-    calibrate: bool,
-    progress: Progress | None,
-) -> Alignment:
-    """Add what held-out words tell: probabilities, and what it costs not to do as is usual."""
-    wanted = ([UNCALIBRATED] if calibrate else []) + ([UNMEASURED] if usual is not None else [])
-    share = 1.0 if usual is None else 0.5
-    trial = _trial(recipe, held_out, part_of(progress, 0, share), wanted)
+    trial = _trial(recipe, held_out, part_of(rest, 0, 0.5 if linear else 1), wanted)
+    if not is_few:
+        alignment = checked(trial)
     if trial is None:
         return alignment
     calibration = trial.calibration() if calibrate else None
-    if usual is None:
-        return replace(alignment, calibration=calibration)
+    alignment = replace(alignment, calibration=calibration)
+    if not linear:
+        return alignment
     is_right = trial.is_right()[:, 0]
     del trial  # it holds as many rows as the other one will
-    other = _trial(usual(), held_out, part_of(progress, share, 1 - share), [UNMEASURED])
+    other = _trial(usual(), held_out, part_of(rest, 0.5, 0.5), [UNMEASURED])
     cost = None if other is None else LinearCost.of(is_right, other.is_right()[:, 0])
-    return replace(alignment, calibration=calibration, linear_cost=cost)
+    return replace(alignment, linear_cost=cost)
+
+
+def _validated(
+    alignment: Alignment, validation: Validation | None, allow_failed: bool
+) -> Alignment:
+    """Add what the check found, and refuse or warn where it has to be said.
+
+    Raises
+    ------
+    AlignmentFailed
+        If the map has failed and that is not allowed.
+    """
+    if validation is None or not validation.decided:
+        logger.warning(
+            "whether this map works could not be checked: too few pairs (%d) to hold some out; "
+            "look at its translations, or use a larger dictionary",
+            alignment.pairs,
+        )
+    elif validation.failed and not allow_failed:
+        raise AlignmentFailed(validation, ADVICE_WITH_PAIRS)
+    elif validation.weak:
+        logger.warning(
+            "this map is weak: %s; use more pairs, or method selflearning (--self-learning), which "
+            "does better with few of them",
+            validation,
+        )
+    return replace(alignment, validation=validation)
 
 
 def _require_what_it_needs(method: str | Aligner, device: str | None) -> None:
@@ -353,6 +410,11 @@ def _side(
             f"vectors are zero after normalization ({done})"
         )
     return side, words
+
+
+def _digest(pairs: Indices, source: Embeddings, target: Embeddings) -> LearnedPairs:
+    """Give what recognizes the known pairs in a test dictionary."""
+    return LearnedPairs.of((source.words[s], target.words[t]) for s, t in pairs.tolist())
 
 
 def _trial(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CandidateScore", "Choice", "choose_aligner"]
+__all__ = ["CandidateScore", "Choice", "Fold", "choose_aligner", "split_folds"]
 
 Item = TypeVar("Item")
 
@@ -251,7 +251,7 @@ def choose_aligner(
     exam = _Exam(
         X[kept[0]],
         Y[kept[1]],
-        tuple(_folds(known, folds, seed)),
+        tuple(split_folds(known, folds, seed)),
         vocabulary,
         neighborhood,
         n_threads,
@@ -291,14 +291,15 @@ def _candidates(linear: bool) -> list[Aligner]:
     return [without_centering(candidate) for candidate in candidates] if linear else candidates
 
 
-class _Fold(NamedTuple):
+class Fold(NamedTuple):
     """Pairs to fit on, and pairs of other words to ask for."""
 
     train: Indices
     held_out: Indices
 
 
-def _folds(pairs: Indices, folds: int, seed: int) -> Iterator[_Fold]:
+def split_folds(pairs: Indices, folds: int, seed: int) -> Iterator[Fold]:
+    """Divide the source words, and give folds until enough words have been asked for."""
     words = np.unique(pairs[:, 0])
     order = np.random.default_rng(seed).permutation(words)
     asked = 0
@@ -306,7 +307,7 @@ def _folds(pairs: Indices, folds: int, seed: int) -> Iterator[_Fold]:
         questions = order[fold::folds]
         is_held_out = np.isin(pairs[:, 0], questions)
         is_leak = np.isin(pairs[:, 1], pairs[is_held_out, 1])
-        yield _Fold(pairs[~is_held_out & ~is_leak], pairs[is_held_out])
+        yield Fold(pairs[~is_held_out & ~is_leak], pairs[is_held_out])
         asked += len(questions)
         if asked >= ENOUGH_QUESTIONS:
             return
@@ -329,7 +330,7 @@ class _Exam:
 
     source: Matrix
     target: Matrix
-    folds: Sequence[_Fold]
+    folds: Sequence[Fold]
     vocabulary: int
     neighborhood: int
     n_threads: int | None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alignx.arrays import Indices
     from alignx.calibration import Calibration
     from alignx.entries import Oov, Origin
+    from alignx.learned import LearnedPairs
     from alignx.progress import Progress
 
 ANSWERS = 5
@@ -64,6 +65,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         are brought to unit length; words whose row is zero have no vector and are left out.
     calibration : Calibration, optional
         Turns CSLS into probabilities.
+    learned : LearnedPairs, optional
+        The pairs that the map from the source to the target was fitted on.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     languages: Mapping[str, Embeddings]
     calibration: Calibration | None = None
+    learned: LearnedPairs | None = None
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
@@ -158,7 +162,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         The calibration, which holds for one direction only, is dropped.
         """
-        swapped = SharedSpace(dict(reversed(list(self.languages.items()))))
+        turned = None if self.learned is None or len(self) > 2 else self.learned.reversed()
+        swapped = SharedSpace(dict(reversed(list(self.languages.items()))), learned=turned)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
         return swapped
@@ -202,7 +207,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):
             languages[code] = extended(languages[code], entries, oov)
-        return SharedSpace(languages, self.calibration)
+        return SharedSpace(languages, self.calibration, self.learned)
 
     def neighborhood(self, given: int | None = None) -> int:
         """Check a number of neighbors for CSLS between source and target, or choose one.

@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 
     from alignx.progress import Log, Progress
 
-__all__ = ["Unsupervised", "Workplace", "adversarial", "checkpoint_name", "self_learning"]
+__all__ = [
+    "RESTARTS",
+    "Unsupervised",
+    "Workplace",
+    "adversarial",
+    "checkpoint_name",
+    "self_learning",
+]
+
+RESTARTS = 3  # of adversarial training, at most
 
 # Whitening needs a good estimate of the covariances: that many pairs for each dimension.
 PAIRS_PER_DIMENSION = 2
@@ -229,7 +238,7 @@ def adversarial(
     work: Workplace,
     *,
     preset: Literal["fast", "muse"] = "fast",
-    restarts: int = 3,
+    restarts: int = RESTARTS,
     n_jobs: int = 1,
     checkpoint: str | Path | None = None,
     progress: Progress | None = None,

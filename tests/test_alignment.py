@@ -22,6 +22,7 @@ from alignx.arrays import BLOCK_ROWS, unit_rows
 from alignx.datasets import Sample, load_sample
 from alignx.embeddings import Embeddings
 from alignx.errors import (
+    AlignmentFailed,
     DimensionError,
     DirectionError,
     EmptyLexiconError,
@@ -210,9 +211,9 @@ def test_progress_goes_from_start_to_end() -> None:
             "method must be one of procrustes, cca, least_squares, reweighted, auto, "
             "selflearning, adversarial, got 'magic'",
         ),
-        ({"refinement": -1}, "rounds must be at least 0, got -1"),
+        ({"refinement": -1}, "refinement must be at least 0, got -1"),
         ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
-        ({"neighborhood": 0}, "neighborhood must lie in"),
+        ({"neighborhood": 0}, "neighborhood must be at least 1, got 0"),
         ({"neighborhood": 121}, "neighborhood must lie in"),
         ({"normalize": ("unit", "bold")}, "got 'bold'"),
     ],
@@ -232,7 +233,9 @@ def test_procrustes_needs_equal_dimensions_and_others_do_not() -> None:
     with pytest.raises(DimensionError, match="got 8 and 11"):
         align(ENGLISH, wide, lexicon=PAIRS)
     for method in (CCA(n_components=4), LeastSquares()):
-        alignment = align(ENGLISH, wide, lexicon=PAIRS, method=method, calibrate=False)
+        alignment = align(
+            ENGLISH, wide, lexicon=PAIRS, method=method, calibrate=False, allow_failed=True
+        )
         shared = alignment.apply(ENGLISH, wide)
         assert shared.source.dimension == shared.target.dimension
 
@@ -515,7 +518,7 @@ def test_a_small_lexicon_gives_no_probabilities_and_says_so(
 
 def test_calibration_is_left_out_on_request(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "alignx"):
-        alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(5), calibrate=False)
+        alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(30), calibrate=False)
     assert alignment.calibration is None
     assert not caplog.records
 
@@ -524,7 +527,9 @@ def test_calibration_asks_for_pairs_that_its_map_has_not_seen() -> None:
     """Where there is nothing to learn, a map that knows the answers would seem to be right."""
     source, target = embeddings("a", dimension=60, seed=1), embeddings("b", dimension=60, seed=2)
     overfitted = LeastSquares(regularization=0.01)
-    alignment = align(source, target, lexicon=PAIRS, method=overfitted, refinement=0)
+    alignment = align(
+        source, target, lexicon=PAIRS, method=overfitted, refinement=0, allow_failed=True
+    )
     shared = alignment.apply(source, target)
     assert evaluate(shared, PAIRS).csls.precision[1] > 0.5
     assert alignment.calibration is not None
@@ -724,7 +729,7 @@ def test_languages_without_a_right_answer_are_left_uncalibrated(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     one, other = embeddings("a", 2_000, 10, seed=0), embeddings("b", 2_000, 10, seed=50)
-    alignment = align(one, other, lexicon=identity_pairs(100), refinement=0)
+    alignment = align(one, other, lexicon=identity_pairs(100), refinement=0, allow_failed=True)
     assert alignment.calibration is None
     assert "right and wrong answers for held-out words, got 0 right" in caplog.text
 
@@ -803,3 +808,130 @@ def test_a_method_that_could_not_be_saved_is_refused_before_the_work() -> None:
 
     with pytest.raises(ValueError, match=r"method must be one of .* got Mine"):
         align(ENGLISH, SPANISH, lexicon=PAIRS, method=Mine())
+
+
+# --- the check on held-out pairs --------------------------------------------------------------
+
+
+def wrong_pairs(count: int) -> Lexicon:
+    return Lexicon([(f"a{i}", f"b{(i + count // 2) % count}") for i in range(count)])
+
+
+def large() -> tuple[Embeddings, Embeddings]:
+    """Languages in which chance finds nothing."""
+    source = embeddings("a", 1_100, 12, "en")
+    return source, noisy_rotation(source, "b", "es")
+
+
+@pytest.mark.parametrize(
+    ("method", "count", "calibrate"),
+    [("procrustes", 20, True), ("cca", 60, False), ("procrustes", 700, True), ("cca", 700, False)],
+)
+def test_a_wrong_dictionary_is_refused(method: str, count: int, calibrate: bool) -> None:
+    options: dict[str, Any] = {"method": method, "refinement": 1, "calibrate": calibrate}
+    with pytest.raises(AlignmentFailed, match=r"failed: P@1 .*; check that the dictionary"):
+        align(*large(), lexicon=wrong_pairs(count), **options)
+
+
+@pytest.mark.parametrize(
+    ("count", "asked", "calibrate"),
+    [(20, 20, False), (60, 48, False), (700, 140, True), (700, 140, False)],
+)
+def test_a_right_dictionary_is_measured(
+    count: int, asked: int, calibrate: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    alignment = align(*large(), lexicon=identity_pairs(count), refinement=1, calibrate=calibrate)
+    found = alignment.validation
+    assert found is not None
+    assert (found.n, found.words) == (asked, count)
+    assert found.precision > 0.5
+    assert found.interval[0] < found.precision <= found.interval[1]
+    assert found.decided
+    assert not alignment.failed
+    assert "P@1" in str(alignment)
+    assert not caplog.records
+
+
+def test_vectors_that_have_nothing_in_common_are_refused() -> None:
+    one, other = embeddings("a", 500, 12, seed=0), embeddings("b", 500, 12, seed=50)
+    with pytest.raises(AlignmentFailed, match="P@1"):
+        align(one, other, lexicon=identity_pairs(100), refinement=1)
+
+
+def test_too_few_pairs_to_tell_are_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    english = Embeddings(["cat", "dog", "sun"], np.eye(3, dtype=np.float32), "en")
+    spanish = Embeddings(["gato", "perro", "sol"], np.eye(3, dtype=np.float32), "es")
+    pairs = Lexicon([("cat", "gato"), ("dog", "perro")])
+    alignment = align(english, spanish, lexicon=pairs, neighborhood=1, calibrate=False)
+    assert not alignment.failed
+    assert "could not be checked" in caplog.text
+
+
+def test_a_failed_map_that_is_kept_says_so_whenever_it_is_loaded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    alignment = align(*large(), lexicon=wrong_pairs(60), refinement=1, allow_failed=True)
+    assert alignment.failed
+    assert "FAILED: P@1" in str(alignment)
+    alignment.save(tmp_path / "map")
+    assert contents(tmp_path / "map")[0]["failed"] is True
+    caplog.clear()
+    loaded = Alignment.load(tmp_path / "map")
+    assert loaded.validation == alignment.validation
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "has failed its check (P@1" in caplog.text
+
+
+def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
+    source = embeddings("a", 500, 40, "en")
+    rng = np.random.default_rng(7)
+    rows = source.vectors + 1.2 * rng.standard_normal(source.vectors.shape)
+    target = Embeddings([f"b{i}" for i in range(len(source))], rows.astype(np.float32), "es")
+    alignment = align(source, target, lexicon=identity_pairs(60), refinement=0, calibrate=False)
+    assert alignment.validation is not None
+    assert alignment.validation.weak
+    assert "this map is weak: P@1" in caplog.text
+    assert "--self-learning" in caplog.text
+
+
+# --- options that a method does not use -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "gist"),
+    [
+        ({"restarts": 2}, "restarts belongs to method adversarial and has no effect on procrustes"),
+        ({"preset": "muse", "method": "cca"}, "preset belongs to method adversarial"),
+        ({"n_jobs": 1}, "n_jobs belongs to method adversarial"),
+        ({"checkpoint": "run", "method": "selflearning"}, "has no effect on selflearning"),
+        ({"calibrate": True, "method": "selflearning"}, "calibrate belongs to methods procrustes"),
+        ({"calibrate": False, "method": "selflearning"}, "calibrate belongs to methods procrust"),
+        ({"preset": "muse", "method": CCA()}, "has no effect on cca"),
+        ({"vocabulary": 50, "refinement": 0}, "vocabulary is of refinement and has no effect"),
+        ({"restarts": -5}, "restarts must be at least 1, got -5"),
+        ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),
+        ({"preset": "nonsense"}, "preset must be one of fast, muse, got 'nonsense'"),
+    ],
+)
+def test_options_without_effect_are_refused(options: dict[str, Any], gist: str) -> None:
+    with pytest.raises(ValueError, match=gist):
+        align(ENGLISH, SPANISH, lexicon=PAIRS, **options)
+
+
+# --- testing on what was learned --------------------------------------------------------------
+
+
+def test_the_pairs_of_the_fit_are_recognized(tmp_path: Path) -> None:
+    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False).save(tmp_path / "map")
+    shared = Alignment.load(tmp_path / "map").apply(ENGLISH, SPANISH)
+    test = Lexicon([(f"a{i}", f"b{i}") for i in range(90, 120)] + [("a0", "b1"), ("a95", "b3")])
+    report = evaluate(shared, test)
+    assert (report.learned, report.csls.n, report.not_learned["csls"].n) == (10, 31, 21)
+    assert "10 of 31 questions have an answer that the map was fitted on" in str(report)
+    turned = evaluate(shared.reversed(), test.reversed())
+    assert (turned.learned, turned.not_learned["nn"].n) == (10, 22)
+    other = evaluate(shared, identity_pairs(120).split(0.1)[1].reversed().reversed())
+    assert other.as_dict()["learned"] == other.learned
+    new = evaluate(shared, Lexicon([(f"a{i}", f"b{i}") for i in range(100, 120)]))
+    assert (new.learned, new.not_learned) == (0, {})
+    assert "fitted on" not in str(new)

@@ -47,10 +47,18 @@ LAYERS = [
     {"torch_search"},
     {"retrieval"},
     {"ann", "clusters"},
-    {"calibration", "mapping", "starts", "selflearning", "diagnosis", "linearity", "side"},
+    {
+        "calibration", "mapping", "starts", "selflearning", "diagnosis", "learned", "linearity",
+        "side",
+    },
+    {"validation"},
     {"space"},
     {"unseen", "alignment", "selection", "unsupervised"},
-    {"held_out", "fitting", "induction", "accuracy", "unlisted", "evaluation", "similarity"},
+    {"method_options"},
+    {
+        "held_out", "checking", "fitting", "induction", "accuracy", "unlisted", "evaluation",
+        "similarity",
+    },
     {"large", "training"},
     {"classification"},
     {"bench"},
@@ -78,7 +86,7 @@ ONLY_IN = {
     "joblib": {"parallel"},
     "torch": {"torch_search", "mapping", "classification"},
     "sklearn": {"normalize", "mapping", "calibration", "held_out", "classification"},
-    "scipy": {"diagnosis", "accuracy", "similarity", "classification", "subword"},
+    "scipy": {"diagnosis", "accuracy", "similarity", "classification", "subword", "validation"},
     "safetensors": {"alignment", "classification", "large", "mapping", "tensors"},
     "matplotlib": {"classification"},
     "transformers": {"classification"},
@@ -381,8 +389,8 @@ def test_no_command_with_a_dictionary_loads_torch() -> None:
 
 def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
     from alignx.cli import Method, Preset
-    from alignx.fitting import UNSUPERVISED
     from alignx.mapping import METHODS
+    from alignx.method_options import UNSUPERVISED
 
     assert [str(name) for name in Method] == [*METHODS, "auto", *UNSUPERVISED]
     assert {str(name) for name in Preset} == {"fast", "muse"}

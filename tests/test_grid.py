@@ -10,8 +10,8 @@ from alignx.bench.grid import Grid
 from alignx.bench.language_pairs import PRESETS, LanguagePair
 from alignx.bench.variants import ALGORITHMS
 from alignx.errors import FormatError
-from alignx.fitting import UNSUPERVISED
 from alignx.mapping import METHODS
+from alignx.method_options import UNSUPERVISED
 
 if TYPE_CHECKING:
     from pathlib import Path

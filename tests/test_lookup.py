@@ -15,7 +15,7 @@ import alignx as ax
 from alignx.classification.documents import read_documents
 from alignx.cli import app
 from alignx.lookup import Lookup
-from alignx.spelling import forms_of, lines_of, lower, words_of
+from alignx.spelling import forms_of, lower, words_of
 from alignx.training.tokenized import write_tokenized
 
 if TYPE_CHECKING:
@@ -96,9 +96,8 @@ def test_forms_come_once_the_likeliest_first() -> None:
                                            "new york", "New york"]  # fmt: skip
 
 
-def test_blanks_are_white_space_of_unicode_and_lines_end_at_line_feeds() -> None:
+def test_blanks_are_white_space_of_unicode() -> None:
     assert words_of("a\u2009b\u3000c\u0085d\te f\u200bg") == ["a", "b", "c", "d", "e", "f\u200bg"]
-    assert lines_of("a\u2028b\r\n\u0085\n\n") == ["a\u2028b", "\u0085", ""]
 
 
 def test_unknown_words_are_written_as_the_vocabulary_is() -> None:

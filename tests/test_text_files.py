@@ -148,10 +148,10 @@ def test_text_vectors_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 def test_a_list_of_words_is_read_as_all_text(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_bytes(gzip.compress("Cat\r\nnew  york\r\n".encode("utf-8-sig")))
-    assert read_entries(Terminal(quiet=True), path, lowercase=True) == ["cat", "new york"]
+    assert read_entries(Terminal(quiet=True), path) == ["Cat", "new  york"]
     path.write_bytes(b"cat\nni\xf1o\n")
     with pytest.raises(FormatError, match=r"list\.txt:2: the list must be UTF-8"):
-        read_entries(Terminal(quiet=True), path, lowercase=False)
+        read_entries(Terminal(quiet=True), path)
 
 
 def test_messages_speak_of_options() -> None:

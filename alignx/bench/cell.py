@@ -13,6 +13,7 @@ from alignx.evaluation import evaluate
 from alignx.fitting import align
 from alignx.lexicon import Lexicon
 from alignx.mapping import METHODS
+from alignx.method_options import UNSUPERVISED
 from alignx.vectors_io import load
 
 if TYPE_CHECKING:
@@ -166,8 +167,8 @@ def run_cell(
     dict
         What `Cell.facts` says; ``"failed"``, the reason why there are no figures, or None. With
         figures: those of `EvaluationReport.as_dict`, the number of known ``"train_pairs"``, the
-        ``"seconds"`` of `align`, and the ``"diagnosis"`` of a map that no dictionary has found.
-        Without: the ``"traceback"``.
+        ``"seconds"`` of `align`, the ``"diagnosis"`` of a map that no dictionary has found, and the
+        ``"validation"`` of one that a dictionary has. Without: the ``"traceback"``.
     """
     try:
         return {**cell.facts(), "failed": None, **_figures(cell, Path(folder), copies, n_threads)}
@@ -196,7 +197,7 @@ def _figures(
         target,
         lexicon=lexicon,
         method=METHODS[algorithm](**cell.parameters) if cell.parameters else algorithm,
-        calibrate=False,
+        calibrate=None if algorithm in UNSUPERVISED else False,
         seed=cell.seed or 0,
         n_threads=n_threads,
         **cell.options,
@@ -210,11 +211,13 @@ def _figures(
         n_threads=n_threads,
         **shared_options,
     )
+    validation = alignment.validation
     diagnosis = {} if alignment.diagnosis is None else alignment.diagnosis.as_dict()
     return {
         "train_pairs": alignment.pairs,
         "seconds": seconds,
         "diagnosis": {k: None if v != v else v for k, v in diagnosis.items()} or None,
+        "validation": None if validation is None else validation.as_dict(),
         **report.as_dict(),
     }
 

@@ -125,7 +125,7 @@ def as_csv(results: Iterable[Result]) -> str:
     counts = ("train_pairs", "pairs", "words", "coverage", "seconds")
     bounds = ("p@1_low", "p@1_high")
     figures = [f"{name}_{figure}" for name in RETRIEVALS for figure in (*FIGURES, *bounds)]
-    table.writerow([*identity, "n", *figures, *counts, "failed"])
+    table.writerow([*identity, "n", *figures, *counts, "failed", "learned", "csls_p@1_not_learned"])
     for result in results:
         numbers = [_figures_of(result.get(name, {})) for name in RETRIEVALS]
         table.writerow(
@@ -136,6 +136,8 @@ def as_csv(results: Iterable[Result]) -> str:
                 *numbers[1],
                 *(result.get(name) for name in counts),
                 result["failed"],
+                result.get("learned"),
+                result.get("not_learned", {}).get("csls", {}).get("p@1"),
             ]
         )
     return text.getvalue()
@@ -212,7 +214,27 @@ def as_markdown(grid: Grid, results: Sequence[Result]) -> str:
     failures = [f"- {describe(each)}: {each['failed']}" for each in results if each["failed"]]
     if failures:
         blocks += ["Failed:", "\n".join(failures)]
+    kept = [f"- {describe(each)}" for each in results if _has_failed_map(each)]
+    if kept:
+        blocks += ["Maps that failed their check and were kept as asked:", "\n".join(kept)]
+    learned = [_learned(each) for each in results if each.get("learned")]
+    if learned:
+        blocks += ["Tested on pairs that were learned from:", "\n".join(learned)]
     return "\n\n".join(blocks) + "\n"
+
+
+def _has_failed_map(result: Result) -> bool:
+    return bool((result.get("validation") or {}).get("failed"))
+
+
+def _learned(result: Result) -> str:
+    """Say how many questions were learned from, and what is true without them."""
+    rest = result["not_learned"]["csls"]
+    low, high = (100 * bound for bound in rest["p@1_interval"])
+    return (
+        f"- {describe(result)}: {result['learned']:,} of {result['nn']['n']:,} questions; P@1 "
+        f"without them {100 * rest['p@1']:.1f} [{low:.1f}, {high:.1f}] of {rest['n']:,}"
+    )
 
 
 def describe(result: Result) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from alignx.bench.toml_tables import Table, choice, flag, integer, number, several, text
 from alignx.errors import FormatError
-from alignx.fitting import UNSUPERVISED
 from alignx.mapping import METHODS
+from alignx.method_options import PRESETS, UNSUPERVISED
 from alignx.normalize import parse_steps
 
 if TYPE_CHECKING:
@@ -102,11 +102,15 @@ def _variant(name: str, table: Table, common: dict[str, Any]) -> Variant:
     is_linear = algorithm not in UNSUPERVISED
     allowed = [start for start in STARTS if _fits(algorithm, start)]
     start = table.take("start", choice(allowed), "dictionary" if is_linear else "nothing")
-    options = common | _take_options(table)
+    own = _take_options(table)
+    options = common | own
+    if options.get("refinement") == 0 and algorithm != "auto" and "vocabulary" in options:
+        if "vocabulary" in own:
+            raise table.error("vocabulary", "is of refinement and has no effect without")
+        del options["vocabulary"]  # it is for the other methods
     if algorithm == "adversarial":
-        options |= _take(table, {"preset": choice(("fast", "muse")), "restarts": integer(1)})
-    if not is_linear:
-        options |= _take(table, {"allow_failed": flag})
+        options |= _take(table, {"preset": choice(PRESETS), "restarts": integer(1)})
+    options |= _take(table, {"allow_failed": flag})
     parameters = _take(table, _parameters(algorithm))
     table.finish()
     return Variant(name, algorithm, start, options, parameters)

@@ -16,7 +16,12 @@ from alignx.arrays import freeze
 from alignx.classification import model_file
 from alignx.classification.documents import as_texts, read_documents
 from alignx.classification.labels import require_labels
-from alignx.classification.report import TransferReport, TrialResult, summarized
+from alignx.classification.report import (
+    LearnedTexts,
+    TransferReport,
+    TrialResult,
+    summarized,
+)
 from alignx.classification.requirements import ALL, lacks_of, refuse_lacks, runnable
 from alignx.classification.strategies import STRATEGIES
 from alignx.classification.transfer import TransferClassifier
@@ -218,7 +223,27 @@ def evaluate_transfer(
         {name: result for name, result in results.items() if name in runs},
         {name: result for name, result in results.items() if name in bounds},
         tuple(seeds),
+        _without_learned(results, train, test),
     )
+
+
+def _without_learned(
+    results: Mapping[str, TrialResult], train: Mapping[str, Texts], test: Mapping[str, Texts]
+) -> dict[str, LearnedTexts]:
+    """Count test texts that are training texts too, and measure without them, by language."""
+    known = {" ".join(text.split()) for texts, _ in train.values() for text in texts}
+    found = {}
+    for code, (texts, _) in test.items():
+        is_learned = np.array([" ".join(text.split()) in known for text in texts], dtype=bool)
+        of_language = {
+            name: result.languages[code].right[~is_learned]
+            for name, result in results.items()
+            if code in result.languages
+        }
+        if is_learned.any():
+            accuracy = {n: float(r.mean()) for n, r in of_language.items() if len(r)}
+            found[code] = LearnedTexts(int(is_learned.sum()), len(texts), accuracy)
+    return found
 
 
 def _trials(

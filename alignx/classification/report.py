@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from alignx.arrays import Double
 
-__all__ = ["LanguageResult", "TransferReport", "TrialResult", "markdown_table", "summarized"]
+__all__ = [
+    "LanguageResult",
+    "LearnedTexts",
+    "TransferReport",
+    "TrialResult",
+    "markdown_table",
+    "summarized",
+]
 
 RESAMPLES = 2_000
 SIZES = ("size", "vectors", "peak_memory")  # facts in bytes
@@ -146,6 +153,32 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
+class LearnedTexts:
+    """Test texts of a language that are training texts too.
+
+    Attributes
+    ----------
+    learned, n : int
+        How many, of how many.
+    accuracy : dict of str to float
+        By trial or bound, the accuracy without them; empty for the source and if none is left.
+    """
+
+    learned: int
+    n: int
+    accuracy: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what ``--json`` prints."""
+        return {"learned": self.learned, "n": self.n, "accuracy": self.accuracy}
+
+    def __str__(self) -> str:
+        figures = ", ".join(f"{name} {100 * value:.1f}" for name, value in self.accuracy.items())
+        rest = f"; accuracy without them: {figures}" if figures else ""
+        return f"{self.learned:,} of {self.n:,} test texts were learned from{rest}"
+
+
+@dataclass(frozen=True)
 class TransferReport:
     """A table of trials, between bounds.
 
@@ -160,12 +193,15 @@ class TransferReport:
         ``"majority"``.
     seeds : tuple of int
         What each trial was repeated with.
+    learned : dict of str to LearnedTexts
+        By language, where test texts occur among the training texts of any language.
     """
 
     source: str
     trials: dict[str, TrialResult]
     bounds: dict[str, TrialResult]
     seeds: tuple[int, ...]
+    learned: dict[str, LearnedTexts] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Give what ``--json`` prints, without the version."""
@@ -174,6 +210,7 @@ class TransferReport:
             "seeds": list(self.seeds),
             "strategies": {name: trial.as_dict() for name, trial in self.trials.items()},
             "bounds": {name: bound.as_dict() for name, bound in self.bounds.items()},
+            "learned": {code: found.as_dict() for code, found in self.learned.items()},
         }
 
     def as_markdown(self) -> str:
@@ -191,6 +228,7 @@ class TransferReport:
             f"Accuracy in percent, learned from {self.source}, 95 % interval in brackets, {seeds}. "
             f"The gap is the accuracy on {self.source} minus that on the language.",
             markdown_table(lines),
+            *(f"{code}: {found}." for code, found in self.learned.items()),
             "By class, precision / recall / F1:",
             markdown_table(self._classes(codes)),
         ]

@@ -1,0 +1,69 @@
+"""The word pairs of a fit, as numbers: enough to recognize them in a test dictionary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+__all__ = ["LearnedPairs"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LearnedPairs:
+    """A digest of the pairs that a map was fitted on.
+
+    Attributes
+    ----------
+    hashes : (p,) uint64
+        One number for each pair, ascending; 8 bytes a pair, and no words.
+    turned : bool
+        Whether pairs are asked for with the target word first, as in a reversed space.
+
+    Examples
+    --------
+    >>> learned = LearnedPairs.of([("cat", "gato"), ("dog", "perro")])
+    >>> learned.holds([("cat", "gato"), ("cat", "gata")]).tolist()
+    [True, False]
+    >>> learned.reversed().holds([("gato", "cat")]).tolist()
+    [True]
+    """
+
+    hashes: NDArray[np.uint64]
+    turned: bool = False
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Make the digest of some pairs, each a source word and a target word."""
+        return cls(np.unique(_hashes(pairs)))
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def __repr__(self) -> str:
+        return f"LearnedPairs({len(self)} pairs)"
+
+    def reversed(self) -> Self:
+        """Give the same digest for pairs with source and target exchanged."""
+        return replace(self, turned=not self.turned)
+
+    def holds(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
+        """Tell which pairs were fitted on, (p,) bool."""
+        asked = ((t, s) for s, t in pairs) if self.turned else pairs
+        return np.isin(_hashes(asked), self.hashes)
+
+
+def _hashes(pairs: Iterable[tuple[str, str]]) -> NDArray[np.uint64]:
+    """Hash pairs to 64 bits: of a million pairs, two meet by chance once in 40 million fits."""
+    digests = (
+        blake2b(f"{source}\t{target}".encode(errors="surrogatepass"), digest_size=8).digest()
+        for source, target in pairs
+    )
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
