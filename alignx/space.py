@@ -85,6 +85,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     def __post_init__(self) -> None:
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
+        require_one_space(self.languages)
         unit = {
             code: language.with_vectors(
                 unit_rows(language.vectors), language.unseen, language.space
@@ -95,7 +96,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
-        require_one_space(unit)
 
     @classmethod
     def of(

@@ -15,7 +15,7 @@ from alignx.arrays import LazyRows, unit_rows, zero_rows
 from alignx.clusters import Effort
 from alignx.errors import RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
-from alignx.joining import require_one_space
+from alignx.joining import require_one_space, warn_of_strangers
 from alignx.large.languages import StoredLanguage, store
 from alignx.large.plan import make_plan
 from alignx.large.recall import MeasuredRecall, measure_recall
@@ -178,6 +178,8 @@ def induce_large_lexicon(
         raise ValueError(f"neighborhood must lie in [1, {smaller}], got {neighborhood}")
     if alignment is None:
         require_one_space({"source": source, "target": target})
+        if source.dimension == target.dimension:
+            warn_of_strangers(source, target)
     rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     plan = make_plan(
         len(languages[0]),
