@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -263,6 +264,13 @@ class Embeddings:
             f"Embeddings(language={self.language!r}, n={len(self)}, d={self.dimension}, "
             f"source={self.source!r})"
         )
+
+    @property
+    def name(self) -> str:
+        """What messages call them: the file that was read, or what else is known of them."""
+        if self.report is not None:
+            return PurePath(self.report.path).name
+        return self.source or repr(self)
 
     @property
     def dimension(self) -> int:

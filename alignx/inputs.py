@@ -150,17 +150,24 @@ def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
 
     Raises
     ------
-    FormatError, DimensionError
+    FormatError, DimensionError, DirectionError
         If the map cannot be read, or the vectors do not fit.
+    SpaceError
+        If the languages were mapped into different spaces.
     ValueError
         If more than two languages do not have a code each.
     """
     from alignx.alignment import Alignment
+    from alignx.joining import require_one_space, warn_of_strangers
     from alignx.space import SharedSpace
 
     if map_file != "-":
         source, target = languages
         return Alignment.load(map_file).apply(source, target)
+    require_one_space({language.name: language for language in languages})
+    for language in languages[1:]:
+        if language.dimension == languages[0].dimension:  # or they are refused below
+            warn_of_strangers(languages[0], language)
     if len(languages) == 2:
         return SharedSpace.of(languages[0], languages[1])
     by_code = {language.language or "": language for language in languages}

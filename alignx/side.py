@@ -107,7 +107,7 @@ class Side:
         sides = f"{self.code} and {other.code}"
         kind = "words and vectors" if found.has_vectors else "words"
         return (
-            f"{_name(embeddings)}: vectors must be given in the order of the map, got those of "
+            f"{embeddings.name}: vectors must be given in the order of the map, got those of "
             f"{other.code} where {self.code} is expected: {found.words:,} of the {found.of:,} most "
             f"frequent {kind} are those of the other side; exchange {sides} (or give the other "
             "--side; --reverse does not change the order of files)"
@@ -115,7 +115,7 @@ class Side:
 
     def _mismatch(self, embeddings: Embeddings, found: Agreement) -> str:
         """Say what differs from the vectors that the map was fitted on."""
-        beginning = f"{_name(embeddings)} is not what the map was fitted on ({self.words:,} words)"
+        beginning = f"{embeddings.name} is not what the map was fitted on ({self.words:,} words)"
         if embeddings.language not in (None, self.code) and self.code not in ("source", "target"):
             beginning += f", which is of {self.code}, not {embeddings.language}"
         if not found.has_words:
@@ -133,7 +133,3 @@ class Side:
         else:
             remark = "its frequent words have the same vectors up to rounding, as the map asks"
         return f"{beginning}, but {remark}"
-
-
-def _name(embeddings: Embeddings) -> str:
-    return embeddings.source or repr(embeddings)

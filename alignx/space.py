@@ -102,12 +102,12 @@ class SharedSpace(Mapping[str, Embeddings]):
             require_instance(language, Embeddings, f"languages[{code!r}]")
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
+        require_one_space(self.languages)
         unit = {code: _unit(code, language) for code, language in self.languages.items()}
         object.__setattr__(self, "languages", unit)
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
-        require_one_space(unit)
 
     @classmethod
     def of(

@@ -245,8 +245,11 @@ def test_apply_takes_the_side_and_the_format_as_told(folder: Path) -> None:
     told, by_name = load(folder / "told.vec.gz"), load(folder / "by_name.vec")
     np.testing.assert_array_equal(told.vectors, by_name.vectors)
     as_half = ("--side", "source", "-o", "other.safetensors", "--dtype", "float16")
-    succeed(folder, "apply", "map.safetensors", "vectors.txt", *as_half)
-    assert not np.allclose(load(folder / "other.safetensors").vectors, told.vectors, atol=0.01)
+    assert "those of es where en is expected" in fail(
+        folder, "apply", "map.safetensors", "vectors.txt", *as_half
+    )
+    shutil.copy(folder / "wiki.en.vec", folder / "english.txt")
+    succeed(folder, "apply", "map.safetensors", "english.txt", *as_half)
     assert (folder / "other.safetensors").stat().st_size < 2.5 * WORDS * DIMENSION + 8_000
 
 
@@ -1121,3 +1124,27 @@ def test_reading_names_the_language_that_it_took(
     terminal = open_terminal(quiet=False, verbose=False)
     read_vectors(terminal, tmp_path / name, None, False, OnError.fail, 1)
     assert note in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("translate", ("gato1",)),
+        ("induce", ("-o", "x.tsv", "--index", "clustered", "--reverse")),
+        ("evaluate", ("-d", "test.txt", "--reverse")),
+    ],
+)
+def test_vectors_in_the_wrong_order_are_refused(
+    folder: Path, command: str, options: tuple[str, ...]
+) -> None:
+    vectors = ("wiki.es.vec", "wiki.en.vec")
+    message = fail(folder, command, "map.safetensors", *vectors, *options)
+    assert "in the order of the map, got those of e" in message
+    assert not (folder / "x.tsv").exists()
+
+
+def test_another_limit_is_told_once(folder: Path) -> None:
+    done = succeed(folder, "translate", "map.safetensors", *VECTORS, "cat1", "--limit", 200)
+    lines = [line for line in done.err.splitlines() if "what the map was fitted on" in line]
+    assert [line.split()[0] for line in lines] == list(VECTORS)
+    assert all("it has 200, of the same training" in line for line in lines)

@@ -11,6 +11,7 @@ from alignx.embeddings import Embeddings
 from alignx.errors import SpaceError
 from alignx.fitting import align
 from alignx.inputs import shared_space
+from alignx.joining import warn_of_strangers
 from alignx.large.dictionary import induce_large_lexicon
 from alignx.lexicon import Lexicon
 from alignx.similarity import evaluate_similarity
@@ -107,3 +108,32 @@ def test_vectors_of_unknown_spaces_are_trusted(tmp_path: Path) -> None:
     spanish, english = load(tmp_path / "es.vec"), load(tmp_path / "en.safetensors")
     assert (spanish.space, english.space) == (None, alignment.space)
     assert SharedSpace.of(spanish, english).translate(["gato3"], k=1)["gato3"][0].word == "cat3"
+
+
+def test_strangers_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    names = Embeddings(HUB.words, SPANISH.vectors, "es", source="es.vec")
+    shared_space("-", [HUB, names])
+    told = "en.vec and es.vec hardly share a space: of 150 words that both write the same,"
+    assert told in caplog.text
+    caplog.clear()
+    mapped = mapped_by(names, HUB).apply(names, HUB)
+    shared_space("-", list(mapped.values()))
+    unknown = [language.with_vectors(language.vectors) for language in mapped.values()]
+    shared_space("-", unknown)
+    shared_space("-", [names.head(90), HUB])  # too few words to judge by
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("pair", [("en", "es"), ("es", "en")])
+def test_real_vectors_show_whether_they_share_a_space(
+    shared_data: Path, caplog: pytest.LogCaptureFixture, pair: tuple[str, str]
+) -> None:
+    folder = shared_data / "ubilexat" / "es-en"
+    raw = [load(folder / f"word2vec.{code}", language=code) for code in pair]
+    warn_of_strangers(*raw)
+    assert "hardly share a space" in caplog.text
+    caplog.clear()
+    muse = shared_data / "dictionaries" / "muse" / f"{pair[0]}-{pair[1]}.0-5000.txt"
+    mapped = align(*raw, lexicon=Lexicon.load(muse), calibrate=False).apply(*raw)
+    warn_of_strangers(*(language.with_vectors(language.vectors) for language in mapped.values()))
+    assert not caplog.records

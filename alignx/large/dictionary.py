@@ -17,7 +17,7 @@ from alignx.arrays import LazyRows, row_blocks, unit_rows, zero_rows
 from alignx.clusters import Effort
 from alignx.errors import AlignxError, RecallError
 from alignx.induction import check_options, lexicon_of, wanted_by_form
-from alignx.joining import require_one_space
+from alignx.joining import require_one_space, warn_of_strangers
 from alignx.large.languages import StoredLanguage, store
 from alignx.large.plan import make_plan, slower_than_exact
 from alignx.large.recall import MeasuredRecall, measure_recall
@@ -184,6 +184,8 @@ def induce_large_lexicon(
     calibration = None if alignment is None or reverse else alignment.calibration
     if alignment is None:
         require_one_space({"source": source, "target": target})
+        if source.dimension == target.dimension:
+            warn_of_strangers(source, target)
     rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     smaller = min(map(len, rows))
     if not smaller:
