@@ -1,0 +1,258 @@
+"""The commands and snippets of the README, word for word, with small files of the names in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+import re
+import shlex
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import alignx as ax
+from alignx.classification import heads
+from alignx.cli import app
+from alignx.lexicon import Lexicon
+from alignx.subword.mapped import write_mapped_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typer.testing import Result
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
+pytestmark = pytest.mark.skipif(not README, reason="the README is not beside the tests")
+
+DIMENSION = 20
+TOPICS = 30
+KNOWN = ("cat", "dog", "new", "york", "el", "partido", "terminó", "en", "empate")
+
+
+class Block(NamedTuple):
+    """A fenced block of the README."""
+
+    section: str
+    language: str
+    text: str
+
+
+def blocks() -> list[Block]:
+    """Give all blocks, in order, with the heading above each."""
+    found = []
+    for part in re.split(r"^## ", README, flags=re.MULTILINE):
+        section = part.partition("\n")[0]
+        for language, text in re.findall(r"^```(\w+)\n(.*?)^```", part, re.MULTILINE | re.DOTALL):
+            found.append(Block(section, language, text))
+    return found
+
+
+BLOCKS = blocks()
+BASH = [block for block in BLOCKS if block.language == "bash"]
+SECTIONS = list(dict.fromkeys(block.section for block in BASH if "\nalignx " in f"\n{block.text}"))
+
+
+def commands(section: str) -> list[str]:
+    """Give the lines of the shell of a section, those that go on joined."""
+    text = "".join(block.text for block in BASH if block.section == section)
+    return text.replace("\\\n", " ").splitlines()
+
+
+# --- the files that it names ---------------------------------------------------------------------
+
+
+def draw_lines(rng: np.random.Generator, topics: np.ndarray, count: int) -> list[str]:
+    return [" ".join(rng.choice(topics[rng.integers(TOPICS)], 10)) for _ in range(count)]
+
+
+def write_texts(folder: Path, topics: np.ndarray) -> None:
+    """Write labeled texts: two classes, with words of halves of the topics."""
+    rng = np.random.default_rng(3)
+    for name, count in (("train.en", 20), ("test.en", 10), ("test.es", 10)):
+        rows = []
+        for number in range(count):
+            half = topics[: TOPICS // 2] if number % 2 else topics[TOPICS // 2 :]
+            rows.append(f"{' '.join(rng.choice(half.ravel(), 8))}\t{'ab'[number % 2]}\n")
+        (folder / f"{name}.tsv").write_text("text\tlabel\n" + "".join(rows))
+    (folder / "texts.es.txt").write_text("\n".join(draw_lines(rng, topics, 15)) + "\n")
+    (folder / "es.txt").write_text("El partido terminó en empate.\n")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of fastText; the others are turned copies of it, so each word translates itself."""
+    fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
+    folder = tmp_path_factory.mktemp("readme")
+    rng = np.random.default_rng(1)
+    words = [*KNOWN, *("".join(rng.choice(list("abdegiklmnoprstu"), 7)) for _ in range(2_000))]
+    topics = np.array(list(dict.fromkeys(words))[: TOPICS * 20]).reshape(TOPICS, 20)
+    lines = draw_lines(rng, topics, 5_000)
+    (folder / "corpus").write_text("\n".join(lines))
+    options = {"dim": DIMENSION, "minCount": 1, "bucket": 2_000, "epoch": 5, "lr": 0.1}
+    model = fasttext.train_unsupervised(str(folder / "corpus"), thread=10, verbose=0, **options)
+    model.save_model(str(folder / "en.bin"))
+    for code in ("es", "de"):
+        turn = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))[0].astype(np.float32)
+        write_mapped_model(folder / "en.bin", folder / f"{code}.bin", turn)
+    (folder / "dictionaries").mkdir()
+    for code in ("en", "es", "de"):
+        vectors = ax.load(folder / f"{code}.bin")
+        for name in (f"{code}.vec.gz", f"wiki.{code}.vec", f"cc.{code}.300.vec.gz", f"{code}.vec"):
+            ax.save(vectors, folder / name)
+    order = rng.permutation(len(vectors))
+    pairs = [(vectors.words[row], vectors.words[row]) for row in order]
+    train, test = Lexicon(pairs[:420]), Lexicon(pairs[420:])
+    train.save(folder / "en-es.train.txt")
+    test.save(folder / "en-es.test.txt")
+    for place in (folder, folder / "dictionaries"):
+        for target in ("es", "de"):
+            train.save(place / f"en-{target}.0-5000.txt")
+            test.save(place / f"en-{target}.5000-6500.txt")
+    ax.align(ax.load(folder / "en.bin"), ax.load(folder / "es.bin"), lexicon=train).save(
+        folder / "en-es.safetensors"
+    )
+    write_texts(folder, topics)
+    (folder / "terms.txt").write_text("new york\ncatlikeness\n")
+    (folder / "wikipedia.es.txt.xz").write_bytes(lzma.compress("\n".join(lines[:300]).encode()))
+    (folder / "medicine.txt.gz").write_bytes(gzip.compress("\n".join(lines[300:500]).encode()))
+    (folder / "ja.txt").write_text("\n".join(lines[:200]))
+    (folder / "fugashi_cut.py").write_text("def words(text):\n    return text.split()\n")
+    for block in BLOCKS:
+        if block.language == "toml":
+            (folder / "grid.toml").write_text(block.text)
+    return folder
+
+
+@pytest.fixture
+def here(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with those files, to work in."""
+    folder = tmp_path / "work"
+    shutil.copytree(files, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    yield folder
+    sys.modules.pop("fugashi_cut", None)
+
+
+# --- what it says --------------------------------------------------------------------------------
+
+
+def run_alignx(line: str) -> Result:
+    """Run a line as the shell does: words, a comment, and perhaps a file as standard input."""
+    words = shlex.split(line, comments=True)
+    stdin = b""
+    if "<" in words:
+        place = words.index("<")
+        stdin = Path(words[place + 1]).read_bytes()
+        del words[place : place + 2]
+    assert words.pop(0) == "alignx"
+    assert not set(words) & {"|", ">", "&&"}
+    done = CliRunner().invoke(app, words, input=stdin)
+    assert done.exit_code == 0, (line, done.output, done.exception)
+    return done
+
+
+def is_for_several_machines(line: str) -> bool:
+    return line.startswith("dask ") or "tcp://HOST" in line
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_command_runs(section: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if section == "Classifying texts":
+        monkeypatch.setattr(heads, "FOLDS", 1)  # nothing is chosen, in a tenth of the time
+        for package in ("torch", "transformers"):  # which no extra has brought so far
+            monkeypatch.setitem(sys.modules, package, None)
+    for line in commands(section):
+        if not line.strip() or is_for_several_machines(line):
+            continue
+        if line.startswith("pip install "):
+            require_extras(line)
+            continue
+        done = run_alignx(line)
+        look_at(line, done, here)
+
+
+def look_at(line: str, done: Result, folder: Path) -> None:
+    """See that an answer makes sense; all words translate themselves."""
+    command = shlex.split(line, comments=True)[1]
+    if command == "translate":
+        answers = [tuple(row.split("\t")[:2]) for row in done.stdout.splitlines()]
+        assert {("New York", "new"), ("New York", "york")} & set(answers)
+        assert "catlikeness" in line or answers[0] == ("cat", "cat")
+        assert "not in the vocabulary\n" not in done.stderr
+    elif command == "evaluate":
+        found = re.search(r"^csls +\d+ +([\d.]+)", done.stdout, re.MULTILINE)
+        assert found is not None
+        assert float(found[1]) > 80
+    elif command == "induce":
+        pairs = Lexicon.load(folder / ("terms.tsv" if "terms" in line else "en-es.tsv")).pairs
+        assert len(pairs) > (1 if "terms" in line else 300)
+        if "terms" not in line:
+            assert np.mean([source == target for source, target in pairs]) > 0.9
+    elif "classify predict" in line:
+        assert done.stdout in ("a\n", "b\n")
+    elif "classify transfer" in line:
+        assert "| ensemble |" in done.stdout
+        assert "left out: adversarial, which needs the package torch" in done.stderr
+        assert (folder / "transfer.svg").stat().st_size > 1_000
+    elif command == "bench":
+        table = json.loads((folder / "grid.json").read_text())
+        assert len(json.dumps(table)) > 1_000
+
+
+def test_every_snippet_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {}
+    for block in BLOCKS:
+        if block.language == "python":
+            exec(compile(block.text, f"README.md, {block.section}", "exec"), names)
+    assert names["shared"].translate(["cat"])["cat"][0].word == "cat"
+    assert len(names["lexicon"]) > 300
+    assert set(names["classifier"].classes_) == {"a", "b"}
+    assert (here / "topics.safetensors").exists()
+    shown = capsys.readouterr().out
+    assert "P@1" in shown
+    assert re.search(r"from \d of \d words \(es\)", shown)
+
+
+def require_extras(line: str) -> None:
+    """Refuse extras that the project has not, and indexes that have not the project."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = re.findall(r"(?:alignx|\.)\[([\w,]+)\]", line)
+    for extra in ",".join(wanted).split(",") if wanted else ():
+        assert extra in project["optional-dependencies"], line
+    package = shlex.split(line, comments=True)[-1]
+    assert wanted or package == ".", f"{line}: it names no extra"
+    assert "-c constraints.txt" in line or "-e" in line
+
+
+def test_every_install_names_an_extra() -> None:
+    found = re.findall(r"pip install [^`\n&#]*", README)
+    assert len(found) > 4
+    for line in found:
+        require_extras(line.strip())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = re.findall(r"extra `(\w+)`", README)
+    assert set(extras) <= set(project["optional-dependencies"])
+    assert {"torch", "faiss", "cluster", "transformers"} <= set(extras)
+
+
+def test_every_name_in_it_exists() -> None:
+    for name in set(re.findall(r"\bax\.(\w+)", README)):
+        assert hasattr(ax, name), name
+    options = {option for text in BASH for option in re.findall(r" (--[\w-]+)", text.text)}
+    assert "--cluster" in options
+    for command in (("bench",), ("induce",)):
+        assert "--cluster" in CliRunner().invoke(app, [*command, "--help"]).output
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
