@@ -72,7 +72,9 @@ def check(
     small = Recipe(recipe.aligner, work)
     whole = _pairs_found(_mapped(fitted, work), first, work) if few and first >= COMPARED else None
     folds = list(split_folds(known, min(FOLDS, max(words, 2)), work.seed))
-    is_right, chances, agreements = [], [], []
+    is_right: list[NDArray[np.bool_]] = []
+    chances: list[float] = []
+    agreements: list[float] = []
     for number, fold in enumerate(folds):
         try:
             aligner, _ = small.fit(fold.train, None)
