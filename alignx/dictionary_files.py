@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadPairs", "read_pairs"]
 
+_HINT = "; say which columns"
 _MOST_COLUMNS = 4  # source, target, score, probability
 # A mark separates if nearly all lines hold it; the others are then named as malformed.
 _NEARLY_ALL = 0.9
@@ -125,7 +126,9 @@ def read_pairs(
                 raise ValueError("a line must be word, word and score, separated by tabs")
         except ValueError as error:
             if on_error == "raise":
-                raise FormatError(path, str(error), row.line) from None
+                # Files of similarity have their columns in one order.
+                problem = str(error).partition(_HINT)[0] if scored else str(error)
+                raise FormatError(path, problem, row.line) from None
             skipped += 1
             continue
         entries.append(entry)
@@ -390,12 +393,12 @@ def _numbers(source: str, target: str, rest: list[str], header: list[str] | None
         names = "" if header is None else f", called {', '.join(map(repr, header[:6]))}"
         raise ValueError(
             f"a line must hold two words and perhaps a score and a probability, got {found}{names}"
-            "; say which columns are source and target, such as columns=(1, 3)"
+            f"{_HINT} are source and target, such as columns=(1, 3)"
         ) from None
     if len(numbers) > 2:
         raise ValueError(
             "a line must hold two words and perhaps a score and a probability, got "
-            f"{len(numbers)} numbers; say which columns to read, such as columns=(1, 2, 3)"
+            f"{len(numbers)} numbers{_HINT} to read, such as columns=(1, 2, 3)"
         )
     return numbers
 
@@ -407,12 +410,11 @@ def _checked(numbers: Sequence[float]) -> tuple[float, ...]:
     for name, number in zip(("score", "probability"), numbers, strict=False):
         if not math.isfinite(number):
             raise ValueError(
-                f"a {name} must be finite, got {number}; leave it out, or read the words alone "
-                "with columns=(1, 2)"
+                f"a {name} must be finite, got {number}{_HINT} to read, such as columns=(1, 2)"
             )
     if len(numbers) > 1 and not 0 <= numbers[1] <= 1:
         raise ValueError(
-            f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}; say which "
-            "columns to read, such as columns=(1, 2)"
+            f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}"
+            f"{_HINT} to read, such as columns=(1, 2)"
         )
     return tuple(map(float, numbers))

@@ -126,7 +126,7 @@ def stream_lines(
     pieces = iter(partial(stream.read1, BLOCK_SIZE), b"")
     number = 0
     for block in _complete(_as_utf8(pieces, name, what, markup)):
-        lines = []
+        lines: list[Line] = []
         for data in block:
             number += 1
             if b"\0" in data and not lenient:
