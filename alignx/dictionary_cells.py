@@ -228,8 +228,9 @@ def refuse_notes_and_lists(source: str, target: str) -> None:
         if len(notes[0]) != len(notes[1]):
             note = (notes[0] or notes[1])[0]
             raise ValueError(
-                f"a cell must hold a word or a phrase, got the note {note!r} in it; take notes "
-                "out, or put the cell in double quotes if it is part of the entry"
+                f"a cell must hold a word or a phrase, got the note {note!r} in it; take it "
+                "out, put the cell in double quotes if it is part of the entry, or load with "
+                'on_error="skip"'
             )
     for mark, pattern in _LISTED.items():
         counts = source.count(mark), target.count(mark)
@@ -239,7 +240,8 @@ def refuse_notes_and_lists(source: str, target: str) -> None:
         if longer in cells and pattern.search(longer):
             raise ValueError(
                 f"a cell must hold one word or phrase, got a list, {longer!r}; write a line for "
-                "each, or put the cell in double quotes if it is one phrase"
+                "each, put the cell in double quotes if it is one phrase, or load with "
+                'on_error="skip"'
             )
 
 

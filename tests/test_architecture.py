@@ -38,8 +38,8 @@ LAYERS = [
         "file_kinds", "_core",
     },
     {
-        "files", "text_files", "dictionary_cells", "dictionary_files", "tensors", "embeddings",
-        "lexicon", "normalize", "subword", "vectors_cache",
+        "files", "text_files", "dictionary_cells", "dictionary_rows", "dictionary_files", "tensors",
+        "embeddings", "lexicon", "normalize", "subword", "vectors_cache",
         "vectors_text", "vectors_io", "entries",
     },
     {"torch_search"},
