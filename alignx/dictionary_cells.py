@@ -240,8 +240,8 @@ def refuse_notes_and_lists(source: str, target: str) -> None:
         if longer in cells and pattern.search(longer):
             raise ValueError(
                 f"a cell must hold one word or phrase, got a list, {longer!r}; write a line for "
-                "each, put the cell in double quotes if it is one phrase, or load with "
-                'on_error="skip"'
+                "each, or keep it as a phrase by tabs between cells and double quotes, or load "
+                'with on_error="skip"'
             )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from alignx.dictionary_cells import unquoted
+
 if TYPE_CHECKING:
     from alignx.text_files import Line
 
@@ -62,6 +64,9 @@ def rows_of(lines: list[Line], *, chosen: bool) -> list[Row]:
     if mark is None:
         return [_tabs_or_spaces(line, chosen) for line in lines]
     rows = [Row(line.number, _cells(line.text, mark)) for line in lines]
+    if mark in _CSV_SEPARATORS:
+        # Commas need quotes there, which do not tell then whether a cell is a list.
+        rows = [row._replace(cells=list(map(unquoted, row.cells))) for row in rows]
     widths = [len(row.cells) for row in rows if len(row.cells) > 1]
     width = max(set(widths), key=widths.count)
     return [

@@ -502,8 +502,12 @@ def test_pairs_are_those_that_a_person_reads(tmp_path: Path, text: str) -> None:
 
 
 def test_quotes_enclose_what_would_separate(tmp_path: Path) -> None:
-    text = '"hush","well, then"\n"a ""b""","c"\n'
-    assert list(loaded(tmp_path / "a.csv", text)) == [("hush", "well, then"), ('a "b"', "c")]
+    text = '"Paris, Texas","Paris, Texas"\n"a ""b""","c"\n'
+    pairs = [("Paris, Texas", "Paris, Texas"), ('a "b"', "c")]
+    assert list(loaded(tmp_path / "a.csv", text)) == pairs
+    assert list(loaded(tmp_path / "a.tsv", 'hush\t"well, then"\n')) == [("hush", "well, then")]
+    with pytest.raises(FormatError, match=r"a\.csv:1: .* got a list, 'gato, gata'"):
+        loaded(tmp_path / "a.csv", 'cat,"gato, gata"\ndog,perro\n')
 
 
 @pytest.mark.parametrize(
