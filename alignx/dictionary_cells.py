@@ -48,7 +48,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_COLUMNS = _words("source src target tgt trg translation word term lemma")
+_COLUMNS = _words("source src target tgt trg translation word term lemma from to language lang l")
 _WORDS_OF_NAMES = _words("word words term language lang side text entry column")
 # Names of columns as one language calls them: two of one list are no translations.
 _NAMES = [
@@ -77,16 +77,21 @@ _CODES = _words(
 # German "es" is "it", and Spanish "el" is "he".
 _TRANSLATIONS = {"es", "it"}, {"el", "he"}
 
+_WIDE_MARKS = "\N{FULLWIDTH COMMA}\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}"
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
-_NOTE = re.compile(r"(?:(?<=\s)|^)(?:\[[^\]]+\]|\{[^}]+\}|\([^)]{2,}\))(?:(?=\s)|$)")
+_NOTE = re.compile(
+    r"(?:(?<=\s)|^)(?:\[[^\]]+\]|\{[^}]+\}|\([^)]{2,}\))(?:(?=\s)|$)"
+    r"|(?<=\w\w)\(\w{1,3}\)"  # perro(a)
+)
 _LISTED = {
     ",": re.compile(r",(?=\s+\S)|(?<=[^\W\d]),(?=[^\W\d])"),
     ";": re.compile(r";(?=\s+\S)|(?<=[^\W\d]);(?=[^\W\d])"),
-    "/": re.compile(r"(?<=\s)/(?=\s)"),
+    "/": re.compile(r"(?<=\s)/(?=\s)|(?<=[^\W\d_]{2})/(?=[^\W\d_])"),
     "|": re.compile(r"(?<=\S)\s*\|(?=\s*\S)"),
+    **{mark: re.compile(rf"(?<=\w)\s*{mark}(?=\s*\w)") for mark in _WIDE_MARKS},
 }
-_ANY_MARK = re.compile(r'["\[{(,;:/|]')
-_TRAILING = re.compile(r"[^\W\d][,;:]$")
+_ANY_MARK = re.compile(rf'["\[{{(,;:/|{_WIDE_MARKS}]')
+_TRAILING = re.compile(rf"[^\W\d][,;:{_WIDE_MARKS}]$")
 _WRAPPED = re.compile(r"'.+'|“.+”|„.+“|«.+»|`.+`")
 _MOST_MARKED = 0.01
 _TAGS = _words(
@@ -223,22 +228,20 @@ def refuse_notes_and_lists(source: str, target: str) -> None:
         if len(notes[0]) != len(notes[1]):
             note = (notes[0] or notes[1])[0]
             raise ValueError(
-                f"a cell must hold a word or a phrase, got the note {note!r} in it; take notes "
-                "out, or put the cell in double quotes if it is part of the entry"
+                f"a cell must hold a word or a phrase, got the note {note!r} in it; take it "
+                "out, put the cell in double quotes if it is part of the entry, or load with "
+                'on_error="skip"'
             )
     for mark, pattern in _LISTED.items():
-        if mark not in source and mark not in target:
+        counts = source.count(mark), target.count(mark)
+        if counts[0] == counts[1]:
             continue
-        counts = [
-            0 if _QUOTED.fullmatch(cell) else len(pattern.findall(cell))
-            for cell in (source, target)
-        ]
-        has_quotes = len(cells) < 2
-        if counts[0] != counts[1] and not (has_quotes and min(counts) == max(counts)):
-            listed = source if counts[0] > counts[1] else target
+        longer = source if counts[0] > counts[1] else target
+        if longer in cells and pattern.search(longer):
             raise ValueError(
-                f"a cell must hold one word or phrase, got a list, {listed!r}; write a line for "
-                "each, or put the cell in double quotes if it is one phrase"
+                f"a cell must hold one word or phrase, got a list, {longer!r}; write a line for "
+                "each, or keep it as a phrase by tabs between cells and double quotes, or load "
+                'with on_error="skip"'
             )
 
 

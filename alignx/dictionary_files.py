@@ -1,4 +1,4 @@
-"""Read the word pairs of dictionary files: what separates cells, and which of them are words.
+"""Read the word pairs of dictionary files: which cells are words, scores, or names of columns.
 
 What a line means is told by all lines together: a mark separates where it does so throughout, and
 a first line is a header where it differs from the others. What stays in doubt is refused, never
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -24,6 +23,7 @@ from alignx.dictionary_cells import (
     refuse_notes_and_lists,
     unquoted,
 )
+from alignx.dictionary_rows import Row, rows_of, without_comments
 from alignx.errors import FormatError
 from alignx.text_files import read_lines
 
@@ -35,24 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadPairs", "read_pairs"]
 
+_HINT = "; say which columns"
 _MOST_COLUMNS = 4  # source, target, score, probability
-# A mark separates if nearly all lines hold it; the others are then named as malformed.
-_NEARLY_ALL = 0.9
-# With the blanks that it needs around it, so that no mark within a word separates.
-_SEPARATORS = {
-    "|||": re.compile(r" *\|\|\| *"),
-    "<->": re.compile(r" *<-> *"),
-    "->": re.compile(r" *-> *"),
-    "=>": re.compile(r" *=> *"),
-    "→": re.compile(r" *→ *"),
-    "=": re.compile(r" *= *"),
-    " - ": re.compile(r" +- +"),
-    " \N{EN DASH} ": re.compile(" +\N{EN DASH} +"),
-    " \N{EM DASH} ": re.compile(" +\N{EM DASH} +"),
-    " : ": re.compile(r" +: +"),
-    ": ": re.compile(r"(?<=\S): +"),
-}
-_CSV_SEPARATORS = ";", ","
 
 
 class ReadPairs(NamedTuple):
@@ -73,15 +57,7 @@ class ReadPairs(NamedTuple):
     notes: list[str]
 
 
-class _Row(NamedTuple):
-    """Cells of a line; a problem takes their place where they cannot be told apart."""
-
-    line: int
-    cells: list[str]
-    problem: str = ""
-
-
-_Parse: TypeAlias = Callable[[_Row], Entry]
+_Parse: TypeAlias = Callable[[Row], Entry]
 """Raises ValueError at a row that holds no pair."""
 
 
@@ -111,8 +87,8 @@ def read_pairs(
     if _is_jsonl(path) or (lines and _is_json_object(lines[0].text)):
         rows, parse = _json_rows(lines), _json_parser(columns)
     else:
-        lines = _without_comments(lines, notes)
-        rows = _split(lines, chosen=columns is not None)
+        lines = without_comments(lines, notes)
+        rows = rows_of(lines, chosen=columns is not None)
         rows, parse = _find_columns(path, rows, columns, notes)
     entries: list[Entry] = []
     skipped = 0
@@ -125,7 +101,9 @@ def read_pairs(
                 raise ValueError("a line must be word, word and score, separated by tabs")
         except ValueError as error:
             if on_error == "raise":
-                raise FormatError(path, str(error), row.line) from None
+                # Files of similarity have their columns in one order.
+                problem = str(error).partition(_HINT)[0] if scored else str(error)
+                raise FormatError(path, problem, row.line) from None
             skipped += 1
             continue
         entries.append(entry)
@@ -187,8 +165,8 @@ def _is_json_object(line: str) -> bool:
 # --- JSON lines -------------------------------------------------------------------------------
 
 
-def _json_rows(lines: list[Line]) -> list[_Row]:
-    return [_Row(line.number, [line.text]) for line in lines]
+def _json_rows(lines: list[Line]) -> list[Row]:
+    return [Row(line.number, [line.text]) for line in lines]
 
 
 def _json_parser(columns: Chosen | None) -> _Parse:
@@ -196,7 +174,7 @@ def _json_parser(columns: Chosen | None) -> _Parse:
         raise ValueError(f"columns of JSON lines have names, got {tuple(columns)}")
     names = [str(name) for name in columns or ("source", "target", "score", "probability")]
 
-    def parse(row: _Row) -> Entry:
+    def parse(row: Row) -> Entry:
         try:
             entry: Any = json.loads(row.cells[0])
         except (ValueError, RecursionError):
@@ -224,110 +202,9 @@ def _json_parser(columns: Chosen | None) -> _Parse:
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _without_comments(lines: list[Line], notes: list[str]) -> list[Line]:
-    """Leave out comments: behind # before the first pair, or where all pairs have tabs."""
-    has_tabs = sum("\t" in line.text for line in lines) * 2 > len(lines)
-    kept: list[Line] = []
-    for line in lines:
-        # Words may begin with it: MUSE pairs "#the" and "#der".
-        is_comment = (
-            line.text.startswith("#")
-            and (has_tabs or not kept)
-            and "\t" not in line.text
-            and not (line.text.count("#") > 1 and len(line.text.split()) == 2)
-        )
-        if not is_comment:
-            kept.append(line)
-    if count := len(lines) - len(kept):
-        notes.append(f"{count:,} comment{'s' if count > 1 else ''} left out")
-    return kept
-
-
-def _split(lines: list[Line], *, chosen: bool) -> list[_Row]:
-    """Cut lines into cells: at tabs, at a mark that separates nearly all lines, or at spaces."""
-    mark = None if any("\t" in line.text for line in lines) else _separator(lines)
-    if mark is None:
-        return [_tabs_or_spaces(line, chosen) for line in lines]
-    rows = [_Row(line.number, _cells(line.text, mark)) for line in lines]
-    widths = [len(row.cells) for row in rows if len(row.cells) > 1]
-    width = max(set(widths), key=widths.count)
-    return [
-        row
-        if len(row.cells) == width
-        else row._replace(
-            problem=f"a line must have {width} columns as the others, separated by "
-            f"{mark.strip()!r}, got {len(row.cells)}"
-        )
-        for row in rows
-    ]
-
-
-def _tabs_or_spaces(line: Line, chosen: bool) -> _Row:
-    if "\t" in line.text:
-        return _Row(line.number, [cell.strip(" ") for cell in line.text.split("\t")])
-    # Only ASCII spaces separate: a no-break space may be part of a word.
-    words = [word for word in line.text.split(" ") if word]
-    if len(words) == 2 or (chosen and len(words) > 1):
-        return _Row(line.number, words)
-    problem = f"a pair needs two words, got {len(words)}"
-    if len(words) > 2:
-        problem += "; separate entries of several words by a tab"
-    elif blanks := [c for c in words[0] if c.isspace()]:
-        problem += f", {words[0]!r} (U+{ord(blanks[0]):04X} may be part of a word); "
-        problem += "separate words by a tab"
-    else:
-        problem += f", {words[0][:50]!r}; separate words by a tab or a space"
-    return _Row(line.number, words, problem)
-
-
-def _separator(lines: list[Line]) -> str | None:
-    """Find the mark that separates all lines or nearly all, if spaces do not."""
-    texts = [line.text for line in lines]
-    for mark in (*_SEPARATORS, *_CSV_SEPARATORS):
-        if sum(mark.strip() in text for text in texts) < _NEARLY_ALL * len(texts):
-            continue
-        cells = [_cells(text, mark) for text in texts]
-        widths = [len(found) for found in cells if len(found) > 1 and all(found)]
-        width = max(set(widths), key=widths.count, default=0)
-        if not width or widths.count(width) < _NEARLY_ALL * len(texts):
-            continue
-        # "1,5 1.5", "a=b c" and "a,b c,d" are two words a line, separated by a space.
-        inside = sum(
-            len(text.split()) == 2 and not re.search(rf"{re.escape(mark.strip())}(\s|$)", text)
-            for text in texts
-        )
-        if inside * 2 <= len(texts):
-            return mark
-    return None
-
-
-def _cells(text: str, mark: str) -> list[str]:
-    """Cut a line at a mark; quotes around cells stay, and a mark within them is none."""
-    cells = _SEPARATORS[mark].split(text) if mark in _SEPARATORS else _outside_quotes(text, mark)
-    return [cell.strip(" ") for cell in cells]
-
-
-def _outside_quotes(text: str, mark: str) -> list[str]:
-    """Cut at a mark that no quotes enclose."""
-    if '"' not in text:
-        return text.split(mark)
-    cells = [""]
-    quoted = False
-    for character in text:
-        if character == '"' and (quoted or not cells[-1].strip()):
-            quoted = not quoted
-        elif character == '"' and cells[-1].endswith('"'):
-            quoted = True  # doubled
-        if character == mark and not quoted:
-            cells.append("")
-        else:
-            cells[-1] += character
-    return cells
-
-
 def _find_columns(
-    path: str | Path, rows: list[_Row], columns: Chosen | None, notes: list[str]
-) -> tuple[list[_Row], _Parse]:
+    path: str | Path, rows: list[Row], columns: Chosen | None, notes: list[str]
+) -> tuple[list[Row], _Parse]:
     """Leave out a header, and say which columns are the words and numbers."""
     header: list[str] | None = None
     by_name = columns is not None and isinstance(columns[0], str)
@@ -356,7 +233,7 @@ def _named(path: str | Path, header: list[str], columns: Chosen) -> list[int]:
 
 
 def _parser(places: list[int] | None, header: list[str] | None) -> _Parse:
-    def parse(row: _Row) -> Entry:
+    def parse(row: Row) -> Entry:
         cells = row.cells
         if places is None:
             source, target, *rest = cells if len(cells) > 1 else [*cells, ""]
@@ -390,12 +267,12 @@ def _numbers(source: str, target: str, rest: list[str], header: list[str] | None
         names = "" if header is None else f", called {', '.join(map(repr, header[:6]))}"
         raise ValueError(
             f"a line must hold two words and perhaps a score and a probability, got {found}{names}"
-            "; say which columns are source and target, such as columns=(1, 3)"
+            f"{_HINT} are source and target, such as columns=(1, 3)"
         ) from None
     if len(numbers) > 2:
         raise ValueError(
             "a line must hold two words and perhaps a score and a probability, got "
-            f"{len(numbers)} numbers; say which columns to read, such as columns=(1, 2, 3)"
+            f"{len(numbers)} numbers{_HINT} to read, such as columns=(1, 2, 3)"
         )
     return numbers
 
@@ -407,12 +284,11 @@ def _checked(numbers: Sequence[float]) -> tuple[float, ...]:
     for name, number in zip(("score", "probability"), numbers, strict=False):
         if not math.isfinite(number):
             raise ValueError(
-                f"a {name} must be finite, got {number}; leave it out, or read the words alone "
-                "with columns=(1, 2)"
+                f"a {name} must be finite, got {number}{_HINT} to read, such as columns=(1, 2)"
             )
     if len(numbers) > 1 and not 0 <= numbers[1] <= 1:
         raise ValueError(
-            f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}; say which "
-            "columns to read, such as columns=(1, 2)"
+            f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}"
+            f"{_HINT} to read, such as columns=(1, 2)"
         )
     return tuple(map(float, numbers))

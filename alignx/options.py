@@ -173,7 +173,7 @@ def as_columns(text: str | None) -> list[int | str] | None:
 
 
 _PARAMETER = re.compile(
-    r"\b(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)"
+    r"\b(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 
@@ -189,6 +189,8 @@ def with_options(message: str) -> str:
     """
 
     def option(found: re.Match[str]) -> str:
+        if found[2] is None:
+            return f"--{found[1].replace('_', '-')}"
         value = found[2].strip('"')
         if value.startswith("("):
             value = re.sub(r"""["'() ]""", "", value)

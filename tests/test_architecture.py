@@ -40,8 +40,8 @@ LAYERS = [
         "languages", "spelling", "lookup", "tokens", "frequencies", "file_kinds", "_core",
     },
     {
-        "files", "outputs", "text_files", "dictionary_cells", "dictionary_files", "tensors",
-        "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
+        "files", "outputs", "text_files", "dictionary_cells", "dictionary_rows", "dictionary_files",
+        "tensors", "embeddings", "lexicon", "normalize", "subword", "vectors_cache", "vectors_text",
         "vectors_io", "entries", "direction", "joining", "sketch",
     },
     {"torch_search"},

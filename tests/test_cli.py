@@ -651,7 +651,7 @@ def test_maps_that_cannot_be_read_are_named(folder: Path, content: bytes | None,
     [
         (None, "", "no such file"),
         (b"cat1 gato1\ncat2\n", ":2", "a pair needs two words, got 1"),
-        (b"<html><p>404", ":1", "HTML page"),
+        (b"<html><p>404", "", "HTML page"),
         (b"cat1 gato1\nse\xf1or cat\n", ":2", "UTF-8"),
         (b"\0\1\2", "", "binary"),
     ],

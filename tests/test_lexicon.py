@@ -502,8 +502,12 @@ def test_pairs_are_those_that_a_person_reads(tmp_path: Path, text: str) -> None:
 
 
 def test_quotes_enclose_what_would_separate(tmp_path: Path) -> None:
-    text = '"hush","well, then"\n"a ""b""","c"\n'
-    assert list(loaded(tmp_path / "a.csv", text)) == [("hush", "well, then"), ('a "b"', "c")]
+    text = '"Paris, Texas","Paris, Texas"\n"a ""b""","c"\n'
+    pairs = [("Paris, Texas", "Paris, Texas"), ('a "b"', "c")]
+    assert list(loaded(tmp_path / "a.csv", text)) == pairs
+    assert list(loaded(tmp_path / "a.tsv", 'hush\t"well, then"\n')) == [("hush", "well, then")]
+    with pytest.raises(FormatError, match=r"a\.csv:1: .* got a list, 'gato, gata'"):
+        loaded(tmp_path / "a.csv", 'cat,"gato, gata"\ndog,perro\n')
 
 
 @pytest.mark.parametrize(
@@ -538,6 +542,9 @@ def test_what_looks_like_a_mark_may_be_a_word(tmp_path: Path, text: str) -> None
         ("dog\tperro\ncat\tgato, gata\n", 2, "got a list, 'gato, gata'"),
         ("dog\tperro\ncat\tgato;gata\n", 2, "got a list"),
         ("dog\tperro\ncat\tgato / gata\n", 2, "got a list"),
+        ("dog\tperro\ncat\tgato/gata\n", 2, "got a list"),
+        ("cat\tgato(a)\n", 1, "the note '(a)'"),
+        ("猫\tcat\n狗\tdog、hound\n", 2, "got a list"),
         ("month mes,\nyear año\n", 1, "got 'mes,'"),
         ("cat: gato\ndog perro\n", 1, "got 'cat:'"),
         ("cat\tgato {m}\n", 1, "the note '{m}'"),

@@ -158,6 +158,7 @@ def test_messages_speak_of_options() -> None:
     assert with_options('a; load with text_column="gold label" or limit=6') == (
         "a; load with --text-column 'gold label' or --limit 6"
     )
+    assert with_options("name it by label_column=") == "name it by --label-column"
 
 
 @pytest.mark.parametrize(

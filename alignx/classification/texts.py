@@ -150,7 +150,9 @@ class LabeledTexts:
             - ``.jsonl``: an object a line, with the columns below as keys;
             - anything else: columns separated by tabs, which quotes do not protect. A first line
               with one of the names below is a header, and other columns are ignored. Without
-              header the columns are text, label and, if there are three, language;
+              header the columns are text, label and, if there are three, language, unless their
+              values make that unlikely, which is an error. Lines of fastText, ``__label__pets my
+              cat``, are recognized;
             - unless `labeled`, anything but ``.tsv`` and ``.jsonl``: a text a line.
 
             Any of these may be gzipped. Blank lines are left out.
