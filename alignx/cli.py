@@ -216,7 +216,9 @@ def _shared(map_file: str, languages: tuple[Embeddings, Embeddings], reverse: bo
 def align(
     source: SourceFile,
     target: TargetFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the map goes.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the map goes, .safetensors.")
+    ],
     lexicon: Annotated[
         Path | None,
         typer.Option("--dictionary", "-d", help="Known translations, two words a line."),
@@ -302,7 +304,8 @@ def align(
         typer.Option(help="adversarial: name of files to continue from after an interrupt."),
     ] = None,
     log_file: Annotated[
-        Path | None, typer.Option("--log", help="Write the figures of each round, as JSON lines.")
+        Path | None,
+        typer.Option("--log", help="Write the figures of each round as it ends, as JSON lines."),
     ] = None,
     limit: Limit = None,
     lowercase: Lowercase = False,

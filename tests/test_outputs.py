@@ -282,6 +282,13 @@ def test_commands_name_pipes(refused: Command, folder: Path) -> None:
     )
 
 
+def test_a_trained_model_goes_to_a_file_as_it_is_read_again(folder: Path) -> None:
+    pytest.importorskip("fasttext")
+    os.mkfifo(folder / "pipe.bin")
+    with pytest.raises(FormatError, match="must be a regular file, got a pipe"):
+        train(folder / "n.tsv", folder / "pipe.bin")
+
+
 def test_a_cache_in_a_pipe_is_refused_and_text_is_read(tmp_path: Path) -> None:
     embeddings = Embeddings(["a", "b"], np.eye(2))
     save(embeddings, tmp_path / "en.safetensors")
