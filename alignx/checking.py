@@ -63,16 +63,17 @@ def check(
     words = len(np.unique(pairs[:, 0]))
     if words >= FEW_WORDS and trial is not None:
         held_out = np.stack([trial.held_out.source, trial.held_out.target], axis=1)
-        is_right, rounds = trial.is_right()[:, 0], recipe.work.refinement
+        found, rounds = trial.is_right()[:, 0], recipe.work.refinement
         answers = len(trial.target)
         chance = _chance(held_out, answers)
-        return Validation(int(is_right.sum()), len(is_right), words, answers, chance, rounds)
+        return Validation(int(found.sum()), len(found), words, answers, chance, rounds)
     few = words < FEW_WORDS
     work, known, first = _smaller(recipe.work, np.unique(pairs, axis=0), few)
     small = Recipe(recipe.aligner, work)
     whole = _pairs_found(_mapped(fitted, work), first, work) if few and first >= COMPARED else None
     folds = list(split_folds(known, min(FOLDS, max(words, 2)), work.seed))
-    is_right, chances, agreements = [], [], []
+    is_right: list[NDArray[np.bool_]] = []
+    chances, agreements = [], []
     for number, fold in enumerate(folds):
         try:
             aligner, _ = small.fit(fold.train, None)
