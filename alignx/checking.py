@@ -63,10 +63,10 @@ def check(
     words = len(np.unique(pairs[:, 0]))
     if words >= FEW_WORDS and trial is not None:
         held_out = np.stack([trial.held_out.source, trial.held_out.target], axis=1)
-        is_right, rounds = trial.is_right()[:, 0], recipe.work.refinement
+        found, rounds = trial.is_right()[:, 0], recipe.work.refinement
         answers = len(trial.target)
         chance = _chance(held_out, answers)
-        return Validation(int(is_right.sum()), len(is_right), words, answers, chance, rounds)
+        return Validation(int(found.sum()), len(found), words, answers, chance, rounds)
     few = words < FEW_WORDS
     work, known, first = _smaller(recipe.work, np.unique(pairs, axis=0), few)
     small = Recipe(recipe.aligner, work)

@@ -461,16 +461,6 @@ def _refuse(is_useless: bool, option: str, reason: str) -> None:
         raise typer.BadParameter(f"{reason}; leave it out", param_hint=option)
 
 
-def _refuse_dtype(dtype: Dtype | None, output: Path) -> Literal["float32", "float16"]:
-    """Give how numbers are stored, which only a cache can choose."""
-    _refuse(
-        dtype is not None and output.suffix != ".safetensors",
-        "--dtype",
-        f"it is of .safetensors files, got {output.name}",
-    )
-    return (dtype or Dtype.float32).value
-
-
 def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
     """Refuse options that the method does not use, before anything is read."""
     from alignx.method_options import refuse_unused
@@ -535,9 +525,7 @@ def apply(
         WhichSide | None,
         typer.Option(help="Which language it is.", show_default="by the name of the file"),
     ] = None,
-    dtype: Annotated[
-        Dtype | None, typer.Option(help="Of a .safetensors file.", show_default="float32")
-    ] = None,
+    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -552,7 +540,6 @@ def apply(
     is_model = output.suffix == ".bin"
     if is_model:
         _refuse_for_models(dtype, limit, lowercase)
-    stored = _refuse_dtype(dtype, output)
 
     from alignx.alignment import Alignment
     from alignx.embeddings import guess_language
@@ -560,7 +547,7 @@ def apply(
 
     terminal = open_terminal(quiet, verbose)
     if not is_model:
-        require_savable(output, dtype=stored)
+        require_savable(output, dtype=dtype.value)
     require_outputs({"--output": output}, {"MAP": map_file})
     alignment = Alignment.load(map_file)
 
@@ -578,16 +565,16 @@ def apply(
         return
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     rows = alignment.stream(embeddings, side_of(embeddings.language))
-    save(embeddings, output, dtype=stored, rows=rows)
+    save(embeddings, output, dtype=dtype.value, rows=rows)
     terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
 
 
-def _refuse_for_models(dtype: Dtype | None, limit: int | None, lowercase: bool) -> None:
+def _refuse_for_models(dtype: Dtype, limit: int | None, lowercase: bool) -> None:
     """Refuse what would change the words of a model, or how its numbers are stored."""
     given = {
         "--limit": limit is not None,
         "--lowercase": lowercase,
-        "--dtype": dtype is not None,
+        "--dtype": dtype is not Dtype.float32,
     }
     for option, is_given in given.items():
         if is_given:
@@ -1011,9 +998,7 @@ def convert(
     output: Annotated[
         Path, typer.Option("--output", "-o", help=".safetensors, .vec, .txt, or .gz of these.")
     ],
-    dtype: Annotated[
-        Dtype | None, typer.Option(help="Of a .safetensors file.", show_default="float32")
-    ] = None,
+    dtype: Annotated[Dtype, typer.Option(help="Of a .safetensors file.")] = Dtype.float32,
     language: Annotated[
         str | None,
         typer.Option(help="Language code to store.", show_default="by the name of the file"),
@@ -1030,13 +1015,12 @@ def convert(
 
     from alignx.vectors_io import require_savable, save
 
-    stored = _refuse_dtype(dtype, output)
     terminal = open_terminal(quiet, verbose)
-    require_savable(output, dtype=stored)
+    require_savable(output, dtype=dtype.value)
     embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
     if language is not None:
         embeddings = replace(embeddings, language=language)
-    save(embeddings, output, dtype=stored)
+    save(embeddings, output, dtype=dtype.value)
     terminal.note(f"{output}: written")
 
 

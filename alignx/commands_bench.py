@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path  # noqa: TC003  # typer reads annotations at run time
@@ -67,7 +68,9 @@ def bench(
     from alignx.bench.tables import as_json as table_for_programs
     from alignx.bench.tables import as_markdown, base_of, require_tables, write_tables
 
-    terminal = open_terminal(quiet, verbose=False)  # what cells log does not say which cell
+    terminal = open_terminal(quiet, verbose=False)
+    # What cells log does not say which cell; weak maps are listed below the table.
+    logging.getLogger("alignx").setLevel(logging.ERROR)
     grid = Grid.load(config)
     base = config.with_suffix("") if output is None else base_of(output)
     work = Bench(grid, base.with_name(f"{base.name}.cells"))

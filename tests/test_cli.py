@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from conftest import plant_clusters
+from typer.testing import CliRunner
 
 from alignx.alignment import Alignment
+from alignx.cli import app
 from alignx.clusters import can_search_clusters
 from alignx.embeddings import Embeddings
 from alignx.evaluation import evaluate
@@ -1148,3 +1150,42 @@ def test_another_limit_is_told_once(folder: Path) -> None:
     lines = [line for line in done.err.splitlines() if "what the map was fitted on" in line]
     assert [line.split()[0] for line in lines] == list(VECTORS)
     assert all("it has 200, of the same training" in line for line in lines)
+
+
+# --- options that do nothing, and maps that have failed ---------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("align", "a", "b", "-d", "t", "-o", "m", "--preset", "muse"), "--preset"),
+        (("align", "a", "b", "-d", "t", "-o", "m", "--restarts", "2"), "--restarts"),
+        (("align", "a", "b", "-d", "t", "-o", "m", "--jobs", "2"), "--jobs"),
+        (("align", "a", "b", "-d", "t", "-o", "m", "--checkpoint", "c"), "--checkpoint"),
+        (("align", "a", "b", "--identical", "-o", "m", "--calibrate"), "--calibrate"),
+        (("align", "a", "b", "-d", "t", "-o", "m", "--refine", "0", "--vocabulary", "9"), "--voc"),
+        (("translate", "m", "a", "b", "cat", "--nn", "--neighborhood", "5"), "--neighborhood"),
+        (("induce", "m", "a", "b", "-o", "d", "--index", "exact", "--recall", "0.9"), "--recall"),
+        (("evaluate", "m", "a", "b", "--similarity", "s", "--oov-policy", "xling"), "--oov-policy"),
+    ],
+)
+def test_an_option_without_effect_is_refused(arguments: tuple[str, ...], option: str) -> None:
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == 2, done.output
+    assert option in done.output
+
+
+def test_a_wrong_dictionary_makes_no_map_unless_it_is_wanted(folder: Path) -> None:
+    words = [f"cat{i} gato{(i + 50) % 100}" for i in range(100)]
+    (folder / "wrong.txt").write_text("\n".join(words))
+    command = ("align", *VECTORS, "-d", "wrong.txt", "-o", "new", "--refine", "0", "--no-calibrate")
+    assert "the alignment failed: P@1 " in fail(folder, *command)
+    assert not (folder / "new").exists()
+    done = succeed(folder, *command, "--allow-failed", "--json")
+    assert done.json["failed"] is True
+    assert done.json["validation"]["failed"] is True
+    told = succeed(folder, "translate", "new", *VECTORS, "cat1")
+    assert told.err.count("this map has failed its check") == 1
+    report = succeed(folder, "evaluate", "new", *VECTORS, "-d", "wrong.txt", "--json").json
+    assert report["learned"] == 100
+    assert report["not_learned"]["csls"]["n"] == 0

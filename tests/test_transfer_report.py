@@ -289,3 +289,16 @@ def test_what_is_missing_is_named_before_the_work(
     assert "strategy 'net' needs the package torch" in str(caught.value)
     assert "'teacher' needs unlabeled texts of es, de; pass unlabeled=" in str(caught.value)
     assert not told
+
+
+def test_test_texts_that_were_learned_from_are_counted(space: SharedSpace) -> None:
+    texts, labels = TEST["es"]
+    train = {"en": TRAIN["en"], "es": (list(texts[:30]), list(labels[:30]))}
+    report = evaluate_transfer(space, train, {"es": TEST["es"]}, source="en")
+    assert list(report.learned) == ["es"]
+    found = report.learned["es"]
+    assert (found.learned, found.n) == (30, 120)
+    right = report.trials["zero_shot"].languages["es"].right
+    assert found.accuracy["zero_shot"] == pytest.approx(right[30:].mean())
+    assert "es: 30 of 120 test texts were learned from; accuracy without" in report.as_markdown()
+    assert report.as_dict()["learned"]["es"]["learned"] == 30

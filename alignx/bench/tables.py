@@ -214,17 +214,21 @@ def as_markdown(grid: Grid, results: Sequence[Result]) -> str:
     failures = [f"- {describe(each)}: {each['failed']}" for each in results if each["failed"]]
     if failures:
         blocks += ["Failed:", "\n".join(failures)]
-    kept = [f"- {describe(each)}" for each in results if _has_failed_map(each)]
+    kept = [f"- {describe(each)}" for each in results if _is_judged(each, "failed")]
     if kept:
         blocks += ["Maps that failed their check and were kept as asked:", "\n".join(kept)]
+    weak = [f"- {describe(each)}" for each in results if _is_judged(each, "weak")]
+    if weak:
+        blocks += ["Weak maps, by words held out from the dictionary:", "\n".join(weak)]
     learned = [_learned(each) for each in results if each.get("learned")]
     if learned:
         blocks += ["Tested on pairs that were learned from:", "\n".join(learned)]
     return "\n\n".join(blocks) + "\n"
 
 
-def _has_failed_map(result: Result) -> bool:
-    return bool((result.get("validation") or {}).get("failed"))
+def _is_judged(result: Result, verdict: str) -> bool:
+    """Tell what the check on held-out words said of a map from a dictionary."""
+    return bool((result.get("validation") or {}).get(verdict))
 
 
 def _learned(result: Result) -> str:
