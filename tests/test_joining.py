@@ -98,7 +98,7 @@ def test_languages_of_different_spaces_are_not_joined(
     with pytest.raises(SpaceError):
         shared_space("-", read)
     with pytest.raises(SpaceError):
-        induce_large_lexicon(None, *read, tmp_path / "work")
+        induce_large_lexicon(None, read[0], read[1], tmp_path / "work")
 
 
 def test_vectors_of_unknown_spaces_are_trusted(tmp_path: Path) -> None:
