@@ -54,15 +54,18 @@ def require_one_space(languages: Mapping[str, Embeddings]) -> None:
         if language.space is not None:
             first.setdefault(language.space, name)
     if len(first) > 1:
-        names = [
-            name if name == languages[name].name else f"{name} ({languages[name].name})"
-            for name in first.values()
-        ]
+        names = [_called(name, languages[name]) for name in first.values()]
         raise SpaceError(
             f"languages must be mapped into one space, got {' and '.join(names)} of different "
             "ones; map every language into the same target: `alignx align X en --method "
             "procrustes` for each language X, then `alignx apply`, en itself by any of these maps"
         )
+
+
+def _called(name: str, language: Embeddings) -> str:
+    """Add the file to the name of a language, where it is known and says more."""
+    is_known = language.report is not None or language.source is not None
+    return f"{name} ({language.name})" if is_known and language.name != name else name
 
 
 def warn_of_strangers(source: Embeddings, target: Embeddings) -> None:
