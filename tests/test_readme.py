@@ -100,7 +100,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = fasttext.train_unsupervised(str(folder / "corpus"), thread=10, verbose=0, **options)
     model.save_model(str(folder / "en.bin"))
     for code in ("es", "de"):
-        turn = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))[0].astype(np.float32)
+        turn = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))[0]
         write_mapped_model(folder / "en.bin", folder / f"{code}.bin", turn)
     (folder / "dictionaries").mkdir()
     for code in ("en", "es", "de"):
