@@ -26,6 +26,7 @@ from alignx.errors import AlignxError
 from alignx.files import appearing
 from alignx.inputs import (
     as_entries,
+    as_utf8,
     read_entries,
     read_input,
     read_vectors,
@@ -612,7 +613,7 @@ def translate(
     if nearest:
         _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
-    lines = words or list(read_input())
+    lines = as_utf8(words) if words else list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(k, len(shared.target), "-k")

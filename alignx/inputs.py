@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_entries",
+    "as_utf8",
     "read_entries",
     "read_input",
     "read_vectors",
@@ -120,6 +122,23 @@ def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -
     asked = [lower(line, language.language) for line in lines] if lowercase else lines
     entries = [line if line in language else " ".join(words_of(line)) for line in asked]
     return list(dict.fromkeys(filter(None, entries)))
+
+
+def as_utf8(arguments: Sequence[str]) -> list[str]:
+    """Give words of the command line as the UTF-8 that they are, whatever the locale says.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As Python decoded them; those that are no UTF-8 stay as they are.
+    """
+    words = []
+    for word in arguments:
+        try:
+            words.append(os.fsencode(word).decode())
+        except UnicodeError:
+            words.append(word)
+    return words
 
 
 def read_input() -> Iterator[str]:
