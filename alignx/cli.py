@@ -470,11 +470,7 @@ def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
     for name, value in given.items():
         option = f"--{renamed.get(name, name)}"
         try:
-            refuse_unused(
-                method.value,
-                {name: value, "refinement": given["refinement"]},
-                {name: "it"},
-            )
+            refuse_unused(method.value, {name: value}, {name: "it"})
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint=option) from None
 

@@ -907,7 +907,6 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
         ({"calibrate": True, "method": "selflearning"}, "calibrate belongs to methods procrustes"),
         ({"calibrate": False, "method": "selflearning"}, "calibrate belongs to methods procrust"),
         ({"preset": "muse", "method": CCA()}, "has no effect on cca"),
-        ({"vocabulary": 50, "refinement": 0}, "vocabulary is of refinement and has no effect"),
         ({"restarts": -5}, "restarts must be at least 1, got -5"),
         ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),
         ({"preset": "nonsense"}, "preset must be one of fast, muse, got 'nonsense'"),

@@ -1163,7 +1163,6 @@ def test_another_limit_is_told_once(folder: Path) -> None:
         (("align", "a", "b", "-d", "t", "-o", "m", "--jobs", "2"), "--jobs"),
         (("align", "a", "b", "-d", "t", "-o", "m", "--checkpoint", "c"), "--checkpoint"),
         (("align", "a", "b", "--identical", "-o", "m", "--calibrate"), "--calibrate"),
-        (("align", "a", "b", "-d", "t", "-o", "m", "--refine", "0", "--vocabulary", "9"), "--voc"),
         (("translate", "m", "a", "b", "cat", "--nn", "--neighborhood", "5"), "--neighborhood"),
         (("induce", "m", "a", "b", "-o", "d", "--index", "exact", "--recall", "0.9"), "--recall"),
         (("evaluate", "m", "a", "b", "--similarity", "s", "--oov-policy", "xling"), "--oov-policy"),
