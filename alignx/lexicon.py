@@ -324,7 +324,7 @@ class Lexicon:
         >>> import tempfile, pathlib
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "en-es.tsv"
         >>> _ = path.write_text("English\tclass\tSpanish\ncat\tnoun\tgato\n")
-        >>> Lexicon.load(path, columns=("English", "Spanish")).pairs
+        >>> list(Lexicon.load(path, columns=("English", "Spanish")))
         [('cat', 'gato')]
         """
         if on_error not in ("raise", "skip"):
