@@ -72,11 +72,11 @@ def check(
     work, known, first = _smaller(recipe.work, np.unique(pairs, axis=0), few)
     whole = _pairs_found(_mapped(fitted, work), first, work) if few and first >= COMPARED else None
     folds = list(split_folds(known, min(FOLDS, max(words, 2)), work.seed))
-    found = _asked(Recipe(recipe.aligner, work), folds, words, whole, first, progress)
-    if found is None and work.source.shape[1] == work.target.shape[1]:
+    answer = _asked(Recipe(recipe.aligner, work), folds, words, whole, first, progress)
+    if answer is None and work.source.shape[1] == work.target.shape[1]:
         # The method cannot be fitted on fewer pairs; this one can.
-        found = _asked(Recipe(Procrustes(), work), folds, words, whole, first, progress)
-    return found
+        answer = _asked(Recipe(Procrustes(), work), folds, words, whole, first, progress)
+    return answer
 
 
 def _asked(

@@ -945,3 +945,6 @@ def test_the_pairs_of_the_fit_are_recognized(tmp_path: Path) -> None:
     new = evaluate(shared, Lexicon([(f"a{i}", f"b{i}") for i in range(100, 120)]))
     assert (new.learned, new.not_learned) == (0, {})
     assert "fitted on" not in str(new)
+    same = str(evaluate(shared, PAIRS))
+    assert "fitted on: test with other words" in same
+    assert "without what the map has learned" not in same
