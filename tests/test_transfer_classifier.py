@@ -480,7 +480,7 @@ def test_a_file_keeps_the_language(tmp_path: Path) -> None:
     assert loaded.explain(TEST["de"][0][0], language="de").source == "es"
 
 
-@pytest.mark.parametrize("values", [[0, 1, 2], list(TOPICS)])
+@pytest.mark.parametrize("values", [[0, 1, 2], [0.5, 1.5, 2.5], list(TOPICS)])
 def test_labels_come_back_as_they_were_given(values: list[Any], tmp_path: Path) -> None:
     labels = [values[TOPICS.index(label)] for label in TRAIN["en"][1]]
     for given in (labels, np.array(labels, dtype=object)):
