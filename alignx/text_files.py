@@ -165,7 +165,9 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
         kind = markup_of(head)
     if kind is not None:
         raise FormatError(name, f"{what} must be plain text in UTF-8, but {kind}")
-    yield head.removeprefix(codecs.BOM_UTF8)
+    while head.startswith(codecs.BOM_UTF8):  # some programs add one to the one that is there
+        head = head.removeprefix(codecs.BOM_UTF8)
+    yield head
     yield from pieces
 
 

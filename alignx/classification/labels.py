@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["alike", "is_missing", "require_labels"]
 
 # As Python, pandas, R, JSON and SQL write that there is none. "none" and "NONE" may be classes.
-_MISSING = {"", "nan", "NaN", "NAN", "None", "null", "NULL", "NA", "N/A", "<NA>", "NaT", "#N/A"}
+_MISSING = frozenset(
+    " nan Nan NaN NAN -nan -NaN <nan> None null NULL <null> NA <NA> N/A n/a NaT #N/A #NA"
+    " 1.#IND -1.#IND 1.#QNAN -1.#QNAN".split(" ")
+)
+_AROUND = "\"'\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _MISSING_TYPES = {"NAType", "NaTType"}
 
 
@@ -30,7 +34,7 @@ def is_missing(label: object) -> bool:
     if label is None or type(label).__name__ in _MISSING_TYPES:
         return True
     if isinstance(label, str):
-        return label.strip() in _MISSING
+        return label in _MISSING or label.strip().strip(_AROUND).strip() in _MISSING
     if isinstance(label, np.datetime64):
         return bool(np.isnat(label))
     return isinstance(label, float | np.floating) and math.isnan(label)

@@ -200,6 +200,8 @@ class LabeledTexts:
                     if is_header:
                         continue
                 row = parse(line)
+                if is_replaced:
+                    _refuse_broken(row.label)
             except ValueError as error:
                 raise FormatError(path, str(error), number) from None
             first = first or number
@@ -258,7 +260,7 @@ class LabeledTexts:
         if not found:
             raise FormatError(texts, "a file of texts must hold at least one, got none")
         classes = []
-        for number, line, _ in read_lines(labels, "a file of labels", lenient=True):
+        for number, line, _ in read_lines(labels, "a file of labels"):
             try:
                 classes.append(checked_label(line))
             except ValueError as error:
@@ -372,6 +374,15 @@ def _check_guess(
         check(*columns)
     except ValueError as error:
         raise FormatError(path, str(error), line) from None
+
+
+def _refuse_broken(label: str | None) -> None:
+    """Refuse a label whose bytes were replaced: two classes may have become one."""
+    if label and "\N{REPLACEMENT CHARACTER}" in label:
+        raise ValueError(
+            f"labels must be UTF-8, got {label!r}; convert the file first, such as with iconv -f "
+            "LATIN1 -t UTF-8"
+        )
 
 
 def _warn_of(replaced: int, name: str) -> None:
