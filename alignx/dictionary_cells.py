@@ -98,6 +98,7 @@ _LISTING = ";|"  # no phrase has these, not even where its translation has as ma
 _ANY_MARK = re.compile(rf'["\[{{(,;:/|{_WIDE_MARKS}]')
 _TRAILING = re.compile(rf"[^\W\d][,;:{_WIDE_MARKS}]$")
 _WRAPPED = re.compile(r"'.+'|‘.+’|‚.+[‘’]|“.+”|”.+”|„.+[“”]|«.+»|».+«|‹.+›|「.+」|『.+』|`.+`")
+_OPENING = frozenset("'‘‚“”„«»‹「『`")
 _GENDER = re.compile(r"\w[^\s]* (?:[mfn]|mf|fm)(?:\.| ?pl\.?)?$")
 _MOST_MARKED = 0.01
 _TAGS = _words(
@@ -220,7 +221,7 @@ def _is_number(cell: str) -> bool:
 
 def is_plain(source: str, target: str) -> bool:
     """Tell whether no mark in two cells can be in doubt, as in nearly all lines."""
-    return not (_ANY_MARK.search(source) or _ANY_MARK.search(target))
+    return _ANY_MARK.search(f"{source}\t{target}") is None
 
 
 def refuse_notes_and_lists(source: str, target: str) -> None:
@@ -266,16 +267,18 @@ def refuse_doubtful(path: str | Path, entries: Sequence[Entry]) -> None:
 
 def _refuse_numbers(path: str | Path, entries: Sequence[Entry]) -> None:
     """Refuse frequencies or scores in the place of words."""
-    is_number = [(_is_number(entry.source), _is_number(entry.target)) for entry in entries]
-    if all(
-        both == (True, True)
-        and float(entry.source) != float(entry.target)  # "٣" is 3 in other digits
-        for both, entry in zip(is_number, entries, strict=True)
+    are_numbers = _is_number(entries[0].source), _is_number(entries[0].target)
+    if not any(are_numbers) or any(
+        (_is_number(entry.source), _is_number(entry.target)) != are_numbers for entry in entries
     ):
-        raise FormatError(path, "a dictionary holds words, got numbers only", entries[0].line)
-    one_side = set(is_number) in ({(False, True)}, {(True, False)})
+        return
+    if all(are_numbers):
+        # "٣" is 3 in other digits.
+        if all(float(entry.source) != float(entry.target) for entry in entries):
+            raise FormatError(path, "a dictionary holds words, got numbers only", entries[0].line)
+        return
     # "1,000 1.000" are numbers on both sides.
-    if len(entries) > 1 and one_side and all(map(_has_letter, entries)):
+    if len(entries) > 1 and all(map(_has_letter, entries)):
         raise FormatError(
             path,
             f"a dictionary holds words, got a number beside each, {entries[0].source!r} "
@@ -299,10 +302,7 @@ def _refuse_marks(path: str | Path, entries: Sequence[Entry]) -> None:
             "words by tabs alone",
             found[0].line,
         )
-    wrapped = [
-        (bool(_WRAPPED.fullmatch(entry.source)), bool(_WRAPPED.fullmatch(entry.target)))
-        for entry in entries
-    ]
+    wrapped = [(_is_wrapped(entry.source), _is_wrapped(entry.target)) for entry in entries]
     on_one_side = max(sum(first for first, _ in wrapped), sum(second for _, second in wrapped))
     both = sum(first and second for first, second in wrapped)
     if 2 * both > len(entries) or (on_one_side > 1 and 2 * on_one_side > len(entries)):
@@ -310,11 +310,19 @@ def _refuse_marks(path: str | Path, entries: Sequence[Entry]) -> None:
         shown = f"{found.source} {found.target}"
         raise FormatError(path, f"words must stand without quotes, got {shown}", found.line)
     for side in ("source", "target"):
-        notes = [entry for entry in entries if _GENDER.fullmatch(getattr(entry, side))]
+        notes = [
+            entry
+            for entry in entries
+            if " " in (cell := getattr(entry, side)) and _GENDER.fullmatch(cell)
+        ]
         if len(notes) > 1 and 10 * len(notes) > len(entries):
             shown = getattr(notes[0], side)
             problem = f"words must stand without their gender, got {shown!r}; take it out"
             raise FormatError(path, problem, notes[0].line)
+
+
+def _is_wrapped(cell: str) -> bool:
+    return cell[:1] in _OPENING and _WRAPPED.fullmatch(cell) is not None
 
 
 def _refuse_classes(path: str | Path, entries: Sequence[Entry]) -> None:
@@ -325,6 +333,7 @@ def _refuse_classes(path: str | Path, entries: Sequence[Entry]) -> None:
         are_tags = len(words) > 1 and different <= _TAGS
         are_classes = (
             n_others > max(2, len(different))
+            and len(different) <= len(_PARTS_OF_SPEECH) * 3  # with capitals and dots
             and {word.lower().rstrip(".") for word in different} <= _PARTS_OF_SPEECH
         )
         are_few = (

@@ -412,7 +412,9 @@ def _listed(values: Iterable[Any]) -> Iterable[Any]:
     return values
 
 
-def _checked_pair(pair: object) -> tuple[str, str]:
+def _checked_pair(pair: Any) -> tuple[str, str]:
+    if type(pair) is tuple and len(pair) == 2 and type(pair[0]) is type(pair[1]) is str:
+        return pair  # as nearly all are
     if not isinstance(pair, str | bytes | set | frozenset | Mapping):
         try:
             source, target = pair  # type: ignore[misc]  # or it is refused

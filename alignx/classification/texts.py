@@ -97,7 +97,8 @@ class LabeledTexts:
                 raise ValueError(
                     f"{field} must be one for each of {len(self.texts)} texts, got {len(values)}"
                 )
-        for row, label in enumerate(self.labels or ()):
+        missing = {label for label in dict.fromkeys(self.labels or ()) if is_missing(label)}
+        for row, label in enumerate((self.labels or ()) if missing else ()):
             if is_missing(label):
                 raise ValueError(f"labels must not be missing, got {label!r} in row {row}")
 
