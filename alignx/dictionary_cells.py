@@ -97,8 +97,10 @@ _LISTED = {
 _LISTING = ";|"  # no phrase has these, not even where its translation has as many
 _ANY_MARK = re.compile(rf'["\[{{(,;:/|{_WIDE_MARKS}]')
 _TRAILING = re.compile(rf"[^\W\d][,;:{_WIDE_MARKS}]$")
-_WRAPPED = re.compile(r"'.+'|‘.+’|‚.+[‘’]|“.+”|”.+”|„.+[“”]|«.+»|».+«|‹.+›|「.+」|『.+』|`.+`")
-_OPENING = frozenset("'‘‚“”„«»‹「『`")
+_WRAPPED = re.compile(
+    r"'.+'|\u2018.+\u2019|\u201a.+[\u2018\u2019]|“.+”|”.+”|„.+[“”]|«.+»|».+«|\u2039.+\u203a"
+    r"|「.+」|『.+』|`.+`"
+)
 _GENDER = re.compile(r"\w[^\s]* (?:[mfn]|mf|fm)(?:\.| ?pl\.?)?$")
 _MOST_MARKED = 0.01
 _TAGS = _words(
@@ -322,7 +324,7 @@ def _refuse_marks(path: str | Path, entries: Sequence[Entry]) -> None:
 
 
 def _is_wrapped(cell: str) -> bool:
-    return cell[:1] in _OPENING and _WRAPPED.fullmatch(cell) is not None
+    return not cell[:1].isalpha() and _WRAPPED.fullmatch(cell) is not None
 
 
 def _refuse_classes(path: str | Path, entries: Sequence[Entry]) -> None:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["alike", "is_missing", "require_labels"]
 
 # As Python, pandas, R, JSON and SQL write that there is none. "none" and "NONE" may be classes.
-_MISSING = frozenset(
-    " nan Nan NaN NAN -nan -NaN <nan> None null NULL <null> NA <NA> N/A n/a NaT #N/A #NA"
-    " 1.#IND -1.#IND 1.#QNAN -1.#QNAN".split(" ")
-)
+_MISSING = {
+    *("", "nan", "Nan", "NaN", "NAN", "-nan", "-NaN", "<nan>", "None", "null", "NULL", "<null>"),
+    *("NA", "<NA>", "#NA", "N/A", "#N/A", "n/a", "NaT", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+}
 _AROUND = "\"'\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _MISSING_TYPES = {"NAType", "NaTType"}
 
