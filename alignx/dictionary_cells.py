@@ -308,9 +308,9 @@ def _refuse_marks(path: str | Path, entries: Sequence[Entry]) -> None:
     on_one_side = max(sum(first for first, _ in wrapped), sum(second for _, second in wrapped))
     both = sum(first and second for first, second in wrapped)
     if 2 * both > len(entries) or (on_one_side > 1 and 2 * on_one_side > len(entries)):
-        found = next(entry for entry, marks in zip(entries, wrapped, strict=True) if any(marks))
-        shown = f"{found.source} {found.target}"
-        raise FormatError(path, f"words must stand without quotes, got {shown}", found.line)
+        first = entries[next(i for i, marks in enumerate(wrapped) if any(marks))]
+        shown = f"{first.source} {first.target}"
+        raise FormatError(path, f"words must stand without quotes, got {shown}", first.line)
     for side in ("source", "target"):
         notes = [
             entry

@@ -136,8 +136,9 @@ def _parts(name: str) -> list[_Part]:
 
 
 def _normal(text: str) -> str:
-    """Write codes of several parts as Wikipedia does, and leave all else."""
+    """Write codes as Wikipedia does, those in capitals too, and leave all else."""
     joined = text.replace("-", "_")
+    joined = joined.lower() if joined.isupper() else joined
     return joined if joined in CODES else text
 
 
@@ -163,7 +164,8 @@ def _is_pair(parts: Sequence[_Part], first: int, second: int) -> bool:
     if first < 0 or second >= len(parts) or parts[first].after not in ("-", "_"):
         return False
     codes = parts[first].text, parts[second].text
-    return codes[0] != codes[1] and CODES.issuperset(codes) and codes not in _REGIONS
+    known = CODES - _WORDS - {"my"}
+    return codes[0] != codes[1] and known.issuperset(codes) and codes not in _REGIONS
 
 
 def _has_digit(text: str) -> bool:
