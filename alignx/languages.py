@@ -136,9 +136,8 @@ def _parts(name: str) -> list[_Part]:
 
 
 def _normal(text: str) -> str:
-    """Write codes as Wikipedia does, those in capitals too, and leave all else."""
+    """Write codes of several parts as Wikipedia does, and leave all else."""
     joined = text.replace("-", "_")
-    joined = joined.lower() if joined.isupper() else joined
     return joined if joined in CODES else text
 
 
@@ -153,6 +152,8 @@ def _is_code(parts: Sequence[_Part], i: int) -> bool:
         return False
     rest = [part.text for part in parts[i + 1 :] if not _has_digit(part.text)]
     is_between_dots = before in ("", ".") and after in ("", ".")
+    if code in _SHORT_WORDS & _TECHNICAL and i:
+        return False
     if code in _SHORT_WORDS:
         is_first = i == 0 and code not in ("my", "to")
         return not after or (is_between_dots and (is_first or _TECHNICAL.issuperset(rest)))
