@@ -472,7 +472,6 @@ def test_labels_that_differ_in_case_are_told(
         ([" a", "a"], "must not begin or end with blanks, got ' a' in row 0"),
         ([0, 1.0], "must be of one type, got int in row 0 and float in row 1"),
         (["a", 1], "must be of one type, got str in row 0 and int in row 1"),
-        ([0.5, 1.0], "must be classes, got the fraction 0.5 in row 0"),
     ],
 )
 def test_missing_and_mixed_labels_are_refused_in_python(labels: Any, gist: str) -> None:  # noqa: ANN401

@@ -53,8 +53,8 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If one is missing, has blanks at its ends, is a fraction, or they are of several types;
-        names the row, from 0.
+        If one is missing, has blanks at its ends, or they are of several types; names the row,
+        from 0.
 
     Examples
     --------
@@ -74,8 +74,6 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
             raise ValueError(
                 f"{name} must not begin or end with blanks, got {label!r} in row {row}; strip them"
             )
-        if isinstance(label, float | np.floating) and not float(label).is_integer():
-            raise ValueError(f"{name} must be classes, got the fraction {label} in row {row}")
         kinds.setdefault(_kind(label), row)
     if len(kinds) > 1:
         (first, at), (second, there) = list(kinds.items())[:2]
