@@ -161,8 +161,8 @@ def test_the_classifier_reads_unseen_words(folder: Path, tmp_path: Path) -> None
     )
     assert "2 without a known word" in blind.stderr
     assert seeing.stdout.split() == ["kar", "vol"]
-    given = ("--language", "es", "--oov", "subword")
-    refused = invoke("classify", "predict", model, *mapped(folder, ".vec"), *given)
+    options = ("--language", "es", "--oov", "subword")
+    refused = invoke("classify", "predict", model, *mapped(folder, ".vec"), *options)
     assert isinstance(refused.exception, ValueError)
 
 
