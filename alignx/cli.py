@@ -30,6 +30,7 @@ from alignx.inputs import (
     read_input,
     read_vectors,
     require_device,
+    require_inputs,
     shared_space,
 )
 from alignx.options import (
@@ -359,6 +360,7 @@ def align(
         raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
+    require_inputs("-", [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if identical or numerals:
@@ -613,6 +615,7 @@ def translate(
         _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
     lines = words or list(read_input())
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(k, len(shared.target), "-k")
@@ -771,6 +774,7 @@ def induce(
             param_hint="--phrases",
         )
     start = time.perf_counter()
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(n_best, min(map(len, languages)), "--n-best")
     require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
@@ -958,6 +962,7 @@ def evaluate(
         if path
     }
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")
