@@ -136,6 +136,8 @@ def transfer(
     )
     if output is not None:
         require_suffix(output, "a table")
+    if figure is not None:
+        require_suffix(figure, "a figure")
     names = _names(strategies)
     columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     learned, measured = (_by_language(terminal, given, columns) for given in (train, test))

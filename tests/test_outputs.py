@@ -275,7 +275,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, read: Callable[[Path], object]
 
 def test_commands_name_pipes(refused: Command, folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    command = ("classify", "predict", "pipe", "map.safetensors", "en.vec", "es.vec")
+    files = ("map.safetensors", "en.vec", "es.vec")
+    command = ("classify", "predict", "pipe", *files, "--language", "es")
     assert (
         refused(*command) == "pipe: a model must be a regular file, got a pipe; write it to a "
         "file first"
