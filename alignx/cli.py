@@ -31,6 +31,7 @@ from alignx.inputs import (
     read_input,
     read_vectors,
     require_device,
+    require_inputs,
     shared_space,
 )
 from alignx.options import (
@@ -360,6 +361,7 @@ def align(
         raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
+    require_inputs("-", [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if identical or numerals:
@@ -609,6 +611,7 @@ def translate(
     if nearest:
         _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
+    require_inputs(map_file, [source, target])
     lines = as_utf8(words) if words else list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
@@ -768,6 +771,7 @@ def induce(
             param_hint="--phrases",
         )
     start = time.perf_counter()
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(n_best, min(map(len, languages)), "--n-best")
     require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
@@ -955,6 +959,7 @@ def evaluate(
         if path
     }
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")

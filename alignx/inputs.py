@@ -25,6 +25,7 @@ __all__ = [
     "read_input",
     "read_vectors",
     "require_device",
+    "require_inputs",
     "shared_space",
 ]
 
@@ -51,6 +52,19 @@ def read_vectors(
         )
     terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
     return embeddings
+
+
+def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
+    """Refuse a map or vectors that cannot be read, before any of them is.
+
+    Raises
+    ------
+    FormatError
+        If one cannot be read.
+    """
+    from alignx.files import require_readable
+
+    require_readable(*([] if map_file == "-" else [map_file]), *vectors)
 
 
 def require_device(device: str | None) -> None:

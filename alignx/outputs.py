@@ -48,9 +48,8 @@ def require_suffix(path: StrPath, what: str) -> None:
     ----------
     path : str or path-like
         The file to be.
-    what : str
-        What is to be written: "a dictionary", "a map", "a model", "a fastText model", "a table", "a
-        figure" or "a log".
+    what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a figure", "a log"}
+        What is to be written.
 
     Raises
     ------

@@ -577,7 +577,7 @@ def test_transfer_prints_json(compared: tuple[object, ...], tmp_path: Path) -> N
     ("arguments", "code", "problem"),
     [
         (("--strategy", "magic"), 2, "it must be one of zero_shot"),
-        (("--figure", "figure.jpeg"), 1, "must end in .svg, .png or .pdf"),
+        (("--figure", "figure.jpeg"), 1, "written as .svg, .png or .pdf"),
         (("--source", "fr"), 1, "train must hold the source language 'fr'"),
         (("--seeds", "0"), 2, "greater than or equal to 1"),
         (("--train", "train.tsv"), 1, "no such file"),
