@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-__all__ = ["require_instance", "require_ordered", "shown"]
+__all__ = ["require_instance", "require_ordered", "require_words", "shown"]
 
 _PLAIN = (str, bytes, int, float, Mapping, tuple, list, set, frozenset)
 _WAYS = {
@@ -73,6 +73,37 @@ def require_ordered(values: object, name: str) -> None:
         raise TypeError(f"{name} must be a sequence of strings, got the {kind} {values[:50]!r}")
     if isinstance(values, set | frozenset) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be in order, such as in a list, got {shown(values)}")
+
+
+def require_words(values: object, name: str) -> None:
+    """Refuse what is no collection of strings where words are asked for.
+
+    Parameters
+    ----------
+    values : object
+        What arrived; read once more, so it must not be an iterator.
+    name : str
+        What messages call them.
+
+    Raises
+    ------
+    TypeError
+        If it is a string, no collection, or holds something else.
+
+    Examples
+    --------
+    >>> require_words([("cat", "gato")], "words")
+    Traceback (most recent call last):
+        ...
+    TypeError: words must be strings, got tuple ('cat', 'gato')
+    """
+    if isinstance(values, str | bytes):
+        raise TypeError(f"{name} must be a sequence of words, got the string {values[:50]!r}")
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a sequence of words, got {shown(values)}")
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be strings, got {shown(value)}")
 
 
 def shown(value: object) -> str:

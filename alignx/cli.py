@@ -26,10 +26,12 @@ from alignx.errors import AlignxError
 from alignx.files import appearing
 from alignx.inputs import (
     as_entries,
+    as_utf8,
     read_entries,
     read_input,
     read_vectors,
     require_device,
+    require_inputs,
     shared_space,
 )
 from alignx.options import (
@@ -359,6 +361,7 @@ def align(
         raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
+    require_inputs("-", [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
     if identical or numerals:
@@ -469,11 +472,7 @@ def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
     for name, value in given.items():
         option = f"--{renamed.get(name, name)}"
         try:
-            refuse_unused(
-                method.value,
-                {name: value, "refinement": given["refinement"]},
-                {name: "it"},
-            )
+            refuse_unused(method.value, {name: value}, {name: "it"})
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint=option) from None
 
@@ -612,7 +611,8 @@ def translate(
     if nearest:
         _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
-    lines = words or list(read_input())
+    require_inputs(map_file, [source, target])
+    lines = as_utf8(words) if words else list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(k, len(shared.target), "-k")
@@ -771,6 +771,7 @@ def induce(
             param_hint="--phrases",
         )
     start = time.perf_counter()
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(n_best, min(map(len, languages)), "--n-best")
     require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
@@ -958,6 +959,7 @@ def evaluate(
         if path
     }
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
+    require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 import typer
 
 from alignx.files import reading, require_regular
-from alignx.inputs import read_vectors, shared_space
+from alignx.inputs import read_vectors, require_inputs, shared_space
 from alignx.options import (
     Json,
     LabelColumn,
@@ -424,6 +424,7 @@ def _space(
     on_error: OnError,
     threads: int | None,
 ) -> SharedSpace:
+    require_inputs(map_file, vectors)
     return shared_space(
         map_file,
         [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alignx.files import printable, replacing
-from alignx.inputs import read_vectors, shared_space
+from alignx.inputs import read_vectors, require_inputs, shared_space
 from alignx.options import (
     Json,
     LabelColumn,
@@ -136,6 +136,8 @@ def transfer(
     )
     if output is not None:
         require_suffix(output, "a table")
+    if figure is not None:
+        require_suffix(figure, "a figure")
     names = _names(strategies)
     columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     learned, measured = (_by_language(terminal, given, columns) for given in (train, test))
@@ -151,6 +153,7 @@ def transfer(
     refuse_lacks(lacks, "give --unlabeled CODE=FILE")
     if figure is not None:
         require_drawable(figure)
+    require_inputs(map_file, vectors)
     space = shared_space(
         map_file,
         [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],

@@ -77,11 +77,15 @@ _CODES = _words(
 # German "es" is "it", and Spanish "el" is "he".
 _TRANSLATIONS = {"es", "it"}, {"el", "he"}
 
-_WIDE_MARKS = "\N{FULLWIDTH COMMA}\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}"
+_WIDE_MARKS = (
+    "\N{FULLWIDTH COMMA}\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}"
+    "\N{ARABIC COMMA}\N{ARABIC SEMICOLON}\N{BULLET}"
+)
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 _NOTE = re.compile(
     r"(?:(?<=\s)|^)(?:\[[^\]]+\]|\{[^}]+\}|\([^)]{2,}\))(?:(?=\s)|$)"
     r"|(?<=\w\w)\(\w{1,3}\)"  # perro(a)
+    r"|(?<=\w )\([mfn]\)$"
 )
 _LISTED = {
     ",": re.compile(r",(?=\s+\S)|(?<=[^\W\d]),(?=[^\W\d])"),
@@ -90,16 +94,22 @@ _LISTED = {
     "|": re.compile(r"(?<=\S)\s*\|(?=\s*\S)"),
     **{mark: re.compile(rf"(?<=\w)\s*{mark}(?=\s*\w)") for mark in _WIDE_MARKS},
 }
+_LISTING = ";|"  # no phrase has these, not even where its translation has as many
 _ANY_MARK = re.compile(rf'["\[{{(,;:/|{_WIDE_MARKS}]')
 _TRAILING = re.compile(rf"[^\W\d][,;:{_WIDE_MARKS}]$")
-_WRAPPED = re.compile(r"'.+'|“.+”|„.+“|«.+»|`.+`")
+_WRAPPED = re.compile(
+    r"'.+'|\u2018.+\u2019|\u201a.+[\u2018\u2019]|“.+”|”.+”|„.+[“”]|«.+»|».+«|\u2039.+\u203a"
+    r"|「.+」|『.+』|`.+`"
+)
+_GENDER = re.compile(r"\w[^\s]* (?:[mfn]|mf|fm)(?:\.| ?pl\.?)?$")
 _MOST_MARKED = 0.01
 _TAGS = _words(
     "ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"
 )
 _PARTS_OF_SPEECH = {tag.lower() for tag in _TAGS if len(tag) > 1} | _words(
     "adjective adverb pronoun determiner prep preposition conjunction numeral interjection "
-    "particle nn vb jj rb"
+    "particle nn vb jj rb n v vt vi adj adv prep pron conj m f mf "
+    "sustantivo verbo adjetivo adverbio nom verbe adjectif adverbe substantiv adjektiv"
 )
 _ENOUGH = 20
 
@@ -170,18 +180,17 @@ def is_header(rows: Sequence[Sequence[str]], columns: Chosen | None) -> bool:
     """
     first, others = [unquoted(cell) for cell in rows[0]], rows[1:]
     places = (0, 1) if columns is None else [int(column) - 1 for column in columns[:2]]
-    if max(places) >= len(first):
+    others_places = [place for place in range(2, len(first)) if place not in places]
+    if max(places) >= len(first) or any(_is_number(first[place]) for place in others_places):
         return False
     if _are_names(*(first[place] for place in places)):
         return True
     # A name over numbers.
     return any(
         first[place]
-        and not _is_number(first[place])
         and others
         and all(len(row) > place and _is_number(unquoted(row[place])) for row in others)
-        for place in range(2, len(first))
-        if place not in places
+        for place in others_places
     )
 
 
@@ -214,7 +223,7 @@ def _is_number(cell: str) -> bool:
 
 def is_plain(source: str, target: str) -> bool:
     """Tell whether no mark in two cells can be in doubt, as in nearly all lines."""
-    return not (_ANY_MARK.search(source) or _ANY_MARK.search(target))
+    return _ANY_MARK.search(f"{source}\t{target}") is None
 
 
 def refuse_notes_and_lists(source: str, target: str) -> None:
@@ -234,9 +243,9 @@ def refuse_notes_and_lists(source: str, target: str) -> None:
             )
     for mark, pattern in _LISTED.items():
         counts = source.count(mark), target.count(mark)
-        if counts[0] == counts[1]:
+        if counts[0] == counts[1] and (mark not in _LISTING or source == target):
             continue
-        longer = source if counts[0] > counts[1] else target
+        longer = source if counts[0] >= counts[1] else target
         if longer in cells and pattern.search(longer):
             raise ValueError(
                 f"a cell must hold one word or phrase, got a list, {longer!r}; write a line for "
@@ -255,13 +264,34 @@ def refuse_doubtful(path: str | Path, entries: Sequence[Entry]) -> None:
     """Raise FormatError where all pairs together tell that they are no translations."""
     _refuse_marks(path, entries)
     _refuse_classes(path, entries)
-    if all(
-        _is_number(entry.source)
-        and _is_number(entry.target)
-        and float(entry.source) != float(entry.target)  # "٣" is 3 in other digits
-        for entry in entries
+    _refuse_numbers(path, entries)
+
+
+def _refuse_numbers(path: str | Path, entries: Sequence[Entry]) -> None:
+    """Refuse frequencies or scores in the place of words."""
+    are_numbers = _is_number(entries[0].source), _is_number(entries[0].target)
+    if not any(are_numbers) or any(
+        (_is_number(entry.source), _is_number(entry.target)) != are_numbers for entry in entries
     ):
-        raise FormatError(path, "a dictionary holds words, got numbers only", entries[0].line)
+        return
+    if all(are_numbers):
+        # "٣" is 3 in other digits.
+        if all(float(entry.source) != float(entry.target) for entry in entries):
+            raise FormatError(path, "a dictionary holds words, got numbers only", entries[0].line)
+        return
+    # "1,000 1.000" are numbers on both sides.
+    if len(entries) > 1 and all(map(_has_letter, entries)):
+        raise FormatError(
+            path,
+            f"a dictionary holds words, got a number beside each, {entries[0].source!r} "
+            f"{entries[0].target!r}; say which columns are source and target, such as "
+            "columns=(1, 3)",
+            entries[0].line,
+        )
+
+
+def _has_letter(entry: Entry) -> bool:
+    return any(map(str.isalpha, entry.source + entry.target))
 
 
 def _refuse_marks(path: str | Path, entries: Sequence[Entry]) -> None:
@@ -274,14 +304,27 @@ def _refuse_marks(path: str | Path, entries: Sequence[Entry]) -> None:
             "words by tabs alone",
             found[0].line,
         )
-    wrapped = [
-        entry
-        for entry in entries
-        if _WRAPPED.fullmatch(entry.source) and _WRAPPED.fullmatch(entry.target)
-    ]
-    if 2 * len(wrapped) > len(entries):
-        shown = f"{wrapped[0].source} {wrapped[0].target}"
-        raise FormatError(path, f"words must stand without quotes, got {shown}", wrapped[0].line)
+    wrapped = [(_is_wrapped(entry.source), _is_wrapped(entry.target)) for entry in entries]
+    on_one_side = max(sum(first for first, _ in wrapped), sum(second for _, second in wrapped))
+    both = sum(first and second for first, second in wrapped)
+    if 2 * both > len(entries) or (on_one_side > 1 and 2 * on_one_side > len(entries)):
+        first = entries[next(i for i, marks in enumerate(wrapped) if any(marks))]
+        shown = f"{first.source} {first.target}"
+        raise FormatError(path, f"words must stand without quotes, got {shown}", first.line)
+    for side in ("source", "target"):
+        notes = [
+            entry
+            for entry in entries
+            if " " in (cell := getattr(entry, side)) and _GENDER.fullmatch(cell)
+        ]
+        if len(notes) > 1 and 10 * len(notes) > len(entries):
+            shown = getattr(notes[0], side)
+            problem = f"words must stand without their gender, got {shown!r}; take it out"
+            raise FormatError(path, problem, notes[0].line)
+
+
+def _is_wrapped(cell: str) -> bool:
+    return not cell[:1].isalpha() and _WRAPPED.fullmatch(cell) is not None
 
 
 def _refuse_classes(path: str | Path, entries: Sequence[Entry]) -> None:
@@ -292,6 +335,7 @@ def _refuse_classes(path: str | Path, entries: Sequence[Entry]) -> None:
         are_tags = len(words) > 1 and different <= _TAGS
         are_classes = (
             n_others > max(2, len(different))
+            and len(different) <= len(_PARTS_OF_SPEECH) * 3  # with capitals and dots
             and {word.lower().rstrip(".") for word in different} <= _PARTS_OF_SPEECH
         )
         are_few = (

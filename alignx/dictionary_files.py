@@ -279,16 +279,14 @@ def _numbers(source: str, target: str, rest: list[str], header: list[str] | None
 
 def _checked(numbers: Sequence[float]) -> tuple[float, ...]:
     """Refuse scores and probabilities that are none; raises ValueError."""
-    if not numbers:
-        return ()
+    if all(map(math.isfinite, numbers)) and (len(numbers) < 2 or 0 <= numbers[1] <= 1):
+        return tuple(map(float, numbers))
     for name, number in zip(("score", "probability"), numbers, strict=False):
         if not math.isfinite(number):
             raise ValueError(
                 f"a {name} must be finite, got {number}{_HINT} to read, such as columns=(1, 2)"
             )
-    if len(numbers) > 1 and not 0 <= numbers[1] <= 1:
-        raise ValueError(
-            f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}"
-            f"{_HINT} to read, such as columns=(1, 2)"
-        )
-    return tuple(map(float, numbers))
+    raise ValueError(
+        f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}"
+        f"{_HINT} to read, such as columns=(1, 2)"
+    )

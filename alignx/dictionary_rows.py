@@ -82,7 +82,8 @@ def rows_of(lines: list[Line], *, chosen: bool) -> list[Row]:
 
 def _tabs_or_spaces(line: Line, chosen: bool) -> Row:
     if "\t" in line.text:
-        return Row(line.number, [cell.strip(" ") for cell in line.text.split("\t")])
+        cells = line.text.split("\t")
+        return Row(line.number, [c.strip(" ") for c in cells] if " " in line.text else cells)
     # Only ASCII spaces separate: a no-break space may be part of a word.
     words = [word for word in line.text.split(" ") if word]
     if len(words) == 2 or (chosen and len(words) > 1):

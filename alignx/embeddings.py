@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from alignx.arguments import require_instance, require_ordered
+from alignx.arguments import require_instance, require_ordered, require_words
 from alignx.arrays import freeze, frozen_rows, zero_rows
 from alignx.languages import guess
 from alignx.lookup import Lookup
@@ -349,15 +349,14 @@ class Embeddings:
         Raises
         ------
         TypeError
-            If `words` is a string.
+            If `words` are no strings, or a single one.
 
         Examples
         --------
         >>> Embeddings(["cat", "Paris"], np.eye(2)).find(["Cat", "paris", "cow"])
         array([ 0,  1, -1])
         """
-        if isinstance(words, str):
-            raise TypeError(f"words must be a sequence of words, got the string {words!r}")
+        require_words(words, "words")
         return self.lookup.rows(words)
 
     def without_zero_rows(self) -> Embeddings:

@@ -94,9 +94,10 @@ class EvaluationReport:
         }
 
     def __str__(self) -> str:
+        rest = {name: accuracy for name, accuracy in self.not_learned.items() if accuracy.n}
         tables = {
             "": {"nn": self.nn, "csls": self.csls},
-            "without what the map has learned:": self.not_learned,
+            "without what the map has learned:": rest,
             "csls, by slice:": self.slices,
             "csls, beyond the vocabularies:": self.unlisted,
         }
@@ -113,9 +114,10 @@ class EvaluationReport:
         )
         if self.learned:
             noun = "question has an answer" if self.learned == 1 else "questions have an answer"
+            advice = "believe the figures without what it has learned, or test" if rest else "test"
             lines.append(
-                f"{self.learned:,} of {self.nn.n:,} {noun} that the map was fitted on: believe the "
-                "figures without what it has learned, or test with other words"
+                f"{self.learned:,} of {self.nn.n:,} {noun} that the map was fitted on: {advice} "
+                "with other words"
             )
         return "\n".join(lines)
 

@@ -22,6 +22,7 @@ __all__ = [
     "printable",
     "reading",
     "replacing",
+    "require_readable",
     "require_regular",
     "require_writable",
 ]
@@ -313,6 +314,30 @@ def _check_replaceable(target: Path) -> None:
 def _reason(error: OSError, known: dict[int, str]) -> str:
     """Say what a system error means to the user."""
     return known.get(error.errno or 0) or error.strerror or str(error)
+
+
+def require_readable(*paths: StrPath) -> None:
+    """Refuse files that are missing or closed to the user, before others are read for minutes.
+
+    Raises
+    ------
+    FormatError
+        If one cannot be read.
+
+    Examples
+    --------
+    >>> require_readable("no-such.vec")
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: no-such.vec: no such file; check the name
+    """
+    for path in paths:
+        try:
+            Path(path).stat()
+            if not os.access(path, os.R_OK):
+                raise PermissionError(errno.EACCES, "Permission denied")
+        except OSError as error:
+            raise FormatError(path, _reason(error, _UNREADABLE)) from error
 
 
 def require_regular(path: StrPath, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_entries",
+    "as_utf8",
     "read_entries",
     "read_input",
     "read_vectors",
     "require_device",
+    "require_inputs",
     "shared_space",
 ]
 
@@ -49,6 +52,19 @@ def read_vectors(
         )
     terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
     return embeddings
+
+
+def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
+    """Refuse a map or vectors that cannot be read, before any of them is.
+
+    Raises
+    ------
+    FormatError
+        If one cannot be read.
+    """
+    from alignx.files import require_readable
+
+    require_readable(*([] if map_file == "-" else [map_file]), *vectors)
 
 
 def require_device(device: str | None) -> None:
@@ -120,6 +136,23 @@ def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -
     asked = [lower(line, language.language) for line in lines] if lowercase else lines
     entries = [line if line in language else " ".join(words_of(line)) for line in asked]
     return list(dict.fromkeys(filter(None, entries)))
+
+
+def as_utf8(arguments: Sequence[str]) -> list[str]:
+    """Give words of the command line as the UTF-8 that they are, whatever the locale says.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As Python decoded them; those that are no UTF-8 stay as they are.
+    """
+    words = []
+    for word in arguments:
+        try:
+            words.append(os.fsencode(word).decode())
+        except UnicodeError:
+            words.append(word)
+    return words
 
 
 def read_input() -> Iterator[str]:

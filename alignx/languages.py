@@ -152,6 +152,8 @@ def _is_code(parts: Sequence[_Part], i: int) -> bool:
         return False
     rest = [part.text for part in parts[i + 1 :] if not _has_digit(part.text)]
     is_between_dots = before in ("", ".") and after in ("", ".")
+    if code in _SHORT_WORDS & _TECHNICAL and i:
+        return False
     if code in _SHORT_WORDS:
         is_first = i == 0 and code not in ("my", "to")
         return not after or (is_between_dots and (is_first or _TECHNICAL.issuperset(rest)))
@@ -163,7 +165,8 @@ def _is_pair(parts: Sequence[_Part], first: int, second: int) -> bool:
     if first < 0 or second >= len(parts) or parts[first].after not in ("-", "_"):
         return False
     codes = parts[first].text, parts[second].text
-    return codes[0] != codes[1] and CODES.issuperset(codes) and codes not in _REGIONS
+    known = CODES - _WORDS - {"my"}
+    return codes[0] != codes[1] and known.issuperset(codes) and codes not in _REGIONS
 
 
 def _has_digit(text: str) -> bool:

@@ -73,7 +73,8 @@ class Lexicon:
     TypeError
         If a pair is not two strings, or the pairs have no order.
     ValueError
-        If scores or probabilities are not one for each pair, or there are probabilities only.
+        If a word is empty, scores or probabilities are not one for each pair or are missing, or
+        there are probabilities only, or beyond [0, 1].
 
     Examples
     --------
@@ -105,6 +106,7 @@ class Lexicon:
                     f"{name} must hold one value for each of {len(self.pairs)} pairs, "
                     f"got {len(values)}"
                 )
+            _require_numbers(name, getattr(self, name))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -324,7 +326,7 @@ class Lexicon:
         >>> import tempfile, pathlib
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "en-es.tsv"
         >>> _ = path.write_text("English\tclass\tSpanish\ncat\tnoun\tgato\n")
-        >>> Lexicon.load(path, columns=("English", "Spanish")).pairs
+        >>> list(Lexicon.load(path, columns=("English", "Spanish")))
         [('cat', 'gato')]
         """
         if on_error not in ("raise", "skip"):
@@ -392,6 +394,17 @@ def _unchangeable(values: ArrayLike) -> Double:
     return given
 
 
+def _require_numbers(name: str, values: Double) -> None:
+    """Refuse what stands for no number, and what no probability can be."""
+    wrong = ~np.isfinite(values)
+    if name == "probabilities":
+        wrong |= (values < 0) | (values > 1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        rule = "lie in [0, 1]" if name == "probabilities" else "be finite"
+        raise ValueError(f"{name} must {rule}, got {values[row]} in row {row}")
+
+
 def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Pairs as they cannot change, if they are what a lexicon can hold."""
     if isinstance(pairs, Mapping):
@@ -400,7 +413,11 @@ def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], .
             for source, targets in pairs.items()
             for target in ([targets] if isinstance(targets, str) else _listed(targets))
         ]
-    return tuple(map(_checked_pair, _listed(pairs)))
+    checked = tuple(map(_checked_pair, _listed(pairs)))
+    for row, pair in enumerate(checked):
+        if "" in pair:
+            raise ValueError(f"a pair must hold two words, got {pair} in row {row}")
+    return checked
 
 
 def _listed(values: Iterable[Any]) -> Iterable[Any]:
@@ -413,6 +430,8 @@ def _listed(values: Iterable[Any]) -> Iterable[Any]:
 
 
 def _checked_pair(pair: object) -> tuple[str, str]:
+    if type(pair) is tuple and len(pair) == 2 and type(pair[0]) is type(pair[1]) is str:
+        return pair  # as nearly all are
     if not isinstance(pair, str | bytes | set | frozenset | Mapping):
         try:
             source, target = pair  # type: ignore[misc]  # or it is refused

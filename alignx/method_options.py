@@ -62,8 +62,6 @@ def refuse_unused(
                 f"{called} belongs to {noun} {', '.join(methods)} and has no effect on {method}: "
                 "leave it out"
             )
-        if name == "vocabulary" and given.get("refinement") == 0 and method != "auto":
-            raise ValueError(f"{called} is of refinement and has no effect without: leave it out")
 
 
 def require_valid(given: Mapping[str, Any]) -> None:

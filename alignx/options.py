@@ -173,7 +173,7 @@ def as_columns(text: str | None) -> list[int | str] | None:
 
 
 _PARAMETER = re.compile(
-    r"\b(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 

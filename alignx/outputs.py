@@ -35,6 +35,7 @@ _WRITTEN = {
     "a model": (".safetensors",),
     "a fastText model": (".bin",),
     "a table": (".md", ".txt", ".json"),
+    "a figure": (".svg", ".png", ".pdf"),
     "a log": (".jsonl", ".ndjson", ".json", ".txt"),
 }
 _SPECIAL = ("/dev/", "/proc/")
@@ -47,7 +48,7 @@ def require_suffix(path: StrPath, what: str) -> None:
     ----------
     path : str or path-like
         The file to be.
-    what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a log"}
+    what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a figure", "a log"}
         What is to be written.
 
     Raises

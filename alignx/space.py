@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from alignx.arguments import require_instance
+from alignx.arguments import require_instance, require_words
 from alignx.arrays import freeze, require_same_dimension, unit_rows
 from alignx.embeddings import Embeddings
 from alignx.entries import extended, look_up, require_oov
@@ -201,8 +201,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         SharedSpace(en: 3, es: 2)
         """
         for name, entries in {"source": source, "target": target}.items():
-            if isinstance(entries, str):
-                raise TypeError(f"{name} must be a sequence of words, got the string {entries!r}")
+            require_words(entries, name)
         require_oov(oov, self.source, self.target)
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):
@@ -356,12 +355,12 @@ class SharedSpace(Mapping[str, Embeddings]):
         ValueError
             If a parameter is out of range.
         TypeError
-            If `words` is a string.
+            If `words` are no strings, or a single one.
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
-        if isinstance(words, str):
-            raise TypeError(f"words must be a sequence of words, got the string {words!r}")
+        words = list(words) if isinstance(words, Iterator) else words
+        require_words(words, "words")
         k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
         answers: dict[str, list[Translation]] = {word: [] for word in words}
         asked = look_up(self.source, list(answers), oov)

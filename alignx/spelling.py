@@ -21,6 +21,8 @@ _DOTTED = frozenset({"tr", "tur", "az", "aze", "azj", "azb", "crh", "gag"})
 _DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
 _TO_LOWER = str.maketrans({"I": _DOTLESS, "İ": "i"})
 _TO_UPPER = str.maketrans({"i": "İ", _DOTLESS: "I"})
+# What copying and joining of files leaves at the ends of words: marks of byte order and direction.
+_INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
 _DOT_ABOVE = "i\N{COMBINING DOT ABOVE}"
 
 
@@ -80,8 +82,8 @@ def lower(text: str, language: str | None = None) -> str:
 def forms_of(word: str, language: str | None = None) -> Iterator[str]:
     """Give the ways in which a vocabulary may write a word, the likeliest first.
 
-    As written; lower-cased; capitalized. What has blanks at its ends or several inside comes once
-    more, with single spaces inside.
+    As written; lower-cased; capitalized. What has blanks or invisible marks at its ends, or several
+    blanks inside, comes once more without them, with single spaces inside.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def forms_of(word: str, language: str | None = None) -> Iterator[str]:
     >>> list(forms_of(" cat "))
     [' cat ', ' Cat ', 'cat', 'Cat']
     """
-    spaced = " ".join(words_of(word))
+    spaced = " ".join(words_of(word.strip(_INVISIBLE)))
     forms = _cased(word, language)
     if spaced and spaced != word:
         forms = chain(forms, _cased(spaced, language))

@@ -17,7 +17,7 @@ FEW_WORDS = 500
 LEAST_PRECISION = 0.01
 SIGNIFICANT = 0.01
 # Between what maps that failed (up to 8 % P@1) and maps that worked (22 % and more) had in common
-# with maps from four fifths of the dictionary: up to 2 %, and 11 % and more.
+# with maps from four fifths of the dictionary: up to 3 %, and 11 % and more.
 SAME_BY_CHANCE = 0.05
 # As long as so many may be right, too few pairs were asked for to say that a map has failed.
 UNDECIDED = 0.35

@@ -852,6 +852,16 @@ def test_a_right_dictionary_is_measured(
     assert not caplog.records
 
 
+@pytest.mark.parametrize("method", ["least_squares", "reweighted"])
+def test_a_method_that_no_fewer_pairs_allow_is_checked_by_another(method: str) -> None:
+    options: dict[str, Any] = {"method": method, "refinement": 1, "calibrate": False}
+    kept = align(*large(), lexicon=identity_pairs(13), **options).validation
+    assert kept is not None
+    assert kept.hits > 0
+    with pytest.raises(AlignmentFailed, match="P@1"):
+        align(*large(), lexicon=wrong_pairs(13), **options)
+
+
 def test_vectors_that_have_nothing_in_common_are_refused() -> None:
     one, other = embeddings("a", 500, 12, seed=0), embeddings("b", 500, 12, seed=50)
     with pytest.raises(AlignmentFailed, match="P@1"):
@@ -907,7 +917,6 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
         ({"calibrate": True, "method": "selflearning"}, "calibrate belongs to methods procrustes"),
         ({"calibrate": False, "method": "selflearning"}, "calibrate belongs to methods procrust"),
         ({"preset": "muse", "method": CCA()}, "has no effect on cca"),
-        ({"vocabulary": 50, "refinement": 0}, "vocabulary is of refinement and has no effect"),
         ({"restarts": -5}, "restarts must be at least 1, got -5"),
         ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),
         ({"preset": "nonsense"}, "preset must be one of fast, muse, got 'nonsense'"),
@@ -935,3 +944,6 @@ def test_the_pairs_of_the_fit_are_recognized(tmp_path: Path) -> None:
     new = evaluate(shared, Lexicon([(f"a{i}", f"b{i}") for i in range(100, 120)]))
     assert (new.learned, new.not_learned) == (0, {})
     assert "fitted on" not in str(new)
+    same = str(evaluate(shared, PAIRS))
+    assert "fitted on: test with other words" in same
+    assert "without what the map has learned" not in same

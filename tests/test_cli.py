@@ -389,7 +389,8 @@ def test_induce_takes_an_index(folder: Path, index: str) -> None:
         pytest.importorskip("faiss")
     if index == "clustered" and not can_search_clusters():
         pytest.skip("this processor does not multiply bytes fast")
-    options = ("--index", index, "--memory", "2GB", "--recall", 0.95, "--seed", 3)
+    options: tuple[object, ...] = ("--index", index, "--memory", "2GB", "--seed", 3)
+    options += () if index == "exact" else ("--recall", 0.95)
     done = succeed(folder, "induce", *MAPPED, *options, "-o", "out.tsv", "--json", "--quiet")
     assert done.err == ""
     summary = done.json
@@ -674,10 +675,10 @@ def test_dictionaries_that_cannot_be_read_are_named(
 def test_a_dictionary_without_a_usable_pair_is_told_with_its_pairs(
     folder: Path, command: tuple[str, ...]
 ) -> None:
-    (folder / "useless.txt").write_text("CAT1 gato1\ncat2 GATO2\nhouse casa\n")
+    (folder / "useless.txt").write_text("kitten1 gato1\ncat2 gatito2\nhouse casa\n")
     message = fail(folder, *command, "-d", "useless.txt")
     assert "got 3 pairs of which 2 lack the source word and 2 the target word" in message
-    assert "CAT1 gato1" in message
+    assert "kitten1 gato1" in message
 
 
 def test_languages_of_different_dimensions_need_another_method(folder: Path) -> None:
@@ -687,7 +688,9 @@ def test_languages_of_different_dimensions_need_another_method(folder: Path) -> 
     message = fail(folder, "align", "wiki.en.vec", "small.es.vec", *options)
     assert f"same dimension, got {DIMENSION} and 3" in message
     options = (*options[:3], "new.safetensors", "--no-calibrate")
-    succeed(folder, "align", "wiki.en.vec", "small.es.vec", *options, "--method", "cca")
+    # Three columns of made-up numbers: a map there is, but not a good one.
+    cca = ("--method", "cca", "--allow-failed")
+    succeed(folder, "align", "wiki.en.vec", "small.es.vec", *options, *cca)
 
 
 def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> None:
@@ -766,7 +769,7 @@ def test_a_full_disk_is_told(folder: Path, command: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("command", "name"),
     [
-        ("align", "old.vec"),
+        ("align", "map.safetensors"),
         ("convert", "old.vec"),
         ("apply", "old.vec.gz"),
         ("apply", "old.safetensors"),
@@ -1163,7 +1166,6 @@ def test_another_limit_is_told_once(folder: Path) -> None:
         (("align", "a", "b", "-d", "t", "-o", "m", "--jobs", "2"), "--jobs"),
         (("align", "a", "b", "-d", "t", "-o", "m", "--checkpoint", "c"), "--checkpoint"),
         (("align", "a", "b", "--identical", "-o", "m", "--calibrate"), "--calibrate"),
-        (("align", "a", "b", "-d", "t", "-o", "m", "--refine", "0", "--vocabulary", "9"), "--voc"),
         (("translate", "m", "a", "b", "cat", "--nn", "--neighborhood", "5"), "--neighborhood"),
         (("induce", "m", "a", "b", "-o", "d", "--index", "exact", "--recall", "0.9"), "--recall"),
         (("evaluate", "m", "a", "b", "--similarity", "s", "--oov-policy", "xling"), "--oov-policy"),

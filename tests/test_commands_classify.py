@@ -577,7 +577,7 @@ def test_transfer_prints_json(compared: tuple[object, ...], tmp_path: Path) -> N
     ("arguments", "code", "problem"),
     [
         (("--strategy", "magic"), 2, "it must be one of zero_shot"),
-        (("--figure", "figure.jpeg"), 1, "must end in .svg, .png or .pdf"),
+        (("--figure", "figure.jpeg"), 1, "written as .svg, .png or .pdf"),
         (("--source", "fr"), 1, "train must hold the source language 'fr'"),
         (("--seeds", "0"), 2, "greater than or equal to 1"),
         (("--train", "train.tsv"), 1, "no such file"),
@@ -606,7 +606,7 @@ def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> No
     fasttext = pytest.importorskip("fasttext")
     rng = np.random.default_rng(8)
     files = []
-    for code in ("aa", "bb"):
+    for code in ("aa", "ba"):
         topics = [[f"{topic}{code}{i}" for i in range(20)] for topic in ("sport", "war")]
         lines = [" ".join(rng.choice(topics[row % 2], 10)) for row in range(400)]
         corpus = tmp_path / f"{code}.txt"
@@ -616,11 +616,15 @@ def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> No
             str(tmp_path / f"{code}.bin")
         )
         files.append(tmp_path / f"{code}.bin")
-    pairs = [f"{t}aa{i}\t{t}bb{i}\n" for t in ("sport", "war") for i in range(20)]
+    pairs = [f"{t}aa{i}\t{t}ba{i}\n" for t in ("sport", "war") for i in range(20)]
     (tmp_path / "pairs.txt").write_text("".join(pairs))
     languages = [load(file) for file in files]
     alignment = align(
-        *languages, lexicon=Lexicon.load(tmp_path / "pairs.txt"), refinement=0, calibrate=False
+        *languages,
+        lexicon=Lexicon.load(tmp_path / "pairs.txt"),
+        refinement=0,
+        calibrate=False,
+        allow_failed=True,  # the words of a topic are much the same
     )
     alignment.save(tmp_path / "map")
     rows = [f"{t}aa{i} {t}aa{i + 1}\t{t}\n" for t in ("sport", "war") for i in range(19)]
@@ -628,11 +632,11 @@ def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> No
     vectors = (tmp_path / "map", *files)
     succeed("fit", *vectors, "-i", tmp_path / "train.tsv", "--language", "aa",
             "-o", tmp_path / "model")  # fmt: skip
-    asked = "sportbb77\nwarbb88\n"
-    mapped = (tmp_path / "model", *vectors, "--language", "bb")
+    asked = "sportba77\nwarba88\n"
+    mapped = (tmp_path / "model", *vectors, "--language", "ba")
     blind = succeed("predict", *mapped, text=asked)
     assert "2 without a known word" in blind.stderr
-    seeing = succeed("predict", *mapped, "--unseen", f"bb={files[1]}", text=asked)
+    seeing = succeed("predict", *mapped, "--unseen", f"ba={files[1]}", text=asked)
     assert seeing.stdout.split() == ["sport", "war"]
     assert "without a known word" not in seeing.stderr
     wrong = invoke("predict", *mapped, "--unseen", f"fr={files[1]}")

@@ -151,16 +151,18 @@ def test_the_classifier_reads_unseen_words(folder: Path, tmp_path: Path) -> None
     rows = [f"{stem} {stem}ing\t{stem[:3]}\n" for stem in STEMS[:9]]
     (tmp_path / "train.tsv").write_text("text\tlabel\n" + "".join(rows))
     model = tmp_path / "model"
-    succeed("classify", "fit", *mapped(folder), "-i", tmp_path / "train.tsv", "-o", model)
+    given = ("-i", tmp_path / "train.tsv", "--language", "en")
+    succeed("classify", "fit", *mapped(folder), *given, "-o", model)
     text = "karaneyado\nvololiyado\n"
-    arguments = ("classify", "predict", model, *mapped(folder))
+    arguments = ("classify", "predict", model, *mapped(folder), "--language", "es")
     blind, seeing = (
         succeed(*arguments, text=text),
         succeed(*arguments, "--oov", "subword", text=text),
     )
     assert "2 without a known word" in blind.stderr
     assert seeing.stdout.split() == ["kar", "vol"]
-    refused = invoke("classify", "predict", model, *mapped(folder, ".vec"), "--oov", "subword")
+    options = ("--language", "es", "--oov", "subword")
+    refused = invoke("classify", "predict", model, *mapped(folder, ".vec"), *options)
     assert isinstance(refused.exception, ValueError)
 
 

@@ -83,7 +83,7 @@ def test_similarity_files_are_named_with_line(
     run: Run, tmp_path: Path, content: str, message: str
 ) -> None:
     (tmp_path / "s.tsv").write_text(content)
-    code, out, err = run("evaluate", "-", "en.vec", "es.vec", "--similarity", "s.tsv", *COMMON)
+    code, out, err = run("evaluate", "-", "en.vec", "es.vec", "--similarity", "s.tsv")
     assert (code, out) == (1, "")
     assert err.startswith(f"alignx: error: {message}")
 
@@ -107,7 +107,7 @@ def test_columns_of_labeled_texts_are_chosen(run: Run, tmp_path: Path, command: 
     for name in ("en.tsv", "es.tsv"):
         (tmp_path / name).write_text(swapped)
     arguments = {
-        "fit": ("-i", "en.tsv", "-o", "model.safetensors"),
+        "fit": ("-i", "en.tsv", "--language", "en", "-o", "model.safetensors"),
         "transfer": ("--train", "en=en.tsv", "--test", "es=es.tsv", "--strategy", "zero_shot"),
     }[command]
     code, _, err = run("classify", command, "-", "en.vec", "es.vec", *arguments)

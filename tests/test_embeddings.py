@@ -953,6 +953,9 @@ def test_the_report_reads_as_a_sentence() -> None:
         ("en-es.en.vec", "en"),
         ("all.vec", None),
         ("xyz.vec", None),
+        ("DE.200K.sg.txt", None),  # sg is Sango
+        ("vec_en.txt", "en"),
+        ("my_de.vec", "de"),
     ],
 )
 def test_languages_are_guessed_from_names(name: str, language: str | None) -> None:

@@ -289,7 +289,7 @@ def test_what_programs_read() -> None:
     found = report.as_dict()
     assert list(found) == [
         "oov_policy", "pairs", "words", "coverage", "nn", "csls", "slices", "unlisted",
-        "coverage_with_unlisted",
+        "coverage_with_unlisted", "learned", "not_learned",
     ]  # fmt: skip
     keys = ["n", "p@1", "p@5", "p@10", "mrr", "p@1_interval"]
     for accuracy in (found["nn"], found["csls"], *found["slices"].values()):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -642,3 +643,44 @@ def test_what_would_be_doubtful_is_saved_in_quotes(tmp_path: Path) -> None:
     Lexicon(pairs).save(tmp_path / "a.tsv")
     assert (tmp_path / "a.tsv").read_text().splitlines()[0] == '"perro,"\tx'
     assert list(Lexicon.load(tmp_path / "a.tsv")) == pairs
+
+
+@pytest.mark.parametrize(
+    ("content", "gist"),
+    [
+        ("cat\tقطة، هرة\n", "got a list"),
+        ("cat\tgato • gata\n", "got a list"),
+        ("cat; kitty\tgato; gata\n", "got a list"),
+        ("cat\t1200\ndog\t1100\n", "got a number beside each"),
+        ("cat\tn.\ndog\tn.\neat\tv.\nred\tadj.\n", "column of 3 different values"),
+        ("cat\tgato m\nhouse\tcasa f\n", "without their gender"),
+        ("cat\tgato (m)\n", "the note '(m)'"),
+        ("「cat」\t「gato」\n", "without quotes"),
+        ("cat\t'gato'\ndog\t'perro'\n", "without quotes"),
+    ],
+)
+def test_further_notes_and_lists_are_refused(tmp_path: Path, content: str, gist: str) -> None:
+    (tmp_path / "d.tsv").write_text(content)
+    with pytest.raises(FormatError, match=re.escape(gist)):
+        Lexicon.load(tmp_path / "d.tsv")
+
+
+def test_a_first_pair_with_a_score_is_no_header(tmp_path: Path) -> None:
+    pairs = Lexicon([("de", "el"), ("huis", "casa")], np.array([0.9, 0.8]))
+    pairs.save(tmp_path / "d.tsv")
+    assert Lexicon.load(tmp_path / "d.tsv").pairs == pairs.pairs
+
+
+@pytest.mark.parametrize(
+    ("target", "score", "probability", "gist"),
+    [
+        ("", 1.0, 1.0, "must hold two words"),
+        ("gato", np.nan, 1.0, "scores must be finite"),
+        ("gato", 1.0, 2.0, "probabilities must lie in"),
+    ],
+)
+def test_missing_words_and_numbers_are_refused(
+    target: str, score: float, probability: float, gist: str
+) -> None:
+    with pytest.raises(ValueError, match=gist):
+        Lexicon([("cat", target)], np.array([score]), np.array([probability]))

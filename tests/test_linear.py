@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pytest
 from conftest import plant_clusters
-from safetensors.numpy import load as from_bytes
-from safetensors.numpy import save as to_bytes
 
 from alignx.alignment import Alignment
 from alignx.datasets import load_sample
@@ -24,7 +22,6 @@ from alignx.mapping import CCA, LeastSquares
 from alignx.normalize import LINEAR, STANDARD
 from alignx.selection import choose_aligner
 from alignx.subword.mapped import write_mapped_model
-from alignx.tensors import read_tensors
 from alignx.vectors_io import load, save
 
 if TYPE_CHECKING:
@@ -296,17 +293,6 @@ def test_cost_and_map_are_kept_in_the_file(alignment: Alignment, tmp_path: Path)
     assert loaded.linear_cost == alignment.linear_cost is not None
     for side in (SOURCE, TARGET):
         np.testing.assert_array_equal(loaded.linear_map(side), alignment.linear_map(side))
-
-
-def test_files_of_before_can_be_read(alignment: Alignment, tmp_path: Path) -> None:
-    path = tmp_path / "map.safetensors"
-    alignment.save(path)
-    metadata, _ = read_tensors(path)
-    [(key, text)] = metadata.items()
-    facts = json.loads(text)
-    del facts["linear_cost"]
-    path.write_bytes(to_bytes(from_bytes(path.read_bytes()), {key: json.dumps(facts)}))
-    assert Alignment.load(path).linear_cost is None
 
 
 def test_too_few_words_to_ask_are_told(

@@ -417,3 +417,8 @@ def test_a_lexicon_does_not_change_with_what_it_was_made_of() -> None:
     assert lexicon.scores.tolist() == [1]
     with pytest.raises(ValueError, match="read-only"):
         lexicon.scores[0] = 2
+
+
+@pytest.mark.parametrize("word", ["\ufeffcat", "cat\u200b", "\u200fCat\u200e"])
+def test_marks_around_a_word_do_not_hide_it(word: str) -> None:
+    assert Lookup({"dog": 0, "cat": 1}).row(word) == 1

@@ -275,7 +275,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, read: Callable[[Path], object]
 
 def test_commands_name_pipes(refused: Command, folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    command = ("classify", "predict", "pipe", "map.safetensors", "en.vec", "es.vec")
+    files = ("map.safetensors", "en.vec", "es.vec")
+    command = ("classify", "predict", "pipe", *files, "--language", "es")
     assert (
         refused(*command) == "pipe: a model must be a regular file, got a pipe; write it to a "
         "file first"
@@ -365,3 +366,26 @@ _core.search(np.ones((1, 64), np.float32), np.asarray(rows), k_queries=1, k_keys
     assert done.returncode == 1
     assert done.stderr.startswith(f"alignx: error: {tmp_path / 'rows'}: a file was cut")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (("translate", "none.safetensors", "en.vec", "es.vec", "cat"), "none.safetensors"),
+        (("translate", "map.safetensors", "en.vec", "none.vec", "cat"), "none.vec"),
+        (("evaluate", "-", "en.vec", "none.vec", "-d", "train.txt"), "none.vec"),
+        (("induce", "none.safetensors", *INDUCE[2:], "-o", "new.tsv"), "none.safetensors"),
+        (("align", "en.vec", "none.vec", "-d", "train.txt", "-o", "new.safetensors"), "none.vec"),
+        (("classify", "fit", "none.safetensors", *FIT[3:], "-o", "new"), "none.safetensors"),
+        ((*TRANSFER[:3], "en.vec", "none.vec", *TRANSFER[5:], "es=n.tsv"), "none.vec"),
+    ],
+)
+def test_a_missing_input_is_found_before_others_are_read(
+    refused: Command, folder: Path, arguments: tuple[str, ...], missing: str
+) -> None:
+    (folder / "train.txt").write_text("cat\tgato\n")
+    rows = "".join(f"a text of the class {label}\t{label}\n" for label in "ab" * 5)
+    (folder / "n.tsv").write_text(f"text\tlabel\n{rows}")
+    # The vectors that are there hold nothing of use, which would be told if they were read.
+    language = ["--language", "en"] if "fit" in arguments else []
+    assert refused(*arguments, *language, "-q").startswith(f"{missing}: no such file")

@@ -116,6 +116,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for target in ("es", "de"):
             train.save(place / f"en-{target}.0-5000.txt")
             test.save(place / f"en-{target}.5000-6500.txt")
+    for name in ("es-en.txt", "de-en.txt"):
+        train.save(folder / name)
+    test.save(folder / "es-de.test.txt")
     ax.align(ax.load(folder / "en.bin"), ax.load(folder / "es.bin"), lexicon=train).save(
         folder / "en-es.safetensors"
     )
@@ -176,8 +179,20 @@ def test_every_command_runs(section: str, here: Path, monkeypatch: pytest.Monkey
         if line.startswith("pip install "):
             require_extras(line)
             continue
+        if line.startswith("alignx bench"):
+            thin_grid(here / "grid.toml")
         done = run_alignx(line)
         look_at(line, done, here)
+
+
+def thin_grid(path: Path) -> None:
+    """List the cells of the grid as it is, then leave the first of each list, which takes less."""
+    assert "en-de.selflearning.seed2" in run_alignx(f"alignx bench {path} --dry-run").stdout
+    thin = path.read_text()
+    for more in (', "en-de"', ', "all"', ", 1, 2"):
+        assert thin.count(f"{more}]") == 1
+        thin = thin.replace(f"{more}]", "]")
+    path.write_text(thin)
 
 
 def look_at(line: str, done: Result, folder: Path) -> None:

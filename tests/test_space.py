@@ -15,6 +15,8 @@ from alignx.lexicon import Lexicon
 from alignx.space import SharedSpace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 CALIBRATION = Calibration(np.ones(5), np.array([-1.0, 1.0]), np.array([0.1, 0.9]))
@@ -289,3 +291,28 @@ def test_what_a_space_keeps_cannot_be_changed() -> None:
     for kept in (cosine.indices, cosine.scores, shared.best_rows("en", "es")):
         with pytest.raises(ValueError, match="read-only"):
             kept[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("words", "gist"),
+    [
+        ([("cat", "gato")], r"must be strings, got tuple \('cat', 'gato'\)"),
+        (np.zeros(2), "must be strings, got float64"),
+        (["cat", None], "must be strings, got NoneType"),
+        (b"cat", "must be a sequence of words, got the string b'cat'"),
+        (3, "must be a sequence of words, got int 3"),
+    ],
+)
+def test_questions_that_are_no_words_are_refused(words: list[str], gist: str) -> None:
+    english = Embeddings(["cat", "dog"], np.eye(2, dtype=np.float32), "en")
+    shared = SharedSpace({"en": english, "es": english})
+    doors: list[Callable[[], object]] = [
+        lambda: shared.translate(words, 1, neighborhood=1),
+        lambda: shared.extended(words),
+        lambda: shared.extended(target=words),
+        lambda: english.find(words),
+        lambda: induce_lexicon(shared, words=words, neighborhood=1),
+    ]
+    for door in doors:
+        with pytest.raises(TypeError, match=gist):
+            door()

@@ -161,30 +161,30 @@ def test_messages_speak_of_options() -> None:
     assert with_options("name it by label_column=") == "name it by --label-column"
 
 
+PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
 @pytest.mark.parametrize(
-    ("locale", "target", "out", "err"),
+    ("locale", "target", "words", "out", "err"),
     [
-        (
-            {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-            "es.vec",
-            "niño\tniño\t1.0000\n",
-            "",
-        ),
+        (PLAIN, "es.vec", [], "niño\tniño\t1.0000\n", ""),
+        (PLAIN, "es.vec", ["niño"], "niño\tniño\t1.0000\n", ""),
         (
             {"PYTHONIOENCODING": "ascii"},
             "\udce9.vec",  # in Latin-1
+            [],
             "",
             "alignx: error: \\udce9.vec: no such file; check the name\n",
         ),
     ],
-    ids=["C", "ascii"],
+    ids=["C", "C, arguments", "ascii"],
 )
 def test_words_are_utf8_whatever_the_locale(
-    tmp_path: Path, locale: dict[str, str], target: str, out: str, err: str
+    tmp_path: Path, locale: dict[str, str], target: str, words: list[str], out: str, err: str
 ) -> None:
     save(Embeddings(["niño", "perro"], [[1, 0], [0, 1]]), tmp_path / "es.vec")
     done = subprocess.run(
-        [SCRIPT, "translate", "-", "es.vec", os.fsencode(target), "-k1", "--nn", "-q"],
+        [SCRIPT, "translate", "-", "es.vec", os.fsencode(target), "-k1", "--nn", "-q", *words],
         cwd=tmp_path,
         env={**os.environ, **locale, "OPENBLAS_NUM_THREADS": "1"},
         input="niño\r\n".encode("utf-8-sig"),

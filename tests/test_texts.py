@@ -472,7 +472,6 @@ def test_labels_that_differ_in_case_are_told(
         ([" a", "a"], "must not begin or end with blanks, got ' a' in row 0"),
         ([0, 1.0], "must be of one type, got int in row 0 and float in row 1"),
         (["a", 1], "must be of one type, got str in row 0 and int in row 1"),
-        ([0.5, 1.0], "must be classes, got the fraction 0.5 in row 0"),
     ],
 )
 def test_missing_and_mixed_labels_are_refused_in_python(labels: Any, gist: str) -> None:  # noqa: ANN401
@@ -483,3 +482,33 @@ def test_missing_and_mixed_labels_are_refused_in_python(labels: Any, gist: str) 
 def test_missing_labels_of_a_value_are_refused() -> None:
     with pytest.raises(ValueError, match="labels must not be missing, got None in row 1"):
         LabeledTexts(TEXTS, ("a", None))  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.parametrize(
+    ("content", "gist"),
+    [
+        (
+            "positive\tlove\nnegative\thate\npositive\tgood\nnegative\tbad\n",
+            "labels must be classes",
+        ),
+        ("文本\t标签\n猫在睡觉\t动物\n今天下雨\t天气\n", "looks like a header"),
+        ("tweet_text\tairline_sentiment\nthe cat\tpets\nthe sun\tsky\n", "looks like a header"),
+        ("text\tlabel\nthe cat\tpets\nthe dog\tn/a\n", "a label is missing"),
+        ('text\tlabel\nthe cat\tpets\nthe dog\t"nan"\n', "a label is missing"),
+    ],
+)
+def test_further_doubts_are_refused(write: Write, content: str, gist: str) -> None:
+    with pytest.raises(FormatError, match=gist):
+        LabeledTexts.load(write("t.tsv", content))
+
+
+def test_headers_of_unlabeled_texts_are_doubted(write: Write) -> None:
+    path = write("t.tsv", "utterance\tgold\nthe cat sleeps\tpets\n")
+    with pytest.raises(FormatError, match="looks like a header"):
+        LabeledTexts.load(path, labeled=False)
+
+
+def test_labels_that_lost_bytes_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_bytes("text\tlabel\na\taño\nb\taço\n".encode("latin-1"))
+    with pytest.raises(FormatError, match="labels must be UTF-8"):
+        LabeledTexts.load(tmp_path / "t.tsv")

@@ -243,7 +243,12 @@ def test_few_words_of_unlike_dimensions_are_refused_with_the_reason() -> None:
         case.align()
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_single_word_has_no_direction_once_it_is_centered() -> None:
+    with pytest.raises(AlignxError, match="must have words with a vector"):
+        Case(plant_clusters(0.1, count=1)).align(neighborhood=1, allow_failed=True)
+
+
+@pytest.mark.parametrize("count", [2, 5])
 def test_a_handful_of_words_ends_in_an_answer(count: int) -> None:
     case = Case(plant_clusters(0.1, count=count))
     alignment = case.align(neighborhood=count, allow_failed=True)

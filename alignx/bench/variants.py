@@ -102,12 +102,7 @@ def _variant(name: str, table: Table, common: dict[str, Any]) -> Variant:
     is_linear = algorithm not in UNSUPERVISED
     allowed = [start for start in STARTS if _fits(algorithm, start)]
     start = table.take("start", choice(allowed), "dictionary" if is_linear else "nothing")
-    own = _take_options(table)
-    options = common | own
-    if options.get("refinement") == 0 and algorithm != "auto" and "vocabulary" in options:
-        if "vocabulary" in own:
-            raise table.error("vocabulary", "is of refinement and has no effect without")
-        del options["vocabulary"]  # it is for the other methods
+    options = common | _take_options(table)
     if algorithm == "adversarial":
         options |= _take(table, {"preset": choice(PRESETS), "restarts": integer(1)})
     options |= _take(table, {"allow_failed": flag})

@@ -22,11 +22,39 @@ _HEADER = frozenset(
         *("tag", "output", "answer", "polarity", "sentiment", "rating", "stars", "score", "type"),
         *("name", "value", "id", "true", "truth", "standard", "x", "y", "lang", "language"),
         *("texto", "frase", "etiqueta", "clase", "categoría", "texte", "phrase", "étiquette"),
-        *("classe", "satz", "klasse", "kategorie", "etikett", "thema"),
+        *("classe", "satz", "klasse", "kategorie", "etikett", "thema", "kommentar", "titel"),
+        *(
+            "oración",
+            "tema",
+            "categoria",
+            "categorie",
+            "catégorie",
+            "rótulo",
+            "texte",
+            "comentario",
+        ),
+        *("testo", "etichetta", "classificazione", "tekst", "zin", "metin", "cümle", "etiket"),
+        *("zdanie", "kategoria", "etykieta", "текст", "предложение", "метка", "класс", "категория"),
+        *(
+            "文本",
+            "内容",
+            "句子",
+            "标签",
+            "类别",
+            "分类",
+            "文章",
+            "文",
+            "ラベル",
+            "テキスト",
+            "カテゴリ",
+        ),
+        *("텍스트", "문장", "레이블", "라벨", "카테고리", "نص", "النص", "جملة", "تصنيف", "التصنيف"),
+        *("पाठ", "वाक्य", "लेबल", "श्रेणी", "văn", "bản", "nhãn", "câu"),
     }
 )
 _NEARLY_ALL = 0.9
 _MANY = 20
+_FEW = 4
 _LONGEST_NAME = 40
 
 
@@ -78,6 +106,12 @@ def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
     ValueError: texts are read from the first column, '1', but the next may be meant, \
 'the cat sleeps'; load with text_column=2 or text_column=1
     """
+    if len(columns) > 1 and all(_names_a_column(column[0]) for column in columns[:2]):
+        raise ValueError(
+            f"the first line, {_shown(columns[0][0])} and {_shown(columns[1][0])}, looks like a "
+            f'header of unknown names; load with text_column="{columns[0][0].strip()}" if it is '
+            "one, else with text_column=1"
+        )
     for number, column in enumerate(columns[1:], start=2):
         if _are_exchanged(columns[0], column):
             raise ValueError(
@@ -92,6 +126,8 @@ def _are_exchanged(texts: Sequence[str], labels: Sequence[str]) -> bool:
     n_texts, n_labels = len(set(texts)), len(set(labels))
     is_longer = fmean(map(len, labels)) > fmean(map(len, texts))
     if is_longer and n_labels > n_texts:
+        return True
+    if len(labels) >= _FEW and n_labels > _NEARLY_ALL * len(labels) and 2 * n_texts <= n_labels:
         return True
     if is_longer and n_labels == n_texts:
         return _mean_words(labels) >= 2 * max(1, _mean_words(texts))
@@ -122,11 +158,12 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
 
 
 def _names_a_column(cell: str) -> bool:
-    """Tell names such as "gold_label", "sentence1" and "Text"."""
+    """Tell names such as "gold_label", "airline_sentiment", "sentence1" and "Text"."""
     if len(cell) > _LONGEST_NAME:
         return False
-    parts = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
-    return bool(parts) and len(parts) <= 3 and all(part.lower() in _HEADER for part in parts)
+    parts = re.findall(r"[^\s\d_.\-]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
+    known = [part.lower() in _HEADER for part in parts]
+    return any(known) and len(parts) <= 3 and (all(known) or re.search(r"\w_\w", cell) is not None)
 
 
 def _is_number(label: str) -> bool:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["alike", "is_missing", "require_labels"]
 
 # As Python, pandas, R, JSON and SQL write that there is none. "none" and "NONE" may be classes.
-_MISSING = {"", "nan", "NaN", "NAN", "None", "null", "NULL", "NA", "N/A", "<NA>", "NaT", "#N/A"}
+_MISSING = {
+    *("", "nan", "Nan", "NaN", "NAN", "-nan", "-NaN", "<nan>", "None", "null", "NULL", "<null>"),
+    *("NA", "<NA>", "#NA", "N/A", "#N/A", "n/a", "NaT", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+}
+_AROUND = "\"'\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _MISSING_TYPES = {"NAType", "NaTType"}
 
 
@@ -30,7 +34,7 @@ def is_missing(label: object) -> bool:
     if label is None or type(label).__name__ in _MISSING_TYPES:
         return True
     if isinstance(label, str):
-        return label.strip() in _MISSING
+        return label in _MISSING or label.strip().strip(_AROUND).strip() in _MISSING
     if isinstance(label, np.datetime64):
         return bool(np.isnat(label))
     return isinstance(label, float | np.floating) and math.isnan(label)
@@ -49,8 +53,8 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If one is missing, has blanks at its ends, is a fraction, or they are of several types;
-        names the row, from 0.
+        If one is missing, has blanks at its ends, or they are of several types; names the row,
+        from 0.
 
     Examples
     --------
@@ -70,8 +74,6 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
             raise ValueError(
                 f"{name} must not begin or end with blanks, got {label!r} in row {row}; strip them"
             )
-        if isinstance(label, float | np.floating) and not float(label).is_integer():
-            raise ValueError(f"{name} must be classes, got the fraction {label} in row {row}")
         kinds.setdefault(_kind(label), row)
     if len(kinds) > 1:
         (first, at), (second, there) = list(kinds.items())[:2]

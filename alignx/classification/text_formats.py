@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -263,7 +264,12 @@ def checked_label(label: object) -> str:
     """Give a label as text that fits a line; raises ValueError."""
     if isinstance(label, bool) or not isinstance(label, str | int):
         raise ValueError(f"a label must be a string or a whole number, got {json.dumps(label)}")
-    text = str(label).strip()
+    return _checked_text(str(label))
+
+
+@lru_cache(maxsize=10_000)  # a file has few labels
+def _checked_text(label: str) -> str:
+    text = label.strip()
     if is_missing(text):
         found = f", got {text!r}; leave the line out" if text else ""
         raise ValueError(f"a label is missing{found}")

@@ -97,7 +97,8 @@ class LabeledTexts:
                 raise ValueError(
                     f"{field} must be one for each of {len(self.texts)} texts, got {len(values)}"
                 )
-        for row, label in enumerate(self.labels or ()):
+        missing = {label for label in dict.fromkeys(self.labels or ()) if is_missing(label)}
+        for row, label in enumerate((self.labels or ()) if missing else ()):
             if is_missing(label):
                 raise ValueError(f"labels must not be missing, got {label!r} in row {row}")
 
@@ -200,6 +201,8 @@ class LabeledTexts:
                     if is_header:
                         continue
                 row = parse(line)
+                if is_replaced:
+                    _refuse_broken(row.label)
             except ValueError as error:
                 raise FormatError(path, str(error), number) from None
             first = first or number
@@ -258,7 +261,7 @@ class LabeledTexts:
         if not found:
             raise FormatError(texts, "a file of texts must hold at least one, got none")
         classes = []
-        for number, line, _ in read_lines(labels, "a file of labels", lenient=True):
+        for number, line, _ in read_lines(labels, "a file of labels"):
             try:
                 classes.append(checked_label(line))
             except ValueError as error:
@@ -372,6 +375,15 @@ def _check_guess(
         check(*columns)
     except ValueError as error:
         raise FormatError(path, str(error), line) from None
+
+
+def _refuse_broken(label: str | None) -> None:
+    """Refuse a label whose bytes were replaced: two classes may have become one."""
+    if label and "\N{REPLACEMENT CHARACTER}" in label:
+        raise ValueError(
+            f"labels must be UTF-8, got {label!r}; convert the file first, such as with iconv -f "
+            "LATIN1 -t UTF-8"
+        )
 
 
 def _warn_of(replaced: int, name: str) -> None:

@@ -420,7 +420,8 @@ class TransferClassifier(TextClassifier):
         return found, empty
 
     def _check(self) -> None:
-        require_instance(self.space, SharedSpace, "space")
+        if not isinstance(self.space, Mapping):  # one language needs no shared space
+            require_instance(self.space, SharedSpace, "space")
         if self.strategy not in STRATEGIES:
             raise ValueError(
                 f"strategy must be one of {', '.join(STRATEGIES)}, got {self.strategy!r}"
