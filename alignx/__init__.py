@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from alignx.similarity import SimilarityReport, evaluate_similarity
     from alignx.space import SharedSpace
     from alignx.training.training import train
+    from alignx.validation import Validation
     from alignx.vectors_io import load, save
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "TransferReport",
     "TransformerClassifier",
     "Trial",
+    "Validation",
     "align",
     "cross_neighbors",
     "csls_bias",
@@ -168,6 +170,7 @@ _HOMES = {
     "similarity": ["SimilarityReport", "evaluate_similarity"],
     "space": ["SharedSpace"],
     "training.training": ["train"],
+    "validation": ["Validation"],
     "vectors_io": ["load", "save"],
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

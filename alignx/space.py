@@ -338,7 +338,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         retrieval : {"csls", "nn"}
             What ranks the answers: CSLS, or plain cosine.
         neighborhood : int, optional
-            Neighbors in the average of CSLS; see `neighborhood`.
+            Neighbors in the average of CSLS; see `neighborhood`. Not with ``"nn"``.
         oov : {"drop", "subword"}
             Whether words that the vocabulary lacks get a vector by their characters. It takes
             source vectors that were read from a fastText model (``.bin``).
@@ -359,6 +359,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
+        if retrieval == "nn" and neighborhood is not None:
+            raise ValueError("neighborhood is of CSLS and has no effect with 'nn': leave it out")
         words = list(words) if isinstance(words, Iterator) else words
         require_words(words, "words")
         k = resolved_count(k, ANSWERS, len(self.target), "k", "words")

@@ -201,6 +201,8 @@ def test_csls_answers_are_those_of_brute_force(k: int, neighborhood: int) -> Non
 
 def test_cosine_answers_are_those_of_brute_force() -> None:
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
+    with pytest.raises(ValueError, match="neighborhood is of CSLS"):
+        SHARED.translate(["cat"], retrieval="nn", neighborhood=2)
     answers = SHARED.translate(ENGLISH.words, 3, retrieval="nn")
     for row, expected in enumerate(best(cosines, 3)):
         assert [answer.word for answer in answers[f"a{row}"]] == [f"b{j}" for j in expected]
