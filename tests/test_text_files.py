@@ -38,9 +38,9 @@ LINES = TEXT.split("\n")
         TEXT.encode("utf-32"),
         TEXT.replace("\n", "\r\n").encode(),
         TEXT.replace("\n", "\r").encode(),
-        gzip.compress(TEXT.encode("utf-8-sig")),
-        gzip.compress(TEXT[:7].encode()) + gzip.compress(TEXT[7:].encode()),
-        gzip.compress(TEXT.encode()) + bytes(100),
+        gzip.compress(TEXT.encode("utf-8-sig"), mtime=0),
+        gzip.compress(TEXT[:7].encode(), mtime=0) + gzip.compress(TEXT[7:].encode(), mtime=0),
+        gzip.compress(TEXT.encode(), mtime=0) + bytes(100),
     ],
     ids=["plain", "BOM", "UTF-16", "BE", "UTF-32", "CRLF", "CR", "gzip", "members", "zeros"],
 )
