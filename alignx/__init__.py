@@ -11,19 +11,20 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alignx.alignment import Alignment
-    from alignx.ann.index import FaissIndex
+    from alignx.alignment.align import align
+    from alignx.alignment.alignment import Alignment
+    from alignx.alignment.diagnosis import Diagnosis
+    from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.validation import Validation
+    from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
+    from alignx.classification.comparison.report import TransferReport
+    from alignx.classification.comparison.source_ranking import SourceRanking, rank_sources
+    from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.encoder import DocumentEncoder
-    from alignx.classification.evaluation import Trial, evaluate_transfer
     from alignx.classification.explanation import Explanation
-    from alignx.classification.report import TransferReport
-    from alignx.classification.sources import SourceRanking, rank_sources
-    from alignx.classification.texts import LabeledTexts
-    from alignx.classification.transfer import TransferClassifier
-    from alignx.classification.yardstick import TransformerClassifier
+    from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets import Sample, load_sample
-    from alignx.diagnosis import Diagnosis
-    from alignx.embeddings import Embeddings
     from alignx.errors import (
         AlignmentFailed,
         AlignxError,
@@ -39,28 +40,25 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
-    from alignx.evaluation import EvaluationReport, evaluate
-    from alignx.fitting import align
-    from alignx.induction import induce_lexicon
-    from alignx.lexicon import Lexicon
+    from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
+    from alignx.evaluation.word_translation import EvaluationReport, evaluate
+    from alignx.induction.induce import induce_lexicon
+    from alignx.lexicon.lexicon import Lexicon
     from alignx.mapping import CCA, LeastSquares, Procrustes, Reweighted, refine
-    from alignx.normalize import Normalizer
-    from alignx.retrieval import (
-        CrossNeighbors,
-        ExactIndex,
-        Neighbors,
-        cross_neighbors,
+    from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
         csls_neighbors,
         csls_search,
         mutual_neighbors,
     )
-    from alignx.similarity import SimilarityReport, evaluate_similarity
-    from alignx.space import SharedSpace
-    from alignx.training.training import train
-    from alignx.validation import Validation
-    from alignx.vectors_io import load, save
+    from alignx.retrieval.exact import ExactIndex, cross_neighbors
+    from alignx.retrieval.faiss.index import FaissIndex
+    from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+    from alignx.training.train import train
+    from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.io import load, save
+    from alignx.vectors.normalizer import Normalizer
 
 __all__ = [
     "CCA",
@@ -122,19 +120,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "alignment": ["Alignment"],
-    "ann.index": ["FaissIndex"],
+    "alignment.align": ["align"],
+    "alignment.alignment": ["Alignment"],
+    "alignment.diagnosis": ["Diagnosis"],
+    "alignment.shared_space": ["SharedSpace"],
+    "alignment.validation": ["Validation"],
+    "classification.classifier": ["TransferClassifier"],
+    "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],
+    "classification.comparison.report": ["TransferReport"],
+    "classification.comparison.source_ranking": ["SourceRanking", "rank_sources"],
+    "classification.data.texts": ["LabeledTexts"],
     "classification.encoder": ["DocumentEncoder"],
-    "classification.evaluation": ["Trial", "evaluate_transfer"],
     "classification.explanation": ["Explanation"],
-    "classification.report": ["TransferReport"],
-    "classification.sources": ["SourceRanking", "rank_sources"],
-    "classification.texts": ["LabeledTexts"],
-    "classification.transfer": ["TransferClassifier"],
-    "classification.yardstick": ["TransformerClassifier"],
+    "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets": ["Sample", "load_sample"],
-    "diagnosis": ["Diagnosis"],
-    "embeddings": ["Embeddings"],
     "errors": [
         "AlignmentFailed",
         "AlignxError",
@@ -150,28 +149,25 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
-    "evaluation": ["EvaluationReport", "evaluate"],
-    "fitting": ["align"],
-    "induction": ["induce_lexicon"],
-    "lexicon": ["Lexicon"],
+    "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
+    "evaluation.word_translation": ["EvaluationReport", "evaluate"],
+    "induction.induce": ["induce_lexicon"],
+    "lexicon.lexicon": ["Lexicon"],
     "mapping": ["CCA", "LeastSquares", "Procrustes", "Reweighted", "refine"],
-    "normalize": ["Normalizer"],
-    "retrieval": [
-        "CrossNeighbors",
-        "ExactIndex",
-        "Neighbors",
-        "cross_neighbors",
+    "retrieval.csls": [
         "csls_bias",
         "csls_biases",
         "csls_neighbors",
         "csls_search",
         "mutual_neighbors",
     ],
-    "similarity": ["SimilarityReport", "evaluate_similarity"],
-    "space": ["SharedSpace"],
-    "training.training": ["train"],
-    "validation": ["Validation"],
-    "vectors_io": ["load", "save"],
+    "retrieval.exact": ["ExactIndex", "cross_neighbors"],
+    "retrieval.faiss.index": ["FaissIndex"],
+    "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
+    "training.train": ["train"],
+    "vectors.embeddings": ["Embeddings"],
+    "vectors.io": ["load", "save"],
+    "vectors.normalizer": ["Normalizer"],
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

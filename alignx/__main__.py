@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alignx.cli import main
+from alignx.cli.main import main
 
 __all__ = ()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.lexicon import Lexicon
-from alignx.vectors_io import load
+from alignx.lexicon.lexicon import Lexicon
+from alignx.vectors.io import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.embeddings import Embeddings
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["SAMPLE_LANGUAGES", "Sample", "load_sample"]
 

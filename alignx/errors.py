@@ -64,7 +64,7 @@ class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopItera
 
     Parameters
     ----------
-    diagnosis : alignx.diagnosis.Diagnosis
+    diagnosis : alignx.alignment.diagnosis.Diagnosis
         The figures that say so.
     advice : str
         What to do.

@@ -17,13 +17,13 @@ import torch
 from torch import nn
 
 import alignx as ax
-from alignx.mapping.adversarial import train_adversarial
-from alignx.mapping.adversarial_settings import AdversarialTraining
-from alignx.normalize import Normalizer
+from alignx.alignment.unsupervised.adversarial import train_adversarial
+from alignx.alignment.unsupervised.adversarial_settings import AdversarialTraining
+from alignx.vectors.normalizer import Normalizer
 from benchmarks.common import data_directory, parser, write
 
 if TYPE_CHECKING:
-    from alignx.arrays import Matrix
+    from alignx.support.arrays import Matrix
 
 PEER = "torch loop"
 VOCABULARY = 75_000

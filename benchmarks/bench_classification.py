@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import alignx as ax
-from alignx.classification.evaluation import Trial
+from alignx.classification.comparison.evaluate import Trial
 from benchmarks.bench_retrieval import QUIET, load_at_start
 from benchmarks.classification_data import DATASETS, hub, labeled, spaces, vectors
 from benchmarks.common import parser, write

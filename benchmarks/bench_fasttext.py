@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import alignx as ax
-from alignx.tokens import tokenize
-from alignx.training.tokenized import write_tokenized
+from alignx.support.tokenizer import tokenize
+from alignx.training.corpus_writer import write_tokenized
 from benchmarks.bench_alignment import dictionary, vectors
 from benchmarks.bench_retrieval import QUIET, load_at_start
 from benchmarks.common import data_directory, parser, write

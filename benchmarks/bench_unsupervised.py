@@ -23,9 +23,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import alignx as ax
-from alignx.arrays import unit_rows
-from alignx.normalize import Normalizer
-from alignx.selflearning import SelfLearning
+from alignx.alignment.unsupervised.self_learning import SelfLearning
+from alignx.support.arrays import unit_rows
+from alignx.vectors.normalizer import Normalizer
 from benchmarks.bench_alignment import dictionary
 from benchmarks.common import data_directory, medians, parser, write
 from benchmarks.openblas import use_fastest
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from alignx.arrays import Indices
+    from alignx.support.arrays import Indices
 
 Row = dict[str, Any]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.embeddings import Embeddings
+from alignx.vectors.embeddings import Embeddings
 from benchmarks.retrieval_data import NOISE, Languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from alignx.arrays import Matrix
+    from alignx.support.arrays import Matrix
 
 AT_ONCE = 65_536
 

@@ -16,12 +16,13 @@ import faiss as untyped
 import numpy as np
 
 import alignx as ax
-from alignx.ann.tuning import least_settings
-from alignx.clusters import ClusteredIndex, Clusters, Effort
-from alignx.retrieval import ExactIndex, merge_neighbors
+from alignx.retrieval.clustered import ClusteredIndex, Clusters, Effort
+from alignx.retrieval.exact import ExactIndex
+from alignx.retrieval.faiss.tuning import least_settings
+from alignx.retrieval.neighbors import merge_neighbors
 
 if TYPE_CHECKING:
-    from alignx.arrays import Indices, Matrix
+    from alignx.support.arrays import Indices, Matrix
     from benchmarks.retrieval_data import Languages
 
 Samples: TypeAlias = "tuple[Indices, Indices]"

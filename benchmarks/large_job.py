@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignx.large.dictionary import LargeInduction, induce_large_lexicon
-from alignx.memory import peak_resident
+from alignx.induction.sharded.induce import LargeInduction, induce_large_lexicon
+from alignx.support.memory import peak_resident
 from benchmarks.large_data import embeddings, mapped, row_of
 from benchmarks.large_engines import Faiss, K, build, exact_scores, recall
 from benchmarks.retrieval_data import Languages, note

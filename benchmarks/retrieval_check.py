@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from alignx.arrays import Double, Indices, Matrix
+    from alignx.support.arrays import Double, Indices, Matrix
 
 TIE = 1e-6
 SAMPLE = 500

@@ -13,7 +13,7 @@ from benchmarks.bench_alignment import dictionary, vectors
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alignx.arrays import Matrix
+    from alignx.support.arrays import Matrix
 
 NOISE = 0.5  # length of what is added to a copy of a unit row
 

@@ -23,7 +23,7 @@ from benchmarks.retrieval_peers import NumpyCsls, biased_searches, flat_index, m
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alignx.arrays import Double, Indices
+    from alignx.support.arrays import Double, Indices
 
 K = 10
 WARM_UP_ROWS = 2_000

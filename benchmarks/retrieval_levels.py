@@ -29,7 +29,7 @@ from benchmarks.retrieval_data import Languages, note, save
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alignx.arrays import Matrix
+    from alignx.support.arrays import Matrix
 
 K = 10
 WARM_UP_ROWS = 1_000

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from alignx.arrays import Indices, Matrix
+    from alignx.support.arrays import Indices, Matrix
 
 
 def flat_index(keys: Matrix) -> faiss.IndexFlatIP:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from alignx.arrays import Indices, Matrix
+    from alignx.support.arrays import Indices, Matrix
 
 VOCABULARY = 20_000
 BATCH = 10_000
-NEIGHBORHOOD = 10
+N_NEIGHBORS = 10
 KEEP = 0.1  # at the start; it grows, which changes nothing about the time of a round
 # The published schedule has five probabilities, 0.1 doubled up to 1, and leaves each after 50
 # rounds without gain: it takes that many and more.
@@ -70,6 +70,6 @@ def mean_of_best(queries: Matrix, keys: Matrix) -> Matrix:
     mean = np.empty(len(queries), np.float32)
     for start in range(0, len(queries), BATCH):
         similarities = queries[start : start + BATCH] @ keys.T
-        similarities.partition(len(keys) - NEIGHBORHOOD, axis=1)
-        mean[start : start + BATCH] = similarities[:, -NEIGHBORHOOD:].mean(axis=1)
+        similarities.partition(len(keys) - N_NEIGHBORS, axis=1)
+        mean[start : start + BATCH] = similarities[:, -N_NEIGHBORS:].mean(axis=1)
     return mean

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pytest
 
-from alignx import unsupervised
+from alignx.alignment.unsupervised import fit as unsupervised
+from alignx.alignment.unsupervised.adversarial_settings import AdversarialTraining
 from alignx.errors import FormatError
-from alignx.mapping.adversarial_settings import AdversarialTraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.unsupervised import Workplace
+    from alignx.alignment.unsupervised.fit import Workplace
 
 TRAIN = unsupervised._train
 QUICK = AdversarialTraining(samples=8_000, epochs=3, hidden=64, batch=128, discriminator_rate=1.0)

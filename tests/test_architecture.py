@@ -135,7 +135,7 @@ def parse(module: str) -> ast.Module:
 
 
 def part_of_package(module: str) -> str:
-    """Give "retrieval" for alignx.retrieval, "mapping" for all below it, "" for alignx itself."""
+    """Give "retrieval" for alignx.retrieval.exact, "mapping" for all below it, "" for alignx itself."""
     return module.partition(".")[2].partition(".")[0]
 
 
@@ -225,7 +225,7 @@ def test_mapping_never_sees_words_and_lexicon_never_sees_maps() -> None:
     for module in MODULES:
         if part_of_package(module) == "mapping":
             assert not imports_of_part(module) & words, module
-    assert not imports_of_part("alignx.lexicon") & {"mapping", "alignment", "space"}
+    assert not imports_of_part("alignx.lexicon.lexicon") & {"mapping", "alignment", "space"}
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -295,12 +295,12 @@ def test_what_others_use_is_exported_and_what_is_exported_is_defined(module: str
 
 # Shared among the readers of vectors, or commands that typer calls; nothing for users.
 HELPERS = {
-    "alignx.embeddings": {"check_limit", "count_zero_rows", "enter_words"},
-    "alignx.vectors_cache": {"StoredWords"},
+    "alignx.vectors.embeddings": {"check_limit", "count_zero_rows", "enter_words"},
+    "alignx.vectors.cache": {"StoredWords"},
 }
 
 
-@pytest.mark.parametrize("module", sorted({*MODULES} - {*NAMELESS, "alignx.cli"}))
+@pytest.mark.parametrize("module", sorted({*MODULES} - {*NAMELESS, "alignx.cli.main"}))
 def test_public_functions_and_classes_are_exported(module: str) -> None:
     tree = parse(module)
     rest = public_functions_and_classes(tree) - set(exported(tree))
@@ -370,27 +370,27 @@ def test_importing_alignx_takes_next_to_no_time() -> None:
 )
 def test_help_needs_nothing_heavy(arguments: tuple[str, ...]) -> None:
     code = (
-        "import sys, alignx.cli\n"
+        "import sys, alignx.cli.main\n"
         f"sys.argv = {['alignx', *arguments]}\n"
-        "try:\n    alignx.cli.main()\nexcept SystemExit:\n    pass\n"
+        "try:\n    alignx.cli.main.main()\nexcept SystemExit:\n    pass\n"
         "print(*sys.modules)"
     )
     loaded = fresh(code).splitlines()[-1].split()
-    assert "alignx.cli" in loaded
+    assert "alignx.cli.main" in loaded
     assert not {"torch", "sklearn", "scipy", "joblib", "fasttext"} & set(loaded)
 
 
 def test_no_command_with_a_dictionary_loads_torch() -> None:
-    code = "import sys, alignx.fitting, alignx.induction, alignx.evaluation; print(*sys.modules)"
+    code = "import sys, alignx.alignment.align, alignx.induction.induce, alignx.evaluation.word_translation; print(*sys.modules)"
     loaded = fresh(code).split()
-    assert "alignx.unsupervised" in loaded
-    assert not {"torch", "alignx.mapping.adversarial"} & set(loaded)
+    assert "alignx.alignment.unsupervised.fit" in loaded
+    assert not {"torch", "alignx.alignment.unsupervised.adversarial"} & set(loaded)
 
 
 def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
-    from alignx.cli import Method, Preset
+    from alignx.alignment.method_options import UNSUPERVISED
+    from alignx.cli.main import Method, Preset
     from alignx.mapping import METHODS
-    from alignx.method_options import UNSUPERVISED
 
     assert [str(name) for name in Method] == [*METHODS, "auto", *UNSUPERVISED]
     assert {str(name) for name in Preset} == {"fast", "muse"}
@@ -399,7 +399,7 @@ def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
 def test_the_choices_of_classify_are_those_of_the_library() -> None:
     from alignx.classification.encoder import Weighting as OfDocuments
     from alignx.classification.strategies import STRATEGIES
-    from alignx.commands_classify import Strategy, Weighting
+    from alignx.cli.classify import Strategy, Weighting
 
     assert [str(name) for name in Strategy] == list(STRATEGIES)
     assert {str(name) for name in Weighting} == {*get_args(OfDocuments)}
@@ -455,7 +455,10 @@ def test_sources_take_the_compiled_part_of_an_installed_copy_of_the_same(tmp_pat
     installed = sources(tmp_path / "installed", compiled=True)
     code = "import alignx; print(alignx.__file__, alignx.ExactIndex)"
     done = run_in(checkout, "-c", code, installed=installed)
-    assert done.stdout == f"{checkout}/alignx/__init__.py <class 'alignx.retrieval.ExactIndex'>\n"
+    assert (
+        done.stdout
+        == f"{checkout}/alignx/__init__.py <class 'alignx.retrieval.exact.ExactIndex'>\n"
+    )
     done = run_in(checkout, "-m", "alignx", "info", installed=installed)
     assert done.stdout.startswith("version: ")
     with (checkout / "alignx" / "side.py").open("a") as file:

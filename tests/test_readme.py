@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 
 import alignx as ax
 from alignx.classification import heads
-from alignx.cli import app
-from alignx.lexicon import Lexicon
-from alignx.subword.mapped import write_mapped_model
+from alignx.cli.main import app
+from alignx.lexicon.lexicon import Lexicon
+from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

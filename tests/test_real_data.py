@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from alignx.alignment import Alignment
-from alignx.classification.evaluation import evaluate_transfer
-from alignx.classification.texts import LabeledTexts
-from alignx.embeddings import Embeddings
+from alignx.alignment.align import align
+from alignx.alignment.alignment import Alignment
+from alignx.classification.comparison.evaluate import evaluate_transfer
+from alignx.classification.data.texts import LabeledTexts
 from alignx.errors import AlignmentFailed
-from alignx.evaluation import evaluate
-from alignx.fitting import align
-from alignx.induction import induce_lexicon
-from alignx.lexicon import Lexicon
-from alignx.similarity import evaluate_similarity
-from alignx.vectors_io import load
+from alignx.evaluation.word_similarity import evaluate_similarity
+from alignx.evaluation.word_translation import evaluate
+from alignx.induction.induce import induce_lexicon
+from alignx.lexicon.lexicon import Lexicon
+from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.io import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from alignx.space import SharedSpace
+    from alignx.alignment.shared_space import SharedSpace
 
 
 class Languages(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from alignx.embeddings import Embeddings
-from alignx.space import SharedSpace
+from alignx.alignment.shared_space import SharedSpace
+from alignx.vectors.embeddings import Embeddings
 
 TOPICS = ("food", "sport", "war")
 LANGUAGES = ("en", "es", "de")

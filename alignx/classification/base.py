@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from alignx.arrays import Double, Indices
+    from alignx.support.arrays import Double, Indices
 
 __all__ = ["TextClassifier"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from alignx.arguments import require_ordered, shown
-from alignx.arrays import Matrix, unit_rows
-from alignx.tokens import cut, parts_of, spellings, tokenize
+from alignx.support.arguments import require_ordered, shown
+from alignx.support.arrays import Matrix, unit_rows
+from alignx.support.tokenizer import cut, parts_of, spellings, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from alignx.arrays import Indices
-    from alignx.embeddings import Embeddings
-    from alignx.tokens import Tokenizer
+    from alignx.support.arrays import Indices
+    from alignx.support.tokenizer import Tokenizer
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Documents", "UnseenWords", "as_texts", "read_documents"]
 
@@ -168,7 +168,7 @@ def read_documents(
 
     Examples
     --------
-    >>> from alignx.embeddings import Embeddings
+    >>> from alignx.vectors.embeddings import Embeddings
     >>> english = Embeddings(["cat", "well", "known"], np.eye(3))
     >>> found = read_documents(["A well-known cat", ""], "en", english)
     >>> found.words, found.lengths, found.unknown

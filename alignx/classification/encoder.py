@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from alignx.arrays import Matrix, unit_rows
 from alignx.classification.documents import Documents
 from alignx.errors import NotFittedError
-from alignx.frequencies import SMOOTHING, expected_shares, sif_weights
+from alignx.support.arrays import Matrix, unit_rows
+from alignx.vectors.sif import SMOOTHING, expected_shares, sif_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alignx.embeddings import Embeddings
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["DocumentEncoder", "Weighting"]
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from alignx.classification.documents import Documents, read_documents
-from alignx.retrieval import ExactIndex
-from alignx.tokens import tokenize
+from alignx.retrieval.exact import ExactIndex
+from alignx.support.tokenizer import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.arrays import Indices, Matrix
+    from alignx.classification.classifier import TransferClassifier
     from alignx.classification.documents import UnseenWords
-    from alignx.classification.transfer import TransferClassifier
-    from alignx.embeddings import Embeddings
+    from alignx.support.arrays import Indices, Matrix
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Explanation", "NearWord", "WordEvidence", "explain"]
 
@@ -180,9 +180,9 @@ def explain(
 
     Examples
     --------
-    >>> from alignx.classification.transfer import TransferClassifier
-    >>> from alignx.embeddings import Embeddings
-    >>> from alignx.space import SharedSpace
+    >>> from alignx.classification.classifier import TransferClassifier
+    >>> from alignx.vectors.embeddings import Embeddings
+    >>> from alignx.alignment.shared_space import SharedSpace
     >>> english = Embeddings(["cat", "dog", "sun", "rain"], [[3, 0], [4, 1], [0, 3], [1, 4]])
     >>> spanish = Embeddings(["gato", "perro", "sol", "lluvia"], [[3, 0], [4, 1], [0, 3], [1, 4]])
     >>> space = SharedSpace({"en": english, "es": spanish})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sklearn.base import BaseEstimator
 
-    from alignx.arrays import Double, Indices, Matrix
+    from alignx.support.arrays import Double, Indices, Matrix
 
 __all__ = [
     "Examples",

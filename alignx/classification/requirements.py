@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from alignx.classification.strategies import MEMBERS, STRATEGIES
 from alignx.errors import MissingDependencyError
-from alignx.packages import install, is_installed
+from alignx.support.packages import install, is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,9 +12,9 @@ from alignx.classification.heads import log_softmax
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.arrays import Double, Indices
     from alignx.classification.documents import Documents
-    from alignx.classification.translation import WordTranslator
+    from alignx.classification.word_translator import WordTranslator
+    from alignx.support.arrays import Double, Indices
 
 __all__ = ["seed_teacher"]
 

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from alignx.classification.ensemble import ANY, Member, Model, matched_to
 from alignx.classification.heads import Examples, log_softmax
-from alignx.classification.models import ANY, Member, Model, matched_to
 from alignx.classification.seed_words import seed_teacher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alignx.arrays import Double, Indices
     from alignx.classification.documents import Documents
     from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.heads import Head
-    from alignx.classification.translation import WordTranslator
-    from alignx.embeddings import Embeddings
+    from alignx.classification.word_translator import WordTranslator
+    from alignx.support.arrays import Double, Indices
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = [
     "STRATEGIES",
@@ -329,7 +329,7 @@ def seed_words(task: Task, budget: int = 500, rounds: int = 2) -> Model:
 
 def adversarial(task: Task) -> Model:
     """Learn features that do not tell languages apart, by gradient reversal; needs torch."""
-    from alignx.classification.neural import train_adversarial_head
+    from alignx.classification.neural_heads import train_adversarial_head
 
     unlabeled = task.require_unlabeled("adversarial")
     parts = [part.documents for part in task.labeled] + list(unlabeled.values())

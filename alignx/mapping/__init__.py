@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
+from alignx.mapping.centering import with_centering, without_centering
 from alignx.mapping.least_squares import LeastSquares
-from alignx.mapping.linear import with_centering, without_centering
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.refinement import RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
-from alignx.arrays import Double, Matrix, as_rows, zero_rows
 from alignx.errors import DimensionError, NotFittedError
+from alignx.support.arrays import Double, Matrix, as_rows, zero_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -11,7 +11,7 @@ from alignx.errors import DimensionError
 from alignx.mapping.base import Aligner, Maps
 
 if TYPE_CHECKING:
-    from alignx.arrays import Double
+    from alignx.support.arrays import Double
 
 __all__ = ["Procrustes"]
 

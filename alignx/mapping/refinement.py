@@ -10,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 from sklearn.base import clone
 
-from alignx.arrays import Double, Indices, Matrix, unit_rows
 from alignx.mapping.base import Aligner
-from alignx.progress import Progress, part_of
-from alignx.retrieval import NEIGHBORHOOD, mutual_neighbors, resolved_count
+from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
+from alignx.support.arrays import Double, Indices, Matrix, unit_rows
+from alignx.support.progress import Progress, part_of
 
 __all__ = ["RefinementRound", "balanced_weights", "refine"]
 
@@ -131,7 +132,7 @@ def refine(
         raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
     fewest = min(vocabulary, len(source), len(target))
     if rounds and neighborhood is None:
-        neighborhood = resolved_count(None, NEIGHBORHOOD, fewest, "neighborhood")
+        neighborhood = resolved_count(None, N_NEIGHBORS, fewest, "neighborhood")
     history = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()

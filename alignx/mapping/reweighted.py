@@ -11,7 +11,7 @@ from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.spectral import require_nonnegative, whitening
 
 if TYPE_CHECKING:
-    from alignx.arrays import Double
+    from alignx.support.arrays import Double
 
 __all__ = ["Reweighted"]
 

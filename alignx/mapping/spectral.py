@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
-    from alignx.arrays import Double, Matrix
+    from alignx.support.arrays import Double, Matrix
 
 __all__ = ["inverse_power", "principal_axes", "require_nonnegative", "whitening"]
 

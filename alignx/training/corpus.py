@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
 from alignx.errors import FormatError
-from alignx.files import reading
+from alignx.support.files import reading
 
 if TYPE_CHECKING:
     import io

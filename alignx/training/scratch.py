@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from alignx.errors import OutputError
-from alignx.files import replacing
+from alignx.support.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Fit, check, keep and apply the maps of two languages."""

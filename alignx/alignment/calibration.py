@@ -1,0 +1,165 @@
+"""From CSLS to the probability that a pair is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from alignx.retrieval.neighbors import Neighbors
+    from alignx.support.arrays import Double, Indices, Matrix
+
+__all__ = ["Calibration", "Evidence"]
+
+
+class Evidence(NamedTuple):
+    """What is known about candidate pairs without a dictionary.
+
+    Attributes
+    ----------
+    score : (p,) float32
+        CSLS of each pair.
+    source_gap : (p,) float32
+        How much it exceeds the best other pair of the same source word; negative for all but the
+        best.
+    target_gap : (p,) float32
+        The same for the target word.
+    """
+
+    score: Matrix
+    source_gap: Matrix
+    target_gap: Matrix
+
+    @classmethod
+    def of(
+        cls,
+        source_rows: Indices,
+        target_rows: Indices,
+        scores: Matrix,
+        of_source: Neighbors,
+        of_target: Neighbors,
+    ) -> Self:
+        """Gather the evidence for pairs.
+
+        Parameters
+        ----------
+        source_rows, target_rows : (p,) int64
+            The pairs.
+        scores : (p,) float32
+            Their CSLS.
+        of_source, of_target : Neighbors of shape (p, k)
+            The best rows by CSLS for the source row and for the target row of each pair; the
+            first two are looked at.
+        """
+        return cls(
+            scores, _gap(scores, target_rows, of_source), _gap(scores, source_rows, of_target)
+        )
+
+    def features(self) -> Double:
+        """Give the columns that the logistic model weighs, (p, 5)."""
+        columns = [*self, self.source_gap > 0, self.target_gap > 0]
+        return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
+    """Give the lead of each pair over the best pair with another partner."""
+    if best.scores.shape[1] < 2:  # there is no other partner
+        return np.zeros_like(scores)
+    is_best = best.indices[:, 0] == partner
+    return np.asarray(scores - np.where(is_best, best.scores[:, 1], best.scores[:, 0]))
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A logistic model of the evidence, made honest by isotonic regression.
+
+    Attributes
+    ----------
+    weights : (5,) float64
+        Of CSLS, both gaps, and whether each gap is positive.
+    logits : (c,) float64
+        Knots of a nondecreasing function of the weighted sum, linear between them.
+    probabilities : (c,) float64
+        Its values there, in (0, 1).
+
+    References
+    ----------
+    Zadrozny and Elkan, "Transforming classifier scores into accurate multiclass probability
+    estimates", KDD 2002.
+
+    Examples
+    --------
+    >>> score = np.linspace(0, 1, 200, dtype=np.float32)
+    >>> evidence = Evidence(score, score - 0.5, score - 0.5)
+    >>> calibration = Calibration.fit(evidence, score > 0.4)
+    >>> calibration.probability(evidence)[[0, -1]].round(2)
+    array([0.01, 0.99])
+    """
+
+    weights: Double
+    logits: Double
+    probabilities: Double
+
+    @classmethod
+    def fit(cls, evidence: Evidence, is_right: ArrayLike) -> Self:
+        """Learn from pairs that the map was not fitted on.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Of p pairs.
+        is_right : (p,) bool
+            Whether each is among the known translations.
+
+        Returns
+        -------
+        Calibration
+            Its probabilities are never 0 or 1: each level of the isotonic regression counts one
+            more right and one more wrong pair than were seen on it (Laplace's rule of succession).
+
+        Raises
+        ------
+        ValueError
+            If all pairs are right or all are wrong.
+        """
+        from sklearn.isotonic import IsotonicRegression
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        right = np.asarray(is_right, dtype=np.float64)
+        if len(np.unique(right)) < 2:
+            raise ValueError("calibration needs right and wrong pairs, got only one kind")
+        features = evidence.features()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, right)
+        weights = model[-1].coef_[0] / model[0].scale_
+        logits = features @ weights
+        order = np.argsort(logits, kind="stable")
+        logits, right = logits[order], right[order]
+        level = IsotonicRegression().fit_transform(logits, right)
+        _, start, size = np.unique(level, return_index=True, return_counts=True)
+        smooth = (np.add.reduceat(right, start) + 1) / (size + 2)
+        # Smoothing small levels may disturb the order; pooling again restores it.
+        rank = np.arange(len(smooth))
+        smooth = IsotonicRegression().fit(rank, smooth, sample_weight=size).predict(rank)
+        knots = np.stack([logits[start], logits[start + size - 1]], axis=1).ravel()
+        return cls(weights, knots, np.repeat(smooth, 2))
+
+    def probability(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Give the probability that pairs are right.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Of p pairs.
+
+        Returns
+        -------
+        (p,) float64
+            In (0, 1).
+        """
+        return np.interp(evidence.features() @ self.weights, self.logits, self.probabilities)

@@ -1,0 +1,106 @@
+"""Whether an alignment without a dictionary has worked, told without a dictionary."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from alignx.retrieval.csls import csls_neighbors
+from alignx.retrieval.exact import cross_neighbors
+
+if TYPE_CHECKING:
+    from alignx.support.arrays import Matrix
+
+__all__ = ["LEAST_AGREEMENT", "Diagnosis", "diagnose"]
+
+VOCABULARY = 10_000
+# Between what pairs that work and pairs that cannot work have reached: see benchmarks/README.md.
+LEAST_AGREEMENT = 0.3
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Figures that are high, or low, where two spaces really agree.
+
+    Attributes
+    ----------
+    agreement : float
+        Share of pairs that two runs of self-learning have in common, in [0, 1]; see
+        `alignx.alignment.unsupervised.self_learning.search`. Runs that fail fail differently, so this alone decides.
+    criterion : float
+        Mean cosine of the 10,000 most frequent source words with their best target words by CSLS.
+    mutual : float
+        Share of them that their best target word chooses back, in [0, 1].
+    hubness : float
+        Skewness of how often each target word is among the 10 nearest by cosine; high where a few
+        words are near to everything.
+    """
+
+    agreement: float
+    criterion: float
+    mutual: float
+    hubness: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether the alignment is below the line."""
+        return self.agreement < LEAST_AGREEMENT
+
+    def __str__(self) -> str:
+        return (
+            f"agreement of runs {self.agreement:.2f} (at least {LEAST_AGREEMENT}), mean cosine "
+            f"{self.criterion:.3f}, mutual neighbors {self.mutual:.1%}, hubness {self.hubness:.1f}"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what ``--json`` prints and mapping files keep."""
+        return asdict(self)
+
+
+def diagnose(
+    source: Matrix,
+    target: Matrix,
+    agreement: float,
+    *,
+    n_threads: int | None = None,
+    device: str | None = None,
+) -> Diagnosis:
+    """Take the figures of a map.
+
+    Parameters
+    ----------
+    source, target : (n, c) float32, (m, c) float32
+        Unit rows in the shared space, most frequent first.
+    agreement : float
+        Of the runs that found the map.
+    n_threads : int, optional
+        OpenMP's default unless given.
+    device : str, optional
+        Where torch computes.
+
+    Examples
+    --------
+    >>> rows = np.eye(20, dtype=np.float32)
+    >>> diagnose(rows, rows, 1.0).mutual
+    1.0
+    """
+    from scipy.stats import skew  # takes half a second to load
+
+    X, Y = source[:VOCABULARY], target[:VOCABULARY]
+    k = min(10, len(X), len(Y))
+    cosine = cross_neighbors(X, Y, k, n_threads=n_threads, device=device)
+    best = csls_neighbors(
+        X, Y, 1, neighborhood=k, cosine=cosine, n_threads=n_threads, device=device
+    )
+    forth, back = best.of_source.indices[:, 0], best.of_target.indices[:, 0]
+    chosen = np.bincount(cosine.of_source.indices.ravel(), minlength=len(Y))
+    hubness = float(skew(chosen)) if chosen.any() and np.ptp(chosen) else 0.0
+    return Diagnosis(
+        agreement,
+        float(np.einsum("ij,ij->i", X, Y[forth]).mean()),
+        float((back[forth] == np.arange(len(X))).mean()),
+        hubness if math.isfinite(hubness) else 0.0,
+    )

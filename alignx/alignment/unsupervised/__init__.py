@@ -1,0 +1,1 @@
+"""Alignment without a dictionary: self-learning and adversarial training."""

@@ -1,1 +1,0 @@
-"""Comparing methods on many pairs of languages."""

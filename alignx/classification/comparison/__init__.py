@@ -1,0 +1,1 @@
+"""Comparison of transfer strategies and of source languages."""

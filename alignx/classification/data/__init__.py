@@ -1,0 +1,1 @@
+"""Labeled texts from files."""

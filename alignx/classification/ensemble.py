@@ -1,0 +1,116 @@
+"""What a strategy makes: heads, the languages they serve, and what is translated for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from alignx.classification.heads import log_softmax
+
+if TYPE_CHECKING:
+    from alignx.classification.documents import Documents
+    from alignx.classification.encoder import DocumentEncoder
+    from alignx.classification.heads import Head
+    from alignx.classification.word_translator import WordTranslator
+    from alignx.support.arrays import Double
+
+__all__ = ["ANY", "Member", "Model", "matched_to", "mean_of"]
+
+ANY = "*"
+MATCHING_ROUNDS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """Heads that share the work by language.
+
+    Attributes
+    ----------
+    heads : dict of str to Head
+        By the language that they serve; ``"*"`` serves those that are not named.
+    routes : dict of str to str
+        Languages whose documents are translated word by word first, and into which.
+    """
+
+    heads: dict[str, Head]
+    routes: dict[str, str] = field(default_factory=dict)
+
+    def log_probabilities(
+        self, documents: Documents, encoder: DocumentEncoder, translator: WordTranslator
+    ) -> Double:
+        """Give (n, classes) float64."""
+        head = self.heads.get(documents.language) or self.heads[ANY]
+        route = self.routes.get(documents.language)
+        if route is not None:
+            documents = translator.translate(documents, route)
+        return head.log_probabilities(encoder.transform(documents))
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Members that vote by the mean of their probabilities.
+
+    Attributes
+    ----------
+    members : tuple of Member
+        At least one.
+    shifts : dict of str to (classes,) float64
+        Added to the logarithmic probabilities of documents of a language.
+    facts : dict
+        What training has to say: numbers and strings that JSON can hold.
+    """
+
+    members: tuple[Member, ...]
+    shifts: dict[str, Double] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def log_probabilities(
+        self, documents: Documents, encoder: DocumentEncoder, translator: WordTranslator
+    ) -> Double:
+        """Give (n, classes) float64."""
+        votes = [m.log_probabilities(documents, encoder, translator) for m in self.members]
+        scores = mean_of(votes)
+        shift = self.shifts.get(documents.language)
+        return scores if shift is None else log_softmax(scores + shift)
+
+
+def mean_of(votes: list[Double]) -> Double:
+    """Logarithm of the mean probabilities, of logarithmic ones."""
+    if len(votes) == 1:
+        return votes[0]
+    return np.asarray(np.log(np.mean(np.exp(votes), axis=0) + 1e-300))
+
+
+def matched_to(prior: Double, scores: Double) -> Double:
+    """Find what to add to scores so that the mean probabilities are the prior.
+
+    Parameters
+    ----------
+    prior : (classes,) float64
+        Shares of the classes, which sum to 1.
+    scores : (n, classes) float64
+        Logarithmic probabilities of documents.
+
+    Returns
+    -------
+    (classes,) float64
+
+    References
+    ----------
+    The inverse of Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New
+    a Priori Probabilities", Neural Computation 2002, section 2.2: there the prior is unknown.
+
+    Examples
+    --------
+    >>> scores = np.log([[0.9, 0.1], [0.6, 0.4]])
+    >>> shift = matched_to(np.array([0.5, 0.5]), scores)
+    >>> np.exp(log_softmax(scores + shift)).mean(axis=0).round(3)
+    array([0.5, 0.5])
+    """
+    shift = np.zeros(len(prior))
+    for _ in range(MATCHING_ROUNDS):
+        mean = np.exp(log_softmax(scores + shift)).mean(axis=0)
+        shift += np.log(np.maximum(prior, 1e-12)) - np.log(np.maximum(mean, 1e-12))
+    return np.asarray(shift - shift.mean())

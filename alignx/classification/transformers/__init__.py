@@ -1,0 +1,1 @@
+"""Pretrained text encoders as a baseline for transfer."""

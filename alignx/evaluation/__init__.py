@@ -1,0 +1,1 @@
+"""Accuracy of word translation and correlation of word similarity."""

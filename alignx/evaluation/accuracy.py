@@ -1,0 +1,58 @@
+"""How often right answers come first, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scipy.stats import binom
+
+if TYPE_CHECKING:
+    from alignx.support.arrays import Double, Indices
+
+__all__ = ["Accuracy"]
+
+LEVELS = (1, 5, 10)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How often a right translation is among the first answers.
+
+    Attributes
+    ----------
+    n : int
+        Questions asked: source words, or pairs under ``"xling"``.
+    precision : dict of int to float
+        P@1, P@5 and P@10, in [0, 1].
+    mrr : float
+        Mean reciprocal rank of the best right translation, in [0, 1].
+    interval : (float, float)
+        95 % interval of P@1: the 2.5 % and 97.5 % quantiles of the bootstrap over questions. For
+        the mean of hits and misses that distribution is binomial, so it is computed, not sampled.
+        Like any bootstrap it is too narrow for few questions (below 50) or P@1 close to 0 or 1.
+    """
+
+    n: int
+    precision: dict[int, float]
+    mrr: float
+    interval: tuple[float, float]
+
+    @classmethod
+    def of_ranks(cls, ranks: Indices | Double) -> Accuracy:
+        """Summarize ranks, counted from 1; infinity for a question that cannot be answered."""
+        n = len(ranks)
+        if n == 0:
+            return cls(0, dict.fromkeys(LEVELS, 0.0), 0.0, (0.0, 1.0))
+        precision = {level: float((ranks <= level).mean()) for level in LEVELS}
+        low, high = binom.ppf([0.025, 0.975], n, precision[1]) / n
+        return cls(n, precision, float((1 / ranks).mean()), (float(low), float(high)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what ``--json`` prints."""
+        return {
+            "n": self.n,
+            **{f"p@{level}": value for level, value in self.precision.items()},
+            "mrr": self.mrr,
+            "p@1_interval": list(self.interval),
+        }

@@ -1,0 +1,1 @@
+"""Grids of experiments: language pairs, methods, sizes and seeds."""

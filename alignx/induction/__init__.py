@@ -1,0 +1,1 @@
+"""Bilingual dictionaries out of a shared space."""

@@ -1,0 +1,1 @@
+"""Out-of-core, resumable lexicon induction."""

@@ -1,0 +1,215 @@
+"""Which index to use for two vocabularies, and how much memory that takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from alignx.errors import AlignxError
+from alignx.retrieval.clustered import can_search_clusters
+
+if TYPE_CHECKING:
+    from alignx.induction.sharded.search import IndexKind
+
+__all__ = [
+    "INDEXES",
+    "IndexChoice",
+    "Plan",
+    "is_large",
+    "make_plan",
+    "needed_memory",
+    "slower_than_exact",
+]
+
+IndexChoice: TypeAlias = Literal["auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"]
+INDEXES = ("auto", "exact", "clustered", "ivf", "hnsw", "ivfpq")
+
+# Pairs of words up to which exact search is a matter of half a minute on two cores.
+PAIRS_FOR_EXACT = 4e10
+# Time of a dictionary with each index over that of exact search: at 10,000 and 80,000 words a
+# language, and the power of the number of words by which it falls from there on, the difference of
+# the slopes of growth in benchmarks/README.md.
+MEASURED = (10_000, 80_000)
+SLOWDOWN = {
+    "clustered": (1.5, 1.5, 0.6),
+    "ivf": (9.0, 30.0, 0.0),
+    "hnsw": (13.0, 30.0, 0.45),
+    "ivfpq": (7.0, 8.0, 0.65),
+}
+SHARD_ROWS = (262_144, 131_072, 65_536, 32_768)
+# Python with its libraries, and what a word takes as a string, in two languages' lists.
+BASE = 350_000_000
+WORD = 180
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How two vocabularies will be searched.
+
+    Attributes
+    ----------
+    kind : {"exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        The index.
+    reason : str
+        Why.
+    shard_rows : int
+        Queries of a shard.
+    memory : int
+        What it takes at its peak, in bytes, about.
+    """
+
+    kind: IndexKind
+    reason: str
+    shard_rows: int
+    memory: int
+
+
+def is_large(n: int, m: int) -> bool:
+    """Tell whether vocabularies of these sizes outgrow exact search in memory.
+
+    Examples
+    --------
+    >>> is_large(200_000, 200_000), is_large(1_000_000, 100_000)
+    (False, True)
+    """
+    return n * m > PAIRS_FOR_EXACT
+
+
+def slower_than_exact(kind: IndexKind, n: int, m: int) -> str | None:
+    """Give a warning if exact search will make the dictionary sooner than an index.
+
+    Parameters
+    ----------
+    kind : {"exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        The index.
+    n, m : int
+        Words of both languages.
+
+    Returns
+    -------
+    str or None
+        None where the index pays.
+
+    Examples
+    --------
+    >>> slower_than_exact("hnsw", 80_000, 80_000)
+    'hnsw takes some 30 times as long as --index exact for 80,000 x 80,000 words'
+    >>> slower_than_exact("clustered", 1_000_000, 1_000_000)
+    """
+    if kind == "exact":
+        return None
+    few, many = MEASURED
+    of_few, of_many, power = SLOWDOWN[kind]
+    words = max(few, (n * m) ** 0.5)
+    if words < many:
+        ratio = of_few * (of_many / of_few) ** (math.log(words / few) / math.log(many / few))
+    else:
+        ratio = of_many * (many / words) ** power
+    if ratio < 1:
+        return None
+    return f"{kind} takes some {ratio:.2g} times as long as --index exact for {n:,} x {m:,} words"
+
+
+def make_plan(
+    n: int,
+    m: int,
+    dimension: int,
+    *,
+    index: IndexChoice,
+    recall: float,
+    k: int,
+    memory: int | None,
+) -> Plan:
+    """Choose an index and the size of shards.
+
+    Parameters
+    ----------
+    n, m : int
+        Words of both languages.
+    dimension : int
+        Of the space.
+    index : {"auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        What the user wants.
+    recall : float
+        Of the best translation by CSLS, in (0, 1].
+    k : int
+        Neighbors of each row.
+    memory : int, optional
+        Bytes that must suffice.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    AlignxError
+        If the memory cannot suffice, or the processor lacks what ``"clustered"`` needs.
+
+    Examples
+    --------
+    >>> options = {"recall": 0.99, "k": 10, "memory": None}
+    >>> make_plan(50_000, 50_000, 300, index="auto", **options).kind
+    'exact'
+    >>> make_plan(1_000_000, 1_000_000, 300, index="auto", **options).kind
+    'clustered'
+    """
+    if index not in INDEXES:
+        raise ValueError(f"index must be one of {', '.join(INDEXES)}, got {index!r}")
+    if not 0 < recall <= 1:
+        raise ValueError(f"recall must lie in (0, 1], got {recall}")
+    kind, reason = _choose(n, m, index, recall)
+    for shard_rows in SHARD_ROWS:
+        needed = needed_memory(kind, n, m, dimension, shard_rows, k)
+        if memory is None or needed <= memory:
+            return Plan(kind, reason, shard_rows, needed)
+    allowed = 0 if memory is None else memory
+    raise AlignxError(
+        f"{n:,} x {m:,} words of {dimension} dimensions take {needed / 1e9:.1f} GB with the "
+        f"{kind} index, {allowed / 1e9:.1f} GB are allowed; raise --memory or lower --limit"
+    )
+
+
+def _choose(n: int, m: int, index: IndexChoice, recall: float) -> tuple[IndexKind, str]:
+    pairs = f"{n:,} x {m:,} words"
+    if index == "clustered" and not can_search_clusters():
+        raise AlignxError(
+            "this processor has no fast kernel for clusters; take --index exact or ivf"
+        )
+    if index != "auto":
+        return index, "as asked"
+    if recall == 1:
+        return "exact", "recall 1 is asked for"
+    if not is_large(n, m):
+        return "exact", f"{pairs} take seconds"
+    if not can_search_clusters():
+        return "exact", f"this processor has no fast kernel for clusters ({pairs} will take long)"
+    return "clustered", f"{pairs} would take exact search minutes to hours"
+
+
+def needed_memory(kind: IndexKind, n: int, m: int, dimension: int, shard_rows: int, k: int) -> int:
+    """Estimate the peak of resident memory, in bytes, pages of mapped files included.
+
+    Examples
+    --------
+    >>> needed_memory("exact", 1000, 1000, 300, 65_536, 10) < 1e9
+    True
+    """
+    more, both = max(n, m), n + m
+    row = 4.0 * dimension
+    shard = min(shard_rows, more) * (2 * row + 40 * k)
+    lists = both * k * 12
+    if kind == "exact":
+        # The second sweep has bytes and float32 rows of both languages.
+        work = both * (row + dimension) + shard
+    elif kind == "clustered":
+        # Panels of clusters are half empty; candidates and partial answers of all keys come on top.
+        work = more * (row + 2.2 * dimension + 40 * k) + shard
+    elif kind == "ivfpq":
+        work = more * (row + dimension / 4) + shard
+    else:
+        work = more * (2 * row + (300 if kind == "hnsw" else 20)) + shard
+    return int(BASE + both * WORD + 2 * lists + 1.1 * work)

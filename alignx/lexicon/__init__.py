@@ -1,0 +1,1 @@
+"""Word pairs with scores, and the files that hold them."""

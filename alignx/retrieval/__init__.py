@@ -1,0 +1,1 @@
+"""Nearest neighbors by cosine and CSLS, exact and approximate."""

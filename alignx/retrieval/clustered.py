@@ -1,0 +1,332 @@
+"""Approximate neighbors of many rows: each row meets the rows of the clusters nearest to it.
+
+The rows of a language are put in an order in which near ones lie side by side: in clusters of some
+sixteen rows, and the clusters in regions. A query is compared with the centroids of regions, with
+the clusters of the nearest regions, and with the rows of the nearest clusters; the kernel does so
+for thousands of queries at once (csrc/clustered.hpp). A pair of rows that one of them misses is
+mostly found from the other side, so searching both ways and merging finds nearly all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alignx import _core
+from alignx.retrieval.exact import ExactIndex
+from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+from alignx.support.arrays import freeze, frozen_rows, is_frozen
+from alignx.support.progress import part_of
+
+if TYPE_CHECKING:
+    from alignx.support.arrays import Indices, Matrix
+    from alignx.support.progress import Progress
+
+__all__ = ["ClusteredIndex", "Clusters", "Effort", "can_search_clusters"]
+
+ROWS_OF_A_CLUSTER = 16
+# Lloyd's algorithm sees that many rows for each centroid, until all rows are assigned in the end.
+SAMPLE = 6
+ROUNDS_OF_REGIONS = 4
+LEAST_REGIONS = 16
+# Of the regions, when a row looks for the centroid of its own cluster.
+ASSIGNMENT_SHARE = 0.1
+
+
+def can_search_clusters() -> bool:
+    """Tell whether this processor multiplies bytes fast, as the search of clusters needs.
+
+    Examples
+    --------
+    >>> can_search_clusters() == (_core.simd_level() != "portable")
+    True
+    """
+    return _core.simd_level() != "portable"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of the other language a row meets.
+
+    Parameters
+    ----------
+    clusters : int
+        How many clusters, about.
+    regions : float
+        Share of the regions whose clusters it is compared with, in (0, 1].
+
+    Examples
+    --------
+    >>> Effort(100, 0.1).doubled()
+    Effort(clusters=200, regions=0.2)
+    """
+
+    clusters: int = 160
+    regions: float = 0.16
+
+    def doubled(self) -> Effort:
+        """Give twice as much of both."""
+        return Effort(2 * self.clusters, min(1.0, 2 * self.regions))
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """An order of rows, cluster by cluster.
+
+    Attributes
+    ----------
+    order : (n,) int64
+        The row in each place.
+    starts : (c + 1,) int64
+        The first place of each cluster, and n.
+    centroids : (c, d) float32
+        Mean direction of each cluster.
+    regions : (r, d) float32
+        Mean direction of the clusters of each region.
+    region_starts : (r + 1,) int64
+        The first cluster of each region, and c.
+    """
+
+    order: Indices
+    starts: Indices
+    centroids: Matrix
+    regions: Matrix
+    region_starts: Indices
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            array = getattr(self, each.name)
+            object.__setattr__(self, each.name, array if is_frozen(array) else freeze(array.copy()))
+
+    @classmethod
+    def fit(
+        cls,
+        rows: Matrix,
+        *,
+        seed: int = 0,
+        n_threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Clusters:
+        """Cluster rows by cosine: spherical k-means, in which rows look only at near centroids.
+
+        Parameters
+        ----------
+        rows : (n, d) float32
+            Unit rows, memory-mapped perhaps.
+        seed : int
+            Of the rows that are the first centroids.
+        n_threads : int, optional
+            OpenMP's default unless given.
+        progress : callable, optional
+            Called now and then with the fraction done.
+
+        Returns
+        -------
+        Clusters
+
+        Raises
+        ------
+        ValueError
+            If there are no rows; or if there are so many that they look only at near centroids, and
+            the processor does not multiply bytes.
+
+        Notes
+        -----
+        Takes O(n c d / 10) operations for c = n / 16 clusters, on bytes.
+
+        References
+        ----------
+        Dhillon and Modha, "Concept Decompositions for Large Sparse Text Data using Clustering",
+        Machine Learning 42, 2001.
+
+        Examples
+        --------
+        >>> rows = np.eye(3, dtype=np.float32)[[0, 1, 0, 1]]
+        >>> len(Clusters.fit(rows).order)
+        4
+        """
+        n = len(rows)
+        if n == 0:
+            raise ValueError("rows must have at least 1 row, got 0")
+        rng = np.random.default_rng(seed)
+        count = max(1, n // ROWS_OF_A_CLUSTER)
+        centroids = np.array(rows[_chosen(rng, n, count)])
+        tree = _Tree.over(centroids, n_threads)
+        if SAMPLE * count < n:
+            sample = np.array(rows[_chosen(rng, n, SAMPLE * count)])
+            labels = tree.nearest(sample, n_threads, part_of(progress, 0, 0.3))
+            tree = _Tree.over(_means(sample, labels, tree.centroids), n_threads)
+        labels = tree.nearest(rows, n_threads, part_of(progress, 0.3, 0.7))
+        order = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[order], np.arange(count + 1)).astype(np.int64)
+        return cls(order, starts, tree.centroids, tree.regions, tree.region_starts)
+
+    def take(self, rows: Matrix) -> Matrix:
+        """Give rows in this order, as an array in memory."""
+        ordered: Matrix = np.ascontiguousarray(rows[self.order])
+        return freeze(ordered)
+
+    def with_means_of(self, ordered: Matrix) -> Clusters:
+        """Give the same clusters with the means of their rows, which are in this order."""
+        labels = np.repeat(np.arange(len(self.centroids)), np.diff(self.starts))
+        return replace(self, centroids=_means(ordered, labels, self.centroids))
+
+
+def _chosen(rng: np.random.Generator, n: int, count: int) -> Indices:
+    return np.sort(rng.choice(n, count, replace=False)).astype(np.int64)
+
+
+def _means(rows: Matrix, labels: Indices, centroids: Matrix) -> Matrix:
+    """Mean direction of the rows of each label; a label without rows keeps its centroid."""
+    order = np.argsort(labels, kind="stable")
+    present, starts = np.unique(labels[order], return_index=True)
+    sums = np.add.reduceat(rows[order] if (np.diff(order) != 1).any() else rows, starts, axis=0)
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    norms[norms == 0] = 1
+    means = centroids.copy()
+    means[present] = sums / norms
+    return means
+
+
+@dataclass(frozen=True, eq=False)
+class _Tree:
+    """Centroids, region by region."""
+
+    centroids: Matrix
+    regions: Matrix
+    region_starts: Indices
+
+    @classmethod
+    def over(cls, centroids: Matrix, n_threads: int | None) -> _Tree:
+        count = min(len(centroids), int(2 * np.sqrt(len(centroids))))
+        regions = centroids[np.linspace(0, len(centroids) - 1, count).astype(np.int64)]
+        for _ in range(ROUNDS_OF_REGIONS):
+            labels = (
+                ExactIndex.borrowing(regions, n_threads=n_threads)
+                .search(centroids, 1)
+                .indices[:, 0]
+            )
+            regions = _means(centroids, labels, regions)
+        order = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[order], np.arange(count + 1)).astype(np.int64)
+        return cls(np.ascontiguousarray(centroids[order]), regions, starts)
+
+    def nearest(self, rows: Matrix, n_threads: int | None, progress: Progress | None) -> Indices:
+        """The centroid that is nearest to each row, of those in the regions near to it."""
+        met = max(1, round(ASSIGNMENT_SHARE * len(self.regions)))
+        if met < 8:
+            found = ExactIndex.borrowing(self.centroids, n_threads=n_threads).search(rows, 1)
+            return found.indices[:, 0]
+        (_, indices), _ = _core.search_clusters(
+            rows,
+            self.centroids,
+            _core.prepare_keys(self.centroids, n_threads, self.region_starts),
+            self.regions,
+            self.regions[:1],
+            np.array([0, len(self.regions)]),
+            clusters_met=met,
+            regions_met=1,
+            k_queries=1,
+            k_keys=0,
+            n_threads=n_threads,
+            progress=progress,
+        )
+        nearest: Indices = np.maximum(indices[:, 0], 0)
+        return nearest
+
+
+def _met(share: float, count: int) -> int:
+    return min(count, max(LEAST_REGIONS, round(share * count)))
+
+
+class ClusteredIndex:
+    """Approximate search of rows that lie cluster by cluster.
+
+    Parameters
+    ----------
+    keys : (m, d) float32
+        In the order of `clusters`. Copied if somebody could still write to them.
+    clusters : Clusters
+        With the means of these keys as centroids; clusters of other keys cost recall.
+    n_threads : int, optional
+        OpenMP's default unless given.
+
+    Raises
+    ------
+    ValueError
+        If the processor does not multiply bytes (level "portable" of `alignx info`), or keys are
+        not finite.
+    """
+
+    def __init__(self, keys: Matrix, clusters: Clusters, *, n_threads: int | None = None) -> None:
+        self.keys = frozen_rows(keys, "keys")
+        self.clusters = clusters
+        self.n_threads = n_threads
+        self._prepared = _core.prepare_keys(self.keys, n_threads, clusters.starts)
+
+    def cross(
+        self,
+        queries: Matrix,
+        k: int,
+        effort: Effort,
+        *,
+        query_bias: Matrix | None = None,
+        key_bias: Matrix | None = None,
+        known: Neighbors | None = None,
+        progress: Progress | None = None,
+    ) -> CrossNeighbors:
+        """The `k` best of the keys that each query meets, and the other way round.
+
+        Parameters
+        ----------
+        queries : (n, d) float32
+            Rows to search for.
+        k : int
+            How many; -1 and minus infinity stand for what is missing.
+        effort : Effort
+            How many keys a query meets.
+        query_bias : (n,) float32, optional
+            Subtracted from the scores of queries near a key.
+        key_bias : (m,) float32, optional
+            Subtracted from the scores of keys near a query.
+        known : Neighbors, optional
+            What is known of the queries by dot product; better ones are looked for.
+        progress : callable, optional
+            Called now and then with the fraction done.
+
+        Returns
+        -------
+        CrossNeighbors
+            Indices are places of `keys`, and rows of `queries`.
+        """
+        clusters = self.clusters
+        of_queries, of_keys = _core.search_clusters(
+            queries,
+            self.keys,
+            self._prepared,
+            clusters.centroids,
+            clusters.regions,
+            clusters.region_starts,
+            clusters_met=min(effort.clusters, len(clusters.centroids)),
+            regions_met=_met(effort.regions, len(clusters.regions)),
+            k_queries=k,
+            k_keys=min(k, len(queries)),
+            query_bias=query_bias,
+            key_bias=key_bias,
+            centroid_bias=None if key_bias is None else self._mean_bias(key_bias),
+            known=None if known is None else (known.scores, known.indices),
+            n_threads=self.n_threads,
+            progress=progress,
+        )
+        return CrossNeighbors(
+            Neighbors(of_queries[1], of_queries[0]), Neighbors(of_keys[1], of_keys[0])
+        )
+
+    def _mean_bias(self, bias: Matrix) -> Matrix:
+        sizes = np.diff(self.clusters.starts)
+        labels = np.repeat(np.arange(len(sizes)), sizes)
+        sums = np.bincount(labels, weights=bias, minlength=len(sizes))
+        means: Matrix = (sums / np.maximum(sizes, 1)).astype(np.float32)
+        return means

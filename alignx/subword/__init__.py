@@ -1,8 +1,0 @@
-"""fastText models: their words, vectors of any words by their characters, and mapped copies."""
-
-from __future__ import annotations
-
-from alignx.subword.layout import FASTTEXT_MAGIC
-from alignx.subword.vectors import SubwordVectors, read_fasttext
-
-__all__ = ["FASTTEXT_MAGIC", "SubwordVectors", "read_fasttext"]

@@ -1,0 +1,1 @@
+"""Arrays, files, memory, processes and settings; nothing about languages."""

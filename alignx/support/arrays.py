@@ -1,0 +1,345 @@
+"""Array types, and the one place where a caller's array is checked and converted."""
+
+from __future__ import annotations
+
+import math
+import mmap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from alignx.errors import DimensionError
+from alignx.support.memory import release, require_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = [
+    "BLOCK_ROWS",
+    "Double",
+    "Indices",
+    "LazyRows",
+    "Matrix",
+    "as_rows",
+    "first_not_finite",
+    "freeze",
+    "frozen_rows",
+    "is_frozen",
+    "longest_row",
+    "require_same_dimension",
+    "row_blocks",
+    "unit_rows",
+    "zero_rows",
+]
+
+Matrix: TypeAlias = NDArray[np.float32]
+Double: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.int64]
+
+_Array = TypeVar("_Array", bound=NDArray[Any])
+
+# Few enough to stay in the cache of the processor from one step to the next, which makes mapping
+# them twice as fast as all rows at once.
+BLOCK_ROWS = 2_048
+
+
+def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
+    """Give the array as contiguous float32 rows, copying only where it is not so already.
+
+    Parameters
+    ----------
+    array : (n, d) array-like
+        Real numbers, finite.
+    name : str
+        What messages call it.
+    first : int
+        What messages call its first row.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If it has not two dimensions, or NaN or infinity occurs.
+    """
+    given = np.asarray(array)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be real numbers, got dtype {given.dtype}")
+    if given.ndim != 2:
+        raise ValueError(f"{name} must have 2 dimensions, got {given.ndim}")
+    with np.errstate(over="ignore", under="ignore"):
+        rows: Matrix = np.ascontiguousarray(given, dtype=np.float32)
+    row = first_not_finite(rows)
+    if row is not None:
+        value = given[row][~np.isfinite(rows[row])][0]
+        raise ValueError(f"{name} must be finite float32, got {value} in row {first + row}")
+    if given.dtype.kind == "f" and given.dtype.itemsize > rows.dtype.itemsize:
+        _require_not_vanished(given, rows, name, first)
+    return rows
+
+
+def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, first: int) -> None:
+    """Refuse rows that only float32 makes zero, which would stand for words without a vector."""
+    is_zero = zero_rows(rows)
+    for row in np.flatnonzero(is_zero):
+        if given[row].any():
+            value = np.abs(given[row]).max()
+            raise ValueError(
+                f"{name} must be large enough for float32, got at most {value} in row "
+                f"{first + row}; scale the rows"
+            )
+
+
+def frozen_rows(array: ArrayLike, name: str) -> Matrix:
+    """Give the array as `as_rows` does, as rows that nobody can change.
+
+    Rows that a caller could still write to are copied. A read-only array is not, nor is a read-only
+    map of a file.
+
+    Parameters
+    ----------
+    array : (n, d) array-like
+        Real numbers, finite.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If it has not two dimensions, or NaN or infinity occurs.
+
+    Examples
+    --------
+    >>> mine = np.ones((1, 2), dtype=np.float32)
+    >>> kept = frozen_rows(mine, "keys")
+    >>> mine[:] = 7
+    >>> kept
+    array([[1., 1.]], dtype=float32)
+    """
+    given = np.asarray(array)
+    rows = as_rows(given, name)
+    is_new = isinstance(array, list | tuple) or not np.may_share_memory(rows, given)
+    return freeze(rows if is_new or is_frozen(rows) else rows.copy())
+
+
+def is_frozen(array: NDArray[Any]) -> bool:
+    """Tell whether nobody can write to an array: it is read-only, and so is what it is a view of.
+
+    Examples
+    --------
+    >>> rows = np.zeros(3)
+    >>> view = rows[:]
+    >>> view.flags.writeable = False
+    >>> is_frozen(view), is_frozen(np.frombuffer(b"12345678"))
+    (False, True)
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    while isinstance(owner, memoryview):
+        if not owner.readonly:
+            return False
+        owner = owner.obj
+    if isinstance(owner, mmap.mmap):
+        with memoryview(owner) as view:
+            return view.readonly
+    return owner is None or isinstance(owner, bytes)
+
+
+def freeze(array: _Array) -> _Array:
+    """Make an array read-only that nobody else holds, and what it is a view of.
+
+    Parameters
+    ----------
+    array : ndarray
+        Just made, or frozen already.
+
+    Returns
+    -------
+    ndarray
+        The same.
+
+    Examples
+    --------
+    >>> is_frozen(freeze(np.zeros(4).reshape(2, 2)))
+    True
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner.flags.writeable = False
+        owner = owner.base
+    return array
+
+
+def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
+    """Find the first row with NaN or infinity, without a temporary of the size of the matrix.
+
+    Parameters
+    ----------
+    matrix : (n, d) float16 or float32
+        Any rows.
+
+    Returns
+    -------
+    int or None
+        None if all numbers are finite.
+
+    Examples
+    --------
+    >>> first_not_finite(np.array([[0, 1], [0, np.inf]], dtype=np.float32))
+    1
+    """
+    # A sum of float32 numbers cannot overflow float64, so it is finite exactly if they are.
+    with np.errstate(invalid="ignore"):
+        if np.isfinite(np.sum(matrix, dtype=np.float64)):
+            return None
+    return next(row for row, vector in enumerate(matrix) if not np.isfinite(vector).all())
+
+
+def longest_row(rows: Matrix) -> float:
+    """Give the largest Euclidean length of finite rows; 0 if there are none.
+
+    Examples
+    --------
+    >>> longest_row(np.array([[3, 4], [0, 1]], dtype=np.float32))
+    5.0
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        square = float(np.einsum("ij,ij->i", rows, rows).max(initial=0))
+    if not 1e-30 < square < 1e36:
+        # float32 may have lost it: squares of such rows overflow, or vanish.
+        square = float(np.einsum("ij,ij->i", rows, rows, dtype=np.float64).max(initial=0))
+    return math.sqrt(square)
+
+
+def require_same_dimension(a: Matrix, b: Matrix, names: str) -> None:
+    """Raise DimensionError unless both have rows of one length."""
+    if a.shape[1] != b.shape[1]:
+        raise DimensionError(
+            f"{names} must have the same dimension, got {a.shape[1]} and {b.shape[1]}"
+        )
+
+
+def zero_rows(rows: Matrix) -> NDArray[np.bool_]:
+    """Tell which rows are zero: the words without a vector."""
+    # Hardly any other row begins with zero, so the rest of a row is seldom looked at.
+    is_zero = np.asarray(~rows[:, :1].any(axis=1))
+    is_zero[is_zero] = ~rows[is_zero].any(axis=1)
+    return is_zero
+
+
+def unit_rows(rows: Matrix) -> Matrix:
+    """Give the rows divided by their Euclidean norm; zero rows stay zero.
+
+    A row that is of unit length already, up to float32 rounding, stays as it is; if all are, the
+    rows themselves are returned. What becomes of a row does not depend on the others.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3, 4], [0, 0]], dtype=np.float32))
+    array([[0.6, 0.8],
+           [0. , 0. ]], dtype=float32)
+    """
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    is_kept = (norms == 0) | (np.abs(norms - 1) < 1e-6)
+    if is_kept.all():
+        return rows
+    norms[is_kept] = 1
+    # Divided in float64, where the norm of the largest and the smallest rows is exact.
+    result: Matrix = np.empty_like(rows)
+    np.divide(rows, norms[:, None], out=result, casting="same_kind")
+    return result
+
+
+def row_blocks(rows: Matrix) -> Iterator[Matrix]:
+    """Yield the rows a block at a time, and let go of those that map a file when they are done.
+
+    Parameters
+    ----------
+    rows : (n, d) float32
+        Any rows.
+
+    Yields
+    ------
+    (BLOCK_ROWS, d) float32
+        The last block may have fewer rows.
+
+    Examples
+    --------
+    >>> [len(block) for block in row_blocks(np.zeros((5_000, 2), dtype=np.float32))]
+    [2048, 2048, 904]
+    """
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        require_whole(block)
+        yield block
+        release(block)
+
+
+@dataclass(frozen=True, eq=False)
+class LazyRows:
+    """Rows that are computed when they are needed, a block at a time.
+
+    Neither they nor what they are computed from has to fit into memory. The blocks are always the
+    same, so that the rows are too, to the last bit, whether they are collected or not: the last bit
+    of a matrix product depends on how many rows are multiplied.
+
+    Parameters
+    ----------
+    stored : (n, e) float32
+        What they are computed from, memory-mapped perhaps.
+    dimension : int
+        How many numbers each will have.
+    transform : callable
+        Takes some of the stored rows to as many (., dimension) float32.
+    kept : (n,) bool, optional
+        Which of the computed rows to give; all unless given.
+    space : str, optional
+        What tells the space that they are brought into from others.
+
+    Examples
+    --------
+    >>> stored = np.array([[3, 4], [0, 2]], dtype=np.float32)
+    >>> LazyRows(stored, 2, unit_rows).collect()
+    array([[0.6, 0.8],
+           [0. , 1. ]], dtype=float32)
+    """
+
+    stored: Matrix
+    dimension: int
+    transform: Callable[[Matrix], Matrix]
+    kept: NDArray[np.bool_] | None = None
+    space: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.stored) if self.kept is None else int(self.kept.sum())
+
+    def blocks(self) -> Iterator[Matrix]:
+        """Compute them, and yield them as `row_blocks` does.
+
+        Raises
+        ------
+        ValueError
+            Where NaN or infinity is stored or comes out.
+        """
+        first = 0
+        for block in row_blocks(self.stored):
+            computed = self.transform(as_rows(block, "rows", first))
+            checked = as_rows(computed, "vectors", first)
+            yield checked if self.kept is None else checked[self.kept[first : first + len(block)]]
+            first += len(block)
+
+    def collect(self) -> Matrix:
+        """Compute all of them, (n, dimension)."""
+        result: Matrix = np.empty((len(self), self.dimension), dtype=np.float32)
+        first = 0
+        for block in self.blocks():
+            result[first : first + len(block)] = block
+            first += len(block)
+        return result

@@ -1,0 +1,166 @@
+"""Check where results are to go, before the work: nothing is replaced by mistake."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from alignx.errors import FormatError, OutputError
+from alignx.support.files import StrPath, require_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["require_folder", "require_outputs", "require_suffix"]
+
+Places: TypeAlias = StrPath | list[str] | list[Path] | None
+
+# Endings that say what a file holds. Any other ending, such as that of en-es.train, says nothing.
+_FORMATS = {
+    ".7z", ".arrow", ".bin", ".bz2", ".csv", ".db", ".dix", ".doc", ".docx", ".epub", ".feather",
+    ".ftz", ".gz", ".h5", ".hdf5", ".htm", ".html", ".ifo", ".ipynb", ".joblib", ".jpeg", ".jpg",
+    ".json", ".jsonl", ".lzma", ".md", ".mobi", ".msgpack", ".ndjson", ".npy", ".npz", ".ods",
+    ".odt", ".onnx", ".orc", ".parquet", ".pdf", ".pickle", ".pkl", ".png", ".po", ".ppt",
+    ".pptx", ".ps", ".pt", ".pth", ".rdf", ".rtf", ".safetensors", ".sqlite", ".sqlite3", ".svg",
+    ".tar", ".tbx", ".tex", ".tgz", ".tmx", ".toml", ".ts", ".tsv", ".ttl", ".txt", ".vec",
+    ".xdxf", ".xhtml", ".xlf", ".xliff", ".xls", ".xlsm", ".xlsx", ".xml", ".xz", ".yaml", ".yml",
+    ".zip", ".zst",
+}  # fmt: skip
+_WRITTEN = {
+    "a dictionary": (".tsv", ".txt", ".jsonl"),
+    "a map": (".safetensors",),
+    "a model": (".safetensors",),
+    "a fastText model": (".bin",),
+    "a table": (".md", ".txt", ".json"),
+    "a figure": (".svg", ".png", ".pdf"),
+    "a log": (".jsonl", ".ndjson", ".json", ".txt"),
+}
+_SPECIAL = ("/dev/", "/proc/")
+
+
+def require_suffix(path: StrPath, what: str) -> None:
+    """Refuse a name that ends like a format which is not written there.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to be.
+    what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a figure", "a log"}
+        What is to be written.
+
+    Raises
+    ------
+    FormatError
+        If it ends like another format; an ending that names no format is accepted.
+
+    Examples
+    --------
+    >>> require_suffix("en-es.train", "a dictionary")
+    >>> require_suffix("en-es.xlsx", "a dictionary")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: en-es.xlsx: a dictionary is written as .tsv, .txt or .jsonl, not ...
+    """
+    suffix, written = Path(path).suffix, _WRITTEN[what]
+    if suffix.lower() not in _FORMATS.difference(written) or _is_special(path):
+        return
+    *others, last = written
+    names = f"{', '.join(others)} or {last}" if others else last
+    raise FormatError(path, f"{what} is written as {names}, not as {suffix}")
+
+
+def require_outputs(
+    outputs: Mapping[str, Places],
+    inputs: Mapping[str, Places],
+    folders: Mapping[str, StrPath | None] | None = None,
+) -> None:
+    """Refuse outputs that cannot be written, or would replace an input or each other.
+
+    Parameters
+    ----------
+    outputs : mapping of str to path or list of paths
+        What messages call them, such as ``"--output"``; None for those that were not asked for.
+    inputs : mapping of str to path or list of paths
+        What is read. Files are compared by what they are, whatever links or names lead to them.
+    folders : mapping of str to path, optional
+        Folders of work in progress, in which files are deleted at the end.
+
+    Raises
+    ------
+    OutputError
+        If an output, or the folder that it would be in, is not right.
+
+    Examples
+    --------
+    >>> require_outputs({"--output": "en.vec"}, {"SOURCE": "./en.vec"})
+    Traceback (most recent call last):
+        ...
+    alignx.errors.OutputError: en.vec: --output would replace SOURCE, ./en.vec; choose another name
+    """
+    read = list(_listed(inputs))
+    written: list[tuple[str, StrPath]] = []
+    for label, path in _listed(outputs):
+        place = _identity(path)
+        others = read if _is_special(path) else [*read, *written]
+        for other, its_path in others:
+            if place is not None and place == _identity(its_path):
+                named = "" if str(path) == str(its_path) else f", {os.fspath(its_path)}"
+                problem = f"{label} would replace {other}{named}; choose another name"
+                raise OutputError(path, problem)
+        require_writable(path)
+        written.append((label, path))
+    for label, folder in (folders or {}).items():
+        if folder is not None:
+            require_folder(folder)
+            _require_outside(label, folder, [*read, *written])
+
+
+def require_folder(path: StrPath) -> None:
+    """Refuse a folder that could neither be used nor made.
+
+    Raises
+    ------
+    OutputError
+        If it is a file, or its own folder is missing or write-protected.
+    """
+    if not Path(path).is_dir():
+        require_writable(path)
+        if os.path.lexists(path):
+            raise OutputError(path, "this must be a folder, and is a file; choose another name")
+    elif not os.access(path, os.W_OK):
+        problem = "permission to write here is denied; choose another place"
+        raise OutputError(path, problem)
+
+
+def _listed(named: Mapping[str, Places]) -> Iterator[tuple[str, StrPath]]:
+    for label, places in named.items():
+        for path in places if isinstance(places, list) else [places]:
+            if path is not None:
+                yield label, path
+
+
+def _identity(path: StrPath) -> tuple[object, ...] | None:
+    """Give what two names of one file have in common; None for devices and pipes."""
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        # A circle of links is named by whoever opens it.
+        return None if error.errno == errno.ELOOP else (os.path.realpath(path),)
+    if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        return status.st_dev, status.st_ino
+    return None
+
+
+def _is_special(path: StrPath) -> bool:
+    return os.fspath(path).startswith(_SPECIAL)
+
+
+def _require_outside(label: str, folder: StrPath, files: Iterable[tuple[str, StrPath]]) -> None:
+    place = os.path.realpath(folder)
+    for other, path in files:
+        if os.path.realpath(path).startswith(place + os.sep):
+            problem = f"{other}, {os.fspath(path)}, must lie outside of {label}, which is cleared"
+            raise OutputError(folder, f"{problem}; choose another place")

@@ -1,0 +1,59 @@
+"""Read safetensors files with what they say of themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+
+from alignx.errors import FormatError
+from alignx.support.file_kinds import HEAD_SIZE, described
+from alignx.support.files import reading, require_regular
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+__all__ = ["read_tensors"]
+
+
+def read_tensors(
+    path: str | os.PathLike[str], advice: str = ""
+) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Read a whole file.
+
+    Parameters
+    ----------
+    path : path
+        A ``.safetensors`` file.
+    advice : str
+        What to do if it is none.
+
+    Returns
+    -------
+    metadata : dict of str to str
+    tensors : dict of str to ndarray
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, it is something else, or truncated.
+
+    Examples
+    --------
+    >>> read_tensors("no-such.safetensors")
+    Traceback (most recent call last):
+        ...
+    alignx.errors.FormatError: no-such.safetensors: no such file; check the name
+    """
+    require_regular(path, "a .safetensors file")  # it is opened twice
+    with reading(path) as head:  # names a missing or unreadable file as all of alignx does
+        try:
+            with safe_open(path, framework="np") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # the file cannot be iterated
+                return file.metadata() or {}, tensors
+        except SafetensorError as error:
+            looks = described(head.peek(HEAD_SIZE)[:HEAD_SIZE])
+            problem = f"not a safetensors file, or truncated ({error}): {looks}"
+            raise FormatError(path, "; ".join(filter(None, [problem, advice]))) from None

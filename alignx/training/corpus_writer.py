@@ -1,0 +1,260 @@
+"""Write texts as fastText reads them, one line of words for each of theirs, and count the words."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from alignx.support.files import reading
+from alignx.support.tokenizer import cut, tokenize
+from alignx.training.corpus import BLOCK_BYTES, STDIN, Findings, text_blocks
+from alignx.vectors.spelling import composed, lower, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.support.progress import Progress
+    from alignx.support.tokenizer import Tokenizer
+
+__all__ = ["MOST_CHARACTERS", "CorpusReport", "WordCounts", "write_tokenized"]
+
+# Whatever is longer is an address, a key or a text without spaces rather than a word; and fastText
+# takes four n-grams of each of its characters.
+MOST_CHARACTERS = 100
+# Of about 150 bytes each.
+MOST_TYPES = 3_000_000
+
+
+@dataclass
+class WordCounts:
+    """How often words occur, in bounded memory.
+
+    Above `most` words the rarest are forgotten, more of them each time, as fastText's own
+    dictionary does: counts of rare words are then lower bounds.
+
+    Parameters
+    ----------
+    most : int
+        How many words to count at a time.
+
+    Examples
+    --------
+    >>> counts = WordCounts()
+    >>> counts.add(Counter("abracadabra"))
+    >>> counts.most_common(2), counts.types
+    ([('a', 5), ('b', 2)], 5)
+    """
+
+    most: int = MOST_TYPES
+    counts: Counter[str] = field(default_factory=Counter)
+    forgotten: int = 0
+    threshold: int = 0
+
+    def add(self, counts: Counter[str]) -> None:
+        """Add the counts of some text."""
+        self.counts.update(counts)
+        while len(self.counts) > self.most:
+            self.threshold += 1
+            kept = {w: n for w, n in self.counts.items() if n > self.threshold}
+            self.forgotten += len(self.counts) - len(kept)
+            self.counts = Counter(kept)
+
+    @property
+    def types(self) -> int:
+        """How many different words there are, at most."""
+        return len(self.counts) + self.forgotten
+
+    def most_common(self, count: int | None = None) -> list[tuple[str, int]]:
+        """Give the most frequent words and their counts."""
+        return self.counts.most_common(count)
+
+    def at_least(self, count: int) -> list[str]:
+        """Give the words that occur so often."""
+        return [word for word, found in self.counts.items() if found >= count]
+
+
+@dataclass(frozen=True)
+class CorpusReport:
+    """What was found in a corpus.
+
+    Parameters
+    ----------
+    files : tuple of str
+        As they were named.
+    bytes : int
+        Unpacked.
+    lines, tokens, types : int
+        Lines that hold words are counted as `sentences`; `types` are different words.
+    sentences : int
+        Lines that were written.
+    invalid : int
+        Bytes that are no UTF-8, which were replaced.
+    nuls : int
+        NUL bytes, which were taken for spaces.
+    overlong : int
+        Words of more than 100 characters, which were left out.
+
+    Examples
+    --------
+    >>> print(CorpusReport(("es.txt",), 2_000_000, 4_000, 300_000, 30_000, 3_900, nuls=20))
+    300,000 words, 30,000 of them different, in 4,000 lines (2.0 MB); 20 NUL bytes taken for spaces
+    """
+
+    files: tuple[str, ...]
+    bytes: int
+    lines: int
+    tokens: int
+    types: int
+    sentences: int
+    invalid: int = 0
+    nuls: int = 0
+    overlong: int = 0
+
+    def __str__(self) -> str:
+        is_small = self.bytes < 100_000
+        size = f"{self.bytes:,} bytes" if is_small else f"{self.bytes / 1e6:,.1f} MB"
+        remarks = [
+            f"{self.invalid:,} invalid bytes replaced" if self.invalid else "",
+            f"{self.nuls:,} NUL bytes taken for spaces" if self.nuls else "",
+            f"{self.overlong:,} words of over {MOST_CHARACTERS} characters left out"
+            if self.overlong
+            else "",
+        ]
+        return "; ".join(
+            filter(
+                None,
+                [
+                    f"{self.tokens:,} words, {self.types:,} of them different, in "
+                    f"{self.lines:,} line{'' if self.lines == 1 else 's'} ({size})",
+                    ", ".join(filter(None, remarks)),
+                ],
+            )
+        )
+
+
+def write_tokenized(
+    files: Sequence[str],
+    output: IO[bytes],
+    *,
+    tokenizer: Tokenizer = tokenize,
+    language: str | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    progress: Progress | None = None,
+) -> tuple[CorpusReport, WordCounts]:
+    r"""Write the words of texts, those of a line in a line, with a space between two.
+
+    Words without a letter or digit and those of more than 100 characters are left out, as are lines
+    without words. All are in Unicode's form NFC.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Texts; ``"-"`` is standard input.
+    output : binary file
+        Is written to.
+    tokenizer : callable
+        Gives the words of a text; those that hold white space are cut there.
+    language : str, optional
+        Code whose rules of lower-casing hold, where `tokenizer` is `alignx.support.tokenizer.tokenize`.
+    block_bytes : int
+        How much is read at once; a longer line is given to the tokenizer in several parts.
+    progress : callable, optional
+        Is called with the fraction of the files that has been read, where they are no pipes.
+
+    Returns
+    -------
+    report : CorpusReport
+        What was found.
+    counts : WordCounts
+        Of the words that were written.
+
+    Raises
+    ------
+    FormatError
+        If a file cannot be read, is truncated, or is no text.
+    TypeError
+        If the tokenizer gives anything but strings.
+
+    Examples
+    --------
+    >>> import io, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "es.txt"
+    >>> _ = path.write_text("\u00a1Hola, mundo!\n\n...\nHola")
+    >>> output = io.BytesIO()
+    >>> report, counts = write_tokenized([str(path)], output)
+    >>> output.getvalue(), counts.most_common(1), report.lines
+    (b'hola mundo\nhola\n', [('hola', 2)], 4)
+    """
+    sizes = [_size(path) for path in files]  # a wrong name shows before any work
+    total = sum(size or 0 for size in sizes) if None not in sizes else 0
+    findings, counts = Findings(), WordCounts()
+    tokens = sentences = overlong = 0
+    for path in files:
+        is_open = False  # whether the line that is being written has words
+        for block in text_blocks(path, findings, block_bytes=block_bytes):
+            lines = [_words(tokenizer, line, language) for line in composed(block).split("\n")]
+            found = Counter(chain.from_iterable(lines))
+            unusable = {word for word in found if word not in counts.counts and not _usable(word)}
+            overlong += sum(found[word] for word in unusable if len(word) > MOST_CHARACTERS)
+            for word in unusable:
+                del found[word]
+            pieces = []
+            for number, line in enumerate(lines):
+                if number and is_open:
+                    pieces.append("\n")
+                    is_open = False
+                    sentences += 1
+                words = [word for word in line if word not in unusable]
+                if words:
+                    pieces += [" "] * is_open
+                    pieces.append(" ".join(words))
+                    is_open = True
+            output.write("".join(pieces).encode())
+            counts.add(found)
+            tokens += found.total()
+            if progress is not None and total:
+                progress(min(findings.packed / total, 1.0))
+        if is_open:
+            output.write(b"\n")
+            sentences += 1
+    report = CorpusReport(
+        tuple(files),
+        findings.bytes,
+        findings.lines,
+        tokens,
+        counts.types,
+        sentences,
+        findings.invalid,
+        findings.nuls,
+        overlong,
+    )
+    return report, counts
+
+
+def _size(path: str) -> int | None:
+    """Size of a file; None for what can be read only once."""
+    if path == STDIN or Path(path).is_fifo() or Path(path).is_char_device():
+        return None
+    with reading(path) as file:
+        return os.fstat(file.fileno()).st_size
+
+
+def _words(tokenizer: Tokenizer, line: str, language: str | None) -> list[str]:
+    """Cut a line; what a tokenizer gives is cut once more, as white space would break the file."""
+    if not line or line.isspace():
+        return []
+    if tokenizer is tokenize:
+        return cut(lower(line, language))
+    words = tokenizer(line)
+    if isinstance(words, str):
+        raise TypeError(f"a tokenizer must give a list of words, got the string {words[:40]!r}")
+    return words_of(" ".join(words))
+
+
+def _usable(word: str) -> bool:
+    """Whether a word has a letter or digit, and a length that words have."""
+    return len(word) <= MOST_CHARACTERS and any(map(str.isalnum, word))

@@ -1,0 +1,1 @@
+"""Word vectors: their files, normalization, and words out of vocabulary."""

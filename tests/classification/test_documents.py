@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignx.classification.documents import Documents, read_documents
+from alignx.support.tokenizer import parts_of, tokenize
+from alignx.vectors.embeddings import Embeddings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+ENGLISH = Embeddings(["the", "cat", "well", "known", "don't", "!"], np.eye(6), language="en")
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        (" \t\n", []),
+        ("The CAT.", ["the", "cat", "."]),
+        ("don't well-known", ["don't", "well-known"]),
+        ("'quoted' - dash", ["'", "quoted", "'", "-", "dash"]),
+        ("l\N{RIGHT SINGLE QUOTATION MARK}été", ["l\N{RIGHT SINGLE QUOTATION MARK}été"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("cafe\N{COMBINING ACUTE ACCENT}", ["cafe\N{COMBINING ACUTE ACCENT}"]),
+        ("😚😚 :D #tag @user", ["😚", "😚", ":", "d", "#", "tag", "@", "user"]),
+        ("3.5 km²", ["3", ".", "5", "km²"]),
+        ("Straße ÅNGSTRÖM", ["straße", "ångström"]),
+        ("中文字", ["中文字"]),
+    ],
+)
+def test_texts_are_cut_by_unicode_rules(text: str, words: list[str]) -> None:
+    assert tokenize(text) == words
+
+
+@given(st.text())
+def test_nothing_but_white_space_is_lost(text: str) -> None:
+    words = tokenize(text)
+    assert "".join(words) == "".join(text.lower().split())
+    assert all(words)
+
+
+@given(st.text(min_size=1, max_size=5))
+def test_marks_stay_with_their_letters(text: str) -> None:
+    if all(unicodedata.category(each)[0] in "LMN" for each in text.lower()):
+        assert tokenize(text) == [text.lower()]
+
+
+def test_parts_between_hyphens_and_apostrophes() -> None:
+    assert parts_of("l'été-indien") == ["l", "été", "indien"]
+    assert parts_of("-") == []
+
+
+# --- documents --------------------------------------------------------------------------------
+
+
+def by_hand(texts: list[str], language: Embeddings) -> list[list[int]]:
+    return [[language.index[w] for w in tokenize(t) if w in language.index] for t in texts]
+
+
+WORDS = st.sampled_from([*ENGLISH.words, "cow", "zebra"])
+TEXTS = st.lists(st.lists(WORDS, max_size=6).map(" ".join), max_size=8)
+
+
+def rows_of(documents: Documents) -> list[list[int]]:
+    return [
+        documents.words[a:b].tolist()
+        for a, b in zip(documents.starts[:-1], documents.starts[1:], strict=True)
+    ]
+
+
+@given(TEXTS)
+def test_words_are_looked_up(texts: list[str]) -> None:
+    found = read_documents(texts, "en", ENGLISH)
+    assert rows_of(found) == by_hand(texts, ENGLISH)
+    total = [len(tokenize(text)) for text in texts]
+    assert (found.lengths + found.unknown).tolist() == total
+    counts = found.counts().toarray()
+    assert counts.shape == (len(texts), len(ENGLISH))
+    for row, words in zip(counts, by_hand(texts, ENGLISH), strict=True):
+        assert np.array_equal(row, np.bincount(words, minlength=len(ENGLISH)))
+
+
+@given(TEXTS, st.randoms(use_true_random=False))
+def test_some_texts_are_taken_in_any_order(texts: list[str], random: object) -> None:
+    found = read_documents(texts, "en", ENGLISH)
+    order = list(range(len(texts)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    order = order[: len(order) // 2 + 1] if order else []
+    taken = found.take(np.array(order, dtype=np.int64))
+    assert rows_of(taken) == [rows_of(found)[row] for row in order]
+    assert taken.unknown.tolist() == found.unknown[order].tolist()
+
+
+@given(TEXTS, st.integers(0, 2**32 - 1))
+def test_words_are_kept_by_a_mask(texts: list[str], seed: int) -> None:
+    found = read_documents(texts, "en", ENGLISH)
+    kept = np.random.default_rng(seed).random(len(found.words)) < 0.5
+    some = found.keep(kept)
+    rest = found.keep(~kept)
+    assert np.array_equal(some.lengths + rest.lengths, found.lengths)
+    assert np.array_equal(some.lengths + some.unknown, found.lengths + found.unknown)
+    both = some.counts() + rest.counts() - found.counts()
+    assert not both.toarray().any()
+
+
+def test_parts_stand_for_a_word_that_is_unknown_as_a_whole() -> None:
+    found = read_documents(["well-known don't un-known"], "en", ENGLISH)
+    assert found.words.tolist() == [2, 3, 4, 3]
+    assert found.unknown.tolist() == [0]
+
+
+def test_another_spelling_stands_for_a_word_that_is_unknown() -> None:
+    text = "caaaat caat don\N{RIGHT SINGLE QUOTATION MARK}t theeee"
+    found = read_documents([text], "en", ENGLISH)
+    assert found.words.tolist() == [1, 4, 0]
+    assert found.unknown.tolist() == [1]  # two letters may well be meant
+
+
+def test_unseen_words_get_rows_behind_the_vocabulary() -> None:
+    asked: list[list[str]] = []
+
+    def vectors(words: Sequence[str]) -> NDArray[np.float32]:
+        asked.append(list(words))
+        return np.full((len(words), 6), 2.0, dtype=np.float32)
+
+    found = read_documents(["cow cat cow", "zebra"], "en", ENGLISH, unseen=vectors)
+    assert asked == [["cow", "zebra"]]
+    assert found.words.tolist() == [6, 1, 6, 7]
+    assert found.unknown.tolist() == [0, 0]
+    assert np.allclose(np.linalg.norm(found.unseen, axis=1), 1)
+
+
+def test_a_tokenizer_of_ones_own() -> None:
+    found = read_documents(["catthe"], "en", ENGLISH, tokenizer=lambda text: [text[:3], text[3:]])
+    assert found.words.tolist() == [1, 0]
+
+
+def test_a_single_string_is_refused() -> None:
+    with pytest.raises(TypeError, match="must be a sequence of strings, got the string 'the cat'"):
+        read_documents("the cat", "en", ENGLISH)
+    with pytest.raises(TypeError, match="texts must be strings, got int"):
+        read_documents([3], "en", ENGLISH)  # type: ignore[list-item]
+
+
+def test_a_text_of_ten_megabytes() -> None:
+    found = read_documents(["cat " * 2_500_000], "en", ENGLISH)
+    assert found.lengths.tolist() == [2_500_000]

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from alignx.alignment.align import align
+from alignx.alignment.calibration import Calibration, Evidence
+from alignx.alignment.shared_space import SharedSpace
+from alignx.induction.induce import (
+    check_options,
+    induce_lexicon,
+    is_number,
+    is_punctuation,
+    lexicon_of,
+    wanted_by_form,
+)
+from alignx.lexicon.lexicon import Lexicon
+from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+from alignx.vectors.embeddings import Embeddings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIZES = [(30, 30), (30, 47), (47, 30), (12, 200)]
+
+
+def space(
+    n: int, m: int, calibration: Calibration | None = None, dimension: int = 5
+) -> SharedSpace:
+    rng = np.random.default_rng(n * 1000 + m)
+    sides = [
+        Embeddings(
+            [f"{prefix}{i}" for i in range(count)],
+            (rng.standard_normal((count, dimension)) + 0.4).astype(np.float32),
+        )
+        for prefix, count in (("a", n), ("b", m))
+    ]
+    return SharedSpace({"en": sides[0], "es": sides[1]}, calibration)
+
+
+def csls(shared: SharedSpace, neighborhood: int) -> NDArray[np.float64]:
+    cosines = shared.source.vectors.astype(np.float64) @ shared.target.vectors.T.astype(np.float64)
+    of_source = np.sort(cosines, axis=1)[:, -neighborhood:].mean(axis=1)
+    of_target = np.sort(cosines, axis=0)[-neighborhood:].mean(axis=0)
+    return np.asarray(2 * cosines - of_source[:, None] - of_target, dtype=np.float64)
+
+
+def expected_rows(scores: NDArray[np.float64], n_best: int, mutual: bool) -> list[tuple[int, int]]:
+    """Every source row with its best target rows; if mutual, only if it is among their best."""
+    of_source = np.argsort(-scores, axis=1, kind="stable")[:, :n_best]
+    of_target = np.argsort(-scores, axis=0, kind="stable")[:n_best].T
+    return [
+        (s, int(t))
+        for s, targets in enumerate(of_source)
+        for t in targets
+        if not mutual or s in of_target[t]
+    ]
+
+
+def gap(scores: NDArray[np.float64], row: int, column: int) -> float:
+    """The lead of one score over the best other one in its row."""
+    return float(scores[row, column] - np.delete(scores[row], column).max())
+
+
+CALIBRATION = Calibration(
+    np.array([1.0, 0.5, 0.25, 0.1, 0.2]), np.linspace(-3, 2, 8), np.linspace(0.05, 0.95, 8)
+)
+
+
+# --- the pairs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize("n_best", [1, 2, 3])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], n_best: int, mutual: bool) -> None:
+    shared = space(*sizes)
+    scores = csls(shared, 5)
+    rows = expected_rows(scores, n_best, mutual)
+    lexicon = induce_lexicon(
+        shared, n_best=n_best, mutual=mutual, neighborhood=5, numbers=True, punctuation=True
+    )
+    assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
+    assert lexicon.scores is not None
+    assert lexicon.scores.dtype == np.float64
+    np.testing.assert_allclose(lexicon.scores, [scores[row] for row in rows], atol=1e-5)
+    assert lexicon.probabilities is None
+
+
+def test_without_mutual_every_word_has_its_share_and_with_it_pairs_are_fewer() -> None:
+    shared = space(40, 25)
+    every = induce_lexicon(shared, n_best=3, mutual=False)
+    assert [len(found) for found in every.translations().values()] == [3] * 40
+    mutual = induce_lexicon(shared, n_best=3)
+    assert set(mutual) < set(every)
+
+
+def test_the_best_translation_of_a_word_comes_first() -> None:
+    lexicon = induce_lexicon(space(30, 47), n_best=3, mutual=False)
+    assert lexicon.scores is not None
+    by_word = lexicon.scores.reshape(30, 3)
+    assert (np.diff(by_word, axis=1) <= 0).all()
+    assert [source for source, _ in lexicon.pairs[::3]] == [f"a{i}" for i in range(30)]
+
+
+def test_mutual_pairs_are_the_same_from_both_sides() -> None:
+    shared = space(30, 47)
+    for n_best in (1, 3):
+        there = induce_lexicon(shared, n_best=n_best)
+        back = induce_lexicon(shared.reversed(), n_best=n_best)
+        assert set(back.reversed()) == set(there)
+
+
+@pytest.mark.parametrize(("n", "m", "n_best"), [(1, 1, 1), (1, 7, 1), (7, 1, 1), (4, 6, 4)])
+@pytest.mark.parametrize("calibration", [None, CALIBRATION])
+def test_as_many_as_there_are(n: int, m: int, n_best: int, calibration: Calibration | None) -> None:
+    shared = space(n, m, calibration)
+    lexicon = induce_lexicon(shared, n_best=n_best, mutual=False, neighborhood=1)
+    rows = expected_rows(csls(shared, 1), n_best, mutual=False)
+    assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
+
+
+def test_threads_make_no_difference() -> None:
+    one, two = (
+        induce_lexicon(space(200, 150, CALIBRATION), n_best=2, n_threads=count) for count in (1, 2)
+    )
+    assert list(one) == list(two)
+    assert np.array_equal(np.asarray(one.scores), np.asarray(two.scores))
+    assert np.array_equal(np.asarray(one.probabilities), np.asarray(two.probabilities))
+
+
+def test_progress_goes_from_start_to_end() -> None:
+    seen: list[float] = []
+    induce_lexicon(space(30, 30), progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(1)
+
+
+# --- probabilities ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize("n_best", [1, 3])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_probabilities_are_those_of_the_calibration(
+    sizes: tuple[int, int], n_best: int, mutual: bool
+) -> None:
+    shared = space(*sizes, CALIBRATION)
+    scores = csls(shared, 10)
+    rows = expected_rows(scores, n_best, mutual)
+    evidence = Evidence(
+        np.array([scores[row] for row in rows], np.float32),
+        np.array([gap(scores, s, t) for s, t in rows], np.float32),
+        np.array([gap(scores.T, t, s) for s, t in rows], np.float32),
+    )
+    found = induce_lexicon(shared, n_best=n_best, mutual=mutual)
+    expected = CALIBRATION.probability(evidence)
+    assert len(set(expected.round(3))) > 3
+    assert found.probabilities is not None
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("threshold", [0, 0.5, 0.75, 1])
+def test_the_threshold_keeps_pairs_of_at_least_that_probability(threshold: float) -> None:
+    shared = space(30, 47, CALIBRATION)
+    whole = induce_lexicon(shared)
+    assert whole.probabilities is not None
+    kept = induce_lexicon(shared, threshold=threshold)
+    likely = whole.probabilities >= threshold
+    assert list(kept) == [pair for pair, is_kept in zip(whole, likely, strict=True) if is_kept]
+    assert 0 < (whole.probabilities >= 0.75).sum() < len(whole)
+
+
+# --- filters ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["1", "1,000", "-3.5", "٣٤", "१२", "①", "²", "50%", "12:30"])
+def test_numbers(word: str) -> None:
+    assert is_number(word)
+    assert not is_punctuation(word)
+
+
+@pytest.mark.parametrize(
+    "word", ["...", "—", "«", "。", "、", "؟", "।", "$", "🎉", "</>", "\u00a0"]
+)
+def test_punctuation(word: str) -> None:
+    assert is_punctuation(word)
+    assert not is_number(word)
+
+
+@pytest.mark.parametrize("word", ["cat", "4x4", "año", "кот", "猫", "قط", "बिल्ली", "e.g.", "b2b"])
+def test_words(word: str) -> None:
+    assert not is_number(word)
+    assert not is_punctuation(word)
+
+
+def mixed() -> SharedSpace:
+    """Words, numbers and punctuation, each translated by the word of the same position."""
+    rows = np.eye(6, dtype=np.float32)
+    english = Embeddings(["cat", "1", "dog", "...", "4x4", "two"], rows)
+    spanish = Embeddings(["gato", "٣", "。", "perro", "4x4", "2"], rows)
+    return SharedSpace({"en": english, "es": spanish})
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["cat", "4x4"]),
+        ({"numbers": True}, ["cat", "1", "4x4", "two"]),
+        ({"punctuation": True}, ["cat", "dog", "...", "4x4"]),
+        (
+            {"numbers": True, "punctuation": True},
+            ["cat", "1", "dog", "...", "4x4", "two"],
+        ),
+    ],
+)
+def test_pairs_with_numbers_or_punctuation_on_either_side_are_left_out(
+    options: dict[str, Any], expected: list[str]
+) -> None:
+    for mutual in (True, False):
+        lexicon = induce_lexicon(mixed(), neighborhood=1, mutual=mutual, **options)
+        assert [source for source, _ in lexicon] == expected
+
+
+def test_filtered_words_still_take_part_in_the_search() -> None:
+    """A number that is the nearest neighbor hides the next one; it does not make room for it."""
+    lexicon = induce_lexicon(mixed(), n_best=1, mutual=False, neighborhood=1)
+    assert "two" not in lexicon.translations()
+
+
+# --- bad values -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "gist"),
+    [
+        ({"n_best": 0}, r"\[1, 30\], got 0"),
+        ({"n_best": -1}, r"\[1, 30\], got -1"),
+        ({"n_best": 31}, r"\[1, 30\], got 31"),
+        ({"neighborhood": 0}, r"neighborhood must lie in \[1, 30\], got 0"),
+        ({"neighborhood": 31}, r"neighborhood must lie in \[1, 30\], got 31"),
+        ({"threshold": -0.1}, r"threshold must lie in \[0, 1\], got -0.1"),
+        ({"threshold": 1.1}, r"threshold must lie in \[0, 1\], got 1.1"),
+        ({"threshold": float("nan")}, r"threshold must lie in \[0, 1\], got nan"),
+        ({"threshold": 0.5}, "threshold needs probabilities"),
+    ],
+)
+@pytest.mark.parametrize("sizes", [(30, 47), (47, 30)])
+def test_values_out_of_range_are_refused(
+    sizes: tuple[int, int], options: dict[str, Any], gist: str
+) -> None:
+    with pytest.raises(ValueError, match=gist):
+        induce_lexicon(space(*sizes), **options)
+
+
+def test_words_without_a_vector_are_not_in_the_dictionary() -> None:
+    rows = np.random.default_rng(3).standard_normal((40, 6)).astype(np.float32)
+    rows[[4, 9]] = 0
+    one = Embeddings([f"a{i}" for i in range(40)], rows, "en")
+    other = Embeddings([f"b{i}" for i in range(40)], rows, "es")
+    known = Lexicon([(f"a{i}", f"b{i}") for i in range(30)])
+    for method in ("procrustes", "cca"):
+        alignment = align(one, other, lexicon=known, method=method, calibrate=False)
+        shared = alignment.apply(one, other)
+        assert len(shared.source) == len(shared.target) == 38
+        words = {word for pair in induce_lexicon(shared, mutual=False) for word in pair}
+        assert not {"a4", "a9", "b4", "b9"} & words
+
+
+# --- from neighbors ---------------------------------------------------------------------------
+
+
+def neighbors(indices: list[list[int]], scores: list[list[float]]) -> Neighbors:
+    return Neighbors(np.array(indices), np.array(scores, dtype=np.float32))
+
+
+def of_neighbors(**options: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # passed on
+    """Build a dictionary where a search has missed some neighbors, and all of one word."""
+    found = CrossNeighbors(
+        neighbors([[1, 0], [0, -1], [-1, -1]], [[0.9, 0.4], [0.5, -4], [-4, -4]]),
+        neighbors([[1, 0], [0, -1], [-1, -1]], [[0.5, 0.4], [0.9, -4], [-4, -4]]),
+    )
+    every = np.ones(3, dtype=bool)
+    sides = (("a0", "a1", "a2"), ("b0", "b1", "b2"))
+    lexicon = lexicon_of(found, sides, (every, every), threshold=None, **options)
+    assert lexicon.scores is not None
+    assert (lexicon.scores >= 0.39).all()
+    if options["calibration"] is not None:
+        assert lexicon.probabilities is not None
+        assert np.isfinite(lexicon.probabilities).all()
+    return list(lexicon)
+
+
+@pytest.mark.parametrize("calibration", [None, CALIBRATION])
+@pytest.mark.parametrize("mutual", [True, False])
+def test_a_neighbor_that_is_missing_is_no_translation(
+    mutual: bool, calibration: Calibration | None
+) -> None:
+    first = of_neighbors(n_best=1, mutual=mutual, calibration=calibration)
+    assert first == [("a0", "b1"), ("a1", "b0")]
+    both = of_neighbors(n_best=2, mutual=mutual, calibration=calibration)
+    assert both == [("a0", "b1"), ("a0", "b0"), ("a1", "b0")]
+
+
+def test_options_are_checked_alone() -> None:
+    check_options(threshold=0.5, calibration=CALIBRATION, n_best=3, smaller=3)
+    check_options(threshold=None, calibration=None, n_best=1, smaller=1)
+    with pytest.raises(ValueError, match=r"n_best must lie in \[1, 3\], got 4"):
+        check_options(threshold=None, calibration=None, n_best=4, smaller=3)
+    with pytest.raises(ValueError, match="threshold needs probabilities"):
+        check_options(threshold=0.5, calibration=None, n_best=1, smaller=3)
+
+
+def test_words_are_wanted_by_their_form() -> None:
+    found = wanted_by_form(["cat", "7", "!", "4x4"], numbers=False, punctuation=False)
+    assert found.tolist() == [True, False, False, True]
+    assert wanted_by_form([], numbers=True, punctuation=True).shape == (0,)
+    assert wanted_by_form(["7", "!"], numbers=True, punctuation=True).all()

@@ -1,0 +1,452 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pytest
+from conftest import plant_clusters
+
+from alignx.alignment.align import align
+from alignx.alignment.alignment import Alignment
+from alignx.alignment.linear_cost import LinearCost
+from alignx.alignment.model_selection import choose_aligner
+from alignx.datasets import load_sample
+from alignx.errors import DimensionError, DirectionError, FormatError, OutputError
+from alignx.lexicon.lexicon import Lexicon
+from alignx.mapping import CCA, LeastSquares
+from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.fasttext.mapped_copy import write_mapped_model
+from alignx.vectors.io import load, save
+from alignx.vectors.normalizer import LINEAR, STANDARD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
+
+DIMENSION = 10
+SCRIPT = Path(sys.executable).with_name("alignx")
+SOURCE: Literal["source"] = "source"
+TARGET: Literal["target"] = "target"
+SYLLABLES = ["ba", "co", "dé", "fu", "gì", "ha", "ко", "ли", "му", "日", "本", "ñu"]
+
+
+def some_words(seed: int, count: int) -> list[str]:
+    rng = np.random.default_rng(seed)
+    return ["".join(rng.choice(SYLLABLES, size=rng.integers(2, 5))) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Text in which each topic has its words, so that vectors are not all alike."""
+    rng = np.random.default_rng(1)
+    topics = np.array(some_words(2, 360)).reshape(18, 20)
+    lines = [" ".join(rng.choice(topics[rng.integers(18)], size=10)) for _ in range(1_500)]
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "corpus.txt").write_text("\n".join(lines), encoding="utf-8")
+    options = {"dim": DIMENSION, "minCount": 1, "bucket": 1_000, "minn": 2, "maxn": 4, "epoch": 3}
+    # fastText 0.9.3 leaves a tenth of the matrix uninitialized for each thread below ten, and what
+    # remains of dividing its numbers by ten.
+    model = fasttext.train_unsupervised(
+        str(folder / "corpus.txt"), thread=10, lr=0.1, verbose=0, **options
+    )
+    model.save_model(str(folder / "en.bin"))
+    return folder / "en.bin"
+
+
+@pytest.fixture(scope="module")
+def english(model_path: Path) -> Embeddings:
+    return load(model_path)
+
+
+@pytest.fixture(scope="module")
+def spanish(english: Embeddings) -> Embeddings:
+    """The same words in a space that is rotated, moved and disturbed."""
+    rng = np.random.default_rng(3)
+    rotation, _ = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))
+    rows = english.vectors @ rotation
+    spread = (rows - rows.mean(axis=0)).std()
+    rows += 0.1 * spread * rng.standard_normal(rows.shape)
+    return Embeddings(english.words, rows + 0.5 * spread, language="es")
+
+
+@pytest.fixture(scope="module")
+def lexicon(english: Embeddings) -> Lexicon:
+    return Lexicon([(word, word) for word in english.words])
+
+
+@pytest.fixture(scope="module")
+def alignment(english: Embeddings, spanish: Embeddings, lexicon: Lexicon) -> Alignment:
+    return align(english, spanish, lexicon=lexicon, linear=True, refinement=1, calibrate=False)
+
+
+def cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    return np.asarray(
+        np.einsum("ij,ij->i", x, y) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1)
+    )
+
+
+def by_fasttext(path: Path, words: Sequence[str]) -> NDArray[np.float32]:
+    model = fasttext.load_model(str(path))
+    return np.array([model.get_word_vector(word) for word in words])
+
+
+# --- mapped models ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["procrustes", "cca", "least_squares", "reweighted", "auto"])
+def test_plain_fasttext_gives_mapped_vectors(
+    english: Embeddings,
+    spanish: Embeddings,
+    lexicon: Lexicon,
+    model_path: Path,
+    tmp_path: Path,
+    method: str,
+) -> None:
+    alignment = align(
+        english, spanish, lexicon=lexicon, method=method, linear=True, calibrate=False, refinement=1
+    )
+    assert alignment.linear_cost is not None
+    assert alignment.linear_cost.linear > 0.5
+    mapped = alignment.apply_source(english)
+    alignment.save_mapped_model(model_path, tmp_path / "en.bin")
+    found = by_fasttext(tmp_path / "en.bin", mapped.words)
+    assert found.shape[1] == mapped.dimension == alignment.linear_map("source").shape[1]
+    assert cosines(found, mapped.vectors).min() > 0.99999
+    invented = [word for word in some_words(7, 500) if word not in english]
+    assert len(invented) > 300
+    assert mapped.unseen is not None
+    of_invented = by_fasttext(tmp_path / "en.bin", invented)
+    assert cosines(of_invented, mapped.unseen(invented)).min() > 0.99999
+
+
+def test_the_target_side_has_its_own_map(
+    model_path: Path, english: Embeddings, spanish: Embeddings, lexicon: Lexicon, tmp_path: Path
+) -> None:
+    alignment = align(spanish, english, lexicon=lexicon, linear=True, calibrate=False)
+    alignment.save_mapped_model(model_path, tmp_path / "es.bin", side="target")
+    with pytest.raises(DirectionError, match=r"en\.bin: .* got those of en where es"):
+        alignment.save_mapped_model(model_path, tmp_path / "es.bin", side="source")
+    rows = alignment.stream(Embeddings(english.words, english.vectors), "target").collect()
+    assert cosines(by_fasttext(tmp_path / "es.bin", english.words), rows).min() > 0.99999
+    assert not np.array_equal(alignment.linear_map("source"), alignment.linear_map("target"))
+    with pytest.raises(ValueError, match="side must be 'source' or 'target', got 'es'"):
+        alignment.linear_map("es")  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.parametrize("method", ["procrustes", "reweighted"])
+def test_products_of_input_and_output_stay(
+    english: Embeddings,
+    spanish: Embeddings,
+    lexicon: Lexicon,
+    model_path: Path,
+    tmp_path: Path,
+    method: str,
+) -> None:
+    alignment = align(
+        english, spanish, lexicon=lexicon, method=method, normalize=["unit"], calibrate=False
+    )
+    alignment.save_mapped_model(model_path, tmp_path / "en.bin")
+    before, after = (
+        model.get_input_matrix() @ model.get_output_matrix().T
+        for model in map(fasttext.load_model, (str(model_path), str(tmp_path / "en.bin")))
+    )
+    np.testing.assert_allclose(after, before, atol=1e-4 * np.abs(before).max())
+
+
+def test_a_singular_map_takes_nothing_else_out_of_products(
+    alignment: Alignment, model_path: Path, tmp_path: Path
+) -> None:
+    alignment.save_mapped_model(model_path, tmp_path / "en.bin")
+    old, new = map(fasttext.load_model, (str(model_path), str(tmp_path / "en.bin")))
+    [direction] = alignment.source.normalizer.means_
+    inputs = old.get_input_matrix() @ (np.eye(DIMENSION) - np.outer(direction, direction))
+    expected = inputs @ old.get_output_matrix().T
+    found = new.get_input_matrix() @ new.get_output_matrix().T
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_all_but_the_matrices_is_copied(model_path: Path, tmp_path: Path) -> None:
+    content = model_path.read_bytes() + b"and more"
+    (tmp_path / "long.bin").write_bytes(content)
+    write_mapped_model(tmp_path / "long.bin", tmp_path / "same.bin", np.eye(DIMENSION))
+    assert (tmp_path / "same.bin").read_bytes() == content
+
+
+def test_a_model_may_be_replaced_by_its_copy(
+    alignment: Alignment, model_path: Path, tmp_path: Path
+) -> None:
+    done: list[float] = []
+    alignment.save_mapped_model(model_path, tmp_path / "copy.bin", progress=done.append)
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1)
+    shutil.copy(model_path, tmp_path / "en.bin")
+    alignment.save_mapped_model(tmp_path / "en.bin", tmp_path / "en.bin")
+    assert (tmp_path / "en.bin").read_bytes() == (tmp_path / "copy.bin").read_bytes()
+
+
+def test_blocks_do_not_show(
+    alignment: Alignment, model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alignment.save_mapped_model(model_path, tmp_path / "one.bin")
+    monkeypatch.setattr("alignx.vectors.fasttext.mapped_copy._BLOCK", 1_001)
+    alignment.save_mapped_model(model_path, tmp_path / "many.bin")
+    one, many = (
+        fasttext.load_model(str(tmp_path / name)).get_input_matrix()
+        for name in ("one.bin", "many.bin")
+    )
+    np.testing.assert_allclose(many, one, atol=1e-6)
+
+
+def test_a_map_that_centers_writes_no_model(
+    english: Embeddings, spanish: Embeddings, lexicon: Lexicon, model_path: Path, tmp_path: Path
+) -> None:
+    for options in ({}, {"method": CCA(), "normalize": ["unit"]}):
+        usual = align(english, spanish, lexicon=lexicon, calibrate=False, **options)  # type: ignore[arg-type]  # one at a time
+        with pytest.raises(ValueError, match=r"not linear in the n-gram sums .*--linear"):
+            usual.save_mapped_model(model_path, tmp_path / "en.bin")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_goes_wrong_leaves_the_old_file(
+    alignment: Alignment, model_path: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.bin"
+    output.write_bytes(b"old")
+    with pytest.raises(DimensionError, match=r"dimension 3, got .*en\.bin of dimension 10"):
+        write_mapped_model(model_path, output, np.eye(3))
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        alignment.save_mapped_model(model_path, output, progress=interrupt)
+    content = model_path.read_bytes()
+    (tmp_path / "nan.bin").write_bytes(content[:-4] + np.float32(np.nan).tobytes())
+    with pytest.raises(FormatError, match=r"nan\.bin: numbers of a model must be finite, row \d+"):
+        alignment.save_mapped_model(tmp_path / "nan.bin", output)
+    (tmp_path / "nan.bin").unlink()
+    with pytest.raises(FormatError, match="this is not a fastText model"):
+        alignment.save_mapped_model(output, tmp_path / "new.bin")
+    with pytest.raises(OutputError, match="directory does not exist"):
+        alignment.save_mapped_model(model_path, tmp_path / "no" / "out.bin")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.bin"]
+    assert output.read_bytes() == b"old"
+
+
+# --- what it costs ----------------------------------------------------------------------------
+
+
+def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
+    sample = load_sample("en", "es")
+    kept, held_out = sample.train.split(0.2, seed=0)
+    known: dict[str, set[str]] = {}
+    for source, target in held_out:
+        known.setdefault(source, set()).add(target)
+    right = {}
+    for steps in (LINEAR, STANDARD):
+        by_hand = align(
+            sample.source, sample.target, lexicon=kept, normalize=steps, calibrate=False,
+            refinement=0,
+        )  # fmt: skip
+        answers = by_hand.apply(sample.source, sample.target).translate(sorted(known), 1)
+        right[steps] = np.array([a[0].word in known[word] for word, a in answers.items()])
+    found = align(sample.source, sample.target, lexicon=sample.train, linear=True, refinement=0)
+    assert found.linear_cost == LinearCost.of(right[LINEAR], right[STANDARD])
+    assert found.linear_cost.n == len(known)
+    # The trial is that of the calibration.
+    plain = align(
+        sample.source, sample.target, lexicon=sample.train, normalize=LINEAR, refinement=0
+    )
+    assert found.calibration is not None
+    assert plain.calibration is not None
+    assert plain.linear_cost is None
+    np.testing.assert_array_equal(found.calibration.weights, plain.calibration.weights)
+    np.testing.assert_array_equal(found.aligner.source_map_, plain.aligner.source_map_)
+
+
+def test_the_interval_is_that_of_paired_differences() -> None:
+    rng = np.random.default_rng(0)
+    linear, standard = rng.random(1_000) < 0.6, rng.random(1_000) < 0.7
+    cost = LinearCost.of(linear, standard)
+    assert cost.cost == pytest.approx(cost.standard - cost.linear)
+    draws = rng.integers(0, 1_000, (4_000, 1_000))
+    resampled = (standard[draws].astype(float) - linear[draws]).mean(axis=1)
+    np.testing.assert_allclose(
+        [cost.low, cost.high], np.quantile(resampled, [0.025, 0.975]), atol=4e-3
+    )
+    same = LinearCost.of(linear, linear)
+    assert (same.cost, same.low, same.high) == (0, 0, 0)
+
+
+def test_cost_and_map_are_kept_in_the_file(alignment: Alignment, tmp_path: Path) -> None:
+    alignment.save(tmp_path / "map.safetensors")
+    loaded = Alignment.load(tmp_path / "map.safetensors")
+    assert loaded.linear_cost == alignment.linear_cost is not None
+    for side in (SOURCE, TARGET):
+        np.testing.assert_array_equal(loaded.linear_map(side), alignment.linear_map(side))
+
+
+def test_too_few_words_to_ask_are_told(
+    english: Embeddings, spanish: Embeddings, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = Lexicon([(word, word) for word in english.words[:40]])
+    found = align(english, spanish, lexicon=few, linear=True, refinement=0, calibrate=False)
+    assert found.linear_cost is None
+    assert "what it costs that the map is linear is not measured, since it needs 20" in caplog.text
+    assert "probabilities" not in caplog.text
+
+
+# --- which maps are linear --------------------------------------------------------------------
+
+
+def test_aligners_keep_their_parameters_but_do_not_center(
+    english: Embeddings, spanish: Embeddings, lexicon: Lexicon
+) -> None:
+    given = CCA(n_components=7, regularization=3.0)
+    found = align(
+        english, spanish, lexicon=lexicon, method=given, linear=True, refinement=0, calibrate=False
+    )
+    assert repr(found.aligner) == "CCA(center=False, n_components=7, regularization=3.0)"
+    assert given.center
+    assert not hasattr(given, "source_map_")
+
+
+def test_auto_tries_linear_maps_only(english: Embeddings, spanish: Embeddings) -> None:
+    rows = np.arange(200)
+    choice = choose_aligner(
+        english.vectors, spanish.vectors, np.stack([rows, rows], axis=1), linear=True, refinement=0
+    )
+    tried = [str(score.aligner) for score in choice.scores]
+    assert len(tried) == 8
+    assert str(LeastSquares(regularization=1e-5)) in tried
+    assert all("center=False" in name for name in tried if name.startswith("CCA"))
+
+
+def test_cca_without_centering_is_that_of_moments_about_the_origin() -> None:
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((300, 4)) + 1).astype(np.float32)
+    Y = X @ rng.standard_normal((4, 3)).astype(np.float32) + rng.standard_normal((300, 3))
+    cca = CCA(n_components=3, regularization=0, center=False).fit(X, Y)
+    assert not cca.source_mean_.any()
+    A, B = X @ cca.source_map_, Y @ cca.target_map_
+    np.testing.assert_allclose(A.T @ A / 299, np.eye(3), atol=1e-4)
+    np.testing.assert_allclose(A.T @ B / 299, np.diag(cca.correlations_), atol=1e-4)
+
+
+@pytest.mark.parametrize("lexicon_size", [0, 30])
+def test_selflearning_can_be_linear(lexicon_size: int) -> None:
+    data = plant_clusters(0.1)
+    source = Embeddings([f"a{i}" for i in range(len(data.source))], data.source + 0.05, "en")
+    target = Embeddings([f"b{i}" for i in range(len(data.target))], data.target + 0.05, "es")
+    pairs = [(f"a{s}", f"b{t}") for s, t in data.pairs[:lexicon_size]]
+    found = align(
+        source,
+        target,
+        lexicon=Lexicon(pairs) if pairs else None,
+        method="selflearning",
+        linear=True,
+    )
+    assert found.linear_cost is None
+    assert found.source.normalizer.steps_ == LINEAR
+    X, Y = (
+        rows.vectors @ found.linear_map(side).astype(np.float32)
+        for rows, side in ((source, SOURCE), (target, TARGET))
+    )
+    shared = found.apply(source, target)
+    assert cosines(X, shared.source.vectors).min() > 0.9999
+    assert np.median(cosines(X[data.pairs[:, 0]], Y[data.pairs[:, 1]])) > 0.9
+
+
+def test_centering_steps_are_refused(
+    english: Embeddings, spanish: Embeddings, lexicon: Lexicon
+) -> None:
+    with pytest.raises(ValueError, match=r"must not center .* got 'unit', 'center', 'unit'"):
+        align(english, spanish, lexicon=lexicon, linear=True, normalize=STANDARD)
+    plain = align(english, spanish, lexicon=lexicon, linear=True, normalize=["unit"], refinement=0)
+    np.testing.assert_array_equal(plain.linear_map("source"), plain.aligner.source_map_)
+
+
+# --- the commands -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(
+    model_path: Path,
+    spanish: Embeddings,
+    lexicon: Lexicon,
+    alignment: Alignment,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    folder = tmp_path_factory.mktemp("commands")
+    shutil.copy(model_path, folder / "en.bin")
+    save(spanish, folder / "es.vec")
+    lexicon.save(folder / "train.tsv")
+    alignment.save(folder / "linear.safetensors")
+    usual = align(load(model_path), spanish, lexicon=lexicon, refinement=0, calibrate=False)
+    usual.save(folder / "usual.safetensors")
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(SCRIPT), *arguments], cwd=folder, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+
+ALIGN = ("align", "en.bin", "es.vec", "-d", "train.tsv", "--refine", "0", "-o", "map.safetensors")
+
+
+def test_align_and_apply_write_a_mapped_model(folder: Path, english: Embeddings) -> None:
+    done = run(folder, *ALIGN, "--linear", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["linear"]
+    alignment = Alignment.load(folder / "map.safetensors")
+    assert alignment.linear_cost == LinearCost(**told)
+    done = run(folder, "apply", "map.safetensors", "en.bin", "-o", "en.aligned.bin")
+    assert done.returncode == 0, done.stderr
+    assert "en.aligned.bin: en.bin as a fastText model of the shared space" in done.stderr
+    mapped = alignment.apply_source(english)
+    found = by_fasttext(folder / "en.aligned.bin", english.words)
+    assert cosines(found, mapped.vectors).min() > 0.99999
+
+
+def test_the_cost_is_printed(folder: Path) -> None:
+    done = run(folder, *ALIGN, "--linear", "--no-calibrate")
+    assert done.returncode == 0, done.stderr
+    cost = Alignment.load(folder / "map.safetensors").linear_cost
+    assert f"linear: {cost}\n" in done.stderr
+
+
+def test_apply_refuses_a_model_by_a_map_that_centers(folder: Path) -> None:
+    done = run(folder, "apply", "usual.safetensors", "en.bin", "-o", "no.bin")
+    assert done.returncode == 1
+    assert "centering after unit length is not linear" in done.stderr
+    assert done.stderr.count("\n") == 1
+    done = run(folder, "apply", "linear.safetensors", "es.vec", "-o", "no.bin")
+    assert done.returncode == 1
+    assert "es.vec: this is not a fastText model" in done.stderr
+    assert not (folder / "no.bin").exists()
+
+
+@pytest.mark.parametrize("arguments", ["--limit 5", "--lowercase", "--dtype float16"])
+def test_options_that_change_words_are_refused_for_models(folder: Path, arguments: str) -> None:
+    command = ("apply", "linear.safetensors", "en.bin", "-o", "no.bin", *arguments.split())
+    done = run(folder, *command)
+    assert done.returncode == 2
+    assert arguments.split()[0] in done.stderr
+
+
+def test_linear_and_centering_contradict_each_other(folder: Path) -> None:
+    done = run(folder, *ALIGN, "--linear", "--normalize", "unit,center,unit")
+    assert done.returncode == 2
+    assert "no steps that center" in done.stderr

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from alignx.errors import AlignxError, FormatError, OutputError
+from alignx.support.files import appearing, reading, replacing, require_writable
+
+needs_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+
+
+def run(code: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False)
+
+
+def test_the_file_appears_at_the_end_and_nothing_else_remains(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with replacing(target) as file:
+        file.write("first\n")
+        assert not target.exists()
+    with replacing(target, "wb") as binary:
+        binary.write(b"second\n")
+        assert target.read_text() == "first\n"
+    assert target.read_bytes() == b"second\n"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def write_and_raise(target: Path, exception: type[BaseException]) -> None:
+    with replacing(target) as file:
+        file.write("new")
+        raise exception
+
+
+@pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_the_old_file(tmp_path: Path, exception: type[BaseException]) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    with pytest.raises(exception):
+        write_and_raise(target, exception)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_text_is_utf8_with_unix_line_ends(tmp_path: Path) -> None:
+    with replacing(tmp_path / "out.txt") as file:
+        file.write("señor\n")
+    assert (tmp_path / "out.txt").read_bytes() == "señor\n".encode()
+
+
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "out.txt") as file:
+            file.write("x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out.txt").stat().st_mode) == 0o640
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.txt", tmp_path / "link.txt"
+    target.write_text("old")
+    link.symlink_to(target)
+    with replacing(link) as file:
+        file.write("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_two_writers_of_one_file_do_not_collide(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with replacing(target) as first, replacing(target) as second:
+        first.write("first")
+        second.write("second")
+    assert target.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_long_names_can_be_written(tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 255)
+    with replacing(target) as file:
+        file.write("x")
+    assert target.read_text() == "x"
+
+
+def test_special_files_are_written_directly() -> None:
+    with replacing("/dev/null") as file:
+        file.write("gone")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    code = """
+from alignx.support.files import replacing
+with replacing("/dev/stdout") as file:
+    file.write("shown")
+"""
+    assert run(code).stdout == b"shown"
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    target = tmp_path / "absent" / "out.txt"
+    with pytest.raises(OutputError) as caught, replacing(target):
+        pass
+    assert str(caught.value) == f"{target}: the directory does not exist; create it first"
+    assert isinstance(caught.value, AlignxError)
+    assert caught.value.path == str(target)
+
+
+def test_a_directory_is_not_replaced(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match="this is a directory; name a file in it"),
+        replacing(tmp_path),
+    ):
+        pass
+
+
+@needs_user
+def test_a_protected_file_and_directory_are_refused(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    target.chmod(0o444)
+    with pytest.raises(OutputError, match="permission"), replacing(target):
+        pass
+    tmp_path.chmod(0o555)
+    with pytest.raises(OutputError, match="permission"), replacing(tmp_path / "other.txt"):
+        pass
+    tmp_path.chmod(0o755)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_device_is_named() -> None:
+    with (
+        pytest.raises(OutputError, match="/dev/full: no space is left on the device"),
+        replacing("/dev/full", "wb") as file,
+    ):
+        file.write(bytes(100_000))
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "out.bin"
+    target.write_text("old")
+    code = """
+import resource, sys
+from alignx.errors import OutputError
+from alignx.support.files import replacing
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    with replacing(sys.argv[1], "wb") as file:
+        file.write(bytes(1_000_000))
+except OutputError as error:
+    print(error, end="")
+"""
+    expected = f"{target}: the file exceeds the size that is allowed here; choose another place"
+    assert run(code, target).stdout.decode() == expected
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_ctrl_c_while_saving_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "en.vec.gz"
+    target.write_text("old")
+    code = """
+import signal, sys
+import numpy as np
+from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.io import save
+# A job in the background of a shell starts with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+vectors = np.random.default_rng(0).normal(size=(60_000, 300))
+save(Embeddings([str(i) for i in range(60_000)], vectors), sys.argv[1])
+"""
+    command = [sys.executable, "-c", code, str(target)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not any(path.stat().st_size > 10_000 for path in tmp_path.glob(".alignx-*")):
+            assert process.poll() is None, "ended before it could be interrupted"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert b"KeyboardInterrupt" in errors
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_reading_names_what_is_in_the_way(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FormatError, match="no such file; check the name"),
+        reading(tmp_path / "absent"),
+    ):
+        pass
+    with (
+        pytest.raises(FormatError, match="this is a directory; name a file in it"),
+        reading(tmp_path),
+    ):
+        pass
+
+
+# --- modes, logs and circles ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    target.chmod(mode)
+    for write in (lambda: replacing(target), lambda: appearing(target)):
+        with write():
+            # What is private must not be readable for others in the meantime either.
+            assert [stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()] == [mode, mode]
+        assert stat.S_IMODE(target.stat().st_mode) == mode
+
+
+def test_a_log_takes_its_place_with_its_first_line(tmp_path: Path) -> None:
+    target = tmp_path / "log.jsonl"
+    target.write_text("old")
+    with appearing(target) as write:
+        assert target.read_text() == "old"
+        write("first")
+        assert target.read_text() == "first\n"
+        write("señor")
+        assert target.read_text() == "first\nseñor\n"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def log_and_raise(target: Path, lines: int) -> None:
+    with appearing(target) as write:
+        for number in range(lines):
+            write(str(number))
+        raise KeyboardInterrupt
+
+
+def test_a_log_of_work_that_fails_says_how_far_it_came(tmp_path: Path) -> None:
+    target = tmp_path / "log.jsonl"
+    target.write_text("old")
+    for lines, content in ((0, "old"), (2, "0\n1\n")):
+        with pytest.raises(KeyboardInterrupt):
+            log_and_raise(target, lines)
+        assert target.read_text() == content
+        assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_log_on_a_full_device_is_named() -> None:
+    with (
+        pytest.raises(OutputError, match="/dev/full: no space is left on the device"),
+        appearing("/dev/full") as write,
+    ):
+        write("x")
+
+
+def test_a_circle_of_links_is_refused_and_stays(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for place in (loop, loop / "out.txt"):
+        with pytest.raises(OutputError, match="links lead in a circle"), replacing(place):
+            pass
+        with pytest.raises(OutputError, match="links lead in a circle"):
+            require_writable(place)
+        with pytest.raises(FormatError, match="links lead in a circle"), reading(place):
+            pass
+    assert loop.is_symlink()
+
+
+def test_a_link_to_what_is_not_there_yet_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("new")
+    with replacing(tmp_path / "link") as file:
+        file.write("x")
+    assert (tmp_path / "new").read_text() == "x"

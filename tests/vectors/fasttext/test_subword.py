@@ -1,0 +1,380 @@
+from __future__ import annotations
+
+import copy
+import gzip
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alignx.errors import FormatError
+from alignx.vectors.embeddings import LoadOptions
+from alignx.vectors.fasttext import SubwordVectors, read_fasttext
+from alignx.vectors.io import load
+
+fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
+
+DIMENSION = 10
+# fastText 0.9.3 leaves a tenth of the matrix uninitialized for each thread below ten, and what
+# remains of dividing its numbers by ten.
+TRAINING_THREADS = 10
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(3)
+    words = ["the", "cat", "dog", "House", "house", "señor", "ñu\u2028x", "日本"]
+    lines = [" ".join(rng.choice(words, size=12)) for _ in range(60)]
+    path = tmp_path_factory.mktemp("corpus") / "corpus.txt"
+    # One word is Latin-1.
+    path.write_bytes("\n".join(lines).encode() + b"\n" + b"caf\xe9 " * 30 + b"\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model_path(corpus: Path) -> Path:
+    options = {"dim": DIMENSION, "minCount": 1, "bucket": 501, "epoch": 1, "verbose": 0}
+    model = fasttext.train_unsupervised(str(corpus), thread=TRAINING_THREADS, **options)
+    path = corpus.parent / "cc.en.10.bin"
+    model.save_model(str(path))
+    return path
+
+
+def train_classifier(folder: Path) -> Any:  # noqa: ANN401  # fasttext has no types
+    text = folder / "labeled.txt"
+    lines = [f"__label__{i % 2} word{i % 2} word{i % 5} other" for i in range(50)]
+    text.write_text("\n".join(lines))
+    options = {"dim": DIMENSION, "epoch": 2, "verbose": 0, "wordNgrams": 2, "bucket": 304}
+    return fasttext.train_supervised(str(text), thread=TRAINING_THREADS, **options)
+
+
+def test_words_and_vectors_are_those_of_fasttext(
+    model_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = load(model_path)
+    assert capfd.readouterr() == ("", "")
+    model = fasttext.load_model(str(model_path))
+    listed = model.get_words(on_unicode_error="replace")
+    expected = [word for word in listed if "\ufffd" not in word]
+    assert list(found.words) == expected
+    assert "日本" in found
+    for word in expected:
+        np.testing.assert_array_equal(found[word], model.get_word_vector(word))
+    assert (found.language, found.source) == ("en", "cc.en.10.bin")
+
+
+def test_words_that_are_not_utf8_are_counted(model_path: Path) -> None:
+    report = load(model_path).report
+    assert report is not None
+    assert report.skipped == 1
+    assert str(report) == "9 words of 10 dimensions; 1 malformed line skipped"
+
+
+def test_limit_and_lowercase(model_path: Path) -> None:
+    everything = load(model_path)
+    assert load(model_path, limit=3).words == everything.words[:3]
+    lowered = load(model_path, lowercase=True)
+    assert lowered.words == tuple(dict.fromkeys(map(str.lower, everything.words)))
+    assert lowered.report is not None
+    assert lowered.report.merged == 1
+    first = min(everything.index["House"], everything.index["house"])
+    np.testing.assert_array_equal(lowered["house"], everything.vectors[first])
+
+
+def test_a_supervised_model_gives_its_words_without_labels(tmp_path: Path) -> None:
+    model = train_classifier(tmp_path)
+    path = tmp_path / "topics.bin"
+    model.save_model(str(path))
+    found = load(path)
+    assert set(found.words) == set(model.get_words())
+    np.testing.assert_array_equal(found["other"], model.get_word_vector("other"))
+
+
+def test_a_quantized_model_is_named(tmp_path: Path) -> None:
+    model = train_classifier(tmp_path)
+    path = tmp_path / "topics.ftz"
+    model.quantize()
+    model.save_model(str(path))
+    with pytest.raises(FormatError, match=r"quantized models .* use the model before"):
+        load(path)
+
+
+def test_a_model_cut_anywhere_is_refused(model_path: Path, tmp_path: Path) -> None:
+    content = model_path.read_bytes()
+    path = tmp_path / "cut.bin"
+    for size in [5, 30, 92, 93, 100, 200, 300, *range(1000, len(content), 2999), len(content) - 1]:
+        path.write_bytes(content[:size])
+        with pytest.raises(FormatError, match=r"cut\.bin: the fastText model is truncated"):
+            read_fasttext(str(path), LoadOptions())
+
+
+@pytest.mark.parametrize("offset", [8, 12 + 4 * 5, 12 + 4 * 6, 64, 68, 72])
+def test_a_damaged_header_is_refused(model_path: Path, tmp_path: Path, offset: int) -> None:
+    content = bytearray(model_path.read_bytes())
+    content[offset : offset + 4] = (1_000_000_007).to_bytes(4, "little")
+    path = tmp_path / "odd.bin"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"odd\.bin: the fastText model is (damaged|truncated)"):
+        load(path)
+
+
+def test_another_version_is_named(model_path: Path, tmp_path: Path) -> None:
+    content = bytearray(model_path.read_bytes())
+    content[4] = 13
+    path = tmp_path / "new.bin"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match="version 11 or 12 can be read, got 13"):
+        load(path)
+
+
+def test_content_decides_whatever_the_name(model_path: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "model.vec"
+    renamed.write_bytes(model_path.read_bytes())
+    assert load(renamed).dimension == DIMENSION
+    for content in (b"2 2\ncat 1 0\ndog 0 1\n", b""):
+        fake = tmp_path / "fake.bin"
+        fake.write_bytes(content)
+        with pytest.raises(FormatError, match=r"fake\.bin: this is not a fastText model"):
+            load(fake)
+    packed = tmp_path / "model.bin.gz"
+    packed.write_bytes(gzip.compress(model_path.read_bytes()))
+    with pytest.raises(FormatError, match="gzipped fastText model; unpack it with gunzip first"):
+        load(packed)
+
+
+def test_reading_needs_no_package(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fasttext", None)
+    assert len(load(model_path)) == 9
+
+
+# --- vectors of any words ---------------------------------------------------------------------
+
+ANY = [
+    "cat",
+    "cats",
+    "the",
+    "xyz",
+    "日",
+    "ñ",
+    "",
+    "a",
+    "</s>",
+    "New York",
+    "e\u0301",
+    "👩",
+    "\0",
+    "\n",
+]
+
+
+def assert_equals_fasttext(path: Path, words: list[str]) -> None:
+    model = fasttext.load_model(str(path))
+    expected = np.array([model.get_word_vector(word) for word in words])
+    np.testing.assert_array_equal(SubwordVectors(path)(words), expected)
+
+
+@pytest.mark.parametrize("lengths", [(3, 6), (2, 2), (1, 4), (0, 0)], ids=str)
+def test_any_word_has_the_vector_that_fasttext_gives(
+    corpus: Path, tmp_path: Path, lengths: tuple[int, int]
+) -> None:
+    minn, maxn = lengths
+    options = {"dim": DIMENSION, "minCount": 1, "bucket": 77, "epoch": 1, "verbose": 0}
+    model = fasttext.train_unsupervised(
+        str(corpus), thread=TRAINING_THREADS, minn=minn, maxn=maxn, **options
+    )
+    model.save_model(str(tmp_path / "en.bin"))
+    assert_equals_fasttext(tmp_path / "en.bin", ANY)
+
+
+def test_blocks_do_not_show(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"word{number}" for number in range(300)] + ANY
+    whole = SubwordVectors(model_path)(words)
+    for name, size in (("_BLOCK", 1_000), ("_WINDOW", 240), ("_WORDS", 7)):
+        monkeypatch.setattr(f"alignx.vectors.fasttext.subword.{name}", size)
+    np.testing.assert_array_equal(SubwordVectors(model_path)(words), whole)
+    assert_equals_fasttext(model_path, words)
+
+
+def test_embeddings_of_a_model_know_unseen_words(model_path: Path) -> None:
+    found = load(model_path, limit=2)
+    assert found.unseen is not None
+    unseen = found.unseen(["cat", "concatenate"])
+    np.testing.assert_array_equal(unseen[0], load(model_path)["cat"])
+    assert unseen[1].any()
+    assert found.unseen([]).shape == (0, DIMENSION)
+
+
+def test_what_has_no_utf8_has_no_vector(model_path: Path) -> None:
+    found = SubwordVectors(model_path)(["\ud83d", "a cat", "\udc00x"])
+    assert found.any(axis=1).tolist() == [False, True, False]
+
+
+def test_copies_open_the_file_again(
+    model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model_path.parent)
+    model = SubwordVectors(model_path.name)
+    expected = model(ANY)
+    copied = copy.deepcopy(model)
+    packed = pickle.dumps(model)
+    assert len(packed) < 500
+    monkeypatch.chdir(tmp_path)
+    for other in (copied, pickle.loads(packed)):
+        np.testing.assert_array_equal(other(ANY), expected)
+
+
+def test_an_old_classifier_uses_no_characters(tmp_path: Path) -> None:
+    model = train_classifier(tmp_path)
+    path = tmp_path / "topics.bin"
+    model.save_model(str(path))
+    content = bytearray(path.read_bytes())
+    content[4] = 11
+    minn_maxn = slice(8 + 4 * 9, 8 + 4 * 11)
+    assert content[minn_maxn] == struct.pack("<2i", 0, 0)
+    content[minn_maxn] = struct.pack("<2i", 2, 4)
+    path.write_bytes(content)
+    assert_equals_fasttext(path, ["word1", "other", "unseen"])
+    assert not SubwordVectors(path)(["unseen"]).any()
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_named_by_their_word(
+    model_path: Path, tmp_path: Path, number: float
+) -> None:
+    model = SubwordVectors(model_path)
+    row = model.stored.index(b"cat")
+    content = bytearray(model_path.read_bytes())
+    # The rows of the input matrix are followed by the shape and the rows of the output matrix.
+    rows = len(model.stored)
+    start = len(content) - 4 * DIMENSION * rows - 17 - 4 * DIMENSION * (rows + 501 - row)
+    content[start : start + 4] = np.float32(number).tobytes()
+    path = tmp_path / "odd.bin"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"odd\.bin: vectors must be finite, that of 'cat'"):
+        load(path)
+    with pytest.raises(FormatError, match="that of 'cat' is not"):
+        SubwordVectors(path)(["dog", "cat"])
+    assert SubwordVectors(path)(["dog"]).any()
+
+
+def test_labels_among_words_are_damage(tmp_path: Path) -> None:
+    model = train_classifier(tmp_path)
+    path = tmp_path / "topics.bin"
+    model.save_model(str(path))
+    content = bytearray(path.read_bytes())
+    at = content.index(b"other\0")
+    content[at + 6 + 8] = 1
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match="the fastText model is damaged"):
+        load(path)
+
+
+def test_memory_stays_below_the_size_of_the_matrix(tmp_path: Path) -> None:
+    """Pages of the file that were read must not stay, nor copies of rows pile up."""
+    dimension, bucket, words = 64, 600_000, [f"w{number}x" for number in range(20_000)]
+    path = tmp_path / "large.bin"
+    header = struct.pack("<i", 793712314) + struct.pack("<i12id", 12, dimension, *[5] * 5, 1, 1,
+        bucket, 3, 6, 100, 1e-4)  # fmt: skip
+    with path.open("wb") as file:
+        file.write(header + struct.pack("<iiiqq", len(words), len(words), 0, 1, -1))
+        for word in words:
+            file.write(word.encode() + b"\0" + struct.pack("<qb", 1, 0))
+        for rows in (len(words) + bucket, len(words)):
+            file.write(struct.pack("<?qq", False, rows, dimension))
+            file.write(np.full((rows, dimension), 0.5, np.float32).tobytes())
+    code = (
+        "import numpy, scipy.sparse, alignx as ax\n"
+        "from alignx.support.memory import peak_resident\n"
+        "before = peak_resident()\n"
+        f"found = ax.load({str(path)!r})\n"
+        "assert found.vectors.min() == found.vectors.max() == 0.5\n"
+        "print(peak_resident() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert int(done.stdout) < 0.6 * path.stat().st_size
+
+
+# --- another file of the same name ------------------------------------------------------------
+
+
+@pytest.fixture
+def at_home(model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model in the working directory, and another of the same name in a folder beside."""
+    (tmp_path / "m.en.bin").write_bytes(model_path.read_bytes())
+    away = tmp_path / "away"
+    away.mkdir()
+    write_other(model_path, away / "m.en.bin")
+    monkeypatch.chdir(tmp_path)
+    return away
+
+
+def write_other(model: Path, path: Path) -> None:
+    """Write a model of the same words and size with other numbers, as training again does."""
+    content = bytearray(model.read_bytes())
+    words, row = len(SubwordVectors(model).stored), 4 * DIMENSION
+    size = row * (words + 501)
+    start = len(content) - row * words - 17 - size
+    content[start : start + size] = bytes(size)
+    path.write_bytes(content)
+
+
+def test_a_relative_path_means_the_same_file_in_every_directory(
+    at_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = load("m.en.bin")
+    model = found.unseen
+    assert isinstance(model, SubwordVectors)
+    expected = model(ANY)
+    assert expected.any()
+    packed = pickle.dumps(found)
+    monkeypatch.chdir(at_home)
+    others = [copy.deepcopy(found), pickle.loads(packed), pickle.loads(pickle.dumps(found))]
+    for other in (found, *others, copy.copy(found)):
+        assert other.unseen is not None
+        np.testing.assert_array_equal(other.unseen(ANY), expected)
+    code = (
+        "import pickle, sys; model = pickle.load(sys.stdin.buffer).unseen; "
+        f"sys.stdout.buffer.write(model({ANY!r}).tobytes())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=packed, capture_output=True, timeout=60, check=True
+    )
+    assert done.stdout == expected.tobytes()
+
+
+def test_a_link_that_leads_elsewhere_later_changes_nothing(at_home: Path) -> None:
+    Path("current.bin").symlink_to("m.en.bin")
+    model = SubwordVectors("current.bin")
+    expected = model(ANY)
+    Path("current.bin").unlink()
+    Path("current.bin").symlink_to(at_home / "m.en.bin")
+    np.testing.assert_array_equal(copy.deepcopy(model)(ANY), expected)
+
+
+def test_a_model_that_was_replaced_is_not_taken_for_the_old_one(
+    at_home: Path, model_path: Path
+) -> None:
+    model = SubwordVectors("m.en.bin")
+    expected, packed = model(ANY), pickle.dumps(model)
+    os.replace(at_home / "m.en.bin", "m.en.bin")  # noqa: PTH105  # as replacing a file does
+    np.testing.assert_array_equal(model(ANY), expected)  # the old file is still there
+    for reopen in (lambda: copy.deepcopy(model), lambda: pickle.loads(packed)):
+        with pytest.raises(FormatError, match=r"m\.en\.bin: .* has changed since it was loaded"):
+            reopen()
+    again = SubwordVectors("m.en.bin")
+    stat = Path("m.en.bin").stat()
+    write_other(model_path, Path("m.en.bin"))
+    os.utime("m.en.bin", ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    with pytest.raises(FormatError, match="has changed since it was loaded; load it again"):
+        again(ANY)
+    os.truncate("m.en.bin", 5_000)
+    with pytest.raises(FormatError, match="was cut while it was mapped"):
+        again(ANY)

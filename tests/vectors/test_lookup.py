@@ -1,0 +1,424 @@
+"""How words are found in a vocabulary, at every door."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+import alignx as ax
+from alignx.classification.documents import read_documents
+from alignx.cli.main import app
+from alignx.training.corpus_writer import write_tokenized
+from alignx.vectors.lookup import Lookup
+from alignx.vectors.spelling import forms_of, lower, words_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
+BLANK = "\N{NO-BREAK SPACE}"
+
+
+def language(*words: str, code: str | None = None) -> ax.Embeddings:
+    return ax.Embeddings(words, np.eye(len(words)), code)
+
+
+def vec(path: Path, *rows: str) -> Path:
+    path.write_text(f"{len(rows)} {len(rows[0].split(' ')) - 1}\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def invoke(*arguments: object, text: str = "") -> Result:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments], input=text)
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    return done
+
+
+# --- the rule ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "question", "found"),
+    [
+        (("cat", "Cat", "CAT"), "Cat", "Cat"),
+        (("Cat", "cat"), "CAT", "cat"),
+        (("Katze",), "katze", "Katze"),
+        (("Katze",), "KATZE", "Katze"),
+        (("straße",), "Straße", "straße"),
+        (("d'Art",), "D'ART", None),
+        (("'Tis",), "'tis", "'Tis"),
+        (("iPhone",), "iphone", None),
+        (("CAT",), "cat", None),
+        ((normalize("NFC", "año"),), normalize("NFD", "Año"), normalize("NFC", "año")),
+        ((normalize("NFD", "año"),), normalize("NFC", "AÑO"), normalize("NFD", "año")),
+        ((normalize("NFD", "Écran"),), normalize("NFC", "écran"), normalize("NFD", "Écran")),
+        (("σοφός",), "ΣΟΦΌΣ", "σοφός"),
+        (("istanbul",), "İstanbul", "istanbul"),
+        (("i\N{COMBINING DOT ABOVE}stanbul",), "İstanbul", "i\N{COMBINING DOT ABOVE}stanbul"),
+        (("cat",), f" Cat{BLANK}", "cat"),
+        (("new york",), f"New{BLANK}York", "new york"),
+        ((f"10{BLANK}000", "10 000"), f"10{BLANK}000", f"10{BLANK}000"),
+        ((BLANK,), BLANK, BLANK),
+        (("cat",), "", None),
+        (("cat",), BLANK, None),
+    ],
+)
+def test_a_word_is_found(vocabulary: tuple[str, ...], question: str, found: str | None) -> None:
+    row = language(*vocabulary).find([question])[0]
+    assert (vocabulary[row] if row >= 0 else None) == found
+
+
+@pytest.mark.parametrize("code", ["tr", "az", "tr-TR", "aze"])
+def test_turkish_and_its_like_have_a_dotted_and_a_dotless_i(code: str) -> None:
+    words = ("istanbul", f"{DOTLESS}sparta", "İzmir")
+    found = language(*words, code=code).find(["İSTANBUL", "ISPARTA", "izmir", "Istanbul"])
+    assert found.tolist() == [0, 1, 2, 0]
+    assert language(*words).find(["ISPARTA"]).tolist() == [-1]
+    assert lower("IĞDIR", code) == f"{DOTLESS}ğd{DOTLESS}r"
+
+
+def test_words_with_a_zero_row_are_not_found() -> None:
+    words = ax.Embeddings(["Cat", "cat", "dog"], [[0, 0], [1, 0], [0, 0]])
+    assert words.find(["Cat", "dog"]).tolist() == [1, -1]
+    assert words.rows(["Cat", "dog"]).tolist() == [0, 2]
+    assert words.without_zero_rows().words == ("cat",)
+
+
+def test_forms_come_once_the_likeliest_first() -> None:
+    assert list(forms_of("cat")) == ["cat", "Cat"]
+    assert list(forms_of(" New  York")) == [" New  York", " new  york", " New  york", "New York",
+                                           "new york", "New york"]  # fmt: skip
+
+
+def test_blanks_are_white_space_of_unicode() -> None:
+    assert words_of("a\u2009b\u3000c\u0085d\te f\u200bg") == ["a", "b", "c", "d", "e", "f\u200bg"]
+
+
+def test_unknown_words_are_written_as_the_vocabulary_is() -> None:
+    assert Lookup({"cat": 0}).as_trained(f" Cow{BLANK}s") == "cow s"
+    assert Lookup({"Cat": 0}).as_trained("Cow") == "Cow"
+    assert Lookup({"kedi": 0}, "tr").as_trained("Inek") == f"{DOTLESS}nek"
+
+
+# --- capitals that still explain what is unknown ----------------------------------------------
+
+
+def test_it_is_said_once_if_capitals_explain_many_unknown_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    english = language("CAT", "DOG", "iPhone", "the", code="en")
+    with caplog.at_level(logging.WARNING, "alignx"):
+        for _ in range(2):
+            read_documents(["The cat", "a dog and a cat"], "en", english)
+    assert len(caplog.records) == 1
+    text = caplog.records[0].getMessage()
+    assert "2 of 5 words of the en texts" in text
+    assert "CAT for cat" in text
+    assert "--lowercase" in text
+
+
+def test_nothing_is_said_where_capitals_explain_few(caplog: pytest.LogCaptureFixture) -> None:
+    english = language(*(f"w{i}" for i in range(50)), "NASA")
+    lexicon = ax.Lexicon([(f"W{i}", f"w{i}") for i in range(40)] + [("nasa", "nasa")])
+    with caplog.at_level(logging.WARNING, "alignx"):
+        lexicon.require_rows(english, english)
+    assert not caplog.records
+
+
+def test_dictionaries_and_questions_say_it_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, target = language("CAT", "dog", code="en"), language("GATO", "perro", code="es")
+    with caplog.at_level(logging.WARNING, "alignx"):
+        ax.Lexicon([("cat", "gato"), ("dog", "perro")], name="d").require_rows(source, target)
+    assert [record.getMessage()[:20] for record in caplog.records] == ["1 of 2 words of d ar"] * 2
+    files = (
+        vec(tmp_path / "en.vec", "CAT 1 0", "dog 0 1"),
+        vec(tmp_path / "es.vec", "a 1 0", "b 0 1"),
+    )
+    done = invoke("translate", "-", *files, "cat", "--neighborhood", 1, "-k", 1)
+    assert "cat: not in the vocabulary, which has CAT; --lowercase finds it" in done.stderr
+
+
+# --- the doors --------------------------------------------------------------------------------
+
+
+def test_a_dictionary_meets_capitals_and_any_form_of_unicode() -> None:
+    german, spanish = language("Haus", "jahr"), language(normalize("NFD", "año"), "casa")
+    pairs = ax.Lexicon([("haus", "Casa"), ("Jahr", normalize("NFC", "año"))])
+    rows = pairs.rows(german, spanish)
+    assert (rows.source.tolist(), rows.target.tolist()) == ([0, 1], [1, 0])
+
+
+def test_pairs_of_the_same_rows_are_one_pair() -> None:
+    english, spanish = language("cat", "dog"), language("gato", "perro")
+    pairs = ax.Lexicon([("Cat", "gato"), ("dog", "perro"), ("cat", "Gato"), ("cat", "perro")])
+    assert pairs.rows(english, spanish).positions.tolist() == [0, 1, 3]
+    report = ax.evaluate(ax.SharedSpace.of(english, spanish), pairs, neighborhood=1)
+    assert (report.words, report.csls.n, report.coverage) == (2, 2, 1)
+    xling = ax.evaluate(
+        ax.SharedSpace.of(english, spanish), pairs, neighborhood=1, oov_policy="xling"
+    )
+    assert xling.csls.n == 3
+
+
+def test_held_out_words_are_not_learned_in_other_capitals() -> None:
+    from alignx.alignment.held_out import HeldOut
+
+    words = [f"w{i}" for i in range(100)]
+    both = language(*words)
+    pairs = ax.Lexicon([(w, w) for w in words] + [(w.upper(), w) for w in words])
+    held_out = HeldOut.of(pairs, both, both, 0)
+    assert not set(held_out.source) & set(held_out.kept[:, 0])
+
+
+def test_identical_words_are_compared_in_one_form_of_unicode() -> None:
+    first, second = (
+        language(normalize("NFC", "café"), "Taxi"),
+        language(normalize("NFD", "café"), "taxi"),
+    )
+    assert list(ax.Lexicon.identical(first, second)) == [(first.words[0], second.words[0])]
+
+
+def test_similarity_files_meet_capitals() -> None:
+    words = language("Haus", "Katze", "Hund")
+    judged = ax.Lexicon([("haus", "katze"), ("HUND", "Hund")], np.array([1.0, 4.0]))
+    assert ax.evaluate_similarity(words, words, judged).n == 2
+
+
+def test_questions_lists_and_phrases_meet_capitals() -> None:
+    shared = ax.SharedSpace.of(language("Neu", "Haus", "Tor"), language("nuevo", "casa", "puerta"))
+    found = shared.translate(["haus", "neu haus"], 1, neighborhood=1)
+    assert [answers[0].word for answers in found.values()] == ["casa", found["neu haus"][0].word]
+    assert found["neu haus"][0].origin == "phrase"
+    lexicon = ax.induce_lexicon(shared, words=["haus", "Haus", "x"], mutual=False, neighborhood=1)
+    assert list(lexicon) == [("Haus", "casa")]
+
+
+def test_texts_keep_their_capitals_until_they_are_looked_up() -> None:
+    german = language("haus", "Katze", "WELT", "gross")
+    read = read_documents(["Haus und Katze, GROOOSS"], "de", german)
+    assert read.words.tolist() == [0, 1, 3]
+    assert read_documents(["Soo-Gross welt"], "de", german).words.tolist() == [3]
+    turkish = language(f"{DOTLESS}s{DOTLESS}", "ilk", code="tr")
+    assert read_documents(["ISI İLK"], "tr", turkish).words.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("words", "asked"), [(("cat",), ["cow"]), (("Cat",), ["Cow", "cow"])])
+def test_a_model_is_asked_for_unseen_words_as_it_was_trained(
+    words: tuple[str, ...], asked: list[str]
+) -> None:
+    given: list[str] = []
+
+    def unseen(some: Any) -> np.ndarray[Any, np.dtype[np.float32]]:  # noqa: ANN401
+        given.extend(some)
+        return np.ones((len(some), 1), np.float32)
+
+    read_documents(["Cow cow"], "en", language(*words), unseen=unseen)
+    assert given == asked
+
+
+def test_a_space_of_named_languages_knows_their_rules() -> None:
+    turkish = language(f"{DOTLESS}s{DOTLESS}", "kedi")
+    shared = ax.SharedSpace({"tr": turkish, "en": language("heat", "cat")})
+    assert shared.translate(["ISI"], 1, neighborhood=1)["ISI"][0].word == "heat"
+
+
+@pytest.mark.parametrize("suffix", [".vec", ".safetensors"])
+def test_vectors_are_lower_cased_by_the_rules_of_their_language(
+    tmp_path: Path, suffix: str
+) -> None:
+    ax.save(language("ISI", "İlk", "The"), tmp_path / f"wiki.tr{suffix}")
+    found = ax.load(tmp_path / f"wiki.tr{suffix}", lowercase=True)
+    assert found.words == (f"{DOTLESS}s{DOTLESS}", "ilk", "the")
+    assert ax.load(tmp_path / f"wiki.tr{suffix}", lowercase=True, language="en").words[0] == "isi"
+
+
+def test_training_text_is_lower_cased_by_the_rules_of_its_language(tmp_path: Path) -> None:
+    import io
+
+    (tmp_path / "text").write_text(normalize("NFD", "ISI İlk Ñu\n"))
+    for code, words in (
+        (None, "isi i\N{COMBINING DOT ABOVE}lk ñu"),
+        ("tr", f"{DOTLESS}s{DOTLESS} ilk ñu"),
+    ):
+        output = io.BytesIO()
+        write_tokenized([str(tmp_path / "text")], output, language=code)
+        assert output.getvalue().decode() == normalize("NFC", words) + "\n"
+
+
+# --- blanks and words without a vector, on the command line ------------------------------------
+
+
+def test_the_vocabulary_is_asked_with_the_line_as_it_is_first(tmp_path: Path) -> None:
+    files = (
+        vec(tmp_path / "en.vec", f"10{BLANK}000 1 0", "10 0 1", "000 0 -1", f"{BLANK} -1 0"),
+        vec(tmp_path / "es.vec", "diezmil 1 0", "diez 0 1", "gato -1 0"),
+    )
+    options = ("--neighborhood", 2)
+    line = f"10{BLANK}000"
+    rows = [f"{line}\tdiezmil", f"{BLANK}\tgato", "10\tdiez"]
+    for arguments, text in (((line, BLANK, " 10 "), ""), ((), f"{line}\n{BLANK}\n 10 \n\n")):
+        done = invoke("translate", "-", *files, *arguments, *options, "-k", 1, text=text)
+        assert [part.rsplit("\t", 1)[0] for part in done.stdout.split("\n")[:-1]] == rows
+    (tmp_path / "list").write_text(f"{line}\r\n{BLANK}\n")
+    out = tmp_path / "out.tsv"
+    listed = ("--phrases", tmp_path / "list", "--numbers", "--punctuation")
+    invoke("induce", "-", *files, *listed, "-o", out, *options)
+    assert [s for s, _ in ax.Lexicon.load(out)] == [line, BLANK]
+    (tmp_path / "d.txt").write_text(f"{line} diezmil\n")
+    done = invoke("evaluate", "-", *files, "-d", tmp_path / "d.txt", "--json", *options)
+    assert json.loads(done.stdout)["csls"]["n"] == 1
+
+
+def test_a_zero_row_is_no_vector_on_the_command_line(tmp_path: Path) -> None:
+    en = vec(tmp_path / "en.vec", "year 0 0", "cat 1 0", "dog 0 1", "sun 1 1")
+    es = vec(tmp_path / "es.vec", "de 1 -1", "gato 1 0", "año 0 0", "sol 1 1")
+    options = ("--neighborhood", 1)
+    done = invoke("translate", "-", en, es, "year", "cat", "cow", "-k", 3, *options)
+    assert "year: in the vocabulary, but without a vector" in done.stderr
+    assert "cow: not in the vocabulary\n" in done.stderr
+    assert "año" not in done.stdout
+    assert {line.split("\t")[0] for line in done.stdout.splitlines()} == {"cat"}
+    (tmp_path / "d.txt").write_text("year año\ncat gato\n")
+    done = invoke("evaluate", "-", en, es, "-d", tmp_path / "d.txt", "--json", *options)
+    report = json.loads(done.stdout)
+    assert (report["csls"]["n"], report["coverage"]) == (1, 0.5)
+    (tmp_path / "d.txt").write_text("year año\n")
+    failed = CliRunner().invoke(
+        app, ["evaluate", "-", str(en), str(es), "-d", str(tmp_path / "d.txt")]
+    )
+    assert isinstance(failed.exception, ax.EmptyLexiconError)
+    invoke("convert", en, "-o", tmp_path / "en.safetensors")
+    assert ax.load(tmp_path / "en.safetensors").words == ("year", "cat", "dog", "sun")
+
+
+@pytest.mark.parametrize("index", ["exact", "clustered"])
+def test_induction_in_files_leaves_words_without_a_vector_out(tmp_path: Path, index: Any) -> None:  # noqa: ANN401
+    from alignx.induction.sharded.induce import induce_large_lexicon
+
+    # All cosines are negative, so that a zero row would be the nearest of all.
+    rows = np.abs(np.random.default_rng(0).standard_normal((60, 4))).astype(np.float32)
+    source, target = np.vstack([rows, rows[:1] * 0]), np.vstack([rows[:1] * 0, -rows])
+    english = ax.Embeddings([f"a{i}" for i in range(61)], source)
+    spanish = ax.Embeddings([f"b{i}" for i in range(61)], target)
+    found = induce_large_lexicon(
+        None, english, spanish, tmp_path / "work", index=index, mutual=False, n_threads=1
+    )
+    small = ax.induce_lexicon(ax.SharedSpace.of(english, spanish), mutual=False)
+    assert len(small) == 60
+    assert list(found.lexicon) == list(small)
+    assert "b0" not in dict(small).values()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("unit", "center", "unit"),
+        ("unit", "project", "unit"),
+        ("unit", "center", "unit", "center", "unit"),
+    ],
+)
+def test_what_normalization_takes_away_has_no_vector(steps: Any) -> None:  # noqa: ANN401
+    rows = np.full((6, 3), 0.7, np.float32) * np.arange(1, 7, dtype=np.float32)[:, None]
+    normalizer = ax.Normalizer(steps=steps)
+    assert not normalizer.fit_transform(rows).any()
+    assert not normalizer.transform(rows).any()
+    constant = ax.Embeddings([f"a{i}" for i in range(6)], rows)
+    other = ax.Embeddings([f"b{i}" for i in range(6)], np.random.default_rng(0).random((6, 3)))
+    pairs = ax.Lexicon([("a0", "b0"), ("a1", "b1")])
+    for lexicon in (pairs, None):
+        with pytest.raises(ax.AlignxError, match="all 6 vectors are zero after normalization"):
+            ax.align(constant, other, lexicon=lexicon, normalize=steps)
+
+
+def test_centering_gives_words_without_a_vector_none() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.random((40, 5)).astype(np.float32)
+    rows[3] = 0
+    one, other = (ax.Embeddings([f"{p}{i}" for i in range(40)], rows, p) for p in ("en", "es"))
+    alignment = ax.align(
+        one, other, lexicon=ax.Lexicon([(f"en{i}", f"es{i}") for i in range(40)]), calibrate=False
+    )
+    assert alignment.pairs == 39
+    assert not alignment.apply_source(one).vectors[3].any()
+    assert "en3" not in alignment.apply(one, other).source
+
+
+# --- classes of arguments ---------------------------------------------------------------------
+
+# As a caller sees them who does not check types.
+AX: Any = ax
+READ: Any = read_documents
+ENGLISH: Any = language("cat", "dog")
+PAIRS: Any = ax.Lexicon([("cat", "dog")])
+SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: AX.Lexicon(["no"]), "a pair of a Lexicon must be two strings, got str 'no'"),
+        (lambda: AX.Lexicon([("cat", np.nan)]), "a Lexicon must be two strings, got tuple"),
+        (lambda: AX.Lexicon([("a", "b", "c")]), "a Lexicon must be two strings, got tuple"),
+        (lambda: AX.Lexicon([{"a", "b"}]), "a Lexicon must be two strings, got set"),
+        (lambda: AX.Lexicon({("cat", "gato")}), "Lexicon takes a list of pairs.* got set"),
+        (lambda: AX.Lexicon("d.txt"), r"Lexicon takes.*'d.txt'; Lexicon.load\(path\) reads a file"),
+        (lambda: AX.Lexicon({"a": 1}), "Lexicon takes"),
+        (lambda: AX.Embeddings({"a", "b"}, np.eye(2)), "words of Embeddings must be in order"),
+        (lambda: AX.Embeddings(7, np.eye(2)), "words of Embeddings must be in order.* got int 7"),
+        (lambda: AX.Embeddings(["a"], [[1]], 7), "must be of class str, got int 7"),
+        (lambda: AX.align(ENGLISH, ENGLISH, lexicon="d"), "class Lexicon, got str 'd'; .*load"),
+        (lambda: AX.align(ENGLISH, ENGLISH, lexicon=[("a", "b")]), "class Lexicon, got list"),
+        (lambda: AX.align("en.vec", ENGLISH), "source must be of class Embeddings, got str"),
+        (lambda: AX.evaluate(SHARED, [("a", "b")]), "lexicon must be of class Lexicon"),
+        (lambda: AX.evaluate(ENGLISH, PAIRS), "shared must be of class SharedSpace"),
+        (lambda: AX.induce_lexicon(ENGLISH), "shared must be of class SharedSpace"),
+        (lambda: AX.evaluate_similarity(ENGLISH, ENGLISH, "d"), "judged must be of class Lexicon"),
+        (lambda: AX.SharedSpace([ENGLISH, ENGLISH]), "must be of class Mapping, got list"),
+        (lambda: AX.SharedSpace({"en": "a", "es": "b"}), r"languages\['en'\] .*class Embeddings"),
+        (lambda: AX.SharedSpace.of(ENGLISH, "es.vec"), "target must be of class Embeddings"),
+        (lambda: AX.Lexicon.identical(ENGLISH, "es.vec"), "target must be of class Embeddings"),
+        (lambda: PAIRS.rows("en.vec", ENGLISH), "source must be of class Embeddings"),
+        (lambda: AX.save("x.vec", ENGLISH), "embeddings must be of class Embeddings"),
+        (lambda: SHARED.extended("new york"), "sequence of words, got the string 'new york'"),
+        (lambda: AX.TransferClassifier(ENGLISH).fit(["a"], ["x"]), "space must be of class Shared"),
+        (lambda: AX.rank_sources({"en": ENGLISH}, "es", sizes={"en": 1}), "class SharedSpace"),
+        (lambda: READ({"1": "cat"}, "en", ENGLISH), "sequence of strings, got dict"),
+    ],
+)  # fmt: skip
+def test_what_is_of_another_class_is_refused_by_name(call: Any, message: str) -> None:  # noqa: ANN401
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_a_dict_is_a_welcome_lexicon() -> None:
+    words: Any = {"no": "nunca", "cat": ["gato", "gata"]}
+    assert list(ax.Lexicon(words)) == [("no", "nunca"), ("cat", "gato"), ("cat", "gata")]
+    assert next(iter(ax.Lexicon(words, np.arange(3.0)).reversed())) == ("nunca", "no")
+    assert list(ax.Lexicon({"no": "nunca"}.items())) == [("no", "nunca")]  # type: ignore[arg-type]
+
+
+def test_a_lexicon_does_not_change_with_what_it_was_made_of() -> None:
+    pair: Any = ["cat", "gato"]
+    pairs, scores = [pair], np.ones(1)
+    lexicon = ax.Lexicon(pairs, scores)
+    pair[1] = "perro"
+    pairs.append(("a", "b"))
+    scores[0] = 7
+    assert list(lexicon) == [("cat", "gato")]
+    assert lexicon.scores is not None
+    assert lexicon.scores.tolist() == [1]
+    with pytest.raises(ValueError, match="read-only"):
+        lexicon.scores[0] = 2
+
+
+@pytest.mark.parametrize("word", ["\ufeffcat", "cat\u200b", "\u200fCat\u200e"])
+def test_marks_around_a_word_do_not_hide_it(word: str) -> None:
+    assert Lookup({"dog": 0, "cat": 1}).row(word) == 1
