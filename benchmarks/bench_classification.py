@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 PARTS = ("spaces", "strategies", "speed")
-METHODS = ("procrustes", "cca", "reweighted", "selflearning")
+METHODS = ("procrustes", "cca", "reweighted", "self_learning")
 SEEDS = range(5)
 TRIALS = {
     "zero-shot": Trial(),

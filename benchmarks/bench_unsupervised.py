@@ -157,7 +157,7 @@ def pair_rows(part: str, pair: str, options: argparse.Namespace) -> Iterator[Row
     (source, seconds), (target, more_seconds) = map(loaded, files_of(pair))
     test = dictionary(*languages_of(pair), "5000-6500")
     least = LEAST_SHARE * supervised(pair, options.threads)
-    engine = "selflearning" if part == "success" else part
+    engine = "self_learning" if part == "success" else part
     if engine == "adversarial":
         import torch  # the other parts need none
 
@@ -220,7 +220,7 @@ def control_rows(options: argparse.Namespace) -> Iterator[Row]:
         for seed in range(options.seeds):
             random = np.random.default_rng([seed, 1])
             target, test = make(english, spanish, random)
-            row = align_row(english, target, test, "selflearning", seed, options.threads)
+            row = align_row(english, target, test, "self_learning", seed, options.threads)
             works = "csls" in row and row["csls"]["p@1"] >= LEAST_SHARE
             told_so = row["failed"] != works
             is_right = {"fail": row["failed"], "work": works and told_so, "tell": told_so}[must]
@@ -278,7 +278,7 @@ def speed_rows(threads: int) -> Iterator[Row]:
     X, Y = (Normalizer().fit_transform(side.vectors) for side in (english, spanish))
 
     def align() -> ax.Alignment:
-        return ax.align(english, spanish, method="selflearning", n_threads=threads)
+        return ax.align(english, spanish, method="self_learning", n_threads=threads)
 
     seconds = medians({"alignx": align, "numpy": PlainLoop.start(X, Y).round}, REPEATS)
     ours, one_round = seconds["alignx"], seconds["numpy"]

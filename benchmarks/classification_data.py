@@ -54,7 +54,7 @@ def spaces(
     result = {}
     for code in LANGUAGES[1:]:
         lexicon = None
-        if method != "selflearning":
+        if method != "self_learning":
             name = f"en-{code}.0-5000.txt"
             lexicon = ax.Lexicon.load(data_directory() / "dictionaries" / "muse" / name)
         alignment = ax.align(

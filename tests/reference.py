@@ -26,15 +26,15 @@ def top_k(scores: NDArray[np.floating], k: int) -> tuple[NDArray[np.floating], I
     return np.take_along_axis(scores, indices, axis=1), indices
 
 
-def csls_bias(keys: ArrayLike, queries: ArrayLike, neighborhood: int) -> Double:
+def csls_bias(keys: ArrayLike, queries: ArrayLike, n_neighbors: int) -> Double:
     """r(key) / 2; trusted since it sorts every row in full and averages the largest."""
-    nearest = np.sort(cosines(keys, queries), axis=1)[:, -neighborhood:]
+    nearest = np.sort(cosines(keys, queries), axis=1)[:, -n_neighbors:]
     return np.asarray(nearest.mean(axis=1) / 2)
 
 
-def csls(X: ArrayLike, Z: ArrayLike, neighborhood: int) -> Double:
+def csls(X: ArrayLike, Z: ArrayLike, n_neighbors: int) -> Double:
     """2 cos(x, z) - r(x) - r(z), as printed in Conneau et al. 2018, equation 3."""
-    r_x, r_z = 2 * csls_bias(X, Z, neighborhood), 2 * csls_bias(Z, X, neighborhood)
+    r_x, r_z = 2 * csls_bias(X, Z, n_neighbors), 2 * csls_bias(Z, X, n_neighbors)
     return 2 * cosines(X, Z) - r_x[:, None] - r_z[None, :]
 
 

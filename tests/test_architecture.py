@@ -48,7 +48,7 @@ LAYERS = [
     {"retrieval"},
     {"ann", "clusters"},
     {
-        "calibration", "mapping", "starts", "selflearning", "diagnosis", "learned", "linearity",
+        "calibration", "mapping", "starts", "self_learning", "diagnosis", "learned", "linearity",
         "side",
     },
     {"validation"},

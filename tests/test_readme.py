@@ -187,7 +187,7 @@ def test_every_command_runs(section: str, here: Path, monkeypatch: pytest.Monkey
 
 def thin_grid(path: Path) -> None:
     """List the cells of the grid as it is, then leave the first of each list, which takes less."""
-    assert "en-de.selflearning.seed2" in run_alignx(f"alignx bench {path} --dry-run").stdout
+    assert "en-de.self_learning.seed2" in run_alignx(f"alignx bench {path} --dry-run").stdout
     thin = path.read_text()
     for more in (', "en-de"', ', "all"', ", 1, 2"):
         assert thin.count(f"{more}]") == 1

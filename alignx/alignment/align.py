@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 __all__ = ["align"]
 
 ADVICE = (
-    "use more words, vectors of similar texts, a small dictionary with selflearning, or "
+    "use more words, vectors of similar texts, a small dictionary with self_learning, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
 
 ADVICE_WITH_PAIRS = (
     "check that the dictionary and the languages belong together and are in order, use more pairs, "
-    "method selflearning (--self-learning) for few of them, or allow_failed (--allow-failed) to "
+    "method self_learning (--self-learning) for few of them, or allow_failed (--allow-failed) to "
     "keep the map as it is"
 )
 
@@ -70,7 +70,7 @@ def align(
     linear: bool = False,
     refinement: int = 5,
     vocabulary: int | None = None,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     calibrate: bool | None = None,
     allow_failed: bool = False,
     preset: Literal["fast", "muse"] | None = None,
@@ -97,8 +97,8 @@ def align(
         With a lexicon: ``"procrustes"`` (the default), ``"cca"``, ``"least_squares"``,
         ``"reweighted"`` with their defaults, an aligner of these classes with parameters of your
         choice, ``"auto"`` for the best of them in cross-validation on the lexicon (see
-        `choose_aligner`), or ``"selflearning"`` to grow a small lexicon, of 25 pairs upward.
-        Without: ``"selflearning"`` (the default) or ``"adversarial"``.
+        `choose_aligner`), or ``"self_learning"`` to grow a small lexicon, of 25 pairs upward.
+        Without: ``"self_learning"`` (the default) or ``"adversarial"``.
     normalize : sequence of {"unit", "center", "project"}, optional
         Done to each language first; see `Normalizer`. By default ``"unit", "center", "unit"``, and
         ``"unit", "project", "unit"`` for a linear map.
@@ -115,7 +115,7 @@ def align(
     vocabulary : int, optional
         Refinement induces pairs among that many most frequent words of each language; 20,000
         unless given.
-    neighborhood : int, optional
+    n_neighbors : int, optional
         Neighbors in the average of CSLS, in refinement and calibration; at most the size of the
         smaller vocabulary. 10 unless given, or the size of that vocabulary with a warning.
     calibrate : bool, optional
@@ -188,7 +188,7 @@ def align(
     options = {
         "refinement": refinement,
         "vocabulary": vocabulary,
-        "neighborhood": neighborhood,
+        "n_neighbors": n_neighbors,
         "calibrate": calibrate,
         "preset": preset,
         "restarts": restarts,
@@ -209,15 +209,15 @@ def align(
         source_side = replace(source_side, code="source")
         target_side = replace(target_side, code="target")
     vocabulary = VOCABULARY if vocabulary is None else vocabulary
-    if neighborhood is None:
+    if n_neighbors is None:
         fewest = min(vocabulary, len(source_words), len(target_words))
-        neighborhood = resolved_count(None, N_NEIGHBORS, fewest, "neighborhood", "words")
+        n_neighbors = resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
     work = Workplace(
         source_words.vectors,
         target_words.vectors,
         refinement,
         vocabulary,
-        neighborhood,
+        n_neighbors,
         seed,
         n_threads,
         device,
@@ -226,7 +226,7 @@ def align(
     known = 0 if pairs is None else len(pairs)
     learned = None if pairs is None else _digest(pairs, source_words, target_words)
     if method in UNSUPERVISED:
-        if method == "selflearning":
+        if method == "self_learning":
             found = self_learning(work, seed_pairs=pairs, progress=progress)
         else:
             found = adversarial(
@@ -316,7 +316,7 @@ def _validated(
         raise AlignmentFailed(validation, ADVICE_WITH_PAIRS)
     elif validation.weak:
         logger.warning(
-            "this map is weak: %s; use more pairs, or method selflearning (--self-learning), which "
+            "this map is weak: %s; use more pairs, or method self_learning (--self-learning), which "
             "does better with few of them",
             validation,
         )
@@ -336,7 +336,7 @@ def _require_what_it_needs(method: str | Aligner, device: str | None) -> None:
 
 def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> str | Aligner:
     if method is None:
-        return "procrustes" if lexicon is not None else "selflearning"
+        return "procrustes" if lexicon is not None else "self_learning"
     needs_lexicon = isinstance(method, Aligner) or method in (*METHODS, "auto")
     if not needs_lexicon and method not in UNSUPERVISED:
         names = ", ".join((*METHODS, "auto", *UNSUPERVISED))
@@ -346,7 +346,7 @@ def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> st
         raise ValueError(f"method must be {names} where there is no lexicon, got {method!r}")
     if method == "adversarial" and lexicon is not None:
         raise ValueError(
-            "method must use the lexicon where there is one, got 'adversarial'; selflearning does"
+            "method must use the lexicon where there is one, got 'adversarial'; self_learning does"
         )
     return method
 
@@ -374,7 +374,7 @@ def _chosen(
         linear=linear,
         refinement=work.refinement,
         vocabulary=work.vocabulary,
-        neighborhood=work.neighborhood,
+        n_neighbors=work.n_neighbors,
         seed=work.seed,
         n_threads=work.n_threads,
         device=work.device,

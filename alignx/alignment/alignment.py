@@ -70,7 +70,7 @@ class Alignment:
         What refinement did.
     calibration : Calibration, optional
         Turns CSLS into the probability that a pair is right.
-    found_by : {"lexicon", "selflearning", "adversarial"}
+    found_by : {"lexicon", "self_learning", "adversarial"}
         Where its pairs came from.
     diagnosis : Diagnosis, optional
         Whether a map that was not found by a lexicon has worked.

@@ -130,7 +130,7 @@ def _smaller(work: Workplace, pairs: Indices, few: bool) -> tuple[Workplace, Ind
         target=work.target[kept[1]],
         refinement=work.refinement if few else 0,
         vocabulary=first,
-        neighborhood=min(work.neighborhood, first),
+        n_neighbors=min(work.n_neighbors, first),
         log=None,
     )
     return smaller, np.stack(known, axis=1), first
@@ -149,7 +149,7 @@ def _answers_right(
     bias = csls_bias(
         target,
         source,
-        neighborhood=work.neighborhood,
+        n_neighbors=work.n_neighbors,
         n_threads=work.n_threads,
         device=work.device,
     )
@@ -166,7 +166,7 @@ def _pairs_found(mapped: tuple[Matrix, Matrix], first: int, work: Workplace) -> 
     pairs = mutual_neighbors(
         source[:first],
         target[:first],
-        neighborhood=work.neighborhood,
+        n_neighbors=work.n_neighbors,
         n_threads=work.n_threads,
         device=work.device,
     )

@@ -93,7 +93,7 @@ def diagnose(
     k = min(10, len(X), len(Y))
     cosine = cross_neighbors(X, Y, k, n_threads=n_threads, device=device)
     best = csls_neighbors(
-        X, Y, 1, neighborhood=k, cosine=cosine, n_threads=n_threads, device=device
+        X, Y, 1, n_neighbors=k, cosine=cosine, n_threads=n_threads, device=device
     )
     forth, back = best.of_source.indices[:, 0], best.of_target.indices[:, 0]
     chosen = np.bincount(cosine.of_source.indices.ravel(), minlength=len(Y))

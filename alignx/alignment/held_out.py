@@ -114,7 +114,7 @@ class Recipe:
         source_bias, target_bias = csls_biases(
             source,
             target,
-            neighborhood=work.neighborhood,
+            n_neighbors=work.n_neighbors,
             n_threads=work.n_threads,
             device=work.device,
             progress=part_of(progress, 0.4, 0.6),

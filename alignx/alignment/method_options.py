@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESETS", "UNSUPERVISED", "refuse_unused", "require_valid"]
 
-UNSUPERVISED = ("selflearning", "adversarial")
+UNSUPERVISED = ("self_learning", "adversarial")
 PRESETS = ("fast", "muse")
 
 _FROM_PAIRS = (*METHODS, "auto")
@@ -72,7 +72,7 @@ def require_valid(given: Mapping[str, Any]) -> None:
     ValueError
         If one is; None is always right.
     """
-    least = {"refinement": 0, "vocabulary": 1, "neighborhood": 1, "restarts": 1, "n_jobs": 1}
+    least = {"refinement": 0, "vocabulary": 1, "n_neighbors": 1, "restarts": 1, "n_jobs": 1}
     for name, bound in least.items():
         value = given.get(name)
         if value is not None and value < bound:

@@ -144,7 +144,7 @@ def choose_aligner(
     refinement: int = 5,
     folds: int = 4,
     vocabulary: int = 20_000,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     seed: int = 0,
     n_threads: int | None = None,
     device: str | None = None,
@@ -186,7 +186,7 @@ def choose_aligner(
         times.
     vocabulary : int
         How many most frequent rows of each language take part, at least 1.
-    neighborhood : int, optional
+    n_neighbors : int, optional
         Neighbors in the average of CSLS; at most the size of the smaller vocabulary. 10 unless
         given, or the size of that vocabulary with a warning.
     seed : int
@@ -248,14 +248,14 @@ def choose_aligner(
         for a, b in zip((X, Y), known.T, strict=True)
     ]
     fewest = min(vocabulary, len(X), len(Y))
-    neighborhood = resolved_count(neighborhood, N_NEIGHBORS, fewest, "neighborhood")
+    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
     known = np.stack([np.searchsorted(a, b) for a, b in zip(kept, known.T, strict=True)], axis=1)
     exam = _Exam(
         X[kept[0]],
         Y[kept[1]],
         tuple(split_folds(known, folds, seed)),
         vocabulary,
-        neighborhood,
+        n_neighbors,
         n_threads,
         device,
     )
@@ -334,7 +334,7 @@ class _Exam:
     target: Matrix
     folds: Sequence[Fold]
     vocabulary: int
-    neighborhood: int
+    n_neighbors: int
     n_threads: int | None
     device: str | None
 
@@ -360,7 +360,7 @@ class _Exam:
                 seed_pairs=self.folds[number].train,
                 rounds=refinement - trial.refinement,
                 vocabulary=self.vocabulary,
-                neighborhood=self.neighborhood,
+                n_neighbors=self.n_neighbors,
                 n_threads=self.n_threads,
                 device=self.device,
             )
@@ -393,7 +393,7 @@ class _Exam:
         bias = csls_bias(
             target,
             source,
-            neighborhood=self.neighborhood,
+            n_neighbors=self.n_neighbors,
             n_threads=self.n_threads,
             device=self.device,
         )

@@ -80,7 +80,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
     >>> spanish = Embeddings(["perro", "gato"], [[0, 1], [1, 0]])
     >>> shared = SharedSpace({"en": english, "es": spanish})
-    >>> shared.translate(["dog"], k=1, neighborhood=1)["dog"][0].word
+    >>> shared.translate(["dog"], k=1, n_neighbors=1)["dog"][0].word
     'perro'
     """
 
@@ -202,7 +202,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             languages[code] = extended(languages[code], entries, oov)
         return SharedSpace(languages, self.calibration, self.learned)
 
-    def neighborhood(self, given: int | None = None) -> int:
+    def n_neighbors(self, given: int | None = None) -> int:
         """Check a number of neighbors for CSLS between source and target, or choose one.
 
         Parameters
@@ -223,15 +223,15 @@ class SharedSpace(Mapping[str, Embeddings]):
         Examples
         --------
         >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
-        >>> SharedSpace({"en": english, "es": english}).neighborhood(2)
+        >>> SharedSpace({"en": english, "es": english}).n_neighbors(2)
         2
         """
         fewest = min(len(self.source), len(self.target))
-        return resolved_count(given, N_NEIGHBORS, fewest, "neighborhood", "words")
+        return resolved_count(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
     def cosine_neighbors(
         self,
-        neighborhood: int | None = None,
+        n_neighbors: int | None = None,
         *,
         n_threads: int | None = None,
         device: str | None = None,
@@ -241,8 +241,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Parameters
         ----------
-        neighborhood : int, optional
-            How many for each row; see `neighborhood`.
+        n_neighbors : int, optional
+            How many for each row; see `n_neighbors`.
         n_threads : int, optional
             OpenMP's default unless given.
         device : str, optional
@@ -258,19 +258,19 @@ class SharedSpace(Mapping[str, Embeddings]):
         Raises
         ------
         ValueError
-            If `neighborhood` is out of range.
+            If `n_neighbors` is out of range.
         """
-        neighborhood = self.neighborhood(neighborhood)
-        if neighborhood not in self._cosine:
-            self._cosine[neighborhood] = cross_neighbors(
+        n_neighbors = self.n_neighbors(n_neighbors)
+        if n_neighbors not in self._cosine:
+            self._cosine[n_neighbors] = cross_neighbors(
                 self.source.vectors,
                 self.target.vectors,
-                neighborhood,
+                n_neighbors,
                 n_threads=n_threads,
                 device=device,
                 progress=progress,
             )
-        return self._cosine[neighborhood]
+        return self._cosine[n_neighbors]
 
     def best_rows(
         self,
@@ -305,7 +305,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         if key not in self._best:
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
             k = min(10, len(X), len(Y))
-            found = csls_neighbors(X, Y, 1, neighborhood=k, n_threads=n_threads)
+            found = csls_neighbors(X, Y, 1, n_neighbors=k, n_threads=n_threads)
             self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
@@ -315,7 +315,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         k: int | None = None,
         *,
         retrieval: Retrieval = "csls",
-        neighborhood: int | None = None,
+        n_neighbors: int | None = None,
         oov: Oov = "drop",
         n_threads: int | None = None,
     ) -> dict[str, list[Translation]]:
@@ -331,8 +331,8 @@ class SharedSpace(Mapping[str, Embeddings]):
             all words with a warning.
         retrieval : {"csls", "nn"}
             What ranks the answers: CSLS, or plain cosine.
-        neighborhood : int, optional
-            Neighbors in the average of CSLS; see `neighborhood`. Not with ``"nn"``.
+        n_neighbors : int, optional
+            Neighbors in the average of CSLS; see `n_neighbors`. Not with ``"nn"``.
         oov : {"drop", "subword"}
             Whether words that the vocabulary lacks get a vector by their characters. It takes
             source vectors that were read from a fastText model (``.bin``).
@@ -353,8 +353,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
-        if retrieval == "nn" and neighborhood is not None:
-            raise ValueError("neighborhood is of CSLS and has no effect with 'nn': leave it out")
+        if retrieval == "nn" and n_neighbors is not None:
+            raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
         words = list(words) if isinstance(words, Iterator) else words
         require_words(words, "words")
         k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
@@ -370,7 +370,7 @@ class SharedSpace(Mapping[str, Embeddings]):
                 self.source.vectors,
                 self.target.vectors,
                 k,
-                neighborhood=self.neighborhood(neighborhood),
+                n_neighbors=self.n_neighbors(n_neighbors),
                 n_threads=n_threads,
             )
         names = list(answers)

@@ -92,7 +92,7 @@ class Method(StrEnum):
     least_squares = "least_squares"
     reweighted = "reweighted"
     auto = "auto"
-    selflearning = "selflearning"
+    self_learning = "self_learning"
     adversarial = "adversarial"
 
 
@@ -237,11 +237,11 @@ def align(
     ] = False,
     grow: Annotated[
         bool,
-        typer.Option("--self-learning", help="Grow a small dictionary: --method selflearning."),
+        typer.Option("--self-learning", help="Grow a small dictionary: --method self_learning."),
     ] = False,
     method: Annotated[
         Method | None,
-        typer.Option(show_default="procrustes with a dictionary, selflearning without"),
+        typer.Option(show_default="procrustes with a dictionary, self_learning without"),
     ] = None,
     components: Annotated[
         int | None,
@@ -275,7 +275,7 @@ def align(
         int | None,
         typer.Option(min=1, help="Refine on that many most frequent words.", show_default="20000"),
     ] = None,
-    neighborhood: Neighborhood = None,
+    n_neighbors: Neighborhood = None,
     calibrate: Annotated[
         bool | None,
         typer.Option(
@@ -327,10 +327,10 @@ def align(
         )
     if columns is not None and lexicon is None:
         raise typer.BadParameter("they are those of --dictionary", param_hint="--columns")
-    if grow and method not in (None, Method.selflearning):
-        raise typer.BadParameter("it is --method selflearning", param_hint="--self-learning")
+    if grow and method not in (None, Method.self_learning):
+        raise typer.BadParameter("it is --method self_learning", param_hint="--self-learning")
     if lexicon is None or grow:
-        method = method or Method.selflearning
+        method = method or Method.self_learning
     method = method or Method.procrustes
     if method is Method.adversarial:
         require_packages({"adversarial training": "torch"})
@@ -363,7 +363,7 @@ def align(
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     require_inputs("-", [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
-    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
+    require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
@@ -377,7 +377,7 @@ def align(
                 normalize=steps,
                 linear=linear,
                 **options,
-                neighborhood=neighborhood,
+                n_neighbors=n_neighbors,
                 allow_failed=allow_failed,
                 seed=seed,
                 n_threads=threads,
@@ -598,7 +598,7 @@ def translate(
     nearest: Annotated[bool, typer.Option("--nn", help="Rank by cosine instead of CSLS.")] = False,
     oov: OovOption = Oov.drop,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = None,
+    n_neighbors: Neighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -609,20 +609,20 @@ def translate(
 ) -> None:
     """Answer with the best translations of words and phrases."""
     if nearest:
-        _refuse(neighborhood is not None, "--neighborhood", "it is of CSLS, which --nn turns off")
+        _refuse(n_neighbors is not None, "--neighbors", "it is of CSLS, which --nn turns off")
     terminal = open_terminal(quiet, verbose)
     require_inputs(map_file, [source, target])
     lines = as_utf8(words) if words else list(read_input())
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
     require_at_most(k, len(shared.target), "-k")
-    require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")
+    require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     asked_of = languages[1 if reverse else 0]
     answers = shared.translate(
         as_entries(lines, asked_of, lowercase=lowercase),
         k,
         retrieval="nn" if nearest else "csls",
-        neighborhood=neighborhood,
+        n_neighbors=n_neighbors,
         oov=oov.value,
         n_threads=threads,
     )
@@ -687,7 +687,7 @@ def induce(
     numbers: Annotated[bool, typer.Option("--numbers", help="Keep numbers.")] = False,
     punctuation: Annotated[bool, typer.Option("--punctuation", help="Keep punctuation.")] = False,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = None,
+    n_neighbors: Neighborhood = None,
     index: Annotated[
         Index, typer.Option(help="What searches. auto: by the size of the vocabularies.")
     ] = Index.auto,
@@ -774,7 +774,7 @@ def induce(
     require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     require_at_most(n_best, min(map(len, languages)), "--n-best")
-    require_at_most(neighborhood, min(map(len, languages)), "--neighborhood")
+    require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     if index is Index.auto and is_large(*map(len, languages)) and not has_lists:
         _require_no_device(device)
         in_files = True
@@ -784,7 +784,7 @@ def induce(
         "threshold": threshold,
         "numbers": numbers,
         "punctuation": punctuation,
-        "neighborhood": neighborhood,
+        "n_neighbors": n_neighbors,
         "n_threads": threads,
     }
     facts: dict[str, Any]
@@ -923,7 +923,7 @@ def evaluate(
         Path | None, typer.Option(help="The same with two target words.")
     ] = None,
     reverse: Reverse = False,
-    neighborhood: Neighborhood = None,
+    n_neighbors: Neighborhood = None,
     limit: Limit = None,
     lowercase: Lowercase = False,
     on_error: SkipBad = OnError.fail,
@@ -948,7 +948,7 @@ def evaluate(
         )
     if columns is not None and lexicon is None:
         raise typer.BadParameter("they are those of --dictionary", param_hint="--columns")
-    of_dictionary = {"--oov-policy": policy, "--neighborhood": neighborhood, "--device": device}
+    of_dictionary = {"--oov-policy": policy, "--neighbors": n_neighbors, "--device": device}
     for option, value in of_dictionary.items():
         _refuse(lexicon is None and value is not None, option, "it takes a --dictionary")
     terminal = open_terminal(quiet, verbose)
@@ -962,7 +962,7 @@ def evaluate(
     require_inputs(map_file, [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
     shared = _shared(map_file, languages, reverse)
-    require_at_most(neighborhood, min(map(len, shared.values())), "--neighborhood")
+    require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     result: dict[str, Any] = {"version": version("alignx")}
     text = []
     if pairs is not None:
@@ -972,7 +972,7 @@ def evaluate(
                 pairs,
                 oov_policy=(policy or Policy.muse).value,
                 oov=oov.value,
-                neighborhood=neighborhood,
+                n_neighbors=n_neighbors,
                 n_threads=threads,
                 device=device,
                 progress=progress,

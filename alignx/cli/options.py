@@ -100,7 +100,7 @@ Seed = Annotated[
 ]
 Neighborhood = Annotated[
     int | None,
-    typer.Option("--neighborhood", help="Neighbors that CSLS averages over.", show_default="10"),
+    typer.Option("--neighbors", help="Neighbors that CSLS averages over.", show_default="10"),
 ]
 OovOption = Annotated[
     Oov,

@@ -99,7 +99,7 @@ class UnlistedQuestions:
         return len(self.rows)
 
     def accuracy(
-        self, target_bias: Matrix, neighborhood: int, n_threads: int | None
+        self, target_bias: Matrix, n_neighbors: int, n_threads: int | None
     ) -> dict[str, Accuracy]:
         """Measure how well CSLS answers them.
 
@@ -109,7 +109,7 @@ class UnlistedQuestions:
         ----------
         target_bias : (m,) float32
             Of CSLS, for the target vocabulary.
-        neighborhood : int
+        n_neighbors : int
             Of CSLS.
         n_threads : int, optional
             OpenMP's default unless given.
@@ -126,7 +126,7 @@ class UnlistedQuestions:
         more_bias = csls_bias(
             self.target.vectors,
             shared.source.vectors,
-            neighborhood=neighborhood,
+            n_neighbors=n_neighbors,
             n_threads=n_threads,
         )
         found = ranks(

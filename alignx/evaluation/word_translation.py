@@ -167,7 +167,7 @@ def evaluate(
     *,
     oov_policy: OovPolicy = "muse",
     oov: Oov = "drop",
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -193,8 +193,8 @@ def evaluate(
         Whether words that a vocabulary lacks are translated by their characters, and reported
         apart. It takes vectors that were read from a fastText model (``.bin``). Phrases, several
         words with white space between them, are translated and reported apart in any case.
-    neighborhood : int, optional
-        Neighbors in the average of CSLS; see `SharedSpace.neighborhood`.
+    n_neighbors : int, optional
+        Neighbors in the average of CSLS; see `SharedSpace.n_neighbors`.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -237,11 +237,11 @@ def evaluate(
     unlisted = UnlistedQuestions.of(shared, every, oov)
     if not len(questions.queries) and not len(unlisted):
         lexicon.require_rows(shared.source, shared.target)
-    neighborhood = shared.neighborhood(neighborhood)
+    n_neighbors = shared.n_neighbors(n_neighbors)
     cosine = shared.cosine_neighbors(
-        neighborhood, n_threads=n_threads, device=device, progress=progress
+        n_neighbors, n_threads=n_threads, device=device, progress=progress
     )
-    _, target_bias = cosine.biases(neighborhood)
+    _, target_bias = cosine.biases(n_neighbors)
     nn = questions.ranks(shared, None, n_threads)
     csls = questions.ranks(shared, target_bias, n_threads)
     wrong = np.full(questions.unanswerable, np.inf)
@@ -255,7 +255,7 @@ def evaluate(
         Accuracy.of_ranks(np.concatenate([nn, wrong])),
         Accuracy.of_ranks(np.concatenate([csls, wrong])),
         _slices(shared, questions, csls),
-        unlisted.accuracy(target_bias, neighborhood, n_threads),
+        unlisted.accuracy(target_bias, n_neighbors, n_threads),
         (len(questions.queries) + len(unlisted)) / len(every),
         int(learned.sum()),
         {

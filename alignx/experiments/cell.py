@@ -203,7 +203,7 @@ def _figures(
         **cell.options,
     )
     seconds = time.perf_counter() - start
-    shared_options = {k: v for k, v in cell.options.items() if k in ("neighborhood", "device")}
+    shared_options = {k: v for k, v in cell.options.items() if k in ("n_neighbors", "device")}
     report = evaluate(
         alignment.apply(source, target),
         test,

@@ -131,7 +131,7 @@ def _take_options(table: Table) -> dict[str, Any]:
         "normalize": _steps,
         "refinement": integer(0),
         "vocabulary": integer(1),
-        "neighborhood": integer(1),
+        "n_neighbors": integer(1),
         "device": text,
     }
     return _take(table, checks)

@@ -112,7 +112,7 @@ def induce_lexicon(
     threshold: float | None = None,
     numbers: bool = False,
     punctuation: bool = False,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -140,8 +140,8 @@ def induce_lexicon(
         Keep pairs in which a word is a number.
     punctuation : bool
         Keep pairs in which a word has neither letter nor digit.
-    neighborhood : int, optional
-        Neighbors in the average of CSLS; see `SharedSpace.neighborhood`.
+    n_neighbors : int, optional
+        Neighbors in the average of CSLS; see `SharedSpace.n_neighbors`.
     n_threads : int, optional
         OpenMP's default unless given.
     device : str, optional
@@ -172,7 +172,7 @@ def induce_lexicon(
     >>> english = ax.Embeddings(["cat", "dog", "1"], np.eye(3))
     >>> spanish = ax.Embeddings(["perro", "gato", "1"], np.eye(3)[[1, 0, 2]])
     >>> shared = ax.SharedSpace({"en": english, "es": spanish})
-    >>> list(ax.induce_lexicon(shared, neighborhood=1))
+    >>> list(ax.induce_lexicon(shared, n_neighbors=1))
     [('cat', 'gato'), ('dog', 'perro')]
     """
     require_instance(shared, SharedSpace, "shared")
@@ -180,16 +180,16 @@ def induce_lexicon(
     check_options(
         threshold=threshold, calibration=shared.calibration, n_best=n_best, smaller=smaller
     )
-    neighborhood = shared.neighborhood(neighborhood)
+    n_neighbors = shared.n_neighbors(n_neighbors)
     cosine = shared.cosine_neighbors(
-        neighborhood, n_threads=n_threads, device=device, progress=part_of(progress, 0, 0.5)
+        n_neighbors, n_threads=n_threads, device=device, progress=part_of(progress, 0, 0.5)
     )
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
         # One more than is kept, so that the best also has a rival to compare with.
         min(n_best + 1, smaller),
-        neighborhood=neighborhood,
+        n_neighbors=n_neighbors,
         cosine=cosine,
         n_threads=n_threads,
         device=device,

@@ -74,7 +74,7 @@ def refine(
     seed_pairs: Indices | None = None,
     rounds: int = 5,
     vocabulary: int = 20_000,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -96,7 +96,7 @@ def refine(
         How often, at least 0.
     vocabulary : int
         Pairs are induced among that many most frequent rows of each side, at least 1.
-    neighborhood : int, optional
+    n_neighbors : int, optional
         Neighbors in the average of CSLS; at most the size of the smaller vocabulary. 10 unless
         given, or the size of that vocabulary with a warning.
     n_threads : int, optional
@@ -131,8 +131,8 @@ def refine(
     if vocabulary < 1:
         raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
     fewest = min(vocabulary, len(source), len(target))
-    if rounds and neighborhood is None:
-        neighborhood = resolved_count(None, N_NEIGHBORS, fewest, "neighborhood")
+    if rounds and n_neighbors is None:
+        n_neighbors = resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors")
     history = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()
@@ -141,7 +141,7 @@ def refine(
         pairs = mutual_neighbors(
             mapped_source,
             mapped_target,
-            neighborhood=neighborhood,
+            n_neighbors=n_neighbors,
             n_threads=n_threads,
             device=device,
             progress=part_of(progress, (number - 1) / rounds, 1 / rounds),

@@ -53,7 +53,7 @@ def csls_bias(
     keys: ArrayLike,
     queries: ArrayLike,
     *,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -69,8 +69,8 @@ def csls_bias(
         Unit rows, one for each candidate translation.
     queries : (n, d) float32
         Unit rows of the *whole* query language, not only the words to translate.
-    neighborhood : int, optional
-        How many nearest queries to average, ``1 <= neighborhood <= n``; 10 unless given, or all
+    n_neighbors : int, optional
+        How many nearest queries to average, ``1 <= n_neighbors <= n``; 10 unless given, or all
         with a warning.
     n_threads : int, optional
         OpenMP's default unless given.
@@ -88,13 +88,13 @@ def csls_bias(
     Raises
     ------
     ValueError
-        If `neighborhood` is out of range.
+        If `n_neighbors` is out of range.
     DimensionError
         If the widths differ.
 
     Notes
     -----
-    Takes O(n m d) time and O(m neighborhood) memory beyond its arguments.
+    Takes O(n m d) time and O(m n_neighbors) memory beyond its arguments.
 
     References
     ----------
@@ -103,19 +103,19 @@ def csls_bias(
     Examples
     --------
     >>> rows = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    >>> csls_bias(rows, rows[:1], neighborhood=1)
+    >>> csls_bias(rows, rows[:1], n_neighbors=1)
     array([0.5, 0. ], dtype=float32)
     """
     index = ExactIndex.borrowing(queries, n_threads=n_threads, device=device)
-    neighborhood = resolved_count(neighborhood, N_NEIGHBORS, len(index), "neighborhood")
-    return half_mean(index.search(keys, neighborhood, progress=progress).scores)
+    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, len(index), "n_neighbors")
+    return half_mean(index.search(keys, n_neighbors, progress=progress).scores)
 
 
 def csls_biases(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -128,8 +128,8 @@ def csls_biases(
         Unit rows.
     target : (m, d) float32
         Unit rows.
-    neighborhood : int, optional
-        How many rows of the other language to average, ``1 <= neighborhood <= min(n, m)``; 10
+    n_neighbors : int, optional
+        How many rows of the other language to average, ``1 <= n_neighbors <= min(n, m)``; 10
         unless given, or as many as there are with a warning.
     n_threads : int, optional
         OpenMP's default unless given.
@@ -149,25 +149,25 @@ def csls_biases(
     Raises
     ------
     ValueError
-        If `neighborhood` is out of range.
+        If `n_neighbors` is out of range.
     DimensionError
         If the widths differ.
 
     Notes
     -----
-    Takes O(n m d) time and O((n + m) neighborhood) memory beyond its arguments.
+    Takes O(n m d) time and O((n + m) n_neighbors) memory beyond its arguments.
 
     Examples
     --------
     >>> rows = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    >>> csls_biases(rows, rows, neighborhood=2)[0]
+    >>> csls_biases(rows, rows, n_neighbors=2)[0]
     array([0.25, 0.25], dtype=float32)
     """
     source, target = as_languages(source, target)
     fewest = min(len(source), len(target))
-    neighborhood = resolved_count(neighborhood, N_NEIGHBORS, fewest, "neighborhood")
-    found = cosine_neighbors(source, target, neighborhood, n_threads, device, progress)
-    return found.biases(neighborhood)
+    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
+    found = cosine_neighbors(source, target, n_neighbors, n_threads, device, progress)
+    return found.biases(n_neighbors)
 
 
 def csls_neighbors(
@@ -175,7 +175,7 @@ def csls_neighbors(
     target: ArrayLike,
     k: int | None = None,
     *,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     cosine: CrossNeighbors | None = None,
     n_threads: int | None = None,
     device: str | None = None,
@@ -192,11 +192,11 @@ def csls_neighbors(
     k : int, optional
         How many neighbors, ``1 <= k <= min(n, m)``; 10 unless given, or as many as there are with a
         warning.
-    neighborhood : int, optional
+    n_neighbors : int, optional
         How many rows of the other language define how crowded a row's surroundings are,
-        ``1 <= neighborhood <= min(n, m)``; 10 unless given, or as many as there are with a warning.
+        ``1 <= n_neighbors <= min(n, m)``; 10 unless given, or as many as there are with a warning.
     cosine : CrossNeighbors, optional
-        What `cross_neighbors` gave for these rows, with at least `neighborhood` neighbors; saves
+        What `cross_neighbors` gave for these rows, with at least `n_neighbors` neighbors; saves
         the first of two sweeps. Neighbors from elsewhere are compared with those that it gives,
         which saves nothing.
     n_threads : int, optional
@@ -215,7 +215,7 @@ def csls_neighbors(
     Raises
     ------
     ValueError
-        If `k` or `neighborhood` is out of range, dot products do not fit float32, or `cosine` is
+        If `k` or `n_neighbors` is out of range, dot products do not fit float32, or `cosine` is
         not of these rows.
     DimensionError
         If the widths differ.
@@ -231,22 +231,22 @@ def csls_neighbors(
     Examples
     --------
     >>> rows = np.eye(3, dtype=np.float32)
-    >>> csls_neighbors(rows, rows[[2, 0, 1]], k=1, neighborhood=1).of_source.indices.ravel()
+    >>> csls_neighbors(rows, rows[[2, 0, 1]], k=1, n_neighbors=1).of_source.indices.ravel()
     array([1, 2, 0])
     """
     source, target = as_languages(source, target)
     fewest = min(len(source), len(target))
     k = resolved_count(k, N_NEIGHBORS, fewest, "k")
-    neighborhood = resolved_count(neighborhood, N_NEIGHBORS, fewest, "neighborhood")
+    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
 
     def search_all(width: int) -> CrossNeighbors:
         return cosine_neighbors(source, target, width, n_threads, device, part_of(progress, 0, 0.5))
 
     rest = part_of(progress, 0.5, 0.5)
     if cosine is None:
-        cosine = search_all(neighborhood)
+        cosine = search_all(n_neighbors)
     else:
-        _require_neighbors_of(cosine, len(source), len(target), neighborhood)
+        _require_neighbors_of(cosine, len(source), len(target), n_neighbors)
         if cosine._seal is not None:
             is_right, rest = cosine._seal == seal_of(cosine, source, target), progress
         else:
@@ -261,7 +261,7 @@ def csls_neighbors(
         target,
         cosine,
         k,
-        neighborhood=neighborhood,
+        n_neighbors=n_neighbors,
         n_threads=n_threads,
         device=device,
         progress=rest,
@@ -274,7 +274,7 @@ def csls_of_cosine(
     cosine: CrossNeighbors,
     k: int,
     *,
-    neighborhood: int,
+    n_neighbors: int,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -283,7 +283,7 @@ def csls_of_cosine(
 
     Parameters
     ----------
-    source, target, k, neighborhood, n_threads, device, progress
+    source, target, k, n_neighbors, n_threads, device, progress
         As of `csls_neighbors`.
     cosine : CrossNeighbors
         All nearest neighbors of these rows; others give wrong answers.
@@ -293,7 +293,7 @@ def csls_of_cosine(
     CrossNeighbors
         Scores are CSLS.
     """
-    source_bias, target_bias = cosine.biases(neighborhood)
+    source_bias, target_bias = cosine.biases(n_neighbors)
     found = sweep(
         source,
         target,
@@ -314,15 +314,15 @@ def csls_of_cosine(
     )
 
 
-def _require_neighbors_of(found: CrossNeighbors, n: int, m: int, neighborhood: int) -> None:
+def _require_neighbors_of(found: CrossNeighbors, n: int, m: int, n_neighbors: int) -> None:
     for name, neighbors, rows in (
         ("of_source", found.of_source, n),
         ("of_target", found.of_target, m),
     ):
         shape = neighbors.scores.shape
-        if shape[0] != rows or shape[1] < neighborhood:
+        if shape[0] != rows or shape[1] < n_neighbors:
             raise ValueError(
-                f"cosine.{name} must hold at least {neighborhood} neighbors of each of {rows} "
+                f"cosine.{name} must hold at least {n_neighbors} neighbors of each of {rows} "
                 f"rows, got shape {shape}"
             )
 
@@ -357,7 +357,7 @@ def csls_search(
     target: ArrayLike,
     k: int | None = None,
     *,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
 ) -> Neighbors:
     """The `k` best target rows of a few queries by CSLS, without a sweep over all pairs.
@@ -377,8 +377,8 @@ def csls_search(
         Unit rows to choose from.
     k : int, optional
         How many, ``1 <= k <= m``; 10 unless given, or all with a warning.
-    neighborhood : int, optional
-        Of CSLS, ``1 <= neighborhood <= min(n, m)``; 10 unless given, or as many as there are with a
+    n_neighbors : int, optional
+        Of CSLS, ``1 <= n_neighbors <= min(n, m)``; 10 unless given, or as many as there are with a
         warning.
     n_threads : int, optional
         OpenMP's default unless given.
@@ -391,29 +391,29 @@ def csls_search(
     Raises
     ------
     ValueError
-        If `k` or `neighborhood` is out of range.
+        If `k` or `n_neighbors` is out of range.
     DimensionError
         If the widths differ.
 
     Examples
     --------
     >>> rows = np.eye(3, dtype=np.float32)
-    >>> csls_search(rows[:1], rows, rows[[2, 0, 1]], k=1, neighborhood=1).indices
+    >>> csls_search(rows[:1], rows, rows[[2, 0, 1]], k=1, n_neighbors=1).indices
     array([[1]])
     """
     sources = ExactIndex.borrowing(source, n_threads=n_threads)
     targets = ExactIndex.borrowing(target, n_threads=n_threads)
     k = resolved_count(k, N_NEIGHBORS, len(targets), "k")
     fewest = min(len(sources), len(targets))
-    neighborhood = resolved_count(neighborhood, N_NEIGHBORS, fewest, "neighborhood")
-    sample = np.linspace(0, len(sources) - 1, max(neighborhood, len(sources) // 32)).astype(
+    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
+    sample = np.linspace(0, len(sources) - 1, max(n_neighbors, len(sources) // 32)).astype(
         np.int64
     )
     bias = csls_bias(
-        targets.keys, sources.keys[sample], neighborhood=neighborhood, n_threads=n_threads
+        targets.keys, sources.keys[sample], n_neighbors=n_neighbors, n_threads=n_threads
     )
-    found = refined_search(queries, sources, targets, k, bias=bias, neighborhood=neighborhood)
-    crowding = half_mean(targets.search(queries, neighborhood).scores)
+    found = refined_search(queries, sources, targets, k, bias=bias, n_neighbors=n_neighbors)
+    crowding = half_mean(targets.search(queries, n_neighbors).scores)
     return _as_csls(found, crowding)
 
 
@@ -421,7 +421,7 @@ def mutual_neighbors(
     source: ArrayLike,
     target: ArrayLike,
     *,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     n_threads: int | None = None,
     device: str | None = None,
     progress: Progress | None = None,
@@ -430,7 +430,7 @@ def mutual_neighbors(
 
     Parameters
     ----------
-    source, target, neighborhood, n_threads, device, progress
+    source, target, n_neighbors, n_threads, device, progress
         As in `csls_neighbors`.
 
     Returns
@@ -441,14 +441,14 @@ def mutual_neighbors(
     Raises
     ------
     ValueError
-        If `neighborhood` is out of range.
+        If `n_neighbors` is out of range.
     DimensionError
         If the widths differ.
 
     Examples
     --------
     >>> rows = np.eye(3, dtype=np.float32)
-    >>> mutual_neighbors(rows, rows[[2, 0, 1]], neighborhood=1)
+    >>> mutual_neighbors(rows, rows[[2, 0, 1]], n_neighbors=1)
     array([[0, 1],
            [1, 2],
            [2, 0]])
@@ -457,7 +457,7 @@ def mutual_neighbors(
         source,
         target,
         1,
-        neighborhood=neighborhood,
+        n_neighbors=n_neighbors,
         n_threads=n_threads,
         device=device,
         progress=progress,
@@ -471,7 +471,7 @@ def refined_search(
     k: int,
     *,
     bias: Matrix,
-    neighborhood: int,
+    n_neighbors: int,
 ) -> Neighbors:
     """The `k` best target rows of a few queries, with biases that are made exact where it matters.
 
@@ -485,7 +485,7 @@ def refined_search(
         How many, ``1 <= k <= m``.
     bias : (m,) float32
         At most the bias of each target row, so that no score is underestimated.
-    neighborhood : int
+    n_neighbors : int
         Of CSLS.
 
     Returns
@@ -516,6 +516,6 @@ def refined_search(
         pending = pending[~is_final]
         doubtful = np.unique(found.indices[~is_final])
         doubtful = doubtful[~is_exact[doubtful]]
-        bias[doubtful] = half_mean(sources.search(targets.keys[doubtful], neighborhood).scores)
+        bias[doubtful] = half_mean(sources.search(targets.keys[doubtful], n_neighbors).scores)
         is_exact[doubtful] = True
     return Neighbors(indices, scores)

@@ -95,11 +95,11 @@ class CrossNeighbors:
         rows = np.flatnonzero(back[chosen] == np.arange(len(chosen)))
         return np.stack([rows, chosen[rows]], axis=1)
 
-    def biases(self, neighborhood: int) -> tuple[Matrix, Matrix]:
-        """Half the mean of the `neighborhood` best scores of each row: `csls_biases` of cosines."""
+    def biases(self, n_neighbors: int) -> tuple[Matrix, Matrix]:
+        """Half the mean of the `n_neighbors` best scores of each row: `csls_biases` of cosines."""
         return (
-            half_mean(self.of_source.first(neighborhood).scores),
-            half_mean(self.of_target.first(neighborhood).scores),
+            half_mean(self.of_source.first(n_neighbors).scores),
+            half_mean(self.of_target.first(n_neighbors).scores),
         )
 
 
@@ -138,7 +138,7 @@ def resolved_count(
 
     Examples
     --------
-    >>> resolved_count(None, 10, 80_000, "neighborhood")
+    >>> resolved_count(None, 10, 80_000, "n_neighbors")
     10
     """
     value = min(default, most) if given is None else given

@@ -46,7 +46,7 @@ def measure_recall(
     target: Matrix,
     target_bias: Matrix,
     *,
-    neighborhood: int,
+    n_neighbors: int,
     sample: int,
     seed: int,
     n_threads: int | None,
@@ -62,7 +62,7 @@ def measure_recall(
     target_bias : (m,) float32
         Half the mean cosine of each target row to the nearest source rows that were found; what
         was missed can only raise it.
-    neighborhood : int
+    n_neighbors : int
         Of CSLS.
     sample : int
         How many source rows.
@@ -86,12 +86,12 @@ def measure_recall(
     targets = ExactIndex(target, n_threads=n_threads)
     # Rounding must not make a bound too large.
     bound = target_bias - np.float32(1e-6)
-    exact = refined_search(source[rows], sources, targets, 1, bias=bound, neighborhood=neighborhood)
+    exact = refined_search(source[rows], sources, targets, 1, bias=bound, n_neighbors=n_neighbors)
     answers = found.indices[rows, 0]
     is_right = answers == exact.indices[:, 0]
     for i in np.flatnonzero(~is_right & (answers >= 0)):
         key = target[answers[i]]
-        bias = sources.search(key[None], neighborhood).scores.mean(dtype=np.float64) / 2
+        bias = sources.search(key[None], n_neighbors).scores.mean(dtype=np.float64) / 2
         is_right[i] = source[rows[i]] @ key - bias > exact.scores[i, 0] - _TIED
     value = float(is_right.mean())
     return MeasuredRecall(value, float(np.sqrt(value * (1 - value) / count)), count)

@@ -209,12 +209,12 @@ def test_progress_goes_from_start_to_end() -> None:
         (
             {"method": "magic"},
             "method must be one of procrustes, cca, least_squares, reweighted, auto, "
-            "selflearning, adversarial, got 'magic'",
+            "self_learning, adversarial, got 'magic'",
         ),
         ({"refinement": -1}, "refinement must be at least 0, got -1"),
         ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
-        ({"neighborhood": 0}, "neighborhood must be at least 1, got 0"),
-        ({"neighborhood": 121}, "neighborhood must lie in"),
+        ({"n_neighbors": 0}, "n_neighbors must be at least 1, got 0"),
+        ({"n_neighbors": 121}, "n_neighbors must lie in"),
         ({"normalize": ("unit", "bold")}, "got 'bold'"),
     ],
 )
@@ -872,7 +872,7 @@ def test_too_few_pairs_to_tell_are_no_failure(caplog: pytest.LogCaptureFixture) 
     english = Embeddings(["cat", "dog", "sun"], np.eye(3, dtype=np.float32), "en")
     spanish = Embeddings(["gato", "perro", "sol"], np.eye(3, dtype=np.float32), "es")
     pairs = Lexicon([("cat", "gato"), ("dog", "perro")])
-    alignment = align(english, spanish, lexicon=pairs, neighborhood=1, calibrate=False)
+    alignment = align(english, spanish, lexicon=pairs, n_neighbors=1, calibrate=False)
     assert not alignment.failed
     assert "could not be checked" in caplog.text
 
@@ -913,9 +913,9 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
         ({"restarts": 2}, "restarts belongs to method adversarial and has no effect on procrustes"),
         ({"preset": "muse", "method": "cca"}, "preset belongs to method adversarial"),
         ({"n_jobs": 1}, "n_jobs belongs to method adversarial"),
-        ({"checkpoint": "run", "method": "selflearning"}, "has no effect on selflearning"),
-        ({"calibrate": True, "method": "selflearning"}, "calibrate belongs to methods procrustes"),
-        ({"calibrate": False, "method": "selflearning"}, "calibrate belongs to methods procrust"),
+        ({"checkpoint": "run", "method": "self_learning"}, "has no effect on self_learning"),
+        ({"calibrate": True, "method": "self_learning"}, "calibrate belongs to methods procrustes"),
+        ({"calibrate": False, "method": "self_learning"}, "calibrate belongs to methods procrust"),
         ({"preset": "muse", "method": CCA()}, "has no effect on cca"),
         ({"restarts": -5}, "restarts must be at least 1, got -5"),
         ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),

@@ -25,7 +25,7 @@ def choose(
     refinement: int = 5,
     folds: int = 4,
     vocabulary: int = 20_000,
-    neighborhood: int = 10,
+    n_neighbors: int = 10,
     seed: int = 0,
     n_threads: int = 1,
     progress: Progress | None = None,
@@ -37,7 +37,7 @@ def choose(
         refinement=refinement,
         folds=folds,
         vocabulary=vocabulary,
-        neighborhood=neighborhood,
+        n_neighbors=n_neighbors,
         seed=seed,
         n_threads=n_threads,
         progress=progress,
@@ -160,7 +160,7 @@ def test_enough_questions_are_enough(monkeypatch: pytest.MonkeyPatch, easy: Plan
 def test_dictionary_rows_take_part_beyond_the_vocabulary(easy: Planted) -> None:
     far = easy.pairs[-100:]
     found = choose_aligner(
-        easy.source, easy.target, far, refinement=1, vocabulary=50, neighborhood=5, n_threads=1
+        easy.source, easy.target, far, refinement=1, vocabulary=50, n_neighbors=5, n_threads=1
     )
     assert found.scores[0].precision == 1
     assert found.scores[0].n == 100
@@ -300,9 +300,9 @@ def test_too_few_words_are_named(easy: Planted) -> None:
         ({"folds": 1}, "folds must lie in [2, 60], got 1"),
         ({"folds": 61}, "folds must lie in [2, 60], got 61"),
         ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
-        ({"neighborhood": 0}, "neighborhood must lie in [1, 300], got 0"),
-        ({"neighborhood": 301}, "neighborhood must lie in [1, 300], got 301"),
-        ({"vocabulary": 5, "neighborhood": 6}, "neighborhood must lie in [1, 5], got 6"),
+        ({"n_neighbors": 0}, "n_neighbors must lie in [1, 300], got 0"),
+        ({"n_neighbors": 301}, "n_neighbors must lie in [1, 300], got 301"),
+        ({"vocabulary": 5, "n_neighbors": 6}, "n_neighbors must lie in [1, 5], got 6"),
     ],
 )
 def test_parameters_out_of_range_are_named(

@@ -39,11 +39,11 @@ def unit(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(doubles / np.linalg.norm(doubles, axis=1, keepdims=True), dtype=np.float64)
 
 
-def csls(neighborhood: int) -> NDArray[np.float64]:
+def csls(n_neighbors: int) -> NDArray[np.float64]:
     """2 cos(x, z) - r(x) - r(z), where r is the mean of the largest cosines."""
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
-    of_source = np.sort(cosines, axis=1)[:, -neighborhood:].mean(axis=1)
-    of_target = np.sort(cosines, axis=0)[-neighborhood:].mean(axis=0)
+    of_source = np.sort(cosines, axis=1)[:, -n_neighbors:].mean(axis=1)
+    of_target = np.sort(cosines, axis=0)[-n_neighbors:].mean(axis=0)
     return np.asarray(2 * cosines - of_source[:, None] - of_target, dtype=np.float64)
 
 
@@ -133,24 +133,24 @@ def test_reversed_turns_the_order_and_drops_the_calibration() -> None:
 # --- neighbors by cosine ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("neighborhood", [1, 3, 40])
-def test_neighbors_are_those_of_brute_force(neighborhood: int) -> None:
+@pytest.mark.parametrize("n_neighbors", [1, 3, 40])
+def test_neighbors_are_those_of_brute_force(n_neighbors: int) -> None:
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
-    found = SHARED.cosine_neighbors(neighborhood)
+    found = SHARED.cosine_neighbors(n_neighbors)
     for side, scores in ((found.of_source, cosines), (found.of_target, cosines.T)):
-        expected = best(scores, neighborhood)
+        expected = best(scores, n_neighbors)
         np.testing.assert_array_equal(side.indices, expected)
         largest = np.take_along_axis(scores, expected, axis=1)
         np.testing.assert_allclose(side.scores, largest, atol=1e-6)
 
 
-@pytest.mark.parametrize("neighborhood", [1, 3, 40])
-def test_biases_are_half_the_mean_of_the_largest_cosines(neighborhood: int) -> None:
+@pytest.mark.parametrize("n_neighbors", [1, 3, 40])
+def test_biases_are_half_the_mean_of_the_largest_cosines(n_neighbors: int) -> None:
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
-    source_bias, target_bias = SHARED.cosine_neighbors(neighborhood).biases(neighborhood)
-    largest = np.sort(cosines, axis=1)[:, -neighborhood:]
+    source_bias, target_bias = SHARED.cosine_neighbors(n_neighbors).biases(n_neighbors)
+    largest = np.sort(cosines, axis=1)[:, -n_neighbors:]
     np.testing.assert_allclose(source_bias, largest.mean(axis=1) / 2, atol=1e-6)
-    largest = np.sort(cosines, axis=0)[-neighborhood:]
+    largest = np.sort(cosines, axis=0)[-n_neighbors:]
     np.testing.assert_allclose(target_bias, largest.mean(axis=0) / 2, atol=1e-6)
 
 
@@ -175,23 +175,23 @@ def test_neighbors_are_computed_once() -> None:
         np.testing.assert_array_equal(side.scores, other.scores)
 
 
-@pytest.mark.parametrize("neighborhood", [0, -1, 41])
-def test_a_neighborhood_out_of_range_is_refused(neighborhood: int) -> None:
-    with pytest.raises(ValueError, match=rf"must lie in \[1, 40\], got {neighborhood}"):
-        SHARED.cosine_neighbors(neighborhood)
-    with pytest.raises(ValueError, match="neighborhood must lie in"):
-        SHARED.translate(["a1"], neighborhood=neighborhood)
+@pytest.mark.parametrize("n_neighbors", [0, -1, 41])
+def test_a_neighborhood_out_of_range_is_refused(n_neighbors: int) -> None:
+    with pytest.raises(ValueError, match=rf"must lie in \[1, 40\], got {n_neighbors}"):
+        SHARED.cosine_neighbors(n_neighbors)
+    with pytest.raises(ValueError, match="n_neighbors must lie in"):
+        SHARED.translate(["a1"], n_neighbors=n_neighbors)
 
 
 # --- translation ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("neighborhood", [1, 4, 40])
+@pytest.mark.parametrize("n_neighbors", [1, 4, 40])
 @pytest.mark.parametrize("k", [1, 5, 55])
-def test_csls_answers_are_those_of_brute_force(k: int, neighborhood: int) -> None:
-    scores = csls(neighborhood)
+def test_csls_answers_are_those_of_brute_force(k: int, n_neighbors: int) -> None:
+    scores = csls(n_neighbors)
     words = [f"a{i}" for i in (7, 0, 39, 12)]
-    answers = SHARED.translate(words, k, neighborhood=neighborhood)
+    answers = SHARED.translate(words, k, n_neighbors=n_neighbors)
     assert list(answers) == words
     for word, expected in zip(words, best(scores[[7, 0, 39, 12]], k), strict=True):
         assert [answer.word for answer in answers[word]] == [f"b{j}" for j in expected]
@@ -201,8 +201,8 @@ def test_csls_answers_are_those_of_brute_force(k: int, neighborhood: int) -> Non
 
 def test_cosine_answers_are_those_of_brute_force() -> None:
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
-    with pytest.raises(ValueError, match="neighborhood is of CSLS"):
-        SHARED.translate(["cat"], retrieval="nn", neighborhood=2)
+    with pytest.raises(ValueError, match="n_neighbors is of CSLS"):
+        SHARED.translate(["cat"], retrieval="nn", n_neighbors=2)
     answers = SHARED.translate(ENGLISH.words, 3, retrieval="nn")
     for row, expected in enumerate(best(cosines, 3)):
         assert [answer.word for answer in answers[f"a{row}"]] == [f"b{j}" for j in expected]
@@ -248,7 +248,7 @@ def test_values_out_of_range_are_refused(options: dict[str, Any], gist: str) -> 
 def test_a_string_is_no_sequence_of_words() -> None:
     one = Embeddings(["c", "a", "t"], np.eye(3))
     with pytest.raises(TypeError, match="sequence of words, got the string 'cat'"):
-        SharedSpace({"en": one, "es": one}).translate("cat", 1, neighborhood=1)
+        SharedSpace({"en": one, "es": one}).translate("cat", 1, n_neighbors=1)
 
 
 def test_copies_share_the_vectors() -> None:
@@ -278,12 +278,12 @@ def test_numbers_that_were_not_given_are_lowered_and_said(
     assert len(shared.translate(["cat"])["cat"]) == 3
     assert caplog.messages == [
         "k is 3 instead of 5: there are only 3 words",
-        "neighborhood is 3 instead of 10: there are only 3 words",
+        "n_neighbors is 3 instead of 10: there are only 3 words",
     ]
     caplog.clear()
     assert len(induce_lexicon(shared)) == 3
     evaluate(shared, Lexicon([("cat", "cat")]))
-    assert caplog.messages == ["neighborhood is 3 instead of 10: there are only 3 words"] * 2
+    assert caplog.messages == ["n_neighbors is 3 instead of 10: there are only 3 words"] * 2
 
 
 def test_what_a_space_keeps_cannot_be_changed() -> None:
@@ -309,11 +309,11 @@ def test_questions_that_are_no_words_are_refused(words: list[str], gist: str) ->
     english = Embeddings(["cat", "dog"], np.eye(2, dtype=np.float32), "en")
     shared = SharedSpace({"en": english, "es": english})
     doors: list[Callable[[], object]] = [
-        lambda: shared.translate(words, 1, neighborhood=1),
+        lambda: shared.translate(words, 1, n_neighbors=1),
         lambda: shared.extended(words),
         lambda: shared.extended(target=words),
         lambda: english.find(words),
-        lambda: induce_lexicon(shared, words=words, neighborhood=1),
+        lambda: induce_lexicon(shared, words=words, n_neighbors=1),
     ]
     for door in doors:
         with pytest.raises(TypeError, match=gist):

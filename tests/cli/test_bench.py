@@ -133,32 +133,32 @@ def test_methods_without_a_dictionary(folder: Path) -> None:
         names = [str(i) if i >= WORDS - 40 else word for i, word in enumerate(rows.words)]
         save(Embeddings(names, rows.vectors), folder / f"{code}.vec")
     text = """
-        methods = ["selflearning", "alike", "grown"]
+        methods = ["self_learning", "alike", "grown"]
         seeds = [1]
         sizes = [30]
         [options]
         refinement = 0
-        [options.selflearning]
+        [options.self_learning]
         allow_failed = true
         [options.alike]
         method = "procrustes"
         start = "numerals"
         allow_failed = true
         [options.grown]
-        method = "selflearning"
+        method = "self_learning"
         start = "dictionary"
         allow_failed = true
     """
     results = bench(folder, ONE_PAIR + text).run()
     assert [(each["method"], each["size"], each["seed"]) for each in results] == [
-        ("selflearning", None, 1),
+        ("self_learning", None, 1),
         ("alike", None, None),
         ("grown", 30, 1),
     ]
     assert [each["train_pairs"] for each in results[:2]] == [0, 40]
     assert 0 < results[2]["train_pairs"] <= 30
     assert all(each["failed"] is None for each in results)
-    assert {each["method"] for each in results if each["diagnosis"]} == {"selflearning", "grown"}
+    assert {each["method"] for each in results if each["diagnosis"]} == {"self_learning", "grown"}
     assert 0 <= results[0]["diagnosis"]["agreement"] <= 1
 
 
@@ -334,7 +334,7 @@ def test_an_alignment_that_failed_is_a_failure(folder: Path) -> None:
     rng = np.random.default_rng(3)
     rows = rng.standard_normal((WORDS, DIMENSION)).astype(np.float32)
     save(Embeddings([f"es{i}" for i in range(WORDS)], rows), folder / "es.vec")
-    [result] = bench(folder, ONE_PAIR + 'methods = ["selflearning"]\nlimit = 100\n').run()
+    [result] = bench(folder, ONE_PAIR + 'methods = ["self_learning"]\nlimit = 100\n').run()
     assert result["failed"].startswith("the alignment failed: agreement of runs 0.")
 
 

@@ -363,8 +363,8 @@ def test_induce_writes_the_dictionary_and_prints_a_summary(folder: Path) -> None
 
 def test_induce_equals_the_library(folder: Path) -> None:
     shared = shared_space(folder)
-    expected = induce_lexicon(shared, n_best=2, mutual=False, neighborhood=5, threshold=0.3)
-    options = ("--n-best", 2, "--all", "--neighborhood", 5, "--threshold", 0.3)
+    expected = induce_lexicon(shared, n_best=2, mutual=False, n_neighbors=5, threshold=0.3)
+    options = ("--n-best", 2, "--all", "--neighbors", 5, "--threshold", 0.3)
     done = succeed(folder, "induce", *MAPPED, *options, "-o", "out.jsonl")
     assert done.out == ""
     assert f"out.jsonl: {len(expected)} pairs in" in done.err
@@ -708,7 +708,7 @@ def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> 
     ("arguments", "gist"),
     [
         (("translate", *MAPPED, "cat7", "-k", WORDS + 1), f"-k must lie in [1, {WORDS}], got"),
-        (("translate", *MAPPED, "cat7", "--neighborhood", 0), "--neighborhood must lie in"),
+        (("translate", *MAPPED, "cat7", "--neighbors", 0), "--neighbors must lie in"),
         (
             ("induce", *MAPPED, "-o", "x.tsv", "--n-best", WORDS + 1),
             f"--n-best must lie in [1, {WORDS}]",
@@ -722,12 +722,12 @@ def test_vectors_of_another_dimension_than_the_map_are_refused(folder: Path) -> 
             "recall must lie in (0, 1], got 0",
         ),
         (
-            ("induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "y", "--neighborhood", WORDS + 1),
-            f"--neighborhood must lie in [1, {WORDS}]",
+            ("induce", *MAPPED, "-o", "x.tsv", "--checkpoint", "y", "--neighbors", WORDS + 1),
+            f"--neighbors must lie in [1, {WORDS}]",
         ),
         (("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5), "needs probabilities"),
-        (("evaluate", *MAPPED, "-d", "test.txt", "--neighborhood", WORDS + 1), "--neighborhood"),
-        (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--neighborhood", 0), "--neighborhood"),
+        (("evaluate", *MAPPED, "-d", "test.txt", "--neighbors", WORDS + 1), "--neighbors"),
+        (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--neighbors", 0), "--neighbors"),
         (("align", *VECTORS, "-d", "train.txt", "-o", "x", "--normalize", "bold"), "'bold'"),
         (("convert", "wiki.en.vec", "-o", "x.bin"), "x.bin: the name must end in one of .vec"),
         (("convert", "wiki.en.vec", "-o", "x.vec", "--dtype", "float16"), "float16 is for"),
@@ -909,11 +909,11 @@ LOST = ("shape.en.safetensors", "lost.es.safetensors", "--limit", "300")
 @pytest.mark.parametrize(
     ("options", "pairs", "note"),
     [
-        (("--unsupervised",), 0, "new: selflearning from no pairs in"),
+        (("--unsupervised",), 0, "new: self_learning from no pairs in"),
         (("--identical",), 40, "identical words: 40 pairs"),
         (("--numerals",), 20, "identical numerals: 20 pairs"),
-        (("-d", "small.txt", "--self-learning"), 25, "new: selflearning from 25 of 25 pairs"),
-        (("-d", "small.txt", "--method", "selflearning"), 25, "small.txt: 25 pairs"),
+        (("-d", "small.txt", "--self-learning"), 25, "new: self_learning from 25 of 25 pairs"),
+        (("-d", "small.txt", "--method", "self_learning"), 25, "small.txt: 25 pairs"),
     ],
 )
 def test_align_grows_from_little_or_nothing(
@@ -926,7 +926,7 @@ def test_align_grows_from_little_or_nothing(
     assert "\x1b" not in done.err
     alignment = Alignment.load(shapes / "new")
     assert alignment.pairs == pairs
-    assert alignment.found_by == "selflearning"
+    assert alignment.found_by == "self_learning"
     shared = alignment.apply(load(shapes / SHAPES[0]), load(shapes / SHAPES[1]))
     assert evaluate(shared, Lexicon.load(shapes / "truth.txt")).csls.precision[1] > 0.98
 
@@ -936,7 +936,7 @@ def test_align_without_a_dictionary_reports_json_and_logs_lines(shapes: Path) ->
     done = succeed(shapes, "align", *SHAPES, *options, "--json", "--quiet")
     assert done.err == ""
     report = done.json
-    assert (report["method"], report["seed"], report["pairs"]) == ("selflearning", 5, 0)
+    assert (report["method"], report["seed"], report["pairs"]) == ("self_learning", 5, 0)
     assert report["failed"] is False
     alignment = Alignment.load(shapes / "new")
     assert alignment.diagnosis is not None
@@ -1017,7 +1017,7 @@ def test_a_failure_in_json_keeps_the_figures_and_permission_keeps_the_map(shapes
     assert done.code == 1
     report = done.json
     assert report["failed"] is True
-    assert report["method"] == "selflearning"
+    assert report["method"] == "self_learning"
     assert report["seconds"] > 0
     assert report["diagnosis"]["agreement"] < 0.2
     assert done.err.count("\n") == 1
@@ -1111,7 +1111,7 @@ def test_defaults_that_exceed_a_toy_vocabulary_are_lowered_and_said(tmp_path: Pa
     assert answers[0] == "gato"
     assert len(answers) == 3
     assert "k is 3 instead of 5: there are only 3 words" in done.err
-    assert "neighborhood is 3 instead of 10: there are only 3 words" in done.err
+    assert "n_neighbors is 3 instead of 10: there are only 3 words" in done.err
 
 
 @pytest.mark.parametrize(
@@ -1166,7 +1166,7 @@ def test_another_limit_is_told_once(folder: Path) -> None:
         (("align", "a", "b", "-d", "t", "-o", "m", "--jobs", "2"), "--jobs"),
         (("align", "a", "b", "-d", "t", "-o", "m", "--checkpoint", "c"), "--checkpoint"),
         (("align", "a", "b", "--identical", "-o", "m", "--calibrate"), "--calibrate"),
-        (("translate", "m", "a", "b", "cat", "--nn", "--neighborhood", "5"), "--neighborhood"),
+        (("translate", "m", "a", "b", "cat", "--nn", "--neighbors", "5"), "--neighbors"),
         (("induce", "m", "a", "b", "-o", "d", "--index", "exact", "--recall", "0.9"), "--recall"),
         (("evaluate", "m", "a", "b", "--similarity", "s", "--oov-policy", "xling"), "--oov-policy"),
     ],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WORDS = ("cat", "dog", "sun", "rain", "house", "tree")
 SPANISH = ("gato", "perro", "sol", "lluvia", "casa", "árbol")
-COMMON = ("--neighborhood", "2", "--threads", "1")
+COMMON = ("--neighbors", "2", "--threads", "1")
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def source_vector(entry: str) -> NDArray[np.float64]:
 
 
 def test_each_kind_of_question_is_measured_apart_and_by_hand() -> None:
-    report = evaluate(SHARED, LEXICON, oov="subword", neighborhood=N_NEIGHBORS)
+    report = evaluate(SHARED, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
     added = ["bow", "bee", "b3 b4"]
     unseen = [
         rank(source_vector("axe"), added, ["b3", "bow"]),
@@ -100,15 +100,15 @@ def test_each_kind_of_question_is_measured_apart_and_by_hand() -> None:
 
 def test_listed_words_are_measured_as_they_are_without() -> None:
     listed = Lexicon([pair for pair in LEXICON if pair[0] in ("a1", "a2", "a3")])
-    alone = evaluate(SHARED, listed, neighborhood=N_NEIGHBORS)
-    beside = evaluate(SHARED, LEXICON, oov="subword", neighborhood=N_NEIGHBORS)
+    alone = evaluate(SHARED, listed, n_neighbors=N_NEIGHBORS)
+    beside = evaluate(SHARED, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
     assert (beside.nn, beside.csls) == (alone.nn, alone.csls)
     assert alone.unlisted == {}
     assert alone.coverage_with_unlisted == alone.coverage == 1
 
 
 def test_phrases_are_asked_without_a_model_and_unseen_words_are_not() -> None:
-    report = evaluate(SHARED, LEXICON, neighborhood=N_NEIGHBORS)
+    report = evaluate(SHARED, LEXICON, n_neighbors=N_NEIGHBORS)
     assert list(report.unlisted) == ["phrases"]
     assert report.unlisted["phrases"].n == 2
     assert report.coverage_with_unlisted == pytest.approx(5 / 9)
@@ -118,14 +118,14 @@ def test_copying_is_right_where_both_languages_write_the_same() -> None:
     lexicon = Lexicon([("ab", "ab"), ("ac", "b1")])
     shared = SharedSpace({"en": SHARED.source, "es": language("a", M, 2)})
     report = evaluate(
-        shared, Lexicon([*lexicon.pairs, ("ad", "a1")]), oov="subword", neighborhood=N_NEIGHBORS
+        shared, Lexicon([*lexicon.pairs, ("ad", "a1")]), oov="subword", n_neighbors=N_NEIGHBORS
     )
     copied = report.unlisted["unseen words, copied"]
     assert (copied.n, copied.precision[1]) == (2, 0.5)
 
 
 def test_pairs_are_questions_of_their_own_where_the_protocol_says_so() -> None:
-    report = evaluate(SHARED, LEXICON, oov_policy="xling", oov="subword", neighborhood=N_NEIGHBORS)
+    report = evaluate(SHARED, LEXICON, oov_policy="xling", oov="subword", n_neighbors=N_NEIGHBORS)
     assert report.csls.n == 3
     # axe with b3 and bow, a3 with b900, a4 with bee.
     assert report.unlisted["unseen words"].n == 4
@@ -133,12 +133,12 @@ def test_pairs_are_questions_of_their_own_where_the_protocol_says_so() -> None:
 
 
 def test_a_dictionary_may_hold_nothing_but_unseen_words() -> None:
-    report = evaluate(SHARED, Lexicon([("axe", "b3")]), oov="subword", neighborhood=N_NEIGHBORS)
+    report = evaluate(SHARED, Lexicon([("axe", "b3")]), oov="subword", n_neighbors=N_NEIGHBORS)
     assert (report.csls.n, report.coverage, report.coverage_with_unlisted) == (0, 0, 1)
     assert "beyond the vocabularies" in str(report)
     assert "coverage 0.0% of words (100.0% with those beyond)" in str(report)
     with pytest.raises(EmptyLexiconError):
-        evaluate(SHARED, Lexicon([("axe", "b3")]), neighborhood=N_NEIGHBORS)
+        evaluate(SHARED, Lexicon([("axe", "b3")]), n_neighbors=N_NEIGHBORS)
 
 
 def test_subwords_need_a_model_in_one_language() -> None:
@@ -146,7 +146,7 @@ def test_subwords_need_a_model_in_one_language() -> None:
     with pytest.raises(ValueError, match="fastText model"):
         evaluate(blind, LEXICON, oov="subword")
     half = SharedSpace({"en": SHARED.source, "es": blind.target})
-    report = evaluate(half, LEXICON, oov="subword", neighborhood=N_NEIGHBORS)
+    report = evaluate(half, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
     assert report.unlisted["unseen words"].n == 1  # axe is, bee is not
 
 
@@ -155,26 +155,26 @@ def test_subwords_need_a_model_in_one_language() -> None:
 
 def test_unseen_words_and_phrases_are_translated() -> None:
     asked = ["a1", "axe", "a1 a2", "zzz"]
-    found = SHARED.translate(asked, M, oov="subword", neighborhood=N_NEIGHBORS)
+    found = SHARED.translate(asked, M, oov="subword", n_neighbors=N_NEIGHBORS)
     assert [found[word][0].origin for word in asked[:3]] == ["vocabulary", "subwords", "phrase"]
     assert found["zzz"] == []
     for word in asked[:3]:
         answers = [answer.word for answer in found[word]]
         for place in (1, 2, 10):
             assert rank(source_vector(word), [], [answers[place - 1]]) == place
-    assert SHARED.translate(["axe"], neighborhood=N_NEIGHBORS) == {"axe": []}
+    assert SHARED.translate(["axe"], n_neighbors=N_NEIGHBORS) == {"axe": []}
 
 
 def test_a_list_is_translated_in_its_order() -> None:
     wider = SHARED.extended(["a1 a2", "axe"], ["b3 b4"], oov="subword")
     listed = ["axe", "a7", "a1 a2", "zzz"]
-    lexicon = induce_lexicon(wider, words=listed, mutual=False, n_best=2, neighborhood=N_NEIGHBORS)
+    lexicon = induce_lexicon(wider, words=listed, mutual=False, n_best=2, n_neighbors=N_NEIGHBORS)
     assert [source for source, _ in lexicon] == ["axe", "axe", "a7", "a7", "a1 a2", "a1 a2"]
     for i, word in enumerate(("axe", "a7", "a1 a2")):
-        best = wider.translate([word], 2, neighborhood=N_NEIGHBORS)[word]
+        best = wider.translate([word], 2, n_neighbors=N_NEIGHBORS)[word]
         assert [target for _, target in lexicon.pairs[2 * i : 2 * i + 2]] == [b.word for b in best]
-    everything = induce_lexicon(wider, mutual=True, neighborhood=N_NEIGHBORS)
-    some = induce_lexicon(wider, words=listed, mutual=True, neighborhood=N_NEIGHBORS)
+    everything = induce_lexicon(wider, mutual=True, n_neighbors=N_NEIGHBORS)
+    some = induce_lexicon(wider, words=listed, mutual=True, n_neighbors=N_NEIGHBORS)
     assert set(some) == {pair for pair in everything if pair[0] in listed}
 
 

@@ -58,7 +58,7 @@ LEXICON = Lexicon(
 
 
 def report_on_circle(policy: Literal["muse", "vecmap", "fasttext", "xling"]) -> EvaluationReport:
-    return evaluate(CIRCLE, LEXICON, oov_policy=policy, neighborhood=N)
+    return evaluate(CIRCLE, LEXICON, oov_policy=policy, n_neighbors=N)
 
 
 # --- protocols, by hand -----------------------------------------------------------------------
@@ -94,27 +94,27 @@ def test_every_policy_gives_the_numbers_computed_by_hand(
 
 
 def test_the_default_policy_is_that_of_muse() -> None:
-    assert evaluate(CIRCLE, LEXICON, neighborhood=N) == report_on_circle("muse")
+    assert evaluate(CIRCLE, LEXICON, n_neighbors=N) == report_on_circle("muse")
 
 
 def test_an_unknown_policy_is_refused() -> None:
     with pytest.raises(ValueError, match="'fasttext' or 'xling', got 'mine'"):
-        evaluate(CIRCLE, LEXICON, oov_policy="mine", neighborhood=N)  # type: ignore[arg-type]  # on purpose
+        evaluate(CIRCLE, LEXICON, oov_policy="mine", n_neighbors=N)  # type: ignore[arg-type]  # on purpose
 
 
-@pytest.mark.parametrize("neighborhood", [0, N + 1])
-def test_a_neighborhood_out_of_range_is_refused(neighborhood: int) -> None:
-    with pytest.raises(ValueError, match=rf"must lie in \[1, 12\], got {neighborhood}"):
-        evaluate(CIRCLE, LEXICON, neighborhood=neighborhood)
+@pytest.mark.parametrize("n_neighbors", [0, N + 1])
+def test_a_neighborhood_out_of_range_is_refused(n_neighbors: int) -> None:
+    with pytest.raises(ValueError, match=rf"must lie in \[1, 12\], got {n_neighbors}"):
+        evaluate(CIRCLE, LEXICON, n_neighbors=n_neighbors)
 
 
 def test_a_lexicon_without_a_known_pair_is_refused() -> None:
     with pytest.raises(EmptyLexiconError, match="got 10 pairs"):
-        evaluate(CIRCLE, LEXICON.reversed(), neighborhood=N)
+        evaluate(CIRCLE, LEXICON.reversed(), n_neighbors=N)
 
 
 def test_the_order_of_the_pairs_makes_no_difference() -> None:
-    turned = evaluate(CIRCLE, Lexicon(LEXICON.pairs[::-1]), neighborhood=N)
+    turned = evaluate(CIRCLE, Lexicon(LEXICON.pairs[::-1]), n_neighbors=N)
     assert turned == report_on_circle("muse")
 
 
@@ -127,7 +127,7 @@ def test_equal_scores_are_ranked_by_lower_index(answers: list[str], rank: int) -
     target[5] = target[2]
     shared = shared_of(np.eye(N, dtype=np.float32), target)
     lexicon = Lexicon([("s2", answer) for answer in answers])
-    report = evaluate(shared, lexicon, neighborhood=1)
+    report = evaluate(shared, lexicon, n_neighbors=1)
     assert report.nn.mrr == pytest.approx(1 / rank)
 
 
@@ -135,7 +135,7 @@ def test_a_zero_row_is_no_question_and_no_answer() -> None:
     source, target = np.eye(N, dtype=np.float32), np.eye(N, dtype=np.float32)
     source[4] = target[4] = target[3] = 0
     shared = shared_of(source, target)
-    report = evaluate(shared, Lexicon([("s4", "t4"), ("s3", "t3"), ("s0", "t0")]), neighborhood=1)
+    report = evaluate(shared, Lexicon([("s4", "t4"), ("s3", "t3"), ("s0", "t0")]), n_neighbors=1)
     assert (report.csls.n, report.csls.precision[1]) == (1, 1)
     assert report.coverage == pytest.approx(1 / 3)
     with pytest.raises(EmptyLexiconError, match="1 lack the source word and 1 the target"):
@@ -246,12 +246,12 @@ def test_words_with_a_translation_written_the_same_are_removed() -> None:
     spanish = Embeddings(["taxi", "hostal", "perro", "hotel"], rows)
     shared = SharedSpace({"en": english, "es": spanish})
     pairs = [("taxi", "taxi"), ("hotel", "hostal"), ("hotel", "hotel"), ("dog", "perro")]
-    report = evaluate(shared, Lexicon(pairs), neighborhood=1)
+    report = evaluate(shared, Lexicon(pairs), n_neighbors=1)
     assert report.csls.n == 3
     assert report.csls.precision[1] == pytest.approx(2 / 3)
     rest = report.slices["identical strings removed"]
     assert (rest.n, rest.precision[1]) == (1, 0.0)
-    same = evaluate(shared, Lexicon(pairs[:1]), neighborhood=1)
+    same = evaluate(shared, Lexicon(pairs[:1]), n_neighbors=1)
     assert same.slices["identical strings removed"].n == 0
 
 

@@ -66,18 +66,18 @@ def test_sizes_multiply_what_starts_from_a_dictionary_and_seeds_what_is_random(
     folder: Path,
 ) -> None:
     text = (
-        'methods = ["cca", "auto", "selflearning", "seeded"]\nseeds = [3, 0]\nsizes = [50, "all"]\n'
+        'methods = ["cca", "auto", "self_learning", "seeded"]\nseeds = [3, 0]\nsizes = [50, "all"]\n'
     )
-    options = '[options.seeded]\nmethod = "selflearning"\nstart = "dictionary"\n'
+    options = '[options.seeded]\nmethod = "self_learning"\nstart = "dictionary"\n'
     grid = load(folder, FILES + 'pairs = ["en-es"]\n' + text + options)
     assert [name.removeprefix("en-es.") for name in names(grid)] == [
         "cca.50", "cca",
         "auto.50.seed3", "auto.50.seed0", "auto.seed3", "auto.seed0",
-        "selflearning.seed3", "selflearning.seed0",
+        "self_learning.seed3", "self_learning.seed0",
         "seeded.50.seed3", "seeded.50.seed0", "seeded.seed3", "seeded.seed0",
     ]  # fmt: skip
     starts = {cell.method: (cell.start, cell.train) for cell in grid.cells()}
-    assert starts["selflearning"] == ("nothing", None)
+    assert starts["self_learning"] == ("nothing", None)
     assert starts["seeded"] == ("dictionary", "en-es.train")
 
 
@@ -85,7 +85,7 @@ def test_every_method_of_align_is_one_of_a_grid(folder: Path) -> None:
     grid = load(folder, FILES + PAIRS + f"methods = {json.dumps(ALGORITHMS)}\n")
     assert [variant.algorithm for variant in grid.variants] == [*METHODS, "auto", *UNSUPERVISED]
     random = {variant.algorithm for variant in grid.variants if variant.is_random}
-    assert random == {"auto", "selflearning", "adversarial"}
+    assert random == {"auto", "self_learning", "adversarial"}
 
 
 def test_names_of_cells_are_unique_and_cells_of_a_pair_are_together(folder: Path) -> None:
@@ -135,7 +135,7 @@ def test_options_of_a_method_that_is_not_asked_for_may_stay(folder: Path) -> Non
 def test_no_training_dictionary_is_needed_where_none_is_used(folder: Path) -> None:
     (folder / "en-es.train").unlink()
     text = FILES.replace('train = "{source}-{target}.train"\n', "")
-    grid = load(folder, text + 'pairs = ["en-es"]\nmethods = ["selflearning"]\n')
+    grid = load(folder, text + 'pairs = ["en-es"]\nmethods = ["self_learning"]\n')
     assert grid.cells()[0].dictionaries == ["en-es.test"]
 
 
@@ -247,7 +247,7 @@ INSTEAD = {
     },
     "methods": {
         'methods = ["procruste", "cca", "x"]': "methods must be of procrustes, cca, least_squares, "
-        "reweighted, auto, selflearning, adversarial, or have a method in [options.procruste], "
+        "reweighted, auto, self_learning, adversarial, or have a method in [options.procruste], "
         "got 'procruste', 'x'",
         'methods = ["a/b"]': "which must be of letters, digits, hyphens and underscores",
         "methods = [1]": "has 1, which must be a string",

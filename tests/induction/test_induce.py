@@ -40,10 +40,10 @@ def space(
     return SharedSpace({"en": sides[0], "es": sides[1]}, calibration)
 
 
-def csls(shared: SharedSpace, neighborhood: int) -> NDArray[np.float64]:
+def csls(shared: SharedSpace, n_neighbors: int) -> NDArray[np.float64]:
     cosines = shared.source.vectors.astype(np.float64) @ shared.target.vectors.T.astype(np.float64)
-    of_source = np.sort(cosines, axis=1)[:, -neighborhood:].mean(axis=1)
-    of_target = np.sort(cosines, axis=0)[-neighborhood:].mean(axis=0)
+    of_source = np.sort(cosines, axis=1)[:, -n_neighbors:].mean(axis=1)
+    of_target = np.sort(cosines, axis=0)[-n_neighbors:].mean(axis=0)
     return np.asarray(2 * cosines - of_source[:, None] - of_target, dtype=np.float64)
 
 
@@ -80,7 +80,7 @@ def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], n_best: int, mut
     scores = csls(shared, 5)
     rows = expected_rows(scores, n_best, mutual)
     lexicon = induce_lexicon(
-        shared, n_best=n_best, mutual=mutual, neighborhood=5, numbers=True, punctuation=True
+        shared, n_best=n_best, mutual=mutual, n_neighbors=5, numbers=True, punctuation=True
     )
     assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
     assert lexicon.scores is not None
@@ -117,7 +117,7 @@ def test_mutual_pairs_are_the_same_from_both_sides() -> None:
 @pytest.mark.parametrize("calibration", [None, CALIBRATION])
 def test_as_many_as_there_are(n: int, m: int, n_best: int, calibration: Calibration | None) -> None:
     shared = space(n, m, calibration)
-    lexicon = induce_lexicon(shared, n_best=n_best, mutual=False, neighborhood=1)
+    lexicon = induce_lexicon(shared, n_best=n_best, mutual=False, n_neighbors=1)
     rows = expected_rows(csls(shared, 1), n_best, mutual=False)
     assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
 
@@ -220,13 +220,13 @@ def test_pairs_with_numbers_or_punctuation_on_either_side_are_left_out(
     options: dict[str, Any], expected: list[str]
 ) -> None:
     for mutual in (True, False):
-        lexicon = induce_lexicon(mixed(), neighborhood=1, mutual=mutual, **options)
+        lexicon = induce_lexicon(mixed(), n_neighbors=1, mutual=mutual, **options)
         assert [source for source, _ in lexicon] == expected
 
 
 def test_filtered_words_still_take_part_in_the_search() -> None:
     """A number that is the nearest neighbor hides the next one; it does not make room for it."""
-    lexicon = induce_lexicon(mixed(), n_best=1, mutual=False, neighborhood=1)
+    lexicon = induce_lexicon(mixed(), n_best=1, mutual=False, n_neighbors=1)
     assert "two" not in lexicon.translations()
 
 
@@ -239,8 +239,8 @@ def test_filtered_words_still_take_part_in_the_search() -> None:
         ({"n_best": 0}, r"\[1, 30\], got 0"),
         ({"n_best": -1}, r"\[1, 30\], got -1"),
         ({"n_best": 31}, r"\[1, 30\], got 31"),
-        ({"neighborhood": 0}, r"neighborhood must lie in \[1, 30\], got 0"),
-        ({"neighborhood": 31}, r"neighborhood must lie in \[1, 30\], got 31"),
+        ({"n_neighbors": 0}, r"n_neighbors must lie in \[1, 30\], got 0"),
+        ({"n_neighbors": 31}, r"n_neighbors must lie in \[1, 30\], got 31"),
         ({"threshold": -0.1}, r"threshold must lie in \[0, 1\], got -0.1"),
         ({"threshold": 1.1}, r"threshold must lie in \[0, 1\], got 1.1"),
         ({"threshold": float("nan")}, r"threshold must lie in \[0, 1\], got nan"),

@@ -118,7 +118,7 @@ def oracle(languages: tuple[Embeddings, Embeddings]) -> Any:  # noqa: ANN401  # 
                 {"reverse": True},
                 {"n_best": 2},
                 {"mutual": False, "n_best": 2},
-                {"numbers": True, "neighborhood": 5},
+                {"numbers": True, "n_neighbors": 5},
                 {"punctuation": True, "mutual": False},
             )
         ),
@@ -564,7 +564,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     ("options", "names"),
     [
         ({"n_best": 2}, "n_best"),
-        ({"neighborhood": 5, "seed": 3}, "neighborhood, seed"),
+        ({"n_neighbors": 5, "seed": 3}, "n_neighbors, seed"),
         ({"index": "ivf"}, "index"),
         ({"reverse": True}, "mapped, vectors"),
     ],
@@ -777,8 +777,8 @@ def test_less_memory_makes_shards_smaller_until_it_is_refused(
         ({"index": "annoy"}, "index must be one of auto, exact, .*, got 'annoy'"),
         ({"recall": 0}, r"recall must lie in \(0, 1\], got 0"),
         ({"recall": 1.1}, r"recall must lie in \(0, 1\], got 1.1"),
-        ({"neighborhood": 0}, rf"neighborhood must lie in \[1, {KNOWN}\], got 0"),
-        ({"neighborhood": 1_701}, rf"neighborhood must lie in \[1, {KNOWN}\], got 1701"),
+        ({"n_neighbors": 0}, rf"n_neighbors must lie in \[1, {KNOWN}\], got 0"),
+        ({"n_neighbors": 1_701}, rf"n_neighbors must lie in \[1, {KNOWN}\], got 1701"),
         ({"n_best": 0}, rf"n_best must lie in \[1, {KNOWN}\], got 0"),
         ({"threshold": 0.5}, "threshold needs probabilities"),
         ({"threshold": 1.5}, r"threshold must lie in \[0, 1\], got 1.5"),

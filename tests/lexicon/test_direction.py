@@ -74,7 +74,7 @@ def test_every_door_refuses_an_exchanged_dictionary() -> None:
     english, spanish = languages()
     pairs = [*PAIRS[:90], *NAMES[:10]]
     wrong = Lexicon([(target, source) for source, target in pairs])
-    for options in ({}, {"method": "selflearning"}, {"calibrate": False}):
+    for options in ({}, {"method": "self_learning"}, {"calibrate": False}):
         with pytest.raises(DirectionError, match="reversed"):
             align(english, spanish, lexicon=wrong, **options)
     space = SharedSpace({"en": english, "es": spanish})

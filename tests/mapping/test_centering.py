@@ -352,7 +352,7 @@ def test_selflearning_can_be_linear(lexicon_size: int) -> None:
         source,
         target,
         lexicon=Lexicon(pairs) if pairs else None,
-        method="selflearning",
+        method="self_learning",
         linear=True,
     )
     assert found.linear_cost is None

@@ -330,5 +330,5 @@ def test_refinement_checks_its_arguments(planted: Planted) -> None:
         refine(aligner, planted.source, planted.target, rounds=-1)
     with pytest.raises(ValueError, match="vocabulary must be at least 1, got 0"):
         refine(aligner, planted.source, planted.target, vocabulary=0)
-    with pytest.raises(ValueError, match=r"neighborhood must lie in \[1, 5\], got 6"):
-        refine(aligner, planted.source, planted.target, vocabulary=5, neighborhood=6)
+    with pytest.raises(ValueError, match=r"n_neighbors must lie in \[1, 5\], got 6"):
+        refine(aligner, planted.source, planted.target, vocabulary=5, n_neighbors=6)

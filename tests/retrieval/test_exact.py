@@ -100,30 +100,30 @@ def assert_same(found: Neighbors, expected: Neighbors) -> None:
 
 
 @pytest.mark.parametrize("make", MAKERS)
-@pytest.mark.parametrize("neighborhood", [1, 2, 10, 300])
-def test_biases_equal_the_oracle(make: Callable[..., Languages], neighborhood: int) -> None:
+@pytest.mark.parametrize("n_neighbors", [1, 2, 10, 300])
+def test_biases_equal_the_oracle(make: Callable[..., Languages], n_neighbors: int) -> None:
     source, target = make_languages(make)
-    source_bias, target_bias = csls_biases(source, target, neighborhood=neighborhood)
+    source_bias, target_bias = csls_biases(source, target, n_neighbors=n_neighbors)
     for bias, own, other in ((source_bias, source, target), (target_bias, target, source)):
-        expected = reference_bias(own, other, neighborhood)
+        expected = reference_bias(own, other, n_neighbors)
         np.testing.assert_allclose(bias, expected, rtol=0, atol=1e-6)
-        np.testing.assert_array_equal(bias, csls_bias(own, other, neighborhood=neighborhood))
+        np.testing.assert_array_equal(bias, csls_bias(own, other, n_neighbors=n_neighbors))
         assert bias.dtype == np.float32
 
 
 @pytest.mark.parametrize("make", MAKERS)
-@pytest.mark.parametrize(("k", "neighborhood"), [(1, 10), (10, 10), (300, 1), (7, 300)])
+@pytest.mark.parametrize(("k", "n_neighbors"), [(1, 10), (10, 10), (300, 1), (7, 300)])
 def test_csls_neighbors_equal_the_oracle(
-    make: Callable[..., Languages], k: int, neighborhood: int
+    make: Callable[..., Languages], k: int, n_neighbors: int
 ) -> None:
     source, target = make_languages(make)
-    expected = csls(source, target, neighborhood)
-    found = csls_neighbors(source, target, k, neighborhood=neighborhood)
+    expected = csls(source, target, n_neighbors)
+    found = csls_neighbors(source, target, k, n_neighbors=n_neighbors)
     assert_best(found.of_source, expected)
     assert_best(found.of_target, expected.T)
-    for kept in {neighborhood, max(k, neighborhood)}:
+    for kept in {n_neighbors, max(k, n_neighbors)}:
         cosine = cross_neighbors(source, target, kept)
-        again = csls_neighbors(source, target, k, neighborhood=neighborhood, cosine=cosine)
+        again = csls_neighbors(source, target, k, n_neighbors=n_neighbors, cosine=cosine)
         assert_same(again.of_source, found.of_source)
         assert_same(again.of_target, found.of_target)
 
@@ -131,12 +131,12 @@ def test_csls_neighbors_equal_the_oracle(
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32), st.data())
 def test_csls_is_symmetric(n: int, m: int, seed: int, data: st.DataObject) -> None:
     source, target = random(np.random.default_rng(seed), n, m)
-    neighborhood = data.draw(st.integers(1, min(n, m)))
+    n_neighbors = data.draw(st.integers(1, min(n, m)))
     k = data.draw(st.integers(1, min(n, m)))
-    one_way = csls(source, target, neighborhood)
-    np.testing.assert_allclose(one_way, csls(target, source, neighborhood).T, atol=1e-12)
-    found = csls_neighbors(source, target, k, neighborhood=neighborhood, n_threads=1)
-    swapped = csls_neighbors(target, source, k, neighborhood=neighborhood, n_threads=1)
+    one_way = csls(source, target, n_neighbors)
+    np.testing.assert_allclose(one_way, csls(target, source, n_neighbors).T, atol=1e-12)
+    found = csls_neighbors(source, target, k, n_neighbors=n_neighbors, n_threads=1)
+    swapped = csls_neighbors(target, source, k, n_neighbors=n_neighbors, n_threads=1)
     assert_best(found.of_source, one_way)
     assert_same(found.of_source, swapped.of_target)
     assert_same(found.of_target, swapped.of_source)
@@ -178,7 +178,7 @@ def test_biases_are_refined_where_they_decide(make: Callable[..., Languages], sl
     given = bound.copy()
     queries = source[::9]
     for k in (1, 3, 500):
-        found = refined_search(queries, sources, targets, k, bias=bound, neighborhood=6)
+        found = refined_search(queries, sources, targets, k, bias=bound, n_neighbors=6)
         scores, indices = top_k(cosines(queries, target) - exact, k + (k < 500))
         np.testing.assert_allclose(found.scores, scores[:, :k], atol=TOLERANCE)
         is_clear = (scores[:, 0] - scores[:, 1] > TOLERANCE).nonzero()
@@ -186,23 +186,23 @@ def test_biases_are_refined_where_they_decide(make: Callable[..., Languages], sl
     assert np.array_equal(bound, given)
     for k in (0, 501):
         with pytest.raises(ValueError, match=rf"k must lie in \[1, 500\], got {k}"):
-            refined_search(queries, sources, targets, k, bias=bound, neighborhood=6)
+            refined_search(queries, sources, targets, k, bias=bound, n_neighbors=6)
     with pytest.raises(DimensionError):
-        refined_search(queries[:, :7], sources, targets, 1, bias=bound, neighborhood=6)
+        refined_search(queries[:, :7], sources, targets, 1, bias=bound, n_neighbors=6)
 
 
 @pytest.mark.parametrize("make", MAKERS)
-@pytest.mark.parametrize("neighborhood", [1, 10, 300])
+@pytest.mark.parametrize("n_neighbors", [1, 10, 300])
 def test_new_queries_are_scored_against_both_languages(
-    make: Callable[..., Languages], neighborhood: int
+    make: Callable[..., Languages], n_neighbors: int
 ) -> None:
     source, target = make_languages(make)
     queries, _ = make(np.random.default_rng(99), 25, 25)
-    r_queries = 2 * reference_bias(queries, target, neighborhood)
-    r_target = 2 * reference_bias(target, source, neighborhood)
+    r_queries = 2 * reference_bias(queries, target, n_neighbors)
+    r_target = 2 * reference_bias(target, source, n_neighbors)
     expected = 2 * cosines(queries, target) - r_queries[:, None] - r_target
     for k in (1, 5, 300):
-        found = csls_search(queries, source, target, k, neighborhood=neighborhood, n_threads=1)
+        found = csls_search(queries, source, target, k, n_neighbors=n_neighbors, n_threads=1)
         assert_best(found, expected)
 
 
@@ -216,13 +216,13 @@ def test_no_queries_give_no_answers() -> None:
 
 
 @pytest.mark.parametrize("make", [random, clustered, hubby])
-@pytest.mark.parametrize("neighborhood", [1, 10])
+@pytest.mark.parametrize("n_neighbors", [1, 10])
 def test_mutual_neighbors_equal_the_oracle(
-    make: Callable[..., Languages], neighborhood: int
+    make: Callable[..., Languages], n_neighbors: int
 ) -> None:
     source, target = make_languages(make)
-    found = mutual_neighbors(source, target, neighborhood=neighborhood)
-    expected = reference_mutual(csls(source, target, neighborhood))
+    found = mutual_neighbors(source, target, n_neighbors=n_neighbors)
+    expected = reference_mutual(csls(source, target, n_neighbors))
     assert found.tolist() == [list(pair) for pair in expected]
     assert found.dtype == np.int64
     assert 20 < len(found) < 300
@@ -280,7 +280,7 @@ def test_neighbors_across_languages_equal_the_oracle(
     assert_same(found.of_target, turned.of_target)
     assert_same(found.of_source, ExactIndex(target).search(source, k))
     biases = found.biases(min(k, 3))
-    expected = csls_biases(source, target, neighborhood=min(k, 3))
+    expected = csls_biases(source, target, n_neighbors=min(k, 3))
     for bias, other in zip(biases, expected, strict=True):
         np.testing.assert_array_equal(bias, other)
 
@@ -651,9 +651,9 @@ def test_what_is_not_finite_is_refused_by_row(bad: float) -> None:
         ExactIndex(EYE, bias=[0, bad, 0, 0])
     for call in (csls_biases, csls_neighbors, mutual_neighbors):
         with pytest.raises(ValueError, match=f"source {named}"):
-            call(broken, EYE, neighborhood=1)
+            call(broken, EYE, n_neighbors=1)
         with pytest.raises(ValueError, match=f"target {named}"):
-            call(EYE, broken, neighborhood=1)
+            call(EYE, broken, n_neighbors=1)
     with pytest.raises(ValueError, match=f"source {named}"):
         cross_neighbors(broken, EYE, 1)
     with pytest.raises(ValueError, match=f"target {named}"):
@@ -666,18 +666,18 @@ def test_counts_out_of_range_are_named(k: int) -> None:
     with pytest.raises(ValueError, match=f"^k {message}"):
         ExactIndex(EYE).search(EYE, k)
     with pytest.raises(ValueError, match=f"^k {message}"):
-        csls_search(EYE[:1], EYE, EYE, k, neighborhood=1)
+        csls_search(EYE[:1], EYE, EYE, k, n_neighbors=1)
     with pytest.raises(ValueError, match=f"^k {message}"):
-        csls_neighbors(EYE, EYE, k, neighborhood=1)
+        csls_neighbors(EYE, EYE, k, n_neighbors=1)
     with pytest.raises(ValueError, match=f"^k {message}"):
         cross_neighbors(EYE, EYE, k)
     for call in (csls_bias, csls_biases, mutual_neighbors):
-        with pytest.raises(ValueError, match=f"^neighborhood {message}"):
-            call(EYE, EYE, neighborhood=k)
-    with pytest.raises(ValueError, match=f"^neighborhood {message}"):
-        csls_neighbors(EYE, EYE, 1, neighborhood=k)
-    with pytest.raises(ValueError, match=f"^neighborhood {message}"):
-        csls_search(EYE[:1], EYE, EYE, 1, neighborhood=k)
+        with pytest.raises(ValueError, match=f"^n_neighbors {message}"):
+            call(EYE, EYE, n_neighbors=k)
+    with pytest.raises(ValueError, match=f"^n_neighbors {message}"):
+        csls_neighbors(EYE, EYE, 1, n_neighbors=k)
+    with pytest.raises(ValueError, match=f"^n_neighbors {message}"):
+        csls_search(EYE[:1], EYE, EYE, 1, n_neighbors=k)
 
 
 def test_the_smaller_side_limits_the_counts() -> None:
@@ -685,13 +685,13 @@ def test_the_smaller_side_limits_the_counts() -> None:
     message = re.escape("must lie in [1, 2], got 3")
     for source, target in ((small, EYE), (EYE, small)):
         with pytest.raises(ValueError, match=message):
-            csls_biases(source, target, neighborhood=3)
+            csls_biases(source, target, n_neighbors=3)
         with pytest.raises(ValueError, match=message):
-            csls_neighbors(source, target, 3, neighborhood=1)
+            csls_neighbors(source, target, 3, n_neighbors=1)
         with pytest.raises(ValueError, match=message):
             cross_neighbors(source, target, 3)
         with pytest.raises(ValueError, match=message):
-            csls_search(source, source, target, 1, neighborhood=3)
+            csls_search(source, source, target, 1, n_neighbors=3)
 
 
 def test_other_dimensions_are_named() -> None:
@@ -704,20 +704,20 @@ def test_other_dimensions_are_named() -> None:
         with pytest.raises(
             DimensionError, match="source and target must have the same dimension, got 4 and 3"
         ):
-            call(EYE, narrow, neighborhood=1)
+            call(EYE, narrow, n_neighbors=1)
     with pytest.raises(DimensionError, match="got 4 and 3"):
-        csls_bias(EYE, narrow, neighborhood=1)
+        csls_bias(EYE, narrow, n_neighbors=1)
     with pytest.raises(DimensionError, match=r"source and target .* got 4 and 3"):
         cross_neighbors(EYE, narrow, 1)
     with pytest.raises(DimensionError, match="same dimension"):
-        csls_search(EYE, EYE, narrow, 1, neighborhood=1)
+        csls_search(EYE, EYE, narrow, 1, n_neighbors=1)
 
 
 def test_no_threads_are_refused() -> None:
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
         ExactIndex(EYE, n_threads=0).search(EYE, 1)
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        csls_biases(EYE, EYE, neighborhood=1, n_threads=0)
+        csls_biases(EYE, EYE, n_neighbors=1, n_threads=0)
 
 
 def test_read_only_inputs_stay_as_they_are() -> None:
@@ -901,11 +901,11 @@ SEARCHES: dict[str, Callable[[Matrix, Matrix], object]] = {
     "many": lambda source, target: ExactIndex(target).search(np.tile(source, (50, 1)), 2),
     "cross_search": lambda source, target: ExactIndex(target).cross_search(source, 2),
     "cross_neighbors": partial(cross_neighbors, k=2),
-    "csls_bias": partial(csls_bias, neighborhood=2),
-    "csls_biases": partial(csls_biases, neighborhood=2),
-    "csls_neighbors": partial(csls_neighbors, k=2, neighborhood=2),
-    "csls_search": lambda source, target: csls_search(source, source, target, 2, neighborhood=2),
-    "mutual_neighbors": partial(mutual_neighbors, neighborhood=2),
+    "csls_bias": partial(csls_bias, n_neighbors=2),
+    "csls_biases": partial(csls_biases, n_neighbors=2),
+    "csls_neighbors": partial(csls_neighbors, k=2, n_neighbors=2),
+    "csls_search": lambda source, target: csls_search(source, source, target, 2, n_neighbors=2),
+    "mutual_neighbors": partial(mutual_neighbors, n_neighbors=2),
     "ranks": lambda source, target: ranks(source, target, np.array([[i, i] for i in range(9)])),
 }
 
@@ -956,11 +956,11 @@ def test_a_bias_may_be_as_large_as_float32() -> None:
         ("k", lambda x, y: ExactIndex(y).cross_search(x)),
         ("k", lambda x, y: list(ExactIndex(y).search_blocks([x, x]))),
         ("k", cross_neighbors),
-        ("neighborhood", csls_bias),
-        ("neighborhood", csls_biases),
-        ("neighborhood", mutual_neighbors),
-        ("neighborhood", lambda x, y: csls_neighbors(x, y, 1)),
-        ("neighborhood", lambda x, y: csls_search(x, x, y, 1)),
+        ("n_neighbors", csls_bias),
+        ("n_neighbors", csls_biases),
+        ("n_neighbors", mutual_neighbors),
+        ("n_neighbors", lambda x, y: csls_neighbors(x, y, 1)),
+        ("n_neighbors", lambda x, y: csls_search(x, x, y, 1)),
     ],
 )
 def test_a_number_that_was_not_given_is_lowered_and_said(

@@ -155,7 +155,7 @@ def test_a_tuned_index_finds_as_much_as_it_should(
 def test_few_keys_of_any_dimension_will_do(kind: Kind, dimension: int, count: int) -> None:
     rng = np.random.default_rng([dimension, count])
     keys, queries = (unit(rng.standard_normal((n, dimension))) for n in (count, 5))
-    for bias in (None, csls_bias(keys, queries, neighborhood=2)):
+    for bias in (None, csls_bias(keys, queries, n_neighbors=2)):
         index = FaissIndex(keys, bias=bias, kind=kind)
         assert len(index) == count
         for k in {1, min(3, count), count}:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 distributed = pytest.importorskip("distributed", reason="clusters need the package distributed")
 
-TESTS = str(Path(__file__).parent)
+TESTS = str(Path(__file__).parents[1])
 
 
 class Cluster:

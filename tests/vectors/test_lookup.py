@@ -142,7 +142,7 @@ def test_dictionaries_and_questions_say_it_too(
         vec(tmp_path / "en.vec", "CAT 1 0", "dog 0 1"),
         vec(tmp_path / "es.vec", "a 1 0", "b 0 1"),
     )
-    done = invoke("translate", "-", *files, "cat", "--neighborhood", 1, "-k", 1)
+    done = invoke("translate", "-", *files, "cat", "--neighbors", 1, "-k", 1)
     assert "cat: not in the vocabulary, which has CAT; --lowercase finds it" in done.stderr
 
 
@@ -160,10 +160,10 @@ def test_pairs_of_the_same_rows_are_one_pair() -> None:
     english, spanish = language("cat", "dog"), language("gato", "perro")
     pairs = ax.Lexicon([("Cat", "gato"), ("dog", "perro"), ("cat", "Gato"), ("cat", "perro")])
     assert pairs.rows(english, spanish).positions.tolist() == [0, 1, 3]
-    report = ax.evaluate(ax.SharedSpace.of(english, spanish), pairs, neighborhood=1)
+    report = ax.evaluate(ax.SharedSpace.of(english, spanish), pairs, n_neighbors=1)
     assert (report.words, report.csls.n, report.coverage) == (2, 2, 1)
     xling = ax.evaluate(
-        ax.SharedSpace.of(english, spanish), pairs, neighborhood=1, oov_policy="xling"
+        ax.SharedSpace.of(english, spanish), pairs, n_neighbors=1, oov_policy="xling"
     )
     assert xling.csls.n == 3
 
@@ -194,10 +194,10 @@ def test_similarity_files_meet_capitals() -> None:
 
 def test_questions_lists_and_phrases_meet_capitals() -> None:
     shared = ax.SharedSpace.of(language("Neu", "Haus", "Tor"), language("nuevo", "casa", "puerta"))
-    found = shared.translate(["haus", "neu haus"], 1, neighborhood=1)
+    found = shared.translate(["haus", "neu haus"], 1, n_neighbors=1)
     assert [answers[0].word for answers in found.values()] == ["casa", found["neu haus"][0].word]
     assert found["neu haus"][0].origin == "phrase"
-    lexicon = ax.induce_lexicon(shared, words=["haus", "Haus", "x"], mutual=False, neighborhood=1)
+    lexicon = ax.induce_lexicon(shared, words=["haus", "Haus", "x"], mutual=False, n_neighbors=1)
     assert list(lexicon) == [("Haus", "casa")]
 
 
@@ -227,7 +227,7 @@ def test_a_model_is_asked_for_unseen_words_as_it_was_trained(
 def test_a_space_of_named_languages_knows_their_rules() -> None:
     turkish = language(f"{DOTLESS}s{DOTLESS}", "kedi")
     shared = ax.SharedSpace({"tr": turkish, "en": language("heat", "cat")})
-    assert shared.translate(["ISI"], 1, neighborhood=1)["ISI"][0].word == "heat"
+    assert shared.translate(["ISI"], 1, n_neighbors=1)["ISI"][0].word == "heat"
 
 
 @pytest.mark.parametrize("suffix", [".vec", ".safetensors"])
@@ -261,7 +261,7 @@ def test_the_vocabulary_is_asked_with_the_line_as_it_is_first(tmp_path: Path) ->
         vec(tmp_path / "en.vec", f"10{BLANK}000 1 0", "10 0 1", "000 0 -1", f"{BLANK} -1 0"),
         vec(tmp_path / "es.vec", "diezmil 1 0", "diez 0 1", "gato -1 0"),
     )
-    options = ("--neighborhood", 2)
+    options = ("--neighbors", 2)
     line = f"10{BLANK}000"
     rows = [f"{line}\tdiezmil", f"{BLANK}\tgato", "10\tdiez"]
     for arguments, text in (((line, BLANK, " 10 "), ""), ((), f"{line}\n{BLANK}\n 10 \n\n")):
@@ -280,7 +280,7 @@ def test_the_vocabulary_is_asked_with_the_line_as_it_is_first(tmp_path: Path) ->
 def test_a_zero_row_is_no_vector_on_the_command_line(tmp_path: Path) -> None:
     en = vec(tmp_path / "en.vec", "year 0 0", "cat 1 0", "dog 0 1", "sun 1 1")
     es = vec(tmp_path / "es.vec", "de 1 -1", "gato 1 0", "año 0 0", "sol 1 1")
-    options = ("--neighborhood", 1)
+    options = ("--neighbors", 1)
     done = invoke("translate", "-", en, es, "year", "cat", "cow", "-k", 3, *options)
     assert "year: in the vocabulary, but without a vector" in done.stderr
     assert "cow: not in the vocabulary\n" in done.stderr

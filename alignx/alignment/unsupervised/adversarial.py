@@ -124,7 +124,7 @@ def csls_criterion(
     target: ArrayLike,
     *,
     vocabulary: int = _CRITERION_VOCABULARY,
-    neighborhood: int = 10,
+    n_neighbors: int = 10,
 ) -> float:
     """Mean cosine of the most frequent source words to their best target words by CSLS.
 
@@ -138,7 +138,7 @@ def csls_criterion(
         Target rows.
     vocabulary : int
         That many rows of each side take part, at least 1.
-    neighborhood : int
+    n_neighbors : int
         Of CSLS, at least 1; where there are fewer rows, all of them.
 
     Returns
@@ -162,7 +162,7 @@ def csls_criterion(
     """
     X = unit_rows(as_rows(mapped, "mapped")[:vocabulary])
     Y = unit_rows(as_rows(target, "target")[:vocabulary])
-    found = csls_neighbors(X, Y, 1, neighborhood=min(neighborhood, len(X), len(Y))).of_source
+    found = csls_neighbors(X, Y, 1, n_neighbors=min(n_neighbors, len(X), len(Y))).of_source
     return float(np.einsum("ij,ij->i", X, Y[found.indices[:, 0]], dtype=np.float64).mean())
 
 

@@ -79,7 +79,7 @@ class Workplace(NamedTuple):
         Rounds of `refine` at the end.
     vocabulary : int
         They induce pairs among that many most frequent words.
-    neighborhood : int
+    n_neighbors : int
         Of CSLS in these rounds.
     seed : int
         Of all random numbers.
@@ -95,7 +95,7 @@ class Workplace(NamedTuple):
     target: Matrix
     refinement: int
     vocabulary: int
-    neighborhood: int
+    n_neighbors: int
     seed: int
     n_threads: int | None = None
     device: str | None = None
@@ -127,7 +127,7 @@ class Workplace(NamedTuple):
             seed_pairs=seed_pairs,
             rounds=self.refinement,
             vocabulary=self.vocabulary,
-            neighborhood=self.neighborhood,
+            n_neighbors=self.n_neighbors,
             n_threads=self.n_threads,
             device=self.device,
             progress=progress,
@@ -372,7 +372,7 @@ def _pairs_of(work: Workplace, found: Matrix, settings: SelfLearning) -> Indices
     """Mutual pairs of the most frequent words under a map; at least one."""
     X = unit_rows(work.source[: settings.vocabulary] @ found)
     Y = unit_rows(work.target[: settings.vocabulary])
-    neighborhood = min(10, len(X), len(Y))
+    n_neighbors = min(10, len(X), len(Y))
     return mutual_neighbors(
-        X, Y, neighborhood=neighborhood, n_threads=work.n_threads, device=work.device
+        X, Y, n_neighbors=n_neighbors, n_threads=work.n_threads, device=work.device
     )

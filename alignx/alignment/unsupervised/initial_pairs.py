@@ -87,8 +87,8 @@ def axes_pairs(source: Matrix, target: Matrix, *, n_threads: int | None = None) 
         unit_rows(rows[:AXES_VOCABULARY] @ A[:, :components])
         for rows, A in zip((source, target), axes, strict=True)
     )
-    neighborhood = min(N_NEIGHBORS, len(X), len(Y))
-    return mutual_neighbors(X, Y, neighborhood=neighborhood, n_threads=n_threads)
+    n_neighbors = min(N_NEIGHBORS, len(X), len(Y))
+    return mutual_neighbors(X, Y, n_neighbors=n_neighbors, n_threads=n_threads)
 
 
 class SimilarityStarts:
@@ -144,7 +144,7 @@ class SimilarityStarts:
         count = max(1, round(start.vocabulary * share))
         X, Y = (_profiles(rows[:count]) for rows in self.languages)
         x_bias, y_bias = csls_biases(
-            X, Y, neighborhood=min(N_NEIGHBORS, count), n_threads=self.n_threads
+            X, Y, n_neighbors=min(N_NEIGHBORS, count), n_threads=self.n_threads
         )
         if start.frequency > 0:
             # -w (a - b)^2 / 2 = w a b - w a^2 / 2 - w b^2 / 2: one more coordinate, and the biases.

@@ -164,7 +164,7 @@ class Run:
             unit_rows(X),
             unit_rows(Y),
             min(self.settings.candidates, fewest),
-            neighborhood=min(N_NEIGHBORS, fewest),
+            n_neighbors=min(N_NEIGHBORS, fewest),
             n_threads=self.n_threads,
             device=self.device,
         )

@@ -337,7 +337,7 @@ def _alignment(
 def _mutual_pairs(X: Matrix, Y: Matrix, n_threads: int | None) -> tuple[Indices, Matrix]:
     """Rows of Y and of X that choose each other, most frequent first, and their CSLS."""
     k = min(N_NEIGHBORS, len(X), len(Y))
-    found = csls_neighbors(Y, X, 1, neighborhood=k, n_threads=n_threads)
+    found = csls_neighbors(Y, X, 1, n_neighbors=k, n_threads=n_threads)
     pairs = found.mutual_pairs()
     return pairs, found.of_source.scores[pairs[:, 0], 0]
 

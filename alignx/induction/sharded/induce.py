@@ -109,7 +109,7 @@ def induce_large_lexicon(
     threshold: float | None = None,
     numbers: bool = False,
     punctuation: bool = False,
-    neighborhood: int | None = None,
+    n_neighbors: int | None = None,
     seed: int = 0,
     n_threads: int | None = None,
     cluster: str | None = None,
@@ -136,7 +136,7 @@ def induce_large_lexicon(
         Bytes of resident memory that must suffice.
     reverse : bool
         From target to source.
-    n_best, mutual, threshold, numbers, punctuation, neighborhood
+    n_best, mutual, threshold, numbers, punctuation, n_neighbors
         As of `alignx.induce_lexicon`.
     seed : int
         Of clusters and samples: the same seed, the same dictionary with any number of threads;
@@ -186,14 +186,14 @@ def induce_large_lexicon(
     if not smaller:
         raise AlignxError("each language must have words with a vector, got one without any")
     check_options(threshold=threshold, calibration=calibration, n_best=n_best, smaller=smaller)
-    neighborhood = resolved_count(neighborhood, N_NEIGHBORS, smaller, "neighborhood", "words")
+    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, smaller, "n_neighbors", "words")
     plan = make_plan(
         len(rows[0]),
         len(rows[1]),
         rows[0].dimension,
         index=index,
         recall=recall,
-        k=neighborhood,
+        k=n_neighbors,
         memory=memory,
     )
     slower = slower_than_exact(plan.kind, len(languages[0]), len(languages[1]))
@@ -207,7 +207,7 @@ def induce_large_lexicon(
         "mapped": [_fingerprint(each) for each in rows],
         "index": plan.kind,
         "n_best": n_best,
-        "neighborhood": neighborhood,
+        "n_neighbors": n_neighbors,
         "shard_rows": plan.shard_rows,
         "seed": seed,
     }
@@ -216,7 +216,7 @@ def induce_large_lexicon(
     # Workers may be started in another directory.
     work = Workspace.open(folder, settings).absolute()
     engine = Engine(plan.kind, recall, plan.shard_rows, seed, n_threads)
-    run = _Run(work, engine, cluster, neighborhood, n_best, tell, Effort())
+    run = _Run(work, engine, cluster, n_neighbors, n_best, tell, Effort())
     try:
         run.store(rows, part_of(progress, 0, 0.3))
         found, measured = run.search(part_of(progress, 0.3, 0.65))
@@ -276,7 +276,7 @@ class _Run:
     work: Workspace
     engine: Engine
     cluster: str | None
-    neighborhood: int
+    n_neighbors: int
     n_best: int
     tell: Log
     effort: Effort
@@ -320,9 +320,9 @@ class _Run:
             with self.timed("cosine"):
                 self._build_indexes(target, None, part_of(progress, 0, 0.1))
                 cosine = searching.neighbors(
-                    self.neighborhood, biased=False, progress=part_of(progress, 0.1, 0.4)
+                    self.n_neighbors, biased=False, progress=part_of(progress, 0.1, 0.4)
                 )
-            biases = _without_gaps(cosine).biases(self.neighborhood)
+            biases = _without_gaps(cosine).biases(self.n_neighbors)
             with self.timed("csls"):
                 self._build_indexes(target, biases, part_of(progress, 0.5, 0.1))
                 found = self._csls(searching, cosine, biases, part_of(progress, 0.6, 0.3))
@@ -354,7 +354,7 @@ class _Run:
                 rows[1],
                 cosine,
                 k,
-                neighborhood=self.neighborhood,
+                n_neighbors=self.n_neighbors,
                 n_threads=self.engine.n_threads,
                 progress=progress,
             )
@@ -397,7 +397,7 @@ class _Run:
             self.language("source").rows,
             self.language("target").rows,
             target_bias,
-            neighborhood=self.neighborhood,
+            n_neighbors=self.n_neighbors,
             sample=RECALL_SAMPLE,
             seed=self.engine.seed,
             n_threads=self.engine.n_threads,

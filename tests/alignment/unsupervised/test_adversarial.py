@@ -152,13 +152,13 @@ def test_steps_toward_orthogonal_maps_lead_there() -> None:
     np.testing.assert_allclose((W @ W.T).numpy(), np.eye(7), atol=1e-9)
 
 
-def slow_criterion(source: Matrix, target: Matrix, neighborhood: int) -> float:
+def slow_criterion(source: Matrix, target: Matrix, n_neighbors: int) -> float:
     X, Y = (rows.astype(np.float64) for rows in (source, target))
     X /= np.linalg.norm(X, axis=1, keepdims=True)
     Y /= np.linalg.norm(Y, axis=1, keepdims=True)
     cosines = X @ Y.T
-    of_source = np.sort(cosines, axis=1)[:, -neighborhood:].mean(axis=1, keepdims=True)
-    of_target = np.sort(cosines, axis=0)[-neighborhood:].mean(axis=0, keepdims=True)
+    of_source = np.sort(cosines, axis=1)[:, -n_neighbors:].mean(axis=1, keepdims=True)
+    of_target = np.sort(cosines, axis=0)[-n_neighbors:].mean(axis=0, keepdims=True)
     best = (2 * cosines - of_source - of_target).argmax(axis=1)
     return float(cosines[np.arange(len(X)), best].mean())
 
@@ -166,8 +166,8 @@ def slow_criterion(source: Matrix, target: Matrix, neighborhood: int) -> float:
 @pytest.mark.parametrize(("n", "m", "vocabulary"), [(60, 50, 1000), (60, 50, 40), (5, 50, 1000)])
 def test_the_criterion_is_that_of_the_paper(n: int, m: int, vocabulary: int) -> None:
     source, target = small(n, m)
-    neighborhood = min(10, n, m)
-    expected = slow_criterion(source[:vocabulary], target[:vocabulary], neighborhood)
+    n_neighbors = min(10, n, m)
+    expected = slow_criterion(source[:vocabulary], target[:vocabulary], n_neighbors)
     found = csls_criterion(3 * source, target, vocabulary=vocabulary)
     assert found == pytest.approx(expected, abs=1e-6)
 

@@ -109,7 +109,7 @@ def same(one: Alignment, other: Alignment) -> bool:
 
 def test_a_planted_rotation_is_found_without_a_dictionary(case: Case, found: Alignment) -> None:
     assert case.precision(found) > 0.98
-    assert found.found_by == "selflearning"
+    assert found.found_by == "self_learning"
     assert type(found.aligner) is Reweighted
     assert found.pairs == 0
     assert found.calibration is None
@@ -119,7 +119,7 @@ def test_a_planted_rotation_is_found_without_a_dictionary(case: Case, found: Ali
     assert found.diagnosis.agreement > 0.4
     assert found.diagnosis.criterion > 0.9
     assert found.diagnosis.mutual > 0.9
-    assert repr(found) == f"Alignment(en -> es, {found.aligner}, 0 pairs, by selflearning)"
+    assert repr(found) == f"Alignment(en -> es, {found.aligner}, 0 pairs, by self_learning)"
 
 
 @pytest.mark.parametrize(
@@ -164,14 +164,14 @@ def test_two_samples_of_one_language_match() -> None:
 
 def test_25_pairs_grow(case: Case) -> None:
     few = Lexicon(case.truth.pairs[100:125])
-    alignment = case.align(lexicon=few, method="selflearning")
+    alignment = case.align(lexicon=few, method="self_learning")
     assert case.precision(alignment) > 0.98
     assert alignment.pairs == 25
-    assert alignment.found_by == "selflearning"
+    assert alignment.found_by == "self_learning"
     assert alignment.diagnosis is not None
     assert alignment.diagnosis.agreement > 0.8
-    assert repr(alignment).endswith(", 25 pairs, by selflearning)")
-    from_three = case.align(lexicon=Lexicon(few.pairs[:3]), method="selflearning")
+    assert repr(alignment).endswith(", 25 pairs, by self_learning)")
+    from_three = case.align(lexicon=Lexicon(few.pairs[:3]), method="self_learning")
     assert from_three.pairs == 3
 
 
@@ -179,7 +179,7 @@ def test_25_pairs_grow(case: Case) -> None:
 def test_words_that_both_write_the_same_grow(case: Case, numerals: bool, count: int) -> None:
     shared = Lexicon.identical(case.source, case.target, numerals_only=numerals)
     assert len(shared) == count
-    alignment = case.align(lexicon=shared, method="selflearning")
+    alignment = case.align(lexicon=shared, method="self_learning")
     assert alignment.pairs == count
     assert case.precision(alignment) > 0.98
 
@@ -196,14 +196,14 @@ def test_known_pairs_stay_in_the_last_fit() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unsupervised, "balanced_weights", remember)
-        case.align(lexicon=wrong, method="selflearning", refinement=0)
+        case.align(lexicon=wrong, method="self_learning", refinement=0)
     assert (seen[-1] == pair).all(axis=1).any()
     assert len(np.unique(seen[-1], axis=0)) == len(seen[-1]) > 300
 
 
 def test_a_lexicon_of_unknown_words_is_refused(case: Case) -> None:
     with pytest.raises(EmptyLexiconError):
-        case.align(lexicon=Lexicon([("no", "none")]), method="selflearning")
+        case.align(lexicon=Lexicon([("no", "none")]), method="self_learning")
 
 
 # --- few words for the dimension --------------------------------------------------------------
@@ -245,13 +245,13 @@ def test_few_words_of_unlike_dimensions_are_refused_with_the_reason() -> None:
 
 def test_a_single_word_has_no_direction_once_it_is_centered() -> None:
     with pytest.raises(AlignxError, match="must have words with a vector"):
-        Case(plant_clusters(0.1, count=1)).align(neighborhood=1, allow_failed=True)
+        Case(plant_clusters(0.1, count=1)).align(n_neighbors=1, allow_failed=True)
 
 
 @pytest.mark.parametrize("count", [2, 5])
 def test_a_handful_of_words_ends_in_an_answer(count: int) -> None:
     case = Case(plant_clusters(0.1, count=count))
-    alignment = case.align(neighborhood=count, allow_failed=True)
+    alignment = case.align(n_neighbors=count, allow_failed=True)
     assert alignment.diagnosis is not None
     assert np.isfinite(alignment.apply(case.source, case.target).source.vectors).all()
 
@@ -272,7 +272,7 @@ def test_shuffled_coordinates_are_found_out(failed: tuple[Case, Alignment]) -> N
     for gist in ("the alignment failed", "small dictionary", "--allow-failed"):
         assert gist in str(caught.value)
     assert kept.diagnosis == diagnosis
-    assert kept.found_by == "selflearning"
+    assert kept.found_by == "self_learning"
     assert case.precision(kept) < 0.05
 
 
@@ -289,7 +289,7 @@ def test_random_vectors_are_found_out() -> None:
 def test_wrong_pairs_are_found_out() -> None:
     case = unrelated()
     with pytest.raises(AlignmentFailed):
-        case.align(lexicon=Lexicon(case.truth.pairs[:50]), method="selflearning")
+        case.align(lexicon=Lexicon(case.truth.pairs[:50]), method="self_learning")
 
 
 def test_what_works_is_kept_with_and_without_permission(case: Case, found: Alignment) -> None:
@@ -304,7 +304,7 @@ def test_the_same_seed_gives_the_same_map(case: Case, found: Alignment) -> None:
     assert same(again, found)
     assert again.diagnosis == found.diagnosis
     few: dict[str, Any] = {
-        "lexicon": Lexicon(case.truth.pairs[:25]), "method": "selflearning", "refinement": 0
+        "lexicon": Lexicon(case.truth.pairs[:25]), "method": "self_learning", "refinement": 0
     }  # fmt: skip
     one, two = (case.align(**few, seed=4) for _ in range(2))
     assert same(one, two)
@@ -347,7 +347,7 @@ def test_the_log_tells_every_round(case: Case) -> None:
 def test_seeded_runs_are_logged_as_such(case: Case) -> None:
     logged: list[dict[str, Any]] = []
     few = Lexicon(case.truth.pairs[:25])
-    case.align(lexicon=few, method="selflearning", log=logged.append)
+    case.align(lexicon=few, method="self_learning", log=logged.append)
     names = {line["start"] for line in logged if line["stage"] == "self-learning"}
     assert names == {"known pairs", "chance"}
 
@@ -361,7 +361,7 @@ def test_a_saved_alignment_remembers_how_it_was_found(
     for alignment in (found, failed[1]):
         alignment.save(tmp_path / "map.safetensors")
         loaded = Alignment.load(tmp_path / "map.safetensors")
-        assert loaded.found_by == "selflearning"
+        assert loaded.found_by == "self_learning"
         assert loaded.diagnosis == alignment.diagnosis
         assert loaded.rounds == alignment.rounds
         assert same(loaded, alignment)
@@ -383,7 +383,7 @@ def test_a_map_from_a_dictionary_says_so(tmp_path: Path, case: Case) -> None:
     ("options", "gist"),
     [
         ({"method": "magic"}, "method must be one of procrustes, .*adversarial, got 'magic'"),
-        ({"method": "procrustes"}, "selflearning or adversarial where there is no lexicon"),
+        ({"method": "procrustes"}, "self_learning or adversarial where there is no lexicon"),
         ({"method": "auto"}, "where there is no lexicon, got 'auto'"),
         ({"method": Procrustes()}, "where there is no lexicon, got "),
         ({"method": "adversarial", "restarts": 0}, "restarts must be at least 1, got 0"),
