@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from alignx.retrieval.exact import ExactIndex, cross_neighbors
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+    from alignx.support.config import config_context, get_config, set_config
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load, save
@@ -101,6 +102,7 @@ __all__ = [
     "Trial",
     "Validation",
     "align",
+    "config_context",
     "cross_neighbors",
     "csls_bias",
     "csls_biases",
@@ -109,6 +111,7 @@ __all__ = [
     "evaluate",
     "evaluate_similarity",
     "evaluate_transfer",
+    "get_config",
     "induce_lexicon",
     "load",
     "load_sample",
@@ -116,6 +119,7 @@ __all__ = [
     "rank_sources",
     "refine",
     "save",
+    "set_config",
     "train",
 ]
 
@@ -164,6 +168,7 @@ _HOMES = {
     "retrieval.exact": ["ExactIndex", "cross_neighbors"],
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
+    "support.config": ["config_context", "get_config", "set_config"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load", "save"],

@@ -78,8 +78,6 @@ def align(
     n_jobs: int | None = None,
     checkpoint: str | Path | None = None,
     seed: int = 0,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> Alignment:
@@ -139,11 +137,6 @@ def align(
         Adversarial training: where trainings are kept after each epoch, and continue from.
     seed : int
         Of everything random: the same seed gives the same map on the same machine.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. Searches give the same answers, adversarial training another map.
     progress : callable, optional
         Called now and then with the fraction done.
     log : callable, optional
@@ -184,7 +177,8 @@ def align(
     if lexicon is not None:
         require_instance(lexicon, Lexicon, "lexicon")
     method = _checked_method(method, lexicon)
-    _require_what_it_needs(method, device)
+    if method == "adversarial":
+        require_packages({"adversarial training": "torch"})
     options = {
         "refinement": refinement,
         "vocabulary": vocabulary,
@@ -219,8 +213,6 @@ def align(
         vocabulary,
         n_neighbors,
         seed,
-        n_threads,
-        device,
         log,
     )
     known = 0 if pairs is None else len(pairs)
@@ -316,22 +308,11 @@ def _validated(
         raise AlignmentFailed(validation, ADVICE_WITH_PAIRS)
     elif validation.weak:
         logger.warning(
-            "this map is weak: %s; use more pairs, or method self_learning (--self-learning), which "
-            "does better with few of them",
+            "this map is weak: %s; use more pairs, or method self_learning (--self-learning), "
+            "which does better with few of them",
             validation,
         )
     return replace(alignment, validation=validation)
-
-
-def _require_what_it_needs(method: str | Aligner, device: str | None) -> None:
-    """Refuse what would fail for lack of torch or of a device after other work."""
-    if method == "adversarial":
-        require_packages({"adversarial training": "torch"})
-    if device is not None:
-        require_packages({"searching on a device": "torch"})
-        from alignx.retrieval.torch_backend import as_device
-
-        as_device(device)
 
 
 def _checked_method(method: str | Aligner | None, lexicon: Lexicon | None) -> str | Aligner:
@@ -376,8 +357,6 @@ def _chosen(
         vocabulary=work.vocabulary,
         n_neighbors=work.n_neighbors,
         seed=work.seed,
-        n_threads=work.n_threads,
-        device=work.device,
         progress=progress,
     )
     logger.info("%s", choice)

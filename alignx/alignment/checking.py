@@ -150,11 +150,9 @@ def _answers_right(
         target,
         source,
         n_neighbors=work.n_neighbors,
-        n_threads=work.n_threads,
-        device=work.device,
     )
     questions = np.unique(held_out[:, 0])
-    index = ExactIndex(target, bias=bias, n_threads=work.n_threads, device=work.device)
+    index = ExactIndex(target, bias=bias)
     found = index.search(source[questions], 1).indices[:, 0]
     # Pairs of rows as single numbers, so that membership is one call.
     return np.isin(questions * len(target) + found, held_out[:, 0] * len(target) + held_out[:, 1])
@@ -167,8 +165,6 @@ def _pairs_found(mapped: tuple[Matrix, Matrix], first: int, work: Workplace) -> 
         source[:first],
         target[:first],
         n_neighbors=work.n_neighbors,
-        n_threads=work.n_threads,
-        device=work.device,
     )
     return np.asarray(pairs[:, 0] * first + pairs[:, 1])
 

@@ -29,7 +29,8 @@ class Diagnosis:
     ----------
     agreement : float
         Share of pairs that two runs of self-learning have in common, in [0, 1]; see
-        `alignx.alignment.unsupervised.self_learning.search`. Runs that fail fail differently, so this alone decides.
+        `alignx.alignment.unsupervised.self_learning.search`. Runs that fail fail differently, so
+        this alone decides.
     criterion : float
         Mean cosine of the 10,000 most frequent source words with their best target words by CSLS.
     mutual : float
@@ -64,9 +65,6 @@ def diagnose(
     source: Matrix,
     target: Matrix,
     agreement: float,
-    *,
-    n_threads: int | None = None,
-    device: str | None = None,
 ) -> Diagnosis:
     """Take the figures of a map.
 
@@ -76,10 +74,6 @@ def diagnose(
         Unit rows in the shared space, most frequent first.
     agreement : float
         Of the runs that found the map.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes.
 
     Examples
     --------
@@ -91,10 +85,8 @@ def diagnose(
 
     X, Y = source[:VOCABULARY], target[:VOCABULARY]
     k = min(10, len(X), len(Y))
-    cosine = cross_neighbors(X, Y, k, n_threads=n_threads, device=device)
-    best = csls_neighbors(
-        X, Y, 1, n_neighbors=k, cosine=cosine, n_threads=n_threads, device=device
-    )
+    cosine = cross_neighbors(X, Y, k)
+    best = csls_neighbors(X, Y, 1, n_neighbors=k, cosine=cosine)
     forth, back = best.of_source.indices[:, 0], best.of_target.indices[:, 0]
     chosen = np.bincount(cosine.of_source.indices.ravel(), minlength=len(Y))
     hubness = float(skew(chosen)) if chosen.any() and np.ptp(chosen) else 0.0

@@ -115,13 +115,11 @@ class Recipe:
             source,
             target,
             n_neighbors=work.n_neighbors,
-            n_threads=work.n_threads,
-            device=work.device,
             progress=part_of(progress, 0.4, 0.6),
         )
-        index = ExactIndex.borrowing(target, bias=target_bias, n_threads=work.n_threads)
+        index = ExactIndex.borrowing(target, bias=target_bias)
         found = index.search(source[held_out.questions], min(CANDIDATES, len(target)))
-        return Trial(held_out, source, target, source_bias, target_bias, found, work.n_threads)
+        return Trial(held_out, source, target, source_bias, target_bias, found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +136,6 @@ class Trial:
         Of CSLS.
     found : Neighbors
         The best answers for each of the questions.
-    n_threads : int, optional
-        OpenMP's default unless given.
     """
 
     held_out: HeldOut
@@ -148,7 +144,6 @@ class Trial:
     source_bias: Matrix
     target_bias: Matrix
     found: Neighbors
-    n_threads: int | None
 
     def is_right(self) -> NDArray[np.bool_]:
         """Tell which answers are known translations: (questions, candidates)."""
@@ -174,9 +169,9 @@ class Trial:
         found, questions = self.found, self.held_out.questions
         k = found.indices.shape[1]
         answers, position = np.unique(found.indices, return_inverse=True)
-        back = ExactIndex.borrowing(
-            self.source, bias=self.source_bias, n_threads=self.n_threads
-        ).search(self.target[answers], min(2, len(self.source)))
+        back = ExactIndex.borrowing(self.source, bias=self.source_bias).search(
+            self.target[answers], min(2, len(self.source))
+        )
         of_source = Neighbors(found.indices, 2 * (found.scores - self.source_bias[questions, None]))
         of_target = Neighbors(back.indices, 2 * (back.scores - self.target_bias[answers, None]))
         return Evidence.of(

@@ -146,8 +146,6 @@ def choose_aligner(
     vocabulary: int = 20_000,
     n_neighbors: int | None = None,
     seed: int = 0,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> Choice:
     """Choose a linear map and its settings by how well they translate held-out pairs.
@@ -191,11 +189,6 @@ def choose_aligner(
         given, or the size of that vocabulary with a warning.
     seed : int
         Draws the folds.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -256,8 +249,6 @@ def choose_aligner(
         tuple(split_folds(known, folds, seed)),
         vocabulary,
         n_neighbors,
-        n_threads,
-        device,
     )
     return _choose(_try_all(exam, _candidates(linear), refinement, progress))
 
@@ -335,8 +326,6 @@ class _Exam:
     folds: Sequence[Fold]
     vocabulary: int
     n_neighbors: int
-    n_threads: int | None
-    device: str | None
 
     def fit(self, aligner: Aligner, progress: Progress | None) -> _Trial:
         """Try a candidate without refinement."""
@@ -361,8 +350,6 @@ class _Exam:
                 rounds=refinement - trial.refinement,
                 vocabulary=self.vocabulary,
                 n_neighbors=self.n_neighbors,
-                n_threads=self.n_threads,
-                device=self.device,
             )
             return refined
 
@@ -394,12 +381,8 @@ class _Exam:
             target,
             source,
             n_neighbors=self.n_neighbors,
-            n_threads=self.n_threads,
-            device=self.device,
         )
-        index = ExactIndex.borrowing(
-            target, bias=bias, n_threads=self.n_threads, device=self.device
-        )
+        index = ExactIndex.borrowing(target, bias=bias)
         questions = np.unique(held_out[:, 0])
         answers = index.search(source[questions], 1).indices[:, 0]
         # Pairs of rows as single numbers, so that membership is one call.

@@ -233,8 +233,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         self,
         n_neighbors: int | None = None,
         *,
-        n_threads: int | None = None,
-        device: str | None = None,
         progress: Progress | None = None,
     ) -> CrossNeighbors:
         """`cross_neighbors` of source and target, computed once and kept: CSLS rests on them.
@@ -243,11 +241,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         ----------
         n_neighbors : int, optional
             How many for each row; see `n_neighbors`.
-        n_threads : int, optional
-            OpenMP's default unless given.
-        device : str, optional
-            Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-            processor. The answers are the same.
         progress : callable, optional
             Called now and then with the fraction done.
 
@@ -266,8 +259,6 @@ class SharedSpace(Mapping[str, Embeddings]):
                 self.source.vectors,
                 self.target.vectors,
                 n_neighbors,
-                n_threads=n_threads,
-                device=device,
                 progress=progress,
             )
         return self._cosine[n_neighbors]
@@ -278,7 +269,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         target: str,
         *,
         vocabulary: int = 50_000,
-        n_threads: int | None = None,
     ) -> Indices:
         """Best translation of every word of a language by CSLS-10, computed once and kept.
 
@@ -289,8 +279,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         vocabulary : int
             Only that many most frequent words of the target can be answers: rare ones are often
             misspellings of others.
-        n_threads : int, optional
-            OpenMP's default unless given.
 
         Returns
         -------
@@ -305,7 +293,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         if key not in self._best:
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
             k = min(10, len(X), len(Y))
-            found = csls_neighbors(X, Y, 1, n_neighbors=k, n_threads=n_threads)
+            found = csls_neighbors(X, Y, 1, n_neighbors=k)
             self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
@@ -317,7 +305,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
         oov: Oov = "drop",
-        n_threads: int | None = None,
     ) -> dict[str, list[Translation]]:
         """Find the best target words of source words and phrases.
 
@@ -336,8 +323,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         oov : {"drop", "subword"}
             Whether words that the vocabulary lacks get a vector by their characters. It takes
             source vectors that were read from a fastText model (``.bin``).
-        n_threads : int, optional
-            OpenMP's default unless given.
 
         Returns
         -------
@@ -363,7 +348,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         known = [i for i, origin in enumerate(asked.origins) if origin is not None]
         queries = asked.vectors[known]
         if retrieval == "nn":
-            found = ExactIndex(self.target.vectors, n_threads=n_threads).search(queries, k)
+            found = ExactIndex(self.target.vectors).search(queries, k)
         else:
             found = csls_search(
                 queries,
@@ -371,7 +356,6 @@ class SharedSpace(Mapping[str, Embeddings]):
                 self.target.vectors,
                 k,
                 n_neighbors=self.n_neighbors(n_neighbors),
-                n_threads=n_threads,
             )
         names = list(answers)
         for i, indices, scores in zip(known, found.indices, found.scores, strict=True):

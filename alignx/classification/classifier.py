@@ -89,8 +89,6 @@ class TransferClassifier(TextClassifier):
         the same, 0 each language.
     seed : int
         Of all random numbers.
-    n_threads : int, optional
-        Of the search for translations; OpenMP's default unless given.
 
     Attributes
     ----------
@@ -145,7 +143,6 @@ class TransferClassifier(TextClassifier):
         oov: Oov = "drop",
         alpha: float = 1.0,
         seed: int = 0,
-        n_threads: int | None = None,
     ) -> None:
         self.space = space
         self.language = language
@@ -158,7 +155,6 @@ class TransferClassifier(TextClassifier):
         self.oov = oov
         self.alpha = alpha
         self.seed = seed
-        self.n_threads = n_threads
 
     def fit(
         self,
@@ -210,7 +206,7 @@ class TransferClassifier(TextClassifier):
         further = {code: self.read(some, code) for code, some in (unlabeled or {}).items()}
         self.encoder_ = clone(self.encoder) if self.encoder is not None else DocumentEncoder()
         self.encoder_.fit(self.space, [*(part for part, _ in parts), *further.values()])
-        self.translator_ = WordTranslator(self.space, n_threads=self.n_threads)
+        self.translator_ = WordTranslator(self.space)
         labeled = self._labeled(parts, numbers)
         task = Task(
             self.space,
@@ -386,7 +382,6 @@ class TransferClassifier(TextClassifier):
         tokenizers: Mapping[str, Tokenizer] | None = None,
         unseen: Mapping[str, UnseenWords] | None = None,
         oov: Oov = "drop",
-        n_threads: int | None = None,
     ) -> Self:
         """Read what `save` wrote.
 
@@ -396,7 +391,7 @@ class TransferClassifier(TextClassifier):
             A ``.safetensors`` file.
         space : SharedSpace
             The vectors of `fit`. Languages that are not to be predicted may be missing.
-        tokenizers, unseen, oov, n_threads
+        tokenizers, unseen, oov
             As of the class; they are not in the file.
 
         Raises
@@ -407,7 +402,7 @@ class TransferClassifier(TextClassifier):
             If no language has a model of characters for `oov`.
         """
         require_oov(oov, *space.values())
-        classifier = cls(space, tokenizers=tokenizers, unseen=unseen, oov=oov, n_threads=n_threads)
+        classifier = cls(space, tokenizers=tokenizers, unseen=unseen, oov=oov)
         model_file.read(classifier, path)
         return classifier
 

@@ -129,7 +129,7 @@ def _fill(classifier: TransferClassifier, facts: dict[str, Any], tensors: Tensor
         _of_languages("mean", tensors, np.float32),
         tensors["components"],
     )
-    classifier.translator_ = WordTranslator(space, n_threads=classifier.n_threads)
+    classifier.translator_ = WordTranslator(space)
     for name, rows in tensors.items():
         if name.startswith("route."):
             _, source, target = name.split(".")

@@ -25,19 +25,17 @@ class WordTranslator:
     ----------
     space : SharedSpace
         Of all languages.
-    n_threads : int, optional
-        OpenMP's default unless given.
     """
 
     space: SharedSpace
-    n_threads: int | None = None
+
     _entered: dict[tuple[str, str], Indices] = field(default_factory=dict, repr=False)
 
     def best(self, source: str, target: str) -> Indices:
         """Give the target row of each source row, (n,) int64; found when first asked for."""
         if (source, target) in self._entered:
             return self._entered[source, target]
-        return self.space.best_rows(source, target, n_threads=self.n_threads)
+        return self.space.best_rows(source, target)
 
     def enter(self, source: str, target: str, rows: Indices) -> None:
         """Take over translations that were found before, as by a saved model."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from pathlib import Path  # noqa: TC003  # typer reads annotations at run time
+from pathlib import Path  # typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.cli.inputs import require_device
-from alignx.cli.options import Quiet, Verbose  # noqa: TC001  # typer reads annotations at run time
+from alignx.cli.options import Quiet, Threads, Verbose  # typer reads annotations at run time
 from alignx.cli.terminal import open_terminal, print_json
+from alignx.support.config import config_context
 from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def bench(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the cells and whether they are done.")
     ] = False,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Of a cell. Default: OpenMP decides.")
-    ] = None,
+    threads: Threads = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the table.")
     ] = False,
@@ -88,7 +86,6 @@ def bench(
             results = work.run(
                 n_jobs=jobs if cluster is not None else jobs or 1,
                 cluster=cluster,
-                n_threads=threads,
                 progress=bar,
                 log=_teller(terminal, None if bar is None else bar.tell, verbose),
             )
@@ -119,7 +116,8 @@ def _require_what_cells_need(cells: Sequence[Cell], *, on_cluster: bool) -> None
     if any(cell.algorithm == "adversarial" for cell in cells):
         require_packages({"method adversarial": "torch"})
     for device in {cell.options["device"] for cell in cells if "device" in cell.options}:
-        require_device(device)
+        with config_context(device=device):  # refused if torch cannot use it
+            pass
 
 
 def _teller(

@@ -191,7 +191,7 @@ def fit(
     unlabeled_texts = _unlabeled_texts(terminal, further)
     codes = [code for part in labeled for code in part.languages or ()]
     _require_needs(head, strategy, settings, _surely_without(vectors, codes, unlabeled_texts))
-    space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
+    space = _space(terminal, map_file, vectors, limit, lowercase, on_error)
     _require_language(space, language)
     without = [code for code in space if code not in (*codes, *unlabeled_texts)]
     _require_needs(head, strategy, settings, without)
@@ -205,7 +205,6 @@ def fit(
         encoder=DocumentEncoder(weighting=weighting.value, components=components),
         alpha=alpha,
         seed=seed,
-        n_threads=threads,
     )
     texts = [text for part in labeled for text in part.texts]
     labels = [label for part in labeled for label in part.labels or ()]
@@ -294,12 +293,10 @@ def predict(
     require_regular(model, "a model")
     with reading(model):  # a wrong name shows before the vectors are read
         pass
-    space = _space(terminal, map_file, vectors, limit, lowercase, on_error, threads)
+    space = _space(terminal, map_file, vectors, limit, lowercase, on_error)
     _require_language(space, language)
     by_characters = _unseen(terminal, map_file, space, models)
-    classifier = TransferClassifier.load(
-        model, space, unseen=by_characters, oov=oov.value, n_threads=threads
-    )
+    classifier = TransferClassifier.load(model, space, unseen=by_characters, oov=oov.value)
     counts: Counter[str] = Counter()
     unknown = replaced = 0
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
@@ -422,12 +419,11 @@ def _space(
     limit: int | None,
     lowercase: bool,
     on_error: OnError,
-    threads: int | None,
 ) -> SharedSpace:
     require_inputs(map_file, vectors)
     return shared_space(
         map_file,
-        [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],
+        [read_vectors(terminal, path, limit, lowercase, on_error) for path in vectors],
     )
 
 

@@ -24,7 +24,7 @@ __all__ = ["run"]
 SHOWN = 10
 
 
-def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> None:
+def run(terminal: Terminal, pair: str, output: Path) -> None:
     """Align, evaluate before and after, translate both ways, write a dictionary.
 
     Parameters
@@ -35,8 +35,6 @@ def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> N
         Two language codes of the sample, joined by a hyphen.
     output : path
         Where the dictionary goes.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Raises
     ------
@@ -57,18 +55,17 @@ def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> N
         f"words,\n{len(sample.train):,} pairs to learn from and {len(sample.test):,} to test with."
     )
     unaligned = SharedSpace.of(sample.source, sample.target)
-    before = evaluate(unaligned, sample.test, n_threads=n_threads)
+    before = evaluate(unaligned, sample.test)
     _say(f"\nBefore alignment: P@1 {before.csls.precision[1]:.1%} of {before.csls.n} test words.")
     with terminal.working("Aligning") as progress:
         alignment = align(
             sample.source,
             sample.target,
             lexicon=sample.train,
-            n_threads=n_threads,
             progress=progress,
         )
     shared = alignment.apply(sample.source, sample.target)
-    after = evaluate(shared, sample.test, n_threads=n_threads)
+    after = evaluate(shared, sample.test)
     low, high = after.csls.interval
     _say(
         f"After alignment:  P@1 {after.csls.precision[1]:.1%} "
@@ -78,9 +75,9 @@ def run(terminal: Terminal, pair: str, output: Path, n_threads: int | None) -> N
     back = sample.test.reversed().translations()
     for space, words in ((shared, list(test)), (shared.reversed(), list(back))):
         _say(f"\n{' -> '.join(space)}, words that it has not learned from:")
-        for word, answers in space.translate(words[:SHOWN], 3, n_threads=n_threads).items():
+        for word, answers in space.translate(words[:SHOWN], 3).items():
             _say(f"  {word:15} {', '.join(answer.word for answer in answers)}")
-    lexicon = induce_lexicon(shared, n_threads=n_threads)
+    lexicon = induce_lexicon(shared)
     lexicon.save(output)
     seconds = time.perf_counter() - start
     _say(f"\n{output}: a dictionary of {len(lexicon):,} pairs, with CSLS and probability.")

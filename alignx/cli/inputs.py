@@ -6,8 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
-from alignx.support.packages import require_packages
-
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator, Sequence
@@ -24,7 +22,6 @@ __all__ = [
     "read_entries",
     "read_input",
     "read_vectors",
-    "require_device",
     "require_inputs",
     "shared_space",
 ]
@@ -36,7 +33,6 @@ def read_vectors(
     limit: int | None,
     lowercase: bool,
     on_error: OnError,
-    threads: int | None,
 ) -> Embeddings:
     """Load vectors as the options of a command say, and note what was found."""
     from alignx.vectors.io import load
@@ -47,7 +43,6 @@ def read_vectors(
             limit=limit,
             lowercase=lowercase,
             on_error=on_error.value,
-            n_threads=threads,
             progress=progress,
         )
     terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
@@ -65,23 +60,6 @@ def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
     from alignx.support.files import require_readable
 
     require_readable(*([] if map_file == "-" else [map_file]), *vectors)
-
-
-def require_device(device: str | None) -> None:
-    """Refuse a device that torch cannot use, before files are read.
-
-    Raises
-    ------
-    MissingDependencyError
-        If torch is not installed.
-    ValueError
-        If it cannot use the device.
-    """
-    if device is not None:
-        require_packages({"searching on a device": "torch"})
-        from alignx.retrieval.torch_backend import as_device
-
-        as_device(device)
 
 
 def _language_note(embeddings: Embeddings) -> str:

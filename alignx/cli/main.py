@@ -26,7 +26,6 @@ from alignx.cli.inputs import (
     read_entries,
     read_input,
     read_vectors,
-    require_device,
     require_inputs,
     shared_space,
 )
@@ -180,11 +179,10 @@ def _load_both(
     limit: int | None,
     lowercase: bool,
     on_error: OnError,
-    threads: int | None,
 ) -> tuple[Embeddings, Embeddings]:
     return (
-        read_vectors(terminal, source, limit, lowercase, on_error, threads),
-        read_vectors(terminal, target, limit, lowercase, on_error, threads),
+        read_vectors(terminal, source, limit, lowercase, on_error),
+        read_vectors(terminal, target, limit, lowercase, on_error),
     )
 
 
@@ -334,7 +332,6 @@ def align(
     method = method or Method.procrustes
     if method is Method.adversarial:
         require_packages({"adversarial training": "torch"})
-    require_device(device)
 
     options: dict[str, Any] = {
         "refinement": refinement,
@@ -362,7 +359,7 @@ def align(
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     require_inputs("-", [source, target])
-    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error)
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
@@ -380,8 +377,6 @@ def align(
                 n_neighbors=n_neighbors,
                 allow_failed=allow_failed,
                 seed=seed,
-                n_threads=threads,
-                device=device,
                 progress=bar,
                 log=log,
             )
@@ -562,7 +557,7 @@ def apply(
             )
         terminal.note(f"{output}: {vectors.name} as a fastText model of the shared space")
         return
-    embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
+    embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error)
     rows = alignment.stream(embeddings, side_of(embeddings.language))
     save(embeddings, output, dtype=dtype.value, rows=rows)
     terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
@@ -613,7 +608,7 @@ def translate(
     terminal = open_terminal(quiet, verbose)
     require_inputs(map_file, [source, target])
     lines = as_utf8(words) if words else list(read_input())
-    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error)
     shared = _shared(map_file, languages, reverse)
     require_at_most(k, len(shared.target), "-k")
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
@@ -624,7 +619,6 @@ def translate(
         retrieval="nn" if nearest else "csls",
         n_neighbors=n_neighbors,
         oov=oov.value,
-        n_threads=threads,
     )
     for word, found in answers.items():
         if not found:
@@ -760,7 +754,6 @@ def induce(
     require_suffix(output, "a dictionary")
     if in_files:
         _require_no_device(device)
-    require_device(device)
     listed = [
         None if path is None else read_entries(terminal, path) for path in (phrases, target_phrases)
     ]
@@ -772,7 +765,7 @@ def induce(
         )
     start = time.perf_counter()
     require_inputs(map_file, [source, target])
-    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error)
     require_at_most(n_best, min(map(len, languages)), "--n-best")
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     if index is Index.auto and is_large(*map(len, languages)) and not has_lists:
@@ -785,7 +778,6 @@ def induce(
         "numbers": numbers,
         "punctuation": punctuation,
         "n_neighbors": n_neighbors,
-        "n_threads": threads,
     }
     facts: dict[str, Any]
     if in_files:
@@ -811,9 +803,7 @@ def induce(
             shared = shared.extended(listed[0] or (), listed[1] or (), oov=oov.value)
             _note_unknown(terminal, shared, listed)
         with terminal.working("Searching") as progress:
-            lexicon = induce_lexicon(
-                shared, words=listed[0], **options, device=device, progress=progress
-            )
+            lexicon = induce_lexicon(shared, words=listed[0], **options, progress=progress)
         facts = {"index": "exact", "recall": 1.0}
     lexicon.save(output)
     if in_files:
@@ -952,7 +942,6 @@ def evaluate(
     for option, value in of_dictionary.items():
         _refuse(lexicon is None and value is not None, option, "it takes a --dictionary")
     terminal = open_terminal(quiet, verbose)
-    require_device(device)
     read = {
         name: _dictionary(terminal, path, on_error, scored=True)
         for name, path in judged.items()
@@ -960,7 +949,7 @@ def evaluate(
     }
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     require_inputs(map_file, [source, target])
-    languages = _load_both(terminal, source, target, limit, lowercase, on_error, threads)
+    languages = _load_both(terminal, source, target, limit, lowercase, on_error)
     shared = _shared(map_file, languages, reverse)
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     result: dict[str, Any] = {"version": version("alignx")}
@@ -973,8 +962,6 @@ def evaluate(
                 oov_policy=(policy or Policy.muse).value,
                 oov=oov.value,
                 n_neighbors=n_neighbors,
-                n_threads=threads,
-                device=device,
                 progress=progress,
             )
         result |= report.as_dict()
@@ -1019,7 +1006,7 @@ def convert(
 
     terminal = open_terminal(quiet, verbose)
     require_savable(output, dtype=dtype.value)
-    embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error, threads)
+    embeddings = read_vectors(terminal, vectors, limit, lowercase, on_error)
     if language is not None:
         embeddings = replace(embeddings, language=language)
     save(embeddings, output, dtype=dtype.value)
@@ -1049,7 +1036,7 @@ def demo(
     """Show the whole flow on the bundled sample: align, evaluate, translate, write a dictionary."""
     from alignx.cli.demo import run
 
-    run(open_terminal(quiet, verbose), pair, output or Path(f"alignx-demo.{pair}.tsv"), threads)
+    run(open_terminal(quiet, verbose), pair, output or Path(f"alignx-demo.{pair}.tsv"))
 
 
 @app.command(epilog="Example: alignx info --json")

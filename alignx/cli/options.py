@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alignx.support.config import config_context
+from alignx.support.packages import require_packages
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -57,6 +60,19 @@ class Oov(StrEnum):
     subword = "subword"
 
 
+def _set_threads(context: typer.Context, value: int | None) -> int | None:
+    if value is not None:
+        context.with_resource(config_context(n_threads=value))
+    return value
+
+
+def _set_device(context: typer.Context, value: str | None) -> str | None:
+    if value is not None:
+        require_packages({"searching on a device": "torch"})
+        context.with_resource(config_context(device=value))
+    return value
+
+
 MapFile = Annotated[
     str,
     typer.Argument(
@@ -87,12 +103,21 @@ SkipBad = Annotated[
     OnError, typer.Option("--on-error", help="Stop at a malformed line, or skip and count it.")
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Default: what OpenMP decides.")
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="Number of threads [default: all cores].",
+        callback=_set_threads,
+        expose_value=False,
+    ),
 ]
 Device = Annotated[
     str | None,
     typer.Option(
-        "--device", help="Search on a device of torch, such as cuda. Default: the processor."
+        "--device",
+        help="Torch device for searches, such as cuda [default: the processor].",
+        callback=_set_device,
     ),
 ]
 Seed = Annotated[

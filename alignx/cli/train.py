@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.cli.options import Json, Quiet, Threads, Verbose  # noqa: TC001  # typer reads them
+from alignx.cli.options import Json, Quiet, Threads, Verbose  # typer reads them
 from alignx.cli.terminal import open_terminal, print_json
 
 if TYPE_CHECKING:
@@ -177,7 +177,6 @@ def train(
             t=t,
             init=init,
             memory=size,
-            n_threads=threads,
             seed=seed,
             progress=bar,
             log=lambda facts: _tell(terminal, bar, stages, facts),

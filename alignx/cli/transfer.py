@@ -156,7 +156,7 @@ def transfer(
     require_inputs(map_file, vectors)
     space = shared_space(
         map_file,
-        [read_vectors(terminal, path, limit, lowercase, on_error, threads) for path in vectors],
+        [read_vectors(terminal, path, limit, lowercase, on_error) for path in vectors],
     )
     with terminal.working("Comparing") as progress:
         report = evaluate_transfer(
@@ -169,7 +169,6 @@ def transfer(
             peers=_peers(transformers or [], fine_tune),
             seeds=range(seeds),
             oov=oov.value,
-            n_threads=threads,
             progress=progress,
         )
     facts = {"version": version("alignx"), **report.as_dict()}

@@ -98,9 +98,7 @@ class UnlistedQuestions:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def accuracy(
-        self, target_bias: Matrix, n_neighbors: int, n_threads: int | None
-    ) -> dict[str, Accuracy]:
+    def accuracy(self, target_bias: Matrix, n_neighbors: int) -> dict[str, Accuracy]:
         """Measure how well CSLS answers them.
 
         Answers are chosen from the target vocabulary and all right answers that it lacks.
@@ -111,8 +109,6 @@ class UnlistedQuestions:
             Of CSLS, for the target vocabulary.
         n_neighbors : int
             Of CSLS.
-        n_threads : int, optional
-            OpenMP's default unless given.
 
         Returns
         -------
@@ -127,14 +123,12 @@ class UnlistedQuestions:
             self.target.vectors,
             shared.source.vectors,
             n_neighbors=n_neighbors,
-            n_threads=n_threads,
         )
         found = ranks(
             self._queries(),
             np.concatenate([shared.target.vectors, self.target.vectors]),
             np.array(self.pairs),
             bias=np.concatenate([target_bias, more_bias]),
-            n_threads=n_threads,
         )
         kinds = np.array(self.kinds)
         slices = {}

@@ -153,12 +153,12 @@ class _Questions(NamedTuple):
             found[pairs[shared.learned.holds(words), 0]] = True
         return found
 
-    def ranks(self, shared: SharedSpace, bias: Matrix | None, n_threads: int | None) -> Indices:
+    def ranks(self, shared: SharedSpace, bias: Matrix | None) -> Indices:
         """Rank of the best right answer of each question."""
         if not len(self.queries):
             return np.zeros(0, dtype=np.int64)
         queries, keys = shared.source.vectors[self.queries], shared.target.vectors
-        return ranks(queries, keys, self.pairs(), bias=bias, n_threads=n_threads)
+        return ranks(queries, keys, self.pairs(), bias=bias)
 
 
 def evaluate(
@@ -168,8 +168,6 @@ def evaluate(
     oov_policy: OovPolicy = "muse",
     oov: Oov = "drop",
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> EvaluationReport:
     """Measure how well source words find their translations in the target language.
@@ -195,11 +193,6 @@ def evaluate(
         words with white space between them, are translated and reported apart in any case.
     n_neighbors : int, optional
         Neighbors in the average of CSLS; see `SharedSpace.n_neighbors`.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes the sweep over both vocabularies, for example ``"cuda"``; by default
-        the compiled kernel on the processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -238,12 +231,10 @@ def evaluate(
     if not len(questions.queries) and not len(unlisted):
         lexicon.require_rows(shared.source, shared.target)
     n_neighbors = shared.n_neighbors(n_neighbors)
-    cosine = shared.cosine_neighbors(
-        n_neighbors, n_threads=n_threads, device=device, progress=progress
-    )
+    cosine = shared.cosine_neighbors(n_neighbors, progress=progress)
     _, target_bias = cosine.biases(n_neighbors)
-    nn = questions.ranks(shared, None, n_threads)
-    csls = questions.ranks(shared, target_bias, n_threads)
+    nn = questions.ranks(shared, None)
+    csls = questions.ranks(shared, target_bias)
     wrong = np.full(questions.unanswerable, np.inf)
     learned = questions.learned(shared)
     found = {"nn": nn, "csls": csls} if learned.any() else {}
@@ -255,7 +246,7 @@ def evaluate(
         Accuracy.of_ranks(np.concatenate([nn, wrong])),
         Accuracy.of_ranks(np.concatenate([csls, wrong])),
         _slices(shared, questions, csls),
-        unlisted.accuracy(target_bias, n_neighbors, n_threads),
+        unlisted.accuracy(target_bias, n_neighbors),
         (len(questions.queries) + len(unlisted)) / len(every),
         int(learned.sum()),
         {

@@ -14,6 +14,7 @@ from alignx.alignment.method_options import UNSUPERVISED
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import METHODS
+from alignx.support.config import config_context, get_config
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Protocol:
     on_error: Literal["raise", "skip"] = "raise"
     oov_policy: OovPolicy = "muse"
 
-    def load_vectors(self, path: str, language: str, *, n_threads: int | None = None) -> Embeddings:
+    def load_vectors(self, path: str, language: str) -> Embeddings:
         """Load the vectors of a language."""
         return load(
             path,
@@ -52,7 +53,6 @@ class Protocol:
             lowercase=self.lowercase,
             language=language,
             on_error=self.on_error,
-            n_threads=n_threads,
         )
 
     def load_lexicon(self, path: Path) -> Lexicon:
@@ -146,9 +146,7 @@ class Cell:
         }
 
 
-def run_cell(
-    cell: Cell, folder: str, copies: dict[str, str], n_threads: int | None = None
-) -> dict[str, Any]:
+def run_cell(cell: Cell, folder: str, copies: dict[str, str]) -> dict[str, Any]:
     """Load, align, evaluate.
 
     Parameters
@@ -159,8 +157,6 @@ def run_cell(
         Where its files are.
     copies : dict of str to str
         Copies of files of vectors that open faster; see `VectorCopies`.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -171,19 +167,17 @@ def run_cell(
         ``"validation"`` of one that a dictionary has. Without: the ``"traceback"``.
     """
     try:
-        return {**cell.facts(), "failed": None, **_figures(cell, Path(folder), copies, n_threads)}
+        return {**cell.facts(), "failed": None, **_figures(cell, Path(folder), copies)}
     except Exception as error:  # whatever it is, the other cells go on and the table says it
         reason = " ".join(str(error).split()) or type(error).__name__
         return {**cell.facts(), "failed": reason, "traceback": traceback.format_exc()}
 
 
-def _figures(
-    cell: Cell, folder: Path, copies: dict[str, str], n_threads: int | None
-) -> dict[str, Any]:
+def _figures(cell: Cell, folder: Path, copies: dict[str, str]) -> dict[str, Any]:
     protocol = cell.protocol
     test = protocol.load_lexicon(folder / cell.test)
     source, target = (
-        _open(folder, file, language, copies, protocol, n_threads)
+        _open(folder, file, language, copies, protocol)
         for file, language in (
             (cell.source_file, cell.source),
             (cell.target_file, cell.target),
@@ -191,26 +185,27 @@ def _figures(
     )
     lexicon = _known(cell, folder, source, target)
     algorithm = cell.algorithm
-    start = time.perf_counter()
-    alignment = align(
-        source,
-        target,
-        lexicon=lexicon,
-        method=METHODS[algorithm](**cell.parameters) if cell.parameters else algorithm,
-        calibrate=None if algorithm in UNSUPERVISED else False,
-        seed=cell.seed or 0,
-        n_threads=n_threads,
-        **cell.options,
-    )
-    seconds = time.perf_counter() - start
-    shared_options = {k: v for k, v in cell.options.items() if k in ("n_neighbors", "device")}
-    report = evaluate(
-        alignment.apply(source, target),
-        test,
-        oov_policy=protocol.oov_policy,
-        n_threads=n_threads,
-        **shared_options,
-    )
+    options = dict(cell.options)
+    device = options.pop("device", get_config().device)
+    shared_options = {k: v for k, v in options.items() if k == "n_neighbors"}
+    with config_context(device=device):
+        start = time.perf_counter()
+        alignment = align(
+            source,
+            target,
+            lexicon=lexicon,
+            method=METHODS[algorithm](**cell.parameters) if cell.parameters else algorithm,
+            calibrate=None if algorithm in UNSUPERVISED else False,
+            seed=cell.seed or 0,
+            **options,
+        )
+        seconds = time.perf_counter() - start
+        report = evaluate(
+            alignment.apply(source, target),
+            test,
+            oov_policy=protocol.oov_policy,
+            **shared_options,
+        )
     validation = alignment.validation
     diagnosis = {} if alignment.diagnosis is None else alignment.diagnosis.as_dict()
     return {
@@ -241,13 +236,12 @@ def _open(
     language: str,
     copies: dict[str, str],
     protocol: Protocol,
-    n_threads: int | None,
 ) -> Embeddings:
     path = folder / file
     if file in copies and Path(copies[file]).exists():
         path = Path(copies[file])
     modified = path.stat().st_mtime_ns if path.exists() else None
-    return _recent(str(path), language, protocol, modified, n_threads)
+    return _recent(str(path), language, protocol, modified)
 
 
 @lru_cache(maxsize=2)
@@ -256,7 +250,6 @@ def _recent(
     language: str,
     protocol: Protocol,
     modified: int | None,  # noqa: ARG001  # a file that was replaced is another one
-    n_threads: int | None,
 ) -> Embeddings:
     """Keep the languages of the last pair, which the next cell most often shares."""
-    return protocol.load_vectors(path, language, n_threads=n_threads)
+    return protocol.load_vectors(path, language)

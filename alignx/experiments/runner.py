@@ -59,7 +59,6 @@ class Bench:
         *,
         n_jobs: int | None = 1,
         cluster: str | None = None,
-        n_threads: int | None = None,
         progress: Progress | None = None,
         log: Log | None = None,
     ) -> list[dict[str, Any]]:
@@ -71,8 +70,6 @@ class Bench:
             How many cells at the same time; None for one on each core, or all that a cluster takes.
         cluster : str, optional
             Address of a Dask scheduler; its workers must find the files under the same paths.
-        n_threads : int, optional
-            Threads of a cell; OpenMP's default unless given.
         progress : callable, optional
             Called with the fraction done.
         log : callable, optional
@@ -102,10 +99,8 @@ class Bench:
         cells = [self.cells[i] for i in waiting]
         copies = VectorCopies.of(cells, self.folder, self._states)
         copies.drop()
-        copying = copies.tasks(cells, self.grid.folder, n_threads)
-        running = [
-            (cell, str(self.grid.folder.resolve()), copies.paths, n_threads) for cell in cells
-        ]
+        copying = copies.tasks(cells, self.grid.folder)
+        running = [(cell, str(self.grid.folder.resolve()), copies.paths) for cell in cells]
         steps = len(copying) + len(self.cells)
         with closing(as_completed(copy_vectors, copying, n_jobs=n_jobs, cluster=cluster)) as copied:
             for done, _ in enumerate(copied, start=1):

@@ -60,13 +60,11 @@ class VectorCopies:
         }
         return cls(folder, paths)
 
-    def tasks(
-        self, cells: Iterable[Cell], origin: Path, n_threads: int | None
-    ) -> list[tuple[Any, ...]]:
+    def tasks(self, cells: Iterable[Cell], origin: Path) -> list[tuple[Any, ...]]:
         """Give arguments of `copy_vectors` for each copy that is still to be made."""
         found = {file: (code, cell) for cell in cells for file, code in cell.vectors.items()}
         return [
-            (str(origin.resolve() / file), copy, found[file][0], found[file][1].protocol, n_threads)
+            (str(origin.resolve() / file), copy, found[file][0], found[file][1].protocol)
             for file, copy in self.paths.items()
             if not Path(copy).exists()
         ]
@@ -78,9 +76,7 @@ class VectorCopies:
                 path.unlink(missing_ok=True)
 
 
-def copy_vectors(
-    path: str, copy: str, language: str, protocol: Protocol, n_threads: int | None
-) -> bool:
+def copy_vectors(path: str, copy: str, language: str, protocol: Protocol) -> bool:
     """Make a copy of vectors as the protocol reads them.
 
     Returns
@@ -89,7 +85,7 @@ def copy_vectors(
         Whether that has worked. If not, cells read the file itself and say what is wrong with it.
     """
     try:
-        save(protocol.load_vectors(path, language, n_threads=n_threads), copy)
+        save(protocol.load_vectors(path, language), copy)
     except Exception:  # whatever it is, the cells will meet it
         return False
     return True

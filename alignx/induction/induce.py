@@ -113,8 +113,6 @@ def induce_lexicon(
     numbers: bool = False,
     punctuation: bool = False,
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> Lexicon:
     """Build a bilingual dictionary from two languages in one space.
@@ -142,11 +140,6 @@ def induce_lexicon(
         Keep pairs in which a word has neither letter nor digit.
     n_neighbors : int, optional
         Neighbors in the average of CSLS; see `SharedSpace.n_neighbors`.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -181,9 +174,7 @@ def induce_lexicon(
         threshold=threshold, calibration=shared.calibration, n_best=n_best, smaller=smaller
     )
     n_neighbors = shared.n_neighbors(n_neighbors)
-    cosine = shared.cosine_neighbors(
-        n_neighbors, n_threads=n_threads, device=device, progress=part_of(progress, 0, 0.5)
-    )
+    cosine = shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.5))
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
@@ -191,8 +182,6 @@ def induce_lexicon(
         min(n_best + 1, smaller),
         n_neighbors=n_neighbors,
         cosine=cosine,
-        n_threads=n_threads,
-        device=device,
         progress=part_of(progress, 0.5, 0.5),
     )
     wanted = (

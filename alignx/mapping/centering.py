@@ -29,7 +29,7 @@ def without_centering(aligner: AnyAligner) -> AnyAligner:
     -------
     Aligner
         Not fitted. It does not center, and a regularization of 0 has become 1e-5, since rows
-        normalized without centering do not span all dimensions; see `alignx.vectors.normalizer.LINEAR`.
+        normalized without centering do not span all dimensions; see `Normalizer`.
 
     Examples
     --------

@@ -75,8 +75,6 @@ def refine(
     rounds: int = 5,
     vocabulary: int = 20_000,
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[AnyAligner, list[RefinementRound]]:
     """Refit an aligner on the mutual CSLS neighbors that it induces, several times.
@@ -99,11 +97,6 @@ def refine(
     n_neighbors : int, optional
         Neighbors in the average of CSLS; at most the size of the smaller vocabulary. 10 unless
         given, or the size of that vocabulary with a warning.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -142,8 +135,6 @@ def refine(
             mapped_source,
             mapped_target,
             n_neighbors=n_neighbors,
-            n_threads=n_threads,
-            device=device,
             progress=part_of(progress, (number - 1) / rounds, 1 / rounds),
         )
         criterion = np.einsum("ij,ij->i", mapped_source[pairs[:, 0]], mapped_target[pairs[:, 1]])

@@ -18,6 +18,7 @@ from alignx import _core
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
 from alignx.support.arrays import freeze, frozen_rows, is_frozen
+from alignx.support.config import get_config
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
@@ -106,7 +107,6 @@ class Clusters:
         rows: Matrix,
         *,
         seed: int = 0,
-        n_threads: int | None = None,
         progress: Progress | None = None,
     ) -> Clusters:
         """Cluster rows by cosine: spherical k-means, in which rows look only at near centroids.
@@ -117,8 +117,6 @@ class Clusters:
             Unit rows, memory-mapped perhaps.
         seed : int
             Of the rows that are the first centroids.
-        n_threads : int, optional
-            OpenMP's default unless given.
         progress : callable, optional
             Called now and then with the fraction done.
 
@@ -153,12 +151,12 @@ class Clusters:
         rng = np.random.default_rng(seed)
         count = max(1, n // ROWS_OF_A_CLUSTER)
         centroids = np.array(rows[_chosen(rng, n, count)])
-        tree = _Tree.over(centroids, n_threads)
+        tree = _Tree.over(centroids)
         if SAMPLE * count < n:
             sample = np.array(rows[_chosen(rng, n, SAMPLE * count)])
-            labels = tree.nearest(sample, n_threads, part_of(progress, 0, 0.3))
-            tree = _Tree.over(_means(sample, labels, tree.centroids), n_threads)
-        labels = tree.nearest(rows, n_threads, part_of(progress, 0.3, 0.7))
+            labels = tree.nearest(sample, part_of(progress, 0, 0.3))
+            tree = _Tree.over(_means(sample, labels, tree.centroids))
+        labels = tree.nearest(rows, part_of(progress, 0.3, 0.7))
         order = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[order], np.arange(count + 1)).astype(np.int64)
         return cls(order, starts, tree.centroids, tree.regions, tree.region_starts)
@@ -199,30 +197,26 @@ class _Tree:
     region_starts: Indices
 
     @classmethod
-    def over(cls, centroids: Matrix, n_threads: int | None) -> _Tree:
+    def over(cls, centroids: Matrix) -> _Tree:
         count = min(len(centroids), int(2 * np.sqrt(len(centroids))))
         regions = centroids[np.linspace(0, len(centroids) - 1, count).astype(np.int64)]
         for _ in range(ROUNDS_OF_REGIONS):
-            labels = (
-                ExactIndex.borrowing(regions, n_threads=n_threads)
-                .search(centroids, 1)
-                .indices[:, 0]
-            )
+            labels = ExactIndex.borrowing(regions).search(centroids, 1).indices[:, 0]
             regions = _means(centroids, labels, regions)
         order = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[order], np.arange(count + 1)).astype(np.int64)
         return cls(np.ascontiguousarray(centroids[order]), regions, starts)
 
-    def nearest(self, rows: Matrix, n_threads: int | None, progress: Progress | None) -> Indices:
+    def nearest(self, rows: Matrix, progress: Progress | None) -> Indices:
         """The centroid that is nearest to each row, of those in the regions near to it."""
         met = max(1, round(ASSIGNMENT_SHARE * len(self.regions)))
         if met < 8:
-            found = ExactIndex.borrowing(self.centroids, n_threads=n_threads).search(rows, 1)
+            found = ExactIndex.borrowing(self.centroids).search(rows, 1)
             return found.indices[:, 0]
         (_, indices), _ = _core.search_clusters(
             rows,
             self.centroids,
-            _core.prepare_keys(self.centroids, n_threads, self.region_starts),
+            _core.prepare_keys(self.centroids, get_config().n_threads, self.region_starts),
             self.regions,
             self.regions[:1],
             np.array([0, len(self.regions)]),
@@ -230,7 +224,7 @@ class _Tree:
             regions_met=1,
             k_queries=1,
             k_keys=0,
-            n_threads=n_threads,
+            n_threads=get_config().n_threads,
             progress=progress,
         )
         nearest: Indices = np.maximum(indices[:, 0], 0)
@@ -250,8 +244,6 @@ class ClusteredIndex:
         In the order of `clusters`. Copied if somebody could still write to them.
     clusters : Clusters
         With the means of these keys as centroids; clusters of other keys cost recall.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Raises
     ------
@@ -260,11 +252,10 @@ class ClusteredIndex:
         not finite.
     """
 
-    def __init__(self, keys: Matrix, clusters: Clusters, *, n_threads: int | None = None) -> None:
+    def __init__(self, keys: Matrix, clusters: Clusters) -> None:
         self.keys = frozen_rows(keys, "keys")
         self.clusters = clusters
-        self.n_threads = n_threads
-        self._prepared = _core.prepare_keys(self.keys, n_threads, clusters.starts)
+        self._prepared = _core.prepare_keys(self.keys, get_config().n_threads, clusters.starts)
 
     def cross(
         self,
@@ -317,7 +308,7 @@ class ClusteredIndex:
             key_bias=key_bias,
             centroid_bias=None if key_bias is None else self._mean_bias(key_bias),
             known=None if known is None else (known.scores, known.indices),
-            n_threads=self.n_threads,
+            n_threads=get_config().n_threads,
             progress=progress,
         )
         return CrossNeighbors(

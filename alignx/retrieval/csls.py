@@ -46,6 +46,7 @@ __all__ = [
     "csls_of_cosine",
     "csls_search",
     "mutual_neighbors",
+    "refined_search",
 ]
 
 
@@ -54,8 +55,6 @@ def csls_bias(
     queries: ArrayLike,
     *,
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> Matrix:
     """Half the mean similarity of each key to its nearest queries.
@@ -72,11 +71,6 @@ def csls_bias(
     n_neighbors : int, optional
         How many nearest queries to average, ``1 <= n_neighbors <= n``; 10 unless given, or all
         with a warning.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -106,7 +100,7 @@ def csls_bias(
     >>> csls_bias(rows, rows[:1], n_neighbors=1)
     array([0.5, 0. ], dtype=float32)
     """
-    index = ExactIndex.borrowing(queries, n_threads=n_threads, device=device)
+    index = ExactIndex.borrowing(queries)
     n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, len(index), "n_neighbors")
     return half_mean(index.search(keys, n_neighbors, progress=progress).scores)
 
@@ -116,8 +110,6 @@ def csls_biases(
     target: ArrayLike,
     *,
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Matrix, Matrix]:
     """`csls_bias` of both languages from one sweep.
@@ -131,11 +123,6 @@ def csls_biases(
     n_neighbors : int, optional
         How many rows of the other language to average, ``1 <= n_neighbors <= min(n, m)``; 10
         unless given, or as many as there are with a warning.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -166,7 +153,7 @@ def csls_biases(
     source, target = as_languages(source, target)
     fewest = min(len(source), len(target))
     n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
-    found = cosine_neighbors(source, target, n_neighbors, n_threads, device, progress)
+    found = cosine_neighbors(source, target, n_neighbors, progress)
     return found.biases(n_neighbors)
 
 
@@ -177,8 +164,6 @@ def csls_neighbors(
     *,
     n_neighbors: int | None = None,
     cosine: CrossNeighbors | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
     """The `k` best rows of the other language for every row of both, by CSLS.
@@ -199,11 +184,6 @@ def csls_neighbors(
         What `cross_neighbors` gave for these rows, with at least `n_neighbors` neighbors; saves
         the first of two sweeps. Neighbors from elsewhere are compared with those that it gives,
         which saves nothing.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -240,7 +220,7 @@ def csls_neighbors(
     n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
 
     def search_all(width: int) -> CrossNeighbors:
-        return cosine_neighbors(source, target, width, n_threads, device, part_of(progress, 0, 0.5))
+        return cosine_neighbors(source, target, width, part_of(progress, 0, 0.5))
 
     rest = part_of(progress, 0.5, 0.5)
     if cosine is None:
@@ -262,8 +242,6 @@ def csls_neighbors(
         cosine,
         k,
         n_neighbors=n_neighbors,
-        n_threads=n_threads,
-        device=device,
         progress=rest,
     )
 
@@ -275,15 +253,13 @@ def csls_of_cosine(
     k: int,
     *,
     n_neighbors: int,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
     """Do the second sweep of `csls_neighbors`, without a look at where the first comes from.
 
     Parameters
     ----------
-    source, target, k, n_neighbors, n_threads, device, progress
+    source, target, k, n_neighbors, progress
         As of `csls_neighbors`.
     cosine : CrossNeighbors
         All nearest neighbors of these rows; others give wrong answers.
@@ -305,8 +281,6 @@ def csls_of_cosine(
             (cosine.of_source.scores, cosine.of_source.indices),
             (cosine.of_target.scores, cosine.of_target.indices),
         ),
-        n_threads=n_threads,
-        device=device,
         progress=progress,
     )
     return CrossNeighbors(
@@ -358,7 +332,6 @@ def csls_search(
     k: int | None = None,
     *,
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
 ) -> Neighbors:
     """The `k` best target rows of a few queries by CSLS, without a sweep over all pairs.
 
@@ -380,8 +353,6 @@ def csls_search(
     n_neighbors : int, optional
         Of CSLS, ``1 <= n_neighbors <= min(n, m)``; 10 unless given, or as many as there are with a
         warning.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -401,17 +372,13 @@ def csls_search(
     >>> csls_search(rows[:1], rows, rows[[2, 0, 1]], k=1, n_neighbors=1).indices
     array([[1]])
     """
-    sources = ExactIndex.borrowing(source, n_threads=n_threads)
-    targets = ExactIndex.borrowing(target, n_threads=n_threads)
+    sources = ExactIndex.borrowing(source)
+    targets = ExactIndex.borrowing(target)
     k = resolved_count(k, N_NEIGHBORS, len(targets), "k")
     fewest = min(len(sources), len(targets))
     n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
-    sample = np.linspace(0, len(sources) - 1, max(n_neighbors, len(sources) // 32)).astype(
-        np.int64
-    )
-    bias = csls_bias(
-        targets.keys, sources.keys[sample], n_neighbors=n_neighbors, n_threads=n_threads
-    )
+    sample = np.linspace(0, len(sources) - 1, max(n_neighbors, len(sources) // 32)).astype(np.int64)
+    bias = csls_bias(targets.keys, sources.keys[sample], n_neighbors=n_neighbors)
     found = refined_search(queries, sources, targets, k, bias=bias, n_neighbors=n_neighbors)
     crowding = half_mean(targets.search(queries, n_neighbors).scores)
     return _as_csls(found, crowding)
@@ -422,15 +389,13 @@ def mutual_neighbors(
     target: ArrayLike,
     *,
     n_neighbors: int | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> Indices:
     """Pairs of rows that choose each other as nearest by CSLS.
 
     Parameters
     ----------
-    source, target, n_neighbors, n_threads, device, progress
+    source, target, n_neighbors, progress
         As in `csls_neighbors`.
 
     Returns
@@ -458,8 +423,6 @@ def mutual_neighbors(
         target,
         1,
         n_neighbors=n_neighbors,
-        n_threads=n_threads,
-        device=device,
         progress=progress,
     ).mutual_pairs()
 

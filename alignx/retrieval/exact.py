@@ -17,6 +17,7 @@ from alignx.support.arrays import (
     longest_row,
     require_same_dimension,
 )
+from alignx.support.config import get_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,8 +61,6 @@ def sweep(
     key_bias: Matrix | None = None,
     known: tuple[_Found, _Found] | None = None,
     prepared_keys: _core.PreparedKeys | None = None,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
     """Search both ways, on the processor or on a device of torch."""
@@ -71,7 +70,8 @@ def sweep(
         query_bias,
         key_bias,
     )
-    if device is None:
+    config = get_config()
+    if config.device is None:
         of_queries, of_keys, fallbacks = _core.search(
             queries,
             keys,
@@ -81,21 +81,19 @@ def sweep(
             key_bias=key_bias,
             known=known,
             prepared_keys=prepared_keys,
-            n_threads=n_threads,
+            n_threads=config.n_threads,
             progress=progress,
         )
     else:
-        from alignx.retrieval import torch_backend as torch_search  # torch takes a second to load
+        from alignx.retrieval import torch_backend  # torch takes a second to load
 
-        of_queries, of_keys, fallbacks = torch_search.search(
+        of_queries, of_keys, fallbacks = torch_backend.search(
             queries,
             keys,
             k_queries=k_queries,
             k_keys=k_keys,
             query_bias=query_bias,
             key_bias=key_bias,
-            n_threads=n_threads,
-            device=device,
             progress=progress,
         )
     (query_scores, keys_near), (key_scores, queries_near) = of_queries, of_keys
@@ -150,11 +148,6 @@ class ExactIndex:
     bias : (m,) float32, optional
         Subtracted from the score of each key; `csls_bias` of these keys makes the ranking that of
         CSLS. Copied.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
 
     Raises
     ------
@@ -177,10 +170,8 @@ class ExactIndex:
         keys: ArrayLike,
         *,
         bias: ArrayLike | None = None,
-        n_threads: int | None = None,
-        device: str | None = None,
     ) -> None:
-        self._enter(frozen_rows(keys, "keys"), bias, n_threads, device)
+        self._enter(frozen_rows(keys, "keys"), bias)
 
     @classmethod
     def borrowing(
@@ -188,8 +179,6 @@ class ExactIndex:
         keys: ArrayLike,
         *,
         bias: ArrayLike | None = None,
-        n_threads: int | None = None,
-        device: str | None = None,
     ) -> ExactIndex:
         """Index keys without a copy, which nobody may change as long as the index is there.
 
@@ -197,8 +186,8 @@ class ExactIndex:
         ----------
         keys : (m, d) float32
             What is searched.
-        bias, n_threads, device
-            As for `ExactIndex`.
+        bias : (m,) float32, optional
+            Subtracted from the score of each key.
 
         Examples
         --------
@@ -209,18 +198,14 @@ class ExactIndex:
         rows = as_rows(keys, "keys").view()
         rows.flags.writeable = False
         index = object.__new__(cls)
-        index._enter(rows, bias, n_threads, device)
+        index._enter(rows, bias)
         return index
 
-    def _enter(
-        self, keys: Matrix, bias: ArrayLike | None, n_threads: int | None, device: str | None
-    ) -> None:
+    def _enter(self, keys: Matrix, bias: ArrayLike | None) -> None:
         if len(keys) == 0:
             raise ValueError("keys must have at least 1 row, got 0")
         self.keys = keys
         self.bias = None if bias is None else as_bias(bias, len(keys), "bias")
-        self.n_threads = n_threads
-        self.device = device
         self._longest = longest_row(keys)
         # Shared by all indexes of the same keys.
         self._prepared: list[_core.PreparedKeys] = []
@@ -320,8 +305,8 @@ class ExactIndex:
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
         k = resolved_count(k, N_NEIGHBORS, len(self.keys), "k")
-        if not self._prepared and self.device is None and len(rows) >= _PREPARED_FROM:
-            self._prepared.append(_core.prepare_keys(self.keys, self.n_threads))
+        if not self._prepared and get_config().device is None and len(rows) >= _PREPARED_FROM:
+            self._prepared.append(_core.prepare_keys(self.keys, get_config().n_threads))
         return sweep(
             rows,
             self.keys,
@@ -330,8 +315,6 @@ class ExactIndex:
             k_keys=min(k, len(rows)) if both else 0,
             key_bias=bias,
             prepared_keys=self._prepared[0] if self._prepared else None,
-            n_threads=self.n_threads,
-            device=self.device,
             progress=progress,
         )
 
@@ -383,8 +366,6 @@ def cross_neighbors(
     target: ArrayLike,
     k: int | None = None,
     *,
-    n_threads: int | None = None,
-    device: str | None = None,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
     """The `k` rows of the other language with the largest dot product, for every row of both.
@@ -398,11 +379,6 @@ def cross_neighbors(
     k : int, optional
         How many neighbors, ``1 <= k <= min(n, m)``; 10 unless given, or as many as there are with a
         warning.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; by default the compiled kernel on the
-        processor. The answers are the same.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -431,15 +407,13 @@ def cross_neighbors(
     """
     source, target = as_languages(source, target)
     k = resolved_count(k, N_NEIGHBORS, min(len(source), len(target)), "k")
-    return sealed(cosine_neighbors(source, target, k, n_threads, device, progress), source, target)
+    return sealed(cosine_neighbors(source, target, k, progress), source, target)
 
 
 def cosine_neighbors(
     source: Matrix,
     target: Matrix,
     k: int,
-    n_threads: int | None,
-    device: str | None,
     progress: Progress | None,
 ) -> CrossNeighbors:
     """Give what `cross_neighbors` gives, not tied to the rows."""
@@ -448,8 +422,6 @@ def cosine_neighbors(
         target,
         k_queries=k,
         k_keys=k,
-        n_threads=n_threads,
-        device=device,
         progress=progress,
     )
     for side in (found.of_source, found.of_target):
@@ -482,7 +454,6 @@ def ranks(
     pairs: Indices,
     *,
     bias: ArrayLike | None = None,
-    n_threads: int | None = None,
 ) -> Indices:
     """The rank of the best of some keys for each query, among all keys.
 
@@ -496,8 +467,6 @@ def ranks(
         Row of a query and row of a key that counts for it; at least one pair for each query.
     bias : (m,) float32, optional
         Subtracted from the score of each key.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -535,6 +504,6 @@ def ranks(
         raise ValueError(f"pairs must name a key for each of {len(queries)} queries")
     best = order[first]
     better = _core.count_better(
-        queries, keys, scores[best], pairs[best, 1], key_bias=bias, n_threads=n_threads
+        queries, keys, scores[best], pairs[best, 1], key_bias=bias, n_threads=get_config().n_threads
     )
     return better + 1

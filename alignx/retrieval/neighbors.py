@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx import _core
+from alignx.support.config import get_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,9 +157,7 @@ def require_count(value: int, most: int, name: str) -> None:
         raise ValueError(f"{name} must lie in [1, {most}], got {value}")
 
 
-def merge_neighbors(
-    parts: Sequence[Neighbors], k: int, *, n_threads: int | None = None
-) -> Neighbors:
+def merge_neighbors(parts: Sequence[Neighbors], k: int) -> Neighbors:
     """Join what was found apart for the same queries.
 
     Parameters
@@ -168,8 +167,6 @@ def merge_neighbors(
         counts once.
     k : int
         How many to keep; -1 and minus infinity stand for what is missing.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -182,5 +179,5 @@ def merge_neighbors(
     >>> merge_neighbors([one, two], k=3).indices
     array([[7, 4, 2]])
     """
-    scores, indices = _core.merge([(p.scores, p.indices) for p in parts], k, n_threads)
+    scores, indices = _core.merge([(p.scores, p.indices) for p in parts], k, get_config().n_threads)
     return Neighbors(indices, scores)

@@ -49,7 +49,6 @@ def measure_recall(
     n_neighbors: int,
     sample: int,
     seed: int,
-    n_threads: int | None,
 ) -> MeasuredRecall:
     """Compare the best answers of a sample of the source rows with those of exact CSLS.
 
@@ -68,8 +67,6 @@ def measure_recall(
         How many source rows.
     seed : int
         Which.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -82,8 +79,8 @@ def measure_recall(
     rng = np.random.default_rng(seed)
     count = min(sample, len(source))
     rows = np.sort(rng.choice(len(source), count, replace=False))
-    sources = ExactIndex(source, n_threads=n_threads)
-    targets = ExactIndex(target, n_threads=n_threads)
+    sources = ExactIndex(source)
+    targets = ExactIndex(target)
     # Rounding must not make a bound too large.
     bound = target_bias - np.float32(1e-6)
     exact = refined_search(source[rows], sources, targets, 1, bias=bound, n_neighbors=n_neighbors)

@@ -28,13 +28,15 @@ except ImportError as error:
     raise MissingDependencyError(
         "searching on a device needs the package torch: pip install 'alignx[torch]'"
     ) from error
+from alignx.support.config import get_config
+from alignx.support.torch_device import as_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torch import Tensor
 
-__all__ = ["as_device", "search"]
+__all__ = ["search"]
 
 _Found: TypeAlias = tuple[Matrix, Indices]
 _Precision: TypeAlias = Literal["float32", "bfloat16"]
@@ -69,8 +71,6 @@ def search(
     k_keys: int,
     query_bias: Matrix | None = None,
     key_bias: Matrix | None = None,
-    n_threads: int | None = None,
-    device: str,
     precision: _Precision | None = None,
     progress: Progress | None = None,
 ) -> tuple[_Found, _Found, tuple[int, int]]:
@@ -90,10 +90,6 @@ def search(
         Subtracted from the dot product where a query is the neighbor.
     key_bias : (m,) float32, optional
         Subtracted from the dot product where a key is the neighbor.
-    n_threads : int, optional
-        Of the processor, beside the device; OpenMP's default unless given.
-    device : str
-        What torch calls it: ``"cuda"``, ``"cuda:1"``, ``"cpu"``.
     precision : {"float32", "bfloat16"}, optional
         What rows are rounded to for the device; sums are float32. By default bfloat16 on NVIDIA's
         GPUs that multiply it faster, else float32. The answers are the same.
@@ -112,8 +108,8 @@ def search(
     Raises
     ------
     ValueError
-        If torch cannot use the device or multiply in that precision, `n_threads` is less than 1,
-        or dot products overflow.
+        If torch cannot use the device or multiply in that precision, or dot
+        products overflow.
 
     Notes
     -----
@@ -124,15 +120,14 @@ def search(
     Examples
     --------
     >>> rows = np.eye(3, dtype=np.float32)
-    >>> (scores, indices), _, _ = search(rows, rows, k_queries=1, k_keys=0, device="cpu")
+    >>> (scores, indices), _, _ = search(rows, rows, k_queries=1, k_keys=0)
     >>> indices
     array([[0],
            [1],
            [2]])
     """
-    if n_threads is not None and n_threads < 1:
-        raise ValueError(f"n_threads must be at least 1, got {n_threads}")
-    place = as_device(device)
+    config = get_config()
+    place = as_device(config.device or "cpu")
     precision = precision or _fastest_precision(place)
     if precision not in _MARGIN:
         raise ValueError(f"precision must be one of {', '.join(_MARGIN)}, got {precision!r}")
@@ -143,27 +138,14 @@ def search(
         of_keys.upload(place)
         with _full_precision(place):
             _sweep(of_queries, of_keys, part_of(progress, 0, 0.75))
-    with ThreadPoolExecutor(n_threads or _core.default_threads()) as pool:
+    with ThreadPoolExecutor(config.n_threads or _core.default_threads()) as pool:
         of_queries.settle(of_keys, pool)
         of_keys.settle(of_queries, pool)
-    of_queries.search_again(of_keys, n_threads, part_of(progress, 0.75, 0.125))
-    of_keys.search_again(of_queries, n_threads, part_of(progress, 0.875, 0.125))
+    of_queries.search_again(of_keys, part_of(progress, 0.75, 0.125))
+    of_keys.search_again(of_queries, part_of(progress, 0.875, 0.125))
     if progress is not None:
         progress(1.0)
     return of_queries.found, of_keys.found, (of_queries.fallbacks, of_keys.fallbacks)
-
-
-def as_device(name: str) -> torch.device:
-    """Give the device, once torch has proven that it can be used."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).tolist()
-    except (AssertionError, ImportError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"device must be one that torch can use, got {name!r}: {reason}"
-        ) from error
-    return device
 
 
 def _fastest_precision(device: torch.device) -> _Precision:
@@ -308,7 +290,7 @@ class _Side:
         is_as_assumed = not (is_open & (np.abs(screened - scores) > bounds)).any()
         self.is_certain[at] = is_certain & is_as_assumed
 
-    def search_again(self, other: _Side, n_threads: int | None, progress: Progress | None) -> None:
+    def search_again(self, other: _Side, progress: Progress | None) -> None:
         """Search the rows that are not certain by the compiled kernel."""
         rows = np.flatnonzero(~self.is_certain) if self.k else np.empty(0, dtype=np.int64)
         for first in range(0, len(rows), _BATCH):
@@ -320,7 +302,7 @@ class _Side:
                 k_queries=self.k,
                 k_keys=0,
                 key_bias=other.bias,
-                n_threads=n_threads,
+                n_threads=get_config().n_threads,
                 progress=part_of(progress, first / len(rows), share),
             )
             self.found[0][batch] = scores

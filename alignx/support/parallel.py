@@ -12,6 +12,7 @@ import warnings
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from joblib import Parallel, delayed
 from joblib.parallel import ParallelBackendBase
 
 from alignx.errors import AlignxError, ClusterError, MissingDependencyError
+from alignx.support.config import Config, config_context, get_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -157,9 +159,11 @@ def as_completed(
 
 
 def _numbered(
-    position: int, function: Callable[..., Result], arguments: tuple[Any, ...]
+    position: int, function: Callable[..., Result], arguments: tuple[Any, ...], config: Config
 ) -> tuple[int, Result]:
-    return position, function(*arguments)
+    """Call a function with the settings of the process that asked for it."""
+    with config_context(**asdict(config)):
+        return position, function(*arguments)
 
 
 def _in_this_process(
@@ -173,7 +177,8 @@ def _through_joblib(
     parallel: Parallel, function: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]
 ) -> Generator[tuple[int, Result], None, None]:
     outcomes = parallel(
-        delayed(_numbered)(position, function, each) for position, each in enumerate(arguments)
+        delayed(_numbered)(position, function, each, get_config())
+        for position, each in enumerate(arguments)
     )
     try:
         for outcome in outcomes:  # noqa: UP028  # `yield from` would close it itself

@@ -159,7 +159,7 @@ def write_tokenized(
     tokenizer : callable
         Gives the words of a text; those that hold white space are cut there.
     language : str, optional
-        Code whose rules of lower-casing hold, where `tokenizer` is `alignx.support.tokenizer.tokenize`.
+        Code whose rules of lower-casing hold, where `tokenizer` is `tokenize`.
     block_bytes : int
         How much is read at once; a longer line is given to the tokenizer in several parts.
     progress : callable, optional

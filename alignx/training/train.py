@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 from alignx import _core
 from alignx.errors import FormatError, MissingDependencyError
+from alignx.support.config import get_config
 from alignx.support.files import reading, replacing, require_regular, require_writable
 from alignx.support.memory import peak_resident
 from alignx.support.outputs import require_outputs
@@ -72,15 +73,14 @@ def train(
     init: Embeddings | StrPath | None = None,
     memory: int | None = None,
     language: str | None = None,
-    n_threads: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> Embeddings:
     r"""Train vectors of words and of their characters from plain text, by fastText.
 
-    The text is cut into lower-cased words as `alignx.support.tokenizer.tokenize` does; those without a letter
-    or digit are left out. fastText works in a process of its own.
+    The text is cut into lower-cased words as `tokenize` does; those without a letter or digit
+    are left out. fastText works in a process of its own.
 
     Parameters
     ----------
@@ -115,9 +115,6 @@ def train(
     language : str, optional
         Code of the result, whose rules of lower-casing hold; by default what the name of the output
         says.
-    n_threads : int, optional
-        How many threads train, ``n_threads >= 1``; by default as many as OpenMP takes. With one,
-        the same text and the same parameters give the same file, to the byte.
     seed : int
         Of random numbers; 0 and 1 are the same to fastText.
     progress : callable, optional
@@ -150,7 +147,7 @@ def train(
     >>> import tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "es.txt").write_text("El gato duerme.\n" * 20)
-    >>> train(folder / "es.txt", folder / "es.bin", dim=10, n_threads=1)
+    >>> train(folder / "es.txt", folder / "es.bin", dim=10)
     Embeddings(language='es', n=4, d=10, source='es.bin')
     """
     name = os.fspath(output)
@@ -158,7 +155,7 @@ def train(
     files = _files(corpus)
     start_file = None if isinstance(init, Embeddings) else init
     require_outputs({"output": name}, {"corpus": files, "init": start_file})
-    start = None if init is None else _initial(init, dim, n_threads)
+    start = None if init is None else _initial(init, dim)
     if dim is None:
         dim = 100 if start is None else start.dimension
     if lr is None:
@@ -178,7 +175,7 @@ def train(
         bucket=1 if bucket is None else bucket,
         lrUpdateRate=lrUpdateRate,
         t=t,
-        thread=_core.default_threads() if n_threads is None else n_threads,
+        thread=get_config().n_threads or _core.default_threads(),
         seed=seed,
     )
     if memory is not None and memory < 1:
@@ -209,7 +206,7 @@ def train(
             with replacing(name, "wb") as file:
                 run = work.receive(file)
                 _check(file)
-    found = load(name, language=language, n_threads=n_threads)
+    found = load(name, language=language)
     facts = {"words": len(found), "bytes": Path(name).stat().st_size, **asdict(run)}
     _tell(log, "model", facts)
     return found
@@ -286,9 +283,9 @@ def _planned(
     return _Plan(parameters, needed, parameters.epoch / share)
 
 
-def _initial(init: Embeddings | StrPath, dim: int | None, n_threads: int | None) -> Embeddings:
+def _initial(init: Embeddings | StrPath, dim: int | None) -> Embeddings:
     """Give the vectors to go on from."""
-    found = init if isinstance(init, Embeddings) else load(init, n_threads=n_threads)
+    found = init if isinstance(init, Embeddings) else load(init)
     if dim not in (None, found.dimension):
         raise ValueError(f"dim must be that of init, {found.dimension}, or left out, got {dim}")
     return usable(found)

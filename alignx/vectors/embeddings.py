@@ -92,25 +92,22 @@ class LoadOptions:
 
     Examples
     --------
-    >>> LoadOptions(n_threads=0)
+    >>> LoadOptions(limit=0)
     Traceback (most recent call last):
         ...
-    ValueError: n_threads must be at least 1, got 0
+    ValueError: limit must be at least 1, got 0
     """
 
     limit: int | None = None
     lowercase: bool = False
     language: str | None = None
     on_error: Literal["raise", "skip"] = "raise"
-    n_threads: int | None = None
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
         check_limit(self.limit)
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {self.on_error!r}")
-        if self.n_threads is not None and self.n_threads < 1:
-            raise ValueError(f"n_threads must be at least 1, got {self.n_threads}")
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)

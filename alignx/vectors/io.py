@@ -32,7 +32,6 @@ def load(
     lowercase: bool = False,
     language: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
-    n_threads: int | None = None,
     progress: Progress | None = None,
 ) -> Embeddings:
     r"""Load embeddings from a file.
@@ -53,8 +52,6 @@ def load(
         A code such as ``"en"``; by default what the file or its name says.
     on_error : {"raise", "skip"}
         What to do about a malformed line of text: raise at the first, or skip and count them.
-    n_threads : int, optional
-        How many threads parse text, ``n_threads >= 1``; by default as many as OpenMP takes.
     progress : callable, optional
         Is called with the fraction of the file that has been read.
 
@@ -84,7 +81,7 @@ def load(
     >>> print(english.report)
     2 words of 2 dimensions; 1 duplicate merged
     """
-    options = LoadOptions(limit, lowercase, language, on_error, n_threads, progress)
+    options = LoadOptions(limit, lowercase, language, on_error, progress)
     name = os.fspath(path)
     for suffix, what in _MAPPED.items():
         if name.endswith(suffix):

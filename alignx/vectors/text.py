@@ -26,6 +26,7 @@ import numpy as np
 from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.arrays import row_blocks
+from alignx.support.config import get_config
 from alignx.support.file_kinds import BINARY, kind_of, markup_of
 from alignx.support.files import printable
 from alignx.vectors.embeddings import (
@@ -255,7 +256,7 @@ class _Reader:
     def add(self, text: memoryview) -> None:
         """Parse a block and keep its new words."""
         words, rows, lines, bad, n_lines = _core.parse_vectors(
-            text, self._layout.dimension, self._options.n_threads
+            text, self._layout.dimension, get_config().n_threads
         )
         start = len(self._index)
         read, kept = enter_words(

@@ -44,7 +44,7 @@ def expected(X: Matrix, Y: Matrix) -> tuple[float, float, float]:
 @pytest.mark.parametrize("sizes", [(300, 260), (120, 60), (40, 40)])
 def test_figures_are_those_of_their_definitions(noise: float, sizes: tuple[int, int]) -> None:
     X, Y = two_languages(noise, *sizes)
-    found = diagnose(X, Y, 0.7, n_threads=1)
+    found = diagnose(X, Y, 0.7)
     criterion, mutual, hubness = expected(X, Y)
     assert found.agreement == 0.7
     assert found.criterion == pytest.approx(criterion, abs=1e-5)

@@ -27,7 +27,6 @@ def choose(
     vocabulary: int = 20_000,
     n_neighbors: int = 10,
     seed: int = 0,
-    n_threads: int = 1,
     progress: Progress | None = None,
 ) -> Choice:
     return choose_aligner(
@@ -39,7 +38,6 @@ def choose(
         vocabulary=vocabulary,
         n_neighbors=n_neighbors,
         seed=seed,
-        n_threads=n_threads,
         progress=progress,
     )
 
@@ -103,7 +101,7 @@ def test_scores_equal_leaving_out_word_by_word(hard: Planted) -> None:
     # Second translations, so that words share one.
     more = np.stack([pairs[:10, 0], pairs[10:20, 1]], axis=1)
     pairs = np.unique(np.concatenate([pairs, more]), axis=0)
-    found = choose_aligner(hard.source, hard.target, pairs, refinement=0, folds=30, n_threads=1)
+    found = choose_aligner(hard.source, hard.target, pairs, refinement=0, folds=30)
     score = of_candidate(found, "Procrustes()")
     expected = held_out_one_by_one(hard, pairs)
     assert 0.1 < expected < 0.9
@@ -160,7 +158,7 @@ def test_enough_questions_are_enough(monkeypatch: pytest.MonkeyPatch, easy: Plan
 def test_dictionary_rows_take_part_beyond_the_vocabulary(easy: Planted) -> None:
     far = easy.pairs[-100:]
     found = choose_aligner(
-        easy.source, easy.target, far, refinement=1, vocabulary=50, n_neighbors=5, n_threads=1
+        easy.source, easy.target, far, refinement=1, vocabulary=50, n_neighbors=5
     )
     assert found.scores[0].precision == 1
     assert found.scores[0].n == 100
@@ -195,14 +193,14 @@ def skewed(e: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np
 
 
 def test_a_skewed_map_is_not_for_a_rotation() -> None:
-    found = choose_aligner(*skewed(10), refinement=0, n_threads=1)
+    found = choose_aligner(*skewed(10), refinement=0)
     assert isinstance(found.aligner, LeastSquares)
     assert found.scores[0].precision > 0.98
     assert of_candidate(found, "Procrustes()").behind > 0.3
 
 
 def test_different_dimensions_exclude_a_rotation() -> None:
-    found = choose_aligner(*skewed(12), refinement=2, n_threads=1)
+    found = choose_aligner(*skewed(12), refinement=2)
     assert not isinstance(found.aligner, Procrustes)
     excluded = of_candidate(found, "Procrustes()")
     assert excluded.reason == (
@@ -257,17 +255,17 @@ def test_the_table_names_every_candidate(choice: Choice) -> None:
 
 
 def test_threads_and_the_order_of_pairs_do_not_matter(hard: Planted, choice: Choice) -> None:
-    again = choose(hard, refinement=2, n_threads=2)
+    again = choose(hard, refinement=2)
     assert summary(again) == summary(choice)
     pairs = np.random.default_rng(0).permutation(np.repeat(hard.pairs[:100], 2, axis=0))
-    again = choose_aligner(hard.source, hard.target, pairs, refinement=2, n_threads=1)
+    again = choose_aligner(hard.source, hard.target, pairs, refinement=2)
     assert summary(again) == summary(choice)
 
 
 def test_inputs_stay_as_they_are(hard: Planted) -> None:
     pairs = hard.pairs[:60].copy()
     pairs.flags.writeable = False
-    choose_aligner(hard.source, hard.target, pairs, refinement=1, n_threads=1)
+    choose_aligner(hard.source, hard.target, pairs, refinement=1)
     np.testing.assert_array_equal(pairs, hard.pairs[:60])
 
 

@@ -167,7 +167,7 @@ def test_processes_find_the_same(folder: Path) -> None:
     alone = work.run()
     for path in work.folder.iterdir():
         path.unlink()
-    together = work.run(n_jobs=2, n_threads=1)
+    together = work.run(n_jobs=2)
     assert without_time(together) == without_time(alone)
 
 

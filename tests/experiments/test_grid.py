@@ -65,9 +65,7 @@ def test_the_least_that_a_grid_needs(folder: Path) -> None:
 def test_sizes_multiply_what_starts_from_a_dictionary_and_seeds_what_is_random(
     folder: Path,
 ) -> None:
-    text = (
-        'methods = ["cca", "auto", "self_learning", "seeded"]\nseeds = [3, 0]\nsizes = [50, "all"]\n'
-    )
+    text = 'methods = ["cca", "auto", "self_learning", "seeded"]\nseeds = [3, 0]\nsizes = [50, "all"]\n'
     options = '[options.seeded]\nmethod = "self_learning"\nstart = "dictionary"\n'
     grid = load(folder, FILES + 'pairs = ["en-es"]\n' + text + options)
     assert [name.removeprefix("en-es.") for name in names(grid)] == [

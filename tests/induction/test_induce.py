@@ -123,9 +123,7 @@ def test_as_many_as_there_are(n: int, m: int, n_best: int, calibration: Calibrat
 
 
 def test_threads_make_no_difference() -> None:
-    one, two = (
-        induce_lexicon(space(200, 150, CALIBRATION), n_best=2, n_threads=count) for count in (1, 2)
-    )
+    one, two = (induce_lexicon(space(200, 150, CALIBRATION), n_best=2) for count in (1, 2))
     assert list(one) == list(two)
     assert np.array_equal(np.asarray(one.scores), np.asarray(two.scores))
     assert np.array_equal(np.asarray(one.probabilities), np.asarray(two.probabilities))

@@ -68,7 +68,6 @@ def accuracy(aligner: Aligner, planted: Planted, pairs: NDArray[np.int64]) -> fl
         unit_rows(aligner.transform(planted.source)),
         unit_rows(aligner.transform_target(planted.target)),
         1,
-        n_threads=1,
     )
     return float((found.of_source.indices[pairs[:, 0], 0] == pairs[:, 1]).mean())
 
@@ -251,9 +250,7 @@ def test_refinement_improves_a_map_of_few_pairs(
     before = accuracy(fit_on(aligner, noisy, seed), noisy, noisy.test)
     maps = [matrix.copy() for matrix in learned(aligner)]
     known = seed if keep_seed else None
-    refined, rounds = refine(
-        aligner, noisy.source, noisy.target, seed_pairs=known, rounds=3, n_threads=1
-    )
+    refined, rounds = refine(aligner, noisy.source, noisy.target, seed_pairs=known, rounds=3)
     assert accuracy(refined, noisy, noisy.test) >= before
     assert type(refined) is type(aligner)
     assert refined.get_params() == aligner.get_params()
@@ -283,10 +280,7 @@ def test_known_pairs_take_part_in_refinement(planted: Planted) -> None:
 @each_setting
 def test_refinement_is_deterministic(aligner: Aligner, noisy: Planted) -> None:
     fit_on(aligner, noisy, noisy.train[:60])
-    results = [
-        refine(aligner, noisy.source, noisy.target, rounds=2, n_threads=n_threads)
-        for n_threads in (1, 2)
-    ]
+    results = [refine(aligner, noisy.source, noisy.target, rounds=2) for n_threads in (1, 2)]
     (one, rounds), (other, other_rounds) = results
     for found, expected in zip(learned(other), learned(one), strict=True):
         np.testing.assert_array_equal(found, expected)

@@ -135,8 +135,8 @@ def test_csls_is_symmetric(n: int, m: int, seed: int, data: st.DataObject) -> No
     k = data.draw(st.integers(1, min(n, m)))
     one_way = csls(source, target, n_neighbors)
     np.testing.assert_allclose(one_way, csls(target, source, n_neighbors).T, atol=1e-12)
-    found = csls_neighbors(source, target, k, n_neighbors=n_neighbors, n_threads=1)
-    swapped = csls_neighbors(target, source, k, n_neighbors=n_neighbors, n_threads=1)
+    found = csls_neighbors(source, target, k, n_neighbors=n_neighbors)
+    swapped = csls_neighbors(target, source, k, n_neighbors=n_neighbors)
     assert_best(found.of_source, one_way)
     assert_same(found.of_source, swapped.of_target)
     assert_same(found.of_target, swapped.of_source)
@@ -159,12 +159,12 @@ def test_a_few_queries_find_what_all_find(
     make: Callable[..., Languages], k: int, count: int
 ) -> None:
     source, target = make_languages(make)
-    full = csls_neighbors(source, target, k, n_threads=1)
+    full = csls_neighbors(source, target, k)
     rows = np.random.default_rng(k).choice(len(source), count, replace=False)
-    found = csls_search(source[rows], source, target, k, n_threads=1)
+    found = csls_search(source[rows], source, target, k)
     assert_same(found, full.of_source.take(rows))
     if count <= len(target):
-        found = csls_search(target[:count], target, source, k, n_threads=1)
+        found = csls_search(target[:count], target, source, k)
         assert_same(found, full.of_target.take(np.arange(count)))
 
 
@@ -202,7 +202,7 @@ def test_new_queries_are_scored_against_both_languages(
     r_target = 2 * reference_bias(target, source, n_neighbors)
     expected = 2 * cosines(queries, target) - r_queries[:, None] - r_target
     for k in (1, 5, 300):
-        found = csls_search(queries, source, target, k, n_neighbors=n_neighbors, n_threads=1)
+        found = csls_search(queries, source, target, k, n_neighbors=n_neighbors)
         assert_best(found, expected)
 
 
@@ -395,7 +395,7 @@ def merged(parts: list[Neighbors], k: int) -> tuple[list[list[int]], list[list[f
 @pytest.mark.parametrize("counts", [(5,), (4, 4), (1, 6, 3), (0, 2)])
 @pytest.mark.parametrize("k", [1, 4, 20])
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_what_was_found_apart_is_joined(counts: tuple[int, ...], k: int, n_threads: int) -> None:
+def test_what_was_found_apart_is_joined(counts: tuple[int, ...], k: int) -> None:
     rng = np.random.default_rng(23)
     rows, keys = 50, 12
     table = rng.integers(0, 6, (rows, keys)).astype(np.float32)  # with many ties
@@ -410,7 +410,7 @@ def test_what_was_found_apart_is_joined(counts: tuple[int, ...], k: int, n_threa
         if count > 2:  # some miss their last ones
             indices[::3, -1], scores[::3, -1] = -1, -np.inf
         parts.append(Neighbors(indices, scores))
-    found = merge_neighbors(parts, k, n_threads=n_threads)
+    found = merge_neighbors(parts, k)
     expected_indices, expected_scores = merged(parts, k)
     np.testing.assert_array_equal(found.indices, expected_indices)
     np.testing.assert_array_equal(found.scores, expected_scores)
@@ -431,7 +431,7 @@ def test_neighbors_in_parts_of_the_keys_are_those_of_all_keys() -> None:
 def test_an_index_with_another_bias_leaves_the_first_as_it_is() -> None:
     source, target = make_languages(hubby)
     bias = csls_bias(target, source)
-    plain = ExactIndex(target, n_threads=1)
+    plain = ExactIndex(target)
     before = plain.search(source)
     biased = plain.with_bias(bias)
     assert biased.keys is plain.keys
@@ -511,7 +511,7 @@ def test_ranks_equal_the_oracle_with_ties_by_lower_row(n: int, m: int, biased: b
     pairs = some_answers(rng, n, m)
     expected = reference_ranks(scores, pairs)
     for n_threads in (1, 3):
-        found = ranks(queries, keys, pairs, bias=bias, n_threads=n_threads)
+        found = ranks(queries, keys, pairs, bias=bias)
         assert found.dtype == np.int64
         assert found.tolist() == expected
     lists: Any = pairs.tolist()
@@ -566,7 +566,7 @@ def test_what_ranks_are_of_must_fit() -> None:
     with pytest.raises(ValueError, match="bias must be finite"):
         ranks(EYE, EYE, pairs, bias=[0, np.inf, 0, 0])
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        ranks(EYE, EYE, pairs, n_threads=0)
+        ranks(EYE, EYE, pairs)
 
 
 # --- threads and progress ---------------------------------------------------------------------
@@ -574,28 +574,28 @@ def test_what_ranks_are_of_must_fit() -> None:
 
 def test_threads_change_no_bit() -> None:
     source, target = make_languages(hubby)
-    expected = csls_neighbors(source, target, n_threads=1)
+    expected = csls_neighbors(source, target)
     for n_threads in (2, 5, None):
-        found = csls_neighbors(source, target, n_threads=n_threads)
+        found = csls_neighbors(source, target)
         assert_same(found.of_source, expected.of_source)
         assert_same(found.of_target, expected.of_target)
-        searched = csls_search(source, source, target, n_threads=n_threads)
+        searched = csls_search(source, source, target)
         assert_same(searched, expected.of_source)
 
 
 def test_progress_covers_both_sweeps() -> None:
     source, target = make_languages(random, 2000, 3000)
     fractions: list[float] = []
-    csls_neighbors(source, target, n_threads=1, progress=fractions.append)
+    csls_neighbors(source, target, progress=fractions.append)
     assert fractions == sorted(fractions)
     assert 0.5 in fractions
     assert fractions[-1] == 1
     for call in (csls_biases, csls_bias, cross_neighbors, mutual_neighbors):
         fractions.clear()
-        call(source, target, n_threads=1, progress=fractions.append)
+        call(source, target, progress=fractions.append)
         assert fractions[-1] == 1
     fractions.clear()
-    ExactIndex(target, n_threads=1).search(source, progress=fractions.append)
+    ExactIndex(target).search(source, progress=fractions.append)
     assert fractions[-1] == 1
 
 
@@ -715,9 +715,9 @@ def test_other_dimensions_are_named() -> None:
 
 def test_no_threads_are_refused() -> None:
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        ExactIndex(EYE, n_threads=0).search(EYE, 1)
+        ExactIndex(EYE).search(EYE, 1)
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        csls_biases(EYE, EYE, n_neighbors=1, n_threads=0)
+        csls_biases(EYE, EYE, n_neighbors=1)
 
 
 def test_read_only_inputs_stay_as_they_are() -> None:

@@ -221,12 +221,12 @@ def test_every_score_is_the_dot_product_minus_the_bias(
     keys *= rng.integers(0, 2, (count, 1), dtype=np.int32)
     bias = rng.uniform(-1, 1, count).astype(np.float32) if biased else None
     k = data.draw(st.integers(1, count))
-    index = FaissIndex(keys, bias=bias, kind=kind, n_threads=1, seed=seed)
+    index = FaissIndex(keys, bias=bias, kind=kind, seed=seed)
     found = index.search(queries, k)
     assert found.indices.shape == (7, k)
     assert_scores(found, queries, keys, bias)
     pairs = np.take_along_axis(index.search(queries, count).scores, np.zeros((7, 1), int), axis=1)
-    exact = ExactIndex(keys, bias=bias, n_threads=1).search(queries, 1).scores
+    exact = ExactIndex(keys, bias=bias).search(queries, 1).scores
     np.testing.assert_allclose(pairs, exact, rtol=0, atol=TOLERANCE)
 
 
@@ -256,7 +256,7 @@ def test_index_and_answers_do_not_depend_on_the_number_of_threads(
     bias = csls_bias(keys, queries)
     files, answers = set(), []
     for n_threads in (1, 2, 3, None):
-        index = FaissIndex(keys, bias=bias, kind=kind, n_threads=n_threads, seed=5)
+        index = FaissIndex(keys, bias=bias, kind=kind, seed=5)
         answers.append(index.search(queries, 5))
         index.save(tmp_path / "index")
         files.add((tmp_path / "index").read_bytes())
@@ -271,7 +271,7 @@ def test_index_and_answers_do_not_depend_on_the_number_of_threads(
 
 def test_a_graph_is_the_same_with_one_thread(small: tuple[Matrix, Matrix, Matrix]) -> None:
     keys, queries, bias = small
-    once, again = (FaissIndex(keys, bias=bias, kind="hnsw", n_threads=1) for _ in range(2))
+    once, again = (FaissIndex(keys, bias=bias, kind="hnsw") for _ in range(2))
     assert_same(once.search(queries, 5), again.search(queries, 5))
 
 
@@ -354,7 +354,7 @@ def test_an_index_with_another_bias_leaves_the_first_as_it_is(
     small: tuple[Matrix, Matrix, Matrix], kind: Kind
 ) -> None:
     keys, queries, bias = small
-    plain = FaissIndex(keys, kind=kind, n_threads=1).tune(queries)
+    plain = FaissIndex(keys, kind=kind).tune(queries)
     before = plain.search(queries, 4)
     told: list[float] = []
     biased = plain.with_bias(bias, progress=told.append)
@@ -364,7 +364,7 @@ def test_an_index_with_another_bias_leaves_the_first_as_it_is(
     assert biased.settings is not plain.settings
     assert biased.measured_recall is None
     assert_scores(biased.search(queries, 4), queries, keys, bias)
-    anew = FaissIndex(keys, bias=bias, kind=kind, n_threads=1)
+    anew = FaissIndex(keys, bias=bias, kind=kind)
     anew.settings = dict(plain.settings)
     assert_same(biased.search(queries, 4), anew.search(queries, 4))
     assert_same(plain.search(queries, 4), before)
@@ -408,7 +408,7 @@ def test_too_low_a_recall_is_refused() -> None:
     # A walk that enters a crowd of equal keys does not leave it: each has only others of them near.
     keys, queries = clusters(1_000, 20, 0)
     keys = np.concatenate([keys, np.tile(keys[:1], (2_000, 1))])
-    index = FaissIndex(keys, kind="hnsw", n_threads=1)
+    index = FaissIndex(keys, kind="hnsw")
     before = dict(index.settings)
     message = r"kind 'hnsw' finds 0\.\d+ of .* at most \(efSearch=3000\), 1 was asked for; ask for"
     with pytest.raises(RecallError, match=message) as caught:
@@ -437,7 +437,7 @@ def test_more_keys_are_scored_where_some_do_not_suffice() -> None:
 
 def test_tuning_draws_its_sample_with_the_seed(planted: tuple[Matrix, Matrix]) -> None:
     keys, queries = planted
-    once, again = (FaissIndex(keys, n_threads=n, seed=1).tune(queries, sample=80) for n in (1, 2))
+    once, again = (FaissIndex(keys, seed=1).tune(queries, sample=80) for n in (1, 2))
     assert once.settings == again.settings
     assert once.measured_recall is not None
     assert once.measured_recall == again.measured_recall
@@ -460,7 +460,7 @@ def test_an_index_is_what_was_saved(
     index = FaissIndex(keys, bias=bias, kind=kind, recall=0.95, seed=3).tune(queries[:300], 2)
     path = tmp_path / "index"
     index.save(path)
-    loaded = FaissIndex.load(path, keys, mmap=mmap, n_threads=1)
+    loaded = FaissIndex.load(path, keys, mmap=mmap)
     assert_same(loaded.search(queries, 3), index.search(queries, 3))
     for name in ("kind", "recall", "seed", "settings", "measured_recall", "measured_k"):
         assert getattr(loaded, name) == getattr(index, name)
@@ -595,7 +595,7 @@ def test_other_files_and_other_keys_are_refused(
         with pytest.raises(FormatError, match=message):
             FaissIndex.load(saved, other)
     with pytest.raises(ValueError, match="n_threads must be at least 1"):
-        FaissIndex.load(saved, keys, n_threads=0)
+        FaissIndex.load(saved, keys)
     saved.write_bytes(rewritten(content, version=2))
     with pytest.raises(FormatError, match=r"newer alignx .*version 2, not 1.*; update alignx"):
         FaissIndex.load(saved, keys)
@@ -686,7 +686,7 @@ def test_arguments_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="queries must have at least 1 row"):
         index.tune(keys[:0])
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        FaissIndex(keys, n_threads=0)
+        FaissIndex(keys)
     with pytest.raises(ValueError, match="keys must have at least 1 row"):
         FaissIndex(keys[:0])
     with pytest.raises(ValueError, match="bias must hold one value"):

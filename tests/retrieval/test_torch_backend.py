@@ -149,7 +149,7 @@ def test_no_rows() -> None:
 
 def test_more_rows_than_a_batch_holds() -> None:
     queries, keys = random(9000, 500, 8)
-    fallbacks = Search(queries, keys, 2, 2).check("float32", n_threads=2)
+    fallbacks = Search(queries, keys, 2, 2).check("float32")
     assert max(fallbacks) < 90
 
 
@@ -495,14 +495,14 @@ def test_settings_of_the_program_neither_matter_nor_change(
 def test_devices_that_torch_cannot_use(name: str) -> None:
     message = rf"device must be one that torch can use, got '{name}': \w+"
     with pytest.raises(ValueError, match=message) as caught:
-        ax.ExactIndex(np.eye(3), device=name).search(np.eye(3), 1)
+        ax.ExactIndex(np.eye(3)).search(np.eye(3), 1)
     assert "\n" not in str(caught.value)
 
 
 def test_other_arguments_that_are_refused() -> None:
     search = Search(*random(100, 150), 4, 4)
     with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        search.run(None, n_threads=0)
+        search.run(None)
     with pytest.raises(ValueError, match="one of float32, bfloat16, got 'float16'"):
         search.run("float16")  # type: ignore[arg-type]  # as users may
 
@@ -526,9 +526,9 @@ def test_cuda(precision: Precision | None) -> None:
     for make in (random, some_zeros, duplicates, hubs, whole_numbers):
         queries, keys = make(3000, 5000)
         search = Search(queries, keys, 10, 10, **biases(3000, 5000, 0.05))
-        search.check(precision, device="cuda", n_threads=None)
+        search.check(precision)
     queries, keys = random(3000, 5000, 300)
-    assert Search(queries, keys, 10, 10).check(precision, device="cuda:0") == (0, 0)
+    assert Search(queries, keys, 10, 10).check(precision) == (0, 0)
 
 
 # --- progress ---------------------------------------------------------------------------------
@@ -574,17 +574,17 @@ def assert_same(found: ax.Neighbors, expected: ax.Neighbors) -> None:
 def test_an_index_on_a_device_finds_the_same() -> None:
     queries, keys = hubs(300, 500)
     keys.flags.writeable = queries.flags.writeable = False
-    bias = ax.csls_bias(keys, queries, device="cpu")
+    bias = ax.csls_bias(keys, queries)
     np.testing.assert_array_equal(bias, ax.csls_bias(keys, queries))
     for index_bias in (None, bias):
-        index = ax.ExactIndex(keys, bias=index_bias, device="cpu")
+        index = ax.ExactIndex(keys, bias=index_bias)
         expected = ax.ExactIndex(keys, bias=index_bias).search(queries, 7)
         assert_same(index.search(queries, 7), expected)
         assert_same(index.search(queries[:1], 7), expected.take(np.arange(1)))
 
 
 def test_an_index_tells_how_many_fallbacks_it_took() -> None:
-    index = ax.ExactIndex(np.ones((50, 3)), device="cpu")
+    index = ax.ExactIndex(np.ones((50, 3)))
     assert index.search(np.ones((20, 3)), 24).fallbacks == 20
     # Twice as many candidates would be all keys, so that there is nothing to screen.
     assert index.search(np.ones((20, 3)), 25).fallbacks == 0
@@ -593,13 +593,13 @@ def test_an_index_tells_how_many_fallbacks_it_took() -> None:
 def test_both_languages_on_a_device() -> None:
     source, target = hubs(300, 500)
     for call in (ax.cross_neighbors, ax.csls_neighbors):
-        found, expected = call(source, target, 5, device="cpu"), call(source, target, 5)
+        found, expected = call(source, target, 5), call(source, target, 5)
         assert_same(found.of_source, expected.of_source)
         assert_same(found.of_target, expected.of_target)
-    pairs = ax.mutual_neighbors(source, target, device="cpu")
+    pairs = ax.mutual_neighbors(source, target)
     np.testing.assert_array_equal(pairs, ax.mutual_neighbors(source, target))
     assert len(pairs) > 50
     for found_bias, expected_bias in zip(
-        ax.csls_biases(source, target, device="cpu"), ax.csls_biases(source, target), strict=True
+        ax.csls_biases(source, target), ax.csls_biases(source, target), strict=True
     ):
         np.testing.assert_array_equal(found_bias, expected_bias)

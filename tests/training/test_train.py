@@ -85,7 +85,7 @@ def test_one_thread_gives_the_bytes_of_fasttext_itself(
     with (tmp_path / "words.txt").open("wb") as file:
         write_tokenized([str(corpus)], file)
     chosen = options.copy()
-    found = train(corpus, tmp_path / "ours.bin", n_threads=1, **chosen)
+    found = train(corpus, tmp_path / "ours.bin", **chosen)
     code = (
         "import json, sys, fasttext\n"
         "model = fasttext.train_unsupervised('words.txt', thread=1, verbose=0, "
@@ -158,7 +158,7 @@ def test_what_was_found_and_chosen_is_told(corpus: Path, tmp_path: Path) -> None
     steps: list[dict[str, Any]] = []
     seen: list[float] = []
     found = train(
-        corpus, tmp_path / "es.bin", dim=10, epoch=200, n_threads=1, progress=seen.append,
+        corpus, tmp_path / "es.bin", dim=10, epoch=200, progress=seen.append,
         log=steps.append,
     )  # fmt: skip
     read, chosen, trained = steps
@@ -185,8 +185,7 @@ def test_what_was_found_and_chosen_is_told(corpus: Path, tmp_path: Path) -> None
 def test_the_estimate_of_memory_holds(corpus: Path, tmp_path: Path) -> None:
     steps: list[dict[str, Any]] = []
     train(
-        corpus, tmp_path / "es.bin", dim=100, bucket=550_000, epoch=1, n_threads=1,
-        log=steps.append,
+        corpus, tmp_path / "es.bin", dim=100, bucket=550_000, epoch=1, log=steps.append,
     )  # fmt: skip
     assert steps[2]["bytes"] > 200_000_000
     assert 1 <= steps[1]["memory"] / steps[2]["peak_memory"] <= 1.15
@@ -203,7 +202,7 @@ def test_buckets_are_chosen_to_fit_into_memory(
 
     def attempt(memory: int, **options: Any) -> None:  # noqa: ANN401  # those of train
         train(
-            corpus, tmp_path / "es.bin", dim=1_000, epoch=1, n_threads=1, memory=memory,
+            corpus, tmp_path / "es.bin", dim=1_000, epoch=1, memory=memory,
             log=steps.append, **options,
         )  # fmt: skip
 

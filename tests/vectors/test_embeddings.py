@@ -43,10 +43,9 @@ def parse_in_blocks(
     limit: int | None = None,
     lowercase: bool = False,
     on_error: Literal["raise", "skip"] = "raise",
-    n_threads: int | None = None,
 ) -> Embeddings:
     file: io.BufferedReader = io.BufferedReader(io.BytesIO(text))
-    options = LoadOptions(limit, lowercase, None, on_error, n_threads)
+    options = LoadOptions(limit, lowercase, None, on_error)
     return read_text(file, "en.vec", options, block_size=block_size)
 
 
@@ -175,7 +174,7 @@ def odd_line(rng: np.random.Generator, dimension: int) -> bytes:
 
 @pytest.mark.parametrize("n_threads", [1, 2, 7])
 @pytest.mark.parametrize("dimension", [1, 2, 5, 17])
-def test_the_parser_agrees_with_the_reference(dimension: int, n_threads: int) -> None:
+def test_the_parser_agrees_with_the_reference(dimension: int) -> None:
     rng = np.random.default_rng(dimension)
     text = b"\n".join(odd_line(rng, dimension) for _ in range(400))
     text += b"\n" if dimension % 2 else b""
@@ -240,11 +239,11 @@ TABLE_ROWS = np.array([[1, 0], [0.5, -0.2], [3, 4], [5, 6]], dtype=np.float32)
 @pytest.mark.parametrize("has_header", [True, False])
 @pytest.mark.parametrize("ends_open", [True, False])
 def test_blocks_and_line_ends_make_no_difference(
-    n_threads: int, block_size: int, line_end: bytes, has_header: bool, ends_open: bool
+    block_size: int, line_end: bytes, has_header: bool, ends_open: bool
 ) -> None:
     text = TABLE if has_header else TABLE.partition(b"\n")[2]
     text = text.removesuffix(b"\n") if ends_open else text
-    found = parse_in_blocks(text.replace(b"\n", line_end), block_size, n_threads=n_threads)
+    found = parse_in_blocks(text.replace(b"\n", line_end), block_size)
     assert found.words == TABLE_WORDS
     np.testing.assert_array_equal(found.vectors, TABLE_ROWS)
     assert report_of(found).rows == 4

@@ -309,7 +309,7 @@ def test_induction_in_files_leaves_words_without_a_vector_out(tmp_path: Path, in
     english = ax.Embeddings([f"a{i}" for i in range(61)], source)
     spanish = ax.Embeddings([f"b{i}" for i in range(61)], target)
     found = induce_large_lexicon(
-        None, english, spanish, tmp_path / "work", index=index, mutual=False, n_threads=1
+        None, english, spanish, tmp_path / "work", index=index, mutual=False
     )
     small = ax.induce_lexicon(ax.SharedSpace.of(english, spanish), mutual=False)
     assert len(small) == 60

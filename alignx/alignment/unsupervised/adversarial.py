@@ -41,7 +41,8 @@ except ImportError as error:
 
 from torch.nn import functional
 
-from alignx.retrieval.torch_backend import as_device
+from alignx.support.config import get_config
+from alignx.support.torch_device import as_device
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -172,7 +173,6 @@ def train_adversarial(
     *,
     settings: AdversarialTraining | None = None,
     seed: int = 0,
-    device: str | None = None,
     checkpoint: str | Path | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -193,9 +193,6 @@ def train_adversarial(
         The preset ``"fast"`` unless given.
     seed : int
         Of the first weights, the samples and the dropout, at least 0.
-    device : str, optional
-        Where torch computes, for example ``"cuda"``; the processor unless given. Maps of several
-        devices differ.
     checkpoint : path, optional
         A ``.safetensors`` file that is written after each epoch. If it exists, training continues
         there, and ends with the same map as without interruption.
@@ -236,7 +233,7 @@ def train_adversarial(
         raise ValueError(f"source and target must have at least 2 rows, got {len(X)} and {len(Y)}")
     if seed < 0:
         raise ValueError(f"seed must be at least 0, got {seed}")
-    training = _Training(X, Y, settings, seed, as_device(device or "cpu"))
+    training = _Training(X, Y, settings, seed, as_device(get_config().device or "cpu"))
     if checkpoint is not None:
         require_writable(checkpoint)
         if Path(checkpoint).exists():

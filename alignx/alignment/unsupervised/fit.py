@@ -83,10 +83,6 @@ class Workplace(NamedTuple):
         Of CSLS in these rounds.
     seed : int
         Of all random numbers.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch computes.
     log : callable, optional
         Called with the figures of each round.
     """
@@ -97,8 +93,7 @@ class Workplace(NamedTuple):
     vocabulary: int
     n_neighbors: int
     seed: int
-    n_threads: int | None = None
-    device: str | None = None
+
     log: Log | None = None
 
     def run(self, name: str, pairs: Indices, settings: SelfLearning, stream: int) -> Run:
@@ -111,8 +106,6 @@ class Workplace(NamedTuple):
             pairs,
             settings,
             random,
-            self.n_threads,
-            self.device,
             self.log,
         )
 
@@ -128,8 +121,6 @@ class Workplace(NamedTuple):
             rounds=self.refinement,
             vocabulary=self.vocabulary,
             n_neighbors=self.n_neighbors,
-            n_threads=self.n_threads,
-            device=self.device,
             progress=progress,
         )
         if self.log is not None:
@@ -145,8 +136,6 @@ class Workplace(NamedTuple):
             unit_rows(aligner.transform(self.source)),
             unit_rows(aligner.transform_target(self.target)),
             agreed,
-            n_threads=self.n_threads,
-            device=self.device,
         )
         if self.log is not None:
             self.log({"stage": "diagnosis", **diagnosis.as_dict()})
@@ -201,10 +190,10 @@ def self_learning(
 
 
 def _unseeded(work: Workplace, settings: SelfLearning) -> Iterator[Run]:
-    pairs = axes_pairs(work.source, work.target, n_threads=work.n_threads)
+    pairs = axes_pairs(work.source, work.target)
     if len(pairs):
         yield work.run("principal axes", pairs, settings, len(STARTS))
-    similarity = SimilarityStarts(work.source, work.target, n_threads=work.n_threads)
+    similarity = SimilarityStarts(work.source, work.target)
     for stream, start in enumerate(STARTS):
         name = f"{start.vocabulary} words, frequency {start.frequency}"
         yield work.run(name, similarity.pairs(start), settings, stream)
@@ -360,7 +349,6 @@ def _train(
         settings=AdversarialTraining.preset(preset),
         # Trainings of one seed must not be those of the next.
         seed=int(np.random.SeedSequence([work.seed, number]).generate_state(1)[0]),
-        device=work.device,
         checkpoint=None if checkpoint is None else checkpoint_name(checkpoint, number),
         progress=progress,
         log=log_epoch,
@@ -373,6 +361,4 @@ def _pairs_of(work: Workplace, found: Matrix, settings: SelfLearning) -> Indices
     X = unit_rows(work.source[: settings.vocabulary] @ found)
     Y = unit_rows(work.target[: settings.vocabulary])
     n_neighbors = min(10, len(X), len(Y))
-    return mutual_neighbors(
-        X, Y, n_neighbors=n_neighbors, n_threads=work.n_threads, device=work.device
-    )
+    return mutual_neighbors(X, Y, n_neighbors=n_neighbors)

@@ -63,7 +63,7 @@ STARTS = (
 )
 
 
-def axes_pairs(source: Matrix, target: Matrix, *, n_threads: int | None = None) -> Indices:
+def axes_pairs(source: Matrix, target: Matrix) -> Indices:
     """Pair the most frequent words after laying the principal axes of both languages together.
 
     That is right at once where one space is a rotation of the other, in whatever order its words
@@ -73,8 +73,6 @@ def axes_pairs(source: Matrix, target: Matrix, *, n_threads: int | None = None) 
     ----------
     source, target : (n, d) float32, (m, e) float32
         Normalized rows, most frequent first.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -88,7 +86,7 @@ def axes_pairs(source: Matrix, target: Matrix, *, n_threads: int | None = None) 
         for rows, A in zip((source, target), axes, strict=True)
     )
     n_neighbors = min(N_NEIGHBORS, len(X), len(Y))
-    return mutual_neighbors(X, Y, n_neighbors=n_neighbors, n_threads=n_threads)
+    return mutual_neighbors(X, Y, n_neighbors=n_neighbors)
 
 
 class SimilarityStarts:
@@ -101,8 +99,6 @@ class SimilarityStarts:
     ----------
     source, target : (n, d) float32, (m, e) float32
         Normalized rows, most frequent first.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Notes
     -----
@@ -123,9 +119,8 @@ class SimilarityStarts:
     True
     """
 
-    def __init__(self, source: Matrix, target: Matrix, *, n_threads: int | None = None) -> None:
+    def __init__(self, source: Matrix, target: Matrix) -> None:
         self.languages = source, target
-        self.n_threads = n_threads
 
     def pairs(self, start: Start) -> Indices:
         """Give the best target row of each source row and the best source row of each target row.
@@ -143,9 +138,7 @@ class SimilarityStarts:
         share = min(1.0, min(map(len, self.languages)) / LARGEST)
         count = max(1, round(start.vocabulary * share))
         X, Y = (_profiles(rows[:count]) for rows in self.languages)
-        x_bias, y_bias = csls_biases(
-            X, Y, n_neighbors=min(N_NEIGHBORS, count), n_threads=self.n_threads
-        )
+        x_bias, y_bias = csls_biases(X, Y, n_neighbors=min(N_NEIGHBORS, count))
         if start.frequency > 0:
             # -w (a - b)^2 / 2 = w a b - w a^2 / 2 - w b^2 / 2: one more coordinate, and the biases.
             sample = np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64)
@@ -157,16 +150,8 @@ class SimilarityStarts:
             X, Y = np.hstack([X, column]), np.hstack([Y, column])
             penalty = (ranks**2 / 2).astype(np.float32)
             x_bias, y_bias = x_bias + penalty, y_bias + penalty
-        forth = (
-            ExactIndex.borrowing(Y, bias=y_bias, n_threads=self.n_threads)
-            .search(X, 1)
-            .indices[:, 0]
-        )
-        back = (
-            ExactIndex.borrowing(X, bias=x_bias, n_threads=self.n_threads)
-            .search(Y, 1)
-            .indices[:, 0]
-        )
+        forth = ExactIndex.borrowing(Y, bias=y_bias).search(X, 1).indices[:, 0]
+        back = ExactIndex.borrowing(X, bias=x_bias).search(Y, 1).indices[:, 0]
         rows = np.arange(count)
         return np.stack([np.concatenate([rows, back]), np.concatenate([forth, rows])], axis=1)
 

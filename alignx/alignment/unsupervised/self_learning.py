@@ -94,10 +94,6 @@ class Run:
         How it goes about it.
     random : numpy.random.Generator
         Drops candidates.
-    n_threads : int, optional
-        OpenMP's default unless given.
-    device : str, optional
-        Where torch searches, for example ``"cuda"``.
     log : callable, optional
         Called with the figures of each round.
 
@@ -115,8 +111,7 @@ class Run:
     pairs: Indices
     settings: SelfLearning
     random: np.random.Generator
-    n_threads: int | None = None
-    device: str | None = None
+
     log: Log | None = None
     round: int = 0
     criterion: float = -4.0
@@ -165,8 +160,6 @@ class Run:
             unit_rows(Y),
             min(self.settings.candidates, fewest),
             n_neighbors=min(N_NEIGHBORS, fewest),
-            n_threads=self.n_threads,
-            device=self.device,
         )
 
 

@@ -86,7 +86,7 @@ class _Data:
     encoder: DocumentEncoder | None
     tokenizers: Mapping[str, Tokenizer] | None
     oov: Oov
-    n_threads: int | None
+
     subspaces: dict[tuple[str, ...], SharedSpace] = field(default_factory=dict)
 
     def subspace(self, space: SharedSpace, codes: Sequence[str]) -> SharedSpace:
@@ -123,7 +123,6 @@ def evaluate_transfer(
     encoder: DocumentEncoder | None = None,
     tokenizers: Mapping[str, Tokenizer] | None = None,
     oov: Oov = "drop",
-    n_threads: int | None = None,
     progress: Progress | None = None,
 ) -> TransferReport:
     """Learn from one language and measure on others, in several ways, between bounds.
@@ -156,8 +155,6 @@ def evaluate_transfer(
         By language.
     oov : {"drop", "subword"}
         As of `TransferClassifier`.
-    n_threads : int, optional
-        OpenMP's default unless given.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -194,7 +191,6 @@ def evaluate_transfer(
         encoder,
         tokenizers,
         oov,
-        n_threads,
     )
     runs: dict[str, Run] = {name: partial(_run, data, trial) for name, trial in trials.items()}
     runs |= {name: partial(_run_peer, data, maker) for name, maker in (peers or {}).items()}
@@ -371,7 +367,6 @@ def _run(data: _Data, trial: Trial, code: str, seed: int) -> _Outcome:
         oov=data.oov,
         alpha=trial.alpha,
         seed=seed,
-        n_threads=data.n_threads,
     )
     unlabeled = {c: some for c, some in data.unlabeled.items() if c == code}
     start = time.perf_counter()

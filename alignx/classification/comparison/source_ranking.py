@@ -130,7 +130,6 @@ def rank_sources(
     resamples: int = 200,
     seed: int = 0,
     tokenizers: Mapping[str, Tokenizer] | None = None,
-    n_threads: int | None = None,
 ) -> SourceRanking:
     """Predict from which language a classifier of texts transfers best.
 
@@ -158,8 +157,6 @@ def rank_sources(
         Of the rotation and the bootstrap.
     tokenizers : mapping of str to callable, optional
         By language; `alignx.support.tokenizer.tokenize` for the others.
-    n_threads : int, optional
-        OpenMP's default unless given.
 
     Returns
     -------
@@ -228,7 +225,7 @@ def rank_sources(
     figures = {}
     for code, space in spaces.items():
         X, Y = (space[language].vectors[:vocabulary] for language in (code, target))
-        figures[code] = _alignment(X, Y, bootstrap, n_threads)
+        figures[code] = _alignment(X, Y, bootstrap)
         if texts:
             figures[code]["coverage"] = _coverage(
                 space, code, target, texts, tokenizers or {}, bootstrap
@@ -314,12 +311,10 @@ def _check(
             raise ValueError(f"texts must hold at least 1 text of {language!r}, got none")
 
 
-def _alignment(
-    X: Matrix, Y: Matrix, bootstrap: _Bootstrap, n_threads: int | None
-) -> dict[str, Double]:
+def _alignment(X: Matrix, Y: Matrix, bootstrap: _Bootstrap) -> dict[str, Double]:
     """Figures of a candidate X and the target Y, as they are and in each resample."""
-    found = _mutual_pairs(X, Y, n_threads)
-    by_chance = _mutual_pairs(X @ bootstrap.rotation(X.shape[1]), Y, n_threads)
+    found = _mutual_pairs(X, Y)
+    by_chance = _mutual_pairs(X @ bootstrap.rotation(X.shape[1]), Y)
     pairs, others = _beyond_chance(*found, *by_chance)
     draws = bootstrap.draws(len(Y), TARGET_WORDS)
     spectra = (
@@ -334,10 +329,10 @@ def _alignment(
     }
 
 
-def _mutual_pairs(X: Matrix, Y: Matrix, n_threads: int | None) -> tuple[Indices, Matrix]:
+def _mutual_pairs(X: Matrix, Y: Matrix) -> tuple[Indices, Matrix]:
     """Rows of Y and of X that choose each other, most frequent first, and their CSLS."""
     k = min(N_NEIGHBORS, len(X), len(Y))
-    found = csls_neighbors(Y, X, 1, n_neighbors=k, n_threads=n_threads)
+    found = csls_neighbors(Y, X, 1, n_neighbors=k)
     pairs = found.mutual_pairs()
     return pairs, found.of_source.scores[pairs[:, 0], 0]
 

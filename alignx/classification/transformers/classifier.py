@@ -61,8 +61,6 @@ class TransformerClassifier(TextClassifier):
         are ignored in any case.
     seed : int
         Of all random numbers. On a processor, the same seed gives the same classifier.
-    device : str, optional
-        Of torch, such as ``"cuda"``; the processor unless given, and always for model2vec.
 
     Attributes
     ----------
@@ -118,7 +116,6 @@ class TransformerClassifier(TextClassifier):
         rate: float = 2e-5,
         max_length: int = 256,
         seed: int = 0,
-        device: str | None = None,
     ) -> None:
         self.model = model
         self.kind = kind
@@ -128,7 +125,6 @@ class TransformerClassifier(TextClassifier):
         self.rate = rate
         self.max_length = max_length
         self.seed = seed
-        self.device = device
 
     def fit(
         self,
@@ -170,9 +166,7 @@ class TransformerClassifier(TextClassifier):
             raise ValueError(f"texts of at least 2 classes must not be empty, got {found}")
         from alignx.classification.transformers.encoders import load_encoder
 
-        self.encoder_ = load_encoder(
-            self.model, kind=self.kind, max_length=self.max_length, device=self.device
-        )
+        self.encoder_ = load_encoder(self.model, kind=self.kind, max_length=self.max_length)
         start = time.perf_counter()
         self._learn([texts[row] for row in said.tolist()], numbers[said])
         self.train_seconds_ = time.perf_counter() - start

@@ -22,7 +22,8 @@ except ImportError as error:
         "transformers need the package torch: pip install 'alignx[transformers]'"
     ) from error
 
-from alignx.retrieval.torch_backend import as_device
+from alignx.support.config import get_config
+from alignx.support.torch_device import as_device
 
 if TYPE_CHECKING:
     import os
@@ -45,8 +46,6 @@ class Encoder(ABC):
     ----------
     module : torch.nn.Module
         Holds the parameters.
-    device : torch.device
-        Where they are.
     """
 
     def __init__(self, module: torch.nn.Module, device: torch.device) -> None:
@@ -210,7 +209,6 @@ def load_encoder(
     *,
     kind: Kind | Literal["auto"] = "auto",
     max_length: int = 256,
-    device: str | None = None,
 ) -> Encoder:
     """Load an encoder.
 
@@ -224,8 +222,6 @@ def load_encoder(
         sentence-transformers has ``modules.json``, transformers ``config.json`` alone.
     max_length : int
         Tokens after that many of a text are ignored.
-    device : str, optional
-        Of torch; the processor unless given, and always for model2vec.
 
     Raises
     ------
@@ -236,7 +232,7 @@ def load_encoder(
     MissingDependencyError
         If a package is missing.
     """
-    where = as_device(device or "cpu")
+    where = as_device(get_config().device or "cpu")
     with _needing("transformers"):
         folder = folder_of(model)
     try:

@@ -111,7 +111,6 @@ def induce_large_lexicon(
     punctuation: bool = False,
     n_neighbors: int | None = None,
     seed: int = 0,
-    n_threads: int | None = None,
     cluster: str | None = None,
     keep: bool = False,
     progress: Progress | None = None,
@@ -141,8 +140,6 @@ def induce_large_lexicon(
     seed : int
         Of clusters and samples: the same seed, the same dictionary with any number of threads;
         but ``"hnsw"`` needs ``n_threads=1`` for that.
-    n_threads : int, optional
-        OpenMP's default unless given.
     cluster : str, optional
         Address of a Dask scheduler; its workers must see the folder.
     keep : bool
@@ -215,7 +212,7 @@ def induce_large_lexicon(
         run_all(search_shard, [], cluster=cluster)  # to hear now whether it is there
     # Workers may be started in another directory.
     work = Workspace.open(folder, settings).absolute()
-    engine = Engine(plan.kind, recall, plan.shard_rows, seed, n_threads)
+    engine = Engine(plan.kind, recall, plan.shard_rows, seed)
     run = _Run(work, engine, cluster, n_neighbors, n_best, tell, Effort())
     try:
         run.store(rows, part_of(progress, 0, 0.3))
@@ -304,7 +301,6 @@ class _Run:
                     each,
                     clustered=self.engine.kind == "clustered",
                     seed=self.engine.seed + number,
-                    n_threads=self.engine.n_threads,
                     progress=part_of(progress, number / 2, 0.5),
                 )
 
@@ -355,7 +351,6 @@ class _Run:
                 cosine,
                 k,
                 n_neighbors=self.n_neighbors,
-                n_threads=self.engine.n_threads,
                 progress=progress,
             )
         searching.keep_biases(*biases)
@@ -400,7 +395,6 @@ class _Run:
             n_neighbors=self.n_neighbors,
             sample=RECALL_SAMPLE,
             seed=self.engine.seed,
-            n_threads=self.engine.n_threads,
         )
         self.work.write_json(name, measured)
         return measured

@@ -64,15 +64,12 @@ class Engine:
         Queries of a shard.
     seed : int
         Of all random numbers.
-    n_threads : int, optional
-        OpenMP's default unless given.
     """
 
     kind: IndexKind
     recall: float = 0.99
     shard_rows: int = 250_000
     seed: int = 0
-    n_threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -314,9 +311,7 @@ def _search_faiss(shard: _Shard, rows: Matrix, progress: Progress | None) -> Nei
 
     path = _index_path(Path(shard.folder), shard.keys, biased=shard.biased)
     keys = StoredLanguage(shard.folder, shard.keys).rows
-    index = FaissIndex.load(
-        path, keys, keys_checksum=_NO_CHECKSUM, n_threads=shard.engine.n_threads
-    )
+    index = FaissIndex.load(path, keys, keys_checksum=_NO_CHECKSUM)
     return index.search(rows, shard.k, progress=progress)
 
 
@@ -366,7 +361,7 @@ def build_index(
     path = _index_path(work.folder, keys, biased=bias is not None)
     rows = StoredLanguage(str(work.folder), keys).rows
     if path.exists():
-        index = FaissIndex.load(path, rows, keys_checksum=_NO_CHECKSUM, n_threads=engine.n_threads)
+        index = FaissIndex.load(path, rows, keys_checksum=_NO_CHECKSUM)
         if bias is not None and (index.bias is None or (index.bias != bias).any()):
             index = index.with_bias(bias, progress=part_of(progress, 0, 0.8))
     else:
@@ -374,7 +369,6 @@ def build_index(
             rows,
             bias=bias,
             kind=engine.kind,  # type: ignore[arg-type]  # one of FAISS's
-            n_threads=engine.n_threads,
             seed=engine.seed,
             progress=part_of(progress, 0, 0.8),
         )
@@ -391,26 +385,24 @@ def _with_offset(found: CrossNeighbors, first: int) -> CrossNeighbors:
     return CrossNeighbors(found.of_source, Neighbors(indices, near_keys.scores))
 
 
-def _key_of(shard: _Shard) -> tuple[str, str, int | None, int]:
+def _key_of(shard: _Shard) -> tuple[str, str, int]:
     """What an index depends on; a worker may meet other rows in the same place later."""
     written = StoredLanguage(shard.folder, shard.keys).path.stat().st_mtime_ns
-    return shard.folder, shard.keys, shard.engine.n_threads, written
+    return shard.folder, shard.keys, written
 
 
 # Shards of one direction come one after the other, so that the keys need preparing once.
 @lru_cache(maxsize=1)
-def _exact_index(folder: str, keys: str, n_threads: int | None, _written: int) -> ExactIndex:
-    return ExactIndex(StoredLanguage(folder, keys).rows, n_threads=n_threads)
+def _exact_index(folder: str, keys: str, _written: int) -> ExactIndex:
+    return ExactIndex(StoredLanguage(folder, keys).rows)
 
 
 @lru_cache(maxsize=1)
-def _clustered_index(
-    folder: str, keys: str, n_threads: int | None, _written: int
-) -> ClusteredIndex:
+def _clustered_index(folder: str, keys: str, _written: int) -> ClusteredIndex:
     language = StoredLanguage(folder, keys)
     if language.clusters is None:
         raise FormatError(language.path, "its clusters are missing; delete the folder")
-    return ClusteredIndex(language.rows, language.clusters, n_threads=n_threads)
+    return ClusteredIndex(language.rows, language.clusters)
 
 
 def forget_indexes() -> None:

@@ -77,7 +77,6 @@ def store(
     *,
     clustered: bool,
     seed: int,
-    n_threads: int | None,
     progress: Progress | None,
 ) -> StoredLanguage:
     """Write the rows of a language, in the order of clusters if asked, unless they are there.
@@ -94,8 +93,6 @@ def store(
         Whether to cluster them.
     seed : int
         Of the clusters.
-    n_threads : int, optional
-        OpenMP's default unless given.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -119,9 +116,7 @@ def store(
     if not work.has(unordered.name):
         _write(unordered, len(rows), rows.dimension, rows.blocks())
     mapped = _open_rows(unordered)
-    clusters = Clusters.fit(
-        mapped, seed=seed, n_threads=n_threads, progress=part_of(progress, 0.1, 0.7)
-    )
+    clusters = Clusters.fit(mapped, seed=seed, progress=part_of(progress, 0.1, 0.7))
     release(mapped)
     ordering = work.path(f"{name}.ordered.npy")
     _write(ordering, len(rows), rows.dimension, _gathered(mapped, clusters.order))

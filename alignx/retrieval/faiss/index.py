@@ -64,8 +64,6 @@ class FaissIndex:
         ``"hnsw"`` is a graph, slow to build; ``"flat"`` compares all keys.
     recall : float
         What `tune` aims at, in (0, 1].
-    n_threads : int, optional
-        OpenMP's default unless given.
     seed : int
         Of what is random while the index is built.
     progress : callable, optional
@@ -121,15 +119,13 @@ class FaissIndex:
         bias: ArrayLike | None = None,
         kind: Kind = "ivfpq",
         recall: float = 0.99,
-        n_threads: int | None = None,
         seed: int = 0,
         progress: Progress | None = None,
     ) -> None:
         if kind not in kinds.KINDS:
             raise ValueError(f"kind must be one of {', '.join(kinds.KINDS)}, got {kind!r}")
         _require_recall(recall, "recall")
-        _require_threads(n_threads)
-        exact = ExactIndex(keys, bias=bias, n_threads=n_threads)
+        exact = ExactIndex(keys, bias=bias)
         structure = kinds.KINDS[kind].build(exact, seed=seed, progress=progress)
         self._enter(exact, structure, kind, recall, seed)
 
@@ -155,11 +151,6 @@ class FaissIndex:
     def bias(self) -> Matrix | None:
         """What is subtracted from the score of each key."""
         return self._exact.bias
-
-    @property
-    def n_threads(self) -> int | None:
-        """How many threads search; None for OpenMP's default."""
-        return self._exact.n_threads
 
     def __len__(self) -> int:
         return len(self._exact)
@@ -249,7 +240,7 @@ class FaissIndex:
         indices = np.empty((len(rows), k), dtype=np.int64)
         scores = np.empty((len(rows), k), dtype=np.float32)
         size = self._structure.queries_at_once
-        with kinds.threads(self.n_threads):
+        with kinds.threads():
             for start in range(0, len(rows), size):
                 block = slice(start, start + size)
                 indices[block], scores[block] = self._best(rows[block], k, settings)
@@ -362,7 +353,7 @@ class FaissIndex:
         _require_recall(target, "target")
         rows = sampled(as_rows(queries, "queries"), sample, self.seed)
         # An index of its own, so that what it prepares of the keys is not kept.
-        exact = ExactIndex(self.keys, bias=self.bias, n_threads=self.n_threads)
+        exact = ExactIndex(self.keys, bias=self.bias)
         best = exact.search(rows, k, progress=part_of(progress, 0, 0.5)).indices
         # Computed as those of the answers are, so that they differ only where the keys do.
         lowest = self._scores(rows, best).min(axis=1, keepdims=True) - _TIED
@@ -425,7 +416,6 @@ class FaissIndex:
         *,
         mmap: bool = True,
         keys_checksum: str | None = None,
-        n_threads: int | None = None,
     ) -> FaissIndex:
         """Open an index that `save` wrote.
 
@@ -443,8 +433,6 @@ class FaissIndex:
             1.11 reads everything, before 1.14 the lists of ``"ivf"``.
         keys_checksum : str, optional
             As in `save`.
-        n_threads : int, optional
-            OpenMP's default unless given.
 
         Returns
         -------
@@ -463,7 +451,6 @@ class FaissIndex:
         The whole file is read once to compare its checksum, and all keys unless `keys_checksum` is
         given.
         """
-        _require_threads(n_threads)
         rows = frozen_rows(keys, "keys")
         facts, bias = read_index_file(path)
         if list(rows.shape) != facts["shape"]:
@@ -475,7 +462,7 @@ class FaissIndex:
             )
         if facts["keys_checksum"] != (keys_checksum or checksum_of(rows)):
             raise FormatError(path, "the index is of other keys; build it again from these")
-        exact = ExactIndex(rows, bias=bias, n_threads=n_threads)
+        exact = ExactIndex(rows, bias=bias)
         structure = kinds.restore(os.fspath(path), facts["kind"], exact, mmap=mmap)
         if structure is None:
             raise FormatError(
@@ -493,8 +480,3 @@ class FaissIndex:
 def _require_recall(value: float, name: str) -> None:
     if not 0 < value <= 1:
         raise ValueError(f"{name} must lie in (0, 1], got {value}")
-
-
-def _require_threads(count: int | None) -> None:
-    if count is not None and count < 1:
-        raise ValueError(f"n_threads must be at least 1, got {count}")

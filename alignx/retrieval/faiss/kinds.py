@@ -17,6 +17,7 @@ import numpy as np
 from alignx.errors import MissingDependencyError
 from alignx.retrieval.exact import ExactIndex
 from alignx.support.arrays import Indices, Matrix, row_blocks, zero_rows
+from alignx.support.config import get_config
 from alignx.support.progress import Progress, part_of
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def faiss_version() -> str:
     return version
 
 
-def threads(count: int | None) -> AbstractContextManager[object]:
-    """Let FAISS use that many threads in a block of this thread; None leaves OpenMP's default."""
+def threads(count: int | None = None) -> AbstractContextManager[object]:
+    """Limit FAISS to `count` threads, or to the number of the settings, in a ``with`` block."""
+    count = get_config().n_threads if count is None else count
     if count is None:
         return nullcontext()
     limiter: AbstractContextManager[object] = _openmp().limit(limits=count, user_api="openmp")
@@ -171,7 +173,7 @@ class Structure:
         progress : callable, optional
             Called now and then with the fraction done.
         """
-        with threads(exact.n_threads):
+        with threads():
             index = cls._empty(exact, seed)
             _add(index, exact, progress, cls._finisher(exact, seed))
         return cls(index, exact)
@@ -285,9 +287,7 @@ class Lists(Structure):
         self._list_bias: Matrix = np.zeros(index.nlist, dtype=np.float32)
         if exact.bias is not None:
             self._list_bias = _mean_of_lists(index, _centered(exact.bias))
-        self._nearest = ExactIndex.borrowing(
-            self.centroids, bias=self._list_bias, n_threads=exact.n_threads
-        )
+        self._nearest = ExactIndex.borrowing(self.centroids, bias=self._list_bias)
 
     @classmethod
     def build(
@@ -299,7 +299,7 @@ class Lists(Structure):
         progress: Progress | None = None,
     ) -> Structure:
         """Build the structure, with the centroids of another if there is one."""
-        with threads(exact.n_threads):
+        with threads():
             if isinstance(like, Lists):
                 centroids, trained = like.centroids, 0.0
             else:
@@ -422,15 +422,13 @@ def _centroids(exact: ExactIndex, seed: int, progress: Progress | None) -> Matri
 
     Exact neighbors do not depend on the number of threads, so that centroids do not either.
     """
-    keys, n_threads = exact.keys, exact.n_threads
+    keys = exact.keys
     count = max(1, min(round(_LISTS_PER_ROOT * len(keys) ** 0.5), len(keys) // _TRAINED_PER_LIST))
     order = np.random.default_rng([seed, 0]).permutation(len(keys))
     sample = keys[np.sort(order[: min(count * _TRAINED_PER_LIST, _MOST_TRAINED)])]
     centroids = _directions(keys[np.sort(order[:count])])
     for round_ in range(_ROUNDS):
-        chosen = (
-            ExactIndex.borrowing(centroids, n_threads=n_threads).search(sample, 1).indices[:, 0]
-        )
+        chosen = ExactIndex.borrowing(centroids).search(sample, 1).indices[:, 0]
         by_list = np.argsort(chosen, kind="stable")
         filled, first = np.unique(chosen[by_list], return_index=True)
         centroids[filled] = _directions(np.add.reduceat(sample[by_list], first, axis=0))

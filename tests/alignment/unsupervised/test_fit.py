@@ -300,7 +300,7 @@ def test_what_works_is_kept_with_and_without_permission(case: Case, found: Align
 
 
 def test_the_same_seed_gives_the_same_map(case: Case, found: Alignment) -> None:
-    again = case.align(n_threads=2)
+    again = case.align()
     assert same(again, found)
     assert again.diagnosis == found.diagnosis
     few: dict[str, Any] = {

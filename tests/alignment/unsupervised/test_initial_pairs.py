@@ -181,7 +181,7 @@ def test_the_number_of_threads_makes_no_difference() -> None:
     found = []
     for threads in (1, 2, 3):
         with threadpool_limits(threads, user_api="blas"):
-            pairs = SimilarityStarts(X, Y, n_threads=threads).pairs(STARTS[0])
+            pairs = SimilarityStarts(X, Y).pairs(STARTS[0])
         found.append(pairs.tobytes())
     assert len(set(found)) == 1
 
@@ -191,12 +191,12 @@ def test_principal_axes_find_an_exact_rotation(target_dimension: int | None) -> 
     data = plant_clusters(0.0, count=600, target_dimension=target_dimension)
     order = np.random.default_rng(0).permutation(600)  # the order of the words is no help
     X, Y = normalized(data.source), normalized(data.target[order])
-    pairs = axes_pairs(X, Y, n_threads=1)
+    pairs = axes_pairs(X, Y)
     assert pairs.dtype == np.int64
     assert len(pairs) > 590
     truth = np.argsort(order)[data.pairs[:, 1]]
     assert (truth[pairs[:, 0]] == pairs[:, 1]).mean() > 0.99
-    assert axes_pairs(X, Y, n_threads=2).tobytes() == pairs.tobytes()
+    assert axes_pairs(X, Y).tobytes() == pairs.tobytes()
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (2, 5), (5, 2)])

@@ -66,7 +66,6 @@ class Bench:
             pairs,
             SelfLearning(**settings),
             random,
-            n_threads=1,
             log=self.logged.append,
         )
 

@@ -283,7 +283,6 @@ def save_sentence_transformer(folder: Path, bert_folder: Path) -> Any:  # noqa: 
         modules=[words, modules.Pooling(HIDDEN, pooling_mode="cls"), modules.Normalize()],
         prompts={"topic": "w7 "},
         default_prompt_name="topic",
-        device="cpu",
     )
     model.save(str(folder))
     return model

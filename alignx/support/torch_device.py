@@ -1,0 +1,20 @@
+"""Devices that torch computes on."""
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["as_device"]
+
+
+def as_device(name: str) -> torch.device:
+    """Return a torch device after a test that torch can use it."""
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).tolist()
+    except (AssertionError, ImportError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"device must be one that torch can use, got {name!r}: {reason}"
+        ) from error
+    return device
