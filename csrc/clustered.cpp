@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "clustered_worker.hpp"
@@ -101,17 +102,18 @@ struct Sample {
 
 }  // namespace
 
-Outcome clustered_sweep(const Kernel& kernel, const Search& search, const Clusters& clusters,
-                        const Progress& progress) {
+bool clustered_sweep(const Kernel& kernel, const Search& search, const Clusters& clusters,
+                     const Progress& progress) {
     const int n_threads = search.n_threads;
     const Quantized& keys = *search.prepared_keys;
     const double longest = longest_row(search.queries, n_threads);
     const Quantized queries(kernel, search.queries, longest);
     const double unit = queries.step() * keys.step();
-    if (!(unit > 1e-30 && longest * keys.longest() * keys.step() < 1e30)) return Outcome::unbounded;
     ClusteredSide of_queries(queries, search.query_bias, search.of_queries.k, unit);
     ClusteredSide of_keys(keys, search.key_bias, search.of_keys.k, unit);
-    if (!of_queries.is_bounded || !of_keys.is_bounded) return Outcome::unbounded;
+    if (!(unit > 1e-30 && longest * keys.longest() * keys.step() < 1e30 && of_queries.is_bounded &&
+          of_keys.is_bounded))
+        throw std::invalid_argument("rows and biases must be of moderate size, such as 1");
     offer_known(search, unit, of_queries, of_keys);
 
     const std::size_t count = clusters.centroids.rows;
@@ -144,12 +146,12 @@ Outcome clustered_sweep(const Kernel& kernel, const Search& search, const Cluste
         search_window(crew, window, count);
         window.first += window.count;
     }
-    if (!crew.finish()) return Outcome::canceled;
+    if (!crew.finish()) return false;
     of_queries.candidates.rescore(kernel, search.queries, search.keys, search.key_bias,
                                   search.of_queries, n_threads);
     of_keys.candidates.rescore(kernel, search.keys, search.queries, search.query_bias,
                                search.of_keys, n_threads);
-    return Outcome::finished;
+    return true;
 }
 
 }  // namespace alignx

@@ -30,11 +30,10 @@ struct Clusters {
     std::size_t regions_met;
 };
 
-enum class Outcome { finished, canceled, unbounded };  // unbounded: rows too long for bytes
-
 // Needs `prepared_keys` with a group for each cluster. Rows that meet fewer than k others get
-// `no_index`.
-Outcome clustered_sweep(const Kernel& kernel, const Search& search, const Clusters& clusters,
-                        const Progress& progress);
+// `no_index`. Returns false if `progress` canceled it. Throws std::invalid_argument for rows or
+// biases that are too long for bytes.
+bool clustered_sweep(const Kernel& kernel, const Search& search, const Clusters& clusters,
+                     const Progress& progress);
 
 }  // namespace alignx
