@@ -151,8 +151,8 @@ class ClusteredWorker {
 
     void prepare_panel(std::size_t query, std::size_t count) {
         const std::size_t panel = (window_.first + query) / kernel_.tile_queries;
-        std::int32_t sums[max_tile_queries];
-        window_.codes.write(panel, strip_, panel_.data(), sums);
+        Quantized::Facts facts[max_tile_keys];
+        window_.codes.quantize(panel, strip_, panel_.data(), facts);
         for (std::size_t r = 0; r < count; ++r)
             for (std::size_t group = 0; group < window_.codes.groups(); ++group)
                 std::memcpy(&window_.bytes[(query + r) * window_.row_bytes + group * 4],
@@ -161,7 +161,7 @@ class ClusteredWorker {
         for (std::size_t r = 0; r < count; ++r) {
             window_.slot[query + r] = window_.codes.slot(window_.first + query + r);
             // Keys' bytes have key_limit + 1 added, which adds as much times the query's sum.
-            tile_.offset[r] = window_.offset[query + r] = -(kernel_.key_limit + 1) * sums[r];
+            tile_.offset[r] = window_.offset[query + r] = -(kernel_.key_limit + 1) * facts[r].sum;
         }
         const Clusters& clusters = sweep_.clusters;
         const std::size_t wanted_of_sample =

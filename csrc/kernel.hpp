@@ -25,15 +25,13 @@ struct BoundRows {
 // is set where it exceeds the threshold of query q and, if keys are searched too, bit k of
 // hits[max_tile_queries + q] where it exceeds the threshold of key k. Returns a bit for each query
 // with hits of either kind; if there are none, `bounds` is not written.
-using Bound = std::uint32_t (*)(const std::int8_t* queries, const std::uint8_t* keys,
-                                std::size_t groups, BoundRows query_rows, BoundRows key_rows,
-                                std::int32_t* bounds, std::uint32_t* hits);
-
-// The same for queries that lie anywhere; the bytes of each are contiguous.
-using BoundGathered = std::uint32_t (*)(const std::int8_t* const* queries, const std::uint8_t* keys,
-                                        std::size_t groups, BoundRows query_rows,
-                                        BoundRows key_rows, std::int32_t* bounds,
-                                        std::uint32_t* hits);
+// Queries are a panel, or a pointer for each that lies anywhere.
+template <typename Queries>
+using Bound = std::uint32_t (*)(Queries queries, const std::uint8_t* keys, std::size_t groups,
+                                BoundRows query_rows, BoundRows key_rows, std::int32_t* bounds,
+                                std::uint32_t* hits);
+using BoundPanel = Bound<const std::int8_t*>;
+using BoundGathered = Bound<const std::int8_t* const*>;
 
 struct Kernel {
     const char* name;
@@ -43,8 +41,8 @@ struct Kernel {
     // Keys' bytes are in [-key_limit, key_limit] with key_limit + 1 added, queries' in [-127, 127].
     // 0 for a level that does not multiply bytes faster than float32; all bounds are null then.
     int key_limit = 0;
-    Bound bound_queries = nullptr;
-    Bound bound_both = nullptr;
+    BoundPanel bound_queries = nullptr;
+    BoundPanel bound_both = nullptr;
     BoundGathered bound_gathered_queries = nullptr;
     BoundGathered bound_gathered_both = nullptr;
 

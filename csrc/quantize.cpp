@@ -123,7 +123,7 @@ Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<s
     Crew<Scratch> crew(n_threads, {}, 1, rows.columns, panel_bytes());
     crew.share(panels_, panels_at_once, [&](Scratch& own, Range panels) {
         for (std::size_t panel = panels.begin; panel < panels.end; ++panel) {
-            Row facts[max_tile_keys];
+            Facts facts[max_tile_keys];
             quantize(panel, own.strip,
                      bytes_.empty() ? own.bytes.data() : &bytes_[panel * panel_bytes()], facts);
             for (std::size_t r = 0; r < filled(panel); ++r) {
@@ -158,16 +158,8 @@ void Quantized::divide(const std::vector<std::size_t>& group_starts) {
     first_positions_.push_back(rows_.rows);
 }
 
-void Quantized::write(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
-                      std::int32_t* sums) const {
-    Row facts[max_tile_keys];
-    quantize(panel, strip, bytes, facts);
-    if (sums == nullptr) return;
-    for (std::size_t r = 0; r < filled(panel); ++r) sums[r] = facts[r].sum;
-}
-
 void Quantized::quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
-                         Row* facts) const {
+                         Facts* facts) const {
     const std::size_t first_row = first_position(panel), rows = filled(panel);
     for (std::size_t first = 0; first < width_; first += lanes) {
         const std::size_t count = std::min(lanes, rows - std::min(rows, first));

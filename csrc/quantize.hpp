@@ -25,6 +25,15 @@ class Quantized {
   public:
     enum class Side { queries, keys };
 
+    // Of a row, in steps: its length, that of its integers, that of its remainder with rounding
+    // errors, and the sum of its integers.
+    struct Facts {
+        float length;
+        float quantized;
+        float remainder;
+        std::int32_t sum;
+    };
+
     // Quantizes row `order[i]` of the matrix at position i; an empty order changes nothing. The
     // bytes of keys are kept; those of queries are written panel by panel when they are needed. If
     // there are groups, group g has positions group_starts[g] ... group_starts[g + 1] and panels of
@@ -68,9 +77,8 @@ class Quantized {
     }
 
     const std::uint8_t* keys(std::size_t panel) const { return &bytes_[panel * panel_bytes()]; }
-    // Writes the bytes of a panel and, unless `sums` is null, the sums of its integers.
-    void write(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
-               std::int32_t* sums = nullptr) const;
+    // Writes the bytes of a panel and the facts of its rows.
+    void quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes, Facts* facts) const;
 
     double step() const { return 1 / static_cast<double>(steps_of_one_); }
     // Length of each slot's remainder in steps, rounding errors included.
@@ -83,16 +91,9 @@ class Quantized {
     double longest_quantized() const { return longest_quantized_; }
 
   private:
-    struct Row {
-        float length;
-        float quantized;
-        float remainder;
-        std::int32_t sum;
-    };
     Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<std::uint32_t> order,
               float steps_of_one);
     void divide(const std::vector<std::size_t>& group_starts);
-    void quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes, Row* facts) const;
 
     Matrix rows_;
     std::vector<std::uint32_t> order_;

@@ -76,8 +76,9 @@ class Worker {
 
     // Writes the bytes of panels `part`, `part + parts`, ... of the window.
     void quantize(std::size_t part, std::size_t parts) {
+        Quantized::Facts facts[max_tile_keys];
         for (std::size_t panel = window_.first() + part; panel < window_.end(); panel += parts)
-            bounds_.queries.codes.write(panel, strip_, window_.at(panel));
+            bounds_.queries.codes.quantize(panel, strip_, window_.at(panel), facts);
     }
 
     // Searches such panels of the window against such panels of the keys. Ends early when the crew
@@ -183,7 +184,7 @@ class Worker {
     }
 
     Bounds& bounds_;
-    const Bound bound_;
+    const BoundPanel bound_;
     const Exclusion& exclusion_;
     Window& window_;
     RotatedRows strip_;
