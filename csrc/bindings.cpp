@@ -285,11 +285,11 @@ py::tuple search(const Floats& queries, const Floats& keys, std::size_t k_querie
             "prepared keys must be those that are searched");
     if (prepared_keys != nullptr && prepared_keys->codes)
         search.prepared_keys = &*prepared_keys->codes;
-    Fallbacks fallbacks;
+    Uncertified fallbacks;
     run(progress,
         [&](const Progress& report) { return top_k(chosen_kernel(), search, report, fallbacks); });
     return py::make_tuple(request.of_queries.complete(), request.of_keys.complete(),
-                          py::make_tuple(fallbacks.queries, fallbacks.keys));
+                          py::make_tuple(fallbacks.queries.size(), fallbacks.keys.size()));
 }
 
 Found merge(const std::vector<Found>& parts, std::size_t k, std::optional<int> n_threads) {

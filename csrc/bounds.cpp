@@ -83,9 +83,9 @@ bool Bounds::prepare() {
 bool Bounds::set_offsets(ScreenedSide& side, double length_of_other, int zero, std::int32_t extra) {
     for (std::size_t i = 0; i < side.rows.rows; ++i) {
         const std::size_t slot = side.codes.slot(i);
-        const double error = std::ceil(side.codes.remainder()[slot] * length_of_other);
+        const double error = std::ceil(side.codes.facts(slot).remainder * length_of_other);
         const double bias = std::floor(side.bias_of(side.row[slot]) / unit_);
-        const double sum = static_cast<double>(side.codes.sum()[slot]);
+        const double sum = static_cast<double>(side.codes.facts(slot).sum);
         const double offset = error - bias - zero * sum + extra;
         if (!(error < limit / 4 && std::abs(offset) < limit)) return false;
         side.error[slot] = static_cast<std::int32_t>(error);

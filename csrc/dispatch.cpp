@@ -40,10 +40,10 @@ std::vector<const Kernel*> available_kernels() {
     __builtin_cpu_init();
     // Exactly the instructions that CMakeLists.txt allows. Includes the operating system's support.
     const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (has_avx2) kernels.push_back(&levels::avx2);
-    if (has_avx2 && has_avxvnni()) kernels.push_back(&levels::avxvnni);
     const bool has_avx512 =
         has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+    if (has_avx2) kernels.push_back(&levels::avx2);
+    if (has_avx2 && has_avxvnni()) kernels.push_back(&levels::avxvnni);
     if (has_avx512) kernels.push_back(&levels::avx512);
     if (has_avx512 && __builtin_cpu_supports("avx512vnni")) kernels.push_back(&levels::avx512vnni);
 #endif

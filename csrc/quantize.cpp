@@ -109,36 +109,24 @@ Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<s
                      int n_threads, const std::vector<std::size_t>& group_starts)
     : Quantized(kernel, side, rows, std::move(order), choose_steps(rows, limit_of(kernel, side))) {
     if (!group_starts.empty()) divide(group_starts);
-    remainder_.resize(slots());
-    sum_.resize(slots());
+    facts_.resize(slots());
     bytes_.resize(side == Side::keys ? panels_ * panel_bytes() : 0);
     struct Scratch {
         Scratch(std::size_t columns, std::size_t size) : strip(columns), bytes(size) {}
-
         RotatedRows strip;
         std::vector<std::uint8_t> bytes;
-        float longest = 0;
-        float longest_quantized = 0;
     };
     Crew<Scratch> crew(n_threads, {}, 1, rows.columns, panel_bytes());
-    crew.share(panels_, panels_at_once, [&](Scratch& own, Range panels) {
-        for (std::size_t panel = panels.begin; panel < panels.end; ++panel) {
-            Facts facts[max_tile_keys];
-            quantize(panel, own.strip,
-                     bytes_.empty() ? own.bytes.data() : &bytes_[panel * panel_bytes()], facts);
-            for (std::size_t r = 0; r < filled(panel); ++r) {
-                remainder_[panel * stride_ + r] = facts[r].remainder;
-                sum_[panel * stride_ + r] = facts[r].sum;
-                own.longest = std::max(own.longest, facts[r].length);
-                own.longest_quantized = std::max(own.longest_quantized, facts[r].quantized);
-            }
-        }
+    crew.share(panels_, panels_at_once, [&](Scratch& scratch, Range panels) {
+        for (std::size_t panel = panels.begin; panel < panels.end; ++panel)
+            quantize(panel, scratch.strip,
+                     bytes_.empty() ? scratch.bytes.data() : &bytes_[panel * panel_bytes()],
+                     &facts_[panel * stride_]);
         return true;
     });
-    for (const Scratch& own : crew.workers()) {
-        longest_ = std::max(longest_, static_cast<double>(own.longest));
-        longest_quantized_ =
-            std::max(longest_quantized_, static_cast<double>(own.longest_quantized));
+    for (const Facts& row : facts_) {
+        longest_ = std::max(longest_, static_cast<double>(row.length));
+        longest_quantized_ = std::max(longest_quantized_, static_cast<double>(row.quantized));
     }
 }
 

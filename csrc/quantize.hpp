@@ -41,7 +41,7 @@ class Quantized {
     Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<std::uint32_t> order,
               int n_threads, const std::vector<std::size_t>& group_starts = {});
 
-    // Queries that are only written, without lengths, remainders and sums. The step depends on the
+    // Queries that are only written, without facts. The step depends on the
     // length of the longest row alone, and doubles at powers of two, so that unit rows have the
     // same step in any matrix.
     Quantized(const Kernel& kernel, Matrix queries, double longest);
@@ -81,12 +81,8 @@ class Quantized {
     void quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes, Facts* facts) const;
 
     double step() const { return 1 / static_cast<double>(steps_of_one_); }
-    // Length of each slot's remainder in steps, rounding errors included.
-    const std::vector<float>& remainder() const { return remainder_; }
-    // Sum of each slot's integers.
-    const std::vector<std::int32_t>& sum() const { return sum_; }
-    // Largest length of a row in steps, before and after rounding to integers. Infinite if a row is
-    // too long for float32.
+    const Facts& facts(std::size_t slot) const { return facts_[slot]; }
+    // The largest lengths of all rows. Infinite if a row is too long for float32.
     double longest() const { return longest_; }
     double longest_quantized() const { return longest_quantized_; }
 
@@ -110,8 +106,7 @@ class Quantized {
     std::vector<std::size_t> group_panels_;
     std::vector<std::size_t> first_positions_;  // of each panel, and the end of the last
     std::vector<std::size_t> slots_;            // of each position
-    std::vector<float> remainder_;
-    std::vector<std::int32_t> sum_;
+    std::vector<Facts> facts_;
     AlignedVector<std::uint8_t> bytes_;
 };
 

@@ -44,23 +44,14 @@ struct Candidate {
 };
 
 // The bytes of successive panels of queries.
-class Window {
-  public:
-    Window(const Quantized& queries, std::size_t panels)
-        : queries_(queries), panels_(panels), bytes_(panels * queries.panel_bytes()) {}
+struct Window {
+    std::size_t end() const { return std::min(first + max_panels, queries.panels()); }
+    std::uint8_t* at(std::size_t panel) { return &bytes[(panel - first) * queries.panel_bytes()]; }
 
-    void move_to(std::size_t first) { first_ = first; }
-    std::size_t first() const { return first_; }
-    std::size_t end() const { return std::min(first_ + panels_, queries_.panels()); }
-    std::uint8_t* at(std::size_t panel) {
-        return &bytes_[(panel - first_) * queries_.panel_bytes()];
-    }
-
-  private:
-    const Quantized& queries_;
-    std::size_t panels_;
-    std::size_t first_ = 0;
-    AlignedVector<std::uint8_t> bytes_;
+    const Quantized& queries;
+    std::size_t max_panels;
+    AlignedVector<std::uint8_t> bytes;
+    std::size_t first = 0;
 };
 
 // The candidates of one thread, and its walk through a part of the window and of the keys.
@@ -77,7 +68,7 @@ class Worker {
     // Writes the bytes of panels `part`, `part + parts`, ... of the window.
     void quantize(std::size_t part, std::size_t parts) {
         Quantized::Facts facts[max_tile_keys];
-        for (std::size_t panel = window_.first() + part; panel < window_.end(); panel += parts)
+        for (std::size_t panel = window_.first + part; panel < window_.end(); panel += parts)
             bounds_.queries.codes.quantize(panel, strip_, window_.at(panel), facts);
     }
 
@@ -90,7 +81,7 @@ class Worker {
             parts;
         const std::size_t pairs_of_tile = bounds_.kernel.tile_queries * bounds_.kernel.tile_keys;
         std::size_t tiles = 0;
-        for (std::size_t first = window_.first() + query_part; first < window_.end();
+        for (std::size_t first = window_.first + query_part; first < window_.end();
              first += block) {
             const std::size_t end = std::min(first + block, window_.end());
             for (std::size_t key = key_part; key < key_panels; key += parts) {
@@ -292,13 +283,14 @@ bool screened_sweep(const Kernel& kernel, const Search& search, const Progress& 
         std::max(min_candidates, input_bytes / inputs_per_candidates / sizeof(Candidate) / parts);
     const std::size_t window_bytes =
         std::max(input_bytes / inputs_per_window, parts * query_block_bytes);
-    Window window(queries, std::min(queries.panels(), window_bytes / queries.panel_bytes() + 1));
+    const std::size_t panels = std::min(queries.panels(), window_bytes / queries.panel_bytes() + 1);
+    Window window{.queries = queries,
+                  .max_panels = panels,
+                  .bytes = AlignedVector<std::uint8_t>(panels * queries.panel_bytes())};
     const double total =
         static_cast<double>(search.queries.rows) * static_cast<double>(search.keys.rows);
     Crew<Worker> crew(n_threads, progress, total, bounds, exclusion, window, capacity);
-    for (std::size_t first = 0; first < queries.panels() && !crew.is_canceled();
-         first = window.end()) {
-        window.move_to(first);
+    for (; window.first < queries.panels() && !crew.is_canceled(); window.first = window.end()) {
         crew.each([&](Worker& worker, std::size_t i) { worker.quantize(i, parts); });
         crew.rounds([&](Worker& worker, std::size_t i, std::size_t other) {
             worker.search(other, i, crew);

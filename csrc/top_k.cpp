@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "float_sweep.hpp"
-#include "screen.hpp"
 
 namespace alignx {
 namespace {
@@ -68,7 +67,7 @@ Search turned(const Search& search) {
 }  // namespace
 
 bool top_k(const Kernel& kernel, const Search& asked, const Progress& progress,
-           Fallbacks& fallbacks) {
+           Uncertified& fallbacks) {
     Search search = asked;
     const double work = static_cast<double>(search.queries.rows) *
                         static_cast<double>(search.keys.rows) *
@@ -76,17 +75,15 @@ bool top_k(const Kernel& kernel, const Search& asked, const Progress& progress,
     search.n_threads =
         std::clamp(static_cast<int>(std::min(work / work_per_thread, 1e6)), 1, asked.n_threads);
     if (!worth_screening(kernel, search)) return float_sweep(kernel, search, progress);
-    Uncertified rows;
-    if (!screened_sweep(kernel, search, part_of(progress, 0, share_of_screening), rows))
+    if (!screened_sweep(kernel, search, part_of(progress, 0, share_of_screening), fallbacks))
         return false;
-    fallbacks = {rows.queries.size(), rows.keys.size()};
+    const auto& [queries, keys] = fallbacks;
     // If nothing could be bounded, one sweep serves both sides.
-    if (fallbacks.queries == search.queries.rows && fallbacks.keys == search.keys.rows)
+    if (queries.size() == search.queries.rows && keys.size() == search.keys.rows)
         return float_sweep(kernel, search, part_of(progress, share_of_screening, 1));
-    return search_rows(kernel, search, rows.queries,
+    return search_rows(kernel, search, queries,
                        part_of(progress, share_of_screening, 1 - share_of_side)) &&
-           search_rows(kernel, turned(search), rows.keys,
-                       part_of(progress, 1 - share_of_side, 1)) &&
+           search_rows(kernel, turned(search), keys, part_of(progress, 1 - share_of_side, 1)) &&
            (!progress || progress(1.0));
 }
 

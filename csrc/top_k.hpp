@@ -46,24 +46,18 @@
 // keys, kernel.cpp has the innermost loops, compiled once for each CPU level (dispatch.hpp).
 #pragma once
 
-#include <cstddef>
-
 #include "crew.hpp"
 #include "kernel.hpp"
 #include "neighbors.hpp"
+#include "screen.hpp"
 
 namespace alignx {
 
-// Numbers of rows that were searched again in float32 after screening.
-struct Fallbacks {
-    std::size_t queries = 0;
-    std::size_t keys = 0;
-};
-
 // Needs k of a side <= rows of the other and finite input. A pair whose score is NaN (finite rows
 // whose dot product overflows) never enters; rows that then lack neighbors end in `no_index`.
-// Returns false if `progress` canceled it; the outputs are unusable then.
+// Tells which rows were searched again in float32 after screening. Returns false if `progress`
+// canceled it; the outputs are unusable then.
 bool top_k(const Kernel& kernel, const Search& search, const Progress& progress,
-           Fallbacks& fallbacks);
+           Uncertified& fallbacks);
 
 }  // namespace alignx
