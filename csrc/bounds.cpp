@@ -1,6 +1,5 @@
 #include "bounds.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>

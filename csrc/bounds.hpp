@@ -10,11 +10,6 @@
 // serves the neighbors of both rows; `shift` is the bias that a row's neighbors must not count.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 #include "aligned.hpp"
 #include "heap.hpp"
 #include "kernel.hpp"

@@ -2,12 +2,7 @@
 // scores, some more than asked for, since estimates have the error of rounding to bytes.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <span>
-#include <vector>
 
 #include "crew.hpp"
 #include "heap.hpp"

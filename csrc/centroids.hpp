@@ -1,11 +1,6 @@
 // Centroids as bytes, and the thresholds that choose the nearest ones of a query.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 #include "aligned.hpp"
 #include "kernel.hpp"
 #include "quantize.hpp"

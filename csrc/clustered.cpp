@@ -1,10 +1,6 @@
 #include "clustered.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <stdexcept>
-#include <vector>
 
 #include "clustered_worker.hpp"
 

@@ -12,9 +12,6 @@
 // queries are searched.
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include "crew.hpp"
 #include "kernel.hpp"
 #include "neighbors.hpp"

@@ -1,13 +1,8 @@
 // The part of one thread in the approximate sweep (clustered.hpp).
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
 #include <cstring>
-#include <span>
-#include <vector>
 
 #include "aligned.hpp"
 #include "candidates.hpp"

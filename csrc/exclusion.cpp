@@ -1,6 +1,5 @@
 #include "exclusion.hpp"
 
-#include <algorithm>
 #include <numeric>
 
 namespace alignx {

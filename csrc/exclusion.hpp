@@ -13,9 +13,6 @@
 #pragma once
 
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
 
 #include "bounds.hpp"
 

@@ -1,8 +1,6 @@
 #include "float_sweep.hpp"
 
-#include <algorithm>
 #include <span>
-#include <vector>
 
 #include "panels.hpp"
 

@@ -1,11 +1,9 @@
 // Pairs of queries and groups of keys that must be compared, group by group.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>
-#include <vector>
 
 #include "aligned.hpp"
 

@@ -1,8 +1,6 @@
 // Merges neighbors from searches of different keys.
 #pragma once
 
-#include <vector>
-
 #include "crew.hpp"
 #include "neighbors.hpp"
 

@@ -1,10 +1,6 @@
 // Rows of float32 packed for the kernel, block by block.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <vector>
-
 #include "aligned.hpp"
 #include "crew.hpp"
 #include "neighbors.hpp"

@@ -1,6 +1,5 @@
 #include "quantize.hpp"
 
-#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstring>

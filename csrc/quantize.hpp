@@ -9,11 +9,6 @@
 //     |X.Z - Q(X).Q(Z)| <= |R(X)| |Z| + |Q(X)| |R(Z)|            (Cauchy-Schwarz).
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 #include "aligned.hpp"
 #include "kernel.hpp"
 #include "neighbors.hpp"

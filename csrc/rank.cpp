@@ -1,8 +1,6 @@
 #include "rank.hpp"
 
-#include <algorithm>
 #include <span>
-#include <vector>
 
 #include "panels.hpp"
 

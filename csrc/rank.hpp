@@ -1,9 +1,6 @@
 // Counts the keys that are better than a given one.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include "crew.hpp"
 #include "kernel.hpp"
 #include "neighbors.hpp"

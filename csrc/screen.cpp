@@ -1,6 +1,5 @@
 #include "screen.hpp"
 
-#include <algorithm>
 #include <numeric>
 #include <optional>
 #include <utility>

@@ -1,10 +1,6 @@
 // The sweep that bounds every score in bytes and computes only scores that bounds cannot exclude.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 #include "crew.hpp"
 #include "kernel.hpp"
 #include "neighbors.hpp"

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <bit>
-#include <cstddef>
-#include <cstdint>
 #include <limits>
 
 #include "kernel.hpp"

@@ -1,8 +1,5 @@
 #include "top_k.hpp"
 
-#include <algorithm>
-#include <vector>
-
 #include "float_sweep.hpp"
 
 namespace alignx {

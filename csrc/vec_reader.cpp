@@ -1,10 +1,8 @@
 #include "vec_reader.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <locale>
 #include <sstream>
 
