@@ -39,39 +39,31 @@ class Candidates {
     void rescore(const Kernel& kernel, const Matrix& rows, const Matrix& others,
                  const float* other_bias, Neighbors neighbors, int n_threads) const {
         if (!neighbors.wanted()) return;
-        struct Scratch {
-            explicit Scratch(std::size_t size)
-                : own(size), others(size), found(size), scores(size) {}
-            std::vector<const float*> own, others;
-            std::vector<std::size_t> found;
-            std::vector<float> scores;
-        };
-        Crew<Scratch> crew(n_threads, {}, 1, kept_);
-        crew.share(rows.rows, rows_at_once, [&](Scratch& scratch, Range range) {
-            for (std::size_t row = range.begin; row < range.end; ++row) {
+        parallel_for(n_threads, (rows.rows + rows_at_once - 1) / rows_at_once, [&](std::size_t i) {
+            std::vector<const float*> own(kept_), found(kept_);
+            std::vector<float> scores(kept_);
+            const std::size_t end = std::min(rows.rows, (i + 1) * rows_at_once);
+            for (std::size_t row = i * rows_at_once; row < end; ++row) {
+                const std::span candidates(&entries_[row * kept_], kept_);
                 std::size_t count = 0;
-                for (const std::int64_t entry : std::span(&entries_[row * kept_], kept_)) {
-                    if (entry == none) continue;
-                    scratch.found[count] = ~low_half(entry);
-                    scratch.own[count] = rows.row(row);
-                    scratch.others[count] = others.row(scratch.found[count]);
-                    ++count;
-                }
-                kernel.score_pairs(scratch.own.data(), scratch.others.data(), count, rows.columns,
-                                   scratch.scores.data());
+                for (const std::int64_t entry : candidates)
+                    if (entry != none) found[count++] = others.row(~low_half(entry));
+                std::fill_n(own.begin(), count, rows.row(row));
+                kernel.score_pairs(own.data(), found.data(), count, rows.columns, scores.data());
                 neighbors.clear(row);
-                for (std::size_t i = 0; i < count; ++i)
-                    neighbors.push(row, scratch.scores[i] - bias_of(other_bias, scratch.found[i]),
-                                   scratch.found[i]);
+                const float* score = scores.data();
+                for (const std::int64_t entry : candidates)
+                    if (entry != none)
+                        neighbors.push(row, *score++ - bias_of(other_bias, ~low_half(entry)),
+                                       ~low_half(entry));
                 neighbors.sort(row);
             }
-            return true;
         });
     }
 
   private:
     static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
-    static constexpr std::size_t rows_at_once = 64;  // of one thread
+    static constexpr std::size_t rows_at_once = 64;  // that share scratch memory
 
     // One number that orders candidates by estimate, then by lower row.
     static std::int64_t pack(std::int32_t estimate, std::uint32_t other) {

@@ -22,22 +22,28 @@ struct Range {
     std::size_t size() const { return end - begin; }
 };
 
-// Calls work(i) for each i < count. No exception may leave a parallel region, so one that `work`
-// throws is rethrown after the region.
+// Calls work(i) for each i < count until `stop` is set. No exception may leave a parallel region,
+// so one that `work` throws sets `stop` and is rethrown after the region.
 template <typename Work>
-void parallel_for(int n_threads, std::size_t count, Work&& work) {
+void parallel_for(int n_threads, std::size_t count, std::atomic<bool>& stop, Work&& work) {
     std::exception_ptr failure;
     std::atomic<bool> failed{false};
 #pragma omp parallel for num_threads(n_threads) schedule(static)
     for (std::size_t i = 0; i < count; ++i) {
-        if (failed.load(std::memory_order_relaxed)) continue;
         try {
-            work(i);
+            if (!stop.load(std::memory_order_relaxed)) work(i);
         } catch (...) {
             if (!failed.exchange(true)) failure = std::current_exception();
+            stop = true;
         }
     }
     if (failure) std::rethrow_exception(failure);
+}
+
+template <typename Work>
+void parallel_for(int n_threads, std::size_t count, Work&& work) {
+    std::atomic<bool> stop{false};
+    parallel_for(n_threads, count, stop, work);
 }
 
 // One worker for each thread asked for, whatever number OpenMP grants. A worker holds the scratch
@@ -60,15 +66,7 @@ class Crew {
     // Calls work(worker, i) for each worker i.
     template <typename Work>
     void each(Work&& work) {
-        parallel_for(n_threads_, size(), [&](std::size_t i) {
-            if (is_canceled()) return;
-            try {
-                work(workers_[i], i);
-            } catch (...) {
-                canceled_ = true;  // stops the other workers
-                throw;
-            }
-        });
+        parallel_for(n_threads_, size(), canceled_, [&](std::size_t i) { work(workers_[i], i); });
     }
 
     // Splits two sides into one part for each worker and calls work(worker, i, other) for every

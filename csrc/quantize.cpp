@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t lanes = RotatedRows::lanes;
 
-constexpr std::size_t panels_at_once = 16;  // of one thread
+constexpr std::size_t panels_at_once = 16;  // that share scratch memory
 
 // The step is chosen on a sample of rows, among candidates that cut its largest element to these
 // shares.
@@ -110,18 +110,13 @@ Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<s
     if (!group_starts.empty()) divide(group_starts);
     facts_.resize(slots());
     bytes_.resize(side == Side::keys ? panels_ * panel_bytes() : 0);
-    struct Scratch {
-        Scratch(std::size_t columns, std::size_t size) : strip(columns), bytes(size) {}
-        RotatedRows strip;
-        std::vector<std::uint8_t> bytes;
-    };
-    Crew<Scratch> crew(n_threads, {}, 1, rows.columns, panel_bytes());
-    crew.share(panels_, panels_at_once, [&](Scratch& scratch, Range panels) {
-        for (std::size_t panel = panels.begin; panel < panels.end; ++panel)
-            quantize(panel, scratch.strip,
-                     bytes_.empty() ? scratch.bytes.data() : &bytes_[panel * panel_bytes()],
+    parallel_for(n_threads, (panels_ + panels_at_once - 1) / panels_at_once, [&](std::size_t i) {
+        RotatedRows strip(rows.columns);
+        std::vector<std::uint8_t> unused(bytes_.empty() ? panel_bytes() : 0);
+        const std::size_t end = std::min(panels_, (i + 1) * panels_at_once);
+        for (std::size_t panel = i * panels_at_once; panel < end; ++panel)
+            quantize(panel, strip, bytes_.empty() ? unused.data() : &bytes_[panel * panel_bytes()],
                      &facts_[panel * stride_]);
-        return true;
     });
     for (const Facts& row : facts_) {
         longest_ = std::max(longest_, static_cast<double>(row.length));
