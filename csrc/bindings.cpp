@@ -101,6 +101,7 @@ int thread_count(std::optional<int> n_threads) {
     return is_forked ? 1 : std::min(n_threads.value_or(omp_get_max_threads()), max_threads);
 }
 
+// `work` must touch no Python object.
 template <typename Work>
 auto without_gil(Work&& work) {
     const py::gil_scoped_release released;
@@ -334,9 +335,9 @@ Indices count_better_keys(const Floats& queries, const Floats& keys, const Float
     const int threads = thread_count(n_threads);
     Indices counts(queries.shape(0));
     std::fill_n(counts.mutable_data(), q.rows, 0);
-    run(progress, [&, data = counts.mutable_data()](const Progress& report) {
-        return count_better(chosen_kernel(), q, k, bias, scores.data(), indices.data(), data,
-                            threads, report);
+    run(progress, [&, of_answer = scores.data(), answer = indices.data(),
+                   data = counts.mutable_data()](const Progress& report) {
+        return count_better(chosen_kernel(), q, k, bias, of_answer, answer, data, threads, report);
     });
     return counts;
 }
