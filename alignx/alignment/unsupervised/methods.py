@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from alignx.alignment.unsupervised import fit as fits
-from alignx.alignment.unsupervised.adversarial_settings import Preset
 from alignx.alignment.unsupervised.self_learning import SelfLearning as Settings
 from alignx.mapping.refinement import Refinement
 from alignx.support.arrays import as_rows
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from alignx.alignment.diagnosis import Diagnosis
+    from alignx.alignment.unsupervised.adversarial_settings import Preset
     from alignx.mapping import Aligner, RefinementRound
     from alignx.support.arrays import Indices
     from alignx.support.progress import Log, Progress
