@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from alignx.alignment.diagnosis import LEAST_AGREEMENT
-from alignx.alignment.fit_context import FitContext, FitSpec
+from alignx.alignment.fit_context import FitContext, FitSpec, FrequentPart, frequent_part
 from alignx.alignment.held_out import Fold, HeldOutResult, correct_answers, split_folds
-from alignx.mapping import Aligner, Procrustes
+from alignx.mapping import Aligner, Procrustes, Refinement
 from alignx.retrieval.csls import mutual_neighbors
 
 if TYPE_CHECKING:
@@ -211,14 +211,6 @@ class LinearCost:
         )
 
 
-class _Part(NamedTuple):
-    """The most frequent rows and those of the dictionary, and its pairs renumbered."""
-
-    context: FitContext
-    pairs: Indices
-    first: int  # that many rows come from the beginning of each language
-
-
 def validate(
     spec: FitSpec,
     fitted: Aligner,
@@ -278,7 +270,7 @@ def _validate_folds(
     folds: list[Fold],
     words: int,
     whole: Indices | None,
-    part: _Part,
+    part: FrequentPart,
     progress: Progress | None,
 ) -> Validation | None:
     """Ask fold after fold, until there are enough queries or the map has clearly failed."""
@@ -308,26 +300,21 @@ def _validate_folds(
     return found
 
 
-def _frequent_part(context: FitContext, pairs: Indices, few: bool) -> _Part:
-    source, target, refinement, _ = context
-    usual = min(refinement.vocabulary, len(source), len(target))
-    most = min(FREQUENT, max(COMPARED, usual // 5))
-    kept = [
-        np.union1d(np.arange(min(most, len(rows))), column)
-        for rows, column in zip((source, target), pairs.T, strict=True)
-    ]
-    known = [np.searchsorted(rows, column) for rows, column in zip(kept, pairs.T, strict=True)]
-    first = min(most, refinement.vocabulary, len(kept[0]), len(kept[1]))
-    smaller = type(refinement)(
-        rounds=refinement.rounds if few else 0,
+def _frequent_part(context: FitContext, pairs: Indices, few: bool) -> FrequentPart:
+    """Keep the most frequent rows and those of the dictionary, with cheaper refinement."""
+    vocabulary = context.refinement.vocabulary
+    usual = min(vocabulary, len(context.source), len(context.target))
+    part = frequent_part(context, pairs, min(FREQUENT, max(COMPARED, usual // 5)))
+    first = min(part.first, vocabulary)
+    settings = Refinement(
+        rounds=context.refinement.rounds if few else 0,
         vocabulary=first,
         n_neighbors=min(context.n_neighbors, first),
     )
-    part = FitContext(source[kept[0]], target[kept[1]], smaller)
-    return _Part(part, np.stack(known, axis=1), first)
+    return FrequentPart(part.context._replace(refinement=settings), part.pairs, first)
 
 
-def _induced(mapped: tuple[Matrix, Matrix], part: _Part) -> Indices:
+def _induced(mapped: tuple[Matrix, Matrix], part: FrequentPart) -> Indices:
     """Return the mutual pairs of the most frequent words, each as one number."""
     X, Y = (rows[: part.first] for rows in mapped)
     pairs = mutual_neighbors(X, Y, n_neighbors=part.context.n_neighbors)
