@@ -13,13 +13,13 @@ from alignx.alignment.fit_context import FitContext, FitSpec
 from alignx.alignment.held_out import HeldOut
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
-from alignx.alignment.methods import as_method, method_name
+from alignx.alignment.methods import UNSUPERVISED, as_method
 from alignx.alignment.model_selection import Auto
 from alignx.alignment.supervised import fit_supervised
 from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import Refinement, with_centering, without_centering
+from alignx.mapping import Refinement, method_name, with_centering, without_centering
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
 from alignx.support.progress import part_of
@@ -146,7 +146,7 @@ def align(
             *_language_maps(source, target, normalizers, found.aligner_),
             0 if pairs is None else len(pairs),
             found.rounds_,
-            found_by=method_name(found),
+            found_by=method_name(found, UNSUPERVISED),
             diagnosis=found.diagnosis_,
             learned=learned,
         )
