@@ -231,13 +231,13 @@ class Lexicon:
     def tell_of_capitals(self, source: Embeddings, target: Embeddings) -> None:
         """Warn if many words are in the vocabularies, but with other capitals."""
         for language, words in zip((source, target), self.sides(), strict=True):
-            language.lookup.tell_of_capitals(words, f"words of {self.name}")
+            language.lookup.warn_of_case_variants(words, f"words of {self.name}")
 
     def as_known(self, source: Embeddings, target: Embeddings) -> Self:
         """Give the pairs, each once, with words written as in the vocabularies; without scores."""
         first, second = (
             [
-                language.words[row] if row >= 0 else language.lookup.as_trained(word)
+                language.words[row] if row >= 0 else language.lookup.spell_oov(word)
                 for word, row in zip(words, language.find(words).tolist(), strict=True)
             ]
             for language, words in zip((source, target), self.sides(), strict=True)
@@ -279,7 +279,7 @@ class Lexicon:
             (word, target.words[row])
             for word in source.lookup.index
             if (word.isdecimal() or not numerals_only)
-            and (row := target.lookup.row_as_written(word)) >= 0
+            and (row := target.lookup.row_in_same_case(word)) >= 0
         ]
         return cls(shared, name="identical numerals" if numerals_only else "identical words")
 

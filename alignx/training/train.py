@@ -25,9 +25,10 @@ from alignx.training.pretrained import usable, write_initial
 from alignx.training.runner import training
 from alignx.training.scratch import filling, scratch
 from alignx.training.validation import covered, require_learnable
-from alignx.vectors.embeddings import Embeddings, guess_language
+from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.layout import ModelLayout
 from alignx.vectors.io import load
+from alignx.vectors.language_codes import guess_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,7 +187,7 @@ def train(
                 files,
                 file,
                 tokenizer=tokenizer,
-                language=language or guess_language(name),
+                language=language or guess_language(name).code,
                 progress=part_of(progress, 0, _READING_SHARE),
             )
         _tell(log, "corpus", asdict(report))
@@ -296,7 +297,7 @@ def _tell_of_capitals(start: Embeddings, words: Sequence[str]) -> None:
     other = {
         word: start.words[row]
         for word, row in zip(words, start.find(words).tolist(), strict=True)
-        if row >= 0 and start.lookup.row_as_written(word) < 0
+        if row >= 0 and start.lookup.row_in_same_case(word) < 0
     }
     if other and len(other) >= _MANY * len(words):
         word, capitalized = next(iter(other.items()))
