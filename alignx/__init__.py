@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
         DirectionError,
         EmptyLexiconError,
         FormatError,
+        InputError,
         MissingDependencyError,
+        MissingFileError,
         NotFittedError,
         OutputError,
         RecallError,
@@ -79,10 +80,12 @@ __all__ = [
     "Explanation",
     "FaissIndex",
     "FormatError",
+    "InputError",
     "LabeledTexts",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
+    "MissingFileError",
     "Neighbors",
     "Normalizer",
     "NotFittedError",
@@ -146,7 +149,9 @@ _HOMES = {
         "DirectionError",
         "EmptyLexiconError",
         "FormatError",
+        "InputError",
         "MissingDependencyError",
+        "MissingFileError",
         "NotFittedError",
         "OutputError",
         "RecallError",
@@ -179,7 +184,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        return _version("alignx")
+        return import_module("importlib.metadata").version("alignx")
     if name == "_core":
         return _import_core()
     if name not in _MODULE_OF:

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
-from alignx.errors import FormatError, OutputError
+from alignx.errors import AlignxError, FormatError, InputError, MissingFileError, OutputError
 
 if TYPE_CHECKING:
     import io
@@ -67,8 +67,10 @@ def reading(path: StrPath) -> Iterator[io.BufferedReader]:
 
     Raises
     ------
-    FormatError
-        If there is no such file, it is a directory, or it cannot be read.
+    MissingFileError
+        If there is no such file.
+    InputError
+        If it is a directory, or cannot be read.
 
     Examples
     --------
@@ -76,13 +78,21 @@ def reading(path: StrPath) -> Iterator[io.BufferedReader]:
     ...     file.read()
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.vec: no such file; check the name
+    alignx.errors.MissingFileError: no-such.vec: no such file; check the name
     """
     try:
         with Path(path).open("rb") as file:
             yield file
+    except AlignxError:
+        raise
     except OSError as error:
-        raise FormatError(path, _reason(error, _UNREADABLE)) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: StrPath, error: OSError) -> InputError:
+    is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    kind = MissingFileError if is_missing else InputError
+    return kind(path, _reason(error, _UNREADABLE))
 
 
 @overload
@@ -251,6 +261,8 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
 def _as_output_errors(path: StrPath) -> Iterator[None]:
     try:
         yield
+    except AlignxError:
+        raise
     except OSError as error:
         raise OutputError(path, _reason(error, _UNWRITABLE)) from error
 
@@ -321,15 +333,15 @@ def require_readable(*paths: StrPath) -> None:
 
     Raises
     ------
-    FormatError
-        If one cannot be read.
+    MissingFileError, InputError
+        If one is missing or cannot be read.
 
     Examples
     --------
     >>> require_readable("no-such.vec")
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.vec: no such file; check the name
+    alignx.errors.MissingFileError: no-such.vec: no such file; check the name
     """
     for path in paths:
         try:
@@ -337,7 +349,7 @@ def require_readable(*paths: StrPath) -> None:
             if not os.access(path, os.R_OK):
                 raise PermissionError(errno.EACCES, "Permission denied")
         except OSError as error:
-            raise FormatError(path, _reason(error, _UNREADABLE)) from error
+            raise _unreadable(path, error) from error
 
 
 def require_regular(path: StrPath, what: str) -> None:

@@ -37,15 +37,17 @@ def read_tensors(
 
     Raises
     ------
+    MissingFileError, InputError
+        If there is no such file, or it cannot be read.
     FormatError
-        If there is no such file, it is something else, or truncated.
+        If it is of another format, or truncated.
 
     Examples
     --------
     >>> read_tensors("no-such.safetensors")
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.safetensors: no such file; check the name
+    alignx.errors.MissingFileError: no-such.safetensors: no such file; check the name
     """
     require_regular(path, "a .safetensors file")  # it is opened twice
     with reading(path) as head:  # names a missing or unreadable file as all of alignx does

@@ -81,7 +81,7 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     >>> read_cache("no-such.safetensors", LoadOptions())
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.safetensors: no such file; check the name
+    alignx.errors.MissingFileError: no-such.safetensors: no such file; check the name
     """
     header = _read_header(path)
     stored = _map_vectors(header)

@@ -372,9 +372,9 @@ def test_a_file_without_a_good_line_is_an_error_even_when_skipping() -> None:
 
 def test_a_missing_file_and_a_directory_are_format_errors(tmp_path: Path) -> None:
     for suffix in (".vec", ".bin", ".safetensors"):
-        with pytest.raises(FormatError, match="no such file; check the name"):
+        with pytest.raises(FileNotFoundError, match="no such file; check the name"):
             load(tmp_path / f"absent{suffix}")
-    with pytest.raises(FormatError, match="this is a directory"):
+    with pytest.raises(OSError, match="this is a directory"):
         load(tmp_path)
 
 

@@ -72,7 +72,7 @@ def write_mapped_model(
     >>> write_mapped_model("no-such.bin", "mapped.bin", np.eye(3))
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.bin: no such file; check the name
+    alignx.errors.MissingFileError: no-such.bin: no such file; check the name
     """
     name = os.fspath(path)
     require_suffix(output, "a fastText model")

@@ -68,7 +68,7 @@ def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
     >>> read_fasttext("no-such.bin", LoadOptions())
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.bin: no such file; check the name
+    alignx.errors.MissingFileError: no-such.bin: no such file; check the name
     """
     model = SubwordVectors(path)
     rows = [row for row, word in enumerate(model.stored) if _is_text(word)]
@@ -144,7 +144,7 @@ class SubwordVectors:
     >>> SubwordVectors("no-such.bin")
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: no-such.bin: no such file; check the name
+    alignx.errors.MissingFileError: no-such.bin: no such file; check the name
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
