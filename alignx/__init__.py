@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
     from alignx.support.config import config_context, get_config, set_config
+    from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load, save
@@ -79,6 +80,7 @@ __all__ = [
     "ExactIndex",
     "Explanation",
     "FaissIndex",
+    "FastTextParameters",
     "FormatError",
     "InputError",
     "LabeledTexts",
@@ -174,6 +176,7 @@ _HOMES = {
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
     "support.config": ["config_context", "get_config", "set_config"],
+    "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load", "save"],
