@@ -24,7 +24,7 @@ from alignx.alignment.linear_cost import LinearCost, composed_map
 from alignx.alignment.mapped_subwords import UnseenBySubwords
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.validation import Validation
-from alignx.errors import DimensionError, FormatError
+from alignx.errors import AlignxError, DimensionError, FormatError
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import LazyRows, freeze, unit_rows
@@ -431,6 +431,8 @@ class Alignment:
                 loaded = cls._from_file(facts, tensors)
                 loaded._warn_if_failed(path)
                 return loaded
+        except AlignxError:
+            raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise FormatError(path, f"damaged: {error!r}; align again") from None
         raise FormatError(

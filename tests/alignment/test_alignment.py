@@ -698,7 +698,7 @@ def test_a_missing_tensor_is_refused(saved: Path, name: str) -> None:
 
 
 def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match="no such file"):
         Alignment.load(tmp_path / "none.safetensors")
     with pytest.raises(FormatError, match="directory"):
         Alignment.load(tmp_path)

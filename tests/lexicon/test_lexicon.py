@@ -183,9 +183,9 @@ def test_json_lines_of_another_kind_are_refused(tmp_path: Path, line: str, gist:
 
 
 def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"no-such\.txt: no such file"):
+    with pytest.raises(FileNotFoundError, match=r"no-such\.txt: no such file"):
         Lexicon.load(tmp_path / "no-such.txt")
-    with pytest.raises(FormatError, match="this is a directory"):
+    with pytest.raises(OSError, match="this is a directory"):
         Lexicon.load(tmp_path)
 
 

@@ -66,13 +66,6 @@ class SubwordVectors:
     ----------
     Bojanowski, Grave, Joulin and Mikolov, "Enriching Word Vectors with Subword Information", TACL
     2017, section 3.2.
-
-    Examples
-    --------
-    >>> SubwordVectors("no-such.bin")
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: no-such.bin: no such file; check the name
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
