@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import re
 import subprocess
 import sys
@@ -307,31 +309,35 @@ def test_the_first_bad_line_is_named(
     assert "\n" not in message
 
 
-@pytest.mark.parametrize(
-    ("content", "gist"),
-    [
-        (b"", "the file is empty"),
-        (b"\xef\xbb\xbf", "the file is empty"),
-        (b"\n\n \n", "the file holds no vectors"),
-        (b"3 300\n", "the file holds a header but no vectors"),
-        (b"<!DOCTYPE html>\n<html>1 2</html>\n", "this is an HTML page"),
-        (b"\xef\xbb\xbf \n<HTML lang=en>\n404 1\n", "this is an HTML page"),
-        (bytes(range(256)) * 20, "this is not a text file of vectors"),
-        (b"\x00" * 5000, "this is not a text file of vectors"),
-        (b"2 4\ncat " + np.ones(4, "<f4").tobytes() * 50, "this is not a text file of vectors"),
-        ("2 1\ncat 1\n".encode("utf-16"), "this is not a text file of vectors"),
-        (b"cat gato\ndog perro\n", "this is not a text file of vectors"),
-        (b"x" * (3 << 20), "this is not a text file of vectors"),
-        (b"cat 1 0\ndog" + b" 1" * (5 << 20), "a line is longer than"),
-        (gzip.compress(b"cat 1 0\n" * 3000, mtime=0)[:-30], "the archive is truncated or damaged"),
-        (
-            gzip.compress(b"cat 1 0\n" * 3000, mtime=0)[:-4] + b"abcd",
-            "the archive is truncated or damaged",
-        ),
-        (gzip.compress(b"cat 1 0\n", mtime=0) + b"junk", "the archive is truncated or damaged"),
-        (b"\x1f\x8b\x08", "the archive is truncated or damaged"),
-        (gzip.compress(b"", mtime=0), "the file is empty"),
+PACKED = gzip.compress(b"cat 1 0\n" * 3000, mtime=0)
+OTHER_FILES = {
+    "the file is empty": [b"", b"\xef\xbb\xbf", gzip.compress(b"")],
+    "the file holds no vectors": [b"\n\n \n"],
+    "the file holds a header but no vectors": [b"3 300\n"],
+    "this is an HTML page": [
+        b"<!DOCTYPE html>\n<html>1 2</html>\n",
+        b"\xef\xbb\xbf \n<HTML lang=en>\n404 1\n",
     ],
+    "this is not a text file of vectors": [
+        bytes(range(256)) * 20,
+        b"\x00" * 5000,
+        b"2 4\ncat " + np.ones(4, "<f4").tobytes() * 50,
+        "2 1\ncat 1\n".encode("utf-16"),
+        b"cat gato\ndog perro\n",
+        b"x" * (3 << 20),
+    ],
+    "a line is longer than": [b"cat 1 0\ndog" + b" 1" * (5 << 20)],
+    "the archive is truncated or damaged": [
+        PACKED[:-30],
+        PACKED[:-4] + b"abcd",
+        gzip.compress(b"cat 1 0\n") + b"junk",
+        b"\x1f\x8b\x08",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "gist"), [(content, gist) for gist in OTHER_FILES for content in OTHER_FILES[gist]]
 )
 @pytest.mark.parametrize("on_error", ["raise", "skip"])
 def test_other_files_are_named(content: bytes, gist: str, on_error: Any, tmp_path: Path) -> None:  # noqa: ANN401
@@ -349,10 +355,11 @@ def test_a_byte_order_mark_is_dropped_at_the_start_only() -> None:
     assert found.words == ("cat", "\ufeffdog")
 
 
-def test_gzip_is_recognized_by_content(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_archives_are_recognized_by_content(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / "wiki.es.txt"
     middle = TABLE.index(b"dog")
-    path.write_bytes(gzip.compress(TABLE[:middle]) + gzip.compress(TABLE[middle:]))
+    path.write_bytes(pack(TABLE[:middle]) + pack(TABLE[middle:]))
     found = load(path)
     assert found.words == TABLE_WORDS
     assert (found.language, found.source) == ("es", "wiki.es.txt")
