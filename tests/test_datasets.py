@@ -31,7 +31,8 @@ def test_a_sample_is_whole(
     source, target, train, test = samples[direction]
     for code, language in zip(direction, (source, target), strict=True):
         assert language.language == code
-        assert (language.vectors.shape, language.vectors.dtype) == ((4_000, 300), np.float32)
+        assert language.vectors.shape == (4_000, 300)
+        assert language.vectors.dtype == np.float32
         assert np.isfinite(language.vectors).all()
         assert language.zero_rows == 0
         assert len(set(language.words)) == 4_000
