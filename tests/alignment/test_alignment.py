@@ -224,7 +224,7 @@ def test_parameters_out_of_range_are_refused(options: dict[str, Any], gist: str)
 
 
 def test_a_lexicon_without_a_usable_pair_is_refused() -> None:
-    with pytest.raises(EmptyLexiconError, match="got 100 pairs of which 100 lack the source word"):
+    with pytest.raises(EmptyLexiconError, match="got 100 pairs, 100 with an OOV source word"):
         align(ENGLISH, SPANISH, lexicon=PAIRS.reversed())
 
 

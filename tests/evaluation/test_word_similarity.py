@@ -81,7 +81,7 @@ def test_what_has_no_correlation_is_nan_without_a_warning(
 def test_a_lexicon_without_scores_or_known_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="must have a human score each, got none"):
         evaluate_similarity(ENGLISH, SPANISH, Lexicon(PAIRS))
-    with pytest.raises(EmptyLexiconError, match="20 lack the source word"):
+    with pytest.raises(EmptyLexiconError, match="20 with an OOV source word"):
         evaluate_similarity(SPANISH, ENGLISH, Lexicon(PAIRS, SCORES))
 
 

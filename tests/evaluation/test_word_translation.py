@@ -138,7 +138,7 @@ def test_a_zero_row_is_no_question_and_no_answer() -> None:
     report = evaluate(shared, Lexicon([("s4", "t4"), ("s3", "t3"), ("s0", "t0")]), n_neighbors=1)
     assert (report.csls.n, report.csls.precision[1]) == (1, 1)
     assert report.coverage == pytest.approx(1 / 3)
-    with pytest.raises(EmptyLexiconError, match="1 lack the source word and 1 the target"):
+    with pytest.raises(EmptyLexiconError, match="1 with an OOV source word and 1 with an OOV target"):
         evaluate(shared, Lexicon([("s4", "t4")]))
 
 
