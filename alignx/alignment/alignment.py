@@ -31,10 +31,11 @@ from alignx.support.arrays import LazyRows, freeze, unit_rows
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.safetensors import read_tensors
-from alignx.vectors.embeddings import Embeddings, LoadOptions
+from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import read_fasttext
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 from alignx.vectors.io import save
+from alignx.vectors.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +150,7 @@ class Alignment:
 
     def _applied(self, embeddings: Embeddings, side: WhichSide) -> Embeddings:
         require_instance(embeddings, Embeddings, side)
-        model = embeddings.unseen
+        model = embeddings.oov_vectors
         unseen = None if model is None else UnseenBySubwords(model, self, side)
         rows = self.stream(embeddings, side)
         return embeddings.with_vectors(freeze(rows.collect()), unseen, rows.space)

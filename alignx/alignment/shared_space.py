@@ -12,16 +12,16 @@ from alignx.retrieval.exact import ExactIndex, cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, resolved_count
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
-from alignx.vectors.compatibility import require_one_space
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.oov import extended, look_up, require_oov
+from alignx.vectors.oov import add_oov_entries, look_up, require_oov_mode
+from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
     from alignx.alignment.calibration import Calibration
     from alignx.alignment.learned_pairs import LearnedPairs
     from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
-    from alignx.vectors.oov import Oov, Origin
+    from alignx.vectors.oov import OOVMode, Origin
 
 ANSWERS = 5
 
@@ -96,7 +96,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             require_instance(language, Embeddings, f"languages[{code!r}]")
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
-        require_one_space(self.languages)
+        require_same_space(self.languages)
         unit = {code: _unit(code, language) for code, language in self.languages.items()}
         object.__setattr__(self, "languages", unit)
         for code, language in unit.items():
@@ -163,7 +163,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return swapped
 
     def extended(
-        self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: Oov = "drop"
+        self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
     ) -> SharedSpace:
         """Add words and phrases that the vocabularies lack, as questions and as answers.
 
@@ -196,10 +196,10 @@ class SharedSpace(Mapping[str, Embeddings]):
         """
         for name, entries in {"source": source, "target": target}.items():
             require_words(entries, name)
-        require_oov(oov, self.source, self.target)
+        require_oov_mode(oov, self.source, self.target)
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):
-            languages[code] = extended(languages[code], entries, oov)
+            languages[code] = add_oov_entries(languages[code], entries, oov)
         return SharedSpace(languages, self.calibration, self.learned)
 
     def n_neighbors(self, given: int | None = None) -> int:
@@ -304,7 +304,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         *,
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
-        oov: Oov = "drop",
+        oov: OOVMode = "drop",
     ) -> dict[str, list[Translation]]:
         """Find the best target words of source words and phrases.
 
@@ -371,7 +371,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 def _unit(code: str, language: Embeddings) -> Embeddings:
     """Give a language with unit rows, under its code, without the words that have no vector."""
     rows = freeze(unit_rows(language.vectors))
-    known = language.with_vectors(rows, language.unseen, language.space)
+    known = language.with_vectors(rows, language.oov_vectors, language.space)
     known = known.without_zero_rows()
     if not len(known):
         raise AlignxError(
@@ -384,7 +384,7 @@ def _unit(code: str, language: Embeddings) -> Embeddings:
             known.vectors,
             language=code,  # its rules of capitals hold
             source=known.source,
-            unseen=known.unseen,
+            oov_vectors=known.oov_vectors,
             space=known.space,
             index=known.index,
             zero_rows=0,

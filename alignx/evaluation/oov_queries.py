@@ -10,7 +10,7 @@ import numpy as np
 from alignx.evaluation.accuracy import Accuracy
 from alignx.retrieval.csls import csls_bias
 from alignx.retrieval.exact import ranks
-from alignx.vectors.oov import unlisted
+from alignx.vectors.oov import oov_entries
 from alignx.vectors.spelling import is_phrase
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
     from alignx.support.arrays import Matrix
     from alignx.vectors.embeddings import Embeddings
-    from alignx.vectors.oov import Oov
+    from alignx.vectors.oov import OOVMode
 
 __all__ = ["UnlistedQuestions"]
 
@@ -57,7 +57,7 @@ class UnlistedQuestions:
 
     @classmethod
     def of(
-        cls, shared: SharedSpace, questions: Sequence[tuple[str, Sequence[str]]], oov: Oov
+        cls, shared: SharedSpace, questions: Sequence[tuple[str, Sequence[str]]], oov: OOVMode
     ) -> UnlistedQuestions:
         """Collect the questions without a known word on both sides that can be answered yet.
 
@@ -78,8 +78,8 @@ class UnlistedQuestions:
         ]
         self = cls(
             shared,
-            unlisted(source, [question for question, _ in asked], oov),
-            unlisted(target, [answer for _, answers in asked for answer in answers], oov),
+            oov_entries(source, [question for question, _ in asked], oov),
+            oov_entries(target, [answer for _, answers in asked for answer in answers], oov),
         )
         for question, answers in asked:
             row = _row(question, source, self.source)

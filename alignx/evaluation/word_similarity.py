@@ -12,15 +12,15 @@ from scipy.stats import pearsonr, spearmanr
 from alignx.lexicon.direction import require_order
 from alignx.lexicon.lexicon import Lexicon
 from alignx.support.arguments import require_instance
-from alignx.vectors.compatibility import require_one_space
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.oov import look_up, require_oov
+from alignx.vectors.oov import look_up, require_oov_mode
+from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.support.arrays import Double
-    from alignx.vectors.oov import Oov
+    from alignx.vectors.oov import OOVMode
 
 __all__ = ["SimilarityReport", "evaluate_similarity"]
 
@@ -73,7 +73,7 @@ class SimilarityReport:
 
 
 def evaluate_similarity(
-    source: Embeddings, target: Embeddings, judged: Lexicon, *, oov: Oov = "drop"
+    source: Embeddings, target: Embeddings, judged: Lexicon, *, oov: OOVMode = "drop"
 ) -> SimilarityReport:
     """Compare cosines with human judgments of similarity.
 
@@ -122,12 +122,12 @@ def evaluate_similarity(
     require_instance(judged, Lexicon, "judged")
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
-    require_oov(oov, source, target)
+    require_oov_mode(oov, source, target)
     judged.tell_of_capitals(source, target)
-    require_one_space({"source": source, "target": target})
+    require_same_space({"source": source, "target": target})
     require_order(judged, source, target)
     found = [
-        look_up(language, entries, "drop" if language.unseen is None else oov)
+        look_up(language, entries, "drop" if language.oov_vectors is None else oov)
         for language, entries in zip((source, target), judged.sides(), strict=True)
     ]
     first, second = (entries.vectors for entries in found)

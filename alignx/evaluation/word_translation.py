@@ -15,7 +15,7 @@ from alignx.lexicon.direction import require_order
 from alignx.lexicon.lexicon import Lexicon
 from alignx.retrieval.exact import ranks
 from alignx.support.arguments import require_instance
-from alignx.vectors.oov import Oov, require_oov
+from alignx.vectors.oov import OOVMode, require_oov_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +166,7 @@ def evaluate(
     lexicon: Lexicon,
     *,
     oov_policy: OovPolicy = "muse",
-    oov: Oov = "drop",
+    oov: OOVMode = "drop",
     n_neighbors: int | None = None,
     progress: Progress | None = None,
 ) -> EvaluationReport:
@@ -220,7 +220,7 @@ def evaluate(
     """
     require_instance(shared, SharedSpace, "shared")
     require_instance(lexicon, Lexicon, "lexicon")
-    require_oov(oov, shared.source, shared.target)
+    require_oov_mode(oov, shared.source, shared.target)
     require_order(lexicon, shared.source, shared.target)
     lexicon.tell_of_capitals(shared.source, shared.target)
     asked = lexicon.as_known(shared.source, shared.target)

@@ -249,7 +249,7 @@ class Lexicon(Sequence[tuple[str, str]]):
             (word, target.words[row])
             for word in source.lookup.index
             if (word.isdecimal() or not numerals_only)
-            and (row := target.lookup.row_as_written(word)) >= 0
+            and (row := target.lookup.row_in_same_case(word)) >= 0
         ]
         return cls(shared, name="identical numerals" if numerals_only else "identical words")
 

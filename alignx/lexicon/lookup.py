@@ -130,7 +130,7 @@ class PairLookup:
         for language, words in zip(
             (self.source, self.target), zip(*self.pairs, strict=True), strict=False
         ):
-            language.lookup.tell_of_capitals(words, f"words of {self.name}")
+            language.lookup.warn_of_case_variants(words, f"words of {self.name}")
 
     def require_direction(self) -> None:
         """Refuse pairs that fit the languages far better with source and target exchanged.
@@ -180,7 +180,7 @@ class PairLookup:
         """Return the distinct pairs, with words as written in the vocabularies."""
         written = [
             [
-                language.words[row] if row >= 0 else language.lookup.as_trained(word)
+                language.words[row] if row >= 0 else language.lookup.spell_oov(word)
                 for word, row in zip(words, rows.tolist(), strict=True)
             ]
             for language, words, rows in (

@@ -39,7 +39,7 @@ def language(prefix: str, count: int, seed: int) -> Embeddings:
     # A common direction makes hubs, so that CSLS and cosine disagree.
     rows = np.random.default_rng(seed).standard_normal((count, DIMENSION)) + 0.5
     words = [f"{prefix}{i}" for i in range(count)]
-    return Embeddings(words, rows.astype(np.float32), unseen=Model(prefix, seed))
+    return Embeddings(words, rows.astype(np.float32), oov_vectors=Model(prefix, seed))
 
 
 SHARED = SharedSpace({"en": language("a", N, 1), "es": language("b", M, 2)})

@@ -123,9 +123,9 @@ def test_plain_fasttext_gives_mapped_vectors(
     assert cosines(found, mapped.vectors).min() > 0.99999
     invented = [word for word in some_words(7, 500) if word not in english]
     assert len(invented) > 300
-    assert mapped.unseen is not None
+    assert mapped.oov_vectors is not None
     of_invented = by_fasttext(tmp_path / "en.bin", invented)
-    assert cosines(of_invented, mapped.unseen(invented)).min() > 0.99999
+    assert cosines(of_invented, mapped.oov_vectors(invented)).min() > 0.99999
 
 
 def test_the_target_side_has_its_own_map(

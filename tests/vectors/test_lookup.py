@@ -101,9 +101,9 @@ def test_blanks_are_white_space_of_unicode() -> None:
 
 
 def test_unknown_words_are_written_as_the_vocabulary_is() -> None:
-    assert Lookup({"cat": 0}).as_trained(f" Cow{BLANK}s") == "cow s"
-    assert Lookup({"Cat": 0}).as_trained("Cow") == "Cow"
-    assert Lookup({"kedi": 0}, "tr").as_trained("Inek") == f"{DOTLESS}nek"
+    assert Lookup({"cat": 0}).spell_oov(f" Cow{BLANK}s") == "cow s"
+    assert Lookup({"Cat": 0}).spell_oov("Cow") == "Cow"
+    assert Lookup({"kedi": 0}, "tr").spell_oov("Inek") == f"{DOTLESS}nek"
 
 
 # --- capitals that still explain what is unknown ----------------------------------------------
@@ -211,7 +211,7 @@ def test_texts_keep_their_capitals_until_they_are_looked_up() -> None:
 
 
 @pytest.mark.parametrize(("words", "asked"), [(("cat",), ["cow"]), (("Cat",), ["Cow", "cow"])])
-def test_a_model_is_asked_for_unseen_words_as_it_was_trained(
+def test_a_model_is_asked_for_unseen_words_as_it_wspell_oov(
     words: tuple[str, ...], asked: list[str]
 ) -> None:
     given: list[str] = []

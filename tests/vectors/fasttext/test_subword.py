@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from alignx.errors import FormatError
-from alignx.vectors.embeddings import LoadOptions
 from alignx.vectors.fasttext import SubwordVectors, read_fasttext
 from alignx.vectors.io import load
+from alignx.vectors.load_options import LoadOptions
 
 fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
 
@@ -203,11 +203,11 @@ def test_blocks_do_not_show(model_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_embeddings_of_a_model_know_unseen_words(model_path: Path) -> None:
     found = load(model_path, limit=2)
-    assert found.unseen is not None
-    unseen = found.unseen(["cat", "concatenate"])
+    assert found.oov_vectors is not None
+    unseen = found.oov_vectors(["cat", "concatenate"])
     np.testing.assert_array_equal(unseen[0], load(model_path)["cat"])
     assert unseen[1].any()
-    assert found.unseen([]).shape == (0, DIMENSION)
+    assert found.oov_vectors([]).shape == (0, DIMENSION)
 
 
 def test_what_has_no_utf8_has_no_vector(model_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_relative_path_means_the_same_file_in_every_directory(
     at_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = load("m.en.bin")
-    model = found.unseen
+    model = found.oov_vectors
     assert isinstance(model, SubwordVectors)
     expected = model(ANY)
     assert expected.any()
@@ -338,10 +338,10 @@ def test_a_relative_path_means_the_same_file_in_every_directory(
     monkeypatch.chdir(at_home)
     others = [copy.deepcopy(found), pickle.loads(packed), pickle.loads(pickle.dumps(found))]
     for other in (found, *others, copy.copy(found)):
-        assert other.unseen is not None
-        np.testing.assert_array_equal(other.unseen(ANY), expected)
+        assert other.oov_vectors is not None
+        np.testing.assert_array_equal(other.oov_vectors(ANY), expected)
     code = (
-        "import pickle, sys; model = pickle.load(sys.stdin.buffer).unseen; "
+        "import pickle, sys; model = pickle.load(sys.stdin.buffer).oov_vectors; "
         f"sys.stdout.buffer.write(model({ANY!r}).tobytes())"
     )
     done = subprocess.run(
