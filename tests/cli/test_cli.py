@@ -471,7 +471,7 @@ def test_evaluate_word_similarity(folder: Path) -> None:
     assert done.json["source_similarity"]["n"] == 3
     assert done.json["target_similarity"]["coverage"] == 0.75
     assert done.json["similarity"]["pearson"] > 0.9
-    assert done.json["similarity"]["with_unlisted"] is None
+    assert done.json["similarity"]["with_oov"] is None
 
 
 # --- convert ----------------------------------------------------------------------------------

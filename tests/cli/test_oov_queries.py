@@ -83,12 +83,12 @@ def test_evaluate_reports_unseen_words_and_phrases_apart(folder: Path, tmp_path:
     Lexicon(pairs).save(tmp_path / "test.txt")
     arguments = ("evaluate", *mapped(folder), "-d", tmp_path / "test.txt")
     seeing = json.loads(succeed(*arguments, "--oov", "subword", "--json").stdout)
-    assert seeing["unlisted"]["unseen words"]["n"] == 1
-    assert seeing["unlisted"]["phrases"]["n"] == 1
-    assert seeing["coverage_with_unlisted"] == 1
+    assert seeing["oov"]["OOV words"]["n"] == 1
+    assert seeing["oov"]["phrases"]["n"] == 1
+    assert seeing["coverage_with_oov"] == 1
     text = succeed(*arguments).stdout
     assert "phrases" in text
-    assert "unseen words" not in text
+    assert "OOV words" not in text
 
 
 def test_induce_translates_a_list(folder: Path, tmp_path: Path) -> None:

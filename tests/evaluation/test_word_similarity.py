@@ -89,7 +89,7 @@ def test_what_is_printed_and_what_programs_read() -> None:
     report = SimilarityReport(pairs=500, n=275, pearson=0.72812, spearman=-0.5)
     assert str(report) == "Pearson 0.728, Spearman -0.500 (275 of 500 pairs, coverage 55.0%)"
     found = report.as_dict()
-    assert list(found) == ["pairs", "n", "coverage", "pearson", "spearman", "with_unlisted"]
+    assert list(found) == ["pairs", "n", "coverage", "pearson", "spearman", "with_oov"]
     assert json.loads(json.dumps(found)) == found
 
 

@@ -274,7 +274,7 @@ def test_the_table() -> None:
     assert rows[4].split() == ["source", "rank", "1-12", *numbers]
     assert rows[5].startswith("identical strings removed")
     assert rows[6] == (
-        "8 words in 10 pairs; coverage 75.0% of words; out-of-vocabulary policy: muse"
+        "8 words in 10 pairs; coverage 75.0% of words; OOV policy: muse"
     )
     assert len(rows) == 7
     assert len({line.index("[") for line in rows if "[" in line}) == 1
@@ -288,8 +288,8 @@ def test_what_programs_read() -> None:
     report = report_on_circle("xling")
     found = report.as_dict()
     assert list(found) == [
-        "oov_policy", "pairs", "words", "coverage", "nn", "csls", "slices", "unlisted",
-        "coverage_with_unlisted", "learned", "not_learned",
+        "oov_policy", "pairs", "words", "coverage", "nn", "csls", "slices", "oov",
+        "coverage_with_oov", "learned", "not_learned",
     ]  # fmt: skip
     keys = ["n", "p@1", "p@5", "p@10", "mrr", "p@1_interval"]
     for accuracy in (found["nn"], found["csls"], *found["slices"].values()):
