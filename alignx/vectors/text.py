@@ -1,4 +1,4 @@
-"""Vectors as word2vec text, plain or gzipped: a word and its numbers a line.
+"""Vectors as word2vec text: a word and its numbers a line.
 
 One block of the file is parsed by all threads while a helper thread reads the next. Rows go
 straight into the final matrix.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import io
+import itertools
 import os
-import stat
-import zlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
@@ -21,12 +20,13 @@ from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.arrays import Matrix, row_blocks
 from alignx.support.config import get_config
-from alignx.support.file_kinds import GZIP_MAGIC
-from alignx.vectors.text_layout import HEAD_SIZE, NOT_TEXT, TextLayout
+from alignx.support.text_files import unpacked
+from alignx.vectors.text_layout import HEAD_SIZE, NOT_TEXT, TextLayout, require_text_vectors
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    import io
+    from collections.abc import Generator, Iterable, Iterator
 
     from alignx.support.arrays import Indices, LazyRows
     from alignx.vectors.embeddings import Embeddings
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["read_text", "write_text"]
 
 BLOCK_SIZE = 4 << 20
+_PIECE_SIZE = 1 << 16  # bytes to unpack at once
 # Numbers hardly compress: higher levels take several times as long for a few percent.
 _GZIP_LEVEL = 4
 
@@ -66,20 +67,30 @@ def read_text(
 
     Examples
     --------
+    >>> import io
     >>> from alignx.vectors.load_options import LoadOptions
     >>> file = io.BufferedReader(io.BytesIO(b"2 3\ncat 1 0 0\ndog 0 1 0\n"))
     >>> read_text(file, "en.vec", LoadOptions()).words
     ('cat', 'dog')
     """
-    stream = _TextStream(file, path)
-    reader = _TextReader(path, options, stream.layout, stream.expected_rows(options.limit))
+    size = _size_of(file)
+    pieces = iter(unpacked(iter(partial(file.read1, min(block_size, _PIECE_SIZE)), b""), path))
+    head = b""
+    while len(head) < HEAD_SIZE and (piece := next(pieces, None)) is not None:
+        head += piece
+    pieces = itertools.chain([require_text_vectors(head, path)], pieces)
     progress = options.progress or (lambda _: None)
-    with contextlib.closing(stream.blocks(block_size)) as blocks:
-        for block in blocks:
+    with contextlib.closing(_read_ahead(_whole_lines(pieces, block_size, path))) as blocks:
+        layout = TextLayout.of(bytes(next(blocks, b"")), path)
+        reader = _TextReader(path, options, layout, size)
+        block: bytes | memoryview = layout.body
+        while block:
             reader.add(block)
             if reader.is_full:
                 break
-            progress(stream.fraction)
+            if size:
+                progress(min(1.0, file.tell() / size))
+            block = next(blocks, b"")
     found = reader.embeddings()
     progress(1.0)
     return found
@@ -131,72 +142,42 @@ def write_text(
             start += len(block)
 
 
-class _TextStream:
-    """Blocks of whole lines of a file, unpacked if it is gzipped."""
+def _whole_lines(pieces: Iterable[bytes], size: int, path: str) -> Iterator[memoryview]:
+    """Join pieces of a text to blocks of whole lines, `size` bytes or a little more."""
+    parts: list[bytes] = []
+    for piece in pieces:
+        parts.append(piece)
+        if sum(map(len, parts)) >= size:
+            block = b"".join(parts)
+            cut = block.rfind(b"\n") + 1
+            parts = [block[cut:]]
+            if len(parts[0]) > HEAD_SIZE:
+                raise FormatError(path, f"a line is longer than {HEAD_SIZE} bytes; {NOT_TEXT}")
+            if cut:
+                yield memoryview(block)[:cut]
+    yield memoryview(b"".join(parts))
 
-    def __init__(self, file: io.BufferedReader, path: str) -> None:
-        self._path = path
-        self._file = file
-        self._size = _size_of(file)
-        self._is_packed = file.peek(2)[:2] == GZIP_MAGIC
-        self._unpacked: io.BufferedReader | gzip.GzipFile = (
-            gzip.GzipFile(fileobj=file) if self._is_packed else file
-        )
-        with self._archive_errors():
-            head = self._unpacked.read(HEAD_SIZE)
-        self.layout = TextLayout.of(head, path)
-        self._head = io.BytesIO(self.layout.body)
 
-    @property
-    def fraction(self) -> float:
-        """Share of the file read so far; 0 for a pipe."""
-        return min(1.0, self._file.tell() / self._size) if self._size else 0.0
-
-    def expected_rows(self, limit: int | None) -> int:
-        """Number of rows to make room for, never more than the file can hold."""
-        promised = self.layout.n_rows
-        if promised is None or self._size is None:
-            return 0
-        # A row takes at least a letter, and a blank and a digit for each number; gzip seldom
-        # shrinks numbers to less than half.
-        possible = self._size * (4 if self._is_packed else 1) // (2 * self.layout.dimension + 1)
-        return min(promised, possible, limit or promised)
-
-    def blocks(self, size: int) -> Generator[bytes]:
-        """Yield whole lines, about `size` bytes at a time, while a thread reads the next."""
-        with ThreadPoolExecutor(max_workers=1) as helper:
-            block = self._next_block(size)
-            while block:
-                pending = helper.submit(self._next_block, size)
-                yield block
-                block = pending.result()
-
-    def _next_block(self, size: int) -> bytes:
-        with self._archive_errors():
-            block = self._head.read(size) or self._unpacked.read(size)
-            while not block.endswith(b"\n"):
-                rest = self._head.readline() or self._unpacked.readline(HEAD_SIZE)
-                if not rest:
-                    break
-                if len(rest) == HEAD_SIZE and not rest.endswith(b"\n"):
-                    problem = f"a line is longer than {HEAD_SIZE} bytes; {NOT_TEXT}"
-                    raise FormatError(self._path, problem)
-                block += rest
-        return block
-
-    @contextlib.contextmanager
-    def _archive_errors(self) -> Generator[None]:
-        try:
-            yield
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            problem = "the archive is truncated or damaged; download it again"
-            raise FormatError(self._path, problem) from error
+def _read_ahead(blocks: Iterator[memoryview]) -> Generator[memoryview]:
+    """Yield blocks while a thread reads the next."""
+    with ThreadPoolExecutor(max_workers=1) as helper:
+        pending = helper.submit(next, blocks, None)
+        while block := pending.result():
+            pending = helper.submit(next, blocks, None)
+            yield block
 
 
 class _TextReader:
     """Words and rows kept so far, and the problems of other lines."""
 
-    def __init__(self, path: str, options: LoadOptions, layout: TextLayout, room: int) -> None:
+    def __init__(
+        self, path: str, options: LoadOptions, layout: TextLayout, size: int | None
+    ) -> None:
+        promised = layout.n_rows or 0
+        # A row takes at least a letter, and a blank and a digit for each number; archives seldom
+        # shrink numbers to less than a quarter.
+        possible = 4 * (size or 0) // (2 * layout.dimension + 1)
+        room = min(promised, possible, options.limit or promised)
         self._path = path
         self._layout = layout
         self._skips = options.on_error == "skip"
@@ -212,7 +193,7 @@ class _TextReader:
         """Whether the limit is reached."""
         return self._vocabulary.is_full
 
-    def add(self, text: bytes) -> None:
+    def add(self, text: bytes | memoryview) -> None:
         """Parse whole lines and keep their new words."""
         words, rows, lines, bad, n_lines = _core.parse_vectors(
             text, self._layout.dimension, get_config().n_threads
@@ -277,9 +258,8 @@ class _TextReader:
 
 
 def _size_of(file: io.BufferedReader) -> int | None:
-    """Size of a regular file; None for pipes and buffers."""
+    """Size of a file; None for buffers, 0 for pipes."""
     try:
-        status = os.fstat(file.fileno())
+        return os.fstat(file.fileno()).st_size
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None

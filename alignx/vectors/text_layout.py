@@ -16,7 +16,7 @@ from alignx.vectors.fasttext.layout import FASTTEXT_MAGIC
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["HEAD_SIZE", "NOT_TEXT", "TextLayout"]
+__all__ = ["HEAD_SIZE", "NOT_TEXT", "TextLayout", "require_text_vectors"]
 
 HEAD_SIZE = 1 << 20
 """Bytes to inspect, and the longest line accepted."""
@@ -46,7 +46,7 @@ class TextLayout(NamedTuple):
     first_line : int
         Number of the first line behind the header.
     body : bytes
-        The inspected bytes without header and byte order mark.
+        The inspected lines without header.
     """
 
     dimension: int
@@ -55,17 +55,13 @@ class TextLayout(NamedTuple):
     body: bytes
 
     @classmethod
-    def of(cls, head: bytes, path: str) -> TextLayout:
-        """Inspect the first `HEAD_SIZE` bytes of a file; other formats are a FormatError."""
-        text = head.removeprefix(codecs.BOM_UTF8)
-        _refuse_other_formats(text, path)
+    def of(cls, text: bytes, path: str) -> TextLayout:
+        """Inspect the first lines of a text; FormatError if they are not vectors."""
         first, _, rest = text.partition(b"\n")
         header = _HEADER.fullmatch(first)
         body = rest if header else text
         n_rows, promised = map(int, header.groups()) if header else (None, None)
-        # The last line of a full head may be cut.
-        complete = body[: body.rfind(b"\n") + 1] if len(head) >= HEAD_SIZE else body
-        lines = list(itertools.islice(filter(bytes.strip, io.BytesIO(complete)), _SAMPLE_LINES))
+        lines = list(itertools.islice(filter(bytes.strip, io.BytesIO(body)), _SAMPLE_LINES))
         if not lines:
             problem = "a header but no vectors" if header else "no vectors"
             raise FormatError(path, f"the file holds {problem}; download it again")
@@ -76,8 +72,9 @@ class TextLayout(NamedTuple):
         return cls(dimension, n_rows, 2 if header else 1, body)
 
 
-def _refuse_other_formats(text: bytes, path: str) -> None:
-    """Refuse the usual files that are not vectors, by name."""
+def require_text_vectors(head: bytes, path: str) -> bytes:
+    """Refuse other formats, by name; the first bytes without a byte order mark otherwise."""
+    text = head.removeprefix(codecs.BOM_UTF8)
     if not text:
         raise FormatError(path, "the file is empty; download it again")
     if text.startswith(FASTTEXT_MAGIC):
@@ -85,11 +82,10 @@ def _refuse_other_formats(text: bytes, path: str) -> None:
     kind = markup_of(text) or kind_of(text)
     if kind not in (None, BINARY):  # a NUL may be in a word
         raise FormatError(path, f"{NOT_TEXT}: {kind}")
-    if b"\n" not in text and len(text) >= HEAD_SIZE - len(codecs.BOM_UTF8):
-        raise FormatError(path, f"the first line is longer than {HEAD_SIZE} bytes; {NOT_TEXT}")
     if b"\r" in text.rstrip() and b"\n" not in text:
         problem = "lines end in CR alone, as on old Macs; convert them first, such as with mac2unix"
         raise FormatError(path, problem)
+    return text
 
 
 def _usual_dimension(lines: Sequence[bytes], promised: int | None, path: str) -> int:

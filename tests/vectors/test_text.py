@@ -321,7 +321,7 @@ def test_the_first_bad_line_is_named(
         (b"2 4\ncat " + np.ones(4, "<f4").tobytes() * 50, "this is not a text file of vectors"),
         ("2 1\ncat 1\n".encode("utf-16"), "this is not a text file of vectors"),
         (b"cat gato\ndog perro\n", "this is not a text file of vectors"),
-        (b"x" * (3 << 20), "the first line is longer than"),
+        (b"x" * (3 << 20), "this is not a text file of vectors"),
         (b"cat 1 0\ndog" + b" 1" * (5 << 20), "a line is longer than"),
         (gzip.compress(b"cat 1 0\n" * 3000, mtime=0)[:-30], "the archive is truncated or damaged"),
         (
