@@ -936,7 +936,7 @@ def test_the_pairs_of_the_fit_are_recognized(tmp_path: Path) -> None:
     test = Lexicon([(f"a{i}", f"b{i}") for i in range(90, 120)] + [("a0", "b1"), ("a95", "b3")])
     report = evaluate(shared, test)
     assert (report.learned, report.csls.n, report.not_learned["csls"].n) == (10, 31, 21)
-    assert "10 of 31 questions have an answer that the map was fitted on" in str(report)
+    assert "10 of 31 queries have an answer that the map was fitted on" in str(report)
     turned = evaluate(shared.reversed(), test.reversed())
     assert (turned.learned, turned.not_learned["nn"].n) == (10, 22)
     other = evaluate(shared, identity_pairs(120).split(0.1)[1].reversed().reversed())

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from alignx.alignment.align import align
 from alignx.cli.main import app
-from alignx.errors import FormatError
+from alignx.errors import AlignxError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load, save
@@ -142,7 +142,7 @@ def test_wrong_use_is_named(folder: Path, tmp_path: Path) -> None:
     assert "en.vec" in str(no_model.exception)
     for name, reason in (("empty.txt", "got none"), ("latin.txt", "UTF-8"), ("no.txt", "no such")):
         wrong = invoke("induce", *mapped(folder), "-o", out, "--phrases", tmp_path / name)
-        assert isinstance(wrong.exception, FormatError)
+        assert isinstance(wrong.exception, AlignxError)
         assert reason in str(wrong.exception)
     assert not out.exists()
 

@@ -358,35 +358,6 @@ def test_there_may_be_no_identical_words() -> None:
         found.require_rows(source, target)
 
 
-def test_rows_are_those_of_the_known_pairs() -> None:
-    source, target = embeddings("dog", "cat", "calf"), embeddings("gata", "perro", "vaca", "gato")
-    rows = Lexicon([*PAIRS, ("cow", "vaca")]).rows(source, target)
-    assert rows.source.tolist() == [1, 0, 1]
-    assert rows.target.tolist() == [3, 1, 0]
-    assert rows.positions.tolist() == [0, 1, 2]
-    assert rows.source.dtype == rows.target.dtype == rows.positions.dtype == np.int64
-
-
-def test_no_known_pair_gives_empty_rows() -> None:
-    rows = Lexicon(PAIRS).rows(embeddings("x"), embeddings("gato"))
-    assert [part.shape for part in rows] == [(0,)] * 3
-
-
-def test_required_rows_tell_what_is_missing() -> None:
-    with pytest.raises(EmptyLexiconError) as caught:
-        Lexicon(PAIRS).require_rows(embeddings("cat", "x"), embeddings("tigre"))
-    text = str(caught.value)
-    assert "got 4 pairs, 2 with an OOV source word and 3 with an OOV target word" in text
-    assert "(such as: cat gato, dog perro, cat gata)" in text
-    assert "tiger" not in text
-    assert "check the order of the languages and the case" in text
-
-
-def test_required_rows_of_an_empty_lexicon() -> None:
-    with pytest.raises(EmptyLexiconError, match=r"got 0 pairs.* none"):
-        Lexicon([]).require_rows(embeddings("cat"), embeddings("gato"))
-
-
 # --- published files --------------------------------------------------------------------------
 
 
