@@ -1,4 +1,4 @@
-"""fastText models: trained on small texts, read, mapped, and asked for unseen words and phrases.
+"""fastText models: trained on small texts, read, mapped, and asked for OOV words and phrases.
 
 Parts:
 

@@ -53,7 +53,7 @@ class HeldOut:
     @classmethod
     def of(cls, lexicon: Lexicon, source: Embeddings, target: Embeddings, seed: int) -> Self:
         """Hold out a fifth of the source words."""
-        kept, rest = (part.rows(source, target) for part in lexicon.split(SHARE, seed=seed))
+        kept, rest = (part.rows(source, target) for part in lexicon.split(SHARE, random_state=seed))
         # A word that is written in two ways, Cat and cat, may be in both parts.
         apart = ~np.isin(kept.source, rest.source)
         pairs = np.stack([kept.source, kept.target], axis=1)[apart]

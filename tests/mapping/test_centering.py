@@ -247,7 +247,7 @@ def test_what_goes_wrong_leaves_the_old_file(
 
 def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
     sample = load_sample("en", "es")
-    kept, held_out = sample.train.split(0.2, seed=0)
+    kept, held_out = sample.train.split(0.2, random_state=0)
     known: dict[str, set[str]] = {}
     for source, target in held_out:
         known.setdefault(source, set()).add(target)
