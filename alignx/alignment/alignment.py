@@ -13,10 +13,11 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.stored_map import StoredMap
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import LazyRows, freeze
-from alignx.vectors.embeddings import Embeddings, LoadOptions
+from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import read_fasttext
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 from alignx.vectors.io import save
+from alignx.vectors.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from alignx.alignment.language_map import LanguageMap
@@ -81,10 +82,10 @@ class Alignment(StoredMap):
 
     def _applied(self, embeddings: Embeddings, side: WhichSide) -> Embeddings:
         require_instance(embeddings, Embeddings, side)
-        model = embeddings.unseen
-        unseen = None if model is None else MappedSubwords(model, self._side(side))
+        model = embeddings.oov_vectors
+        mapped = None if model is None else MappedSubwords(model, self._side(side))
         rows = self.stream(embeddings, side)
-        return embeddings.with_vectors(freeze(rows.collect()), unseen, rows.space)
+        return embeddings.with_vectors(freeze(rows.collect()), mapped, rows.space)
 
     def stream(self, embeddings: Embeddings, side: WhichSide) -> LazyRows:
         """Map vectors of one language to unit rows in blocks, when they are needed.

@@ -23,6 +23,7 @@ from alignx.mapping import (
     refine,
     without_centering,
 )
+from alignx.support.frames import Tabular
 from alignx.support.progress import Progress, part_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class CandidateScore:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class Choice(Tabular):
     """The aligner and refinement with the best cross-validated P@1; prints as a table.
 
     Attributes
@@ -111,12 +112,16 @@ class Choice:
     def __repr__(self) -> str:
         return f"Choice({self.aligner!r}, {self.refinement} rounds, {len(self.scores)} candidates)"
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each candidate."""
+        return [score.as_dict() for score in self.scores]
+
     def as_dict(self) -> dict[str, Any]:
         """Return the choice and its candidates for ``--json``."""
         return {
             "aligner": str(self.aligner),
             "refinement": self.refinement,
-            "candidates": [score.as_dict() for score in self.scores],
+            "candidates": self.records(),
         }
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from alignx.alignment.diagnosis import Diagnosis
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.validation import LinearCost, Validation
-from alignx.errors import FormatError
+from alignx.errors import AlignxError, FormatError
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
@@ -158,6 +158,8 @@ class StoredMap:
                 loaded = cls._from_file(facts, tensors)
                 loaded._warn_if_failed(path)
                 return loaded
+        except AlignxError:
+            raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise FormatError(path, f"damaged: {error!r}; align again") from None
         raise FormatError(

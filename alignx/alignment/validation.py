@@ -13,6 +13,7 @@ from alignx.alignment.fit_context import FitContext, FitSpec, FrequentPart, freq
 from alignx.alignment.held_out import Fold, HeldOutResult, correct_answers, split_folds
 from alignx.mapping import Aligner, Procrustes, Refinement
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ COMPARED = 1_000  # maps of fewer words have pairs in common by chance
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(Tabular):
     """Accuracy on held-out words of a map fitted in the same way on the other pairs.
 
     Attributes
@@ -139,6 +140,10 @@ class Validation:
             text += f"; {self.agreement:.1%} of the pairs found again without a fifth of the words"
         return text
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the figures as one row."""
+        return [self.as_dict()]
+
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for ``--json``."""
         return {
@@ -156,7 +161,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class LinearCost:
+class LinearCost(Tabular):
     """P@1 of a linear map and of one with centering, on the same held-out words.
 
     Attributes
@@ -198,6 +203,10 @@ class LinearCost:
             float(cost - margin),
             float(cost + margin),
         )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the figures as one row."""
+        return [self.as_dict()]
 
     def as_dict(self) -> dict[str, float]:
         """Return the attributes, for ``--json`` and mapping files."""

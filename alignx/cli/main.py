@@ -527,8 +527,8 @@ def apply(
         _refuse_for_models(dtype, limit, lowercase)
 
     from alignx.alignment.alignment import Alignment
-    from alignx.vectors.embeddings import guess_language
     from alignx.vectors.io import require_savable, save
+    from alignx.vectors.language_codes import guess_language
 
     terminal = open_terminal(quiet, verbose)
     if not is_model:
@@ -544,7 +544,7 @@ def apply(
     if is_model:
         with terminal.working(f"Mapping {vectors.name}") as progress:
             alignment.save_mapped_model(
-                vectors, output, side=side_of(guess_language(vectors)), progress=progress
+                vectors, output, side=side_of(guess_language(vectors).code), progress=progress
             )
         terminal.note(f"{output}: {vectors.name} as a fastText model of the shared space")
         return
@@ -636,7 +636,7 @@ def _why_unanswered(word: str, language: Embeddings) -> str:
 
     if Lookup(language.index, language.language).row(word) >= 0:
         return "in the vocabulary, but without a vector: it is zero"
-    other = language.lookup.otherwise_cased(word)
+    other = language.lookup.case_variant(word)
     if other is None:
         return "not in the vocabulary"
     return f"not in the vocabulary, which has {other}; --lowercase finds it"
@@ -826,7 +826,7 @@ def _note_unknown(
     """Say which entries of the lists have no vector."""
     for language, entries in zip((shared.source, shared.target), listed, strict=True):
         unknown = [entry for entry in entries or () if language.lookup.row(entry) < 0]
-        language.lookup.tell_of_capitals(entries or (), "entries of the list")
+        language.lookup.warn_of_case_variants(entries or (), "entries of the list")
         if unknown:
             more = ", ..." if len(unknown) > 5 else ""
             terminal.note(f"{len(unknown):,} without a vector: {', '.join(unknown[:5])}{more}")

@@ -137,6 +137,7 @@ def train(
 
     from alignx.support.memory import parse_size
     from alignx.support.outputs import require_outputs
+    from alignx.training.parameters import FastTextParameters
     from alignx.training.train import require_trainable
     from alignx.training.train import train as fit
     from alignx.vectors.io import require_savable, save
@@ -160,24 +161,26 @@ def train(
         embeddings = fit(
             corpus,
             main,
-            model=model.value,
-            dim=dim,
-            epoch=epoch,
-            minCount=min_count,
-            minn=minn,
-            maxn=maxn,
-            bucket=bucket,
-            lr=lr,
-            ws=ws,
-            neg=neg,
-            wordNgrams=word_ngrams,
-            loss=loss.value,
-            lrUpdateRate=lr_update_rate,
+            parameters=FastTextParameters(
+                model=model.value,
+                dim=dim,
+                epoch=epoch,
+                minCount=min_count,
+                minn=minn,
+                maxn=maxn,
+                bucket=bucket,
+                lr=lr,
+                ws=ws,
+                neg=neg,
+                wordNgrams=word_ngrams,
+                loss=loss.value,
+                lrUpdateRate=lr_update_rate,
+                t=t,
+                memory=size,
+                seed=seed,
+            ),
             language=language,
-            t=t,
             init=init,
-            memory=size,
-            seed=seed,
             progress=bar,
             log=lambda facts: _tell(terminal, bar, stages, facts),
             **options,

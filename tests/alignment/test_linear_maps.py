@@ -131,9 +131,9 @@ def test_plain_fasttext_gives_mapped_vectors(
     assert cosines(found, mapped.vectors).min() > 0.99999
     invented = [word for word in some_words(7, 500) if word not in english]
     assert len(invented) > 300
-    assert mapped.unseen is not None
+    assert mapped.oov_vectors is not None
     of_invented = by_fasttext(tmp_path / "en.bin", invented)
-    assert cosines(of_invented, mapped.unseen(invented)).min() > 0.99999
+    assert cosines(of_invented, mapped.oov_vectors(invented)).min() > 0.99999
 
 
 def test_the_target_side_has_its_own_map(
@@ -242,7 +242,7 @@ def test_what_goes_wrong_leaves_the_old_file(
 
 def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
     sample = load_sample("en", "es")
-    kept, held_out = sample.train.split(0.2, seed=0)
+    kept, held_out = sample.train.split(0.2, random_state=0)
     known: dict[str, set[str]] = {}
     for source, target in held_out:
         known.setdefault(source, set()).add(target)

@@ -9,7 +9,6 @@ from conftest import Planted, plant
 from reference import csls, procrustes
 
 from alignx.alignment import cross_validation, held_out
-from alignx.alignment.cross_validation import CandidateScore, Choice
 from alignx.alignment.model_selection import Auto
 from alignx.errors import NotFittedError
 from alignx.mapping import LeastSquares, Procrustes, Refinement, balanced_weights
@@ -18,6 +17,7 @@ from alignx.support.config import config_context
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from alignx.alignment.cross_validation import CandidateScore, Choice
     from alignx.support.progress import Progress
 
 
@@ -28,7 +28,7 @@ def choose_aligner(
     *,
     refinement: int | Refinement = 5,
     progress: Progress | None = None,
-    **options: int,
+    **options: Any,  # noqa: ANN401  # passed on
 ) -> Choice:
     auto = Auto(**options)
     return auto.fit(source, target, pairs=pairs, refinement=refinement, progress=progress).choice_

@@ -471,7 +471,7 @@ def test_evaluate_word_similarity(folder: Path) -> None:
     assert done.json["source_similarity"]["n"] == 3
     assert done.json["target_similarity"]["coverage"] == 0.75
     assert done.json["similarity"]["pearson"] > 0.9
-    assert done.json["similarity"]["with_unlisted"] is None
+    assert done.json["similarity"]["with_oov"] is None
 
 
 # --- convert ----------------------------------------------------------------------------------
@@ -677,7 +677,7 @@ def test_a_dictionary_without_a_usable_pair_is_told_with_its_pairs(
 ) -> None:
     (folder / "useless.txt").write_text("kitten1 gato1\ncat2 gatito2\nhouse casa\n")
     message = fail(folder, *command, "-d", "useless.txt")
-    assert "got 3 pairs of which 2 lack the source word and 2 the target word" in message
+    assert "got 3 pairs, 2 with an OOV source word and 2 with an OOV target word" in message
     assert "kitten1 gato1" in message
 
 
