@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alignx.alignment.align import align
     from alignx.alignment.alignment import Alignment
     from alignx.alignment.diagnosis import Diagnosis
+    from alignx.alignment.model_selection import Auto
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
     from alignx.alignment.validation import Validation
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
         DirectionError,
         EmptyLexiconError,
         FormatError,
+        InputError,
         MissingDependencyError,
+        MissingFileError,
         NotFittedError,
         OutputError,
         RecallError,
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, Reweighted, refine
+    from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -66,9 +69,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCA",
+    "Adversarial",
     "Alignment",
     "AlignmentFailed",
     "AlignxError",
+    "Auto",
     "ClusterError",
     "CrossNeighbors",
     "Diagnosis",
@@ -83,19 +88,23 @@ __all__ = [
     "FaissIndex",
     "FastTextParameters",
     "FormatError",
+    "InputError",
     "LabeledTexts",
     "LazySpace",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
+    "MissingFileError",
     "Neighbors",
     "Normalizer",
     "NotFittedError",
     "OutputError",
     "Procrustes",
     "RecallError",
+    "Refinement",
     "Reweighted",
     "Sample",
+    "SelfLearning",
     "Sharding",
     "SharedSpace",
     "SimilarityReport",
@@ -133,7 +142,9 @@ _HOMES = {
     "alignment.align": ["align"],
     "alignment.alignment": ["Alignment"],
     "alignment.diagnosis": ["Diagnosis"],
+    "alignment.model_selection": ["Auto"],
     "alignment.shared_space": ["SharedSpace"],
+    "alignment.unsupervised.methods": ["Adversarial", "SelfLearning"],
     "alignment.validation": ["Validation"],
     "classification.classifier": ["TransferClassifier"],
     "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],
@@ -152,7 +163,9 @@ _HOMES = {
         "DirectionError",
         "EmptyLexiconError",
         "FormatError",
+        "InputError",
         "MissingDependencyError",
+        "MissingFileError",
         "NotFittedError",
         "OutputError",
         "RecallError",
@@ -165,7 +178,7 @@ _HOMES = {
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "Reweighted", "refine"],
+    "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",
@@ -188,7 +201,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        return _version("alignx")
+        return import_module("importlib.metadata").version("alignx")
     if name == "_core":
         return _import_core()
     if name not in _MODULE_OF:

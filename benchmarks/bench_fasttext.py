@@ -1,4 +1,4 @@
-"""fastText models: trained on small texts, read, mapped, and asked for unseen words and phrases.
+"""fastText models: trained on small texts, read, mapped, and asked for OOV words and phrases.
 
 Parts:
 
@@ -176,9 +176,9 @@ def agreement_rows(folder: Path) -> Iterator[Row]:
     alignment.save_mapped_model(model_of(folder, "es")["path"], path, side="target")
     plain = fasttext.load_model(str(path))
     mapped = alignment.apply_target(target)
-    assert mapped.unseen is not None  # it comes from a .bin
+    assert mapped.oov_vectors is not None  # it comes from a .bin
     sides = {"words": (target.words[:CHECKED], mapped.vectors[:CHECKED])}
-    sides["invented words"] = (invented, mapped.unseen(invented))
+    sides["invented words"] = (invented, mapped.oov_vectors(invented))
     for name, (words, ours) in sides.items():
         theirs = np.stack([plain.get_word_vector(word) for word in words])
         norms = np.linalg.norm(theirs, axis=1)

@@ -50,6 +50,8 @@ ONLY_IN = {
     "fasttext": {"training"},
     "joblib": {"support"},
     "matplotlib": {"classification"},
+    "pandas": {"experiments", "support"},
+    "pydantic": {"experiments"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},

@@ -10,7 +10,7 @@ from collections import Counter
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from alignx.alignment.mapped_subwords import UnseenBySubwords
+    from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.alignment.shared_space import SharedSpace
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.data.texts import LabeledTexts
@@ -375,11 +375,11 @@ def _surely_without(
     vectors: Sequence[Path], codes: Sequence[str], unlabeled: dict[str, list[str]]
 ) -> list[str]:
     """Give languages without texts as far as that is certain before vectors are read."""
-    from alignx.vectors.embeddings import guess_language
+    from alignx.vectors.language_codes import guess_language
 
     if unlabeled or len(vectors) <= len(set(codes)):
         return []
-    return [code for path in vectors if (code := guess_language(path)) and code not in codes]
+    return [code for path in vectors if (code := guess_language(path).code) and code not in codes]
 
 
 def _bad_option(problem: str) -> typer.BadParameter:
@@ -429,10 +429,10 @@ def _space(
 
 def _unseen(
     terminal: Terminal, map_file: str, space: SharedSpace, models: Sequence[tuple[str, Path]]
-) -> dict[str, UnseenBySubwords]:
+) -> dict[str, MappedSubwords]:
     """Load the models that give vectors of words that a language lacks."""
     from alignx.alignment.alignment import Alignment
-    from alignx.alignment.mapped_subwords import UnseenBySubwords
+    from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.vectors.fasttext import SubwordVectors
 
     alignment = Alignment.load(map_file) if models and map_file != "-" else None
@@ -441,8 +441,10 @@ def _unseen(
     for code, path in models:
         _require_language(space, code, "--unseen")
         model = SubwordVectors(path)
-        side: Literal["source", "target"] = "source" if code == first else "target"
-        result[code] = UnseenBySubwords(model, alignment, side)
+        language_map = None
+        if alignment is not None:
+            language_map = alignment.source if code == first else alignment.target
+        result[code] = MappedSubwords(model, language_map)
         terminal.note(f"{path.name}: {len(model.stored):,} words and their characters ({code})")
     return result
 

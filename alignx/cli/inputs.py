@@ -64,12 +64,12 @@ def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
 
 def _language_note(embeddings: Embeddings) -> str:
     """Say what language the name of the file tells, and what may be wrong with that."""
-    from alignx.vectors.language_codes import guess
+    from alignx.vectors.language_codes import guess_language
 
     report = embeddings.report
     if report is None or embeddings.language != report.language:
         return ""  # a cache knows its language
-    others = " and ".join(guess(report.path).others)
+    others = " and ".join(guess_language(report.path).others)
     if report.language is None:
         doubt = f"its name holds {others}; `alignx convert --language` stores the right one"
         return f"; language unknown, since {doubt}" if others else ""
@@ -170,15 +170,15 @@ def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     """
     from alignx.alignment.alignment import Alignment
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.vectors.compatibility import require_one_space, warn_of_strangers
+    from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
     if map_file != "-":
         source, target = languages
         return Alignment.load(map_file).apply(source, target)
-    require_one_space({language.name: language for language in languages})
+    require_same_space({language.name: language for language in languages})
     for language in languages[1:]:
         if language.dimension == languages[0].dimension:  # or they are refused below
-            warn_of_strangers(languages[0], language)
+            warn_of_different_spaces(languages[0], language)
     if len(languages) == 2:
         return SharedSpace.of(languages[0], languages[1])
     by_code = {language.language or "": language for language in languages}

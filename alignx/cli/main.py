@@ -63,13 +63,13 @@ from alignx.support.packages import require_packages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from alignx.alignment.methods import Method as AnyMethod
     from alignx.alignment.shared_space import SharedSpace
     from alignx.cli.terminal import Bar, Terminal
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.pair_selection import PairSelection
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import Aligner
     from alignx.support.progress import Log
     from alignx.vectors.embeddings import Embeddings
 
@@ -336,34 +336,36 @@ def align(
     if method is Method.adversarial:
         require_packages({"adversarial training": "torch"})
 
-    options: dict[str, Any] = {
-        "refinement": refinement,
-        "vocabulary": vocabulary,
-        "calibrate": calibrate,
+    given = {
+        "n_components": components,
+        "regularization": regularization,
         "preset": None if preset is None else preset.value,
         "restarts": restarts,
         "n_jobs": jobs,
         "checkpoint": checkpoint,
     }
-    _refuse_unused(method, options)
+    estimator = _method(method, given, seed)
 
     from alignx.alignment.align import align as fit
     from alignx.alignment.validation import Validation
     from alignx.errors import AlignmentFailed
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.mapping import Refinement
     from alignx.vectors.normalizer import parse_steps
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
-    aligner = _aligner(method, components, regularization)
     steps = None if normalize is None else parse_steps(normalize)
-    if linear and steps is not None and "center" in steps:
-        raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
+    if linear and steps is not None:
+        raise typer.BadParameter("--linear has steps of its own", param_hint="--normalize")
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     require_inputs("-", [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error)
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
+    settings = Refinement(
+        rounds=refinement, vocabulary=vocabulary or 20_000, n_neighbors=n_neighbors
+    )
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
@@ -373,13 +375,11 @@ def align(
             alignment = fit(
                 *languages,
                 lexicon=pairs,
-                method=aligner,
-                normalize=steps,
-                linear=linear,
-                **options,
-                n_neighbors=n_neighbors,
+                method=estimator,
+                normalize="linear" if linear else steps,
+                refinement=settings,
+                calibrate=calibrate is not False,
                 allow_failed=allow_failed,
-                seed=seed,
                 progress=bar,
                 log=log,
             )
@@ -462,19 +462,6 @@ def _refuse(is_useless: bool, option: str, reason: str) -> None:
         raise typer.BadParameter(f"{reason}; leave it out", param_hint=option)
 
 
-def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
-    """Refuse options that the method does not use, before anything is read."""
-    from alignx.alignment.method_options import refuse_unused
-
-    renamed = {"n_jobs": "jobs", "refinement": "refine"}
-    for name, value in given.items():
-        option = f"--{renamed.get(name, name)}"
-        try:
-            refuse_unused(method.value, {name: value}, {name: "it"})
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint=option) from None
-
-
 @contextmanager
 def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator[Log]:
     """Send figures to a file, line by line, and what they say to the bar and the answer."""
@@ -493,17 +480,21 @@ def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator
         yield log
 
 
-def _aligner(method: Method, components: int | None, regularization: float | None) -> Aligner | str:
-    from alignx.mapping import METHODS
+def _method(method: Method, given: dict[str, Any], seed: int) -> AnyMethod:
+    """Make the method object of options, and refuse those that the method does not have."""
+    from alignx.alignment.methods import METHODS
 
-    given = {"n_components": components, "regularization": regularization}
+    estimator = METHODS[method.value]()
+    options = {"n_components": "--components", "n_jobs": "--jobs"}
     given = {name: value for name, value in given.items() if value is not None}
-    aligner = METHODS[method.value]() if method.value in METHODS else None
     for name in given:
-        if aligner is None or name not in aligner.get_params():
-            option = "--components" if name == "n_components" else "--regularization"
+        if name not in estimator.get_params():
+            option = options.get(name, f"--{name}")
             raise typer.BadParameter(f"{method.value} has no such option", param_hint=option)
-    return method.value if aligner is None else aligner.set_params(**given)
+    if "random_state" in estimator.get_params():
+        given["random_state"] = seed
+    estimator.set_params(**given)
+    return estimator
 
 
 @app.command(epilog="Example: alignx apply en-es.safetensors en.vec -o en.aligned.vec")
@@ -539,8 +530,8 @@ def apply(
         _refuse_for_models(dtype, limit, lowercase)
 
     from alignx.alignment.alignment import Alignment
-    from alignx.vectors.embeddings import guess_language
     from alignx.vectors.io import require_savable, save
+    from alignx.vectors.language_codes import guess_language
 
     terminal = open_terminal(quiet, verbose)
     if not is_model:
@@ -556,7 +547,7 @@ def apply(
     if is_model:
         with terminal.working(f"Mapping {vectors.name}") as progress:
             alignment.save_mapped_model(
-                vectors, output, side=side_of(guess_language(vectors)), progress=progress
+                vectors, output, side=side_of(guess_language(vectors).code), progress=progress
             )
         terminal.note(f"{output}: {vectors.name} as a fastText model of the shared space")
         return
@@ -616,24 +607,28 @@ def translate(
     require_at_most(k, len(shared.target), "-k")
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     asked_of = languages[1 if reverse else 0]
+    asked = list(dict.fromkeys(as_entries(lines, asked_of, lowercase=lowercase)))
     answers = shared.translate(
-        as_entries(lines, asked_of, lowercase=lowercase),
+        asked,
         k,
         retrieval="nn" if nearest else "csls",
         n_neighbors=n_neighbors,
         oov=oov.value,
     )
-    for word, found in answers.items():
+    for word, found in zip(asked, answers, strict=True):
         if not found:
             terminal.note(f"{word}: {_why_unanswered(word, asked_of)}")
         elif found[0].origin == "subwords":
             terminal.note(f"{word}: not in the vocabulary, translated by its characters")
     if as_json:
         print_json(
-            {word: [answer._asdict() for answer in found] for word, found in answers.items()}
+            {
+                word: [answer._asdict() for answer in found]
+                for word, found in zip(asked, answers, strict=True)
+            }
         )
         return
-    for word, found in answers.items():
+    for word, found in zip(asked, answers, strict=True):
         for answer in found:
             sys.stdout.write(f"{word}\t{answer.word}\t{answer.score:.4f}\n")
 
@@ -644,7 +639,7 @@ def _why_unanswered(word: str, language: Embeddings) -> str:
 
     if Lookup(language.index, language.language).row(word) >= 0:
         return "in the vocabulary, but without a vector: it is zero"
-    other = language.lookup.otherwise_cased(word)
+    other = language.lookup.case_variant(word)
     if other is None:
         return "not in the vocabulary"
     return f"not in the vocabulary, which has {other}; --lowercase finds it"
@@ -849,7 +844,7 @@ def _note_unknown(
     """Say which entries of the lists have no vector."""
     for language, entries in zip((shared.source, shared.target), listed, strict=True):
         unknown = [entry for entry in entries or () if language.lookup.row(entry) < 0]
-        language.lookup.tell_of_capitals(entries or (), "entries of the list")
+        language.lookup.warn_of_case_variants(entries or (), "entries of the list")
         if unknown:
             more = ", ..." if len(unknown) > 5 else ""
             terminal.note(f"{len(unknown):,} without a vector: {', '.join(unknown[:5])}{more}")

@@ -12,8 +12,8 @@ import numpy as np
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.shared_space import SharedSpace
 from alignx.support.arrays import LazyRows, row_blocks, unit_rows, zero_rows
-from alignx.vectors.compatibility import require_one_space, warn_of_strangers
 from alignx.vectors.io import load
+from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,9 +63,9 @@ class LazySpace:
 
     def __post_init__(self) -> None:
         if self.alignment is None:
-            require_one_space({"source": self.source, "target": self.target})
+            require_same_space({"source": self.source, "target": self.target})
             if self.source.dimension == self.target.dimension:
-                warn_of_strangers(self.source, self.target)
+                warn_of_different_spaces(self.source, self.target)
         elif self.calibration is None and not self.is_reversed:
             object.__setattr__(self, "calibration", self.alignment.calibration)
 

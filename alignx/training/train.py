@@ -26,9 +26,10 @@ from alignx.training.parameters import FastTextParameters, choose_bucket, choose
 from alignx.training.pretrained import usable, write_pretrained
 from alignx.training.runner import run_fasttext
 from alignx.training.validation import covered_share, require_learnable
-from alignx.vectors.embeddings import Embeddings, guess_language
+from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.layout import ModelLayout
 from alignx.vectors.io import load
+from alignx.vectors.language_codes import guess_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,7 +133,7 @@ def train(
                 files,
                 text,
                 tokenizer=tokenizer,
-                language=language or guess_language(name),
+                language=language or guess_language(name).code,
                 progress=part_of(progress, 0, _READING_SHARE),
             )
             text.flush()
@@ -232,7 +233,7 @@ def _warn_of_capitals(start: Embeddings, words: Sequence[str]) -> None:
     other = {
         word: start.words[row]
         for word, row in zip(words, start.find(words).tolist(), strict=True)
-        if row >= 0 and start.lookup.row_as_written(word) < 0
+        if row >= 0 and start.lookup.row_in_same_case(word) < 0
     }
     if other and len(other) >= _MANY_CAPITALIZED * len(words):
         word, capitalized = next(iter(other.items()))

@@ -389,7 +389,7 @@ def test_errors_of_fit_leave_the_old_model(folder: Path, tmp_path: Path) -> None
     (tmp_path / "fr.tsv").write_text("text\tlabel\tlang\na\tpets\ten\nb\tno\tfr\n")
     train = folder / "train.tsv"
     cases: list[tuple[type[Exception], str, tuple[object, ...]]] = [
-        (FormatError, "no.tsv: no such file", ("-i", "no.tsv")),
+        (FileNotFoundError, "no.tsv: no such file", ("-i", "no.tsv")),
         (FormatError, "bad.tsv:3: a line must have 2 columns", ("-i", tmp_path / "bad.tsv")),
         (ValueError, "at least 2 classes", ("-i", tmp_path / "one.tsv")),
         (ValueError, "got 'fr'", ("-i", tmp_path / "fr.tsv")),

@@ -320,7 +320,7 @@ def test_translate_in_reverse_and_by_cosine(folder: Path) -> None:
     back = succeed(folder, "translate", *MAPPED, "gato7", "--reverse", *options).json
     assert back["gato7"][0]["word"] == "cat7"
     cosine = succeed(folder, "translate", *MAPPED, "cat7", "--nn", *options).json
-    (expected,) = shared_space(folder).translate(["cat7"], 1, retrieval="nn")["cat7"]
+    (expected,) = shared_space(folder).translate("cat7", 1, retrieval="nn")
     assert cosine["cat7"] == [expected._asdict()]
 
 
@@ -471,7 +471,7 @@ def test_evaluate_word_similarity(folder: Path) -> None:
     assert done.json["source_similarity"]["n"] == 3
     assert done.json["target_similarity"]["coverage"] == 0.75
     assert done.json["similarity"]["pearson"] > 0.9
-    assert done.json["similarity"]["with_unlisted"] is None
+    assert done.json["similarity"]["with_oov"] is None
 
 
 # --- convert ----------------------------------------------------------------------------------
@@ -677,7 +677,7 @@ def test_a_dictionary_without_a_usable_pair_is_told_with_its_pairs(
 ) -> None:
     (folder / "useless.txt").write_text("kitten1 gato1\ncat2 gatito2\nhouse casa\n")
     message = fail(folder, *command, "-d", "useless.txt")
-    assert "got 3 pairs of which 2 lack the source word and 2 the target word" in message
+    assert "got 3 pairs, 2 with an OOV source word and 2 with an OOV target word" in message
     assert "kitten1 gato1" in message
 
 

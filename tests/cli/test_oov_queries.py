@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from alignx.alignment.align import align
 from alignx.cli.main import app
-from alignx.errors import FormatError
+from alignx.errors import AlignxError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load, save
@@ -83,12 +83,12 @@ def test_evaluate_reports_unseen_words_and_phrases_apart(folder: Path, tmp_path:
     Lexicon(pairs).save(tmp_path / "test.txt")
     arguments = ("evaluate", *mapped(folder), "-d", tmp_path / "test.txt")
     seeing = json.loads(succeed(*arguments, "--oov", "subword", "--json").stdout)
-    assert seeing["unlisted"]["unseen words"]["n"] == 1
-    assert seeing["unlisted"]["phrases"]["n"] == 1
-    assert seeing["coverage_with_unlisted"] == 1
+    assert seeing["oov"]["OOV words"]["n"] == 1
+    assert seeing["oov"]["phrases"]["n"] == 1
+    assert seeing["coverage_with_oov"] == 1
     text = succeed(*arguments).stdout
     assert "phrases" in text
-    assert "unseen words" not in text
+    assert "OOV words" not in text
 
 
 def test_induce_translates_a_list(folder: Path, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_wrong_use_is_named(folder: Path, tmp_path: Path) -> None:
     assert "en.vec" in str(no_model.exception)
     for name, reason in (("empty.txt", "got none"), ("latin.txt", "UTF-8"), ("no.txt", "no such")):
         wrong = invoke("induce", *mapped(folder), "-o", out, "--phrases", tmp_path / name)
-        assert isinstance(wrong.exception, FormatError)
+        assert isinstance(wrong.exception, AlignxError)
         assert reason in str(wrong.exception)
     assert not out.exists()
 
@@ -179,4 +179,4 @@ def test_phrases_are_learned_from() -> None:
         english, spanish, lexicon=Lexicon(words + phrases), refinement=0, calibrate=False
     ).apply(english, spanish)
     found = shared.translate([f"a{i}" for i in range(30, 60)], 1)
-    assert [found[f"a{i}"][0].word for i in range(30, 60)] == [f"b{i}" for i in range(30, 60)]
+    assert [answers[0].word for answers in found] == [f"b{i}" for i in range(30, 60)]

@@ -223,7 +223,7 @@ def test_a_missing_file_shows_before_the_others_are_read(tmp_path: Path) -> None
     (tmp_path / "es.txt").write_text("el gato")
     output = io.BytesIO()
     for name, problem in (("no-such.txt", "no such file"), (".", "this is a directory")):
-        with pytest.raises(FormatError, match=problem):
+        with pytest.raises(OSError, match=problem):
             write_tokenized([str(tmp_path / "es.txt"), str(tmp_path / name)], output)
     assert not output.getvalue()
 

@@ -125,8 +125,8 @@ def test_one_thread_gives_the_bytes_of_fasttext_itself(
     assert ours.read_bytes() == theirs.read_bytes()
     words, vector = json.loads(done.stdout)
     assert list(found.words) == words
-    assert found.unseen is not None
-    np.testing.assert_array_equal(found.unseen(["ñomaki"])[0], np.float32(vector))
+    assert found.oov_vectors is not None
+    np.testing.assert_array_equal(found.oov_vectors(["ñomaki"])[0], np.float32(vector))
 
 
 def test_repeated_training_gives_the_same_bytes_and_another_seed_others(
