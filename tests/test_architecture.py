@@ -339,7 +339,7 @@ def test_no_command_with_a_dictionary_loads_torch() -> None:
 
 
 def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
-    from alignx.alignment.method_options import UNSUPERVISED
+    from alignx.alignment.methods import UNSUPERVISED
     from alignx.cli.main import Method, Preset
     from alignx.mapping import METHODS
 

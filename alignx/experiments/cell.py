@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from alignx.alignment.align import align
-from alignx.alignment.method_options import UNSUPERVISED
+from alignx.alignment.methods import METHODS
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import METHODS
+from alignx.mapping import Refinement
 from alignx.support.config import config_context, get_config
 from alignx.vectors.io import load
 
@@ -188,15 +188,23 @@ def _figures(cell: Cell, folder: Path, copies: dict[str, str]) -> dict[str, Any]
     options = dict(cell.options)
     device = options.pop("device", get_config().device)
     shared_options = {k: v for k, v in options.items() if k == "n_neighbors"}
+    method = METHODS[algorithm](**cell.parameters)
+    parameters = method.get_params()
+    own: dict[str, Any] = {k: options.pop(k) for k in ("preset", "restarts") if k in options}
+    if "random_state" in parameters:
+        own["random_state"] = cell.seed or 0
+    method.set_params(**own)
+    rounds = {"rounds": options.pop("refinement")} if "refinement" in options else {}
+    rounds |= {k: options.pop(k) for k in ("vocabulary", "n_neighbors") if k in options}
     with config_context(device=device):
         start = time.perf_counter()
         alignment = align(
             source,
             target,
             lexicon=lexicon,
-            method=METHODS[algorithm](**cell.parameters) if cell.parameters else algorithm,
-            calibrate=None if algorithm in UNSUPERVISED else False,
-            seed=cell.seed or 0,
+            method=method,
+            refinement=Refinement(**rounds),
+            calibrate=False,
             **options,
         )
         seconds = time.perf_counter() - start

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alignx.alignment.method_options import PRESETS, UNSUPERVISED
+from alignx.alignment.methods import PRESETS, UNSUPERVISED
 from alignx.errors import FormatError
 from alignx.experiments.config import Table, choice, flag, integer, number, several, text
 from alignx.mapping import METHODS
