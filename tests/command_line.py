@@ -17,8 +17,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import scipy.linalg  # noqa: F401  # its BLAS is to be limited too
+from threadpoolctl import threadpool_limits
+
 from alignx.alignment.alignment import Alignment
 from alignx.cli.main import main
+from alignx.support.config import config_context
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
@@ -63,7 +67,12 @@ def run(*arguments: object, text: str | bytes = "") -> Done:
     logger, code = logging.getLogger("alignx"), None
     before = logger.level, logger.handlers
     with patch.multiple(sys, argv=["alignx", *map(str, arguments)], **streams):
-        with patch.dict(os.environ, surroundings):
+        # Threads that wait for each other slow small matrices down on a busy machine.
+        with (
+            patch.dict(os.environ, surroundings),
+            threadpool_limits(1, "blas"),
+            config_context(n_threads=1),
+        ):
             try:
                 main()
             except SystemExit as ended:
@@ -146,7 +155,6 @@ def started(
 def environment() -> dict[str, str]:
     unset = ("PYTHONUNBUFFERED", "FORCE_COLOR", "TTY_COMPATIBLE")
     known = {k: v for k, v in os.environ.items() if k not in unset}
-    # BLAS threads that wait for each other slow small matrices down on a busy machine.
     return known | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
 
 

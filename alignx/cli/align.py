@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_lexicon, read_vectors, require_inputs
@@ -38,6 +38,8 @@ Method = Literal[
     "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
 ]
 Preset = Literal["fast", "muse"]
+# Options whose name is not that of the parameter.
+OPTIONS = {"n_components": "--components", "n_jobs": "--jobs", "random_state": "--seed"}
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,12 @@ class MethodOptions:
         from alignx.alignment.methods import METHODS
 
         estimator = METHODS[method]()
-        hints = get_type_hints(MethodOptions, include_extras=True)
         given = {each.name: getattr(self, each.name) for each in fields(self)}
         given = {name: value for name, value in given.items() if value is not None}
         for name in given:
-            called = hints[name].__metadata__[0].default
             refuse(
                 name not in estimator.get_params(),
-                called,
+                OPTIONS.get(name, f"--{name}"),
                 f"method {method} has no such option; leave it out",
             )
         return estimator.set_params(**given)

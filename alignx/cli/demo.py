@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from alignx.cli.command import command, option
+from alignx.cli.options import refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.files import require_writable
 from alignx.support.outputs import require_suffix
@@ -34,6 +35,8 @@ def demo(
     terminal: Terminal,
 ) -> None:
     """Align, evaluate, translate and write a dictionary, with bundled vectors."""
+    codes = pair.split("-")
+    refuse(len(codes) != 2, "--pair", f"give two codes joined by a hyphen, got {pair!r}")
     output = output or Path(f"alignx-demo.{pair}.tsv")
     require_writable(output)
     require_suffix(output, "a dictionary")
@@ -45,9 +48,6 @@ def demo(
     from alignx.induction.induce import induce_lexicon
 
     start = time.perf_counter()
-    codes = pair.split("-")
-    if len(codes) != 2:
-        raise ValueError(f"pair must be two language codes joined by a hyphen, got {pair!r}")
     sample = load_sample(*codes)
     _say(
         f"Bundled sample: {len(sample.source):,} {codes[0]} and {len(sample.target):,} {codes[1]} "

@@ -30,8 +30,9 @@ def accuracy(alignment: Alignment, vectors: tuple[str, ...], test: str) -> float
 # --- from a dictionary ------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("method", ["procrustes", "least_squares", "reweighted"])
-def test_a_map_and_its_figures(folder: Path, method: str) -> None:
+def test_a_map_and_its_figures(method: str) -> None:
     done = succeed(*ALIGN, "--method", method, "--refinement", 2, "--json", "--quiet")
     assert done.err == ""
     report = done.json
@@ -49,7 +50,8 @@ def test_a_map_and_its_figures(folder: Path, method: str) -> None:
     assert accuracy(alignment, VECTORS, "test.txt") > 0.9
 
 
-def test_notes_go_to_stderr(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_notes_go_to_stderr() -> None:
     done = succeed(*ALIGN, "--refinement", 1)
     assert done.out == ""
     assert f"wiki.en.vec: {WORDS} words of {DIMENSION} dimensions" in done.err
@@ -57,7 +59,8 @@ def test_notes_go_to_stderr(folder: Path) -> None:
     assert "new: procrustes from 200 of 200 pairs" in done.err
 
 
-def test_options_reach_the_method(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_options_reach_the_method() -> None:
     options = ("--method", "cca", "--components", 5, "--regularization", 2, *QUICK)
     done = succeed(*ALIGN, *options, "--normalize", "unit", "--limit", 250, "--json")
     assert done.json["rounds"] == []
@@ -137,7 +140,8 @@ def test_a_candidate_that_cannot_be_fitted_is_listed_with_the_reason(folder: Pat
     assert all(each["precision"] is None and each["n"] == 0 for each in failed)
 
 
-def test_too_small_a_dictionary_for_cross_validation(shapes: Path) -> None:
+@pytest.mark.usefixtures("shapes")
+def test_too_small_a_dictionary_for_cross_validation() -> None:
     message = fail("align", *SHAPES, "-d", "tiny.txt", "-o", "new", "--method", "auto")
     assert "at least 20 source words" in message
     assert "use a larger dictionary" in message
@@ -146,6 +150,7 @@ def test_too_small_a_dictionary_for_cross_validation(shapes: Path) -> None:
 # --- without a dictionary ---------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("shapes")
 @pytest.mark.parametrize(
     ("options", "pairs", "note"),
     [
@@ -156,7 +161,7 @@ def test_too_small_a_dictionary_for_cross_validation(shapes: Path) -> None:
         (("-d", "small.txt", "--method", "self_learning"), 25, "small.txt: 25 pairs"),
     ],
 )
-def test_few_pairs_or_none(shapes: Path, options: tuple[str, ...], pairs: int, note: str) -> None:
+def test_few_pairs_or_none(options: tuple[str, ...], pairs: int, note: str) -> None:
     done = succeed("align", *SHAPES, *options, "-o", "new", "--refinement", 1)
     assert done.out == ""
     assert note in done.err
@@ -197,6 +202,7 @@ def test_an_alignment_that_failed_writes_no_map(shapes: Path) -> None:
     assert not (shapes / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_failure_in_json_keeps_the_figures_and_permission_keeps_the_map(shapes: Path) -> None:
     (shapes / "old").write_text("what was there")
     options = ("align", *LOST, "--unsupervised", "-o", "old", "--json", "--log", "log.jsonl")
@@ -219,7 +225,8 @@ def test_a_failure_in_json_keeps_the_figures_and_permission_keeps_the_map(shapes
     assert list(shapes.glob(".alignx-*")) == []
 
 
-def test_no_number_in_common(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_no_number_in_common() -> None:
     assert "identical numerals" in fail("align", *VECTORS, "--numerals", "-o", "new")
 
 
@@ -228,6 +235,7 @@ def test_no_number_in_common(folder: Path) -> None:
 PAIR = ("align", "a", "b", "-o", "x")
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
@@ -253,7 +261,7 @@ PAIR = ("align", "a", "b", "-o", "x")
         ((*PAIR, "-d", "t", "--seed", "1"), "--seed"),
     ],
 )
-def test_wrong_usage(here: Path, arguments: tuple[str, ...], gist: str) -> None:
+def test_wrong_usage(arguments: tuple[str, ...], gist: str) -> None:
     assert gist in misuse(*arguments)
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 APPLY = ("apply", "map.safetensors")
 
 
-def test_the_file_name_tells_the_side(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_file_name_tells_the_side() -> None:
     shared = mapped_space()
     for name, code in zip(VECTORS, ("en", "es"), strict=True):
         output = f"mapped.{code}.safetensors"
@@ -40,7 +41,8 @@ def test_side_and_format_can_be_chosen(folder: Path) -> None:
     assert (folder / "other.safetensors").stat().st_size < 2.5 * WORDS * DIMENSION + 8_000
 
 
-def test_another_language_is_refused(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_another_language_is_refused() -> None:
     shutil.copy("wiki.es.vec", "wiki.de.vec")
     assert "languages en and es, got de" in fail(*APPLY, "wiki.de.vec", "-o", "x.vec")
 
@@ -64,6 +66,7 @@ def test_a_cache_that_was_cut_is_refused(folder: Path) -> None:
     assert message.startswith("en.safetensors: the cache is damaged: ")
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("option", [("--limit", 3), ("--lowercase",), ("--dtype", "float16")])
-def test_a_fasttext_model_is_mapped_whole(here: Path, option: tuple[object, ...]) -> None:
+def test_a_fasttext_model_is_mapped_whole(option: tuple[object, ...]) -> None:
     assert option[0] in misuse("apply", "map", "en.bin", "-o", "out.bin", *option)

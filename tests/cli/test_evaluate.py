@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 EVALUATE = ("evaluate", *MAPPED)
 
 
-def test_a_table_or_json(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_table_or_json() -> None:
     options = ("-d", "test.txt", "--oov-policy", "fasttext")
     done = succeed(*EVALUATE, *options, "--json", "--quiet")
     assert done.err == ""
@@ -72,7 +73,10 @@ def test_columns_of_a_dictionary(folder: Path) -> None:
     assert "d.tsv: 6 pairs; line 1 is a header\n" in done.err
 
 
-def test_oov_words_and_phrases_apart(models: Path, here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_oov_words_and_phrases_apart(
+    models: Path,
+) -> None:
     pairs = [(stem, stem) for stem in STEMS[:9]]
     pairs += [("volanexing", "volane"), ("misoli misoli", "misoli"), ("karane", "other")]
     Lexicon(pairs).save("test.txt")
@@ -86,6 +90,7 @@ def test_oov_words_and_phrases_apart(models: Path, here: Path) -> None:
     assert "unseen words" not in text
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("options", "gist"),
     [
@@ -96,9 +101,10 @@ def test_oov_words_and_phrases_apart(models: Path, here: Path) -> None:
         (("--similarity", "s", "--columns", "1,2"), "--columns"),
     ],
 )
-def test_wrong_usage(here: Path, options: tuple[object, ...], gist: str) -> None:
+def test_wrong_usage(options: tuple[object, ...], gist: str) -> None:
     assert gist in misuse(*EVALUATE, *options)
 
 
-def test_neighbors_out_of_range(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_neighbors_out_of_range() -> None:
     assert "--neighbors" in fail(*EVALUATE, "-d", "test.txt", "--neighbors", WORDS + 1)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 INDUCE = ("induce", *MAPPED)
 
 
-def test_a_dictionary_and_a_summary(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_dictionary_and_a_summary() -> None:
     summary = succeed(*INDUCE, "-o", "out.tsv", "--json").json
     assert summary.keys() >= {"pairs", "index", "seconds"}
     assert (summary["mutual"], summary["threshold"], summary["recall"]) == (True, None, 1)
@@ -31,7 +32,8 @@ def test_a_dictionary_and_a_summary(folder: Path) -> None:
     assert all(source.replace("cat", "gato") == target for source, target in lexicon.pairs[:5])
 
 
-def test_the_dictionary_of_the_library(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_dictionary_of_the_library() -> None:
     expected = induce_lexicon(mapped_space(), n_best=2, mutual=False, n_neighbors=5, threshold=0.3)
     options = ("-k", 2, "--all", "--neighbors", 5, "--threshold", 0.3)
     done = succeed(*INDUCE, *options, "-o", "out.jsonl")
@@ -42,7 +44,8 @@ def test_the_dictionary_of_the_library(folder: Path) -> None:
     np.testing.assert_allclose(np.asarray(found.scores), expected.scores, atol=1e-4)  # type: ignore[arg-type]  # may be None to mypy
 
 
-def test_in_reverse(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_in_reverse() -> None:
     succeed(*INDUCE, "-o", "back.tsv", "--reverse")
     back = Lexicon.load("back.tsv")
     assert set(back.reversed()) == set(induce_lexicon(mapped_space()))
@@ -151,6 +154,7 @@ def test_lists_that_cannot_be_read(folder: Path) -> None:
 OUT = ("induce", "m", "a", "b", "-o", "x.tsv")
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
@@ -167,10 +171,11 @@ OUT = ("induce", "m", "a", "b", "-o", "x.tsv")
         (("--phrases", "list.txt", "--memory", "4GB"), "--phrases"),
     ],
 )
-def test_wrong_usage(here: Path, arguments: tuple[object, ...], gist: str) -> None:
+def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
     assert gist in misuse(*OUT, *arguments)
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
@@ -183,10 +188,11 @@ def test_wrong_usage(here: Path, arguments: tuple[object, ...], gist: str) -> No
         (("--checkpoint", "y", "--neighbors", WORDS + 1), f"--neighbors must lie in [1, {WORDS}]"),
     ],
 )
-def test_values_out_of_range(folder: Path, arguments: tuple[object, ...], gist: str) -> None:
+def test_values_out_of_range(arguments: tuple[object, ...], gist: str) -> None:
     assert gist in fail(*INDUCE, "-o", "x.tsv", *arguments)
 
 
-def test_a_threshold_needs_probabilities(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_threshold_needs_probabilities() -> None:
     message = fail("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5)
     assert "needs probabilities" in message

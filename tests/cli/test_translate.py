@@ -18,7 +18,8 @@ def second_column(out: str) -> list[str]:
     return [line.split("\t")[1] for line in out.splitlines()]
 
 
-def test_answers_on_stdout_and_notes_on_stderr(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_answers_on_stdout_and_notes_on_stderr() -> None:
     done = succeed(*TRANSLATE, "cat7", "dragon", "cat250", "-k", 3)
     lines = [line.split("\t") for line in done.out.splitlines()]
     assert [line[0] for line in lines] == ["cat7"] * 3 + ["cat250"] * 3
@@ -29,19 +30,22 @@ def test_answers_on_stdout_and_notes_on_stderr(folder: Path) -> None:
     assert "wiki.en.vec: " in done.err
 
 
-def test_quietly_the_answer_alone(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_quietly_the_answer_alone() -> None:
     done = succeed(*TRANSLATE, "cat7", "dragon", "-k", 1, "--quiet")
     assert done.out.startswith("cat7\tgato7\t")
     assert done.out.count("\n") == 1
     assert done.err == ""
 
 
-def test_words_from_stdin(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_words_from_stdin() -> None:
     done = succeed(*TRANSLATE, "-k", 1, text="cat3 \n\tcat5\n")
     assert second_column(done.out) == ["gato3", "gato5"]
 
 
-def test_json(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_json() -> None:
     answers = succeed(*TRANSLATE, "cat7", "Ñandú", "-k", 2, "--json").json
     assert list(answers) == ["cat7", "Ñandú"]
     assert answers["Ñandú"] == []
@@ -49,7 +53,8 @@ def test_json(folder: Path) -> None:
     assert answers["cat7"][0]["word"] == "gato7"
 
 
-def test_in_reverse_and_by_cosine(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_in_reverse_and_by_cosine() -> None:
     options = ("-k", 1, "--json", "--quiet")
     back = succeed(*TRANSLATE, "gato7", "--reverse", *options).json
     assert back["gato7"][0]["word"] == "cat7"
@@ -84,7 +89,8 @@ def test_defaults_that_exceed_a_toy_vocabulary_are_lowered_and_said(here: Path) 
         assert f"{name} is 3 instead of {usual}: there are only 3 words" in done.err
 
 
-def test_another_limit_is_told_once(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_another_limit_is_told_once() -> None:
     done = succeed(*TRANSLATE, "cat1", "--limit", 200)
     lines = [line for line in done.err.splitlines() if "what the map was fitted on" in line]
     assert [line.split()[0] for line in lines] == list(VECTORS)
@@ -106,21 +112,24 @@ def test_oov_words_and_phrases(models: Path) -> None:
     assert "en.vec" in fail("translate", *texts, "cat", "--oov", "subword", "-q")
 
 
-def test_numbers_out_of_range(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_numbers_out_of_range() -> None:
     assert f"-k must lie in [1, {WORDS}]" in fail(*TRANSLATE, "cat7", "-k", WORDS + 1)
     assert "--neighbors must lie in" in fail(*TRANSLATE, "cat7", "--neighbors", 0)
     assert "-k" in misuse(*TRANSLATE, "cat7", "-k", "many")
     assert "--neighbors" in misuse(*TRANSLATE, "cat", "--nn", "--neighbors", 5)
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.slow
-def test_a_reader_that_leaves_early_sees_no_traceback(folder: Path) -> None:
+def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
     words = " ".join(f"cat{i}" for i in range(WORDS))
     command = f"'{ALIGNX}' {' '.join(TRANSLATE)} -k 300 -q"
     assert piped(f"printf '%s\\n' {words} | {command} | head -1").startswith("cat0\tgato0\t")
 
 
-def test_standard_input_that_is_no_text(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_standard_input_that_is_no_text() -> None:
     done = run(*TRANSLATE, "-q", text=b"caf\xe9\n")
     assert (done.code, done.out) == (1, "")
     assert "standard input:1: " in done.err
