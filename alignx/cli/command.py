@@ -13,7 +13,6 @@ import typer
 from typer.models import OptionInfo
 
 from alignx.support.config import config_context
-from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +87,6 @@ def command(
             context = {name: value for name, value in context.items() if value is not None}
             if "threads" in context:
                 context["n_threads"] = context.pop("threads")
-            if "device" in context:
-                require_packages({"--device": "torch"})
             for name, group in groups.items():
                 own = [field.name for field in fields(group) if field.init]
                 given[name] = group(**{field: given.pop(field) for field in own})
