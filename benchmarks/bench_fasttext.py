@@ -215,11 +215,14 @@ def memory_rows(folder: Path, n_threads: int) -> Iterator[Row]:
             options = ("--bucket", BUCKETS, "--epoch", 1, "--dim", DIMENSION)
             run("train", corpus_of(code), "-o", path, *options, "--threads", n_threads)
     known = data_directory() / "dictionaries/muse/en-es.0-5000.txt"
-    lexicon = ("-d", known, "--no-calibrate", "--refine", 0)
+    lexicon = ("-d", known, "--no-calibrate", "--refinement", 0)
     shape = folder / "large.safetensors"
     both = (names["en"], names["es"])
     jobs: dict[str, tuple[Sequence[Path], Sequence[object]]] = {
-        "align --linear": (both, ("align", *both, *lexicon, "--linear", "-o", shape)),
+        "align --normalize linear": (
+            both,
+            ("align", *both, *lexicon, "--normalize", "linear", "-o", shape),
+        ),
         "translate": (both, ("translate", shape, *both, "cat", "catlikeness", "--oov", "subword")),
         "apply to .vec": (both[:1], ("apply", shape, both[0], "-o", folder / "large.en.vec")),
         "apply to .bin": (both[:1], ("apply", shape, both[0], "-o", folder / "mapped.en.bin")),

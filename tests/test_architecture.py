@@ -8,7 +8,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -336,24 +336,6 @@ def test_no_command_with_a_dictionary_loads_torch() -> None:
     loaded = fresh(code).split()
     assert "alignx.alignment.unsupervised.fit" in loaded
     assert not {"torch", "alignx.alignment.unsupervised.adversarial"} & set(loaded)
-
-
-def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
-    from alignx.alignment.methods import UNSUPERVISED
-    from alignx.cli.main import Method, Preset
-    from alignx.mapping import METHODS
-
-    assert [str(name) for name in Method] == [*METHODS, "auto", *UNSUPERVISED]
-    assert {str(name) for name in Preset} == {"fast", "muse"}
-
-
-def test_the_choices_of_classify_are_those_of_the_library() -> None:
-    from alignx.classification.encoder import Weighting as OfDocuments
-    from alignx.classification.strategies import STRATEGIES
-    from alignx.cli.classify import Strategy, Weighting
-
-    assert [str(name) for name in Strategy] == list(STRATEGIES)
-    assert {str(name) for name in Weighting} == {*get_args(OfDocuments)}
 
 
 # --- the compiled part ------------------------------------------------------------------------

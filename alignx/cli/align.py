@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_lexicon, read_vectors, require_inputs
+from alignx.cli.inputs import read_languages, read_lexicon
 from alignx.cli.options import (
     Columns,
     Json,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alignx.support.progress import Log
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Method", "Preset", "align"]
+__all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
     "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
@@ -264,8 +264,7 @@ def _read(
     pairs = None
     if seed_pairs.dictionary is not None:
         pairs = read_lexicon(terminal, seed_pairs.dictionary, files, seed_pairs.columns)
-    require_inputs("-", files.paths)
-    languages = [read_vectors(terminal, path, files) for path in files.paths]
+    languages = read_languages(terminal, "-", files)
     if seed_pairs.identical or seed_pairs.numerals:
         pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")

@@ -78,7 +78,7 @@ def command(
 
     def build(function: Callable[..., None]) -> Command:
         parameters = [*_parameters(function)]
-        groups = {name: hint for name, hint in _hints(function).items() if is_dataclass(hint)}
+        groups: dict[str, Any] = {k: v for k, v in _hints(function).items() if is_dataclass(v)}
         parameters += [_parameter(name, _SETTINGS[name], None) for name in settings]
 
         @wraps(function)
@@ -132,5 +132,5 @@ def _parameter(name: str, hint: Any, default: Any, panel: str | None = None) -> 
         if kind is bool and declared.default is ...:  # no name is declared
             declared.default = f"--{name.replace('_', '-')}"
     given = Parameter.empty if default is MISSING else default
-    annotation = Annotated[kind, declared]
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=given, annotation=annotation)
+    hint = Annotated[kind, declared]  # type: ignore[valid-type]  # not known before run time
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=given, annotation=hint)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_lexicon, read_space
+from alignx.cli.inputs import read_languages, read_lexicon, shared_space
 from alignx.cli.options import (
     Columns,
     Json,
@@ -78,7 +78,8 @@ def evaluate(
         if path
     }
     pairs = None if dictionary is None else read_lexicon(terminal, dictionary, files, columns)
-    shared = read_space(terminal, map_file, files, reverse=reverse)
+    languages = read_languages(terminal, map_file, files)
+    shared = shared_space(map_file, languages, reverse=reverse)
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     result: dict[str, Any] = {"version": version("alignx")}
     text = []

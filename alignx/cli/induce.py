@@ -13,8 +13,7 @@ from alignx.cli.command import command, option
 from alignx.cli.inputs import (
     as_entries,
     read_entries,
-    read_vectors,
-    require_inputs,
+    read_languages,
     shared_space,
 )
 from alignx.cli.options import (
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["induce"]
+__all__ = ["Search", "induce"]
 
 IN_MEMORY = "it takes --index exact, without --memory, --checkpoint and --cluster"
 
@@ -143,10 +142,9 @@ def induce(
     working = {"--checkpoint": folder if in_files or folder.is_dir() else None}
     require_outputs({"--output": output}, {**inputs, "TARGET": files.target, **lists}, working)
     require_suffix(output, "a dictionary")
-    listed = [None if path is None else read_entries(terminal, path) for path in lists.values()]
+    listed = [read_entries(terminal, path) if path else [] for path in lists.values()]
     start = time.perf_counter()
-    require_inputs(map_file, files.paths)
-    languages = [read_vectors(terminal, path, files) for path in files.paths]
+    languages = read_languages(terminal, map_file, files)
     smaller = min(map(len, languages))
     require_at_most(k, smaller, "-k")
     require_at_most(n_neighbors, smaller, "--neighbors")
@@ -167,11 +165,13 @@ def induce(
         found = _induce_in_files(terminal, map_file, languages, search, options)
         lexicon, facts = found.lexicon, _facts(found)
     else:
-        shared = shared_space(map_file, languages)
-        shared = shared.reversed() if reverse else shared
-        lexicon = _induce_in_memory(
-            terminal, shared, listed, options, oov=oov, lowercase=files.lowercase
-        )
+        shared = shared_space(map_file, languages, reverse=reverse)
+        sides = languages[::-1] if reverse else languages
+        asked = [
+            as_entries(lines, side, lowercase=files.lowercase)
+            for lines, side in zip(listed, sides, strict=True)
+        ]
+        lexicon = _induce_in_memory(terminal, shared, asked, options, oov)
         facts = {"index": "exact", "recall": 1.0}
     lexicon.save(output)
     if in_files:
@@ -204,26 +204,19 @@ def _require_compatible(search: Search, lists: dict[str, Path | None], oov: str)
 def _induce_in_memory(
     terminal: Terminal,
     shared: SharedSpace,
-    listed: Sequence[list[str] | None],
+    asked: Sequence[list[str]],
     options: dict[str, Any],
-    *,
     oov: Literal["drop", "subword"],
-    lowercase: bool,
 ) -> Lexicon:
     """Induce a dictionary by exact search, of all words or of lists."""
     from alignx.induction.induce import induce_lexicon
 
-    asked: list[list[str] | None] = [None, None]
-    if any(lines is not None for lines in listed):
-        asked = [
-            None if lines is None else as_entries(lines, language, lowercase=lowercase)
-            for lines, language in zip(listed, (shared.source, shared.target), strict=True)
-        ]
-        shared = shared.extended(asked[0] or (), asked[1] or (), oov=oov)
+    if any(asked):
+        shared = shared.extended(*asked, oov=oov)
         for language, entries in zip((shared.source, shared.target), asked, strict=True):
-            _note_oov(terminal, language, entries or [])
+            _note_oov(terminal, language, entries)
     with terminal.working("Searching") as progress:
-        return induce_lexicon(shared, words=asked[0], **options, progress=progress)
+        return induce_lexicon(shared, words=asked[0] or None, **options, progress=progress)
 
 
 def _note_oov(terminal: Terminal, language: Embeddings, entries: Sequence[str]) -> None:
@@ -261,7 +254,8 @@ def _induce_in_files(
         try:
             found = induce_large_lexicon(
                 alignment,
-                *languages,
+                languages[0],
+                languages[1],
                 **options,
                 index=search.index,
                 recall=0.99 if search.recall is None else search.recall,

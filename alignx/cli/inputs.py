@@ -25,10 +25,9 @@ __all__ = [
     "as_utf8",
     "read_entries",
     "read_input",
+    "read_languages",
     "read_lexicon",
-    "read_space",
     "read_vectors",
-    "require_inputs",
     "shared_space",
 ]
 
@@ -49,14 +48,12 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings
     return embeddings
 
 
-def read_space(
-    terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles, *, reverse: bool = False
-) -> SharedSpace:
-    """Load vectors and map them into one space; see `shared_space`."""
-    require_inputs(map_file, files.paths)
-    languages = [read_vectors(terminal, path, files) for path in files.paths]
-    shared = shared_space(map_file, languages)
-    return shared.reversed() if reverse else shared
+def read_languages(
+    terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
+) -> list[Embeddings]:
+    """Load vectors after a check that all of them, and the map, can be read."""
+    require_readable(*([] if map_file == "-" else [map_file]), *files.paths)
+    return [read_vectors(terminal, path, files) for path in files.paths]
 
 
 def read_lexicon(
@@ -79,17 +76,6 @@ def read_lexicon(
         notes.append(f"{lexicon.skipped:,} malformed lines skipped")
     terminal.note(f"{path.name}: {'; '.join(notes)}")
     return lexicon
-
-
-def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
-    """Refuse a map or vectors that cannot be read, before any of them is.
-
-    Raises
-    ------
-    FormatError
-        If one cannot be read.
-    """
-    require_readable(*([] if map_file == "-" else [map_file]), *vectors)
 
 
 def _language_note(embeddings: Embeddings) -> str:
@@ -173,7 +159,9 @@ def read_input() -> Iterator[str]:
             yield line.text
 
 
-def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
+def shared_space(
+    map_file: str, languages: Sequence[Embeddings], *, reverse: bool = False
+) -> SharedSpace:
     """Map two languages into one space, or join languages that share a space.
 
     Parameters
@@ -182,6 +170,8 @@ def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
         Map of two languages, or ``"-"``.
     languages : sequence of Embeddings
         Languages in the order of the map.
+    reverse : bool
+        Whether to exchange source and target.
 
     Raises
     ------
@@ -192,6 +182,11 @@ def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     ValueError
         If more than two languages do not have a code each.
     """
+    shared = _joined(map_file, languages)
+    return shared.reversed() if reverse else shared
+
+
+def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     from alignx.alignment.shared_space import SharedSpace
     from alignx.vectors.compatibility import require_one_space, warn_of_strangers
 

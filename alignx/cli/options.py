@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 
@@ -136,7 +136,7 @@ class LabeledColumns:
         option("Column of labels: its name in the header, or its number from 1.", metavar="COLUMN"),
     ] = None
 
-    def as_dict(self) -> dict[str, int | str | None]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the columns as `alignx.LabeledTexts.load` takes them."""
         return {k: None if v is None else _number_or_name(v) for k, v in vars(self).items()}
 

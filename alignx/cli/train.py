@@ -21,7 +21,7 @@ from alignx.support.outputs import require_outputs
 if TYPE_CHECKING:
     from alignx.support.tokenizer import Tokenizer
 
-__all__ = ["train"]
+__all__ = ["Parameters", "train"]
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def train(
     require_trainable(main)
     for other in others:
         require_savable(other)
-    options = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
+    options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
     with terminal.working("Reading") as bar:
         report = _Report(terminal, bar)
         embeddings = train_model(

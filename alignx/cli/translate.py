@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import as_entries, as_utf8, read_input, read_space, require_inputs
+from alignx.cli.inputs import as_entries, as_utf8, read_input, read_languages, shared_space
 from alignx.cli.options import (
     Json,
     LanguagePair,
@@ -53,12 +53,13 @@ def translate(
         "--neighbors",
         "CSLS uses it, and --nn turns CSLS off; leave it out",
     )
-    require_inputs(map_file, files.paths)
     lines = as_utf8(words) if words else list(read_input())
-    shared = read_space(terminal, map_file, files, reverse=reverse)
+    languages = read_languages(terminal, map_file, files)
+    shared = shared_space(map_file, languages, reverse=reverse)
+    asked = languages[1 if reverse else 0]
     require_at_most(k, len(shared.target), "-k")
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
-    entries = as_entries(lines, shared.source, lowercase=files.lowercase)
+    entries = as_entries(lines, asked, lowercase=files.lowercase)
     found = shared.translate(
         entries,
         k,
@@ -69,7 +70,7 @@ def translate(
     answers = dict(zip(entries, found, strict=True))
     for word, best in answers.items():
         if not best:
-            terminal.note(f"{word}: {_reason_unanswered(word, shared.source)}")
+            terminal.note(f"{word}: {_reason_unanswered(word, asked)}")
         elif best[0].origin == "subwords":
             terminal.note(f"{word}: not in the vocabulary, translated by its characters")
     if as_json:

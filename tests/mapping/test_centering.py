@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
+from alignx.alignment.linear_cost import LinearCost
 from conftest import plant_clusters
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.linear_cost import LinearCost
 from alignx.alignment.model_selection import choose_aligner
 from alignx.datasets import load_sample
 from alignx.errors import DimensionError, DirectionError, FormatError, OutputError
@@ -211,7 +211,7 @@ def test_a_map_that_centers_writes_no_model(
 ) -> None:
     for options in ({}, {"method": CCA(), "normalize": ["unit"]}):
         usual = align(english, spanish, lexicon=lexicon, calibrate=False, **options)  # type: ignore[arg-type]  # one at a time
-        with pytest.raises(ValueError, match=r"not linear in the n-gram sums .*--linear"):
+        with pytest.raises(ValueError, match=r"not linear in the n-gram sums .*--normalize linear"):
             usual.save_mapped_model(model_path, tmp_path / "en.bin")
     assert not list(tmp_path.iterdir())
 
@@ -403,11 +403,21 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-ALIGN = ("align", "en.bin", "es.vec", "-d", "train.tsv", "--refine", "0", "-o", "map.safetensors")
+ALIGN = (
+    "align",
+    "en.bin",
+    "es.vec",
+    "-d",
+    "train.tsv",
+    "--refinement",
+    "0",
+    "-o",
+    "map.safetensors",
+)
 
 
 def test_align_and_apply_write_a_mapped_model(folder: Path, english: Embeddings) -> None:
-    done = run(folder, *ALIGN, "--linear", "--json")
+    done = run(folder, *ALIGN, "--normalize", "linear", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)["linear"]
     alignment = Alignment.load(folder / "map.safetensors")
@@ -421,7 +431,7 @@ def test_align_and_apply_write_a_mapped_model(folder: Path, english: Embeddings)
 
 
 def test_the_cost_is_printed(folder: Path) -> None:
-    done = run(folder, *ALIGN, "--linear", "--no-calibrate")
+    done = run(folder, *ALIGN, "--normalize", "linear", "--no-calibrate")
     assert done.returncode == 0, done.stderr
     cost = Alignment.load(folder / "map.safetensors").linear_cost
     assert f"linear: {cost}\n" in done.stderr
@@ -444,9 +454,3 @@ def test_options_that_change_words_are_refused_for_models(folder: Path, argument
     done = run(folder, *command)
     assert done.returncode == 2
     assert arguments.split()[0] in done.stderr
-
-
-def test_linear_and_centering_contradict_each_other(folder: Path) -> None:
-    done = run(folder, *ALIGN, "--linear", "--normalize", "unit,center,unit")
-    assert done.returncode == 2
-    assert "no steps that center" in done.stderr

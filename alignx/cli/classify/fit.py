@@ -17,7 +17,7 @@ from alignx.cli.classify.inputs import (
     require_language,
 )
 from alignx.cli.command import RUNNING, command, option
-from alignx.cli.inputs import read_space
+from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import (
     Json,
     LabeledColumns,
@@ -116,7 +116,7 @@ def fit(
     codes = [code for part in labeled for code in part.languages or ()]
     needs = {"options": settings, "head": head}
     _require_needs(strategy, needs, _surely_without(files.paths, codes, unlabeled_texts))
-    space = read_space(terminal, map_file, files)
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     _require_needs(strategy, needs, [c for c in space if c not in (*codes, *unlabeled_texts)])
     classifier = TransferClassifier(

@@ -13,7 +13,7 @@ import typer
 
 from alignx.cli.classify.inputs import OovModels, read_oov_models, require_language
 from alignx.cli.command import RUNNING, command, option
-from alignx.cli.inputs import read_space
+from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import (
     LanguageFiles,
     MapFile,
@@ -82,7 +82,7 @@ def predict(
     require_regular(model, "a model")
     with opened(model):  # a wrong name shows before the vectors are read
         pass
-    space = read_space(terminal, map_file, files)
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     by_subwords = read_oov_models(terminal, map_file, space, models)
     classifier = TransferClassifier.load(model, space, unseen=by_subwords, oov=oov)

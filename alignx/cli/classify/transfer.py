@@ -13,7 +13,7 @@ import typer
 
 from alignx.cli.classify.inputs import Unlabeled
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_space
+from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import (
     Json,
     LabeledColumns,
@@ -120,7 +120,7 @@ def transfer(
     refuse_lacks(lacks, "give --unlabeled CODE=FILE")
     if figure is not None:
         require_drawable(figure)
-    space = read_space(terminal, map_file, files)
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     with terminal.working("Comparing") as progress:
         report = evaluate_transfer(
             space,
