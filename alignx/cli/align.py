@@ -15,13 +15,12 @@ from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon
 from alignx.cli.options import (
     Columns,
-    Json,
     LanguagePair,
     Neighbors,
     refuse,
     require_at_most,
 )
-from alignx.cli.terminal import Bar, Terminal, print_json
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.files import appearing
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import require_packages
@@ -160,11 +159,10 @@ def align(
     ] = False,
     allow_failed: Annotated[bool, option("Keep a map that has failed its check.")] = False,
     log_file: Annotated[Path | None, option("Log of the rounds, as JSON lines.", "--log")] = None,
-    as_json: Json = False,
     *,
     seed_pairs: SeedPairs,
     options: MethodOptions,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Learn a map between two languages.
 
@@ -211,14 +209,14 @@ def align(
                 log=log,
             )
     except AlignmentFailed as error:
-        if as_json:
+        if terminal.as_json:
             seconds = time.perf_counter() - start
-            print_json({**answer, "seconds": seconds, "failed": True, **_validation(error)})
+            terminal.print({**answer, "seconds": seconds, "failed": True, **_validation(error)})
         raise
     alignment.save(output)
     answer["seconds"] = time.perf_counter() - start
-    if as_json:
-        print_json({**answer, **_facts(alignment, is_linear=steps == "linear")})
+    if terminal.as_json:
+        terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
     else:
         _note(terminal, alignment, answer, is_linear=steps == "linear")
         origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"

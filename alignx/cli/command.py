@@ -132,5 +132,5 @@ def _parameter(name: str, hint: Any, default: Any, panel: str | None = None) -> 
         if kind is bool and declared.default is ...:  # no name is declared
             declared.default = f"--{name.replace('_', '-')}"
     given = Parameter.empty if default is MISSING else default
-    hint = Annotated[kind, declared]  # type: ignore[valid-type]  # not known before run time
+    hint = Annotated[kind, declared]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=given, annotation=hint)

@@ -17,7 +17,6 @@ from alignx.cli.inputs import (
     shared_space,
 )
 from alignx.cli.options import (
-    Json,
     LanguagePair,
     MapFile,
     Neighbors,
@@ -26,7 +25,7 @@ from alignx.cli.options import (
     refuse,
     require_at_most,
 )
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.config import get_config
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import require_packages
@@ -121,10 +120,9 @@ def induce(
     oov: OovOption = "drop",
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
-    as_json: Json = False,
     *,
     search: Search,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
@@ -177,9 +175,9 @@ def induce(
     if in_files:
         Workspace(folder).remove()
     seconds = time.perf_counter() - start
-    if as_json:
+    if terminal.as_json:
         counts = {"version": version("alignx"), "pairs": len(lexicon), **summary, **facts}
-        print_json({**counts, "seconds": seconds, "peak_memory": peak_resident()})
+        terminal.print({**counts, "seconds": seconds, "peak_memory": peak_resident()})
     else:
         terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
 

@@ -94,13 +94,7 @@ def _language_note(embeddings: Embeddings) -> str:
 
 
 def read_entries(terminal: Terminal, path: Path) -> list[str]:
-    """Read words and phrases, one a line, and print their number.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read, is not UTF-8, or holds none.
-    """
+    """Read words and phrases, one a line, and print their number."""
     from alignx.errors import FormatError
     from alignx.support.text_files import read_lines
     from alignx.vectors.spelling import FIELD_BLANKS
@@ -116,14 +110,7 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
 def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
     """Normalize white space of words and phrases; drop duplicates and empty lines.
 
-    Parameters
-    ----------
-    lines : sequence of str
-        Words and phrases; one that the vocabulary contains keeps its white space.
-    language : Embeddings
-        Language of the words.
-    lowercase : bool
-        Whether to lower-case them by the rules of the language.
+    A line that the vocabulary contains keeps its white space.
     """
     from alignx.vectors.spelling import lower, words_of
 
@@ -144,13 +131,7 @@ def as_utf8(arguments: Sequence[str]) -> list[str]:
 
 
 def read_input() -> Iterator[str]:
-    """Read the lines of standard input.
-
-    Raises
-    ------
-    FormatError
-        If they are not UTF-8.
-    """
+    """Read the lines of standard input."""
     from alignx.support.text_files import stream_lines
 
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
@@ -162,26 +143,7 @@ def read_input() -> Iterator[str]:
 def shared_space(
     map_file: str, languages: Sequence[Embeddings], *, reverse: bool = False
 ) -> SharedSpace:
-    """Map two languages into one space, or join languages that share a space.
-
-    Parameters
-    ----------
-    map_file : str
-        Map of two languages, or ``"-"``.
-    languages : sequence of Embeddings
-        Languages in the order of the map.
-    reverse : bool
-        Whether to exchange source and target.
-
-    Raises
-    ------
-    FormatError, DimensionError, DirectionError
-        If the map cannot be read, or the vectors do not fit.
-    SpaceError
-        If the languages were mapped into different spaces.
-    ValueError
-        If more than two languages do not have a code each.
-    """
+    """Map two languages into one space; after ``"-"``, join languages that share a space."""
     shared = _joined(map_file, languages)
     return shared.reversed() if reverse else shared
 

@@ -11,12 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 
-from alignx.cli.command import RUNNING, option
+from alignx.cli.command import option
 
 __all__ = [
     "Columns",
     "Dtype",
-    "Json",
     "LabeledColumns",
     "LanguageFiles",
     "LanguagePair",
@@ -60,7 +59,6 @@ Columns = Annotated[
 ]
 Dtype = Annotated[Literal["float32", "float16"], option("Number type in .safetensors output.")]
 Reverse = Annotated[bool, option("Translate from the target to the source language.")]
-Json = Annotated[bool, option("Print one JSON object instead of text.", "--json", panel=RUNNING)]
 
 
 @dataclass(frozen=True, kw_only=True)

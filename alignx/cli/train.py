@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import typer
 
 from alignx.cli.command import command, option
-from alignx.cli.options import Json, refuse
-from alignx.cli.terminal import Bar, Terminal, print_json
+from alignx.cli.options import refuse
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
@@ -159,8 +159,7 @@ def train(
     memory: Annotated[str | None, option("Limit of memory, such as 4GB.", metavar="SIZE")] = None,
     *,
     parameters: Parameters,
-    as_json: Json = False,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Train fastText vectors from plain text; options have the names of fastText.
 
@@ -195,8 +194,8 @@ def train(
     for other in others:
         save(embeddings, other)
     seconds = time.perf_counter() - start
-    if as_json:
-        print_json(report.as_dict(seconds))
+    if terminal.as_json:
+        terminal.print(report.as_dict(seconds))
         return
     result = report.stages["model"]
     names = ", ".join(map(str, [main, *others]))

@@ -19,7 +19,6 @@ from alignx.cli.classify.inputs import (
 from alignx.cli.command import RUNNING, command, option
 from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import (
-    Json,
     LabeledColumns,
     LanguageFiles,
     MapFile,
@@ -27,7 +26,7 @@ from alignx.cli.options import (
     codes_and_files,
     refuse,
 )
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.outputs import require_outputs, require_suffix
 
 if TYPE_CHECKING:
@@ -87,10 +86,9 @@ def fit(
     oov_models: OovModels = None,
     oov: OovOption = "drop",
     seed: Annotated[int, option("Random seed.", panel=RUNNING, min=0)] = 0,
-    as_json: Json = False,
     *,
     columns: LabeledColumns,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Learn a classifier from labeled texts of one or more languages."""
     files.require_count(map_file)
@@ -145,8 +143,8 @@ def fit(
         "bytes": output.stat().st_size,
         "seconds": time.perf_counter() - start,
     }
-    if as_json:
-        print_json({"version": version("alignx"), **facts})
+    if terminal.as_json:
+        terminal.print({"version": version("alignx"), **facts})
     else:
         _note(terminal, output, facts)
 
