@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon
-from alignx.cli.options import (
-    Columns,
-    LanguagePair,
-    Neighbors,
-    refuse,
-    require_at_most,
-)
+from alignx.cli.options import Columns, LanguagePair, Neighbors, refuse, require_at_most
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.files import appearing
 from alignx.support.outputs import require_outputs, require_suffix

@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import (
-    as_entries,
-    read_entries,
-    read_languages,
-    shared_space,
-)
+from alignx.cli.inputs import as_entries, read_entries, read_languages, shared_space
 from alignx.cli.options import (
     LanguagePair,
     MapFile,

@@ -294,10 +294,10 @@ def test_names_in_latin_1_are_read_and_written_and_stored(tmp_path: Path) -> Non
 def test_json_holds_names_in_latin_1(capsys: pytest.CaptureFixture[str]) -> None:
     import json
 
-    from alignx.cli.terminal import print_json
+    from alignx.cli.terminal import JsonTerminal
 
     name = os.fsdecode(b"se\xf1or")
-    print_json({"file": name, "word": "señor"})
+    JsonTerminal(as_json=True).print({"file": name, "word": "señor"})
     out = capsys.readouterr().out
     assert "señor" in out
     assert json.loads(out)["file"] == name

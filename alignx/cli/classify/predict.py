@@ -15,13 +15,7 @@ import typer
 from alignx.cli.classify.inputs import OovModels, read_oov_models, require_language
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
-from alignx.cli.options import (
-    LanguageFiles,
-    MapFile,
-    OovOption,
-    codes_and_files,
-    refuse,
-)
+from alignx.cli.options import LanguageFiles, MapFile, OovOption, codes_and_files, refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.files import reading as opened
 from alignx.support.files import require_regular

@@ -14,13 +14,7 @@ import typer
 from alignx.cli.classify.inputs import Unlabeled
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
-from alignx.cli.options import (
-    LabeledColumns,
-    LanguageFiles,
-    MapFile,
-    OovOption,
-    refuse,
-)
+from alignx.cli.options import LabeledColumns, LanguageFiles, MapFile, OovOption, refuse
 from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.files import printable, replacing
 from alignx.support.outputs import require_outputs, require_suffix
