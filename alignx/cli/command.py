@@ -121,12 +121,13 @@ def _parameters(function: Callable[..., None]) -> list[Parameter]:
 
 
 def _parameter(name: str, hint: Any, default: Any, panel: str | None = None) -> Parameter:  # noqa: ANN401
-    """Complete an option: N and FILE for values, one name for a flag, the panel of its group."""
+    """Complete an option: words for values, one name for a flag, the panel of its group."""
     kind, declared = get_args(hint)
     declared = copy(declared)
-    kinds = (kind, *get_args(kind))
+    kinds = {kind, *get_args(kind), *get_args(get_args(kind)[0] if get_args(kind) else None)}
     if not declared.metavar:
-        declared.metavar = "N" if int in kinds else "FILE" if Path in kinds else None
+        names = {bool: " ", int: "N", Path: "FILE"}
+        declared.metavar = next((text for each, text in names.items() if each in kinds), None)
     if isinstance(declared, OptionInfo):
         declared.rich_help_panel = declared.rich_help_panel or panel
         if kind is bool and declared.default is ...:  # no name is declared
