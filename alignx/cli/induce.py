@@ -215,7 +215,7 @@ def _induce_in_memory(
 def _note_oov(terminal: Terminal, language: Embeddings, entries: Sequence[str]) -> None:
     """Print the entries of a list without a vector."""
     oov = [entry for entry in entries if language.lookup.row(entry) < 0]
-    language.lookup.tell_of_capitals(entries, "entries of the list")
+    language.lookup.warn_of_case_variants(entries, "entries of the list")
     if oov:
         more = ", ..." if len(oov) > 5 else ""
         terminal.note(f"{len(oov):,} without a vector: {', '.join(oov[:5])}{more}")

@@ -80,12 +80,12 @@ def read_lexicon(
 
 def _language_note(embeddings: Embeddings) -> str:
     """Return the language guessed from the file name, with its alternatives."""
-    from alignx.vectors.language_codes import guess
+    from alignx.vectors.language_codes import guess_language
 
     report = embeddings.report
     if report is None or embeddings.language != report.language:
         return ""  # a cache stores its language
-    others = " and ".join(guess(report.path).others)
+    others = " and ".join(guess_language(report.path).others)
     if report.language is None:
         doubt = f"its name holds {others}; `alignx convert --language` stores the right one"
         return f"; language unknown, since {doubt}" if others else ""
@@ -150,17 +150,17 @@ def shared_space(
 
 def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.vectors.compatibility import require_one_space, warn_of_strangers
+    from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
     if map_file != "-":
         from alignx.alignment.alignment import Alignment
 
         source, target = languages
         return Alignment.load(map_file).apply(source, target)
-    require_one_space({language.name: language for language in languages})
+    require_same_space({language.name: language for language in languages})
     for language in languages[1:]:
         if language.dimension == languages[0].dimension:  # or they are refused below
-            warn_of_strangers(languages[0], language)
+            warn_of_different_spaces(languages[0], language)
     if len(languages) == 2:
         return SharedSpace.of(languages[0], languages[1])
     by_code = {language.language or "": language for language in languages}

@@ -26,7 +26,7 @@ __all__ = ["Parameters", "train"]
 
 @dataclass(frozen=True)
 class Parameters:
-    """Options with the names of fastText, as `alignx.train` takes them."""
+    """Options with the names of fastText, as `alignx.FastTextParameters` takes them."""
 
     PANEL: ClassVar[str] = "fastText parameters"
     model: Annotated[
@@ -76,17 +76,6 @@ class Parameters:
     t: Annotated[
         float, option("Subsample words with a larger share of the text.", metavar="SHARE")
     ] = 1e-4
-    init: Annotated[
-        Path | None, option("Initial vectors, in any format; all their words stay.")
-    ] = None
-    language: Annotated[
-        str | None,
-        option(
-            "Language code, for its rules of lower case.",
-            default="from the output name",
-            metavar="CODE",
-        ),
-    ] = None
     seed: Annotated[
         int, option("Random seed; the file is reproducible with --threads 1.", min=0)
     ] = 0
@@ -157,6 +146,17 @@ def train(
         ),
     ] = None,
     memory: Annotated[str | None, option("Limit of memory, such as 4GB.", metavar="SIZE")] = None,
+    init: Annotated[
+        Path | None, option("Initial vectors, in any format; all their words stay.")
+    ] = None
+    language: Annotated[
+        str | None,
+        option(
+            "Language code, for its rules of lower case.",
+            default="from the output name",
+            metavar="CODE",
+        ),
+    ] = None
     *,
     parameters: Parameters,
     terminal: JsonTerminal,
@@ -168,6 +168,7 @@ def train(
     main, others = _split(outputs)
 
     from alignx.support.memory import parse_size
+    from alignx.training.parameters import FastTextParameters
     from alignx.training.train import require_trainable
     from alignx.training.train import train as train_model
     from alignx.vectors.io import require_savable, save
@@ -175,7 +176,7 @@ def train(
     start = time.perf_counter()
     size = None if memory is None else parse_size(memory)
     texts = ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus]
-    require_outputs({"--output": outputs}, {"CORPUS": texts, "--init": parameters.init})
+    require_outputs({"--output": outputs}, {"CORPUS": texts, "--init": init})
     require_trainable(main)
     for other in others:
         require_savable(other)
@@ -185,9 +186,10 @@ def train(
         embeddings = train_model(
             corpus,
             main,
-            **vars(parameters),
+            parameters=FastTextParameters(**vars(parameters), memory=size),
+            language=language,
+            init=init,
             **options,
-            memory=size,
             progress=bar,
             log=report,
         )

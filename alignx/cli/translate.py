@@ -85,7 +85,7 @@ def _reason_unanswered(word: str, language: Embeddings) -> str:
 
     if Lookup(language.index, language.language).row(word) >= 0:
         return "in the vocabulary, but without a vector: it is zero"
-    other = language.lookup.otherwise_cased(word)
+    other = language.lookup.case_variant(word)
     if other is None:
         return "not in the vocabulary"
     return f"not in the vocabulary, which has {other}; --lowercase finds it"

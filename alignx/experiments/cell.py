@@ -18,7 +18,7 @@ from alignx.support.config import config_context, get_config
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
-    from alignx.evaluation.word_translation import OovPolicy
+    from alignx.evaluation.word_translation import OOVPolicy
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Cell", "Protocol", "run_cell"]
@@ -43,7 +43,7 @@ class Protocol:
     limit: int | None = None
     lowercase: bool = False
     on_error: Literal["raise", "skip"] = "raise"
-    oov_policy: OovPolicy = "muse"
+    oov_policy: OOVPolicy = "muse"
 
     def load_vectors(self, path: str, language: str) -> Embeddings:
         """Load the vectors of a language."""

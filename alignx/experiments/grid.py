@@ -8,7 +8,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Self, get_args
 
 from alignx.errors import FormatError
-from alignx.evaluation.word_translation import OovPolicy
+from alignx.evaluation.word_translation import OOVPolicy
 from alignx.experiments.cell import Cell, Protocol
 from alignx.experiments.config import Table, choice, flag, integer, several, text
 from alignx.experiments.pairs import PRESETS, LanguagePair
@@ -90,7 +90,7 @@ class Grid:
                 table.take("limit", integer(1), None),
                 table.take("lowercase", flag, False),
                 table.take("on_error", choice(("raise", "skip")), "raise"),
-                table.take("oov_policy", choice(get_args(OovPolicy)), "muse"),
+                table.take("oov_policy", choice(get_args(OOVPolicy)), "muse"),
             ),
             table.need("vectors", _template("language")),
             table.need("train", of_pair) if needs_train else table.take("train", of_pair, None),

@@ -180,7 +180,7 @@ def test_a_dictionary_without_a_usable_pair_is_told_with_its_pairs(
 ) -> None:
     (folder / "useless.txt").write_text("kitten1 gato1\ncat2 gatito2\nhouse casa\n")
     message = fail(*command, "-d", "useless.txt")
-    assert "got 3 pairs of which 2 lack the source word and 2 the target word" in message
+    assert "got 3 pairs, 2 with an OOV source word and 2 with an OOV target word" in message
     assert "kitten1 gato1" in message
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from alignx.errors import FormatError
+from alignx.errors import AlignxError, FormatError
 from alignx.support.files import replacing
 from alignx.support.safetensors import read_tensors
 
@@ -76,6 +76,8 @@ def read_checkpoint(path: str | Path, identity: Facts, restore: Restore) -> None
             restore(written["facts"], tensors)
             return
         other = _differences(written["identity"], identity)
+    except AlignxError:
+        raise
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise FormatError(path, f"damaged: {error!r}; delete it to begin anew") from None
     raise FormatError(

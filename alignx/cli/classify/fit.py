@@ -203,11 +203,11 @@ def _surely_without(
     vectors: Sequence[Path], codes: Sequence[str], unlabeled: Mapping[str, list[str]]
 ) -> list[str]:
     """Return languages without texts, as far as file names tell before vectors are read."""
-    from alignx.vectors.embeddings import guess_language
+    from alignx.vectors.language_codes import guess_language
 
     if unlabeled or len(vectors) <= len(set(codes)):
         return []
-    return [code for path in vectors if (code := guess_language(path)) and code not in codes]
+    return [code for path in vectors if (code := guess_language(path).code) and code not in codes]
 
 
 def _labeled_texts(
