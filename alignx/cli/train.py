@@ -148,7 +148,7 @@ def train(
     memory: Annotated[str | None, option("Limit of memory, such as 4GB.", metavar="SIZE")] = None,
     init: Annotated[
         Path | None, option("Initial vectors, in any format; all their words stay.")
-    ] = None
+    ] = None,
     language: Annotated[
         str | None,
         option(
@@ -156,7 +156,7 @@ def train(
             default="from the output name",
             metavar="CODE",
         ),
-    ] = None
+    ] = None,
     *,
     parameters: Parameters,
     terminal: JsonTerminal,
