@@ -296,9 +296,13 @@ def test_a_neighbor_that_is_missing_is_no_translation(
 
 
 def test_a_threshold_needs_probabilities() -> None:
-    require_probabilities(CALIBRATION)
+    require_probabilities(0.5, CALIBRATION)
+    require_probabilities(None, None)
     with pytest.raises(ValueError, match="threshold needs probabilities"):
-        require_probabilities(None)
+        require_probabilities(0.5, None)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=r"threshold must lie in \[0, 1\]"):
+            require_probabilities(wrong, CALIBRATION)
 
 
 def test_words_are_allowed_by_their_form() -> None:
