@@ -169,7 +169,8 @@ def induce(
     kept = {"numbers": numbers, "punctuation": punctuation}
     selection = PairSelection(k, mutual, tuple(kind for kind in SYMBOLS if not kept[kind]))
     if in_files:
-        space = LazySpace(*languages, Alignment.load(map_file) if map_file != "-" else None)
+        alignment = None if map_file == "-" else Alignment.load(map_file)
+        space = LazySpace(languages[0], languages[1], alignment)
         space = space.reversed() if reverse else space
         require_probabilities(threshold, space.calibration)
         sharding = search.sharding(folder, memory)
