@@ -7,7 +7,7 @@ from alignx.mapping.cca import CCA
 from alignx.mapping.centering import with_centering, without_centering
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
-from alignx.mapping.refinement import RefinementRound, balanced_weights, refine
+from alignx.mapping.refinement import Refinement, RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "LeastSquares",
     "Maps",
     "Procrustes",
+    "Refinement",
     "RefinementRound",
     "Reweighted",
     "balanced_weights",

@@ -15,6 +15,7 @@ from alignx.errors import DimensionError
 from alignx.mapping import (
     Aligner,
     Procrustes,
+    Refinement,
     RefinementRound,
     Reweighted,
     balanced_weights,
@@ -75,12 +76,8 @@ class Workplace(NamedTuple):
     ----------
     source, target : (n, d) float32, (m, e) float32
         Normalized rows, most frequent first.
-    refinement : int
-        Rounds of `refine` at the end.
-    vocabulary : int
-        They induce pairs among that many most frequent words.
-    n_neighbors : int
-        Of CSLS in these rounds.
+    refinement : Refinement
+        Settings of the rounds of `refine` at the end.
     seed : int
         Of all random numbers.
     log : callable, optional
@@ -89,11 +86,8 @@ class Workplace(NamedTuple):
 
     source: Matrix
     target: Matrix
-    refinement: int
-    vocabulary: int
-    n_neighbors: int
+    refinement: Refinement
     seed: int
-
     log: Log | None = None
 
     def run(self, name: str, pairs: Indices, settings: SelfLearning, stream: int) -> Run:
@@ -113,20 +107,15 @@ class Workplace(NamedTuple):
         self, aligner: Aligner, seed_pairs: Indices | None, progress: Progress | None
     ) -> tuple[Aligner, list[RefinementRound]]:
         """Refine, and log each round."""
-        fitted, rounds = refine(
+        return refine(
             aligner,
             self.source,
             self.target,
-            seed_pairs=seed_pairs,
-            rounds=self.refinement,
-            vocabulary=self.vocabulary,
-            n_neighbors=self.n_neighbors,
+            pairs=seed_pairs,
+            refinement=self.refinement,
             progress=progress,
+            log=self.log,
         )
-        if self.log is not None:
-            for round_ in rounds:
-                self.log({"stage": "refinement", **vars(round_)})
-        return fitted, rounds
 
     def judged(
         self, aligner: Aligner, rounds: list[RefinementRound], agreed: float
