@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from alignx.alignment.align import align
     from alignx.alignment.alignment import Alignment
     from alignx.alignment.diagnosis import Diagnosis
+    from alignx.alignment.model_selection import Auto
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.unsupervised.adversarial import Adversarial
+    from alignx.alignment.unsupervised.self_learning import SelfLearning
     from alignx.alignment.validation import Validation
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, Reweighted, refine
+    from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -63,9 +66,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCA",
+    "Adversarial",
     "Alignment",
     "AlignmentFailed",
     "AlignxError",
+    "Auto",
     "ClusterError",
     "CrossNeighbors",
     "Diagnosis",
@@ -89,8 +94,10 @@ __all__ = [
     "OutputError",
     "Procrustes",
     "RecallError",
+    "Refinement",
     "Reweighted",
     "Sample",
+    "SelfLearning",
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
@@ -127,7 +134,10 @@ _HOMES = {
     "alignment.align": ["align"],
     "alignment.alignment": ["Alignment"],
     "alignment.diagnosis": ["Diagnosis"],
+    "alignment.model_selection": ["Auto"],
     "alignment.shared_space": ["SharedSpace"],
+    "alignment.unsupervised.adversarial": ["Adversarial"],
+    "alignment.unsupervised.self_learning": ["SelfLearning"],
     "alignment.validation": ["Validation"],
     "classification.classifier": ["TransferClassifier"],
     "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],
@@ -157,7 +167,7 @@ _HOMES = {
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
     "lexicon.lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "Reweighted", "refine"],
+    "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",

@@ -107,7 +107,7 @@ def fit(
 ) -> ax.Alignment:
     pair = f"{source.language}", f"{target.language}"
     known = dictionary(*pair, "0-5000")
-    return ax.align(source, target, lexicon=known, calibrate=False, n_threads=n_threads, **options)
+    return ax.align(source, target, lexicon=known, calibrate=False, **options)
 
 
 # --- parts ------------------------------------------------------------------------------------

@@ -334,12 +334,12 @@ def test_no_command_with_a_dictionary_loads_torch() -> None:
         "print(*sys.modules)"
     )
     loaded = fresh(code).split()
-    assert "alignx.alignment.unsupervised.fit" in loaded
-    assert not {"torch", "alignx.alignment.unsupervised.adversarial"} & set(loaded)
+    assert "alignx.alignment.unsupervised.self_learning" in loaded
+    assert not {"torch", "alignx.alignment.unsupervised.adversarial_training"} & set(loaded)
 
 
 def test_the_choices_of_the_command_line_are_those_of_the_library() -> None:
-    from alignx.alignment.method_options import UNSUPERVISED
+    from alignx.alignment.methods import UNSUPERVISED
     from alignx.cli.main import Method, Preset
     from alignx.mapping import METHODS
 

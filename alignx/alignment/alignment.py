@@ -20,12 +20,12 @@ from alignx.alignment.diagnosis import Diagnosis
 from alignx.alignment.fingerprint import SKETCHED, Sketch
 from alignx.alignment.language_map import Side
 from alignx.alignment.learned_pairs import LearnedPairs
-from alignx.alignment.linear_cost import LinearCost, composed_map
 from alignx.alignment.mapped_subwords import UnseenBySubwords
 from alignx.alignment.shared_space import SharedSpace
-from alignx.alignment.validation import Validation
+from alignx.alignment.validation import LinearCost, Validation
 from alignx.errors import DimensionError, FormatError
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
+from alignx.mapping.centering import composed_map
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import LazyRows, freeze, unit_rows
 from alignx.support.files import replacing
@@ -278,7 +278,7 @@ class Alignment:
         Raises
         ------
         ValueError
-            If the map centers. ``align(..., linear=True)`` fits one that does not.
+            If the map centers. ``align(..., normalize="linear")`` fits one that does not.
 
         Examples
         --------

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import Neighbors
     from alignx.support.arrays import Double, Indices, Matrix
 
-__all__ = ["Calibration", "Evidence"]
+__all__ = ["Calibration", "PairFeatures"]
 
 
-class Evidence(NamedTuple):
+class PairFeatures(NamedTuple):
     """What is known about candidate pairs without a dictionary.
 
     Attributes
@@ -94,7 +94,7 @@ class Calibration:
     Examples
     --------
     >>> score = np.linspace(0, 1, 200, dtype=np.float32)
-    >>> evidence = Evidence(score, score - 0.5, score - 0.5)
+    >>> evidence = PairFeatures(score, score - 0.5, score - 0.5)
     >>> calibration = Calibration.fit(evidence, score > 0.4)
     >>> calibration.probability(evidence)[[0, -1]].round(2)
     array([0.01, 0.99])
@@ -105,12 +105,12 @@ class Calibration:
     probabilities: Double
 
     @classmethod
-    def fit(cls, evidence: Evidence, is_right: ArrayLike) -> Self:
+    def fit(cls, evidence: PairFeatures, is_right: ArrayLike) -> Self:
         """Learn from pairs that the map was not fitted on.
 
         Parameters
         ----------
-        evidence : Evidence
+        evidence : PairFeatures
             Of p pairs.
         is_right : (p,) bool
             Whether each is among the known translations.
@@ -149,12 +149,12 @@ class Calibration:
         knots = np.stack([logits[start], logits[start + size - 1]], axis=1).ravel()
         return cls(weights, knots, np.repeat(smooth, 2))
 
-    def probability(self, evidence: Evidence) -> NDArray[np.float64]:
+    def probability(self, evidence: PairFeatures) -> NDArray[np.float64]:
         """Give the probability that pairs are right.
 
         Parameters
         ----------
-        evidence : Evidence
+        evidence : PairFeatures
             Of p pairs.
 
         Returns

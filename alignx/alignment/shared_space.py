@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, overload
 
 from alignx.errors import AlignxError
 from alignx.retrieval.csls import csls_neighbors, csls_search
@@ -80,8 +80,8 @@ class SharedSpace(Mapping[str, Embeddings]):
     >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
     >>> spanish = Embeddings(["perro", "gato"], [[0, 1], [1, 0]])
     >>> shared = SharedSpace({"en": english, "es": spanish})
-    >>> shared.translate(["dog"], k=1, n_neighbors=1)["dog"][0].word
-    'perro'
+    >>> shared.translate("dog", k=1, n_neighbors=1)
+    [Translation(word='perro', score=0.0, origin='vocabulary')]
     """
 
     languages: Mapping[str, Embeddings]
@@ -297,6 +297,18 @@ class SharedSpace(Mapping[str, Embeddings]):
             self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
+    @overload
+    def translate(  # type: ignore[overload-overlap]  # a string is a sequence of strings
+        self,
+        words: str,
+        k: int | None = None,
+        *,
+        retrieval: Retrieval = "csls",
+        n_neighbors: int | None = None,
+        oov: Oov = "drop",
+    ) -> list[Translation]: ...
+
+    @overload
     def translate(
         self,
         words: Sequence[str],
@@ -305,63 +317,80 @@ class SharedSpace(Mapping[str, Embeddings]):
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
         oov: Oov = "drop",
-    ) -> dict[str, list[Translation]]:
+    ) -> list[list[Translation]]: ...
+
+    def translate(
+        self,
+        words: str | Sequence[str],
+        k: int | None = None,
+        *,
+        retrieval: Retrieval = "csls",
+        n_neighbors: int | None = None,
+        oov: Oov = "drop",
+    ) -> list[Translation] | list[list[Translation]]:
         """Find the best target words of source words and phrases.
 
         Parameters
         ----------
-        words : sequence of str
+        words : str or sequence of str
             Source words, and phrases: several words with blanks between them, whose vector is a
             weighted mean of theirs. They are looked up as `Embeddings.find` does.
         k : int, optional
-            How many answers for each, at most the size of the target vocabulary; 5 unless given, or
-            all words with a warning.
+            Answers for each word, at most the size of the target vocabulary. Default: 5, or all
+            words with a warning.
         retrieval : {"csls", "nn"}
-            What ranks the answers: CSLS, or plain cosine.
+            Ranking by CSLS or by cosine.
         n_neighbors : int, optional
-            Neighbors in the average of CSLS; see `n_neighbors`. Not with ``"nn"``.
+            Neighbors in the CSLS average; see `n_neighbors`. Not with ``"nn"``.
         oov : {"drop", "subword"}
-            Whether words that the vocabulary lacks get a vector by their characters. It takes
-            source vectors that were read from a fastText model (``.bin``).
+            Treatment of OOV words: no answers, or a vector by their characters. The latter takes
+            source vectors of a fastText model (``.bin``).
 
         Returns
         -------
-        dict of str to list of Translation
-            Best first; an empty list for what has no vector.
+        list of Translation, or list of these
+            Answers for one word, best first, or a list of answers for each of several words, in
+            their order; an empty list for a word without a vector.
 
         Raises
         ------
         ValueError
             If a parameter is out of range.
         TypeError
-            If `words` are no strings, or a single one.
+            If `words` are no strings.
         """
+        if isinstance(words, str):
+            return self._answers([words], k, retrieval, n_neighbors, oov)[0]
+        words = list(words) if isinstance(words, Iterator) else words
+        require_words(words, "words")
+        return self._answers(list(words), k, retrieval, n_neighbors, oov)
+
+    def _answers(
+        self,
+        words: list[str],
+        k: int | None,
+        retrieval: Retrieval,
+        n_neighbors: int | None,
+        oov: Oov,
+    ) -> list[list[Translation]]:
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
         if retrieval == "nn" and n_neighbors is not None:
             raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
-        words = list(words) if isinstance(words, Iterator) else words
-        require_words(words, "words")
         k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
-        answers: dict[str, list[Translation]] = {word: [] for word in words}
-        asked = look_up(self.source, list(answers), oov)
+        asked = look_up(self.source, words, oov)
         known = [i for i, origin in enumerate(asked.origins) if origin is not None]
-        queries = asked.vectors[known]
+        queries, keys = asked.vectors[known], self.target.vectors
         if retrieval == "nn":
-            found = ExactIndex(self.target.vectors).search(queries, k)
+            found = ExactIndex(keys).search(queries, k)
         else:
-            found = csls_search(
-                queries,
-                self.source.vectors,
-                self.target.vectors,
-                k,
-                n_neighbors=self.n_neighbors(n_neighbors),
-            )
-        names = list(answers)
+            n_neighbors = self.n_neighbors(n_neighbors)
+            found = csls_search(queries, self.source.vectors, keys, k, n_neighbors=n_neighbors)
+        answers: list[list[Translation]] = [[] for _ in words]
         for i, indices, scores in zip(known, found.indices, found.scores, strict=True):
             origin = asked.origins[i]
             assert origin is not None  # or it is not known
-            answers[names[i]] = [
+            answers[i] = [
                 Translation(self.target.words[row], score, origin)
                 for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
             ]

@@ -75,7 +75,7 @@ def run(terminal: Terminal, pair: str, output: Path) -> None:
     back = sample.test.reversed().translations()
     for space, words in ((shared, list(test)), (shared.reversed(), list(back))):
         _say(f"\n{' -> '.join(space)}, words that it has not learned from:")
-        for word, answers in space.translate(words[:SHOWN], 3).items():
+        for word, answers in zip(words, space.translate(words[:SHOWN], 3), strict=False):
             _say(f"  {word:15} {', '.join(answer.word for answer in answers)}")
     lexicon = induce_lexicon(shared)
     lexicon.save(output)

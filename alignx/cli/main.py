@@ -63,10 +63,10 @@ from alignx.support.packages import require_packages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from alignx.alignment.methods import Method as AnyMethod
     from alignx.alignment.shared_space import SharedSpace
     from alignx.cli.terminal import Bar, Terminal
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import Aligner
     from alignx.support.progress import Log
     from alignx.vectors.embeddings import Embeddings
 
@@ -333,34 +333,36 @@ def align(
     if method is Method.adversarial:
         require_packages({"adversarial training": "torch"})
 
-    options: dict[str, Any] = {
-        "refinement": refinement,
-        "vocabulary": vocabulary,
-        "calibrate": calibrate,
+    given = {
+        "n_components": components,
+        "regularization": regularization,
         "preset": None if preset is None else preset.value,
         "restarts": restarts,
         "n_jobs": jobs,
         "checkpoint": checkpoint,
     }
-    _refuse_unused(method, options)
+    estimator = _method(method, given, seed)
 
     from alignx.alignment.align import align as fit
     from alignx.alignment.validation import Validation
     from alignx.errors import AlignmentFailed
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.mapping import Refinement
     from alignx.vectors.normalizer import parse_steps
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
-    aligner = _aligner(method, components, regularization)
     steps = None if normalize is None else parse_steps(normalize)
-    if linear and steps is not None and "center" in steps:
-        raise typer.BadParameter("--linear takes no steps that center", param_hint="--normalize")
+    if linear and steps is not None:
+        raise typer.BadParameter("--linear has steps of its own", param_hint="--normalize")
     _require_places_of_align(source, target, lexicon, output, log_file, checkpoint, restarts)
     pairs = None if lexicon is None else _dictionary(terminal, lexicon, on_error, columns)
     require_inputs("-", [source, target])
     languages = _load_both(terminal, source, target, limit, lowercase, on_error)
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
+    settings = Refinement(
+        rounds=refinement, vocabulary=vocabulary or 20_000, n_neighbors=n_neighbors
+    )
     if identical or numerals:
         pairs = Lexicon.identical(*languages, numerals_only=numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
@@ -370,13 +372,11 @@ def align(
             alignment = fit(
                 *languages,
                 lexicon=pairs,
-                method=aligner,
-                normalize=steps,
-                linear=linear,
-                **options,
-                n_neighbors=n_neighbors,
+                method=estimator,
+                normalize="linear" if linear else steps,
+                refinement=settings,
+                calibrate=calibrate is not False,
                 allow_failed=allow_failed,
-                seed=seed,
                 progress=bar,
                 log=log,
             )
@@ -440,7 +440,7 @@ def _require_places_of_align(
     """Check where a map and what goes with it are to be written."""
     unfinished = []
     if checkpoint is not None:
-        from alignx.alignment.unsupervised.fit import RESTARTS, checkpoint_name
+        from alignx.alignment.unsupervised.adversarial import Adversarial, checkpoint_name
 
         trainings = range(restarts or RESTARTS)
         unfinished = [checkpoint_name(checkpoint, number) for number in trainings]
@@ -457,19 +457,6 @@ def _refuse(is_useless: bool, option: str, reason: str) -> None:
     """Refuse an option that would do nothing, by exit code 2."""
     if is_useless:
         raise typer.BadParameter(f"{reason}; leave it out", param_hint=option)
-
-
-def _refuse_unused(method: Method, given: dict[str, Any]) -> None:
-    """Refuse options that the method does not use, before anything is read."""
-    from alignx.alignment.method_options import refuse_unused
-
-    renamed = {"n_jobs": "jobs", "refinement": "refine"}
-    for name, value in given.items():
-        option = f"--{renamed.get(name, name)}"
-        try:
-            refuse_unused(method.value, {name: value}, {name: "it"})
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 @contextmanager
@@ -490,17 +477,21 @@ def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator
         yield log
 
 
-def _aligner(method: Method, components: int | None, regularization: float | None) -> Aligner | str:
-    from alignx.mapping import METHODS
+def _method(method: Method, given: dict[str, Any], seed: int) -> AnyMethod:
+    """Make the method object of options, and refuse those that the method does not have."""
+    from alignx.alignment.methods import METHODS
 
-    given = {"n_components": components, "regularization": regularization}
+    estimator = METHODS[method.value]()
+    options = {"n_components": "--components", "n_jobs": "--jobs"}
     given = {name: value for name, value in given.items() if value is not None}
-    aligner = METHODS[method.value]() if method.value in METHODS else None
     for name in given:
-        if aligner is None or name not in aligner.get_params():
-            option = "--components" if name == "n_components" else "--regularization"
+        if name not in estimator.get_params():
+            option = options.get(name, f"--{name}")
             raise typer.BadParameter(f"{method.value} has no such option", param_hint=option)
-    return method.value if aligner is None else aligner.set_params(**given)
+    if "random_state" in estimator.get_params():
+        given["random_state"] = seed
+    estimator.set_params(**given)
+    return estimator
 
 
 @app.command(epilog="Example: alignx apply en-es.safetensors en.vec -o en.aligned.vec")
@@ -613,24 +604,28 @@ def translate(
     require_at_most(k, len(shared.target), "-k")
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     asked_of = languages[1 if reverse else 0]
+    asked = list(dict.fromkeys(as_entries(lines, asked_of, lowercase=lowercase)))
     answers = shared.translate(
-        as_entries(lines, asked_of, lowercase=lowercase),
+        asked,
         k,
         retrieval="nn" if nearest else "csls",
         n_neighbors=n_neighbors,
         oov=oov.value,
     )
-    for word, found in answers.items():
+    for word, found in zip(asked, answers, strict=True):
         if not found:
             terminal.note(f"{word}: {_why_unanswered(word, asked_of)}")
         elif found[0].origin == "subwords":
             terminal.note(f"{word}: not in the vocabulary, translated by its characters")
     if as_json:
         print_json(
-            {word: [answer._asdict() for answer in found] for word, found in answers.items()}
+            {
+                word: [answer._asdict() for answer in found]
+                for word, found in zip(asked, answers, strict=True)
+            }
         )
         return
-    for word, found in answers.items():
+    for word, found in zip(asked, answers, strict=True):
         for answer in found:
             sys.stdout.write(f"{word}\t{answer.word}\t{answer.score:.4f}\n")
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from alignx.alignment.align import align
+from alignx.alignment.methods import METHODS
 from alignx.evaluation.word_translation import (
     OovPolicy,  # noqa: TC001  # pydantic reads annotations
     evaluate,
 )
 from alignx.experiments.config import Count, Table
-from alignx.experiments.variants import ESTIMATORS
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement
 from alignx.support.config import config_context, get_config
@@ -216,7 +216,7 @@ def _align(
         source,
         target,
         lexicon=lexicon,
-        method=ESTIMATORS[cell.algorithm](**parameters),
+        method=METHODS[cell.algorithm](**parameters),
         normalize=parse_steps(options["normalize"]) if "normalize" in options else None,
         refinement=Refinement(**{names[key]: options[key] for key in names if key in options}),
         calibrate=False,

@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_type_h
 
 from pydantic import AfterValidator, Field, create_model
 
-from alignx.alignment.unsupervised.adversarial import Adversarial
-from alignx.alignment.unsupervised.self_learning import SelfLearning
+from alignx.alignment.methods import METHODS, UNSUPERVISED
 from alignx.errors import FormatError
 from alignx.experiments.config import Count, Table, validated
-from alignx.mapping import METHODS
 from alignx.vectors.normalizer import parse_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["ESTIMATORS", "SeedDictionary", "Variant", "read_variants"]
+__all__ = ["SeedDictionary", "Variant", "read_variants"]
 
 SeedDictionary: TypeAlias = Literal["train", "identical", "numerals", "none"]
 
-UNSUPERVISED = {"self_learning": SelfLearning, "adversarial": Adversarial}
-ESTIMATORS: dict[str, Any] = {**METHODS, "auto": None, **UNSUPERVISED}
 # The grid sets these itself.
 NOT_IN_FILES = ("random_state", "n_jobs", "checkpoint")
 TYPES = {int: Count, int | None: Count, float: Annotated[float, Field(ge=0, allow_inf_nan=False)]}
@@ -57,7 +53,7 @@ class Variant:
     name : str
         Name in tables.
     algorithm : str
-        Key of `ESTIMATORS`.
+        Key of `METHODS`.
     seed_dictionary : {"train", "identical", "numerals", "none"}
         Source of the known pairs.
     options : dict
@@ -75,7 +71,7 @@ class Variant:
     @property
     def is_random(self) -> bool:
         """Whether the result depends on a seed."""
-        return self.algorithm not in METHODS
+        return "random_state" in METHODS[self.algorithm]().get_params()
 
 
 def read_variants(
@@ -111,12 +107,12 @@ def read_variants(
     unknown = [
         name
         for name in everything
-        if name not in ESTIMATORS and "method" not in tables.get(name, {})
+        if name not in METHODS and "method" not in tables.get(name, {})
     ]
     if unknown:
         raise FormatError(
             path,
-            f"methods must be of {', '.join(ESTIMATORS)}, or have a method in "
+            f"methods must be of {', '.join(METHODS)}, or have a method in "
             f"[options.{unknown[0]}], got {', '.join(map(repr, unknown))}",
         )
     known = {name: _variant(name, tables.get(name, {}), shared, path) for name in everything}
@@ -144,11 +140,11 @@ def _options_of(algorithm: object) -> type[AlignOptions]:
     if algorithm in UNSUPERVISED:
         kinds = (*kinds, "none") if algorithm == "self_learning" else ("none",)
     fields: dict[str, Any] = {
-        "method": (Literal[tuple(ESTIMATORS)], None),
+        "method": (Literal[tuple(METHODS)], None),
         "seed_dictionary": (Literal[kinds], None),
         "allow_failed": (bool, None),
     }
-    estimator = ESTIMATORS.get(algorithm) if isinstance(algorithm, str) else None
+    estimator = METHODS.get(algorithm) if isinstance(algorithm, str) else None
     hints = {} if estimator is None else get_type_hints(estimator.__init__)
     for parameter, hint in hints.items():
         if parameter not in (*NOT_IN_FILES, "return"):

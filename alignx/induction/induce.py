@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.alignment.calibration import Evidence
+from alignx.alignment.calibration import PairFeatures
 from alignx.alignment.shared_space import SharedSpace
 from alignx.lexicon.lexicon import Lexicon
 from alignx.retrieval.csls import csls_neighbors
@@ -250,7 +250,7 @@ def lexicon_of(
     probabilities = None
     if calibration is not None:
         probabilities = calibration.probability(
-            Evidence.of(
+            PairFeatures.of(
                 source_rows,
                 target_rows,
                 scores,

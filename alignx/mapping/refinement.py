@@ -57,6 +57,10 @@ class Refinement:
         """Return the settings with a number of rounds, or those given."""
         return refinement if isinstance(refinement, Refinement) else cls(rounds=refinement)
 
+    def with_rounds(self, rounds: int) -> Refinement:
+        """Return the settings with another number of rounds."""
+        return replace(self, rounds=rounds)
+
     def resolved(self, *sizes: int) -> Refinement:
         """Return the settings with `n_neighbors` chosen for vocabularies of these sizes."""
         if self.n_neighbors is not None:

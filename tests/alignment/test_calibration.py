@@ -9,23 +9,23 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
-from alignx.alignment.calibration import Calibration, Evidence
+from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.retrieval.neighbors import Neighbors
 
-Labeled = tuple[Evidence, NDArray[np.bool_], NDArray[np.float64]]
+Labeled = tuple[PairFeatures, NDArray[np.bool_], NDArray[np.float64]]
 
 
 def labeled(seed: int, count: int) -> Labeled:
-    """Evidence, whether each pair is right, and the probability by which that was drawn."""
+    """PairFeatures, whether each pair is right, and the probability by which that was drawn."""
     rng = np.random.default_rng(seed)
     score, source_gap, target_gap = rng.normal(0, [[0.3], [0.2], [0.2]], (3, count))
     logit = 4 * score + 3 * source_gap + 2 * target_gap + (source_gap > 0) - 1
     probability = 1 / (1 + np.exp(-logit))
     columns = (column.astype(np.float32) for column in (score, source_gap, target_gap))
-    return Evidence(*columns), rng.random(count) < probability, probability
+    return PairFeatures(*columns), rng.random(count) < probability, probability
 
 
-def logits(calibration: Calibration, evidence: Evidence) -> NDArray[np.float64]:
+def logits(calibration: Calibration, evidence: PairFeatures) -> NDArray[np.float64]:
     return np.asarray(evidence.features() @ calibration.weights)
 
 
@@ -70,7 +70,7 @@ def test_levels_follow_the_rule_of_succession() -> None:
     """Twenty pairs that a threshold separates: levels of ten, (0 + 1) / 12 and (10 + 1) / 12."""
     score = np.linspace(-1, 1, 20, dtype=np.float32)
     zeros = np.zeros(20, np.float32)
-    evidence = Evidence(score, zeros, zeros)
+    evidence = PairFeatures(score, zeros, zeros)
     found = Calibration.fit(evidence, score > 0).probability(evidence)
     np.testing.assert_allclose(found, np.repeat([1 / 12, 11 / 12], 10))
 
@@ -90,7 +90,7 @@ def test_pooled_levels_are_the_isotonic_means() -> None:
 def test_lone_evidence_beyond_what_was_seen_takes_the_nearest_level() -> None:
     evidence, right, _ = labeled(0, 500)
     calibration = Calibration.fit(evidence, right)
-    far = Evidence(*(np.array([-100, 100], np.float32) for _ in range(3)))
+    far = PairFeatures(*(np.array([-100, 100], np.float32) for _ in range(3)))
     found = calibration.probability(far)
     assert found.tolist() == [calibration.probabilities[0], calibration.probabilities[-1]]
     assert 0 < found[0] < 0.2 < 0.8 < found[1] < 1
@@ -139,7 +139,7 @@ def test_gaps_equal_a_loop(k: int, tied: bool) -> None:
         scores = np.round(scores)
     sources, targets = (rng.integers(0, size, 200) for size in scores.shape)
     pair_scores = scores[sources, targets]
-    evidence = Evidence.of(
+    evidence = PairFeatures.of(
         sources,
         targets,
         pair_scores,
@@ -161,7 +161,7 @@ def test_gaps_equal_a_loop(k: int, tied: bool) -> None:
 def test_a_lone_neighbor_leaves_no_gap() -> None:
     scores = np.random.default_rng(0).standard_normal((5, 1)).astype(np.float32)
     sources, targets = np.arange(5), np.zeros(5, np.int64)
-    evidence = Evidence.of(
+    evidence = PairFeatures.of(
         sources,
         targets,
         scores[:, 0],
@@ -174,7 +174,9 @@ def test_a_lone_neighbor_leaves_no_gap() -> None:
 
 
 def test_features_are_columns() -> None:
-    evidence = Evidence(*(np.array(column, np.float32) for column in ([1, 2], [0.5, -1], [0, 3])))
+    evidence = PairFeatures(
+        *(np.array(column, np.float32) for column in ([1, 2], [0.5, -1], [0, 3]))
+    )
     expected = [[1, 0.5, 0, 1, 0], [2, -1, 3, 0, 1]]
     assert evidence.features().tolist() == expected
     assert evidence.features().dtype == np.float64

@@ -320,7 +320,7 @@ def test_translate_in_reverse_and_by_cosine(folder: Path) -> None:
     back = succeed(folder, "translate", *MAPPED, "gato7", "--reverse", *options).json
     assert back["gato7"][0]["word"] == "cat7"
     cosine = succeed(folder, "translate", *MAPPED, "cat7", "--nn", *options).json
-    (expected,) = shared_space(folder).translate(["cat7"], 1, retrieval="nn")["cat7"]
+    (expected,) = shared_space(folder).translate("cat7", 1, retrieval="nn")
     assert cosine["cat7"] == [expected._asdict()]
 
 

@@ -179,4 +179,4 @@ def test_phrases_are_learned_from() -> None:
         english, spanish, lexicon=Lexicon(words + phrases), refinement=0, calibrate=False
     ).apply(english, spanish)
     found = shared.translate([f"a{i}" for i in range(30, 60)], 1)
-    assert [found[f"a{i}"][0].word for i in range(30, 60)] == [f"b{i}" for i in range(30, 60)]
+    assert [answers[0].word for answers in found] == [f"b{i}" for i in range(30, 60)]

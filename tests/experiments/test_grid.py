@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alignx.alignment.method_options import UNSUPERVISED
+from alignx.alignment.methods import UNSUPERVISED
 from alignx.errors import FormatError
 from alignx.experiments.grid import Grid
 from alignx.experiments.pairs import PRESETS, LanguagePair

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alignx.alignment.align import align
-from alignx.alignment.calibration import Calibration, Evidence
+from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.alignment.shared_space import SharedSpace
 from alignx.induction.induce import (
     check_options,
@@ -148,7 +148,7 @@ def test_probabilities_are_those_of_the_calibration(
     shared = space(*sizes, CALIBRATION)
     scores = csls(shared, 10)
     rows = expected_rows(scores, n_best, mutual)
-    evidence = Evidence(
+    evidence = PairFeatures(
         np.array([scores[row] for row in rows], np.float32),
         np.array([gap(scores, s, t) for s, t in rows], np.float32),
         np.array([gap(scores.T, t, s) for s, t in rows], np.float32),
