@@ -442,7 +442,7 @@ def _require_places_of_align(
     if checkpoint is not None:
         from alignx.alignment.unsupervised.adversarial import Adversarial, checkpoint_name
 
-        trainings = range(restarts or RESTARTS)
+        trainings = range(restarts or Adversarial().restarts)
         unfinished = [checkpoint_name(checkpoint, number) for number in trainings]
     require_outputs(
         {"--output": output, "--log": log_file, "--checkpoint": unfinished},

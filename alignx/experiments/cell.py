@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from alignx.alignment.align import align
 from alignx.alignment.methods import METHODS
 from alignx.evaluation.word_translation import (
-    OovPolicy,  # noqa: TC001  # pydantic reads annotations
+    OovPolicy,  # pydantic reads annotations
     evaluate,
 )
 from alignx.experiments.config import Count, Table

@@ -65,9 +65,9 @@ class GridConfig(Protocol):
     train: str | None = None
     test: str
     methods: Distinct[Name]
-    seeds: Distinct[Annotated[int, Field(ge=0)]] = [0]
-    sizes: Distinct[Size] = [None]
-    options: dict[str, Any] = {}
+    seeds: Distinct[Annotated[int, Field(ge=0)]] = Field(default=[0])
+    sizes: Distinct[Size] = Field(default=[None])
+    options: dict[str, Any] = Field(default={})
 
     @field_validator("vectors", "train", "test")
     @classmethod

@@ -105,9 +105,7 @@ def read_variants(
     shared = validated(AlignOptions, rest, path, "options").model_dump(exclude_unset=True)
     everything = dict.fromkeys([*names, *tables])
     unknown = [
-        name
-        for name in everything
-        if name not in METHODS and "method" not in tables.get(name, {})
+        name for name in everything if name not in METHODS and "method" not in tables.get(name, {})
     ]
     if unknown:
         raise FormatError(

@@ -17,6 +17,7 @@ from alignx.alignment.unsupervised.base import (
 from alignx.alignment.unsupervised.runs import Run, RunSettings, converge, search
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.support.arrays import Indices, Matrix, require_same_dimension, unit_rows
+from alignx.support.packages import require_packages
 from alignx.support.parallel import run_all
 from alignx.support.progress import part_of
 
@@ -91,6 +92,7 @@ class Adversarial(UnsupervisedEstimator):
         for name in ("restarts", "n_jobs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        require_packages({"adversarial training": "torch"})
 
     def _best_training(
         self, languages: tuple[Matrix, Matrix], progress: Progress | None, log: Log | None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from threadpoolctl import threadpool_limits
 
 from alignx.alignment.unsupervised.adversarial_result import (
@@ -24,20 +25,11 @@ from alignx.alignment.unsupervised.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from alignx.errors import MissingDependencyError
+from alignx.alignment.unsupervised.discriminator import Discriminator
 from alignx.mapping.spectral import principal_axes
 from alignx.support.arrays import Double, Matrix, as_rows, require_same_dimension, unit_rows
-from alignx.support.files import require_writable
-
-try:
-    import torch
-except ImportError as error:
-    raise MissingDependencyError(
-        "adversarial training needs the package torch: pip install 'alignx[torch]'"
-    ) from error
-
-from alignx.alignment.unsupervised.discriminator import Discriminator
 from alignx.support.config import get_config
+from alignx.support.files import require_writable
 from alignx.support.torch_device import as_device
 
 if TYPE_CHECKING:
