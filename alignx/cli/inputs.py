@@ -1,4 +1,4 @@
-"""What commands read before they work: vectors, and the map that joins them."""
+"""Input files of commands: vectors, maps, dictionaries, lists of words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
+from alignx.cli.options import as_columns
+from alignx.support.files import require_readable
+
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.cli.options import OnError
+    from alignx.cli.options import LanguageFiles, LanguagePair, Reading
     from alignx.cli.terminal import Terminal
+    from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = [
@@ -21,32 +25,60 @@ __all__ = [
     "as_utf8",
     "read_entries",
     "read_input",
+    "read_lexicon",
+    "read_space",
     "read_vectors",
     "require_inputs",
     "shared_space",
 ]
 
 
-def read_vectors(
-    terminal: Terminal,
-    path: Path,
-    limit: int | None,
-    lowercase: bool,
-    on_error: OnError,
-) -> Embeddings:
-    """Load vectors as the options of a command say, and note what was found."""
+def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings:
+    """Load vectors and print their report."""
     from alignx.vectors.io import load
 
     with terminal.working(f"Reading {path.name}") as progress:
         embeddings = load(
             path,
-            limit=limit,
-            lowercase=lowercase,
-            on_error=on_error.value,
+            limit=reading.limit,
+            lowercase=reading.lowercase,
+            on_error=reading.on_error,
             progress=progress,
         )
     terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
     return embeddings
+
+
+def read_space(
+    terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles, *, reverse: bool = False
+) -> SharedSpace:
+    """Load vectors and map them into one space; see `shared_space`."""
+    require_inputs(map_file, files.paths)
+    languages = [read_vectors(terminal, path, files) for path in files.paths]
+    shared = shared_space(map_file, languages)
+    return shared.reversed() if reverse else shared
+
+
+def read_lexicon(
+    terminal: Terminal,
+    path: Path,
+    reading: Reading,
+    columns: str | None = None,
+    *,
+    scored: bool = False,
+) -> Lexicon:
+    """Load a dictionary, or scored word pairs, and print its size."""
+    from alignx.lexicon.lexicon import Lexicon
+
+    # Lookup lower-cases words too, by the rules of each language.
+    lexicon = Lexicon.load(
+        path, on_error=reading.on_error, columns=as_columns(columns), scored=scored
+    )
+    notes = [f"{len(lexicon):,} pairs", *lexicon.notes]
+    if lexicon.skipped:
+        notes.append(f"{lexicon.skipped:,} malformed lines skipped")
+    terminal.note(f"{path.name}: {'; '.join(notes)}")
+    return lexicon
 
 
 def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
@@ -57,18 +89,16 @@ def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
     FormatError
         If one cannot be read.
     """
-    from alignx.support.files import require_readable
-
     require_readable(*([] if map_file == "-" else [map_file]), *vectors)
 
 
 def _language_note(embeddings: Embeddings) -> str:
-    """Say what language the name of the file tells, and what may be wrong with that."""
+    """Return the language guessed from the file name, with its alternatives."""
     from alignx.vectors.language_codes import guess
 
     report = embeddings.report
     if report is None or embeddings.language != report.language:
-        return ""  # a cache knows its language
+        return ""  # a cache stores its language
     others = " and ".join(guess(report.path).others)
     if report.language is None:
         doubt = f"its name holds {others}; `alignx convert --language` stores the right one"
@@ -78,7 +108,7 @@ def _language_note(embeddings: Embeddings) -> str:
 
 
 def read_entries(terminal: Terminal, path: Path) -> list[str]:
-    """Read words and phrases, one a line as they are there, and note how many there are.
+    """Read words and phrases, one a line, and print their number.
 
     Raises
     ------
@@ -98,14 +128,14 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
 
 
 def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
-    """Give words and phrases without superfluous blanks, each once, and no empty ones.
+    """Normalize white space of words and phrases; drop duplicates and empty lines.
 
     Parameters
     ----------
     lines : sequence of str
-        What was asked; a line that the vocabulary has stays as it is, whatever blanks it holds.
+        Words and phrases; one that the vocabulary contains keeps its white space.
     language : Embeddings
-        Whose words they are.
+        Language of the words.
     lowercase : bool
         Whether to lower-case them by the rules of the language.
     """
@@ -117,13 +147,7 @@ def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -
 
 
 def as_utf8(arguments: Sequence[str]) -> list[str]:
-    """Give words of the command line as the UTF-8 that they are, whatever the locale says.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        As Python decoded them; those that are no UTF-8 stay as they are.
-    """
+    """Decode arguments as UTF-8 in any locale; keep those that are no UTF-8."""
     words = []
     for word in arguments:
         try:
@@ -134,12 +158,12 @@ def as_utf8(arguments: Sequence[str]) -> list[str]:
 
 
 def read_input() -> Iterator[str]:
-    """Read the lines of standard input, as `alignx.support.text_files` reads those of files.
+    """Read the lines of standard input.
 
     Raises
     ------
     FormatError
-        If it is no text in UTF-8.
+        If they are not UTF-8.
     """
     from alignx.support.text_files import stream_lines
 
@@ -150,14 +174,14 @@ def read_input() -> Iterator[str]:
 
 
 def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
-    """Join languages by a map, which takes two, or as they are where the map is "-".
+    """Map two languages into one space, or join languages that share a space.
 
     Parameters
     ----------
     map_file : str
-        The file, or ``"-"``.
+        Map of two languages, or ``"-"``.
     languages : sequence of Embeddings
-        In the order of the map.
+        Languages in the order of the map.
 
     Raises
     ------
@@ -168,11 +192,12 @@ def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     ValueError
         If more than two languages do not have a code each.
     """
-    from alignx.alignment.alignment import Alignment
     from alignx.alignment.shared_space import SharedSpace
     from alignx.vectors.compatibility import require_one_space, warn_of_strangers
 
     if map_file != "-":
+        from alignx.alignment.alignment import Alignment
+
         source, target = languages
         return Alignment.load(map_file).apply(source, target)
     require_one_space({language.name: language for language in languages})
