@@ -46,6 +46,7 @@ ONLY_IN = {
     "fasttext": {"training"},
     "joblib": {"support"},
     "matplotlib": {"classification"},
+    "pydantic": {"experiments"},
     "rich": {"cli"},
     "safetensors": {"alignment", "classification", "induction", "support"},
     "scipy": {"alignment", "classification", "evaluation", "vectors"},
@@ -66,6 +67,8 @@ DEPENDENCIES = {
     "safetensors",
     "threadpoolctl",
     "matplotlib",
+    "pandas",
+    "pydantic",
     "transformers",
     "sentence_transformers",
     "model2vec",
@@ -296,7 +299,19 @@ def fresh(code: str) -> str:
     return done.stdout
 
 
-HEAVY = ("torch", "faiss", "fasttext", "sklearn", "matplotlib", "scipy", "numpy", "rich", "typer")
+HEAVY = (
+    "torch",
+    "pandas",
+    "pydantic",
+    "faiss",
+    "fasttext",
+    "sklearn",
+    "matplotlib",
+    "scipy",
+    "numpy",
+    "rich",
+    "typer",
+)
 
 
 def test_importing_alignx_imports_nothing_heavy() -> None:

@@ -62,8 +62,9 @@ def test_the_least_that_a_grid_needs(folder: Path) -> None:
 def test_sizes_multiply_what_starts_from_a_dictionary_and_seeds_what_is_random(
     folder: Path,
 ) -> None:
-    text = 'methods = ["cca", "auto", "self_learning", "seeded"]\nseeds = [3, 0]\nsizes = [50, "all"]\n'
-    options = '[options.seeded]\nmethod = "self_learning"\nseed_dictionary = "train"\n'
+    text = 'methods = ["cca", "auto", "self_learning", "seeded"]\n'
+    options = 'seeds = [3, 0]\nsizes = [50, "all"]\n'
+    options += '[options.seeded]\nmethod = "self_learning"\nseed_dictionary = "train"\n'
     grid = load(folder, FILES + 'pairs = ["en-es"]\n' + text + options)
     assert [name.removeprefix("en-es.") for name in names(grid)] == [
         "cca.50", "cca",
