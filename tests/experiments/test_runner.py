@@ -288,7 +288,7 @@ def test_a_failed_alignment_is_a_failure(folder: Path) -> None:
     rng = np.random.default_rng(3)
     rows = rng.standard_normal((WORDS, DIMENSION)).astype(np.float32)
     save(Embeddings([f"es{i}" for i in range(WORDS)], rows), folder / "es.vec")
-    text = 'methods = ["self_learning"]\nlimit = 100\n[options.self_learning]\nrestarts = 3\n'
+    text = 'methods = ["self_learning"]\nlimit = 100\n[options.self_learning]\nmax_rounds = 20\n'
     [result] = runner(folder, ONE_PAIR + text).run()
     assert result["failed"].startswith("the alignment failed: agreement of runs 0.")
 
