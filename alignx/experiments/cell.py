@@ -30,19 +30,7 @@ __all__ = ["Cell", "Protocol", "run_cell"]
 
 
 class Protocol(Table):
-    """Settings shared by all cells of a grid.
-
-    Attributes
-    ----------
-    limit : int, optional
-        Most frequent words of each language to read.
-    lowercase : bool
-        Whether to lower-case words.
-    on_error : {"raise", "skip"}
-        Treatment of malformed lines.
-    oov_policy : {"muse", "vecmap", "fasttext", "xling"}
-        Policy of `evaluate` for out-of-vocabulary words.
-    """
+    """Settings shared by all cells of a grid; see `load` and `evaluate`."""
 
     limit: Count | None = None
     lowercase: bool = False
@@ -51,13 +39,8 @@ class Protocol(Table):
 
     def load_vectors(self, path: str, language: str) -> Embeddings:
         """Load the vectors of a language."""
-        return load(
-            path,
-            limit=self.limit,
-            lowercase=self.lowercase,
-            language=language,
-            on_error=self.on_error,
-        )
+        options = self.model_dump(exclude={"oov_policy"})
+        return load(path, language=language, **options)
 
     def load_lexicon(self, path: Path) -> Lexicon:
         """Load a dictionary."""
@@ -70,28 +53,16 @@ class Cell:
 
     Attributes
     ----------
-    source, target : str
-        Codes of the languages.
-    source_file, target_file, test : str
-        Vectors and test dictionary, relative to the folder of the grid.
-    method : str
-        Name of the method in the grid.
-    algorithm : str
-        Name of the method in `align`.
+    source_file, target_file, test, train : str
+        Vectors and dictionaries, relative to the folder of the grid.
+    method, algorithm : str
+        Names of the method in the grid and in `align`.
     seed_dictionary : {"train", "identical", "numerals", "none"}
-        Known pairs: those of a file, words or numbers that both languages write the same, or none.
-    train : str, optional
-        File of the known pairs.
+        Known pairs: those of `train`, identically spelled words or numbers, or none.
     size : int, optional
         Number of known source words, the first in the file. Default: all.
-    seed : int, optional
-        Seed of a method with random numbers.
-    options : dict
-        Options of `align`.
-    parameters : dict
-        Parameters of the estimator.
-    protocol : Protocol
-        Settings shared by all cells.
+    options, parameters : dict
+        Options of `align` and parameters of the estimator.
 
     Examples
     --------
@@ -122,10 +93,9 @@ class Cell:
     @property
     def name(self) -> str:
         """Unique file name within the grid."""
-        parts = [self.pair, self.method]
-        parts += [] if self.size is None else [str(self.size)]
-        parts += [] if self.seed is None else [f"seed{self.seed}"]
-        return ".".join(parts)
+        seed = None if self.seed is None else f"seed{self.seed}"
+        parts = (self.pair, self.method, self.size, seed)
+        return ".".join(str(part) for part in parts if part is not None)
 
     @property
     def vectors(self) -> dict[str, str]:
@@ -157,11 +127,9 @@ def run_cell(cell: Cell, folder: str, copies: dict[str, str]) -> dict[str, Any]:
     Parameters
     ----------
     cell : Cell
-        Experiment to run.
-    folder : str
-        Folder of its files.
+        Experiment to run, with its files in `folder`.
     copies : dict of str to str
-        Copies of files of vectors that open faster; see `plan_copies`.
+        Copies of files of vectors; see `plan_copies`.
 
     Returns
     -------

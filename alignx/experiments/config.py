@@ -56,17 +56,6 @@ def validated(
 ) -> AnyTable:
     """Validate a table of a file.
 
-    Parameters
-    ----------
-    model : type of Table
-        Model of the table.
-    values : mapping
-        Content of the table.
-    path : path
-        File, for the message.
-    table : str
-        Name of the table in the file; empty for the whole file.
-
     Raises
     ------
     FormatError

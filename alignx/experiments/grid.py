@@ -39,24 +39,8 @@ Size = Annotated[int | None, PlainValidator(_as_size)]
 class GridConfig(Protocol):
     """Keys of a grid file.
 
-    Attributes
-    ----------
-    preset : {"xling", "muse"}, optional
-        Published pairs, instead of `pairs`.
-    pairs : list of LanguagePair
-        Pairs of languages.
-    vectors : str
-        Template of file names with ``{language}``.
-    train, test : str
-        Templates of file names with ``{source}`` and ``{target}``.
-    methods : list of str
-        Methods, or names of tables in `options`.
-    seeds : list of int
-        Seeds of methods with random numbers.
-    sizes : list of int or None
-        Source words of the training dictionary; None for all.
-    options : dict
-        See `read_variants`.
+    File names are templates with ``{language}``, or ``{source}`` and ``{target}``. A size of None
+    means all source words of the training dictionary. For `options` see `read_variants`.
     """
 
     preset: Literal["xling", "muse"] | None = None
@@ -93,17 +77,7 @@ class GridConfig(Protocol):
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells of a grid and their files.
-
-    Attributes
-    ----------
-    path : Path
-        Grid file; other files are relative to its folder.
-    config : GridConfig
-        Content of the file.
-    variants : tuple of Variant
-        Methods with their options.
-    """
+    """Content of a grid file; other files are relative to its folder."""
 
     path: Path
     config: GridConfig
@@ -122,11 +96,6 @@ class Grid:
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read and check a file.
-
-        Parameters
-        ----------
-        path : path
-            TOML; see the manual.
 
         Raises
         ------

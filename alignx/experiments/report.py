@@ -45,21 +45,12 @@ def base_of(path: Path) -> Path:
 
 
 def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
-    """Return the names of the three tables, before long computations.
-
-    Parameters
-    ----------
-    base : Path
-        Name of the tables without suffix.
-    grid : Grid
-        Grid whose files the tables must not replace.
-    cells : Path
-        Folder of `GridRunner`.
+    """Return the names of the three tables.
 
     Raises
     ------
     OutputError
-        If a table or the folder cannot be written.
+        If a table or the folder of cells cannot be written, or would replace an input.
     """
     names = [base.with_name(base.name + suffix) for suffix in SUFFIXES]
     inputs = {str(path): path for path in [grid.path, *grid.files()]}
@@ -79,15 +70,7 @@ def _label(method: str, size: int | None) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GridReport:
-    """Results of all cells of a grid; prints as Markdown.
-
-    Attributes
-    ----------
-    grid : Grid
-        Grid of the cells.
-    results : sequence of dict
-        Results of `GridRunner.run`.
-    """
+    """Results of `GridRunner.run` for a grid; prints as Markdown."""
 
     grid: Grid
     results: Sequence[Result]

@@ -32,13 +32,6 @@ class GridRunner:
 
     The folder holds a file for each finished cell: its settings, the state of the files that it
     read, and its result. A result is valid while settings and files stay the same.
-
-    Parameters
-    ----------
-    grid : Grid
-        Grid to run.
-    folder : Path
-        Folder of results; created with the first one.
     """
 
     grid: Grid
@@ -70,16 +63,14 @@ class GridRunner:
             Cells at the same time. None: one on each core, or as many as a cluster takes.
         cluster : str, optional
             Address of a Dask scheduler; workers need the files at the same paths.
-        progress : callable, optional
-            Called with the fraction done.
-        log : callable, optional
-            Called with each new result.
+        progress, log : callable, optional
+            Called with the fraction done, and with each new result.
 
         Returns
         -------
         list of dict
-            Result of `run_cell` for each cell, in the order of the grid. A failed cell holds the
-            reason and stops no other.
+            Result of `run_cell` for each cell, in the order of the grid. Each one is written at
+            once, so that an interrupt loses only unfinished cells. A failed cell stops no other.
 
         Raises
         ------
@@ -87,10 +78,6 @@ class GridRunner:
             If a result cannot be written.
         ClusterError, MissingDependencyError, ValueError
             See `as_completed`.
-
-        Notes
-        -----
-        Each result is written at once, so that an interrupt loses only unfinished cells.
         """
         results = self.kept()
         waiting = [i for i in range(len(self.cells)) if i not in results]

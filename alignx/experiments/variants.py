@@ -46,21 +46,7 @@ class AlignOptions(Table):
 
 @dataclass(frozen=True)
 class Variant:
-    """Method with its parameters and options, under a name.
-
-    Attributes
-    ----------
-    name : str
-        Name in tables.
-    algorithm : str
-        Key of `METHODS`.
-    seed_dictionary : {"train", "identical", "numerals", "none"}
-        Source of the known pairs.
-    options : dict
-        Options of `align`.
-    parameters : dict
-        Parameters of the estimator.
-    """
+    """Method with options of `align` and parameters of its estimator, under a name."""
 
     name: str
     algorithm: str
@@ -79,14 +65,8 @@ def read_variants(
 ) -> tuple[Variant, ...]:
     """Read methods and the tables of their options.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Methods, or tables that name a method.
-    options : mapping
-        Options of all methods, and of each method in a table of its name.
-    path : path
-        File, for messages.
+    Options are those of all methods, and of each method in a table of its name. A table may name a
+    method, and so give it another name.
 
     Raises
     ------

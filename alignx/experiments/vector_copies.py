@@ -26,14 +26,7 @@ def plan_copies(
 ) -> dict[str, str]:
     """Name the copy of each file that is slow to open and read by several cells.
 
-    Parameters
-    ----------
-    cells : iterable of Cell
-        Cells to run.
-    folder : Path
-        Folder of the copies.
-    states : dict of str to dict
-        Facts about each file that change with it.
+    `states` holds facts about each file that change with it.
     """
     uses = Counter((file, cell.protocol) for cell in cells for file in cell.vectors)
     return {

@@ -1,12 +1,15 @@
-"""Settings of adversarial training; importing them needs no torch."""
+"""Settings and results of adversarial training, without torch."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias, get_args
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, get_args
 
-__all__ = ["AdversarialSettings", "Preset"]
+if TYPE_CHECKING:
+    from alignx.support.arrays import Matrix
+
+__all__ = ["AdversarialEpoch", "AdversarialResult", "AdversarialSettings", "Preset"]
 
 Preset: TypeAlias = Literal["fast", "muse"]
 
@@ -49,11 +52,6 @@ class AdversarialSettings:
         Number type of products in the discriminator; weights and sums are float32. Default:
         bfloat16 where the device multiplies it faster.
 
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
-
     Notes
     -----
     ``"fast"`` was found on English-Spanish, by the criterion and the training dictionary. Against
@@ -61,11 +59,6 @@ class AdversarialSettings:
     that a step of the map is cheaper and goes 24 times as far; the stronger pull towards
     orthogonal maps compensates. At a discriminator rate of 3 training diverged. The mean over the
     steps of an epoch is a better start of a refinement than its last step.
-
-    Examples
-    --------
-    >>> AdversarialSettings.preset("muse").hidden
-    2048
     """
 
     initial_map: Literal["axes", "identity"] = "axes"
@@ -95,18 +88,9 @@ class AdversarialSettings:
 
     @classmethod
     def preset(cls, name: Preset = "fast") -> Self:
-        """Return the settings of a preset.
+        """Return ``"fast"``, or ``"muse"``, the settings of the program of Conneau et al.
 
-        Parameters
-        ----------
-        name : {"fast", "muse"}
-            ``"muse"``: settings of the program of Conneau et al., which takes hours on a
-            processor; ``"fast"`` takes a minute or two.
-
-        Raises
-        ------
-        ValueError
-            If there is no such preset.
+        On a processor ``"muse"`` takes hours, ``"fast"`` a minute or two.
         """
         if name not in get_args(Preset):
             raise ValueError(f"preset must be one of {', '.join(get_args(Preset))}, got {name!r}")
@@ -144,3 +128,53 @@ _CHOICES: dict[str, tuple[str | None, ...]] = {
     "initial_map": ("axes", "identity"),
     "precision": ("float32", "bfloat16", None),
 }
+
+
+@dataclass(frozen=True)
+class AdversarialEpoch:
+    """Figures of one epoch.
+
+    Attributes
+    ----------
+    epoch : int
+        Number of the epoch, from 1.
+    criterion : float
+        `csls_criterion` of its map; -1 if the map is not finite, which ends training.
+    discriminator_loss : float
+        Mean cross-entropy of the discriminator steps, in nats.
+    discriminator_accuracy : float
+        Share of rows that the discriminator assigned to the right language, in [0, 1].
+    map_rate : float
+        Learning rate of the map.
+    samples_per_second : float
+        Rows of both languages in discriminator steps for each second.
+    seconds : float
+        Duration, criterion included.
+    """
+
+    epoch: int
+    criterion: float
+    discriminator_loss: float
+    discriminator_accuracy: float
+    map_rate: float
+    samples_per_second: float = field(default=math.nan, compare=False)
+    seconds: float = field(default=math.nan, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class AdversarialResult:
+    """Best map of a training.
+
+    Attributes
+    ----------
+    map : (d, d) float32
+        Nearly orthogonal; multiplies source rows from the right.
+    criterion : float
+        `csls_criterion` of the map, the best of all epochs.
+    epochs : tuple of AdversarialEpoch
+        Epochs in order, those before an interruption included.
+    """
+
+    map: Matrix
+    criterion: float
+    epochs: tuple[AdversarialEpoch, ...]

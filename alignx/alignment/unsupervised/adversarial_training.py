@@ -12,13 +12,11 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from alignx.alignment.unsupervised.adversarial_result import (
-    CRITERION_VOCABULARY,
+from alignx.alignment.unsupervised.adversarial_settings import (
     AdversarialEpoch,
     AdversarialResult,
-    csls_criterion,
+    AdversarialSettings,
 )
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialSettings
 from alignx.alignment.unsupervised.checkpoint import (
     Facts,
     Tensors,
@@ -27,6 +25,7 @@ from alignx.alignment.unsupervised.checkpoint import (
 )
 from alignx.alignment.unsupervised.discriminator import Discriminator
 from alignx.mapping.spectral import principal_axes
+from alignx.retrieval.csls import csls_neighbors
 from alignx.support.arrays import Double, Matrix, as_rows, require_same_dimension, unit_rows
 from alignx.support.config import get_config
 from alignx.support.files import require_writable
@@ -38,7 +37,9 @@ if TYPE_CHECKING:
 
     from alignx.support.progress import Log, Progress
 
-__all__ = ["toward_orthogonal", "train_adversarial"]
+__all__ = ["csls_criterion", "toward_orthogonal", "train_adversarial"]
+
+CRITERION_VOCABULARY = 10_000  # of the publication
 
 # Criterion of maps that are not finite: the least mean cosine.
 _DIVERGED = -1.0
@@ -73,25 +74,8 @@ def train_adversarial(
     checkpoint : path, optional
         A ``.safetensors`` file, replaced after each epoch. If it exists, training continues from
         it and ends with the same map as without interruption.
-    progress : callable, optional
-        Called with the fraction done, at most.
-    log : callable, optional
-        Called after each epoch with the fields of `AdversarialEpoch`.
-
-    Raises
-    ------
-    ValueError
-        If a language has fewer than 2 rows, or a seed or device is invalid.
-    DimensionError
-        If the dimensions differ.
-    FormatError
-        If the checkpoint is damaged, or belongs to other rows, settings or another seed.
-    OutputError
-        If the checkpoint cannot be written.
-
-    Notes
-    -----
-    A step takes O(batch (d + hidden) hidden) time, the initial map O(vocabulary d^2).
+    progress, log : callable, optional
+        Called with the fraction done, and after each epoch with its figures.
 
     References
     ----------
@@ -268,19 +252,17 @@ class _Training:
         self.history = [AdversarialEpoch(**epoch) for epoch in facts["history"]]
 
 
+def csls_criterion(mapped: Matrix, target: Matrix, vocabulary: int = CRITERION_VOCABULARY) -> float:
+    """Return the mean cosine of frequent source words to their best targets by CSLS."""
+    X, Y = unit_rows(mapped[:vocabulary]), unit_rows(target[:vocabulary])
+    found = csls_neighbors(X, Y, 1, n_neighbors=min(10, len(X), len(Y))).of_source
+    return float(np.einsum("ij,ij->i", X, Y[found.indices[:, 0]], dtype=np.float64).mean())
+
+
 def toward_orthogonal(W: Tensor, strength: float) -> Tensor:
     """Return ``(1 + b) W - b W W' W``, with singular values nearer to 1.
 
-    Parameters
-    ----------
-    W : (d, d) tensor
-        Map with singular values below ``sqrt((1 + b) / b)``.
-    strength : float
-        Strength b, in [0, 1).
-
-    References
-    ----------
-    Cisse et al., "Parseval Networks", ICML 2017; Conneau et al., ICLR 2018, section 3.3.
+    See Cisse et al., "Parseval Networks", ICML 2017; Conneau et al., ICLR 2018, section 3.3.
     """
     return (1 + strength) * W - strength * W @ (W.T @ W)
 

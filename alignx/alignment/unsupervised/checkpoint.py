@@ -27,23 +27,9 @@ _FORMAT_VERSION = 2
 
 
 def write_checkpoint(path: str | Path, identity: Facts, facts: Facts, tensors: Tensors) -> None:
-    """Replace a checkpoint file.
+    """Replace a checkpoint file; raises OutputError.
 
-    Parameters
-    ----------
-    path : path
-        A ``.safetensors`` file.
-    identity : dict
-        Facts that distinguish this training from others, as JSON can hold them.
-    facts : dict
-        State other than tensors, as JSON can hold it.
-    tensors : dict
-        Arrays by name.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
+    The identity distinguishes a training from others; facts are its state other than tensors.
     """
     metadata = {"format_version": _FORMAT_VERSION, "identity": identity, "facts": facts}
     with replacing(path, "wb") as file:
@@ -51,21 +37,12 @@ def write_checkpoint(path: str | Path, identity: Facts, facts: Facts, tensors: T
 
 
 def read_checkpoint(path: str | Path, identity: Facts, restore: Restore) -> None:
-    """Read a checkpoint file into a training.
-
-    Parameters
-    ----------
-    path : path
-        An existing file.
-    identity : dict
-        Identity of the training that continues.
-    restore : callable
-        Called with facts and tensors; its errors mean a damaged file.
+    """Call `restore` with facts and tensors of a checkpoint; its errors mean a damaged file.
 
     Raises
     ------
     FormatError
-        If the file is damaged, no checkpoint, or of another training.
+        If the file is damaged, no checkpoint, or of a training with another identity.
     """
     metadata, tensors = read_tensors(path, "delete it to begin anew")
     if _FORMAT not in metadata:

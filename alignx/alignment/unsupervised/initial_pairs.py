@@ -46,36 +46,18 @@ class ProfileSettings(NamedTuple):
 
 # The best vocabulary depends on the languages. Without a penalty the dictionaries are weaker, but
 # need no order of the words.
-PROFILES = (
-    ProfileSettings(4_000, 0.15),
-    ProfileSettings(2_000, 0.15),
-    ProfileSettings(6_000, 0.15),
-    ProfileSettings(2_000, 0.0),
-    ProfileSettings(4_000, 0.5),
-    ProfileSettings(1_000, 0.5),
-    ProfileSettings(6_000, 0.0),
-    ProfileSettings(2_000, 0.5),
-    ProfileSettings(4_000, 0.0),
-    ProfileSettings(6_000, 0.5),
-    ProfileSettings(1_000, 0.0),
-    ProfileSettings(3_000, 0.15),
-)
+_PROFILES = (
+    (4_000, 0.15), (2_000, 0.15), (6_000, 0.15), (2_000, 0.0), (4_000, 0.5), (1_000, 0.5),
+    (6_000, 0.0), (2_000, 0.5), (4_000, 0.0), (6_000, 0.5), (1_000, 0.0), (3_000, 0.15),
+)  # fmt: skip
+PROFILES = tuple(ProfileSettings(*profile) for profile in _PROFILES)
 
 
 def axes_pairs(source: Matrix, target: Matrix) -> Indices:
     """Pair mutual neighbors after aligning the principal axes.
 
-    The pairs are right where one space is a rotation of the other, and random for most real
-    languages. The order of the words has no effect.
-
-    Parameters
-    ----------
-    source, target : (n, d) float32, (m, e) float32
-        Normalized rows, most frequent first; the first 8,000 of each take part.
-
-    Returns
-    -------
-    (p, 2) int64
+    The pairs, (p, 2), are right where one space is a rotation of the other, and random for most
+    real languages. The order of the words has no effect.
     """
     axes = [principal_axes(rows).astype(np.float32) for rows in (source, target)]
     components = min(len(source.T), len(target.T))

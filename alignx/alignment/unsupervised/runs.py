@@ -53,7 +53,7 @@ class RunSettings:
 class Run:
     """Self-learning from one seed dictionary.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Name in the log.
@@ -61,15 +61,6 @@ class Run:
         Normalized rows, most frequent first.
     pairs : (p, 2) int64
         Seed dictionary, then the dictionary of the last round.
-    settings : RunSettings
-        Settings of the rounds.
-    random : numpy.random.Generator
-        Generator that drops candidates.
-    log : callable, optional
-        Called with the figures of each round.
-
-    Attributes
-    ----------
     criterion : float
         Mean CSLS of each word with its best translation in the last round, over both directions.
     found : CrossNeighbors
@@ -104,16 +95,9 @@ class Run:
             best = [n.scores[:, 0].mean() for n in (self.found.of_source, self.found.of_target)]
             self.criterion = float(np.mean(best))
             if self.log is not None:
-                self.log(
-                    {
-                        "stage": "self-learning",
-                        "run": self.name,
-                        "round": self.round,
-                        "criterion": self.criterion,
-                        "pairs": len(self.pairs),
-                        "seconds": time.perf_counter() - start,
-                    }
-                )
+                facts = {"run": self.name, "round": self.round, "criterion": self.criterion}
+                facts |= {"pairs": len(self.pairs), "seconds": time.perf_counter() - start}
+                self.log({"stage": "self-learning", **facts})
 
     def _candidates(self) -> CrossNeighbors:
         """Search translations in the subspace in which the pairs agree best."""
@@ -166,11 +150,7 @@ def search(
     Parameters
     ----------
     runs : iterable of Run
-        Runs before their first round, taken one by one.
-    settings : RunSettings
-        Settings of the runs.
-    progress : callable, optional
-        Called with the fraction done.
+        At least one run before its first round; taken one by one.
 
     Returns
     -------
@@ -178,11 +158,6 @@ def search(
         Best run by criterion.
     agreement : float
         Largest agreement of that run with another run, or with a sibling under the rule above.
-
-    Raises
-    ------
-    ValueError
-        If there is no run.
     """
     active: list[Run] = []
     for number, run in enumerate(runs, 1):

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pytest
 
-from alignx.alignment.unsupervised.adversarial_result import AdversarialResult, csls_criterion
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialSettings
+from alignx.alignment.unsupervised.adversarial_settings import (
+    AdversarialResult,
+    AdversarialSettings,
+)
 from alignx.errors import DimensionError, FormatError, OutputError
 from alignx.mapping import Maps, Procrustes, refine
 from alignx.support.arrays import Matrix, unit_rows
@@ -20,6 +22,7 @@ from alignx.support.arrays import Matrix, unit_rows
 torch = pytest.importorskip("torch")
 
 from alignx.alignment.unsupervised.adversarial_training import (  # noqa: E402  # it needs torch
+    csls_criterion,
     toward_orthogonal,
     train_adversarial,
 )
