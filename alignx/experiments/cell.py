@@ -179,7 +179,11 @@ def _align(
     options, parameters = cell.options, dict(cell.parameters)
     if cell.seed is not None:
         parameters["random_state"] = cell.seed
-    names = {"refinement": "rounds", "vocabulary": "vocabulary", "n_neighbors": "n_neighbors"}
+    names = {
+        "refinement": "rounds",
+        "refinement_vocabulary": "vocabulary",
+        "n_neighbors": "n_neighbors",
+    }
     return align(
         source,
         target,

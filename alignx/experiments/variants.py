@@ -39,7 +39,7 @@ class AlignOptions(Table):
 
     normalize: Annotated[str, AfterValidator(_require_steps)] | None = None
     refinement: Annotated[int, Field(ge=0)] | None = None
-    vocabulary: Count | None = None
+    refinement_vocabulary: Count | None = None
     n_neighbors: Count | None = None
     device: str | None = None
 

@@ -93,7 +93,7 @@ def test_names_of_cells_are_unique_and_cells_of_a_pair_are_together(folder: Path
 
 def test_options_are_for_all_methods_or_for_one(folder: Path) -> None:
     text = """
-        methods = ["plain", "cca", "adversarial", "shared-words"]
+        methods = ["plain", "cca", "adversarial", "shared-words", "self_learning"]
         [options]
         refinement = 2
         normalize = "iterative"
@@ -107,11 +107,15 @@ def test_options_are_for_all_methods_or_for_one(folder: Path) -> None:
         preset = "muse"
         restarts = 1
         allow_failed = true
+        [options.self_learning]
+        vocabulary = 4_000
+        refinement_vocabulary = 5_000
+        keep = 1
         [options.shared-words]
         method = "procrustes"
         seed_dictionary = "identical"
     """
-    plain, cca, adversarial, shared = load(folder, FILES + PAIRS + text).variants
+    plain, cca, adversarial, shared, learned = load(folder, FILES + PAIRS + text).variants
     assert (plain.name, plain.algorithm) == ("plain", "procrustes")
     assert plain.options == {"refinement": 0, "normalize": "iterative"}
     assert cca.options == {"refinement": 2, "normalize": "iterative"}
@@ -119,6 +123,8 @@ def test_options_are_for_all_methods_or_for_one(folder: Path) -> None:
     assert adversarial.options == {**shared.options, "allow_failed": True}
     assert adversarial.parameters == {"preset": "muse", "restarts": 1}
     assert (shared.seed_dictionary, shared.parameters) == ("identical", {})
+    assert learned.options == {**shared.options, "refinement_vocabulary": 5_000}
+    assert learned.parameters == {"vocabulary": 4_000, "keep": 1}
 
 
 def test_options_of_a_method_that_is_not_asked_for_may_stay(folder: Path) -> None:

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import math
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -147,14 +145,6 @@ def test_a_step_toward_orthogonal_maps_is_that_of_the_paper() -> None:
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
-def test_steps_toward_orthogonal_maps_lead_there() -> None:
-    rng = np.random.default_rng(0)
-    W = torch.tensor(np.linalg.qr(rng.standard_normal((7, 7)))[0] + rng.uniform(-0.1, 0.1, (7, 7)))
-    for _ in range(40):
-        W = toward_orthogonal(W, 0.3)
-    np.testing.assert_allclose((W @ W.T).numpy(), np.eye(7), atol=1e-9)
-
-
 def slow_criterion(source: Matrix, target: Matrix, n_neighbors: int) -> float:
     X, Y = (rows.astype(np.float64) for rows in (source, target))
     X /= np.linalg.norm(X, axis=1, keepdims=True)
@@ -219,56 +209,6 @@ def test_resuming_changes_nothing(tmp_path: Path, precision: Precision) -> None:
     assert result.criterion == expected.criterion
     assert result.epochs == expected.epochs
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
-
-
-def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
-    checkpoint = tmp_path / "training.safetensors"
-    first = train(checkpoint=checkpoint)
-    seen: list[dict[str, float]] = []
-    second = train(checkpoint=checkpoint, log=seen.append)
-    np.testing.assert_array_equal(first.map, second.map)
-    assert not seen
-
-
-KILLED = """
-import sys
-import numpy as np
-import torch
-from dataclasses import replace
-from alignx.alignment.unsupervised.adversarial_training import train_adversarial
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialSettings
-
-torch.set_num_threads(1)
-rows = np.load(sys.argv[1])
-tiny = {"hidden": 16, "batch": 16, "samples": 640, "precision": "float32"}
-settings = AdversarialSettings(initial_map="identity", epochs=20, patience=20, **tiny)
-train_adversarial(
-    rows["source"],
-    rows["target"],
-    settings=settings,
-    checkpoint=sys.argv[2],
-    log=lambda facts: print(facts["epoch"], flush=True),
-)
-"""
-
-
-@pytest.mark.slow
-def test_a_killed_process_can_be_resumed(tmp_path: Path) -> None:
-    source, target = small()
-    np.savez(tmp_path / "rows.npz", source=source, target=target)
-    checkpoint = tmp_path / "training.safetensors"
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "rows.npz"), str(checkpoint)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(3)] == ["1\n", "2\n", "3\n"]
-        time.sleep(0.01)  # into the middle of an epoch
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    settings = replace(TINY, epochs=20, patience=20)
-    seen: list[dict[str, float]] = []
-    result = train(settings, checkpoint=checkpoint, log=seen.append)
-    assert 3 < seen[0]["epoch"] <= 20
-    np.testing.assert_array_equal(result.map, train(settings).map)
 
 
 # --- checkpoints that do not fit ----------------------------------------------------------------

@@ -27,7 +27,9 @@ EVERYTHING = 6_000
 
 
 def normalized(rows: ArrayLike) -> NDArray[np.float32]:
-    return Normalizer().fit_transform(np.asarray(rows, dtype=np.float32))
+    normal = Normalizer().fit_transform(np.asarray(rows, dtype=np.float32))
+    normal.flags.writeable = False  # inputs stay unchanged
+    return normal
 
 
 def root_of_gram(rows: ArrayLike) -> Double:
@@ -119,17 +121,6 @@ def test_many_similarities_are_averaged_in_parts(
     np.testing.assert_allclose(chosen, scores.max(axis=1), atol=2e-5)
 
 
-@pytest.mark.slow
-def test_the_penalty_is_in_spreads_of_the_scores() -> None:
-    """With very many words the spread is that of a sample, which is nearly the same."""
-    data = plant_clusters(0.3, count=900, dimension=12)
-    X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, 2.0))
-    scores = scores_of(X, Y, 2.0)
-    same = pairs[:900, 1] == scores.argmax(axis=1)
-    assert same.mean() > 0.9
-
-
 # --- what it finds ----------------------------------------------------------------------------
 
 
@@ -208,15 +199,6 @@ def test_only_the_most_frequent_words_are_paired(monkeypatch: pytest.MonkeyPatch
     pairs = axes_pairs(normalized(data.source), normalized(data.target))
     assert 10 < len(pairs) <= 50
     assert pairs.max() < 50
-
-
-def test_inputs_stay_unchanged() -> None:
-    data = plant_clusters(0.3, count=100)
-    X, Y = normalized(data.source), normalized(data.target)
-    copies = X.copy(), Y.copy()
-    profile_pairs(X, Y, PROFILES[0])
-    np.testing.assert_array_equal(X, copies[0])
-    np.testing.assert_array_equal(Y, copies[1])
 
 
 def test_profiles_differ() -> None:
