@@ -63,11 +63,6 @@ class Cell:
         Number of known source words, the first in the file. Default: all.
     options, parameters : dict
         Options of `align` and parameters of the estimator.
-
-    Examples
-    --------
-    >>> Cell("en", "es", "en.vec", "es.vec", "test.txt", "cca", "cca", size=1_000).name
-    'en-es.cca.1000'
     """
 
     source: str
@@ -179,18 +174,17 @@ def _align(
     options, parameters = cell.options, dict(cell.parameters)
     if cell.seed is not None:
         parameters["random_state"] = cell.seed
-    names = {
-        "refinement": "rounds",
-        "refinement_vocabulary": "vocabulary",
-        "n_neighbors": "n_neighbors",
-    }
+    names = ("rounds", "vocabulary", "n_neighbors")
+    keys = ("refinement", "refinement_vocabulary", "n_neighbors")
     return align(
         source,
         target,
         lexicon=lexicon,
         method=METHODS[cell.algorithm](**parameters),
         normalize=parse_steps(options["normalize"]) if "normalize" in options else None,
-        refinement=Refinement(**{names[key]: options[key] for key in names if key in options}),
+        refinement=Refinement(
+            **{name: options[key] for name, key in zip(names, keys, strict=True) if key in options}
+        ),
         calibrate=False,
         allow_failed=options.get("allow_failed", False),
     )

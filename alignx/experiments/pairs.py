@@ -10,13 +10,7 @@ __all__ = ["PRESETS", "LanguagePair"]
 
 
 class LanguagePair(NamedTuple):
-    """Source and target language.
-
-    Attributes
-    ----------
-    source, target : str
-        Codes of letters, digits and underscores, such as "en" and "zh_yue".
-    """
+    """Codes of source and target language: letters, digits and underscores."""
 
     source: str
     target: str

@@ -27,20 +27,12 @@ RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
 COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
 INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "learned")
-UNJUDGED: dict[str, Any] = {}
 
 Result = dict[str, Any]
 
 
 def base_of(path: Path) -> Path:
-    """Return the name of tables without the suffix of one of them.
-
-    Examples
-    --------
-    >>> from pathlib import PurePosixPath
-    >>> base_of(PurePosixPath("figures/xling.md"))
-    PurePosixPath('figures/xling')
-    """
+    """Return the name of tables without the suffix of one of them."""
     return path.with_suffix("") if path.suffix in SUFFIXES else path
 
 
@@ -147,7 +139,7 @@ class GridReport:
         return [
             describe(result)
             for result in self.results
-            if (result.get("validation") or UNJUDGED).get(verdict)
+            if result.get("validation") and result["validation"][verdict]
         ]
 
 

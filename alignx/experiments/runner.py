@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignx.errors import FormatError
 from alignx.experiments.cell import run_cell
-from alignx.experiments.vector_copies import copy_tasks, copy_vectors, drop_copies, plan_copies
 from alignx.support.files import reading, replacing
 from alignx.support.parallel import as_completed
+from alignx.vectors.io import save
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-    from alignx.experiments.cell import Cell
+    from alignx.experiments.cell import Cell, Protocol
     from alignx.experiments.grid import Grid
     from alignx.support.progress import Log, Progress
 
-__all__ = ["GridRunner"]
+__all__ = ["GridRunner", "copy_vectors", "plan_copies"]
+
+SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ class GridRunner:
             self.folder.mkdir(exist_ok=True)
         cells = [self.cells[i] for i in waiting]
         copies = plan_copies(cells, self.folder, self._states)
-        drop_copies(self.folder, list(copies.values()))
-        copying = copy_tasks(copies, cells, self.grid.folder)
+        _drop_copies(self.folder, list(copies.values()))
+        copying = _copy_tasks(copies, cells, self.grid.folder)
         running = [(cell, str(self.grid.folder.resolve()), copies) for cell in cells]
         steps = len(copying) + len(self.cells)
 
@@ -106,7 +110,7 @@ class GridRunner:
                 if log is not None:
                     log(result)
         if all(result["failed"] is None for result in results.values()):
-            drop_copies(self.folder)
+            _drop_copies(self.folder)
         return [results[i] for i in range(len(self.cells))]
 
     @cached_property
@@ -156,3 +160,55 @@ def _size_and_time(path: Path) -> dict[str, Any]:
 def _checksum(path: Path) -> dict[str, Any]:
     with reading(path) as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+# --- memory-mapped copies of files of vectors that several cells read --------------------------
+
+
+def plan_copies(
+    cells: Iterable[Cell], folder: Path, states: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Name the copy of each file that is slow to open and read by several cells.
+
+    `states` holds facts about each file that change with it.
+    """
+    uses = Counter((file, cell.protocol) for cell in cells for file in cell.vectors)
+    return {
+        file: str(folder.resolve() / _name(file, states[file], protocol))
+        for (file, protocol), count in uses.items()
+        if count > 1 and not file.endswith(SUFFIX)
+    }
+
+
+def _copy_tasks(
+    copies: dict[str, str], cells: Iterable[Cell], origin: Path
+) -> list[tuple[str, str, str, Protocol]]:
+    """Return arguments of `copy_vectors` for the copies that do not exist yet."""
+    users = {file: cell for cell in cells for file in cell.vectors}
+    return [
+        (str(origin.resolve() / file), copy, users[file].vectors[file], users[file].protocol)
+        for file, copy in copies.items()
+        if not Path(copy).exists()
+    ]
+
+
+def _drop_copies(folder: Path, kept: Sequence[str] = ()) -> None:
+    """Remove all copies of a folder but those kept."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        if str(path.resolve()) not in kept:
+            path.unlink(missing_ok=True)
+
+
+def copy_vectors(path: str, copy: str, language: str, protocol: Protocol) -> bool:
+    """Copy vectors as a protocol reads them; return False where that fails."""
+    try:
+        save(protocol.load_vectors(path, language), copy)
+    except Exception:  # the cells read the file itself and report its error
+        return False
+    return True
+
+
+def _name(file: str, state: dict[str, Any], protocol: Protocol) -> str:
+    """Name a copy by all that it depends on."""
+    facts = [file, state, protocol.model_dump(), version("alignx")]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16] + SUFFIX

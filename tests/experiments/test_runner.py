@@ -11,7 +11,7 @@ from alignx.alignment.align import align
 from alignx.errors import OutputError
 from alignx.evaluation.word_translation import evaluate
 from alignx.experiments import cell as cell_module
-from alignx.experiments import vector_copies
+from alignx.experiments import runner as runner_module
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import CCA
 from alignx.vectors.embeddings import Embeddings
@@ -224,7 +224,7 @@ def test_cells_run_without_a_copy_if_it_fails(
     def full(*_: object) -> None:
         raise OutputError("bench.cells", "no space is left on the device")
 
-    monkeypatch.setattr(vector_copies, "save", full)
+    monkeypatch.setattr(runner_module, "save", full)
     results = runner(folder, TWO_PAIRS).run()
     assert all(each["failed"] is None for each in results)
 

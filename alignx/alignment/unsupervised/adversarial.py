@@ -38,7 +38,7 @@ class Adversarial(UnsupervisedEstimator):
 
     A discriminator learns to tell mapped source rows from target rows, and the map learns to
     deceive it. A short run of self-learning from the pairs of the trained map tests it: success is
-    agreement with a sibling run. Otherwise training restarts with other random numbers; if all
+    agreement with another run. Otherwise training restarts with other random numbers; if all
     trainings fail, the one with the largest agreement is taken.
 
     Parameters
