@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from alignx.support.files import printable, replacing
+from alignx.support.frames import Tabular
 from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _label(method: str, size: int | None) -> str:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GridReport:
+class GridReport(Tabular):
     """Results of `GridRunner.run` for a grid; prints as Markdown."""
 
     grid: Grid
@@ -70,14 +71,16 @@ class GridReport:
     def __repr__(self) -> str:
         return f"GridReport({self.grid.path.name}, {len(self.results)} cells)"
 
-    def to_frame(self) -> DataFrame:
+    def records(self) -> list[Result]:
         """Return one row for each cell, with its figures by both retrievals."""
-        import pandas as pd  # takes half a second to load
+        return [_row(result) for result in self.results]
 
-        frame = pd.DataFrame([_row(result) for result in self.results])
+    def to_frame(self) -> DataFrame:
+        """Return the rows as a pandas DataFrame."""
         figures = [f"{name}_{figure}" for name in RETRIEVALS for figure in FIGURES]
         floats = [*figures, "coverage", "seconds", "csls_p@1_not_learned"]
-        return frame.astype(dict.fromkeys(floats, float) | dict.fromkeys(INTEGERS, "Int64"))
+        types = dict.fromkeys(floats, float) | dict.fromkeys(INTEGERS, "Int64")
+        return super().to_frame().astype(types)
 
     def as_csv(self) -> str:
         """Return the rows of `to_frame`."""
@@ -103,9 +106,6 @@ class GridReport:
         for suffix, text in zip(SUFFIXES, texts, strict=True):
             with replacing(base.with_name(base.name + suffix)) as file:
                 file.write(text)
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False, na_rep=""))
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""

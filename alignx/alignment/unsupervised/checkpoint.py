@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from alignx.errors import FormatError
+from alignx.errors import AlignxError, FormatError
 from alignx.support.files import replacing
 from alignx.support.safetensors import read_tensors
 
@@ -53,6 +53,8 @@ def read_checkpoint(path: str | Path, identity: Facts, restore: Restore) -> None
             restore(written["facts"], tensors)
             return
         names = [name for name in identity if written["identity"].get(name) != identity[name]]
+    except AlignxError:  # some are ValueErrors
+        raise
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise FormatError(path, f"damaged: {error!r}; delete it to begin anew") from None
     other = f"other {', '.join(names)}" if names else "of another version of alignx"
