@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["SeedDictionary", "Variant", "read_variants"]
+__all__ = ["AlignOptions", "SeedDictionary", "Variant", "read_variants"]
 
 SeedDictionary: TypeAlias = Literal["train", "identical", "numerals", "none"]
 
