@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +35,9 @@ if TYPE_CHECKING:
         DirectionError,
         EmptyLexiconError,
         FormatError,
+        InputError,
         MissingDependencyError,
+        MissingFileError,
         NotFittedError,
         OutputError,
         RecallError,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
     from alignx.support.config import config_context, get_config, set_config
+    from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load, save
@@ -83,11 +85,14 @@ __all__ = [
     "ExactIndex",
     "Explanation",
     "FaissIndex",
+    "FastTextParameters",
     "FormatError",
+    "InputError",
     "LabeledTexts",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
+    "MissingFileError",
     "Neighbors",
     "Normalizer",
     "NotFittedError",
@@ -156,7 +161,9 @@ _HOMES = {
         "DirectionError",
         "EmptyLexiconError",
         "FormatError",
+        "InputError",
         "MissingDependencyError",
+        "MissingFileError",
         "NotFittedError",
         "OutputError",
         "RecallError",
@@ -179,6 +186,7 @@ _HOMES = {
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
     "support.config": ["config_context", "get_config", "set_config"],
+    "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load", "save"],
@@ -189,7 +197,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        return _version("alignx")
+        return import_module("importlib.metadata").version("alignx")
     if name == "_core":
         return _import_core()
     if name not in _MODULE_OF:

@@ -1,4 +1,4 @@
-"""What can go wrong for reasons that a user can mend."""
+"""Errors that alignx raises on purpose, each also of the built-in class that callers expect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ __all__ = [
     "DirectionError",
     "EmptyLexiconError",
     "FormatError",
+    "InputError",
     "MissingDependencyError",
+    "MissingFileError",
     "NotFittedError",
     "OutputError",
     "RecallError",
@@ -25,30 +27,31 @@ __all__ = [
 
 
 class AlignxError(Exception):
-    """Base of all errors that alignx raises on purpose; the command line prints it in one line."""
+    """Base of the errors of alignx; the command line prints them in one line."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel between processes, whatever a class asks for when it is made."""
+        """Pickle without a call of `__init__`, whose parameters differ from class to class."""
         return _restore, (type(self), self.args, vars(self))
 
 
-def _restore(kind: type[AlignxError], args: tuple[Any, ...], facts: dict[str, Any]) -> AlignxError:
+def _restore(kind: type[AlignxError], args: tuple[Any, ...], state: dict[str, Any]) -> AlignxError:
     error = kind.__new__(kind, *args)
-    vars(error).update(facts)
+    error.args = args
+    vars(error).update(state)
     return error
 
 
-class FormatError(AlignxError):
-    """A file does not hold what its name or its place in the call promises.
+class _FileError(AlignxError):
+    """Base of errors that name a file.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        Name of the file.
     problem : str
-        What is wrong with it, and what to do.
+        Reason, and advice to the user.
     line : int, optional
-        One-based line at which it shows.
+        Number of the line, from 1.
     """
 
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
@@ -59,15 +62,27 @@ class FormatError(AlignxError):
         super().__init__(f"{place}: {problem}")
 
 
+class FormatError(_FileError, ValueError):
+    """File with content of another format, or malformed content."""
+
+
+class InputError(_FileError, OSError):
+    """File that cannot be read."""
+
+
+class MissingFileError(InputError, FileNotFoundError):
+    """File that does not exist."""
+
+
 class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopIteration
-    """An alignment without a dictionary did not find what two languages have in common.
+    """Unsupervised alignment that failed its check.
 
     Parameters
     ----------
     diagnosis : alignx.alignment.diagnosis.Diagnosis
-        The figures that say so.
+        Figures of the check.
     advice : str
-        What to do.
+        Advice to the user.
     """
 
     def __init__(self, diagnosis: object, advice: str) -> None:
@@ -77,14 +92,14 @@ class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopItera
 
 
 class ClusterError(AlignxError):
-    """A cluster cannot be reached, or cannot do the work.
+    """Cluster that cannot be reached or lacks alignx.
 
     Parameters
     ----------
     address : str
-        Of its scheduler.
+        Address of the scheduler.
     problem : str
-        What is wrong, and what to do.
+        Reason, and advice to the user.
     """
 
     def __init__(self, address: str, problem: str) -> None:
@@ -93,56 +108,39 @@ class ClusterError(AlignxError):
         super().__init__(f"{address}: {problem}")
 
 
-class DimensionError(AlignxError):
-    """Vectors of one dimension meet a map or other vectors of another."""
+class DimensionError(AlignxError, ValueError):
+    """Mismatch of the dimensions of vectors or maps."""
 
 
-class DirectionError(AlignxError):
-    """A dictionary or vectors fit the other way round: source and target are exchanged."""
+class DirectionError(AlignxError, ValueError):
+    """Dictionary or vectors with source and target exchanged."""
 
 
-class EmptyLexiconError(AlignxError):
-    """A lexicon has no pair whose two words are both in the vocabularies."""
+class EmptyLexiconError(AlignxError, ValueError):
+    """Lexicon without a pair of two known words."""
 
 
-class NotFittedError(AlignxError):
-    """An estimator is used before `fit`."""
-
-
-class OutputError(AlignxError):
-    """A file cannot be written.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    problem : str
-        Why not, and what to do.
-    """
-
-    def __init__(self, path: object, problem: str) -> None:
-        self.path = str(path)
-        self.problem = problem
-        super().__init__(f"{self.path}: {problem}")
+class OutputError(_FileError, OSError):
+    """File that cannot be written."""
 
 
 class MissingDependencyError(AlignxError, ImportError):
-    """An optional package is needed; the message holds the command that installs it."""
+    """Missing optional package; the message holds the command that installs it."""
 
 
 class RecallError(AlignxError):
-    """An approximate index misses more than it may, whatever its settings.
+    """Approximate index below the wanted recall at its most exhaustive settings.
 
     Parameters
     ----------
     kind : str
-        Of the index.
+        Kind of the index.
     reached : float
-        Recall with the most work.
+        Recall at these settings.
     target : float
-        Recall that was asked for.
+        Wanted recall.
     settings : mapping
-        The most work.
+        Most exhaustive settings.
     """
 
     def __init__(
@@ -159,9 +157,25 @@ class RecallError(AlignxError):
         )
 
 
-class SpaceError(AlignxError):
-    """Vectors that were mapped into different spaces meet."""
+class SpaceError(AlignxError, ValueError):
+    """Vectors of different spaces in one call."""
 
 
-class TrainingError(AlignxError):
-    """fastText, in a process of its own, has ended without a model."""
+class TrainingError(AlignxError, RuntimeError):
+    """Training process of fastText that ended without a model."""
+
+
+NotFittedError: type[AlignxError]
+"""Error of an estimator used before `fit`; also scikit-learn's error of this name."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Create NotFittedError at its first use, as scikit-learn takes a second to import."""
+        if name != "NotFittedError":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from sklearn.exceptions import NotFittedError as Base
+
+        members = {"__module__": __name__, "__doc__": "Estimator used before `fit`."}
+        globals()[name] = type(name, (AlignxError, Base), members)
+        return globals()[name]

@@ -1,4 +1,4 @@
-"""fastText models: trained on small texts, read, mapped, and asked for unseen words and phrases.
+"""fastText models: trained on small texts, read, mapped, and asked for OOV words and phrases.
 
 Parts:
 
@@ -50,6 +50,7 @@ PAIRS = (("en", "es"), ("es", "en"), ("en", "de"), ("de", "en"))
 
 def main() -> None:
     options = read_options()
+    ax.set_config(n_threads=options.threads)
     load = load_at_start()
     if load > QUIET:
         note(f"load average {load:.1f}: other work slows this; do not publish its times")
@@ -58,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.models or Path(scratch)
         for part in options.parts:
-            measured = MEASURED[part](folder, options.threads)
+            measured = MEASURED[part](folder)
             rows += [{"part": part, **row} for row in measured]
     kept = [row for row in before if row["part"] not in options.parts]
     write(options.json, sorted(kept + rows, key=lambda row: PARTS.index(row["part"])), load=load)
@@ -71,7 +72,7 @@ def read_options() -> argparse.Namespace:
     return options.parse_args()
 
 
-def model_of(folder: Path, code: str, n_threads: int, removed: Sequence[str] = ()) -> Row:
+def model_of(folder: Path, code: str, removed: Sequence[str] = ()) -> Row:
     """Train a model unless the folder has it; give its path and what the training took."""
     name = f"without.{code}.bin" if removed else f"{code}.bin"
     facts = folder / f"{name}.json"
@@ -83,9 +84,8 @@ def model_of(folder: Path, code: str, n_threads: int, removed: Sequence[str] = (
         ax.train(
             corpus_of(code),
             folder / name,
-            dim=DIMENSION,
+            parameters=ax.FastTextParameters(dim=DIMENSION),
             tokenizer=lambda text: [word for word in tokenize(text) if word not in without],
-            n_threads=n_threads,
             log=lambda row: told.update({row["stage"]: row}),
         )
         told["model"] |= {"seconds": time.perf_counter() - start}
@@ -95,14 +95,13 @@ def model_of(folder: Path, code: str, n_threads: int, removed: Sequence[str] = (
     return found | {"path": folder / name}
 
 
-def trained(folder: Path, code: str, n_threads: int, removed: Sequence[str] = ()) -> ax.Embeddings:
-    return ax.load(model_of(folder, code, n_threads, removed)["path"], language=code)
+def trained(folder: Path, code: str, removed: Sequence[str] = ()) -> ax.Embeddings:
+    return ax.load(model_of(folder, code, removed)["path"], language=code)
 
 
 def fit(
     source: ax.Embeddings,
     target: ax.Embeddings,
-    n_threads: int,
     **options: Any,  # noqa: ANN401  # as align takes them
 ) -> ax.Alignment:
     pair = f"{source.language}", f"{target.language}"
@@ -113,74 +112,73 @@ def fit(
 # --- parts ------------------------------------------------------------------------------------
 
 
-def train_rows(folder: Path, n_threads: int) -> Iterator[Row]:
+def train_rows(folder: Path) -> Iterator[Row]:
     for code in ("en", "es"):
-        row = model_of(folder, code, n_threads)
+        row = model_of(folder, code)
         yield {"job": f"train {code}", **{k: v for k, v in row.items() if k != "path"}}
     for pair in PAIRS[:2]:
-        source, target = (trained(folder, code, n_threads) for code in pair)
+        source, target = (trained(folder, code) for code in pair)
         for refinement in (0, 5):
-            shared = fit(source, target, n_threads, refinement=refinement).apply(source, target)
-            report = ax.evaluate(shared, dictionary(*pair, "5000-6500"), n_threads=n_threads)
+            shared = fit(source, target, refinement=refinement).apply(source, target)
+            report = ax.evaluate(shared, dictionary(*pair, "5000-6500"))
             yield {"job": "-".join(pair), "refinement": refinement, **report.as_dict()}
 
 
-def unseen_rows(folder: Path, n_threads: int) -> Iterator[Row]:
+def unseen_rows(folder: Path) -> Iterator[Row]:
     """Drop 1,000 test words from English, and translate them into Spanish nevertheless."""
-    source, target = (trained(folder, code, n_threads) for code in ("en", "es"))
+    source, target = (trained(folder, code) for code in ("en", "es"))
     test = dictionary("en", "es", "5000-6500")
     words = [word for word in test.translations() if word in source]
     chosen = np.random.default_rng(0).permutation(len(words))[:REMOVED]
     removed = {words[i] for i in chosen}
     asked = ax.Lexicon([pair for pair in test if pair[0] in removed])
-    shared = fit(source, target, n_threads).apply(source, target)
-    seen = ax.evaluate(shared, asked, n_threads=n_threads)
+    shared = fit(source, target).apply(source, target)
+    seen = ax.evaluate(shared, asked)
     yield {"job": "seen", **seen.as_dict()}
-    never_read = trained(folder, "en", n_threads, sorted(removed))
+    never_read = trained(folder, "en", sorted(removed))
     assert not any(word in never_read for word in removed)
-    shared = fit(never_read, target, n_threads).apply(never_read, target)
-    report = ax.evaluate(shared, asked, oov="subword", n_threads=n_threads)
+    shared = fit(never_read, target).apply(never_read, target)
+    report = ax.evaluate(shared, asked, oov="subword")
     yield {"job": "unseen", **report.as_dict()}
-    everything = ax.evaluate(shared, test, oov="subword", n_threads=n_threads)
+    everything = ax.evaluate(shared, test, oov="subword")
     yield {"job": "whole dictionary", **everything.as_dict()}
 
 
-def linear_rows(folder: Path, n_threads: int) -> Iterator[Row]:
+def linear_rows(folder: Path) -> Iterator[Row]:
     for name, method in METHODS.items():
         for pair in PAIRS:
             source, target = (vectors(code) for code in pair)
             row: Row = {"job": "-".join(pair), "method": name}
-            for kind, linear in (("standard", False), ("linear", True)):
-                alignment = fit(source, target, n_threads, method=method, linear=linear)
+            for kind, normalize in (("standard", None), ("linear", "linear")):
+                alignment = fit(source, target, method=method, normalize=normalize)
                 report = ax.evaluate(
                     alignment.apply(source, target),
                     dictionary(*pair, "5000-6500"),
-                    n_threads=n_threads,
                 )
                 row |= {kind: report.csls.as_dict(), "coverage": report.coverage}
                 if alignment.linear_cost is not None:
                     row["held_out"] = alignment.linear_cost.as_dict()
             yield row
-    yield from agreement_rows(folder, n_threads)
+    yield from agreement_rows(folder)
 
 
-def agreement_rows(folder: Path, n_threads: int) -> Iterator[Row]:
+def agreement_rows(folder: Path) -> Iterator[Row]:
     """Compare plain fastText on the mapped model with our own mapping."""
     import fasttext
 
-    source, target = (trained(folder, code, n_threads) for code in ("en", "es"))
-    alignment = fit(source, target, n_threads, linear=True)
+    source, target = (trained(folder, code) for code in ("en", "es"))
+    alignment = fit(source, target, normalize="linear")
     rng = np.random.default_rng(0)
     letters = list("abcdefghijklmnopqrstuvwxyzáéñ")
     invented = ["".join(rng.choice(letters, rng.integers(5, 15))) for _ in range(2 * CHECKED)]
     invented = [word for word in dict.fromkeys(invented) if word not in target][:CHECKED]
     path = folder / "es.aligned.bin"
-    alignment.save_mapped_model(model_of(folder, "es", n_threads)["path"], path, side="target")
+    alignment.save_mapped_model(model_of(folder, "es")["path"], path, side="target")
     plain = fasttext.load_model(str(path))
     mapped = alignment.apply_target(target)
-    assert mapped.unseen is not None  # it comes from a .bin
+    assert mapped.oov_vectors is not None  # it comes from a .bin
     sides = {"words": (target.words[:CHECKED], mapped.vectors[:CHECKED])}
-    sides["invented words"] = (invented, mapped.unseen(invented))
+    sides["invented words"] = (invented, mapped.oov_vectors(invented))
     for name, (words, ours) in sides.items():
         theirs = np.stack([plain.get_word_vector(word) for word in words])
         norms = np.linalg.norm(theirs, axis=1)
@@ -192,10 +190,10 @@ def agreement_rows(folder: Path, n_threads: int) -> Iterator[Row]:
         yield {"job": f"plain fastText, {name}", **row}
 
 
-def phrase_rows(_: Path, n_threads: int) -> Iterator[Row]:
+def phrase_rows(_: Path) -> Iterator[Row]:
     """Word similarity of SemEval-2017, whose entries may be phrases."""
     source, target = vectors("en"), vectors("es")
-    shared = fit(source, target, n_threads).apply(source, target)
+    shared = fit(source, target).apply(source, target)
     similarity = data_directory() / "similarity"
     for name, sides in (
         ("en", (shared.source, shared.source)),
@@ -207,19 +205,23 @@ def phrase_rows(_: Path, n_threads: int) -> Iterator[Row]:
         yield {"job": f"similarity {name}", **report.as_dict()}
 
 
-def memory_rows(folder: Path, n_threads: int) -> Iterator[Row]:
+def memory_rows(folder: Path) -> Iterator[Row]:
     """Run the commands on models of two million n-grams, and watch their peak."""
     names = {code: folder / f"large.{code}.bin" for code in ("en", "es")}
     for code, path in names.items():
         if not path.exists():
             options = ("--bucket", BUCKETS, "--epoch", 1, "--dim", DIMENSION)
-            run("train", corpus_of(code), "-o", path, *options, "--threads", n_threads)
+            threads = ax.get_config().n_threads
+            run("train", corpus_of(code), "-o", path, *options, "--threads", threads)
     known = data_directory() / "dictionaries/muse/en-es.0-5000.txt"
-    lexicon = ("-d", known, "--no-calibrate", "--refine", 0)
+    lexicon = ("-d", known, "--no-calibrate", "--refinement", 0)
     shape = folder / "large.safetensors"
     both = (names["en"], names["es"])
     jobs: dict[str, tuple[Sequence[Path], Sequence[object]]] = {
-        "align --linear": (both, ("align", *both, *lexicon, "--linear", "-o", shape)),
+        "align --normalize linear": (
+            both,
+            ("align", *both, *lexicon, "--normalize", "linear", "-o", shape),
+        ),
         "translate": (both, ("translate", shape, *both, "cat", "catlikeness", "--oov", "subword")),
         "apply to .vec": (both[:1], ("apply", shape, both[0], "-o", folder / "large.en.vec")),
         "apply to .bin": (both[:1], ("apply", shape, both[0], "-o", folder / "mapped.en.bin")),
@@ -259,18 +261,17 @@ def corpus_of(code: str) -> Path:
     return data_directory() / "corpora" / f"wikipedia.{code}.txt.xz"
 
 
-def bytes_rows(folder: Path, _: int) -> Iterator[Row]:
+def bytes_rows(folder: Path) -> Iterator[Row]:
     """Train Spanish once through alignx and once by hand, on one thread and once through."""
     told: dict[str, Row] = {}
     ours, theirs, text = (folder / name for name in ("ours.bin", "theirs.bin", "es.words.txt"))
-    ax.train(
-        corpus_of("es"),
-        ours,
-        dim=DIMENSION,
-        epoch=1,
-        n_threads=1,
-        log=lambda row: told.update({row["stage"]: row}),
-    )
+    with ax.config_context(n_threads=1):
+        ax.train(
+            corpus_of("es"),
+            ours,
+            parameters=ax.FastTextParameters(dim=DIMENSION, epoch=1),
+            log=lambda row: told.update({row["stage"]: row}),
+        )
     with text.open("wb") as file:
         write_tokenized([str(corpus_of("es"))], file)
     chosen = {"dim": DIMENSION, "epoch": 1, "bucket": told["parameters"]["bucket"], "thread": 1}

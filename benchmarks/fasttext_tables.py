@@ -54,11 +54,11 @@ def unseen(rows: list[Row]) -> str:
     if not found:
         return ""
     seen, blind = found["seen"], found["unseen"]
-    whole = blind["coverage_with_unlisted"]
+    whole = blind["coverage_with_oov"]
     lines = [
         ("in the text", seen["csls"], seen["coverage"]),
-        ("unseen, by their characters", blind["unlisted"]["unseen words"], whole),
-        ("unseen, copied", blind["unlisted"]["unseen words, copied"], whole),
+        ("unseen, by their characters", blind["oov"]["OOV words"], whole),
+        ("unseen, copied", blind["oov"]["OOV words, copied"], whole),
     ]
     body = [
         [name, percent(one), percent(one, "p@5"), f"{one['n']:,}", f"{share:.1%}"]
@@ -96,7 +96,7 @@ def similarity(rows: list[Row]) -> str:
     """Correlation with human judgments, without phrases and with them."""
     body = []
     for row in of_part(rows, "phrases"):
-        more = row["with_unlisted"]
+        more = row["with_oov"]
         body.append(
             [
                 row["job"].removeprefix("similarity "),

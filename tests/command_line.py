@@ -58,7 +58,8 @@ class Done:
 def run(*arguments: object, text: str | bytes = "") -> Done:
     """Run a command in this process, in the current folder."""
     given = text.encode() if isinstance(text, str) else text
-    streams = {
+    replaced: dict[str, Any] = {
+        "argv": ["alignx", *map(str, arguments)],
         "stdin": io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"),
         "stdout": io.TextIOWrapper(io.BytesIO(), encoding="utf-8"),
         "stderr": io.TextIOWrapper(io.BytesIO(), encoding="utf-8"),
@@ -66,26 +67,24 @@ def run(*arguments: object, text: str | bytes = "") -> Done:
     surroundings = {"COLUMNS": "100", "NO_COLOR": "1"}
     logger, code = logging.getLogger("alignx"), None
     before = logger.level, logger.handlers
-    with patch.multiple(sys, argv=["alignx", *map(str, arguments)], **streams):
+    with (
+        patch.multiple(sys, **replaced),
+        patch.dict(os.environ, surroundings),
         # Threads that wait for each other slow small matrices down on a busy machine.
-        with (
-            patch.dict(os.environ, surroundings),
-            threadpool_limits(1, "blas"),
-            config_context(n_threads=1),
-        ):
-            try:
-                main()
-            except SystemExit as ended:
-                code = ended.code
-            finally:
-                logger.setLevel(before[0])
-                logger.handlers = before[1]
-        out, err = sys.stdout, sys.stderr
-        texts = []
-        for stream in (out, err):
-            stream.flush()
-            texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
-    return Done(code, *texts)
+        threadpool_limits(1, "blas"),
+        config_context(n_threads=1),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            logger.setLevel(before[0])
+            logger.handlers = before[1]
+    for name in ("stdout", "stderr"):
+        replaced[name].flush()
+    out, err = (replaced[name].buffer.getvalue().decode() for name in ("stdout", "stderr"))
+    return Done(code, out, err)
 
 
 def succeed(*arguments: object, text: str | bytes = "") -> Done:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
 
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.fingerprint import Sketch
 from alignx.alignment.fit_context import FitContext, FitSpec
 from alignx.alignment.held_out import HeldOut
-from alignx.alignment.language_map import Side
+from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
-from alignx.alignment.methods import as_method, method_name
+from alignx.alignment.methods import UNSUPERVISED, as_method
 from alignx.alignment.model_selection import Auto
 from alignx.alignment.supervised import fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import Refinement, with_centering, without_centering
+from alignx.mapping import Refinement, method_name, with_centering, without_centering
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
 from alignx.support.progress import part_of
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from alignx.alignment.methods import Method
+    from alignx.mapping import Aligner
     from alignx.support.arrays import Indices
     from alignx.support.progress import Log, Progress
 
@@ -133,28 +132,22 @@ def align(
     estimator = as_method(method, has_lexicon=lexicon is not None)
     settings = Refinement.of(refinement)
     steps, is_linear = _steps(normalize)
-    source_side, X = _side(source, "source", steps)
-    target_side, Y = _side(target, "target", steps)
-    if source_side.code == target_side.code:
-        source_side = replace(source_side, code="source")
-        target_side = replace(target_side, code="target")
+    normalizers, (X, Y) = _normalized(source, target, steps)
     pairs = learned = None
     if lexicon is not None:
         X, Y = with_phrases(X, Y, lexicon)
         rows = lexicon.require_rows(X, Y)
         pairs = np.stack([rows.source, rows.target], axis=1)
         learned = _digest(pairs, X, Y)
-    known = 0 if pairs is None else len(pairs)
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
     if isinstance(estimator, SelfLearning | Adversarial):
         found = _fit_unsupervised(estimator, context, pairs, allow_failed, progress)
         return Alignment(
             found.aligner_,
-            source_side,
-            target_side,
-            known,
+            *_language_maps(source, target, normalizers, found.aligner_),
+            0 if pairs is None else len(pairs),
             found.rounds_,
-            found_by=method_name(found),
+            found_by=method_name(found, UNSUPERVISED),
             diagnosis=found.diagnosis_,
             learned=learned,
         )
@@ -168,8 +161,7 @@ def align(
         standard = estimator
 
     def standard_spec() -> FitSpec:
-        words = (_side(source, "source", STANDARD)[1], _side(target, "target", STANDARD)[1])
-        X, Y = with_phrases(*words, lexicon)
+        X, Y = with_phrases(*_normalized(source, target, STANDARD)[1], lexicon)
         return FitSpec(standard, context._replace(source=X.vectors, target=Y.vectors))
 
     fitted = fit_supervised(
@@ -183,9 +175,8 @@ def align(
     )
     return Alignment(
         fitted.aligner,
-        source_side,
-        target_side,
-        known,
+        *_language_maps(source, target, normalizers, fitted.aligner),
+        len(pairs),
         tuple(fitted.rounds),
         fitted.calibration,
         linear_cost=fitted.linear_cost,
@@ -236,23 +227,41 @@ def _choose(
     return spec
 
 
-def _side(
-    embeddings: Embeddings, default_code: str, normalize: Sequence[Step]
-) -> tuple[Side, Embeddings]:
-    """Give what a map must know of a language, and its words with their normalized vectors."""
-    normalizer = Normalizer(steps=tuple(normalize))
-    rows = normalizer.fit_transform(embeddings.vectors)
-    code = embeddings.language or default_code
-    sketch = Sketch.of(embeddings)
-    side = Side(code, embeddings.checksum, len(embeddings), normalizer, sketch)
-    words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
-    if not len(words):
-        done = ", ".join(normalize) or "no normalization"
-        raise AlignxError(
-            f"a language must have words with a vector, got {code}: all {len(embeddings):,} "
-            f"vectors are zero after normalization ({done})"
-        )
-    return side, words
+def _normalized(
+    source: Embeddings, target: Embeddings, steps: Sequence[Step]
+) -> tuple[tuple[Normalizer, Normalizer], tuple[Embeddings, Embeddings]]:
+    """Normalize both languages, and leave out words without a vector."""
+
+    def normalized(embeddings: Embeddings, name: str) -> tuple[Normalizer, Embeddings]:
+        normalizer = Normalizer(steps=tuple(steps))
+        rows = normalizer.fit_transform(embeddings.vectors)
+        words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
+        if not len(words):
+            done = ", ".join(steps) or "no normalization"
+            raise AlignxError(
+                f"a language must have words with a vector, got {embeddings.language or name}: all "
+                f"{len(embeddings):,} vectors are zero after normalization ({done})"
+            )
+        return normalizer, words
+
+    one, other = normalized(source, "source"), normalized(target, "target")
+    return (one[0], other[0]), (one[1], other[1])
+
+
+def _language_maps(
+    source: Embeddings,
+    target: Embeddings,
+    normalizers: tuple[Normalizer, Normalizer],
+    aligner: Aligner,
+) -> tuple[LanguageMap, LanguageMap]:
+    codes = source.language or "source", target.language or "target"
+    if codes[0] == codes[1]:
+        codes = "source", "target"
+    one, other = normalizers
+    return (
+        LanguageMap.of(codes[0], source, one, aligner.source_map_, aligner.source_mean_),
+        LanguageMap.of(codes[1], target, other, aligner.target_map_, aligner.target_mean_),
+    )
 
 
 def _digest(pairs: Indices, source: Embeddings, target: Embeddings) -> LearnedPairs:

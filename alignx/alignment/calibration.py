@@ -1,4 +1,4 @@
-"""From CSLS to the probability that a pair is right."""
+"""Calibration: the probability of a correct pair by its CSLS."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ __all__ = ["Calibration", "PairFeatures"]
 
 
 class PairFeatures(NamedTuple):
-    """What is known about candidate pairs without a dictionary.
+    """Features of candidate pairs.
 
     Attributes
     ----------
     score : (p,) float32
         CSLS of each pair.
     source_gap : (p,) float32
-        How much it exceeds the best other pair of the same source word; negative for all but the
-        best.
+        Difference to the best other pair of the same source word; negative for all but the best.
     target_gap : (p,) float32
         The same for the target word.
     """
@@ -43,7 +42,7 @@ class PairFeatures(NamedTuple):
         of_source: Neighbors,
         of_target: Neighbors,
     ) -> Self:
-        """Gather the evidence for pairs.
+        """Compute the features of pairs.
 
         Parameters
         ----------
@@ -52,21 +51,21 @@ class PairFeatures(NamedTuple):
         scores : (p,) float32
             Their CSLS.
         of_source, of_target : Neighbors of shape (p, k)
-            The best rows by CSLS for the source row and for the target row of each pair; the
-            first two are looked at.
+            Best rows by CSLS for the source row and for the target row of each pair; the first two
+            are used.
         """
         return cls(
             scores, _gap(scores, target_rows, of_source), _gap(scores, source_rows, of_target)
         )
 
-    def features(self) -> Double:
-        """Give the columns that the logistic model weighs, (p, 5)."""
+    def matrix(self) -> Double:
+        """Return the columns of the logistic model, (p, 5)."""
         columns = [*self, self.source_gap > 0, self.target_gap > 0]
         return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
-    """Give the lead of each pair over the best pair with another partner."""
+    """Return the lead of each pair over the best pair with another partner."""
     if best.scores.shape[1] < 2:  # there is no other partner
         return np.zeros_like(scores)
     is_best = best.indices[:, 0] == partner
@@ -75,12 +74,12 @@ def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A logistic model of the evidence, made honest by isotonic regression.
+    """A logistic model of pair features, calibrated by isotonic regression.
 
     Attributes
     ----------
     weights : (5,) float64
-        Of CSLS, both gaps, and whether each gap is positive.
+        Weights of CSLS, both gaps, and whether each gap is positive.
     logits : (c,) float64
         Knots of a nondecreasing function of the weighted sum, linear between them.
     probabilities : (c,) float64
@@ -94,9 +93,9 @@ class Calibration:
     Examples
     --------
     >>> score = np.linspace(0, 1, 200, dtype=np.float32)
-    >>> evidence = PairFeatures(score, score - 0.5, score - 0.5)
-    >>> calibration = Calibration.fit(evidence, score > 0.4)
-    >>> calibration.probability(evidence)[[0, -1]].round(2)
+    >>> features = PairFeatures(score, score - 0.5, score - 0.5)
+    >>> calibration = Calibration.fit(features, score > 0.4)
+    >>> calibration.probability(features)[[0, -1]].round(2)
     array([0.01, 0.99])
     """
 
@@ -105,12 +104,12 @@ class Calibration:
     probabilities: Double
 
     @classmethod
-    def fit(cls, evidence: PairFeatures, is_right: ArrayLike) -> Self:
-        """Learn from pairs that the map was not fitted on.
+    def fit(cls, features: PairFeatures, is_right: ArrayLike) -> Self:
+        """Fit on held-out pairs.
 
         Parameters
         ----------
-        evidence : PairFeatures
+        features : PairFeatures
             Of p pairs.
         is_right : (p,) bool
             Whether each is among the known translations.
@@ -134,10 +133,10 @@ class Calibration:
         right = np.asarray(is_right, dtype=np.float64)
         if len(np.unique(right)) < 2:
             raise ValueError("calibration needs right and wrong pairs, got only one kind")
-        features = evidence.features()
-        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, right)
+        matrix = features.matrix()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(matrix, right)
         weights = model[-1].coef_[0] / model[0].scale_
-        logits = features @ weights
+        logits = matrix @ weights
         order = np.argsort(logits, kind="stable")
         logits, right = logits[order], right[order]
         level = IsotonicRegression().fit_transform(logits, right)
@@ -149,12 +148,12 @@ class Calibration:
         knots = np.stack([logits[start], logits[start + size - 1]], axis=1).ravel()
         return cls(weights, knots, np.repeat(smooth, 2))
 
-    def probability(self, evidence: PairFeatures) -> NDArray[np.float64]:
-        """Give the probability that pairs are right.
+    def probability(self, features: PairFeatures) -> NDArray[np.float64]:
+        """Return the probability that pairs are correct.
 
         Parameters
         ----------
-        evidence : PairFeatures
+        features : PairFeatures
             Of p pairs.
 
         Returns
@@ -162,4 +161,4 @@ class Calibration:
         (p,) float64
             In (0, 1).
         """
-        return np.interp(evidence.features() @ self.weights, self.logits, self.probabilities)
+        return np.interp(features.matrix() @ self.weights, self.logits, self.probabilities)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from sklearn.base import clone
 
 from alignx.mapping import Aligner, Refinement, RefinementRound, balanced_weights, refine
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices
     from alignx.support.progress import Log, Progress
 
-__all__ = ["FitContext", "FitSpec"]
+__all__ = ["FitContext", "FitSpec", "FrequentPart", "frequent_part"]
 
 
 class FitContext(NamedTuple):
@@ -71,3 +72,34 @@ class FitSpec:
             progress=progress,
             log=log,
         )
+
+
+class FrequentPart(NamedTuple):
+    """The most frequent rows and those of the lexicon, and its pairs renumbered.
+
+    Attributes
+    ----------
+    context : FitContext
+        These rows, in their order.
+    pairs : (p, 2) int64
+        Known pairs of these rows.
+    first : int
+        Number of the most frequent rows of each language.
+    """
+
+    context: FitContext
+    pairs: Indices
+    first: int
+
+
+def frequent_part(context: FitContext, pairs: Indices, most: int) -> FrequentPart:
+    """Keep up to `most` most frequent rows of each language and all rows of the pairs."""
+    languages = context.source, context.target
+    kept = [
+        np.union1d(np.arange(min(most, len(rows))), column)
+        for rows, column in zip(languages, pairs.T, strict=True)
+    ]
+    known = [np.searchsorted(rows, column) for rows, column in zip(kept, pairs.T, strict=True)]
+    source, target = (rows[some] for rows, some in zip(languages, kept, strict=True))
+    part = FitContext(source, target, context.refinement)
+    return FrequentPart(part, np.stack(known, axis=1), min(most, *map(len, kept)))

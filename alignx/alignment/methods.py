@@ -1,4 +1,4 @@
-"""All methods of `align`, by the names that the command line and mapping files use."""
+"""Methods of `align`, by their names on the command line."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.adversarial_settings import Preset
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.mapping import METHODS as ALIGNERS
-from alignx.mapping import Aligner
+from alignx.mapping import Aligner, method_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["METHODS", "PRESETS", "UNSUPERVISED", "Method", "as_method", "method_name"]
+__all__ = ["METHODS", "PRESETS", "UNSUPERVISED", "Method", "as_method"]
 
 Method: TypeAlias = Aligner | Auto | SelfLearning | Adversarial
 
@@ -24,22 +24,6 @@ UNSUPERVISED: Mapping[str, type[SelfLearning | Adversarial]] = {
 }
 METHODS: Mapping[str, type[Method]] = {**ALIGNERS, "auto": Auto, **UNSUPERVISED}
 PRESETS = get_args(Preset)
-
-
-def method_name(method: object) -> str:
-    """Return the name of a method object.
-
-    Raises
-    ------
-    ValueError
-        If it is of none of the classes of `METHODS`.
-    """
-    for name, kind in METHODS.items():
-        if type(method) is kind:
-            return name
-    raise ValueError(
-        f"method must be one of {', '.join(METHODS)} or an object of these classes, got {method!r}"
-    )
 
 
 def as_method(method: str | Method | None, *, has_lexicon: bool) -> Method:
@@ -53,7 +37,7 @@ def as_method(method: str | Method | None, *, has_lexicon: bool) -> Method:
     if method is None:
         method = "procrustes" if has_lexicon else "self_learning"
     estimator = METHODS[method]() if isinstance(method, str) and method in METHODS else method
-    method_name(estimator)  # raises for a class that could not be saved
+    method_name(estimator, METHODS)  # raises for a class that could not be saved
     assert not isinstance(estimator, str)
     if not has_lexicon and isinstance(estimator, Aligner | Auto):
         names = " or ".join(UNSUPERVISED)

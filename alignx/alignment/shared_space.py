@@ -1,66 +1,51 @@
-"""Languages that live in one space."""
+"""Embeddings of several languages in one space, and translation between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
+from alignx.alignment.translation import Translation, translate
 from alignx.errors import AlignxError
-from alignx.retrieval.csls import csls_neighbors, csls_search
-from alignx.retrieval.exact import ExactIndex, cross_neighbors
+from alignx.retrieval.csls import csls_neighbors
+from alignx.retrieval.exact import cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, resolved_count
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
-from alignx.vectors.compatibility import require_one_space
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.oov import extended, look_up, require_oov
+from alignx.vectors.oov import add_oov_entries, require_oov_mode
+from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
     from alignx.alignment.calibration import Calibration
     from alignx.alignment.learned_pairs import LearnedPairs
     from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
-    from alignx.vectors.oov import Oov, Origin
+    from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
 
-__all__ = ["Retrieval", "SharedSpace", "Translation"]
+__all__ = ["Retrieval", "SharedSpace"]
 
 Retrieval: TypeAlias = Literal["csls", "nn"]
-
-
-class Translation(NamedTuple):
-    """One answer.
-
-    Attributes
-    ----------
-    word : str
-        In the target language.
-    score : float
-        CSLS, or cosine where neighbors were asked for.
-    origin : {"vocabulary", "subwords", "phrase"}
-        Where the vector of the question comes from.
-    """
-
-    word: str
-    score: float
-    origin: Origin = "vocabulary"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedSpace(Mapping[str, Embeddings]):
     """Embeddings of several languages with unit rows in one space, by language code.
 
+    Compared by identity; copies share the vectors.
+
     Parameters
     ----------
     languages : mapping of str to Embeddings
         At least two, of the same dimension; the first is the source, the second the target. Rows
-        are brought to unit length; words whose row is zero have no vector and are left out.
+        are brought to unit length; words whose row is zero are left out.
     calibration : Calibration, optional
-        Turns CSLS into probabilities.
+        Probability of a correct pair by its CSLS.
     learned : LearnedPairs, optional
-        The pairs that the map from the source to the target was fitted on.
+        Pairs of the fit of the map from source to target.
 
     Raises
     ------
@@ -96,7 +81,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             require_instance(language, Embeddings, f"languages[{code!r}]")
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
-        require_one_space(self.languages)
+        require_same_space(self.languages)
         unit = {code: _unit(code, language) for code, language in self.languages.items()}
         object.__setattr__(self, "languages", unit)
         for code, language in unit.items():
@@ -109,13 +94,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     ) -> SharedSpace:
         """Join two languages under their codes.
 
-        Parameters
-        ----------
-        source, target : Embeddings
-            Vectors that share a space; called "source" and "target" if a code is unknown or both
-            are the same.
-        calibration : Calibration, optional
-            Turns CSLS into probabilities.
+        A code that is unknown or the same for both becomes "source" or "target".
         """
         for name, language in {"source": source, "target": target}.items():
             require_instance(language, Embeddings, name)
@@ -134,7 +113,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return len(self.languages)
 
     def __deepcopy__(self, _: dict[int, object]) -> SharedSpace:
-        """Nothing in it changes, so scikit-learn's `clone` need not copy the vectors."""
+        """Return the space itself: it is immutable, and `clone` need not copy the vectors."""
         return self
 
     def __repr__(self) -> str:
@@ -152,10 +131,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return list(self.languages.values())[1]
 
     def reversed(self) -> SharedSpace:
-        """Give the same space with the order of the languages turned round.
-
-        The calibration, which holds for one direction only, is dropped.
-        """
+        """Return the space with the languages in reverse order, without the calibration."""
         turned = None if self.learned is None or len(self) > 2 else self.learned.reversed()
         swapped = SharedSpace(dict(reversed(list(self.languages.items()))), learned=turned)
         if len(self) == 2:
@@ -163,23 +139,23 @@ class SharedSpace(Mapping[str, Embeddings]):
         return swapped
 
     def extended(
-        self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: Oov = "drop"
+        self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
     ) -> SharedSpace:
-        """Add words and phrases that the vocabularies lack, as questions and as answers.
+        """Add OOV words and phrases, as queries and as answers.
 
         Parameters
         ----------
         source, target : sequence of str
-            What to add to the first two languages, behind their last words. A phrase, with white
-            space between its words, gets the weighted mean of their vectors; see `look_up`.
+            Entries to add to the first two languages, behind their last words. A phrase, with
+            white space between its words, gets the weighted mean of their vectors; see `look_up`.
         oov : {"drop", "subword"}
-            Whether unknown words get a vector by their characters. It takes vectors that were read
-            from a fastText model (``.bin``).
+            Treatment of OOV words: dropped, or a vector by their characters, which takes vectors of
+            a fastText model (``.bin``).
 
         Returns
         -------
         SharedSpace
-            Without what has no vector; a copy unless there is nothing to add.
+            Without entries that have no vector.
 
         Raises
         ------
@@ -196,29 +172,21 @@ class SharedSpace(Mapping[str, Embeddings]):
         """
         for name, entries in {"source": source, "target": target}.items():
             require_words(entries, name)
-        require_oov(oov, self.source, self.target)
+        require_oov_mode(oov, self.source, self.target)
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):
-            languages[code] = extended(languages[code], entries, oov)
+            languages[code] = add_oov_entries(languages[code], entries, oov)
         return SharedSpace(languages, self.calibration, self.learned)
 
     def n_neighbors(self, given: int | None = None) -> int:
         """Check a number of neighbors for CSLS between source and target, or choose one.
 
-        Parameters
-        ----------
-        given : int, optional
-            At most the size of the smaller vocabulary.
-
-        Returns
-        -------
-        int
-            10 unless given, or the size of the smaller vocabulary with a warning.
+        Default: 10, or the size of the smaller vocabulary with a warning.
 
         Raises
         ------
         ValueError
-            If what is given is out of range.
+            If `given` is more than the size of the smaller vocabulary, or less than 1.
 
         Examples
         --------
@@ -230,64 +198,36 @@ class SharedSpace(Mapping[str, Embeddings]):
         return resolved_count(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
     def cosine_neighbors(
-        self,
-        n_neighbors: int | None = None,
-        *,
-        progress: Progress | None = None,
+        self, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> CrossNeighbors:
-        """`cross_neighbors` of source and target, computed once and kept: CSLS rests on them.
-
-        Parameters
-        ----------
-        n_neighbors : int, optional
-            How many for each row; see `n_neighbors`.
-        progress : callable, optional
-            Called now and then with the fraction done.
-
-        Returns
-        -------
-        CrossNeighbors
+        """Search cosine neighbors of source and target, once for each `n_neighbors`.
 
         Raises
         ------
         ValueError
-            If `n_neighbors` is out of range.
+            If `n_neighbors` is out of range; see `n_neighbors`.
         """
         n_neighbors = self.n_neighbors(n_neighbors)
         if n_neighbors not in self._cosine:
-            self._cosine[n_neighbors] = cross_neighbors(
-                self.source.vectors,
-                self.target.vectors,
-                n_neighbors,
-                progress=progress,
-            )
+            X, Y = self.source.vectors, self.target.vectors
+            self._cosine[n_neighbors] = cross_neighbors(X, Y, n_neighbors, progress=progress)
         return self._cosine[n_neighbors]
 
-    def best_rows(
-        self,
-        source: str,
-        target: str,
-        *,
-        vocabulary: int = 50_000,
-    ) -> Indices:
-        """Best translation of every word of a language by CSLS-10, computed once and kept.
+    def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
+        """Find the best translation of every word of a language by CSLS-10, once.
 
         Parameters
         ----------
         source, target : str
             Codes of two languages.
         vocabulary : int
-            Only that many most frequent words of the target can be answers: rare ones are often
-            misspellings of others.
+            Most frequent words of the target that can be answers: rare ones are often misspellings
+            of others.
 
         Returns
         -------
         (n,) int64
             Row of the target for each row of the source.
-
-        Notes
-        -----
-        Two exact sweeps over the vocabularies, seconds for 80,000 words each.
         """
         key = (source, target, vocabulary)
         if key not in self._best:
@@ -305,7 +245,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         *,
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
-        oov: Oov = "drop",
+        oov: OOVMode = "drop",
     ) -> list[Translation]: ...
 
     @overload
@@ -316,7 +256,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         *,
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
-        oov: Oov = "drop",
+        oov: OOVMode = "drop",
     ) -> list[list[Translation]]: ...
 
     def translate(
@@ -326,7 +266,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         *,
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
-        oov: Oov = "drop",
+        oov: OOVMode = "drop",
     ) -> list[Translation] | list[list[Translation]]:
         """Find the best target words of source words and phrases.
 
@@ -359,48 +299,23 @@ class SharedSpace(Mapping[str, Embeddings]):
         TypeError
             If `words` are no strings.
         """
-        if isinstance(words, str):
-            return self._answers([words], k, retrieval, n_neighbors, oov)[0]
-        words = list(words) if isinstance(words, Iterator) else words
-        require_words(words, "words")
-        return self._answers(list(words), k, retrieval, n_neighbors, oov)
-
-    def _answers(
-        self,
-        words: list[str],
-        k: int | None,
-        retrieval: Retrieval,
-        n_neighbors: int | None,
-        oov: Oov,
-    ) -> list[list[Translation]]:
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
         if retrieval == "nn" and n_neighbors is not None:
             raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
+        given = [words] if isinstance(words, str) else words
+        given = list(given) if isinstance(given, Iterator) else given
+        require_words(given, "words")
         k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
-        asked = look_up(self.source, words, oov)
-        known = [i for i, origin in enumerate(asked.origins) if origin is not None]
-        queries, keys = asked.vectors[known], self.target.vectors
-        if retrieval == "nn":
-            found = ExactIndex(keys).search(queries, k)
-        else:
-            n_neighbors = self.n_neighbors(n_neighbors)
-            found = csls_search(queries, self.source.vectors, keys, k, n_neighbors=n_neighbors)
-        answers: list[list[Translation]] = [[] for _ in words]
-        for i, indices, scores in zip(known, found.indices, found.scores, strict=True):
-            origin = asked.origins[i]
-            assert origin is not None  # or it is not known
-            answers[i] = [
-                Translation(self.target.words[row], score, origin)
-                for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
-            ]
-        return answers
+        n_neighbors = None if retrieval == "nn" else self.n_neighbors(n_neighbors)
+        answers = translate(self.source, self.target, given, k, n_neighbors=n_neighbors, oov=oov)
+        return answers[0] if isinstance(words, str) else answers
 
 
 def _unit(code: str, language: Embeddings) -> Embeddings:
-    """Give a language with unit rows, under its code, without the words that have no vector."""
+    """Return a language with unit rows, under its code, without words that have no vector."""
     rows = freeze(unit_rows(language.vectors))
-    known = language.with_vectors(rows, language.unseen, language.space)
+    known = language.with_vectors(rows, language.oov_vectors, language.space)
     known = known.without_zero_rows()
     if not len(known):
         raise AlignxError(
@@ -413,7 +328,7 @@ def _unit(code: str, language: Embeddings) -> Embeddings:
             known.vectors,
             language=code,  # its rules of capitals hold
             source=known.source,
-            unseen=known.unseen,
+            oov_vectors=known.oov_vectors,
             space=known.space,
             index=known.index,
             zero_rows=0,

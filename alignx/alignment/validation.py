@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from alignx.alignment.diagnosis import LEAST_AGREEMENT
-from alignx.alignment.fit_context import FitContext, FitSpec
+from alignx.alignment.fit_context import FitContext, FitSpec, FrequentPart, frequent_part
 from alignx.alignment.held_out import Fold, HeldOutResult, correct_answers, split_folds
-from alignx.mapping import Aligner, Procrustes
+from alignx.mapping import Aligner, Procrustes, Refinement
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ COMPARED = 1_000  # maps of fewer words have pairs in common by chance
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(Tabular):
     """Accuracy on held-out words of a map fitted in the same way on the other pairs.
 
     Attributes
@@ -139,6 +140,10 @@ class Validation:
             text += f"; {self.agreement:.1%} of the pairs found again without a fifth of the words"
         return text
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the figures as one row."""
+        return [self.as_dict()]
+
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for ``--json``."""
         return {
@@ -156,7 +161,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class LinearCost:
+class LinearCost(Tabular):
     """P@1 of a linear map and of one with centering, on the same held-out words.
 
     Attributes
@@ -199,6 +204,10 @@ class LinearCost:
             float(cost + margin),
         )
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the figures as one row."""
+        return [self.as_dict()]
+
     def as_dict(self) -> dict[str, float]:
         """Return the attributes, for ``--json`` and mapping files."""
         return asdict(self)
@@ -209,14 +218,6 @@ class LinearCost:
             f"held-out words, a cost of {100 * self.cost:.1f} "
             f"[{100 * self.low:.1f}, {100 * self.high:.1f}]"
         )
-
-
-class _Part(NamedTuple):
-    """The most frequent rows and those of the dictionary, and its pairs renumbered."""
-
-    context: FitContext
-    pairs: Indices
-    first: int  # that many rows come from the beginning of each language
 
 
 def validate(
@@ -278,7 +279,7 @@ def _validate_folds(
     folds: list[Fold],
     words: int,
     whole: Indices | None,
-    part: _Part,
+    part: FrequentPart,
     progress: Progress | None,
 ) -> Validation | None:
     """Ask fold after fold, until there are enough queries or the map has clearly failed."""
@@ -308,26 +309,21 @@ def _validate_folds(
     return found
 
 
-def _frequent_part(context: FitContext, pairs: Indices, few: bool) -> _Part:
-    source, target, refinement, _ = context
-    usual = min(refinement.vocabulary, len(source), len(target))
-    most = min(FREQUENT, max(COMPARED, usual // 5))
-    kept = [
-        np.union1d(np.arange(min(most, len(rows))), column)
-        for rows, column in zip((source, target), pairs.T, strict=True)
-    ]
-    known = [np.searchsorted(rows, column) for rows, column in zip(kept, pairs.T, strict=True)]
-    first = min(most, refinement.vocabulary, len(kept[0]), len(kept[1]))
-    smaller = type(refinement)(
-        rounds=refinement.rounds if few else 0,
+def _frequent_part(context: FitContext, pairs: Indices, few: bool) -> FrequentPart:
+    """Keep the most frequent rows and those of the dictionary, with cheaper refinement."""
+    vocabulary = context.refinement.vocabulary
+    usual = min(vocabulary, len(context.source), len(context.target))
+    part = frequent_part(context, pairs, min(FREQUENT, max(COMPARED, usual // 5)))
+    first = min(part.first, vocabulary)
+    settings = Refinement(
+        rounds=context.refinement.rounds if few else 0,
         vocabulary=first,
         n_neighbors=min(context.n_neighbors, first),
     )
-    part = FitContext(source[kept[0]], target[kept[1]], smaller)
-    return _Part(part, np.stack(known, axis=1), first)
+    return FrequentPart(part.context._replace(refinement=settings), part.pairs, first)
 
 
-def _induced(mapped: tuple[Matrix, Matrix], part: _Part) -> Indices:
+def _induced(mapped: tuple[Matrix, Matrix], part: FrequentPart) -> Indices:
     """Return the mutual pairs of the most frequent words, each as one number."""
     X, Y = (rows[: part.first] for rows in mapped)
     pairs = mutual_neighbors(X, Y, n_neighbors=part.context.n_neighbors)

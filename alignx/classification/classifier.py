@@ -21,7 +21,7 @@ from alignx.classification.strategies import STRATEGIES, Labeled, Task, learn
 from alignx.classification.word_translator import WordTranslator
 from alignx.support.arguments import require_instance
 from alignx.support.tokenizer import tokenize
-from alignx.vectors.oov import require_oov
+from alignx.vectors.oov import require_oov_mode
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from alignx.classification.explanation import Explanation
     from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.tokenizer import Tokenizer
-    from alignx.vectors.oov import Oov
+    from alignx.vectors.oov import OOVMode
 
 __all__ = ["TransferClassifier"]
 
@@ -140,7 +140,7 @@ class TransferClassifier(TextClassifier):
         encoder: DocumentEncoder | None = None,
         tokenizers: Mapping[str, Tokenizer] | None = None,
         unseen: Mapping[str, UnseenWords] | None = None,
-        oov: Oov = "drop",
+        oov: OOVMode = "drop",
         alpha: float = 1.0,
         seed: int = 0,
     ) -> None:
@@ -291,7 +291,7 @@ class TransferClassifier(TextClassifier):
 
     def unseen_of(self, language: str) -> UnseenWords | None:
         """Give what has vectors of words that the vocabulary of a language lacks, if anything."""
-        own = self.space[language].unseen if self.oov == "subword" else None
+        own = self.space[language].oov_vectors if self.oov == "subword" else None
         return (self.unseen or {}).get(language, own)
 
     def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
@@ -381,7 +381,7 @@ class TransferClassifier(TextClassifier):
         *,
         tokenizers: Mapping[str, Tokenizer] | None = None,
         unseen: Mapping[str, UnseenWords] | None = None,
-        oov: Oov = "drop",
+        oov: OOVMode = "drop",
     ) -> Self:
         """Read what `save` wrote.
 
@@ -401,7 +401,7 @@ class TransferClassifier(TextClassifier):
         ValueError
             If no language has a model of characters for `oov`.
         """
-        require_oov(oov, *space.values())
+        require_oov_mode(oov, *space.values())
         classifier = cls(space, tokenizers=tokenizers, unseen=unseen, oov=oov)
         model_file.read(classifier, path)
         return classifier
@@ -427,7 +427,7 @@ class TransferClassifier(TextClassifier):
             )
         if not 0 <= self.alpha <= 1:
             raise ValueError(f"alpha must lie in [0, 1], got {self.alpha}")
-        require_oov(self.oov, *self.space.values())
+        require_oov_mode(self.oov, *self.space.values())
 
     def _require_needs(self, codes: Sequence[str], unlabeled: Mapping[str, Sequence[str]]) -> None:
         """Refuse a strategy that lacks a package or unlabeled texts, before the work."""

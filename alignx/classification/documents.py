@@ -186,7 +186,7 @@ def read_documents(
             missing += lost
         ends.append(len(rows))
         unknown.append(missing)
-    embeddings.lookup.tell_of_capitals(found.words, f"words of the {language} texts")
+    embeddings.lookup.warn_of_case_variants(found.words, f"words of the {language} texts")
     vectors = np.zeros((0, embeddings.dimension), np.float32)
     if unseen is not None and found.added:
         vectors = unit_rows(np.asarray(unseen(list(found.added)), dtype=np.float32))
@@ -232,5 +232,5 @@ class _Found(dict[str, "tuple[list[int], int]"]):
         known = [found for part in parts_of(word) if (found := row(part)) >= 0]
         if known or not self.enters:
             return known
-        written = self.lookup.as_trained(word)
+        written = self.lookup.spell_oov(word)
         return [self.vocabulary + self.added.setdefault(written, len(self.added))]

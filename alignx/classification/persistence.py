@@ -14,7 +14,7 @@ from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.ensemble import Member, Model
 from alignx.classification.heads import LinearHead, NeuralHead
 from alignx.classification.word_translator import WordTranslator
-from alignx.errors import FormatError
+from alignx.errors import AlignxError, FormatError
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.safetensors import read_tensors
@@ -104,6 +104,8 @@ def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
             _check_vectors(classifier, facts, tensors, path)
             _fill(classifier, facts, tensors)
             return
+    except AlignxError:
+        raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FormatError(path, f"damaged: {error!r}; fit again") from None
     raise FormatError(

@@ -12,16 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_lexicon, read_vectors, require_inputs
-from alignx.cli.options import (
-    Columns,
-    Json,
-    LanguagePair,
-    Neighbors,
-    refuse,
-    require_at_most,
-)
-from alignx.cli.terminal import Bar, Terminal, print_json
+from alignx.cli.inputs import read_languages, read_lexicon
+from alignx.cli.options import Columns, LanguagePair, Neighbors, refuse, require_at_most
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.files import appearing
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import require_packages
@@ -32,7 +25,7 @@ if TYPE_CHECKING:
     from alignx.support.progress import Log
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Method", "Preset", "align"]
+__all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
     "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
@@ -160,11 +153,10 @@ def align(
     ] = False,
     allow_failed: Annotated[bool, option("Keep a map that has failed its check.")] = False,
     log_file: Annotated[Path | None, option("Log of the rounds, as JSON lines.", "--log")] = None,
-    as_json: Json = False,
     *,
     seed_pairs: SeedPairs,
     options: MethodOptions,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Learn a map between two languages.
 
@@ -211,14 +203,14 @@ def align(
                 log=log,
             )
     except AlignmentFailed as error:
-        if as_json:
+        if terminal.as_json:
             seconds = time.perf_counter() - start
-            print_json({**answer, "seconds": seconds, "failed": True, **_validation(error)})
+            terminal.print({**answer, "seconds": seconds, "failed": True, **_validation(error)})
         raise
     alignment.save(output)
     answer["seconds"] = time.perf_counter() - start
-    if as_json:
-        print_json({**answer, **_facts(alignment, is_linear=steps == "linear")})
+    if terminal.as_json:
+        terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
     else:
         _note(terminal, alignment, answer, is_linear=steps == "linear")
         origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
@@ -264,8 +256,7 @@ def _read(
     pairs = None
     if seed_pairs.dictionary is not None:
         pairs = read_lexicon(terminal, seed_pairs.dictionary, files, seed_pairs.columns)
-    require_inputs("-", files.paths)
-    languages = [read_vectors(terminal, path, files) for path in files.paths]
+    languages = read_languages(terminal, "-", files)
     if seed_pairs.identical or seed_pairs.numerals:
         pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)
         terminal.note(f"{pairs.name}: {len(pairs):,} pairs")

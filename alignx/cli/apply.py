@@ -45,8 +45,8 @@ def apply(
     of its vectors.
     """
     from alignx.alignment.alignment import Alignment
-    from alignx.vectors.embeddings import guess_language
     from alignx.vectors.io import require_savable, save
+    from alignx.vectors.language_codes import guess_language
 
     is_model = output.suffix == ".bin"
     if is_model:
@@ -64,7 +64,7 @@ def apply(
     if is_model:
         with terminal.working(f"Mapping {vectors.name}") as progress:
             alignment.save_mapped_model(
-                vectors, output, side=side_of(guess_language(vectors)), progress=progress
+                vectors, output, side=side_of(guess_language(vectors).code), progress=progress
             )
         terminal.note(f"{output}: {vectors.name} as a fastText model of the shared space")
         return

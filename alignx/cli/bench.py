@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alignx.cli.command import RUNNING, command, option
-from alignx.cli.options import Json
-from alignx.cli.terminal import Bar, Terminal, print_json
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.config import config_context
 from alignx.support.packages import require_packages
 
@@ -52,9 +50,8 @@ def bench(
         str | None,
         option("Run on a Dask cluster, such as tcp://HOST:8786.", panel=RUNNING, metavar="ADDRESS"),
     ] = None,
-    as_json: Json = False,
     *,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Compare methods on many language pairs in one table.
 
@@ -71,7 +68,7 @@ def bench(
     runner = GridRunner(grid, base.with_name(f"{base.name}.cells"))
     kept = runner.kept()
     if dry_run:
-        _list(runner, kept, as_json)
+        _list(runner, kept, terminal)
         return
     names = require_tables(base, grid, runner.folder)
     missing = [cell for i, cell in enumerate(runner.cells) if i not in kept]
@@ -86,10 +83,7 @@ def bench(
         f"{time.perf_counter() - start:.1f} s, {failed:,} failed"
     )
     terminal.note(f"{', '.join(map(str, names))}: written")
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        sys.stdout.write(str(report))
+    terminal.print(report.as_dict(), str(report))
     if failed:
         raise typer.Exit(1)
 
@@ -142,10 +136,9 @@ def _log(terminal: Terminal, bar: Bar | None) -> Callable[[dict[str, Any]], None
     return log
 
 
-def _list(runner: GridRunner, kept: dict[int, dict[str, Any]], as_json: bool) -> None:
-    states = [{**cell.identity(), "done": i in kept} for i, cell in enumerate(runner.cells)]
-    if as_json:
-        print_json({"cells": states})
-        return
-    for cell, state in zip(runner.cells, states, strict=True):
-        sys.stdout.write(f"{'done' if state['done'] else 'to do'}\t{cell.name}\n")
+def _list(runner: GridRunner, kept: dict[int, dict[str, Any]], terminal: JsonTerminal) -> None:
+    """Print the cells, and whether they are done."""
+    done = [i in kept for i in range(len(runner.cells))]
+    states = [{**cell.identity(), "done": i} for cell, i in zip(runner.cells, done, strict=True)]
+    names = zip(("done" if i else "to do" for i in done), runner.cells, strict=True)
+    terminal.print({"cells": states}, "".join(f"{state}\t{cell.name}\n" for state, cell in names))

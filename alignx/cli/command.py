@@ -13,7 +13,6 @@ import typer
 from typer.models import OptionInfo
 
 from alignx.support.config import config_context
-from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +78,7 @@ def command(
 
     def build(function: Callable[..., None]) -> Command:
         parameters = [*_parameters(function)]
-        groups = {name: hint for name, hint in _hints(function).items() if is_dataclass(hint)}
+        groups: dict[str, Any] = {k: v for k, v in _hints(function).items() if is_dataclass(v)}
         parameters += [_parameter(name, _SETTINGS[name], None) for name in settings]
 
         @wraps(function)
@@ -88,8 +87,6 @@ def command(
             context = {name: value for name, value in context.items() if value is not None}
             if "threads" in context:
                 context["n_threads"] = context.pop("threads")
-            if "device" in context:
-                require_packages({"--device": "torch"})
             for name, group in groups.items():
                 own = [field.name for field in fields(group) if field.init]
                 given[name] = group(**{field: given.pop(field) for field in own})
@@ -124,16 +121,17 @@ def _parameters(function: Callable[..., None]) -> list[Parameter]:
 
 
 def _parameter(name: str, hint: Any, default: Any, panel: str | None = None) -> Parameter:  # noqa: ANN401
-    """Complete an option: N and FILE for values, one name for a flag, the panel of its group."""
+    """Complete an option: words for values, one name for a flag, the panel of its group."""
     kind, declared = get_args(hint)
     declared = copy(declared)
-    kinds = (kind, *get_args(kind))
+    kinds = {kind, *get_args(kind), *get_args(get_args(kind)[0] if get_args(kind) else None)}
     if not declared.metavar:
-        declared.metavar = "N" if int in kinds else "FILE" if Path in kinds else None
+        names = {bool: " ", int: "N", Path: "FILE"}
+        declared.metavar = next((text for each, text in names.items() if each in kinds), None)
     if isinstance(declared, OptionInfo):
         declared.rich_help_panel = declared.rich_help_panel or panel
         if kind is bool and declared.default is ...:  # no name is declared
             declared.default = f"--{name.replace('_', '-')}"
     given = Parameter.empty if default is MISSING else default
-    annotation = Annotated[kind, declared]
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=given, annotation=annotation)
+    hint = Annotated[kind, declared]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=given, annotation=hint)

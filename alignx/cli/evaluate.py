@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_lexicon, read_space
+from alignx.cli.inputs import read_languages, read_lexicon, shared_space
 from alignx.cli.options import (
     Columns,
-    Json,
     LanguagePair,
     MapFile,
     Neighbors,
@@ -20,7 +18,7 @@ from alignx.cli.options import (
     refuse,
     require_at_most,
 )
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.terminal import JsonTerminal
 from alignx.support.config import get_config
 
 __all__ = ["evaluate"]
@@ -60,9 +58,8 @@ def evaluate(
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
     columns: Columns = None,
-    as_json: Json = False,
     *,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Measure accuracy on a test dictionary, and agreement with human word similarity."""
     judged = dict(zip(SIDES, (similarity, source_similarity, target_similarity), strict=True))
@@ -78,7 +75,8 @@ def evaluate(
         if path
     }
     pairs = None if dictionary is None else read_lexicon(terminal, dictionary, files, columns)
-    shared = read_space(terminal, map_file, files, reverse=reverse)
+    languages = read_languages(terminal, map_file, files)
+    shared = shared_space(map_file, languages, reverse=reverse)
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     result: dict[str, Any] = {"version": version("alignx")}
     text = []
@@ -99,10 +97,7 @@ def evaluate(
         agreement = evaluate_similarity(first, second, scored, oov=oov)
         result[name] = agreement.as_dict()
         text.append(f"{name.replace('_', ' ')}: {agreement}")
-    if as_json:
-        print_json(result)
-    else:
-        sys.stdout.write("\n".join(text) + "\n")
+    terminal.print(result, "\n".join(text) + "\n")
 
 
 def _require_dictionary(

@@ -10,15 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import (
-    as_entries,
-    read_entries,
-    read_vectors,
-    require_inputs,
-    shared_space,
-)
+from alignx.cli.inputs import as_entries, read_entries, read_languages, shared_space
 from alignx.cli.options import (
-    Json,
     LanguagePair,
     MapFile,
     Neighbors,
@@ -27,7 +20,7 @@ from alignx.cli.options import (
     refuse,
     require_at_most,
 )
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.config import get_config
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import require_packages
@@ -38,7 +31,7 @@ if TYPE_CHECKING:
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["induce"]
+__all__ = ["Search", "induce"]
 
 IN_MEMORY = "it takes --index exact, without --memory, --checkpoint and --cluster"
 
@@ -122,10 +115,9 @@ def induce(
     oov: OovOption = "drop",
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
-    as_json: Json = False,
     *,
     search: Search,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
@@ -143,10 +135,9 @@ def induce(
     working = {"--checkpoint": folder if in_files or folder.is_dir() else None}
     require_outputs({"--output": output}, {**inputs, "TARGET": files.target, **lists}, working)
     require_suffix(output, "a dictionary")
-    listed = [None if path is None else read_entries(terminal, path) for path in lists.values()]
+    listed = [read_entries(terminal, path) if path else [] for path in lists.values()]
     start = time.perf_counter()
-    require_inputs(map_file, files.paths)
-    languages = [read_vectors(terminal, path, files) for path in files.paths]
+    languages = read_languages(terminal, map_file, files)
     smaller = min(map(len, languages))
     require_at_most(k, smaller, "-k")
     require_at_most(n_neighbors, smaller, "--neighbors")
@@ -167,19 +158,21 @@ def induce(
         found = _induce_in_files(terminal, map_file, languages, search, options)
         lexicon, facts = found.lexicon, _facts(found)
     else:
-        shared = shared_space(map_file, languages)
-        shared = shared.reversed() if reverse else shared
-        lexicon = _induce_in_memory(
-            terminal, shared, listed, options, oov=oov, lowercase=files.lowercase
-        )
+        shared = shared_space(map_file, languages, reverse=reverse)
+        sides = languages[::-1] if reverse else languages
+        asked = [
+            as_entries(lines, side, lowercase=files.lowercase)
+            for lines, side in zip(listed, sides, strict=True)
+        ]
+        lexicon = _induce_in_memory(terminal, shared, asked, options, oov)
         facts = {"index": "exact", "recall": 1.0}
     lexicon.save(output)
     if in_files:
         Workspace(folder).remove()
     seconds = time.perf_counter() - start
-    if as_json:
+    if terminal.as_json:
         counts = {"version": version("alignx"), "pairs": len(lexicon), **summary, **facts}
-        print_json({**counts, "seconds": seconds, "peak_memory": peak_resident()})
+        terminal.print({**counts, "seconds": seconds, "peak_memory": peak_resident()})
     else:
         terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
 
@@ -204,32 +197,25 @@ def _require_compatible(search: Search, lists: dict[str, Path | None], oov: str)
 def _induce_in_memory(
     terminal: Terminal,
     shared: SharedSpace,
-    listed: Sequence[list[str] | None],
+    asked: Sequence[list[str]],
     options: dict[str, Any],
-    *,
     oov: Literal["drop", "subword"],
-    lowercase: bool,
 ) -> Lexicon:
     """Induce a dictionary by exact search, of all words or of lists."""
     from alignx.induction.induce import induce_lexicon
 
-    asked: list[list[str] | None] = [None, None]
-    if any(lines is not None for lines in listed):
-        asked = [
-            None if lines is None else as_entries(lines, language, lowercase=lowercase)
-            for lines, language in zip(listed, (shared.source, shared.target), strict=True)
-        ]
-        shared = shared.extended(asked[0] or (), asked[1] or (), oov=oov)
+    if any(asked):
+        shared = shared.extended(*asked, oov=oov)
         for language, entries in zip((shared.source, shared.target), asked, strict=True):
-            _note_oov(terminal, language, entries or [])
+            _note_oov(terminal, language, entries)
     with terminal.working("Searching") as progress:
-        return induce_lexicon(shared, words=asked[0], **options, progress=progress)
+        return induce_lexicon(shared, words=asked[0] or None, **options, progress=progress)
 
 
 def _note_oov(terminal: Terminal, language: Embeddings, entries: Sequence[str]) -> None:
     """Print the entries of a list without a vector."""
     oov = [entry for entry in entries if language.lookup.row(entry) < 0]
-    language.lookup.tell_of_capitals(entries, "entries of the list")
+    language.lookup.warn_of_case_variants(entries, "entries of the list")
     if oov:
         more = ", ..." if len(oov) > 5 else ""
         terminal.note(f"{len(oov):,} without a vector: {', '.join(oov[:5])}{more}")
@@ -261,7 +247,8 @@ def _induce_in_files(
         try:
             found = induce_large_lexicon(
                 alignment,
-                *languages,
+                languages[0],
+                languages[1],
                 **options,
                 index=search.index,
                 recall=0.99 if search.recall is None else search.recall,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from alignx import _core
 from alignx.cli.command import command
-from alignx.cli.options import Json
-from alignx.cli.terminal import print_json
+from alignx.cli.terminal import JsonTerminal
 
 __all__ = ["info"]
 
@@ -18,7 +16,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "fasttext", "faiss-
 
 
 @command("info --json", settings=())
-def info(as_json: Json = False) -> None:
+def info(terminal: JsonTerminal) -> None:
     """Print versions and the CPU instructions in use, for bug reports."""
     facts = {
         "version": version("alignx"),
@@ -29,12 +27,8 @@ def info(as_json: Json = False) -> None:
         "threads": _core.default_threads(),
         "packages": {name: _version_of(name) for name in PACKAGES},
     }
-    if as_json:
-        print_json(facts)
-        return
-    for name, value in facts.items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        sys.stdout.write(f"{name}: {text}\n")
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
+    terminal.print(facts, "".join(f"{name}: {text}\n" for name, text in texts.items()))
 
 
 def _version_of(package: str) -> str | None:

@@ -25,10 +25,9 @@ __all__ = [
     "as_utf8",
     "read_entries",
     "read_input",
+    "read_languages",
     "read_lexicon",
-    "read_space",
     "read_vectors",
-    "require_inputs",
     "shared_space",
 ]
 
@@ -49,14 +48,12 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings
     return embeddings
 
 
-def read_space(
-    terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles, *, reverse: bool = False
-) -> SharedSpace:
-    """Load vectors and map them into one space; see `shared_space`."""
-    require_inputs(map_file, files.paths)
-    languages = [read_vectors(terminal, path, files) for path in files.paths]
-    shared = shared_space(map_file, languages)
-    return shared.reversed() if reverse else shared
+def read_languages(
+    terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
+) -> list[Embeddings]:
+    """Load vectors after a check that all of them, and the map, can be read."""
+    require_readable(*([] if map_file == "-" else [map_file]), *files.paths)
+    return [read_vectors(terminal, path, files) for path in files.paths]
 
 
 def read_lexicon(
@@ -81,25 +78,14 @@ def read_lexicon(
     return lexicon
 
 
-def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
-    """Refuse a map or vectors that cannot be read, before any of them is.
-
-    Raises
-    ------
-    FormatError
-        If one cannot be read.
-    """
-    require_readable(*([] if map_file == "-" else [map_file]), *vectors)
-
-
 def _language_note(embeddings: Embeddings) -> str:
     """Return the language guessed from the file name, with its alternatives."""
-    from alignx.vectors.language_codes import guess
+    from alignx.vectors.language_codes import guess_language
 
     report = embeddings.report
     if report is None or embeddings.language != report.language:
         return ""  # a cache stores its language
-    others = " and ".join(guess(report.path).others)
+    others = " and ".join(guess_language(report.path).others)
     if report.language is None:
         doubt = f"its name holds {others}; `alignx convert --language` stores the right one"
         return f"; language unknown, since {doubt}" if others else ""
@@ -108,13 +94,7 @@ def _language_note(embeddings: Embeddings) -> str:
 
 
 def read_entries(terminal: Terminal, path: Path) -> list[str]:
-    """Read words and phrases, one a line, and print their number.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read, is not UTF-8, or holds none.
-    """
+    """Read words and phrases, one a line, and print their number."""
     from alignx.errors import FormatError
     from alignx.support.text_files import read_lines
     from alignx.vectors.spelling import FIELD_BLANKS
@@ -130,14 +110,7 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
 def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
     """Normalize white space of words and phrases; drop duplicates and empty lines.
 
-    Parameters
-    ----------
-    lines : sequence of str
-        Words and phrases; one that the vocabulary contains keeps its white space.
-    language : Embeddings
-        Language of the words.
-    lowercase : bool
-        Whether to lower-case them by the rules of the language.
+    A line that the vocabulary contains keeps its white space.
     """
     from alignx.vectors.spelling import lower, words_of
 
@@ -158,13 +131,7 @@ def as_utf8(arguments: Sequence[str]) -> list[str]:
 
 
 def read_input() -> Iterator[str]:
-    """Read the lines of standard input.
-
-    Raises
-    ------
-    FormatError
-        If they are not UTF-8.
-    """
+    """Read the lines of standard input."""
     from alignx.support.text_files import stream_lines
 
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
@@ -173,37 +140,27 @@ def read_input() -> Iterator[str]:
             yield line.text
 
 
-def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
-    """Map two languages into one space, or join languages that share a space.
+def shared_space(
+    map_file: str, languages: Sequence[Embeddings], *, reverse: bool = False
+) -> SharedSpace:
+    """Map two languages into one space; after ``"-"``, join languages that share a space."""
+    shared = _joined(map_file, languages)
+    return shared.reversed() if reverse else shared
 
-    Parameters
-    ----------
-    map_file : str
-        Map of two languages, or ``"-"``.
-    languages : sequence of Embeddings
-        Languages in the order of the map.
 
-    Raises
-    ------
-    FormatError, DimensionError, DirectionError
-        If the map cannot be read, or the vectors do not fit.
-    SpaceError
-        If the languages were mapped into different spaces.
-    ValueError
-        If more than two languages do not have a code each.
-    """
+def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.vectors.compatibility import require_one_space, warn_of_strangers
+    from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
     if map_file != "-":
         from alignx.alignment.alignment import Alignment
 
         source, target = languages
         return Alignment.load(map_file).apply(source, target)
-    require_one_space({language.name: language for language in languages})
+    require_same_space({language.name: language for language in languages})
     for language in languages[1:]:
         if language.dimension == languages[0].dimension:  # or they are refused below
-            warn_of_strangers(languages[0], language)
+            warn_of_different_spaces(languages[0], language)
     if len(languages) == 2:
         return SharedSpace.of(languages[0], languages[1])
     by_code = {language.language or "": language for language in languages}

@@ -7,16 +7,15 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 
-from alignx.cli.command import RUNNING, option
+from alignx.cli.command import option
 
 __all__ = [
     "Columns",
     "Dtype",
-    "Json",
     "LabeledColumns",
     "LanguageFiles",
     "LanguagePair",
@@ -60,7 +59,6 @@ Columns = Annotated[
 ]
 Dtype = Annotated[Literal["float32", "float16"], option("Number type in .safetensors output.")]
 Reverse = Annotated[bool, option("Translate from the target to the source language.")]
-Json = Annotated[bool, option("Print one JSON object instead of text.", "--json", panel=RUNNING)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +134,7 @@ class LabeledColumns:
         option("Column of labels: its name in the header, or its number from 1.", metavar="COLUMN"),
     ] = None
 
-    def as_dict(self) -> dict[str, int | str | None]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the columns as `alignx.LabeledTexts.load` takes them."""
         return {k: None if v is None else _number_or_name(v) for k, v in vars(self).items()}
 

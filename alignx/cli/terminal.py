@@ -22,14 +22,7 @@ from rich.progress import (
 
 from alignx.cli.command import RUNNING, option
 
-__all__ = ["Bar", "Terminal", "print_json"]
-
-
-def print_json(value: dict[str, Any]) -> None:
-    """Print one JSON object to stdout."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    # A file name in another encoding has no UTF-8; escaped like this it is still JSON.
-    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
+__all__ = ["Bar", "JsonTerminal", "Terminal"]
 
 
 @dataclass(frozen=True)
@@ -102,3 +95,19 @@ class Terminal:
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
             yield Bar(bar, bar.add_task(title, total=1.0), title)
+
+
+@dataclass
+class JsonTerminal(Terminal):
+    """Options for messages and for results that programs read."""
+
+    as_json: Annotated[bool, option("Print one JSON object instead of text.", "--json")] = False
+
+    def print(self, facts: dict[str, Any], text: str = "") -> None:
+        """Print a result to stdout: one JSON object, or text."""
+        if not self.as_json:
+            sys.stdout.write(text)
+            return
+        written = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+        # A file name in another encoding has no UTF-8; escaped like this it is still JSON.
+        sys.stdout.write(written.encode(errors="backslashreplace").decode() + "\n")

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import typer
 
 from alignx.cli.command import command, option
-from alignx.cli.options import Json, refuse
-from alignx.cli.terminal import Bar, Terminal, print_json
+from alignx.cli.options import refuse
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
     from alignx.support.tokenizer import Tokenizer
 
-__all__ = ["train"]
+__all__ = ["Parameters", "train"]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Options with the names of fastText, as `alignx.train` takes them."""
+    """Options with the names of fastText, as `alignx.FastTextParameters` takes them."""
 
     PANEL: ClassVar[str] = "fastText parameters"
     model: Annotated[
@@ -76,17 +76,6 @@ class Parameters:
     t: Annotated[
         float, option("Subsample words with a larger share of the text.", metavar="SHARE")
     ] = 1e-4
-    init: Annotated[
-        Path | None, option("Initial vectors, in any format; all their words stay.")
-    ] = None
-    language: Annotated[
-        str | None,
-        option(
-            "Language code, for its rules of lower case.",
-            default="from the output name",
-            metavar="CODE",
-        ),
-    ] = None
     seed: Annotated[
         int, option("Random seed; the file is reproducible with --threads 1.", min=0)
     ] = 0
@@ -157,10 +146,20 @@ def train(
         ),
     ] = None,
     memory: Annotated[str | None, option("Limit of memory, such as 4GB.", metavar="SIZE")] = None,
+    init: Annotated[
+        Path | None, option("Initial vectors, in any format; all their words stay.")
+    ] = None,
+    language: Annotated[
+        str | None,
+        option(
+            "Language code, for its rules of lower case.",
+            default="from the output name",
+            metavar="CODE",
+        ),
+    ] = None,
     *,
     parameters: Parameters,
-    as_json: Json = False,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Train fastText vectors from plain text; options have the names of fastText.
 
@@ -169,6 +168,7 @@ def train(
     main, others = _split(outputs)
 
     from alignx.support.memory import parse_size
+    from alignx.training.parameters import FastTextParameters
     from alignx.training.train import require_trainable
     from alignx.training.train import train as train_model
     from alignx.vectors.io import require_savable, save
@@ -176,27 +176,28 @@ def train(
     start = time.perf_counter()
     size = None if memory is None else parse_size(memory)
     texts = ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus]
-    require_outputs({"--output": outputs}, {"CORPUS": texts, "--init": parameters.init})
+    require_outputs({"--output": outputs}, {"CORPUS": texts, "--init": init})
     require_trainable(main)
     for other in others:
         require_savable(other)
-    options = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
+    options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
     with terminal.working("Reading") as bar:
         report = _Report(terminal, bar)
         embeddings = train_model(
             corpus,
             main,
-            **vars(parameters),
+            parameters=FastTextParameters(**vars(parameters), memory=size),
+            language=language,
+            init=init,
             **options,
-            memory=size,
             progress=bar,
             log=report,
         )
     for other in others:
         save(embeddings, other)
     seconds = time.perf_counter() - start
-    if as_json:
-        print_json(report.as_dict(seconds))
+    if terminal.as_json:
+        terminal.print(report.as_dict(seconds))
         return
     result = report.stages["model"]
     names = ", ".join(map(str, [main, *others]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import as_entries, as_utf8, read_input, read_space, require_inputs
+from alignx.cli.inputs import as_entries, as_utf8, read_input, read_languages, shared_space
 from alignx.cli.options import (
-    Json,
     LanguagePair,
     MapFile,
     Neighbors,
@@ -19,7 +17,7 @@ from alignx.cli.options import (
     refuse,
     require_at_most,
 )
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.terminal import JsonTerminal
 
 if TYPE_CHECKING:
     from alignx.vectors.embeddings import Embeddings
@@ -43,9 +41,8 @@ def translate(
     oov: OovOption = "drop",
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
-    as_json: Json = False,
     *,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Print the best translations of words and phrases, with their scores."""
     refuse(
@@ -53,12 +50,13 @@ def translate(
         "--neighbors",
         "CSLS uses it, and --nn turns CSLS off; leave it out",
     )
-    require_inputs(map_file, files.paths)
-    lines = as_utf8(words) if words else list(read_input())
-    shared = read_space(terminal, map_file, files, reverse=reverse)
+    given = as_utf8(words) if words else list(read_input())
+    languages = read_languages(terminal, map_file, files)
+    shared = shared_space(map_file, languages, reverse=reverse)
+    asked = languages[1 if reverse else 0]
     require_at_most(k, len(shared.target), "-k")
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
-    entries = as_entries(lines, shared.source, lowercase=files.lowercase)
+    entries = as_entries(given, asked, lowercase=files.lowercase)
     found = shared.translate(
         entries,
         k,
@@ -69,15 +67,16 @@ def translate(
     answers = dict(zip(entries, found, strict=True))
     for word, best in answers.items():
         if not best:
-            terminal.note(f"{word}: {_reason_unanswered(word, shared.source)}")
+            terminal.note(f"{word}: {_reason_unanswered(word, asked)}")
         elif best[0].origin == "subwords":
             terminal.note(f"{word}: not in the vocabulary, translated by its characters")
-    if as_json:
-        print_json({word: [each._asdict() for each in best] for word, best in answers.items()})
-        return
-    for word, best in answers.items():
-        for answer in best:
-            sys.stdout.write(f"{word}\t{answer.word}\t{answer.score:.4f}\n")
+    lines = [
+        f"{word}\t{answer.word}\t{answer.score:.4f}\n"
+        for word, best in answers.items()
+        for answer in best
+    ]
+    facts = {word: [each._asdict() for each in best] for word, best in answers.items()}
+    terminal.print(facts, "".join(lines))
 
 
 def _reason_unanswered(word: str, language: Embeddings) -> str:
@@ -86,7 +85,7 @@ def _reason_unanswered(word: str, language: Embeddings) -> str:
 
     if Lookup(language.index, language.language).row(word) >= 0:
         return "in the vocabulary, but without a vector: it is zero"
-    other = language.lookup.otherwise_cased(word)
+    other = language.lookup.case_variant(word)
     if other is None:
         return "not in the vocabulary"
     return f"not in the vocabulary, which has {other}; --lowercase finds it"

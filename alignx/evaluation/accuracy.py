@@ -1,4 +1,4 @@
-"""How often right answers come first, and how sure that is."""
+"""Accuracy of ranked answers: P@1, P@5, P@10 and MRR."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ LEVELS = (1, 5, 10)
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How often a right translation is among the first answers.
+    """Accuracy over queries.
 
     Attributes
     ----------
     n : int
-        Questions asked: source words, or pairs under ``"xling"``.
+        Number of queries: source words, or pairs under ``"xling"``.
     precision : dict of int to float
         P@1, P@5 and P@10, in [0, 1].
     mrr : float
-        Mean reciprocal rank of the best right translation, in [0, 1].
+        Mean reciprocal rank of the best right answer, in [0, 1].
     interval : (float, float)
-        95 % interval of P@1: the 2.5 % and 97.5 % quantiles of the bootstrap over questions. For
-        the mean of hits and misses that distribution is binomial, so it is computed, not sampled.
-        Like any bootstrap it is too narrow for few questions (below 50) or P@1 close to 0 or 1.
+        95 % interval of P@1 by the bootstrap over queries, whose distribution is binomial and thus
+        computed exactly. It is too narrow for few queries (below 50) or P@1 close to 0 or 1.
     """
 
     n: int
@@ -40,7 +39,7 @@ class Accuracy:
 
     @classmethod
     def of_ranks(cls, ranks: Indices | Double) -> Accuracy:
-        """Summarize ranks, counted from 1; infinity for a question that cannot be answered."""
+        """Summarize ranks from 1; infinity stands for a query without an answer."""
         n = len(ranks)
         if n == 0:
             return cls(0, dict.fromkeys(LEVELS, 0.0), 0.0, (0.0, 1.0))
@@ -49,7 +48,7 @@ class Accuracy:
         return cls(n, precision, float((1 / ranks).mean()), (float(low), float(high)))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints."""
+        """Return the JSON object that ``--json`` prints."""
         return {
             "n": self.n,
             **{f"p@{level}": value for level, value in self.precision.items()},

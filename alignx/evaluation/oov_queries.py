@@ -1,154 +1,146 @@
-"""Questions that the vocabularies cannot answer: about unseen words, and about phrases."""
+"""Queries with OOV words and phrases, on one side or both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from alignx.evaluation.accuracy import Accuracy
 from alignx.retrieval.csls import csls_bias
 from alignx.retrieval.exact import ranks
-from alignx.vectors.oov import unlisted
+from alignx.vectors.oov import oov_entries
 from alignx.vectors.spelling import is_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.support.arrays import Matrix
+    from alignx.support.arrays import Double, Matrix
     from alignx.vectors.embeddings import Embeddings
-    from alignx.vectors.oov import Oov
+    from alignx.vectors.oov import OOVMode
 
-__all__ = ["UnlistedQuestions"]
+__all__ = ["OOVQueries"]
 
-UNSEEN, PHRASES = "unseen words", "phrases"
+WORDS, PHRASES = "OOV words", "phrases"
 
 
 @dataclass(frozen=True, eq=False)
-class UnlistedQuestions:
-    """Questions beyond the vocabularies, and their right answers.
+class OOVQueries:
+    """Queries without a known word on both sides, but with vectors, and their right answers.
 
     Attributes
     ----------
-    shared : SharedSpace
-        Source and target are its first two languages.
-    source, target : Embeddings
-        What questions and answers add to the two vocabularies.
-    kinds : list of str
-        ``"phrases"`` where the question or a right answer that was added holds several words;
-        ``"unseen words"`` otherwise.
-    rows : list of int
-        Of each question in the vocabulary of the source, or behind it what was added.
+    vectors : (q, d) float32
+        Queries.
+    kinds : (q,) str
+        ``"phrases"`` if the query or a right answer is an OOV entry of several words;
+        ``"OOV words"`` otherwise.
+    more_keys : (a, d) float32
+        OOV entries among the right answers, numbered behind the target vocabulary.
     pairs : list of (int, int)
-        Number of a question, and row of a right answer, counted likewise.
-    copied : list of float
-        Rank of the right answer if the question itself is the answer: 1 or infinity.
+        Number of a query, and row of a right answer.
+    copied : (q,) float64
+        Rank of the right answer if the query itself is the answer: 1 or infinity.
     """
 
-    shared: SharedSpace
-    source: Embeddings
-    target: Embeddings
-    kinds: list[str] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    pairs: list[tuple[int, int]] = field(default_factory=list)
-    copied: list[float] = field(default_factory=list)
+    vectors: Matrix
+    kinds: list[str]
+    more_keys: Matrix
+    pairs: list[tuple[int, int]]
+    copied: Double
 
     @classmethod
-    def of(
-        cls, shared: SharedSpace, questions: Sequence[tuple[str, Sequence[str]]], oov: Oov
-    ) -> UnlistedQuestions:
-        """Collect the questions without a known word on both sides that can be answered yet.
+    def select(
+        cls, space: SharedSpace, queries: Sequence[tuple[str, Sequence[str]]], oov: OOVMode
+    ) -> Self:
+        """Select the queries with an OOV entry that have vectors on both sides.
 
         Parameters
         ----------
-        shared : SharedSpace
+        space : SharedSpace
             Source and target are its first two languages.
-        questions : sequence of (str, sequence of str)
-            Words and phrases with their right answers, written as `Lexicon.as_known` does.
+        queries : sequence of (str, sequence of str)
+            Words and phrases with their right answers, spelled as in the vocabularies.
         oov : {"drop", "subword"}
-            Whether unknown words get a vector by their characters.
+            Vectors of OOV words: none, or by subwords.
         """
-        source, target = shared.source, shared.target
-        asked = [
-            (question, answers)
-            for question, answers in questions
-            if not (question in source and any(answer in target for answer in answers))
+        source, target = space.source, space.target
+        selected = [
+            (query, answers)
+            for query, answers in queries
+            if not (query in source and any(answer in target for answer in answers))
         ]
-        self = cls(
-            shared,
-            unlisted(source, [question for question, _ in asked], oov),
-            unlisted(target, [answer for _, answers in asked for answer in answers], oov),
-        )
-        for question, answers in asked:
-            row = _row(question, source, self.source)
-            right = [_row(answer, target, self.target) for answer in answers]
-            right = [found for found in right if found >= 0]
+        more_source = oov_entries(source, [query for query, _ in selected], oov)
+        answers_of_all = [answer for _, answers in selected for answer in answers]
+        more_target = oov_entries(target, answers_of_all, oov)
+        vectors, kinds, copied = [], [], []
+        pairs: list[tuple[int, int]] = []
+        for query, answers in selected:
+            row = _row(query, source, more_source)
+            right = [found for a in answers if (found := _row(a, target, more_target)) >= 0]
             if row < 0 or not right:
                 continue
-            added = [question] if row >= len(source) else []
-            added += [answer for answer in answers if answer in self.target]
-            self.kinds.append(PHRASES if any(map(is_phrase, added)) else UNSEEN)
-            self.pairs.extend((len(self.rows), found) for found in right)
-            self.rows.append(row)
-            self.copied.append(1 if question in answers else np.inf)
-        return self
+            entries = [query] if row >= len(source) else []
+            entries += [answer for answer in answers if answer in more_target]
+            kinds.append(PHRASES if any(map(is_phrase, entries)) else WORDS)
+            pairs.extend((len(vectors), found) for found in right)
+            is_known = row < len(source)
+            vectors.append(
+                source.vectors[row] if is_known else more_source.vectors[row - len(source)]
+            )
+            copied.append(1 if query in answers else np.inf)
+        return cls(
+            np.array(vectors, dtype=np.float32).reshape(len(vectors), source.dimension),
+            kinds,
+            more_target.vectors,
+            pairs,
+            np.array(copied, dtype=np.float64),
+        )
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.kinds)
 
-    def accuracy(self, target_bias: Matrix, n_neighbors: int) -> dict[str, Accuracy]:
-        """Measure how well CSLS answers them.
-
-        Answers are chosen from the target vocabulary and all right answers that it lacks.
+    def accuracy(
+        self, space: SharedSpace, target_bias: Matrix, n_neighbors: int
+    ) -> dict[str, Accuracy]:
+        """Measure the CSLS accuracy among the target vocabulary and OOV right answers.
 
         Parameters
         ----------
+        space : SharedSpace
+            Source and target are its first two languages.
         target_bias : (m,) float32
-            Of CSLS, for the target vocabulary.
+            CSLS bias of the target vocabulary.
         n_neighbors : int
-            Of CSLS.
+            Neighbors in the CSLS average.
 
         Returns
         -------
         dict of str to Accuracy
-            By kind, and for unseen words also ``"unseen words, copied"``: what it is worth to
-            answer with the question itself. Kinds without a question are left out.
+            Accuracy of ``"OOV words"`` and ``"phrases"``, without kinds that do not occur, and of
+            ``"OOV words, copied"``, a baseline that answers with the query itself.
         """
-        if not self.rows:
+        if not len(self):
             return {}
-        shared = self.shared
-        more_bias = csls_bias(
-            self.target.vectors,
-            shared.source.vectors,
-            n_neighbors=n_neighbors,
-        )
-        found = ranks(
-            self._queries(),
-            np.concatenate([shared.target.vectors, self.target.vectors]),
-            np.array(self.pairs),
-            bias=np.concatenate([target_bias, more_bias]),
-        )
+        more_bias = csls_bias(self.more_keys, space.source.vectors, n_neighbors=n_neighbors)
+        bias = np.concatenate([target_bias, more_bias])
+        keys = np.concatenate([space.target.vectors, self.more_keys])
+        found = ranks(self.vectors, keys, np.array(self.pairs), bias=bias)
         kinds = np.array(self.kinds)
         slices = {}
-        for kind in (UNSEEN, PHRASES):
-            asked = kinds == kind
-            if asked.any():
-                slices[kind] = Accuracy.of_ranks(found[asked])
-                if kind == UNSEEN:
-                    slices[f"{UNSEEN}, copied"] = Accuracy.of_ranks(np.array(self.copied)[asked])
+        for kind in (WORDS, PHRASES):
+            chosen = kinds == kind
+            if chosen.any():
+                slices[kind] = Accuracy.of_ranks(found[chosen])
+                if kind == WORDS:
+                    slices[f"{WORDS}, copied"] = Accuracy.of_ranks(self.copied[chosen])
         return slices
 
-    def _queries(self) -> Matrix:
-        """Vectors of the questions, (questions, d), without a copy of the whole vocabulary."""
-        listed, added = self.shared.source.vectors, self.source.vectors
-        n = len(listed)
-        return np.stack([listed[row] if row < n else added[row - n] for row in self.rows])
 
-
-def _row(entry: str, listed: Embeddings, more: Embeddings) -> int:
-    """Row in the vocabulary or, behind it, in what is added; -1 if in neither."""
-    if entry in listed:
-        return listed.index[entry]
-    return len(listed) + more.index[entry] if entry in more else -1
+def _row(entry: str, vocabulary: Embeddings, more: Embeddings) -> int:
+    """Row in the vocabulary, or in the OOV entries behind it; -1 if in neither."""
+    if entry in vocabulary:
+        return vocabulary.index[entry]
+    return len(vocabulary) + more.index[entry] if entry in more else -1

@@ -1,4 +1,4 @@
-"""Word similarity: how well cosines agree with human scores."""
+"""Word similarity: correlation of cosines with human scores."""
 
 from __future__ import annotations
 
@@ -9,44 +9,43 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from alignx.lexicon.direction import require_order
 from alignx.lexicon.lexicon import Lexicon
 from alignx.support.arguments import require_instance
-from alignx.vectors.compatibility import require_one_space
+from alignx.support.frames import Tabular
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.oov import look_up, require_oov
+from alignx.vectors.oov import look_up, require_oov_mode
+from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.support.arrays import Double
-    from alignx.vectors.oov import Oov
+    from alignx.vectors.oov import OOVMode
 
 __all__ = ["SimilarityReport", "evaluate_similarity"]
 
 
 @dataclass(frozen=True)
-class SimilarityReport:
+class SimilarityReport(Tabular):
     """Correlation of cosines with human scores; prints as one line.
 
     Attributes
     ----------
     pairs : int
-        Pairs in the file.
+        Number of pairs in the file.
     n : int
-        Of them with both words known.
+        Number of pairs with both words known.
     pearson, spearman : float
-        In [-1, 1]; NaN for fewer than 2 known pairs or constant values.
-    with_unlisted : SimilarityReport, optional
-        The same with the pairs in which a phrase, or a word that a vocabulary lacks, occurs; None
-        if they add nothing.
+        Correlations in [-1, 1]; NaN for fewer than 2 known pairs or constant values.
+    with_oov : SimilarityReport, optional
+        The same with phrases and OOV words; None if they add no pair.
     """
 
     pairs: int
     n: int
     pearson: float
     spearman: float
-    with_unlisted: SimilarityReport | None = None
+    with_oov: SimilarityReport | None = None
 
     @property
     def coverage(self) -> float:
@@ -54,40 +53,46 @@ class SimilarityReport:
         return self.n / self.pairs
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints."""
+        """Return the JSON object that ``--json`` prints."""
         return {
             "pairs": self.pairs,
             "n": self.n,
             "coverage": self.coverage,
             "pearson": None if math.isnan(self.pearson) else self.pearson,
             "spearman": None if math.isnan(self.spearman) else self.spearman,
-            "with_unlisted": None if self.with_unlisted is None else self.with_unlisted.as_dict(),
+            "with_oov": None if self.with_oov is None else self.with_oov.as_dict(),
         }
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row of figures, and one more with OOV words if they add pairs."""
+        reports = {"known words": self, "with OOV": self.with_oov}
+        rows = [{"words": name, **r.as_dict()} for name, r in reports.items() if r is not None]
+        return [{k: v for k, v in row.items() if k != "with_oov"} for row in rows]
+
     def __str__(self) -> str:
-        more = self.with_unlisted
+        more = self.with_oov
         return (
             f"Pearson {self.pearson:.3f}, Spearman {self.spearman:.3f} "
             f"({self.n} of {self.pairs} pairs, coverage {self.coverage:.1%})"
-        ) + (f"; with phrases and unseen words: {more}" if more else "")
+        ) + (f"; with phrases and OOV words: {more}" if more else "")
 
 
 def evaluate_similarity(
-    source: Embeddings, target: Embeddings, judged: Lexicon, *, oov: Oov = "drop"
+    source: Embeddings, target: Embeddings, judged: Lexicon, *, oov: OOVMode = "drop"
 ) -> SimilarityReport:
     """Compare cosines with human judgments of similarity.
 
     Parameters
     ----------
     source, target : Embeddings
-        Where the first and the second word of each pair are looked up: two languages of a shared
-        space, or the same language twice.
+        Vocabularies of the first and the second word of each pair: two languages of a shared space,
+        or the same language twice.
     judged : Lexicon
-        Pairs with the human score of each, as `Lexicon.load` reads the files of SemEval-2017
-        (word, word, score). Pairs with an unknown word are dropped and counted.
+        Pairs with their human scores, as `Lexicon.load` reads the files of SemEval-2017 (word,
+        word, score). Pairs with an OOV word are dropped and counted.
     oov : {"drop", "subword"}
-        Whether words that a vocabulary lacks get a vector by their characters. Pairs with these,
-        and with phrases, count in a second report only; see `look_up`.
+        Vectors of OOV words: none, or by subwords. Pairs with OOV words, and with phrases, count in
+        a second report only; see `look_up`.
 
     Returns
     -------
@@ -96,9 +101,9 @@ def evaluate_similarity(
     Raises
     ------
     ValueError
-        If the lexicon has no scores, or no language has a model of characters for `oov`.
+        If the lexicon has no scores, or no language has a fastText model for `oov`.
     EmptyLexiconError
-        If no pair is known on both sides, or by the characters or words of its entries.
+        If no pair is known, even by subwords or as a phrase.
     DirectionError
         If far more pairs are known with source and target exchanged.
     SpaceError
@@ -122,30 +127,31 @@ def evaluate_similarity(
     require_instance(judged, Lexicon, "judged")
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
-    require_oov(oov, source, target)
-    judged.tell_of_capitals(source, target)
-    require_one_space({"source": source, "target": target})
-    require_order(judged, source, target)
+    require_oov_mode(oov, source, target)
+    require_same_space({"source": source, "target": target})
+    lookup = judged.look_up(source, target)
+    lookup.warn_of_capitals()
+    lookup.require_direction()
     found = [
-        look_up(language, entries, "drop" if language.unseen is None else oov)
+        look_up(language, entries, "drop" if language.oov_vectors is None else oov)
         for language, entries in zip((source, target), judged.sides(), strict=True)
     ]
     first, second = (entries.vectors for entries in found)
     cosines = np.einsum("ij,ij->i", first, second, dtype=np.float64)
     origins = list(zip(*(entries.origins for entries in found), strict=True))
     is_known = np.array([None not in pair for pair in origins], dtype=bool)
-    is_listed = np.array([set(pair) == {"vocabulary"} for pair in origins], dtype=bool)
+    in_vocabulary = np.array([set(pair) == {"vocabulary"} for pair in origins], dtype=bool)
     if not is_known.any():
-        judged.require_rows(source, target)
+        lookup.required_rows()  # raises
     more = None
-    if is_known.sum() > is_listed.sum():
+    if is_known.sum() > in_vocabulary.sum():
         more = SimilarityReport(len(judged), *_agreement(cosines, judged.scores, is_known))
-    return SimilarityReport(len(judged), *_agreement(cosines, judged.scores, is_listed), more)
+    return SimilarityReport(len(judged), *_agreement(cosines, judged.scores, in_vocabulary), more)
 
 
-def _agreement(cosines: Double, gold: Double, asked: NDArray[np.bool_]) -> tuple[int, float, float]:
-    """Give the number of pairs that are asked for, and both correlations over them."""
-    cosines, gold = cosines[asked], gold[asked]
+def _agreement(cosines: Double, gold: Double, mask: NDArray[np.bool_]) -> tuple[int, float, float]:
+    """Return the number of selected pairs and both correlations."""
+    cosines, gold = cosines[mask], gold[mask]
     if len(gold) < 2 or np.ptp(gold) == 0 or np.ptp(cosines) == 0:
         return len(gold), np.nan, np.nan
     pearson, spearman = pearsonr(cosines, gold).statistic, spearmanr(cosines, gold).statistic

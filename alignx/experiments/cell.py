@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from alignx.alignment.align import align
 from alignx.alignment.methods import METHODS
 from alignx.evaluation.word_translation import (
-    OovPolicy,  # pydantic reads annotations
+    OOVPolicy,  # pydantic reads annotations
     evaluate,
 )
 from alignx.experiments.config import Count, Table
@@ -35,7 +35,7 @@ class Protocol(Table):
     limit: Count | None = None
     lowercase: bool = False
     on_error: Literal["raise", "skip"] = "raise"
-    oov_policy: OovPolicy = "muse"
+    oov_policy: OOVPolicy = "muse"
 
     def load_vectors(self, path: str, language: str) -> Embeddings:
         """Load the vectors of a language."""

@@ -167,28 +167,23 @@ def _learned(result: Result) -> str:
 
 def _table(frame: DataFrame, column: str, unit: str) -> str:
     """Return a Markdown table of one figure: methods x pairs, or pairs x methods if wide."""
-    import pandas as pd
-
     labels, pairs = frame["label"].unique(), frame["pair"].unique()
     by_cell = frame.groupby(["label", "pair"], sort=False)
-    texts = pd.Series({key: _text(group, column) for key, group in by_cell})
-    table = texts.unstack().reindex(index=labels, columns=pairs)
-    means = 100 * by_cell[column].mean().unstack().reindex(index=labels)
-    table["mean"] = [_mean(row.dropna(), len(pairs)) for _, row in means.iterrows()]
-    seconds = frame.groupby("label", sort=False)["seconds"].mean()
-    table["fit"] = ["" if pd.isna(mean) else f"{mean:.1f} s" for mean in seconds]
-    tested = frame[frame["failed"].isna()].groupby("pair").first()
-    questions = [
-        f"{tested.at[pair, 'n']:,}, {tested.at[pair, 'coverage']:.1%}"
-        if pair in tested.index
-        else ""
-        for pair in pairs
-    ]
-    table.loc[f"test {unit}, coverage"] = [*questions, "", ""]
-    corner = "method"
+    texts = {key: _text(group, column) for key, group in by_cell}
+    means = 100 * by_cell[column].mean()
+    seconds = frame.groupby("label")["seconds"].mean()
+    rows = [["method", *pairs, "mean", "fit"]]
+    for label in labels:
+        found = means[label].dropna()
+        fit = "" if found.empty else f"{seconds[label]:.1f} s"
+        of_pairs = [texts[label, pair] for pair in pairs]
+        rows.append([label, *of_pairs, _mean(found, len(pairs)), fit])
+    tested = frame[frame["failed"].isna()].drop_duplicates("pair").set_index("pair")
+    questions = {pair: f"{row['n']:,}, {row['coverage']:.1%}" for pair, row in tested.iterrows()}
+    rows.append([f"test {unit}, coverage", *(questions.get(pair, "") for pair in pairs), "", ""])
     if len(pairs) > WIDE:
-        table, corner = table.T, "pair"
-    rows = [[corner, *table.columns]] + [[name, *row] for name, *row in table.itertuples()]
+        rows = [list(column) for column in zip(*rows, strict=True)]
+        rows[0][0] = "pair"
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
 

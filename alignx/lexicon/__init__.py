@@ -1,1 +1,1 @@
-"""Word pairs with scores, and the files that hold them."""
+"""Word pairs with scores, and their file formats."""

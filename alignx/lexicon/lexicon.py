@@ -1,84 +1,67 @@
-"""Word pairs: what aligns two languages, tests the alignment, and comes out of it."""
+"""Lexicon: word pairs with scores and probabilities."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 
-from alignx.errors import EmptyLexiconError, FormatError
-from alignx.lexicon.cells import quoted
-from alignx.lexicon.direction import require_order
-from alignx.lexicon.reader import read_pairs
+from alignx.lexicon.files import read_pairs, write_pairs
+from alignx.lexicon.lookup import LexiconRows, PairLookup
 from alignx.support.arguments import require_instance, shown
-from alignx.support.files import replacing
-from alignx.support.outputs import require_suffix
+from alignx.support.arrays import freeze, is_frozen
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterator
 
-    from numpy.typing import ArrayLike
+    import pandas as pd
 
-    from alignx.support.arrays import Double, Indices
+    from alignx.support.arrays import Double
+    from alignx.support.files import StrPath
 
-__all__ = ["Lexicon", "LexiconRows"]
+__all__ = ["Lexicon"]
 
 logger = logging.getLogger("alignx")
 
-
-class LexiconRows(NamedTuple):
-    """The pairs whose two words are known, as row numbers.
-
-    Attributes
-    ----------
-    source, target : (p,) int64
-        Rows of the words of each known pair.
-    positions : (p,) int64
-        Which pair of the lexicon each is.
-    """
-
-    source: Indices
-    target: Indices
-    positions: Indices
+_NUMBERS = {"score": "scores", "probability": "probabilities"}
 
 
-@dataclass(frozen=True, eq=False)
-class Lexicon:
-    """Pairs of a source word and a target word, in order, any number for each word.
+@dataclass(frozen=True, eq=False, repr=False)
+class Lexicon(Sequence[tuple[str, str]]):
+    """Sequence of pairs of a source word and a target word, any number for each word.
 
     Parameters
     ----------
     pairs : sequence of (str, str), or dict
-        Source word and target word. A dict gives the target word, or the list of target words, of
-        each source word.
+        Source word and target word. A dict maps source words to a target word or a list of them.
     scores : (p,) float64, optional
-        How good each pair is, such as its CSLS.
+        Score of each pair, such as its CSLS.
     probabilities : (p,) float64, optional
-        How likely each pair is right, in [0, 1]; only beside scores.
+        Probability of each pair to be right, in [0, 1]. Requires scores.
     name : str
-        What messages call it; the path of a lexicon that was loaded.
+        Name in messages; the path of a loaded lexicon.
     skipped : int
-        Malformed lines that loading left out.
+        Number of malformed lines that loading skipped.
     notes : tuple of str
-        What loading took for something else than a pair, such as a header.
+        Lines that loading recognized as something else than a pair, such as a header.
 
     Raises
     ------
     TypeError
         If a pair is not two strings, or the pairs have no order.
     ValueError
-        If a word is empty, scores or probabilities are not one for each pair or are missing, or
-        there are probabilities only, or beyond [0, 1].
+        If a word is empty, or scores or probabilities are not finite, not one for each pair, or out
+        of range.
 
     Examples
     --------
     >>> lexicon = Lexicon([("cat", "gato"), ("dog", "perro"), ("cat", "gata")])
+    >>> lexicon[0], lexicon[1:], ("dog", "perro") in lexicon
+    (('cat', 'gato'), Lexicon(2 pairs), True)
     >>> lexicon.translations()["cat"]
     ['gato', 'gata']
     >>> list(Lexicon({"dog": "perro", "cat": ["gato", "gata"]}))
@@ -96,17 +79,10 @@ class Lexicon:
         object.__setattr__(self, "pairs", _checked_pairs(self.pairs))
         if self.scores is None and self.probabilities is not None:
             raise ValueError("probabilities need scores beside them, got none")
-        for name in ("scores", "probabilities"):
-            values = getattr(self, name)
-            if values is None:
-                continue
-            object.__setattr__(self, name, _unchangeable(values))
-            if len(values) != len(self.pairs):
-                raise ValueError(
-                    f"{name} must hold one value for each of {len(self.pairs)} pairs, "
-                    f"got {len(values)}"
-                )
-            _require_numbers(name, getattr(self, name))
+        for name in _NUMBERS.values():
+            if getattr(self, name) is not None:
+                values = _checked_numbers(name, getattr(self, name), len(self.pairs))
+                object.__setattr__(self, name, values)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -114,27 +90,72 @@ class Lexicon:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.pairs)
 
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | Self:
+        if isinstance(index, slice):
+            return self._subset(range(len(self))[index])
+        return self.pairs[index]
+
+    def _subset(self, positions: Iterable[int]) -> Self:
+        """Return the pairs at these positions with their numbers."""
+        kept = list(positions)
+        numbers = (
+            None if values is None else values[kept] for values in (self.scores, self.probabilities)
+        )
+        return type(self)([self.pairs[i] for i in kept], *numbers, self.name)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare pairs, scores and probabilities."""
+        if not isinstance(other, Lexicon):
+            return NotImplemented
+        return self.pairs == other.pairs and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in _NUMBERS.values()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.pairs)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        # Unpickled arrays are writable, those of a lexicon are not.
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
     def __repr__(self) -> str:
-        return f"Lexicon({len(self)} pairs)"
+        numbers = [name for name in _NUMBERS.values() if getattr(self, name) is not None]
+        return f"Lexicon({', '.join([f'{len(self):,} pairs', *numbers])})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas DataFrame: source, target, and score and probability if known."""
+        import pandas as pd  # takes half a second to import
+
+        source, target = self.sides()
+        return pd.DataFrame({"source": source, "target": target, **self._numbers()})
+
+    def _numbers(self) -> dict[str, list[float]]:
+        """Return scores and probabilities, as far as known, by the singular of their name."""
+        columns = {name: getattr(self, plural) for name, plural in _NUMBERS.items()}
+        return {name: values.tolist() for name, values in columns.items() if values is not None}
 
     def sides(self) -> tuple[list[str], list[str]]:
-        """Give the source word of each pair, and the target word of each."""
+        """Return the source words and the target words of the pairs."""
         return [source for source, _ in self.pairs], [target for _, target in self.pairs]
 
     def translations(self) -> dict[str, list[str]]:
-        """Give the target words of each source word, both in order of appearance."""
+        """Return the target words of each source word, both in order of appearance."""
         result: dict[str, list[str]] = {}
         for source, target in self.pairs:
             result.setdefault(source, []).append(target)
         return result
 
     def reversed(self) -> Self:
-        """Give the same pairs with source and target exchanged."""
-        pairs = [(t, s) for s, t in self.pairs]
+        """Exchange source and target of all pairs."""
+        pairs = [(target, source) for source, target in self.pairs]
         return type(self)(pairs, self.scores, self.probabilities, self.name)
 
     def at_least(self, probability: float) -> Self:
-        """Give the pairs of at least this probability.
+        """Select the pairs of at least this probability.
 
         Raises
         ------
@@ -143,27 +164,22 @@ class Lexicon:
         """
         if self.probabilities is None:
             raise ValueError("pairs must have probabilities to be chosen by, got none")
-        kept = np.flatnonzero(self.probabilities >= probability).tolist()
-        return type(self)(
-            [self.pairs[i] for i in kept],
-            None if self.scores is None else self.scores[kept],
-            self.probabilities[kept],
-            self.name,
-        )
+        return self._subset(np.flatnonzero(self.probabilities >= probability).tolist())
 
-    def split(self, fraction: float, *, seed: int = 0) -> tuple[Self, Self]:
-        """Divide the pairs at random so that no source word is on both sides.
+    def split(self, fraction: float, *, random_state: int = 0) -> tuple[Self, Self]:
+        """Split the pairs at random, with no source word in both parts.
 
         Parameters
         ----------
         fraction : float
-            Share of the source words that goes to the second part, in (0, 1).
-        seed : int
-            The same seed gives the same division.
+            Share of the source words in the second part, in (0, 1).
+        random_state : int
+            Seed of the split.
 
         Returns
         -------
         kept, held_out : Lexicon
+            Without scores.
 
         Raises
         ------
@@ -173,88 +189,44 @@ class Lexicon:
         if not 0 < fraction < 1:
             raise ValueError(f"fraction must lie in (0, 1), got {fraction}")
         words = list(self.translations())
-        order = np.random.default_rng(seed).permutation(len(words))
+        order = np.random.default_rng(random_state).permutation(len(words))
         held_out = {words[i] for i in order[: round(fraction * len(words))]}
-        parts = (
-            type(self)(
-                [pair for pair in self.pairs if (pair[0] in held_out) is wanted], name=self.name
-            )
+        kept, rest = (
+            type(self)([p for p in self.pairs if (p[0] in held_out) is wanted], name=self.name)
             for wanted in (False, True)
         )
-        return next(parts), next(parts)
+        return kept, rest
+
+    def look_up(self, source: Embeddings, target: Embeddings) -> PairLookup:
+        """Look up all words, each language once."""
+        return PairLookup.of(self.pairs, self.name, source, target)
 
     def rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
-        """Look the words up.
-
-        Parameters
-        ----------
-        source, target : Embeddings
-            Where the words are looked up, as `Embeddings.find` does.
-
-        Returns
-        -------
-        LexiconRows
-            The pairs with both words known, each pair of rows once; possibly none.
-        """
-        for name, language in {"source": source, "target": target}.items():
-            require_instance(language, Embeddings, name)
-        first, second = self.sides()
-        rows = source.find(first), target.find(second)
-        known = np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0))
-        pairs = rows[0][known] * len(target) + rows[1][known]
-        positions = known[np.sort(np.unique(pairs, return_index=True)[1])]
-        return LexiconRows(rows[0][positions], rows[1][positions], positions)
+        """Return the rows of the pairs with both words known, possibly none."""
+        return self.look_up(source, target).rows
 
     def require_rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
-        """Look the words up, and raise EmptyLexiconError where no pair is known on both sides.
+        """Return the rows of the known pairs; refuse a lexicon without any, or exchanged.
 
-        Raises DirectionError where far more are known with source and target exchanged.
+        Raises
+        ------
+        EmptyLexiconError
+            If no pair is known.
+        DirectionError
+            If far more pairs are known with source and target exchanged.
         """
-        rows = self.rows(source, target)
-        self.tell_of_capitals(source, target)
-        if len(rows.source) == 0:
-            first, second = self.sides()
-            no_source = int((source.find(first) < 0).sum())
-            no_target = int((target.find(second) < 0).sum())
-            examples = ", ".join(f"{s} {t}" for s, t in self.pairs[:3])
-            turned = len(self.reversed().rows(source, target).source)
-            remark = f"; {turned} fit with both exchanged (--columns 2,1)" if turned else ""
-            raise EmptyLexiconError(
-                f"{self.name}: at least one pair must have both words in the vocabularies, with a "
-                f"vector, got {len(self)} pairs of which {no_source} lack the source word and "
-                f"{no_target} the target word (such as: {examples or 'none'}); check the order of "
-                f"the languages and the case of the words{remark}"
-            )
-        require_order(self, source, target)
-        return rows
-
-    def tell_of_capitals(self, source: Embeddings, target: Embeddings) -> None:
-        """Warn if many words are in the vocabularies, but with other capitals."""
-        for language, words in zip((source, target), self.sides(), strict=True):
-            language.lookup.tell_of_capitals(words, f"words of {self.name}")
-
-    def as_known(self, source: Embeddings, target: Embeddings) -> Self:
-        """Give the pairs, each once, with words written as in the vocabularies; without scores."""
-        first, second = (
-            [
-                language.words[row] if row >= 0 else language.lookup.as_trained(word)
-                for word, row in zip(words, language.find(words).tolist(), strict=True)
-            ]
-            for language, words in zip((source, target), self.sides(), strict=True)
-        )
-        return type(self)(list(dict.fromkeys(zip(first, second, strict=True))), name=self.name)
+        return self.look_up(source, target).required_rows()
 
     @classmethod
     def identical(
         cls, source: Embeddings, target: Embeddings, *, numerals_only: bool = False
     ) -> Self:
-        """Pair the words that both languages write the same: names, loans, numbers.
+        """Pair the identical words of two languages: names, loans, numbers.
 
         Parameters
         ----------
         source, target : Embeddings
-            Whose words, those with a vector, are compared as they are written, in any form of
-            Unicode.
+            Vocabularies. Words with a vector are compared as written, in any form of Unicode.
         numerals_only : bool
             Take only words of digits, which even languages of different scripts share.
 
@@ -270,8 +242,6 @@ class Lexicon:
         >>> spanish = ax.Embeddings(["taxi", "1990", "el"], np.eye(3))
         >>> list(Lexicon.identical(english, spanish))
         [('taxi', 'taxi'), ('1990', '1990')]
-        >>> list(Lexicon.identical(english, spanish, numerals_only=True))
-        [('1990', '1990')]
         """
         for name, language in {"source": source, "target": target}.items():
             require_instance(language, Embeddings, name)
@@ -279,47 +249,49 @@ class Lexicon:
             (word, target.words[row])
             for word in source.lookup.index
             if (word.isdecimal() or not numerals_only)
-            and (row := target.lookup.row_as_written(word)) >= 0
+            and (row := target.lookup.row_in_same_case(word)) >= 0
         ]
         return cls(shared, name="identical numerals" if numerals_only else "identical words")
 
     @classmethod
     def load(
         cls,
-        path: str | Path,
+        path: StrPath,
         *,
         lowercase: bool = False,
         on_error: Literal["raise", "skip"] = "raise",
         columns: Sequence[int | str] | None = None,
         scored: bool = False,
     ) -> Self:
-        r"""Read pairs from a file.
+        r"""Read a dictionary file.
 
         Parameters
         ----------
         path : path
             A table, whatever its name: two words a line, separated by a tab (words may then hold
             spaces, and a score and a probability may follow), by spaces, or by a mark that all
-            lines share, such as a comma or ``|||``. Or JSON lines as `save` writes them. May be
-            gzipped. Files of MUSE, VecMap, XLING and PanLex load as they are. Double quotes around
-            a cell are taken off. A header and comments are recognized, and told in `notes`.
+            lines share, such as a comma or ``|||``. Or JSON lines as `save` writes them. Packed by
+            gzip, bzip2 or xz, or not. Files of MUSE, VecMap, XLING and PanLex load unchanged.
+            Double quotes around a cell are removed. A header and comments are recognized and
+            listed in `notes`.
         lowercase : bool
-            Lower-case all words. A pair that occurs twice is kept once in any case.
+            Lower-case all words. Of equal pairs the first is kept in any case.
         on_error : {"raise", "skip"}
-            What to do with a line that holds no pair.
+            Treatment of a line without a pair.
         columns : sequence of int or str, optional
-            Columns of source and target, and of score and probability if these are to be read:
-            numbers from 1, or names in the header. Needed where a line holds more words than two.
+            Columns of source and target, and of score and probability to read them: numbers from
+            1, or names in the header. Required for lines of more than two words.
         scored : bool
-            Whether a line without a score is malformed, as in files of word similarity.
+            Refuse lines without a score, as in files of word similarity.
 
         Raises
         ------
+        InputError
+            If the file is missing or cannot be read.
         FormatError
-            If the file cannot be read, holds no pair, a line holds none, or columns are in doubt;
-            names file and line.
+            If it holds no pair, a line holds none, or columns are ambiguous; names the line.
         ValueError
-            If `on_error` is none of its values, or `columns` cannot be any.
+            If `on_error` or `columns` is invalid.
 
         Examples
         --------
@@ -331,82 +303,57 @@ class Lexicon:
         """
         if on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
-        read = read_pairs(path, columns=columns, scored=scored, on_error=on_error)
-        entries: dict[tuple[str, str], tuple[float, ...]] = {}
-        for entry in read.entries:
-            pair = entry.source, entry.target
-            if lowercase:
-                pair = entry.source.lower(), entry.target.lower()
-            entries.setdefault(pair, entry.numbers)
-        numbers = [_column(list(entries.values()), place, str(path)) for place in range(2)]
-        return cls(
-            list(entries),
-            numbers[0],
-            None if numbers[0] is None else numbers[1],
-            str(path),
-            read.skipped,
-            tuple(read.notes),
+        entries, skipped, notes = read_pairs(
+            path, columns=columns, scored=scored, on_error=on_error
         )
+        words = entries.sources, entries.targets
+        if lowercase:
+            words = list(map(str.lower, words[0])), list(map(str.lower, words[1]))
+        numbers_of: dict[tuple[str, str], tuple[float, ...]] = {}
+        for pair, numbers in zip(zip(*words, strict=True), entries.numbers, strict=True):
+            numbers_of.setdefault(pair, numbers)
+        scores = _column(numbers_of.values(), 0, str(path))
+        probabilities = None if scores is None else _column(numbers_of.values(), 1, str(path))
+        return cls(list(numbers_of), scores, probabilities, str(path), skipped, tuple(notes))
 
-    def save(self, path: str | Path) -> None:
-        """Write the pairs, with scores and probabilities where there are any.
+    def save(self, path: StrPath) -> None:
+        """Write the pairs, with scores and probabilities as far as known.
 
         Parameters
         ----------
         path : path
             ``.jsonl`` for JSON lines. ``.tsv``, ``.txt``, or no ending that names a format, for
             columns with tabs between them: source, target, score, probability. An interrupt
-            leaves the old file as it was.
+            leaves an old file untouched.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         FormatError
-            If the name ends like another format, or a word contains a tab or a line end, which
+            If the name ends like another format, or a word holds a tab or a line end, which
             separate words in tab-separated files.
         """
-        require_suffix(path, "a dictionary")
-        as_line = _json_line if str(path).lower().endswith(".jsonl") else _tab_line
-        names = [n for n in ("score", "probability") if getattr(self, _PLURAL[n]) is not None]
-        values = [getattr(self, _PLURAL[name]).tolist() for name in names]
-        if as_line is _tab_line:
-            self._require_separable(path)
-        with replacing(path) as file:
-            for (source, target), *numbers in zip(self.pairs, *values, strict=True):
-                line = as_line(source, target, dict(zip(names, numbers, strict=True)))
-                file.write(line + "\n")
-
-    def _require_separable(self, path: str | Path) -> None:
-        for word in (word for pair in self.pairs for word in pair):
-            if "\t" in word or "\n" in word:
-                raise FormatError(
-                    path, f"words must not contain tabs or line ends, got {word!r}; use .jsonl"
-                )
+        write_pairs(path, self.pairs, self._numbers())
 
 
-def _unchangeable(values: ArrayLike) -> Double:
-    """Give numbers that nobody can change, copied unless they are so already."""
+def _checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
+    """Convert to finite float64 that nobody can change."""
     given = np.asarray(values, dtype=np.float64)
-    if given.flags.writeable or given.base is not None:
-        given = given.copy()
-        given.flags.writeable = False
-    return given
-
-
-def _require_numbers(name: str, values: Double) -> None:
-    """Refuse what stands for no number, and what no probability can be."""
-    wrong = ~np.isfinite(values)
+    if len(given) != count:
+        raise ValueError(f"{name} must hold one value for each of {count} pairs, got {len(given)}")
+    wrong = ~np.isfinite(given)
     if name == "probabilities":
-        wrong |= (values < 0) | (values > 1)
+        wrong |= (given < 0) | (given > 1)
     if wrong.any():
         row = int(wrong.argmax())
         rule = "lie in [0, 1]" if name == "probabilities" else "be finite"
-        raise ValueError(f"{name} must {rule}, got {values[row]} in row {row}")
+        raise ValueError(f"{name} must {rule}, got {given[row]} in row {row}")
+    return given if is_frozen(given) else freeze(given.copy())
 
 
 def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Pairs as they cannot change, if they are what a lexicon can hold."""
+    """Convert pairs or a dict to a tuple of pairs of nonempty strings."""
     if isinstance(pairs, Mapping):
         pairs = [
             (source, target)
@@ -414,9 +361,9 @@ def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], .
             for target in ([targets] if isinstance(targets, str) else _listed(targets))
         ]
     checked = tuple(map(_checked_pair, _listed(pairs)))
-    for row, pair in enumerate(checked):
-        if "" in pair:
-            raise ValueError(f"a pair must hold two words, got {pair} in row {row}")
+    if any("" in pair for pair in checked):
+        row = next(row for row, pair in enumerate(checked) if "" in pair)
+        raise ValueError(f"a pair must hold two words, got {checked[row]} in row {row}")
     return checked
 
 
@@ -442,27 +389,14 @@ def _checked_pair(pair: object) -> tuple[str, str]:
     raise TypeError(f"a pair of a Lexicon must be two strings, got {shown(pair)}")
 
 
-def _column(entries: Sequence[tuple[float, ...]], place: int, name: str) -> Double | None:
-    """Give a number of each pair; None, with a warning, unless each has it."""
-    values = [numbers[place] for numbers in entries if len(numbers) > place]
-    if len(values) == len(entries):
+def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
+    """Collect a number of each pair; None, with a warning, unless all have it."""
+    values = [numbers[index] for numbers in rows if len(numbers) > index]
+    if len(values) == len(rows):
         return np.array(values, dtype=np.float64)
     if values:
-        what = ("scores", "probabilities")[place]
         logger.warning(
             "%s: %s are left out, as only %d of %d pairs have one",
-            name, what, len(values), len(entries),
+            name, tuple(_NUMBERS.values())[index], len(values), len(rows),
         )  # fmt: skip
     return None
-
-
-_PLURAL = {"score": "scores", "probability": "probabilities"}
-
-
-def _tab_line(source: str, target: str, numbers: dict[str, float]) -> str:
-    return "\t".join([*quoted(source, target), *(f"{number:.4f}" for number in numbers.values())])
-
-
-def _json_line(source: str, target: str, numbers: dict[str, float]) -> str:
-    rounded = {name: round(number, 4) for name, number in numbers.items()}
-    return json.dumps({"source": source, "target": target, **rounded}, ensure_ascii=False)

@@ -1,6 +1,8 @@
-"""The aligners, by the names that the command line and the mapping files use."""
+"""Aligners, by their names on the command line and in mapping files."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
@@ -9,6 +11,9 @@ from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.refinement import Refinement, RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "CCA",
@@ -35,18 +40,17 @@ METHODS: dict[str, type[Aligner]] = {
 }
 
 
-def method_name(aligner: Aligner) -> str:
-    """Give the name of an aligner's method.
+def method_name(method: object, methods: Mapping[str, type] = METHODS) -> str:
+    """Return the name of a method object.
 
     Raises
     ------
     ValueError
-        If it is none of `METHODS`.
+        If it is of none of the classes.
     """
-    for name, method in METHODS.items():
-        if type(aligner) is method:
+    for name, kind in methods.items():
+        if type(method) is kind:
             return name
     raise ValueError(
-        f"method must be one of {', '.join(METHODS)} or an aligner of these classes, "
-        f"got {type(aligner).__name__}"
+        f"method must be one of {', '.join(methods)} or an object of these classes, got {method!r}"
     )

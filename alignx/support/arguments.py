@@ -1,4 +1,4 @@
-"""Checks of arguments: values of our own classes, and collections that must have an order."""
+"""Type checks of arguments, with advice in the message."""
 
 from __future__ import annotations
 
@@ -17,21 +17,7 @@ _WAYS = {
 
 
 def require_instance(value: object, kind: type, name: str) -> None:
-    """Refuse what is not of a class, and tell where such values come from.
-
-    Parameters
-    ----------
-    value : object
-        What arrived.
-    kind : type
-        The class.
-    name : str
-        What messages call the argument.
-
-    Raises
-    ------
-    TypeError
-        If it is something else.
+    """Refuse a value of another class; name the functions that create such values.
 
     Examples
     --------
@@ -47,27 +33,7 @@ def require_instance(value: object, kind: type, name: str) -> None:
 
 
 def require_ordered(values: object, name: str) -> None:
-    """Refuse a string and a collection without order where a sequence of strings is meant.
-
-    Parameters
-    ----------
-    values : object
-        What arrived.
-    name : str
-        What messages call them.
-
-    Raises
-    ------
-    TypeError
-        If it is a string, bytes or a set, or no collection.
-
-    Examples
-    --------
-    >>> require_ordered({"cat"}, "words")
-    Traceback (most recent call last):
-        ...
-    TypeError: words must be in order, such as in a list, got set {'cat'}
-    """
+    """Refuse a string, and a collection without order, in place of a sequence of strings."""
     if isinstance(values, str | bytes):
         kind = "string" if isinstance(values, str) else "bytes"
         raise TypeError(f"{name} must be a sequence of strings, got the {kind} {values[:50]!r}")
@@ -76,27 +42,7 @@ def require_ordered(values: object, name: str) -> None:
 
 
 def require_words(values: object, name: str) -> None:
-    """Refuse what is no collection of strings where words are asked for.
-
-    Parameters
-    ----------
-    values : object
-        What arrived; read once more, so it must not be an iterator.
-    name : str
-        What messages call them.
-
-    Raises
-    ------
-    TypeError
-        If it is a string, no collection, or holds something else.
-
-    Examples
-    --------
-    >>> require_words([("cat", "gato")], "words")
-    Traceback (most recent call last):
-        ...
-    TypeError: words must be strings, got tuple ('cat', 'gato')
-    """
+    """Refuse a value that is no collection of strings; `values` must not be an iterator."""
     if isinstance(values, str | bytes):
         raise TypeError(f"{name} must be a sequence of words, got the string {values[:50]!r}")
     if not isinstance(values, Iterable):
@@ -107,6 +53,6 @@ def require_words(values: object, name: str) -> None:
 
 
 def shown(value: object) -> str:
-    """Describe a value in a message: its class and the beginning of its text."""
+    """Describe a value in a message by its class and the beginning of its text."""
     text = " ".join(repr(value).split()) if isinstance(value, _PLAIN) else ""
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}".strip()

@@ -1,4 +1,4 @@
-"""Array types, and the one place where a caller's array is checked and converted."""
+"""Array types, and checks and conversions of matrices."""
 
 from __future__ import annotations
 
@@ -40,29 +40,28 @@ Indices: TypeAlias = NDArray[np.int64]
 
 _Array = TypeVar("_Array", bound=NDArray[Any])
 
-# Few enough to stay in the cache of the processor from one step to the next, which makes mapping
-# them twice as fast as all rows at once.
+# Few enough to stay in the processor's cache, which makes mapping them twice as fast.
 BLOCK_ROWS = 2_048
 
 
 def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
-    """Give the array as contiguous float32 rows, copying only where it is not so already.
+    """Convert to contiguous float32 rows; copy only where needed.
 
     Parameters
     ----------
     array : (n, d) array-like
         Real numbers, finite.
     name : str
-        What messages call it.
+        Name of the array in messages.
     first : int
-        What messages call its first row.
+        Number of the first row in messages.
 
     Raises
     ------
     TypeError
         If it does not hold real numbers.
     ValueError
-        If it has not two dimensions, or NaN or infinity occurs.
+        If it has not two dimensions, or holds NaN, infinity or a row that float32 makes zero.
     """
     given = np.asarray(array)
     if given.dtype.kind not in "fiu":
@@ -81,9 +80,8 @@ def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
 
 
 def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, first: int) -> None:
-    """Refuse rows that only float32 makes zero, which would stand for words without a vector."""
-    is_zero = zero_rows(rows)
-    for row in np.flatnonzero(is_zero):
+    """Refuse rows that only float32 makes zero, as zero rows are words without a vector."""
+    for row in np.flatnonzero(zero_rows(rows)):
         if given[row].any():
             value = np.abs(given[row]).max()
             raise ValueError(
@@ -93,24 +91,11 @@ def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, 
 
 
 def frozen_rows(array: ArrayLike, name: str) -> Matrix:
-    """Give the array as `as_rows` does, as rows that nobody can change.
+    """Convert to contiguous float32 rows that nobody can change.
 
-    Rows that a caller could still write to are copied. A read-only array is not, nor is a read-only
-    map of a file.
+    Writable arrays are copied; read-only arrays and read-only maps of files are not.
 
-    Parameters
-    ----------
-    array : (n, d) array-like
-        Real numbers, finite.
-    name : str
-        What messages call it.
-
-    Raises
-    ------
-    TypeError
-        If it does not hold real numbers.
-    ValueError
-        If it has not two dimensions, or NaN or infinity occurs.
+    Parameters and errors are those of `as_rows`.
 
     Examples
     --------
@@ -127,16 +112,7 @@ def frozen_rows(array: ArrayLike, name: str) -> Matrix:
 
 
 def is_frozen(array: NDArray[Any]) -> bool:
-    """Tell whether nobody can write to an array: it is read-only, and so is what it is a view of.
-
-    Examples
-    --------
-    >>> rows = np.zeros(3)
-    >>> view = rows[:]
-    >>> view.flags.writeable = False
-    >>> is_frozen(view), is_frozen(np.frombuffer(b"12345678"))
-    (False, True)
-    """
+    """Return True if an array and all that it is a view of are read-only."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         if owner.flags.writeable:
@@ -153,23 +129,7 @@ def is_frozen(array: NDArray[Any]) -> bool:
 
 
 def freeze(array: _Array) -> _Array:
-    """Make an array read-only that nobody else holds, and what it is a view of.
-
-    Parameters
-    ----------
-    array : ndarray
-        Just made, or frozen already.
-
-    Returns
-    -------
-    ndarray
-        The same.
-
-    Examples
-    --------
-    >>> is_frozen(freeze(np.zeros(4).reshape(2, 2)))
-    True
-    """
+    """Make an array read-only, with all that it is a view of; return the array."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         owner.flags.writeable = False
@@ -178,23 +138,7 @@ def freeze(array: _Array) -> _Array:
 
 
 def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
-    """Find the first row with NaN or infinity, without a temporary of the size of the matrix.
-
-    Parameters
-    ----------
-    matrix : (n, d) float16 or float32
-        Any rows.
-
-    Returns
-    -------
-    int or None
-        None if all numbers are finite.
-
-    Examples
-    --------
-    >>> first_not_finite(np.array([[0, 1], [0, np.inf]], dtype=np.float32))
-    1
-    """
+    """Return the first row with NaN or infinity, or None, in little memory."""
     # A sum of float32 numbers cannot overflow float64, so it is finite exactly if they are.
     with np.errstate(invalid="ignore"):
         if np.isfinite(np.sum(matrix, dtype=np.float64)):
@@ -203,13 +147,7 @@ def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
 
 
 def longest_row(rows: Matrix) -> float:
-    """Give the largest Euclidean length of finite rows; 0 if there are none.
-
-    Examples
-    --------
-    >>> longest_row(np.array([[3, 4], [0, 1]], dtype=np.float32))
-    5.0
-    """
+    """Return the largest Euclidean norm of finite rows; 0 without rows."""
     with np.errstate(over="ignore", under="ignore"):
         square = float(np.einsum("ij,ij->i", rows, rows).max(initial=0))
     if not 1e-30 < square < 1e36:
@@ -219,7 +157,7 @@ def longest_row(rows: Matrix) -> float:
 
 
 def require_same_dimension(a: Matrix, b: Matrix, names: str) -> None:
-    """Raise DimensionError unless both have rows of one length."""
+    """Refuse matrices with rows of different lengths by a DimensionError."""
     if a.shape[1] != b.shape[1]:
         raise DimensionError(
             f"{names} must have the same dimension, got {a.shape[1]} and {b.shape[1]}"
@@ -227,7 +165,7 @@ def require_same_dimension(a: Matrix, b: Matrix, names: str) -> None:
 
 
 def zero_rows(rows: Matrix) -> NDArray[np.bool_]:
-    """Tell which rows are zero: the words without a vector."""
+    """Return a mask of the zero rows: words without a vector."""
     # Hardly any other row begins with zero, so the rest of a row is seldom looked at.
     is_zero = np.asarray(~rows[:, :1].any(axis=1))
     is_zero[is_zero] = ~rows[is_zero].any(axis=1)
@@ -235,10 +173,10 @@ def zero_rows(rows: Matrix) -> NDArray[np.bool_]:
 
 
 def unit_rows(rows: Matrix) -> Matrix:
-    """Give the rows divided by their Euclidean norm; zero rows stay zero.
+    """Divide rows by their Euclidean norm; zero rows stay zero.
 
-    A row that is of unit length already, up to float32 rounding, stays as it is; if all are, the
-    rows themselves are returned. What becomes of a row does not depend on the others.
+    A row of unit length up to float32 rounding stays the same; if all are, the argument itself is
+    returned. The result for a row does not depend on other rows.
 
     Examples
     --------
@@ -258,23 +196,7 @@ def unit_rows(rows: Matrix) -> Matrix:
 
 
 def row_blocks(rows: Matrix) -> Iterator[Matrix]:
-    """Yield the rows a block at a time, and let go of those that map a file when they are done.
-
-    Parameters
-    ----------
-    rows : (n, d) float32
-        Any rows.
-
-    Yields
-    ------
-    (BLOCK_ROWS, d) float32
-        The last block may have fewer rows.
-
-    Examples
-    --------
-    >>> [len(block) for block in row_blocks(np.zeros((5_000, 2), dtype=np.float32))]
-    [2048, 2048, 904]
-    """
+    """Yield blocks of BLOCK_ROWS rows or fewer, and release those of mapped files after use."""
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
         require_whole(block)
@@ -284,31 +206,23 @@ def row_blocks(rows: Matrix) -> Iterator[Matrix]:
 
 @dataclass(frozen=True, eq=False)
 class LazyRows:
-    """Rows that are computed when they are needed, a block at a time.
+    """Rows computed on demand, a block at a time, in little memory.
 
-    Neither they nor what they are computed from has to fit into memory. The blocks are always the
-    same, so that the rows are too, to the last bit, whether they are collected or not: the last bit
-    of a matrix product depends on how many rows are multiplied.
+    Blocks are always the same, and so are their rows to the last bit: the last bit of a matrix
+    product depends on the number of rows.
 
     Parameters
     ----------
     stored : (n, e) float32
-        What they are computed from, memory-mapped perhaps.
+        Rows to transform; may be memory-mapped.
     dimension : int
-        How many numbers each will have.
+        Length of the transformed rows.
     transform : callable
-        Takes some of the stored rows to as many (., dimension) float32.
+        Maps a block of stored rows to as many (., dimension) float32.
     kept : (n,) bool, optional
-        Which of the computed rows to give; all unless given.
+        Mask of the rows to yield [default: all].
     space : str, optional
-        What tells the space that they are brought into from others.
-
-    Examples
-    --------
-    >>> stored = np.array([[3, 4], [0, 2]], dtype=np.float32)
-    >>> LazyRows(stored, 2, unit_rows).collect()
-    array([[0.6, 0.8],
-           [0. , 1. ]], dtype=float32)
+        Fingerprint of the space of the transformed rows.
     """
 
     stored: Matrix
@@ -321,12 +235,12 @@ class LazyRows:
         return len(self.stored) if self.kept is None else int(self.kept.sum())
 
     def blocks(self) -> Iterator[Matrix]:
-        """Compute them, and yield them as `row_blocks` does.
+        """Yield the transformed rows block by block.
 
         Raises
         ------
         ValueError
-            Where NaN or infinity is stored or comes out.
+            If NaN or infinity is stored or comes out.
         """
         first = 0
         for block in row_blocks(self.stored):
@@ -336,7 +250,7 @@ class LazyRows:
             first += len(block)
 
     def collect(self) -> Matrix:
-        """Compute all of them, (n, dimension)."""
+        """Return all transformed rows, (n, dimension)."""
         result: Matrix = np.empty((len(self), self.dimension), dtype=np.float32)
         first = 0
         for block in self.blocks():

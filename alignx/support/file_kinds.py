@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, where it is not what was asked for."""
+"""Recognition of file formats by their first bytes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import codecs
 import re
 from typing import NamedTuple
 
-__all__ = ["BINARY", "GZIP_MAGIC", "HEAD_SIZE", "FileKind", "described", "kind_of", "markup_of"]
+__all__ = [
+    "BINARY",
+    "BZIP2",
+    "GZIP",
+    "HEAD_SIZE",
+    "XZ",
+    "FileKind",
+    "described",
+    "kind_of",
+    "markup_of",
+]
 
 HEAD_SIZE = 4096
-GZIP_MAGIC = b"\x1f\x8b"
 
 _ICONV = "convert it to UTF-8 first, such as with iconv -f UTF-16 -t UTF-8"
 _TAR_AT, _TAR = 257, b"ustar"
 
 
 class FileKind(NamedTuple):
-    """What a file is, and what to do about it."""
+    """Name of a kind of files, and advice to a user who gave one in place of another."""
 
     name: str
     advice: str
@@ -26,14 +35,16 @@ class FileKind(NamedTuple):
 
 
 BINARY = FileKind("binary data", "check the name")
-"""What no other kind describes."""
+GZIP = FileKind("a gzip archive", "unpack it with gunzip first")
+BZIP2 = FileKind("a bzip2 archive", "unpack it with bunzip2 first")
+XZ = FileKind("an xz archive", "unpack it with xz -d first")
 
 _UTF16 = FileKind("text in UTF-16", _ICONV)
 _UTF32 = FileKind("text in UTF-32", _ICONV.replace("16", "32"))
 _NUMPY = "write text, a word and its numbers a line"
 _BY_MAGIC = {
-    b"\xfd7zXZ\0": FileKind("an xz archive", "unpack it with xz -d first"),
-    b"BZh": FileKind("a bzip2 archive", "unpack it with bunzip2 first"),
+    b"\xfd7zXZ\0": XZ,
+    b"BZh": BZIP2,
     b"\x28\xb5\x2f\xfd": FileKind("a Zstandard archive", "unpack it with zstd -d first"),
     b"7z\xbc\xaf\x27\x1c": FileKind("a 7z archive", "unpack it first"),
     b"Rar!": FileKind("a RAR archive", "unpack it first"),
@@ -50,7 +61,7 @@ _BY_MAGIC = {
     codecs.BOM_UTF32_BE: _UTF32,
     codecs.BOM_UTF16_LE: _UTF16,
     codecs.BOM_UTF16_BE: _UTF16,
-    GZIP_MAGIC: FileKind("a gzip archive", "unpack it with gunzip first"),
+    b"\x1f\x8b": GZIP,
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
@@ -62,12 +73,12 @@ _ROOT = re.compile(rb"\s*<([A-Za-z][\w:.-]*)(\s[^<>]*)?>")
 
 
 def kind_of(head: bytes) -> FileKind | None:
-    r"""Tell what binary kind of file begins like this; None for text.
+    r"""Recognize a binary format; None for text.
 
     Parameters
     ----------
     head : bytes
-        The first bytes, 300 or more where there are.
+        First bytes, 300 or more if there are.
 
     Examples
     --------
@@ -94,7 +105,7 @@ def kind_of(head: bytes) -> FileKind | None:
 
 
 def _zip(head: bytes) -> FileKind:
-    """Tell what kind of zip archive it is, by the name of its first member."""
+    """Recognize a format based on zip by the name of the first member."""
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     if name.endswith(b".npy"):
         return FileKind("a NumPy archive (.npz)", _NUMPY)
@@ -106,7 +117,7 @@ def _zip(head: bytes) -> FileKind:
 
 
 def _binary(head: bytes) -> FileKind | None:
-    """Tell kinds of binary data that have no magic number."""
+    """Recognize binary formats without a magic number."""
     if found := _WORD2VEC.match(head):
         rest = head[found.end() : found.end() + 256]
         if _is_binary(rest):
@@ -124,7 +135,7 @@ def _binary(head: bytes) -> FileKind | None:
 
 
 def _is_binary(rest: bytes) -> bool:
-    """Tell numbers in binary, which hold control characters, from those in digits."""
+    """Return True for binary numbers, which hold control characters, False for digits."""
     try:
         float(rest.split(maxsplit=1)[0])
     except (IndexError, ValueError):
@@ -133,17 +144,12 @@ def _is_binary(rest: bytes) -> bool:
 
 
 def markup_of(data: bytes) -> FileKind | None:
-    """Tell HTML and XML, which servers send in place of a file that is not there.
+    """Recognize HTML and XML, which servers send in place of a missing file.
 
     Parameters
     ----------
     data : bytes
-        All or the first of them; an element without XML's declaration shows by its end only.
-
-    Examples
-    --------
-    >>> print(markup_of(b"<Error> <Code>AccessDenied</Code> </Error>"))
-    this is an XML page; check the address it came from
+        First bytes; all of them for an XML element without a declaration.
     """
     address = "check the address it came from"
     if _HTML.match(data):
@@ -155,7 +161,7 @@ def markup_of(data: bytes) -> FileKind | None:
 
 
 def described(head: bytes) -> str:
-    r"""Say what a file that is not what its name promises looks like.
+    r"""Describe a file of an unexpected format.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Open files for reading, and replace files as a whole, with errors that a user can act on."""
+"""Files read and replaced as a whole, with errors that name the problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
-from alignx.errors import FormatError, OutputError
+from alignx.errors import AlignxError, FormatError, InputError, MissingFileError, OutputError
 
 if TYPE_CHECKING:
     import io
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileState",
+    "StrPath",
     "appearing",
+    "is_special",
     "printable",
     "reading",
     "replacing",
@@ -36,7 +38,6 @@ _UNREADABLE = {
     errno.EACCES: "permission to read the file is denied",
     errno.ELOOP: "its symbolic links lead in a circle; name the file itself",
 }
-
 _UNWRITABLE = {
     errno.ENOENT: "the directory does not exist; create it first",
     errno.ENOTDIR: "the directory does not exist; create it first",
@@ -52,13 +53,41 @@ _UNWRITABLE = {
 
 
 @contextlib.contextmanager
+def _input_errors(path: StrPath) -> Iterator[None]:
+    """Raise InputError or MissingFileError in place of errors of the system."""
+    try:
+        yield
+    except AlignxError:
+        raise
+    except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        kind = MissingFileError if is_missing else InputError
+        raise kind(path, _reason(error, _UNREADABLE)) from error
+
+
+@contextlib.contextmanager
+def _output_errors(path: StrPath) -> Iterator[None]:
+    """Raise OutputError in place of errors of the system."""
+    try:
+        yield
+    except AlignxError:
+        raise
+    except OSError as error:
+        raise OutputError(path, _reason(error, _UNWRITABLE)) from error
+
+
+def _reason(error: OSError, known: dict[int, str]) -> str:
+    return known.get(error.errno or 0) or error.strerror or str(error)
+
+
+@contextlib.contextmanager
 def reading(path: StrPath) -> Iterator[io.BufferedReader]:
     """Open a file for reading bytes.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        Name of the file.
 
     Yields
     ------
@@ -67,22 +96,13 @@ def reading(path: StrPath) -> Iterator[io.BufferedReader]:
 
     Raises
     ------
-    FormatError
-        If there is no such file, it is a directory, or it cannot be read.
-
-    Examples
-    --------
-    >>> with reading("no-such.vec") as file:
-    ...     file.read()
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: no-such.vec: no such file; check the name
+    MissingFileError
+        If there is no such file.
+    InputError
+        If it is a directory, or cannot be read.
     """
-    try:
-        with Path(path).open("rb") as file:
-            yield file
-    except OSError as error:
-        raise FormatError(path, _reason(error, _UNREADABLE)) from error
+    with _input_errors(path), Path(path).open("rb") as file:
+        yield file
 
 
 @overload
@@ -95,29 +115,29 @@ def replacing(
 ) -> contextlib.AbstractContextManager[IO[bytes]]: ...
 @contextlib.contextmanager
 def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
-    r"""Write a file that takes the place of `path` when the block ends without an exception.
+    r"""Write a file that replaces `path` if the block ends without an exception.
 
-    What is written goes to a temporary file in the same directory, which is then
-    renamed. After an exception, a full disk or Ctrl-C, the old file is untouched
-    and nothing is left behind. A file that is replaced keeps its permissions.
-    Special files such as ``/dev/stdout`` are written directly.
+    The content goes to a temporary file in the same directory, which is then renamed. After an
+    exception, a full disk or Ctrl-C, the old file is untouched and the temporary file is removed.
+    A replaced file keeps its permissions. Special files such as ``/dev/stdout`` are written
+    directly.
 
     Parameters
     ----------
     path : str or path-like
-        The file to create or replace.
+        Name of the file.
     mode : {"w", "wb"}
         Text (UTF-8, lines end in ``"\n"``) or bytes.
 
     Yields
     ------
     file
-        Open for writing; closed at the end of the block.
+        Closed at the end of the block.
 
     Raises
     ------
     OutputError
-        If the file cannot be written; the message says why.
+        If the file cannot be written.
 
     Examples
     --------
@@ -130,32 +150,71 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
     >>> target.read_text()
     'cat\tgato\n'
     """
-    with _as_output_errors(path):
-        if _is_special(path):
+    with _output_errors(path):
+        if is_special(path):
             with _open(Path(path), mode) as file:
                 yield file
         else:
-            with _replacing_regular(Path(path), mode) as file:
+            target = _target_of(path)
+            with _temporary_beside(target, mode) as (temporary, file):
                 yield file
+                file.close()  # writes what is buffered, which may fail
+                temporary.replace(target)
 
 
 @contextlib.contextmanager
-def _replacing_regular(path: Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
-    """Write beside the file that `path` names, or links to, then rename."""
-    target = _target_of(path)
-    with _beside(target, mode) as (temporary, file):
-        yield file
-        file.close()  # writes what is buffered, which may fail
-        temporary.replace(target)
+def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
+    """Write a log that replaces `path` at its first line, and shows each line at once.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file. If the block fails before the first line, an old file is untouched.
+
+    Yields
+    ------
+    callable
+        Writes a line past all buffers.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        temporary = target = None
+        with _output_errors(path):
+            if is_special(path):
+                file = stack.enter_context(_open(Path(path), "wb"))
+            else:
+                target = _target_of(path)
+                temporary, file = stack.enter_context(_temporary_beside(target, "wb"))
+
+        def appear() -> None:
+            nonlocal temporary
+            if temporary is not None and target is not None:
+                temporary.replace(target)
+                temporary = None
+
+        def write(line: str) -> None:
+            data = line.encode() + b"\n"
+            with _output_errors(path):
+                while data:  # past the buffer, which would fail again when it is closed
+                    data = data[os.write(file.fileno(), data) :]
+                appear()
+
+        yield write
+        with _output_errors(path):
+            appear()
 
 
 @contextlib.contextmanager
-def _beside(target: Path, mode: Literal["w", "wb"]) -> Iterator[tuple[Path, IO[Any]]]:
-    """Open a temporary file that may take the place of `target`; an exception removes it."""
+def _temporary_beside(target: Path, mode: Literal["w", "wb"]) -> Iterator[tuple[Path, IO[Any]]]:
+    """Open a temporary file in the directory of `target`; an exception removes it."""
     temporary = target.with_name(f".alignx-{secrets.token_hex(8)}.tmp")
     try:
         with _open(temporary, "x" + mode[1:]) as file:
-            _keep_permissions(target, file.fileno())
+            _copy_permissions(target, file.fileno())
             yield temporary, file
     except BaseException:
         with contextlib.suppress(OSError):
@@ -163,22 +222,30 @@ def _beside(target: Path, mode: Literal["w", "wb"]) -> Iterator[tuple[Path, IO[A
         raise
 
 
-def _target_of(path: Path) -> Path:
-    """Follow links to the file that is to be replaced, and refuse what `open` would refuse."""
+def _open(path: Path, mode: str) -> IO[Any]:
+    """Open a file; text is UTF-8 on every platform."""
+    if "b" in mode:
+        return path.open(mode)
+    return path.open(mode, encoding="utf-8", newline="\n")
+
+
+def _target_of(path: StrPath) -> Path:
+    """Follow links to the file to replace; refuse a target that `open` would refuse."""
     try:
-        path.stat()
-    except FileNotFoundError:
-        pass
+        Path(path).stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise
     target = Path(os.path.realpath(path))
-    _check_replaceable(target)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "Permission denied")
     return target
 
 
-def _keep_permissions(target: Path, descriptor: int) -> None:
-    """Give a file the mode, and where that is allowed the owner, of the one that it replaces."""
+def _copy_permissions(target: Path, descriptor: int) -> None:
+    """Give an open file the mode, and where allowed the owner, of the replaced one."""
     try:
         old = target.stat()
     except OSError:
@@ -189,81 +256,8 @@ def _keep_permissions(target: Path, descriptor: int) -> None:
     os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
 
 
-@contextlib.contextmanager
-def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
-    r"""Write lines to a file that others watch, and that takes the place of `path` with the first.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file to create or replace. If the block fails before the first line, an old file is
-        untouched.
-
-    Yields
-    ------
-    callable
-        Writes a line; it is there for whoever watches the file when the call returns.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written; the message says why.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "log.jsonl"
-    >>> with appearing(path) as write:
-    ...     path.exists()
-    ...     write('{"round": 1}')
-    ...     path.read_text()
-    False
-    '{"round": 1}\n'
-    """
-    with contextlib.ExitStack() as stack:
-        temporary = target = None
-        with _as_output_errors(path):
-            if _is_special(path):
-                file = stack.enter_context(_open(Path(path), "wb"))
-            else:
-                target = _target_of(Path(path))
-                temporary, file = stack.enter_context(_beside(target, "wb"))
-
-        def appear() -> None:
-            nonlocal temporary
-            if temporary is not None and target is not None:
-                temporary.replace(target)
-                temporary = None
-
-        def write(line: str) -> None:
-            data = line.encode() + b"\n"
-            with _as_output_errors(path):
-                while data:  # past the buffer, which would fail again when it is closed
-                    data = data[os.write(file.fileno(), data) :]
-                appear()
-
-        yield write
-        with _as_output_errors(path):
-            appear()
-
-
-@contextlib.contextmanager
-def _as_output_errors(path: StrPath) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(path, _reason(error, _UNWRITABLE)) from error
-
-
-def _open(path: Path, mode: str) -> IO[Any]:
-    """Open with the user's usual permissions; text is UTF-8 on every platform."""
-    if "b" in mode:
-        return path.open(mode)
-    return path.open(mode, encoding="utf-8", newline="\n")
-
-
-def _is_special(path: StrPath) -> bool:
-    """Whether renaming onto `path` would replace a device, a pipe or a descriptor."""
+def is_special(path: StrPath) -> bool:
+    """Return True for devices, pipes and descriptors, which no file may replace."""
     if os.fspath(path).startswith(("/dev/", "/proc/")):
         return True
     try:
@@ -274,94 +268,52 @@ def _is_special(path: StrPath) -> bool:
 
 
 def require_writable(path: StrPath) -> None:
-    """Refuse a place where `replacing` could not write, before long work whose result goes there.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file to be.
+    """Refuse a path that `replacing` cannot write, before long work.
 
     Raises
     ------
     OutputError
         If its directory is missing or write-protected, or it is a directory itself.
-
-    Examples
-    --------
-    >>> require_writable("no-such-directory/en.vec")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-        ...
-    alignx.errors.OutputError: no-such-directory/en.vec: the directory does not exist; ...
     """
-    if _is_special(path):
+    if is_special(path):
         return
-    with _as_output_errors(path):
-        target = _target_of(Path(path))
+    with _output_errors(path):
+        target = _target_of(path)
         if not target.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "No such directory")
         if not os.access(target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, "Permission denied")
 
 
-def _check_replaceable(target: Path) -> None:
-    """Refuse what `open` would refuse but a rename would not."""
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "Is a directory")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-
-def _reason(error: OSError, known: dict[int, str]) -> str:
-    """Say what a system error means to the user."""
-    return known.get(error.errno or 0) or error.strerror or str(error)
-
-
 def require_readable(*paths: StrPath) -> None:
-    """Refuse files that are missing or closed to the user, before others are read for minutes.
+    """Refuse missing and protected files, before others are read for minutes.
 
     Raises
     ------
-    FormatError
-        If one cannot be read.
-
-    Examples
-    --------
-    >>> require_readable("no-such.vec")
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: no-such.vec: no such file; check the name
+    MissingFileError, InputError
+        If one is missing or cannot be read.
     """
     for path in paths:
-        try:
+        with _input_errors(path):
             Path(path).stat()
             if not os.access(path, os.R_OK):
                 raise PermissionError(errno.EACCES, "Permission denied")
-        except OSError as error:
-            raise FormatError(path, _reason(error, _UNREADABLE)) from error
 
 
 def require_regular(path: StrPath, what: str) -> None:
-    """Refuse a pipe, a device or a socket, which could only be read once or for ever.
+    """Refuse a pipe, a device or a socket, which can be read once only or never ends.
 
     Parameters
     ----------
     path : str or path-like
-        What is to be opened. Nothing is said of what is not there.
+        Name of the file. A missing file passes.
     what : str
-        What messages call it, with its article, such as ``"a map"``.
+        Noun for messages, with its article, such as ``"a map"``.
 
     Raises
     ------
     FormatError
-        If it is there and no file.
-
-    Examples
-    --------
-    >>> require_regular("/dev/null", "a map")
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: /dev/null: a map must be a regular file, got a device; write it to \
-a file first
+        If it exists and is no regular file.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -374,7 +326,7 @@ a file first
 
 
 def printable(path: StrPath) -> str:
-    r"""Give a path as text that every file and terminal can hold.
+    r"""Return a path as text that every file and terminal can hold.
 
     Examples
     --------
@@ -385,20 +337,12 @@ def printable(path: StrPath) -> str:
 
 
 class FileState(NamedTuple):
-    """What tells whether a file is still the one that was opened.
-
-    Attributes
-    ----------
-    size : int
-        In bytes.
-    modified : int
-        Nanoseconds of the last change.
-    """
+    """Size in bytes and nanosecond of the last change, which show if a file has changed."""
 
     size: int
     modified: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        """Take from what the system says of a file."""
+        """Take the state from `os.stat`."""
         return cls(status.st_size, status.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""Check where results are to go, before the work: nothing is replaced by mistake."""
+"""Checks of output paths before long work."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from alignx.errors import FormatError, OutputError
-from alignx.support.files import StrPath, require_writable
+from alignx.support.files import StrPath, is_special, require_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["require_folder", "require_outputs", "require_suffix"]
+__all__ = ["require_outputs", "require_suffix"]
 
-Places: TypeAlias = StrPath | list[str] | list[Path] | None
+Paths: TypeAlias = StrPath | list[str] | list[Path] | None
 
-# Endings that say what a file holds. Any other ending, such as that of en-es.train, says nothing.
+# Endings that name a format. Others, such as that of en-es.train, are accepted everywhere.
 _FORMATS = {
     ".7z", ".arrow", ".bin", ".bz2", ".csv", ".db", ".dix", ".doc", ".docx", ".epub", ".feather",
     ".ftz", ".gz", ".h5", ".hdf5", ".htm", ".html", ".ifo", ".ipynb", ".joblib", ".jpeg", ".jpg",
@@ -38,23 +38,22 @@ _WRITTEN = {
     "a figure": (".svg", ".png", ".pdf"),
     "a log": (".jsonl", ".ndjson", ".json", ".txt"),
 }
-_SPECIAL = ("/dev/", "/proc/")
 
 
 def require_suffix(path: StrPath, what: str) -> None:
-    """Refuse a name that ends like a format which is not written there.
+    """Refuse a file name with the ending of a format that is not written there.
 
     Parameters
     ----------
     path : str or path-like
-        The file to be.
+        Name of the output.
     what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a figure", "a log"}
-        What is to be written.
+        Content of the output.
 
     Raises
     ------
     FormatError
-        If it ends like another format; an ending that names no format is accepted.
+        If the ending names another format.
 
     Examples
     --------
@@ -65,7 +64,7 @@ def require_suffix(path: StrPath, what: str) -> None:
     alignx.errors.FormatError: en-es.xlsx: a dictionary is written as .tsv, .txt or .jsonl, not ...
     """
     suffix, written = Path(path).suffix, _WRITTEN[what]
-    if suffix.lower() not in _FORMATS.difference(written) or _is_special(path):
+    if suffix.lower() not in _FORMATS.difference(written) or is_special(path):
         return
     *others, last = written
     names = f"{', '.join(others)} or {last}" if others else last
@@ -73,8 +72,8 @@ def require_suffix(path: StrPath, what: str) -> None:
 
 
 def require_outputs(
-    outputs: Mapping[str, Places],
-    inputs: Mapping[str, Places],
+    outputs: Mapping[str, Paths],
+    inputs: Mapping[str, Paths],
     folders: Mapping[str, StrPath | None] | None = None,
 ) -> None:
     """Refuse outputs that cannot be written, or would replace an input or each other.
@@ -82,16 +81,16 @@ def require_outputs(
     Parameters
     ----------
     outputs : mapping of str to path or list of paths
-        What messages call them, such as ``"--output"``; None for those that were not asked for.
+        Outputs by their name in messages, such as ``"--output"``. None is skipped.
     inputs : mapping of str to path or list of paths
-        What is read. Files are compared by what they are, whatever links or names lead to them.
+        Inputs likewise. Files are compared by identity, through links.
     folders : mapping of str to path, optional
-        Folders of work in progress, in which files are deleted at the end.
+        Folders of unfinished results, which are deleted at the end.
 
     Raises
     ------
     OutputError
-        If an output, or the folder that it would be in, is not right.
+        If an output would replace a file, or its folder is missing or write-protected.
 
     Examples
     --------
@@ -100,13 +99,13 @@ def require_outputs(
         ...
     alignx.errors.OutputError: en.vec: --output would replace SOURCE, ./en.vec; choose another name
     """
-    read = list(_listed(inputs))
+    read = list(_flattened(inputs))
     written: list[tuple[str, StrPath]] = []
-    for label, path in _listed(outputs):
-        place = _identity(path)
-        others = read if _is_special(path) else [*read, *written]
+    for label, path in _flattened(outputs):
+        identity = _identity(path)
+        others = read if is_special(path) else [*read, *written]
         for other, its_path in others:
-            if place is not None and place == _identity(its_path):
+            if identity is not None and identity == _identity(its_path):
                 named = "" if str(path) == str(its_path) else f", {os.fspath(its_path)}"
                 problem = f"{label} would replace {other}{named}; choose another name"
                 raise OutputError(path, problem)
@@ -114,18 +113,12 @@ def require_outputs(
         written.append((label, path))
     for label, folder in (folders or {}).items():
         if folder is not None:
-            require_folder(folder)
+            _require_folder(folder)
             _require_outside(label, folder, [*read, *written])
 
 
-def require_folder(path: StrPath) -> None:
-    """Refuse a folder that could neither be used nor made.
-
-    Raises
-    ------
-    OutputError
-        If it is a file, or its own folder is missing or write-protected.
-    """
+def _require_folder(path: StrPath) -> None:
+    """Refuse a folder that can neither be used nor created."""
     if not Path(path).is_dir():
         require_writable(path)
         if os.path.lexists(path):
@@ -135,32 +128,28 @@ def require_folder(path: StrPath) -> None:
         raise OutputError(path, problem)
 
 
-def _listed(named: Mapping[str, Places]) -> Iterator[tuple[str, StrPath]]:
-    for label, places in named.items():
-        for path in places if isinstance(places, list) else [places]:
+def _flattened(named: Mapping[str, Paths]) -> Iterator[tuple[str, StrPath]]:
+    for label, paths in named.items():
+        for path in paths if isinstance(paths, list) else [paths]:
             if path is not None:
                 yield label, path
 
 
 def _identity(path: StrPath) -> tuple[object, ...] | None:
-    """Give what two names of one file have in common; None for devices and pipes."""
+    """Return a key that all names of one file share; None for devices and pipes."""
     try:
         status = Path(path).stat()
     except OSError as error:
-        # A circle of links is named by whoever opens it.
+        # A circle of links is named by the function that opens it.
         return None if error.errno == errno.ELOOP else (os.path.realpath(path),)
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
         return status.st_dev, status.st_ino
     return None
 
 
-def _is_special(path: StrPath) -> bool:
-    return os.fspath(path).startswith(_SPECIAL)
-
-
 def _require_outside(label: str, folder: StrPath, files: Iterable[tuple[str, StrPath]]) -> None:
-    place = os.path.realpath(folder)
+    root = os.path.realpath(folder)
     for other, path in files:
-        if os.path.realpath(path).startswith(place + os.sep):
+        if os.path.realpath(path).startswith(root + os.sep):
             problem = f"{other}, {os.fspath(path)}, must lie outside of {label}, which is cleared"
             raise OutputError(folder, f"{problem}; choose another place")

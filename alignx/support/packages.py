@@ -1,4 +1,4 @@
-"""Optional packages, looked for before the work that needs them."""
+"""Optional packages: detection and install commands."""
 
 from __future__ import annotations
 
@@ -23,13 +23,7 @@ _EXTRAS = {
 
 
 def is_installed(package: str) -> bool:
-    """Tell if a package can be imported, without importing it.
-
-    Examples
-    --------
-    >>> is_installed("numpy"), is_installed("no_such_package")
-    (True, False)
-    """
+    """Return True if a package can be imported, without importing it."""
     try:
         return find_spec(package) is not None
     except (ImportError, ValueError):  # something forbids it
@@ -37,9 +31,7 @@ def is_installed(package: str) -> bool:
 
 
 def install(*packages: str) -> str:
-    """Give the command that installs packages.
-
-    As alignx is installed, pip fetches nothing but what the extras name.
+    """Return the command that installs packages.
 
     Examples
     --------
@@ -51,21 +43,19 @@ def install(*packages: str) -> str:
 
 
 def require_packages(needs: Mapping[str, str]) -> None:
-    """Refuse work whose packages are not installed, all of them in one error.
+    """Refuse a task whose packages are not installed; name all of them in one error.
 
     Parameters
     ----------
     needs : mapping of str to str
-        Packages by the work that needs them, such as ``{"--cluster": "distributed"}``.
+        Packages by the option that needs them, such as ``{"--cluster": "distributed"}``.
 
     Raises
     ------
     MissingDependencyError
         If one is missing.
     """
-    missing = {work: package for work, package in needs.items() if not is_installed(package)}
+    missing = {task: package for task, package in needs.items() if not is_installed(package)}
     if missing:
-        named = ", ".join(
-            f"{work} needs the package {package}" for work, package in missing.items()
-        )
+        named = ", ".join(f"{task} needs the package {name}" for task, name in missing.items())
         raise MissingDependencyError(f"{named}: {install(*missing.values())}")

@@ -1,4 +1,4 @@
-"""Read safetensors files with what they say of themselves."""
+"""Safetensors files with their metadata."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["read_tensors"]
 def read_tensors(
     path: str | os.PathLike[str], advice: str = ""
 ) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    """Read a whole file.
+    """Read the metadata and all tensors of a file.
 
     Parameters
     ----------
     path : path
         A ``.safetensors`` file.
     advice : str
-        What to do if it is none.
+        Advice to the user, if the file is of another format.
 
     Returns
     -------
@@ -37,15 +37,10 @@ def read_tensors(
 
     Raises
     ------
+    MissingFileError, InputError
+        If there is no such file, or it cannot be read.
     FormatError
-        If there is no such file, it is something else, or truncated.
-
-    Examples
-    --------
-    >>> read_tensors("no-such.safetensors")
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: no-such.safetensors: no such file; check the name
+        If it is of another format, or truncated.
     """
     require_regular(path, "a .safetensors file")  # it is opened twice
     with reading(path) as head:  # names a missing or unreadable file as all of alignx does

@@ -1,26 +1,29 @@
-"""Lines of text files and streams, whatever packs them, encodes them and ends their lines."""
+"""Lines of text files and streams of any archive, encoding and line ending."""
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import itertools
+import lzma
 import zlib
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alignx.errors import FormatError
-from alignx.support.file_kinds import GZIP_MAGIC, kind_of, markup_of
+from alignx.support.file_kinds import BZIP2, GZIP, XZ, FileKind, kind_of, markup_of
 from alignx.support.files import reading
 
 if TYPE_CHECKING:
     import io
-    import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["BLOCK_SIZE", "Line", "read_lines", "stream_lines"]
+    from alignx.support.files import StrPath
+
+__all__ = ["BLOCK_SIZE", "Line", "read_lines", "stream_lines", "unpacked"]
 
 BLOCK_SIZE = 1 << 16
-_SHORTEST_HEAD = 4  # what the longest byte order mark takes
+_HEAD_SIZE = 10  # the longest beginning that tells an archive or an encoding
 _WIDE = {  # the longer mark first: it begins with the shorter
     codecs.BOM_UTF32_LE: "utf-32-le",
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -30,16 +33,16 @@ _WIDE = {  # the longer mark first: it begins with the shorter
 
 
 class Line(NamedTuple):
-    """A line without its end.
+    """Line of a text without its end.
 
     Attributes
     ----------
     number : int
-        From 1.
+        Number of the line, from 1.
     text : str
-        What it says.
+        Decoded text.
     is_replaced : bool
-        Whether bytes that are no UTF-8 were replaced in it.
+        True if bytes that are no UTF-8 were replaced.
     """
 
     number: int
@@ -48,31 +51,34 @@ class Line(NamedTuple):
 
 
 def read_lines(
-    path: str | os.PathLike[str], what: str, *, lenient: bool = False, markup: bool = True
+    path: StrPath, what: str, *, lenient: bool = False, markup: bool = True
 ) -> Iterator[Line]:
-    r"""Read the lines of a text file: UTF-8 whatever the locale, or UTF-16 with its mark.
+    r"""Read the lines of a text file.
 
     Parameters
     ----------
-    path : path
-        May be gzipped, whatever its name.
+    path : str or path-like
+        Text in UTF-8, whatever the locale, or in UTF-16 or UTF-32 with a byte order mark; packed by
+        gzip, bzip2 or xz, whatever its name.
     what : str
-        What messages call its content, such as "a dictionary".
+        Noun for messages, such as "a dictionary".
     lenient : bool
-        Replace what is no UTF-8, rather than refuse it.
+        Replace bytes that are no UTF-8, rather than refuse them.
     markup : bool
-        Whether a line may be HTML or XML.
+        Accept HTML and XML.
 
     Yields
     ------
     Line
-        Lines end in a line feed, alone or behind a carriage return; if there is none in the whole
-        file, in a carriage return. Nothing else ends a line: U+2028 may occur in a word.
+        Lines end in ``"\n"`` or ``"\r\n"``; in a file without ``"\n"``, in ``"\r"``. Nothing else
+        ends a line: U+2028 may occur in a word.
 
     Raises
     ------
+    InputError
+        If the file is missing or cannot be read.
     FormatError
-        If the file cannot be read or is no text; names what it looks like.
+        If it is no text; names the kind that it looks like.
 
     Examples
     --------
@@ -95,16 +101,16 @@ def stream_lines(
     lenient: bool = False,
     markup: bool = True,
 ) -> Iterator[list[Line]]:
-    r"""Give the lines of a stream as soon as they are complete, without waiting for more.
+    r"""Read the lines of a stream as soon as they are complete.
 
     Parameters
     ----------
     stream : buffered binary file
-        A pipe, for example. A line may be of any length.
+        Pipe or file.
     name : str
-        What messages call it.
+        Name of the stream for messages.
     what, lenient, markup
-        As of `read_lines`.
+        See `read_lines`.
 
     Yields
     ------
@@ -114,7 +120,7 @@ def stream_lines(
     Raises
     ------
     FormatError
-        As `read_lines` does, when the lines before have been given.
+        See `read_lines`; after all lines before the malformed one.
 
     Examples
     --------
@@ -125,7 +131,7 @@ def stream_lines(
     """
     pieces = iter(partial(stream.read1, BLOCK_SIZE), b"")
     number = 0
-    for block in _complete(_as_utf8(pieces, name, what, markup)):
+    for block in _complete_lines(_as_utf8(pieces, name, what, markup)):
         if (texts := _decoded(block)) is not None:
             numbers = itertools.count(number + 1)
             number += len(texts)
@@ -134,18 +140,12 @@ def stream_lines(
         lines: list[Line] = []
         for data in block:
             number += 1
-            if b"\0" in data and not lenient:
+            try:
+                lines.append(_decoded_line(number, data, name, what, lenient))
+            except FormatError:
                 if lines:
                     yield lines
-                raise FormatError(name, f"{what} must be text, got a NUL character", number)
-            try:
-                lines.append(Line(number, data.decode(), False))
-            except UnicodeDecodeError as error:
-                if not lenient:
-                    if lines:
-                        yield lines
-                    raise _not_utf8(name, what, number, data, error.start) from None
-                lines.append(Line(number, data.decode(errors="replace"), True))
+                raise
         yield lines
 
 
@@ -160,17 +160,22 @@ def _decoded(block: list[bytes]) -> list[str] | None:
         return None
 
 
-def _not_utf8(name: str, what: str, line: int, data: bytes, start: int) -> FormatError:
-    shown = data[max(start - 20, 0) : start + 20].decode("latin-1")
+def _decoded_line(number: int, data: bytes, name: str, what: str, lenient: bool) -> Line:
+    if b"\0" in data and not lenient:
+        raise FormatError(name, f"{what} must be text, got a NUL character", number)
+    try:
+        return Line(number, data.decode(), False)
+    except UnicodeDecodeError as error:
+        if lenient:
+            return Line(number, data.decode(errors="replace"), True)
+        shown = data[max(error.start - 20, 0) : error.start + 20].decode("latin-1")
     problem = f"{what} must be UTF-8; convert it first, such as with iconv -f LATIN1 -t UTF-8"
-    return FormatError(name, f"{problem}, if this is {shown!r}", line)
+    raise FormatError(name, f"{problem}, if this is {shown!r}", number)
 
 
 def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Iterator[bytes]:
-    """Unpack and recode, and refuse by name what is no text."""
-    head, pieces = _with_head(pieces)
-    if head.startswith(GZIP_MAGIC):
-        head, pieces = _with_head(_unpacked(itertools.chain([head], pieces), name))
+    """Unpack and recode a text; refuse other kinds of files."""
+    head, pieces = _with_head(unpacked(pieces, name))
     for mark, encoding in _WIDE.items():
         if head.startswith(mark):
             first = head[len(mark) :]
@@ -188,38 +193,79 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
 
 
 def _with_head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Give as much of the beginning as is needed to tell what it is, and what comes behind."""
+    """Join the first pieces to a head that tells its kind; return it and the other pieces."""
     rest = iter(pieces)
     head = b""
     for piece in rest:
         head += piece
-        if len(head) >= _SHORTEST_HEAD or b"\n" in head:
+        if len(head) >= _HEAD_SIZE or b"\n" in head:
             break
     return head, rest
 
 
-def _unpacked(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """Unpack gzip, of one member or several."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        for piece in pieces:
-            rest = piece
-            while rest:
-                if unpacker.eof:
-                    rest = rest.lstrip(b"\0")  # what may fill up a tape
-                    if not rest:
-                        break
-                    unpacker = zlib.decompressobj(wbits=31)
-                yield unpacker.decompress(rest)
-                rest = unpacker.unused_data
-    except zlib.error as error:
-        raise _broken(name) from error
-    if not unpacker.eof:
-        raise _broken(name)
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def _broken(name: str) -> FormatError:
-    return FormatError(name, "the archive is truncated or damaged; download it again")
+_ARCHIVES: dict[FileKind | None, Callable[[], _Decompressor]] = {
+    GZIP: partial(zlib.decompressobj, wbits=31),
+    BZIP2: bz2.BZ2Decompressor,
+    XZ: lzma.LZMADecompressor,
+}
+
+
+def unpacked(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """Unpack gzip, bzip2 and xz by content; other data passes unchanged.
+
+    Parameters
+    ----------
+    pieces : iterable of bytes
+        Consecutive pieces of any size.
+    name : str
+        Name of the file for messages.
+
+    Yields
+    ------
+    bytes
+        Pieces of any size.
+
+    Raises
+    ------
+    FormatError
+        If the archive is truncated or damaged.
+    """
+    head, rest = _with_head(pieces)
+    pieces = itertools.chain([head], rest)
+    decompressor = _ARCHIVES.get(kind_of(head))
+    return pieces if decompressor is None else _decompressed(pieces, decompressor, name)
+
+
+def _decompressed(
+    pieces: Iterable[bytes], decompressor: Callable[[], _Decompressor], name: str
+) -> Iterator[bytes]:
+    """Unpack an archive of one member or several."""
+    damaged = FormatError(name, "the archive is truncated or damaged; download it again")
+    current = decompressor()
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if current.eof:
+                rest = rest.lstrip(b"\0")  # padding of tapes
+                if not rest:
+                    break
+                current = decompressor()
+            try:
+                data = current.decompress(rest)
+            except (OSError, zlib.error, lzma.LZMAError) as error:
+                raise damaged from error
+            yield data
+            rest = current.unused_data
+    if not current.eof:
+        raise damaged
 
 
 def _recoded(pieces: Iterable[bytes], encoding: str, name: str, what: str) -> Iterator[bytes]:
@@ -233,14 +279,14 @@ def _recoded(pieces: Iterable[bytes], encoding: str, name: str, what: str) -> It
         raise FormatError(name, problem) from error
 
 
-def _complete(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Give complete lines as soon as they are there."""
+def _complete_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield complete lines as soon as they have arrived."""
     rest: list[bytes] = []
-    is_mac = True
+    has_line_feeds = False
     for piece in pieces:
         *lines, tail = piece.split(b"\n")
         if lines:
-            is_mac = False
+            has_line_feeds = True
             lines[0] = b"".join([*rest, lines[0]])
             rest.clear()
             yield [line.removesuffix(b"\r") for line in lines]
@@ -248,4 +294,5 @@ def _complete(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
     last = b"".join(rest)
     if last:
         # Old Mac files end lines by a carriage return; elsewhere one may be part of a line.
-        yield last.removesuffix(b"\r").split(b"\r") if is_mac else [last.removesuffix(b"\r")]
+        last = last.removesuffix(b"\r")
+        yield [last] if has_line_feeds else last.split(b"\r")

@@ -1,4 +1,4 @@
-"""Cut texts into words by Unicode rules."""
+"""Unicode tokenizer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TypeAlias
 __all__ = ["Tokenizer", "cut", "parts_of", "spellings", "tokenize"]
 
 Tokenizer: TypeAlias = Callable[[str], Iterable[str]]
-"""Cuts a text into words; pass one of your own for languages that write without spaces."""
+"""Function from a text to its words, for languages that write without spaces."""
 
 LAST_WITH_MARKS = 0x1FFFF  # no marks beyond, but for variation selectors
 _RUN = re.compile(r"(.)\1{2,}", re.IGNORECASE)
@@ -20,22 +20,12 @@ JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-"
 
 
 def tokenize(text: str) -> list[str]:
-    """Cut a text into lower-cased words and single symbols; see `cut`.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    list of str
+    """Split a text into lower-cased words and symbols; see `cut`.
 
     Notes
     -----
-    Chinese, Japanese, Thai and others that put no spaces between words need a tokenizer of their
-    own; see `alignx.TransferClassifier`. Where this one cuts texts, words keep their capitals until
-    they are looked up.
+    Chinese, Japanese, Thai and others without spaces between words need another tokenizer; see
+    `alignx.TransferClassifier`.
 
     Examples
     --------
@@ -46,31 +36,17 @@ def tokenize(text: str) -> list[str]:
 
 
 def cut(text: str) -> list[str]:
-    """Cut a text into words and single symbols.
+    """Split a text into words and symbols.
 
-    A word is a run of letters, combining marks, digits and low lines of any script, which may hold
-    single apostrophes and hyphens between them. Anything else but white space is a word of its own:
-    a punctuation mark, an emoji.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> cut("Don't panic!")
-    ["Don't", 'panic', '!']
+    A word is a run of letters, combining marks, digits and underscores of any script; single
+    apostrophes and hyphens may join several. Any other character but white space is a symbol: a
+    punctuation mark, an emoji.
     """
     return _pattern().findall(text)
 
 
 def spellings(word: str) -> list[str]:
-    """Spell a word as it is, then as a vocabulary might have it: straight, and without emphasis.
+    """Return spellings to look up: as written, with straight quotes, without emphasis.
 
     Examples
     --------
@@ -83,7 +59,7 @@ def spellings(word: str) -> list[str]:
 
 
 def parts_of(word: str) -> list[str]:
-    """Cut a word at its apostrophes and hyphens, for a vocabulary that lacks the whole of it.
+    """Split a word at its apostrophes and hyphens, for OOV words.
 
     Examples
     --------
@@ -95,7 +71,7 @@ def parts_of(word: str) -> list[str]:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """Make the pattern: `re` knows letters and digits, but not combining marks."""
+    """Compile the pattern; `re` has no class of combining marks."""
     is_mark = (unicodedata.category(chr(code))[0] == "M" for code in range(LAST_WITH_MARKS))
     runs = groupby(enumerate(is_mark), key=lambda pair: pair[1])
     marks = ""

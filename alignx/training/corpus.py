@@ -1,4 +1,4 @@
-"""Read texts of any size as blocks of characters, and count what is wrong with them."""
+"""Blocks of text from files of any size, and counts of invalid bytes."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 
 @dataclass
 class Findings:
-    """What was met in texts so far.
+    """Totals of the texts read so far.
 
-    Parameters
+    Attributes
     ----------
     bytes : int
-        Read, unpacked.
+        Bytes read, unpacked.
     lines : int
-        Line ends, and one for each last line without.
+        Lines, the last of a file with or without an end.
     invalid : int
-        Bytes that are no UTF-8.
+        Bytes that are not valid UTF-8.
     nuls : int
         NUL bytes.
     packed : int
-        Bytes of the files that were read, as they are there.
+        Bytes read as they lie in the files, packed or not.
     """
 
     bytes: int = 0
@@ -69,25 +69,25 @@ def text_blocks(
     *,
     block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[str]:
-    r"""Give a text in blocks that end at line ends, or at least at white space if there is any.
+    r"""Read a text in blocks that end at line ends, or else at white space.
 
     Text packed by gzip, xz or bzip2 is recognized by its content. A UTF-8 byte order mark is
-    dropped, a NUL becomes a space, and a byte that is no UTF-8 a replacement character.
+    dropped, a NUL becomes a space, and a byte that is not valid UTF-8 a replacement character.
 
     Parameters
     ----------
     path : str
         The file, or ``"-"`` for standard input.
     findings : Findings
-        Is added to.
+        Totals to add to.
     block_bytes : int
-        How much is read at once; text without any white space is cut about there, between two
+        Bytes to read at once; text without any white space is cut near there, between two
         characters.
 
     Yields
     ------
     str
-        Joined they are the text, but for white space between words.
+        Blocks; joined they are the text, but for white space between words.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def _opened(path: str) -> Iterator[io.BufferedReader]:
 
 
 def _unpacked(path: str, file: io.BufferedReader) -> tuple[IO[bytes], tuple[type[Exception], ...]]:
-    """Give what unpacks a file, if its first bytes say that it is packed, and how that fails."""
+    """Return a stream of the unpacked bytes, and the exceptions of a damaged archive."""
     beginning = file.peek(8)
     for magic, problem in _REFUSED.items():
         if beginning.startswith(magic):
@@ -168,7 +168,7 @@ def _unpacked(path: str, file: io.BufferedReader) -> tuple[IO[bytes], tuple[type
 def _read(
     path: str, file: IO[bytes], damages: tuple[type[Exception], ...], size: int
 ) -> tuple[bytes, bool]:
-    """Read a block, which may be shorter, and whether that was the end."""
+    """Read a block of at most `size` bytes; the flag marks the end."""
     try:
         data = file.read(size)
     except EOFError as error:
@@ -179,7 +179,7 @@ def _read(
 
 
 def _refuse_junk(path: str, data: bytes, invalid: int) -> None:
-    """Refuse a file whose first block is no text in UTF-8."""
+    """Refuse a file whose first block is not text in UTF-8."""
     even, odd = data[::2].count(0), data[1::2].count(0)
     if max(even, odd) > len(data) * 0.4 and min(even, odd) < len(data) * 0.1:
         raise FormatError(path, _REFUSED[codecs.BOM_UTF16_LE])
@@ -194,7 +194,7 @@ def _refuse_junk(path: str, data: bytes, invalid: int) -> None:
 
 
 def _cut(text: str, most: int) -> tuple[str, str]:
-    """Cut a text behind its last line end, or if it is long, at its last white space if any."""
+    """Split a text after its last line end, or a long one at its last white space."""
     end = text.rfind("\n") + 1
     if end or len(text) < most:
         return text[:end], text[end:]

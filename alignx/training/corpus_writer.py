@@ -1,4 +1,4 @@
-"""Write texts as fastText reads them, one line of words for each of theirs, and count the words."""
+"""Tokenized text for fastText, one line of words for each line, and counts of the words."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ MOST_TYPES = 3_000_000
 
 @dataclass
 class WordCounts:
-    """How often words occur, in bounded memory.
+    """Counts of words in bounded memory.
 
-    Above `most` words the rarest are forgotten, more of them each time, as fastText's own
-    dictionary does: counts of rare words are then lower bounds.
+    Above `most` words the rarest are dropped, as in fastText's own dictionary: counts of rare
+    words are then lower bounds.
 
     Parameters
     ----------
     most : int
-        How many words to count at a time.
+        Greatest number of words held.
 
     Examples
     --------
@@ -65,36 +65,36 @@ class WordCounts:
 
     @property
     def types(self) -> int:
-        """How many different words there are, at most."""
+        """Return the number of different words, at most."""
         return len(self.counts) + self.forgotten
 
     def most_common(self, count: int | None = None) -> list[tuple[str, int]]:
-        """Give the most frequent words and their counts."""
+        """Return the most frequent words and their counts."""
         return self.counts.most_common(count)
 
     def at_least(self, count: int) -> list[str]:
-        """Give the words that occur so often."""
+        """Return the words that occur at least `count` times."""
         return [word for word, found in self.counts.items() if found >= count]
 
 
 @dataclass(frozen=True)
 class CorpusReport:
-    """What was found in a corpus.
+    """Totals of a corpus.
 
-    Parameters
+    Attributes
     ----------
     files : tuple of str
-        As they were named.
+        Names of the files.
     bytes : int
-        Unpacked.
+        Bytes of the text, unpacked.
     lines, tokens, types : int
-        Lines that hold words are counted as `sentences`; `types` are different words.
+        Lines, words, and different words.
     sentences : int
-        Lines that were written.
+        Lines that hold words.
     invalid : int
-        Bytes that are no UTF-8, which were replaced.
+        Bytes that are not valid UTF-8, which were replaced.
     nuls : int
-        NUL bytes, which were taken for spaces.
+        NUL bytes, which were read as spaces.
     overlong : int
         Words of more than 100 characters, which were left out.
 
@@ -145,7 +145,7 @@ def write_tokenized(
     block_bytes: int = BLOCK_BYTES,
     progress: Progress | None = None,
 ) -> tuple[CorpusReport, WordCounts]:
-    r"""Write the words of texts, those of a line in a line, with a space between two.
+    r"""Write the words of texts line by line, separated by spaces.
 
     Words without a letter or digit and those of more than 100 characters are left out, as are lines
     without words. All are in Unicode's form NFC.
@@ -153,24 +153,22 @@ def write_tokenized(
     Parameters
     ----------
     files : sequence of str
-        Texts; ``"-"`` is standard input.
+        Names of texts; ``"-"`` is standard input.
     output : binary file
-        Is written to.
+        Receives the words.
     tokenizer : callable
-        Gives the words of a text; those that hold white space are cut there.
+        Splits text into words; words with white space are split again.
     language : str, optional
-        Code whose rules of lower-casing hold, where `tokenizer` is `tokenize`.
+        Language code whose rules of lower-casing apply, if `tokenizer` is `tokenize`.
     block_bytes : int
-        How much is read at once; a longer line is given to the tokenizer in several parts.
+        Bytes to read at once; a longer line reaches the tokenizer in parts.
     progress : callable, optional
-        Is called with the fraction of the files that has been read, where they are no pipes.
+        Called with the fraction read, unless a file is a pipe.
 
     Returns
     -------
     report : CorpusReport
-        What was found.
     counts : WordCounts
-        Of the words that were written.
 
     Raises
     ------
@@ -236,7 +234,7 @@ def write_tokenized(
 
 
 def _size(path: str) -> int | None:
-    """Size of a file; None for what can be read only once."""
+    """Return the size of a file, or None for a stream."""
     if path == STDIN or Path(path).is_fifo() or Path(path).is_char_device():
         return None
     with reading(path) as file:
@@ -244,7 +242,7 @@ def _size(path: str) -> int | None:
 
 
 def _words(tokenizer: Tokenizer, line: str, language: str | None) -> list[str]:
-    """Cut a line; what a tokenizer gives is cut once more, as white space would break the file."""
+    """Split a line into words; white space within a word would break the file."""
     if not line or line.isspace():
         return []
     if tokenizer is tokenize:
@@ -256,5 +254,5 @@ def _words(tokenizer: Tokenizer, line: str, language: str | None) -> list[str]:
 
 
 def _usable(word: str) -> bool:
-    """Whether a word has a letter or digit, and a length that words have."""
+    """Tell whether a word has a letter or digit and is not too long."""
     return len(word) <= MOST_CHARACTERS and any(map(str.isalnum, word))

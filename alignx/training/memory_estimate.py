@@ -1,4 +1,4 @@
-"""How much memory fastText will take, and how many buckets fit into what there is."""
+"""Estimate of the memory that fastText needs, and the buckets that fit into a limit."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ from alignx.vectors.fasttext.ngrams import ngram_hashes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from alignx.training.parameters import FastTextParameters
 
-    from alignx.training.parameters import Parameters
+__all__ = ["Vocabulary", "fit_buckets", "memory_needed"]
 
-__all__ = ["Vocabulary", "fitting", "memory_needed"]
-
-# In bytes, as measured with fasttext 0.9.3 on Linux: the interpreter with NumPy; the table of
-# 30,000,000 words that fastText hashes into; and that of 10,000,000 negatives while it doubles.
-_PROCESS = 45e6
-_TABLE = 4 * 30_000_000
+# In bytes, as measured with fasttext 0.9.3 on Linux: the interpreter with NumPy and the table of
+# 30,000,000 words that fastText hashes into; that of 10,000,000 negative samples while it doubles.
+_FIXED = 165e6
 _NEGATIVES = 133e6
-_ENTRY = 72  # of the dictionary, without its n-grams and longer words
-_SHORT = 15  # bytes of a word that need no memory of their own
-_FRAGMENTED = 1.1
-_LARGEST_FREED_TO_HEAP = 32 << 20
+_TYPE = 250  # a word of the text while it is read, in lists that double as they grow
+_WORD = 160  # a word of the dictionary, without its n-grams
+_NGRAM = 8  # its number, in lists that double as they grow
 _FLOAT = 4
 
 _WORDS_AT_ONCE = 100_000
@@ -35,125 +31,98 @@ _MOST_NGRAMS = 4_000_000
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the words of a model are like.
+    """Counts of words and their n-grams.
 
-    Parameters
+    Attributes
     ----------
     words : int
-        Those that get a vector.
-    ngrams : (words,) int64
-        How many n-grams each has.
+        Words that get a vector.
+    ngrams : int
+        N-grams of all words together.
     distinct : int
-        How many different n-grams there are; counting ends above 4,000,000.
-    entry_bytes : int
-        What fastText's dictionary takes for them.
+        Different n-grams; counting ends above 4,000,000.
 
     Examples
     --------
-    >>> found = Vocabulary.of(["cat", "cats"], 3, 6)
-    >>> found.words, found.ngrams, found.distinct
-    (2, array([ 6, 10]), 13)
+    >>> Vocabulary.of(["cat", "cats"], 3, 6)
+    Vocabulary(words=2, ngrams=16, distinct=13)
     """
 
     words: int
-    ngrams: NDArray[np.int64]
+    ngrams: int
     distinct: int
-    entry_bytes: int
 
     @classmethod
     def of(cls, words: Sequence[str], minn: int, maxn: int) -> Vocabulary:
-        """Look at words as fastText will.
-
-        Parameters
-        ----------
-        words : sequence of str
-            All different.
-        minn, maxn : int
-            How many characters n-grams have.
-        """
-        seen = np.empty(0, np.uint32)
-        counts = [np.empty(0, np.int64)]
-        sizes = [np.empty(0, np.int64)]
+        """Count the n-grams of different words, of `minn` to `maxn` characters."""
+        seen, total = np.empty(0, np.uint32), 0
         for start in range(0, len(words), _WORDS_AT_ONCE):
             block = [word.encode() for word in words[start : start + _WORDS_AT_ONCE]]
-            hashes, offsets = ngram_hashes(block, minn, maxn)
-            counts.append(np.diff(offsets))
-            sizes.append(np.fromiter(map(len, block), np.int64, len(block)))
+            hashes, _ = ngram_hashes(block, minn, maxn)
+            total += len(hashes)
             if len(seen) <= _MOST_NGRAMS:
                 seen = np.union1d(seen, hashes)
-        ngrams, lengths = np.concatenate(counts), np.concatenate(sizes)
-        lists = _allocated(_FLOAT * _doubled(ngrams + 1))
-        strings = np.where(lengths > _SHORT, _allocated(lengths + 1), 0)
-        total = len(words) * _ENTRY + int(lists.sum()) + int(strings.sum())
-        return cls(len(words), ngrams, len(seen), total)
+        return cls(len(words), total, len(seen))
 
 
 def memory_needed(
-    parameters: Parameters, vocabulary: Vocabulary, types: int, init_words: int = 0
+    parameters: FastTextParameters, vocabulary: Vocabulary, types: int, init_words: int = 0
 ) -> int:
-    """Estimate the peak memory of the process that trains.
+    """Estimate the peak memory of the training process.
 
     Parameters
     ----------
-    parameters : Parameters
-        What it is told.
+    parameters : FastTextParameters
+        With `dim` and `bucket` given.
     vocabulary : Vocabulary
         Words that get a vector.
     types : int
-        All different words of the text, the rare ones included.
+        Different words of the text, rare ones included.
     init_words : int
-        How many words come with a vector.
+        Words whose vectors are given.
 
     Returns
     -------
     int
-        In bytes; on the trainings that were measured not below the truth, and at most 15 % above
-        where that is more than 200 MB.
+        Bytes; in the trainings that were measured at least the truth, and at most 15 % above it
+        from 300 MB on.
 
     Examples
     --------
-    >>> from alignx.training.parameters import Parameters
+    >>> from alignx.training.parameters import FastTextParameters
     >>> words = Vocabulary.of(["cat", "cats"], 3, 6)
-    >>> memory_needed(Parameters(bucket=2_000_000), words, 2) // 10**6
+    >>> memory_needed(FastTextParameters(dim=100, bucket=2_000_000), words, 2) // 10**6
     1098
     """
-    n, dim = vocabulary.words, parameters.dim
-    fixed = _PROCESS + _TABLE
-    # All entries, and those that they are copied from as their list doubles.
-    reading = 1.5 * _ENTRY * int(_doubled(np.array(types))) + 32 * types
-    entries = _FRAGMENTED * vocabulary.entry_bytes
-    given = init_words * (dim * _FLOAT + 64)
-    inputs = (n + parameters.rows) * dim * _FLOAT
-    outputs = n * dim * _FLOAT
-    rest = n * (_FLOAT * (parameters.thread + 1) + 8) + min(given, _LARGEST_FREED_TO_HEAP)
-    loss = {"ns": _NEGATIVES, "hs": 300 * n, "softmax": 0}[parameters.loss]
-    training = entries + inputs + max(outputs + rest + loss, given)
-    return int(fixed + max(reading, training))
+    row = (parameters.dim or 0) * _FLOAT
+    buckets = (parameters.bucket or 0) if parameters.has_buckets else 0
+    words = vocabulary.words
+    entries = words * _WORD + vocabulary.ngrams * _NGRAM
+    given = init_words * (row + 64)
+    loss = {"ns": _NEGATIVES, "hs": 300 * words, "softmax": 0}[parameters.loss]
+    matrices = (words + buckets) * row + max(words * row + loss, given)
+    return int(_FIXED + max(types * _TYPE, entries + matrices))
 
 
-def fitting(
-    parameters: Parameters,
+def fit_buckets(
+    parameters: FastTextParameters,
     vocabulary: Vocabulary,
     types: int,
     init_words: int,
     memory: int,
     *,
     may_change: bool,
-) -> Parameters:
-    """Take fewer buckets where the memory is too small for all.
+) -> FastTextParameters:
+    """Lower the number of buckets until the training fits into `memory` bytes.
 
     Parameters
     ----------
     parameters, vocabulary, types, init_words
         As for `memory_needed`.
     memory : int
-        How many bytes the training may take.
+        Limit of the memory in bytes.
     may_change : bool
-        Whether the number of buckets may be changed.
-
-    Returns
-    -------
-    alignx.training.parameters.Parameters
+        Whether the number of buckets may change.
 
     Raises
     ------
@@ -163,25 +132,16 @@ def fitting(
     needed = memory_needed(parameters, vocabulary, types, init_words)
     if needed <= memory:
         return parameters
-    least = min(parameters.rows, max(1_000, vocabulary.distinct // 10)) if may_change else 0
-    excess = -(-(needed - memory) // (parameters.dim * _FLOAT))
-    buckets = (parameters.rows - excess) // 1_000 * 1_000
-    if least and buckets >= least:
-        return replace(parameters, bucket=buckets)
-    if least:
-        needed = memory_needed(replace(parameters, bucket=least), vocabulary, types, init_words)
+    dim, bucket = parameters.dim or 0, parameters.bucket or 0
+    may_change = may_change and parameters.has_buckets
+    least = min(bucket, max(1_000, vocabulary.distinct // 10)) if may_change else bucket
+    excess = -(-(needed - memory) // (dim * _FLOAT))
+    fitting = (bucket - excess) // 1_000 * 1_000
+    if may_change and fitting >= least:
+        return replace(parameters, bucket=fitting)
+    needed = memory_needed(replace(parameters, bucket=least), vocabulary, types, init_words)
     raise ValueError(
-        f"memory must be at least {needed:,} bytes for {vocabulary.words:,} words of "
-        f"{parameters.dim} dimensions and {least or parameters.rows:,} buckets, got {memory:,}; "
-        f"lower {'' if least else 'bucket, '}dim, or raise minCount"
+        f"memory must be at least {needed:,} bytes for {vocabulary.words:,} words of {dim} "
+        f"dimensions and {least:,} buckets, got {memory:,}; "
+        f"lower {'' if may_change else 'bucket, '}dim, or raise minCount"
     )
-
-
-def _doubled(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Room of lists that double as they grow, for at least one."""
-    return np.left_shift(1, np.ceil(np.log2(np.maximum(counts, 1))).astype(np.int64))
-
-
-def _allocated(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What the allocator takes for blocks of memory."""
-    return np.maximum((sizes + 8 + 15) // 16 * 16, 32)

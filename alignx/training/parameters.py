@@ -1,12 +1,12 @@
-"""What fastText can be told, under its own names, and what is chosen where nothing is told."""
+"""Parameters of fastText, under its own names."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Parameters", "choose_bucket", "choose_epoch"]
+__all__ = ["FastTextParameters", "choose_bucket", "choose_epoch"]
 
 _INT32 = 2**31 - 1
 _CHOICES = {"model": ("skipgram", "cbow"), "loss": ("ns", "hs", "softmax")}
@@ -21,7 +21,6 @@ _RANGES = {
     "wordNgrams": (1, 100),
     "bucket": (0, _INT32),
     "lrUpdateRate": (1, _INT32),
-    "thread": (1, 1_024),
     "seed": (0, _INT32),
 }
 _MOST_BUCKETS = 2_000_000
@@ -32,42 +31,45 @@ _SMALL_TEXT = 2_000_000
 _EPOCHS, _EPOCHS_OF_SMALL = 5, 10
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """The parameters of fastText; the defaults are its own for vectors from text.
+@dataclass(frozen=True, kw_only=True)
+class FastTextParameters:
+    """Parameters of fastText; None is replaced by a value that suits the text.
 
     Parameters
     ----------
     model : {"skipgram", "cbow"}
-        Whether a word predicts its neighbors, or they it.
-    lr : float
-        Learning rate at the start, more than 0; it falls to 0.
-    dim : int
-        Numbers in a vector.
+        Predict neighbors from a word, or a word from its neighbors.
+    lr : float, optional
+        Learning rate at the start, more than 0; it falls to 0. Default: 0.05, or 0.025 to continue
+        from given vectors.
+    dim : int, optional
+        Dimension of the vectors. Default: 100, or that of the given vectors.
     ws : int
-        At most so many words to either side are neighbors.
-    epoch : int
-        How often the text is gone through.
+        Size of the context window on either side.
+    epoch : int, optional
+        Passes over the text. Default: 10 below 2 million words, 5 above.
     minCount : int
-        Rarer words get no vector of their own.
+        Least count of a word that gets a vector.
     minn, maxn : int
-        How many characters n-grams have; ``maxn=0`` for none.
+        Least and greatest length of character n-grams; ``maxn=0`` for none.
     neg : int
-        How many random words each neighbor is compared with, if the loss is ``"ns"``.
+        Negative samples, for the loss ``"ns"``.
     wordNgrams : int
-        Without effect on vectors.
+        Length of word n-grams; without effect on word vectors.
     loss : {"ns", "hs", "softmax"}
         Negative sampling, hierarchical softmax, or softmax, which is slow.
-    bucket : int
-        How many vectors n-grams share; at least 1 if there are n-grams.
+    bucket : int, optional
+        Number of vectors that the n-grams share, at least 1 if there are n-grams. Default: two for
+        each different n-gram, at most 2,000,000, and no more than fit into `memory`.
     lrUpdateRate : int
-        After so many words the learning rate changes.
+        Words between two updates of the learning rate.
     t : float
-        Words that make up more than this share of the text are passed over now and then.
-    thread : int
-        With more than one the result differs from run to run.
+        Share of the text above which words are subsampled.
     seed : int
-        Of random numbers; 0 and 1 are the same to fastText.
+        Seed of the random numbers; fastText treats 0 and 1 alike. Results repeat only with one
+        thread.
+    memory : int, optional
+        Upper limit in bytes of the memory of this process and the training process.
 
     Raises
     ------
@@ -81,68 +83,58 @@ class Parameters:
 
     Examples
     --------
-    >>> Parameters(dim=0)
+    >>> FastTextParameters(dim=0)
     Traceback (most recent call last):
         ...
     ValueError: dim must lie in [1, 100000], got 0
     """
 
-    model: str = "skipgram"
-    lr: float = 0.05
-    dim: int = 100
+    model: Literal["skipgram", "cbow"] = "skipgram"
+    lr: float | None = None
+    dim: int | None = None
     ws: int = 5
-    epoch: int = 5
+    epoch: int | None = None
     minCount: int = 5  # noqa: N815  # fastText's names, here and below
     minn: int = 3
     maxn: int = 6
     neg: int = 5
     wordNgrams: int = 1  # noqa: N815
-    loss: str = "ns"
-    bucket: int = _MOST_BUCKETS
+    loss: Literal["ns", "hs", "softmax"] = "ns"
+    bucket: int | None = None
     lrUpdateRate: int = 100  # noqa: N815
     t: float = 1e-4
-    thread: int = 1
     seed: int = 0
+    memory: int | None = None
 
     def __post_init__(self) -> None:
+        given = {name: value for name, value in vars(self).items() if value is not None}
         for name, choices in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
+            if given[name] not in choices:
                 known = ", ".join(map(repr, choices))
-                raise ValueError(f"{name} must be one of {known}, got {value!r}")
+                raise ValueError(f"{name} must be one of {known}, got {given[name]!r}")
         for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")
+            if name in given and not low <= given[name] <= high:
+                raise ValueError(f"{name} must lie in [{low}, {high}], got {given[name]}")
         for name in ("lr", "t"):
-            value = getattr(self, name)
-            if not (value > 0 and math.isfinite(value)):
-                raise ValueError(f"{name} must be more than 0, got {value}")
+            if name in given and not (given[name] > 0 and math.isfinite(given[name])):
+                raise ValueError(f"{name} must be more than 0, got {given[name]}")
         if self.maxn and self.minn > self.maxn:
             raise ValueError(
                 f"minn must be at most maxn, or maxn 0 for no n-grams, got {self.minn}, {self.maxn}"
             )
-        # fastText would divide by it.
-        if self.maxn and not self.bucket:
+        if self.maxn and self.bucket == 0:  # fastText would divide by it
             raise ValueError("bucket must be at least 1 where there are n-grams; maxn=0 for none")
+        if self.memory is not None and self.memory < 1:
+            raise ValueError(f"memory must be at least 1 byte, got {self.memory}")
 
     @property
-    def rows(self) -> int:
-        """How many vectors n-grams share: fastText takes none where it has no use for them."""
-        return 0 if self.maxn == 0 and self.wordNgrams <= 1 else self.bucket
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give them by their names."""
-        return asdict(self)
+    def has_buckets(self) -> bool:
+        """Tell whether fastText allocates vectors of n-grams."""
+        return self.maxn > 0 or self.wordNgrams > 1
 
 
 def choose_epoch(tokens: int) -> int:
-    """Choose how often to go through a text: small ones more often.
-
-    Parameters
-    ----------
-    tokens : int
-        Words of the text.
+    """Choose the number of passes over a text of so many words.
 
     Examples
     --------
@@ -153,12 +145,7 @@ def choose_epoch(tokens: int) -> int:
 
 
 def choose_bucket(distinct: int) -> int:
-    """Choose how many vectors n-grams share: two for each, up to fastText's own 2,000,000.
-
-    Parameters
-    ----------
-    distinct : int
-        How many different n-grams the words have.
+    """Choose the number of vectors for so many different n-grams.
 
     Examples
     --------

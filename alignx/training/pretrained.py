@@ -1,4 +1,4 @@
-"""Vectors to go on from, as fastText reads them."""
+"""Vectors to continue from, as fastText reads them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from alignx.vectors.text import write_text
 
 if TYPE_CHECKING:
     from alignx.support.arrays import Matrix
-    from alignx.training.parameters import Parameters
+    from alignx.training.parameters import FastTextParameters
 
-__all__ = ["usable", "write_initial"]
+__all__ = ["usable", "write_pretrained"]
 
 # At these fastText's reader ends a word, or its dictionary.
 _BREAKS = " \t\n\v\f\r\0"
 
 
 def usable(embeddings: Embeddings) -> Embeddings:
-    """Leave out words that fastText cannot hold: those with white space or NUL.
+    """Drop words that fastText cannot hold: those with white space or NUL.
 
     Examples
     --------
@@ -37,21 +37,23 @@ def usable(embeddings: Embeddings) -> Embeddings:
     return Embeddings.from_checked(tuple(words), embeddings.vectors[kept])
 
 
-def write_initial(output: IO[bytes], embeddings: Embeddings, parameters: Parameters) -> None:
+def write_pretrained(
+    output: IO[bytes], embeddings: Embeddings, parameters: FastTextParameters
+) -> None:
     """Write vectors such that fastText begins with exactly these.
 
-    It puts what it reads into a word's own row; but the vector of a word is the mean of that row
-    and those of its n-grams, which begin about zero. So a row is written as the vector times the
+    fastText puts what it reads into a word's own row; but the vector of a word is the mean of that
+    row and those of its n-grams, which begin near zero. So a row is written as the vector times the
     number of rows.
 
     Parameters
     ----------
     output : binary file
-        Is written to.
+        Receives the vectors as text.
     embeddings : Embeddings
-        With words that are `usable`.
-    parameters : Parameters
-        What n-grams there will be.
+        Vectors of words that are `usable`.
+    parameters : FastTextParameters
+        Lengths of n-grams.
     """
     minn, maxn = parameters.minn, parameters.maxn
     _, offsets = ngram_hashes([word.encode() for word in embeddings.words], minn, maxn)
@@ -60,6 +62,6 @@ def write_initial(output: IO[bytes], embeddings: Embeddings, parameters: Paramet
 
 
 def _normal(rows: Matrix) -> Matrix:
-    """Take numbers for zero that are so small that fastText's reader stops at them."""
+    """Replace numbers by zero that are so small that fastText's reader stops at them."""
     rows[np.abs(rows) < np.finfo(np.float32).tiny] = 0
     return rows

@@ -1,4 +1,4 @@
-"""What nothing can be learned from, said before fastText tries."""
+"""Checks that fastText can learn from a corpus."""
 
 from __future__ import annotations
 
@@ -8,59 +8,54 @@ from alignx.errors import FormatError
 
 if TYPE_CHECKING:
     from alignx.training.corpus_writer import CorpusReport, WordCounts
-    from alignx.training.parameters import Parameters
 
-__all__ = ["covered", "require_learnable"]
+__all__ = ["covered_share", "require_learnable"]
 
-# fastText goes on until it has seen `epoch` times as many words as the text has, but counts only
-# those that have a vector: with hardly any of them it would go through the text for ever.
+# fastText trains until it has seen `epoch` times as many words as the text has, but counts only
+# those that have a vector: with hardly any of them it would read the text for ever.
 _LEAST_COVERED = 0.05
 
 
-def covered(report: CorpusReport, counts: WordCounts, least: int) -> float:
-    """Share of a text that words with a vector make up, as fastText counts.
+def covered_share(report: CorpusReport, counts: WordCounts, least: int) -> float:
+    """Compute the share of a text that words with a vector make up.
 
     Parameters
     ----------
     report : CorpusReport
-        What was found in the text.
+        Totals of the text.
     counts : WordCounts
-        Of its words.
+        Counts of its words.
     least : int
-        Rarer words have no vector.
+        Least count of a word that gets a vector.
 
     Returns
     -------
     float
-        In [0, 1]; line ends are words, too.
+        In [0, 1]; as in fastText, line ends are words.
     """
     kept = sum(count for count in counts.counts.values() if count >= least)
     ends = report.sentences
     return (kept + (ends if ends >= least else 0)) / max(report.tokens + ends, 1)
 
 
-def require_learnable(
-    report: CorpusReport, counts: WordCounts, words: int, parameters: Parameters
-) -> None:
-    """Refuse a corpus that fastText would fail on, never end with, or learn nothing from.
+def require_learnable(report: CorpusReport, counts: WordCounts, least: int) -> None:
+    """Refuse a corpus on which fastText would fail, never end, or learn nothing.
 
     Parameters
     ----------
     report : CorpusReport
-        What was found in the text.
+        Totals of the text.
     counts : WordCounts
-        Of its words.
-    words : int
-        How many of them are frequent enough.
-    parameters : Parameters
-        What fastText will be told.
+        Counts of its words.
+    least : int
+        Least count of a word that gets a vector.
 
     Raises
     ------
     FormatError
         Names the files, and says what to do.
     """
-    least = parameters.minCount
+    words = len(counts.at_least(least))
     problem = ""
     if not report.bytes:
         problem = "there is no text"
@@ -82,7 +77,7 @@ def require_learnable(
     elif words + (report.sentences >= least) < 2:
         word, _ = counts.most_common(1)[0]
         problem = f"only {word!r} occurs {least} times, as minCount asks; it has no neighbors"
-    elif (share := covered(report, counts, least)) < _LEAST_COVERED:
+    elif (share := covered_share(report, counts, least)) < _LEAST_COVERED:
         problem = (
             f"the words that occur {least} times, as minCount asks, are {share:.1%} of the text, "
             f"and must be {_LEAST_COVERED:.0%}; give more text, or lower minCount"

@@ -1,7 +1,7 @@
-"""The process in which fastText trains: ``python -m alignx.training.worker SETTINGS``.
+"""Child process in which fastText trains: ``python -m alignx.training.worker SETTINGS``.
 
-So an interrupt ends it at once, whatever fastText is doing, and whatever ends it, a full memory or
-an error in its C++, leaves the process that asked for it alive to say what happened.
+An interrupt ends it at once, whatever fastText is doing; and if memory runs out or its C++ crashes,
+the parent process lives on to report it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ PEAK = "alignx-peak:"
 
 
 def main() -> None:
-    """Train by the settings in the first argument, an object in JSON.
+    """Train by the settings in the first argument, a JSON object.
 
-    Its ``"parameters"`` are those of fastText, its ``"output"`` is where the model goes, such as a
-    pipe: ``"/proc/self/fd/5"``. What fastText tells goes to standard error, and last of all the
-    peak of the memory. When standard input ends, so does the process.
+    ``"parameters"`` are the arguments of fastText, ``"output"`` is the path of the model. Messages
+    of fastText go to standard error, and the peak of the memory at last. The process ends when
+    standard input does.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, too, and ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends this
     threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = json.loads(sys.argv[1])
     package = importlib.import_module("fasttext.FastText")
-    # What `train_unsupervised` of the package does, which takes no seed.
+    # As in `train_unsupervised` of the package, which takes no seed.
     arguments = package._build_args({**package.unsupervised_default, **settings["parameters"]}, [])
     model = package._FastText(args=arguments)
     package.fasttext.train(model.f, arguments)
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of standard input, which no process is left to write to."""
+    """End this process when standard input ends, as the parent has."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Load and save embeddings, whatever the file format."""
+"""Loading and saving of embeddings in every format."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from alignx.errors import FormatError
 from alignx.support.arguments import require_instance
 from alignx.support.files import reading, replacing, require_regular, require_writable
 from alignx.vectors.cache import read_cache, write_cache
-from alignx.vectors.embeddings import Embeddings, LoadOptions
-from alignx.vectors.fasttext import FASTTEXT_MAGIC, read_fasttext
+from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.fasttext.layout import FASTTEXT_MAGIC
+from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.load_options import LoadOptions
 from alignx.vectors.text import read_text, write_text
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ __all__ = ["load", "require_savable", "save"]
 
 _TEXT_SUFFIXES = (".vec", ".txt", ".vec.gz", ".txt.gz")
 _CACHE_SUFFIX = ".safetensors"
-_MOST_DECIMALS = 20
+_MAX_DECIMALS = 20
 _MAPPED = {".bin": "a fastText model", _CACHE_SUFFIX: "a cache of vectors"}
 
 
@@ -36,37 +38,35 @@ def load(
 ) -> Embeddings:
     r"""Load embeddings from a file.
 
-    Word2vec text (``.vec``, ``.txt``; gzip is recognized whatever the name), fastText models
-    (``.bin``) and our cache (``.safetensors``) are told apart by name and content. In text, every
-    byte but space, tab and line end may belong to a word, and the header is optional.
+    The format is found by name and content: word2vec text (``.vec``, ``.txt``; gzipped or not,
+    with or without header), a fastText model (``.bin``) or an alignx cache (``.safetensors``).
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        File to read.
     limit : int, optional
-        How many words to keep at most, ``limit >= 1``; the rest is not read.
+        Maximum number of words, at least 1; the rest of the file is not read.
     lowercase : bool
-        Whether to lower-case the words. Of words that become equal the first is kept.
+        Lower-case the words. Of words that become equal the first is kept.
     language : str, optional
-        A code such as ``"en"``; by default what the file or its name says.
+        Language code such as ``"en"``. Default: the code in the file or in its name.
     on_error : {"raise", "skip"}
-        What to do about a malformed line of text: raise at the first, or skip and count them.
+        Raise at the first malformed line of text, or skip and count such lines.
     progress : callable, optional
-        Is called with the fraction of the file that has been read.
+        Called with the fraction of the file read so far.
 
     Returns
     -------
     Embeddings
-        Their `report` tells what was found. A float32 cache is mapped rather than read: its
-        numbers and checksum are those that were written, and are not checked again. A float16
-        cache is converted, so it is read. Those of a fastText model have `unseen`, which gives
-        vectors of words that it has not seen; the file must stay where it is.
+        Embeddings with a `report`. A float32 cache is mapped into memory, and its numbers and
+        checksum are not checked again. A fastText model gives `oov_vectors`, which read the file
+        when they are used.
 
     Raises
     ------
     FormatError
-        If there is no such file or it holds no embeddings; names the line where there is one.
+        If the file is missing or holds no embeddings; names the line where there is one.
     ValueError
         If an argument is out of range.
 
@@ -85,7 +85,7 @@ def load(
     name = os.fspath(path)
     for suffix, what in _MAPPED.items():
         if name.endswith(suffix):
-            require_regular(name, what)  # before opening it waits for whoever would write
+            require_regular(name, what)  # opening a pipe would wait for its writer
     with reading(name) as file:
         beginning = file.peek(16)
         if beginning.startswith(FASTTEXT_MAGIC) or name.endswith(".bin"):
@@ -107,28 +107,27 @@ def save(
     decimals: int | None = None,
     rows: LazyRows | None = None,
 ) -> None:
-    """Save embeddings to a file, in the format that its name tells.
+    """Save embeddings to a file, in the format of its suffix.
 
     Parameters
     ----------
     embeddings : Embeddings
-        What to save.
+        Words and vectors.
     path : str or path-like
-        Ends in ``.vec``, ``.txt``, ``.vec.gz``, ``.txt.gz`` or ``.safetensors``. It is replaced
-        as a whole: if anything goes wrong, an old file stays as it was.
+        Name that ends in ``.vec``, ``.txt``, ``.vec.gz``, ``.txt.gz`` or ``.safetensors``. An
+        old file is replaced as a whole, and kept if saving fails.
     dtype : {"float32", "float16"}
-        How a cache stores the vectors.
+        Number type in a cache.
     decimals : int, optional
-        How many digits behind the point to write as text, ``0 <= decimals <= 20``; by default the
-        fewest that read back to the same float32.
+        Digits behind the point in text, at most 20. Default: the fewest that read back to the
+        same float32.
     rows : LazyRows, optional
-        What to write instead of their vectors, one for each word; each is computed when it is
-        written.
+        Rows to write in place of the vectors, one for each word, computed block by block.
 
     Raises
     ------
     FormatError
-        If the name tells no format, or the format cannot hold a word or a number.
+        If the suffix is unknown, or the format cannot hold a word or a number.
     OutputError
         If the file cannot be written.
     ValueError
@@ -161,30 +160,12 @@ def save(
 def require_savable(
     path: str | os.PathLike[str], *, dtype: str = "float32", decimals: int | None = None
 ) -> None:
-    """Refuse what `save` would refuse whatever the embeddings, before long work.
-
-    Parameters
-    ----------
-    path, dtype, decimals
-        As for `save`.
-
-    Raises
-    ------
-    FormatError, OutputError, ValueError
-        As `save` does.
-
-    Examples
-    --------
-    >>> require_savable("en.npz")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: en.npz: the name must end in one of ...
-    """
+    """Check arguments of `save` before long work; raises the same errors."""
     name = os.fspath(path)
     if dtype not in ("float32", "float16"):
         raise ValueError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
-    if decimals is not None and not 0 <= decimals <= _MOST_DECIMALS:
-        raise ValueError(f"decimals must lie in [0, {_MOST_DECIMALS}], got {decimals}")
+    if decimals is not None and not 0 <= decimals <= _MAX_DECIMALS:
+        raise ValueError(f"decimals must lie in [0, {_MAX_DECIMALS}], got {decimals}")
     is_cache = name.endswith(_CACHE_SUFFIX)
     if dtype == "float16" and not is_cache:
         raise ValueError(f"float16 is for {_CACHE_SUFFIX} only, got {name}")

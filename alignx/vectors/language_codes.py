@@ -1,4 +1,4 @@
-"""Codes of languages, and how names of files hold them."""
+"""Language codes in the names of files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["CODES", "LanguageGuess", "guess"]
+__all__ = ["CODES", "LanguageGuess", "guess_language"]
 
 _ISO_639_1 = """
 aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
@@ -20,7 +20,7 @@ lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os
 rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to
 tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
-# Wikipedias without a code of two letters; those of fastText's and of later collections.
+# Wikipedias without a two-letter code, in the collections of fastText and later ones.
 _WIKIPEDIAS = """
 ace ady als alt ami ang anp ann arc ary arz ast atj avk awa azb ban bar bbc bcl bdr bew bho bjn blk
 bpy btm bug bxr cbk cdo ceb chr chy ckb crh csb dag deu dga din diq dsb dtp dty eml ext fat fon frp
@@ -31,7 +31,7 @@ pms pnb pnt pwn rmy rsk rue sah sat scn sco sgs shi shn simple skr smn srn stq s
 tdd tet tig tly tpi trv tum tyv udm vec vep vls vro wal war wuu xal xmf yue zea zgh
 be_x_old bat_smg cbk_zam fiu_vro map_bms nds_nl roa_rup roa_tara zh_classical zh_min_nan zh_yue
 """
-# ISO 639-3 for languages that have a code of two letters, but for English words (cat, sun, hat).
+# ISO 639-3 codes of languages with a two-letter code, except English words (cat, sun, hat).
 _ISO_639_3 = """
 afr amh ara arg asm aze bak bel ben bos bre bul ces cym deu div ell eng epo eus fao fas fra gla
 gle glg glv grn guj hau heb hin hrv hun hye ibo ido ile ina isl ita jav jpn kal kat kaz khm kin kir
@@ -47,12 +47,12 @@ def _set(*lists: str) -> frozenset[str]:
 
 
 CODES = _set(_ISO_639_1, _WIKIPEDIAS, _ISO_639_3)
-"""ISO 639-1, the Wikipedias of public collections of vectors, and common ISO 639-3."""
+"""Codes of ISO 639-1, of Wikipedias with public vectors, and common ones of ISO 639-3."""
 
-# In names of files these are words more often than languages, so that they count only where
-# fastText's collections have the code, as in wiki.new.vec and cc.vec.300.bin.
+# More often words than languages in names of files: only names in the style of fastText's
+# collections count, as in wiki.new.vec and cc.vec.300.bin.
 _WORDS = _set("ace ann bar bug din ext fat fon got lad mad map min new sat simple vec war")
-# These may be either: they count where nothing else does, at the end or between dots.
+# Words or languages: they count at the end or between dots, if there is no other code.
 _SHORT_WORDS = _set(
     "am an as be co el he hi ho id ie is la lg li lo ml my na nn no om or pa pi se sg si sm so ss "
     "te th ti to ve"
@@ -71,14 +71,14 @@ _REGIONS = frozenset({("pt", "br"), ("zh", "tw")})
 
 
 class LanguageGuess(NamedTuple):
-    """What the name of a file tells of its language.
+    """Language that the name of a file suggests.
 
     Attributes
     ----------
     code : str or None
-        The language that is meant, if one is.
+        Most likely language code; None for a pair such as en-es.
     others : tuple of str
-        Further codes in the name, which make that doubtful; both of a pair such as en-es.
+        Further codes in the name, which make the guess doubtful.
     """
 
     code: str | None
@@ -86,26 +86,33 @@ class LanguageGuess(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A part of a name between separators, with the separators around it ("" at the ends)."""
+    """Part of a name, and the separators around it ("" at the ends)."""
 
     text: str
     before: str
     after: str
 
 
-def guess(path: str | os.PathLike[str]) -> LanguageGuess:
-    """Find the language code in the name of a file, and what makes it doubtful.
+def guess_language(path: str | os.PathLike[str]) -> LanguageGuess:
+    """Guess the language of a file of vectors from its name.
 
     Parameters
     ----------
     path : str or path-like
         A file; it need not exist.
 
+    Returns
+    -------
+    LanguageGuess
+        The code nearest to the extension, out of those used for public vectors.
+
     Examples
     --------
-    >>> guess("es.from.en.vec")
+    >>> [guess_language(name).code for name in ("wiki.en.vec", "cc.es.300.bin", "glove.6B.txt")]
+    ['en', 'es', None]
+    >>> guess_language("es.from.en.vec")
     LanguageGuess(code='en', others=('es',))
-    >>> guess("en-es.txt")
+    >>> guess_language("en-es.txt")
     LanguageGuess(code=None, others=('en', 'es'))
     """
     parts = _parts(PurePath(path).name)
@@ -124,7 +131,7 @@ def guess(path: str | os.PathLike[str]) -> LanguageGuess:
 
 
 def _parts(name: str) -> list[_Part]:
-    """Take the stem of a name apart at dots, hyphens, underscores and blanks."""
+    """Split the stem of a name at dots, hyphens, underscores and blanks."""
     stem = re.sub(f"{_FORMATS}$", "", re.sub(f"{_COMPRESSED}$", "", name))
     matches = list(_PART.finditer(stem))
     ends = [0, *(match.end() for match in matches)]
@@ -136,13 +143,13 @@ def _parts(name: str) -> list[_Part]:
 
 
 def _normal(text: str) -> str:
-    """Write codes of several parts as Wikipedia does, and leave all else."""
+    """Write codes of several parts with underscores; leave other text alone."""
     joined = text.replace("-", "_")
     return joined if joined in CODES else text
 
 
 def _is_code(parts: Sequence[_Part], i: int) -> bool:
-    """Tell whether a part is meant as a language, from what it is and where it stands."""
+    """Decide from its text and position if a part is a language code."""
     code, before, after = parts[i]
     if code not in CODES:
         return False
@@ -161,7 +168,7 @@ def _is_code(parts: Sequence[_Part], i: int) -> bool:
 
 
 def _is_pair(parts: Sequence[_Part], first: int, second: int) -> bool:
-    """Tell whether two parts are a pair of languages, such as en-es; not so pt-br and de_DE."""
+    """Recognize a pair of languages such as en-es, but not pt-br and de_DE."""
     if first < 0 or second >= len(parts) or parts[first].after not in ("-", "_"):
         return False
     codes = parts[first].text, parts[second].text

@@ -1,4 +1,4 @@
-"""One rule by which texts, questions, dictionaries and lists find words in a vocabulary."""
+"""Lookup of words in a vocabulary in any capitals and Unicode form."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Lookup"]
 
-# Of the words that were asked for: acronyms alone explain fewer.
+# Share of queries that differ in capitals only; acronyms alone explain fewer.
 _MANY = 0.05
-# Of a vocabulary: what is left of capitals in one that was lower-cased by another rule.
+# Share of a lower-cased vocabulary that keeps capitals, if other rules were used.
 _FEW = 0.01
 
 logger = logging.getLogger("alignx")
 
 
 class Lookup:
-    r"""Finds words as written, then lower-cased, then capitalized, in any form of Unicode.
+    r"""Index of words that tries them as written, lower-cased and capitalized.
 
     Parameters
     ----------
     index : mapping of str to int
         Row of each word that has a vector.
     language : str, optional
-        Code whose rules of capitals hold.
+        Language code for the rules of capitals.
 
     Examples
     --------
@@ -46,19 +46,19 @@ class Lookup:
     def __init__(self, index: Mapping[str, int], language: str | None = None) -> None:
         self.index = index
         self.language = language
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def row(self, word: str) -> int:
-        """Give the row of a word or phrase, -1 if it is unknown."""
+        """Find the row of a word or phrase; -1 if it is OOV."""
         row = self.index.get(word, -1)
         return row if row >= 0 else self._row_of_other_form(word)
 
     def rows(self, words: Sequence[str]) -> Indices:
-        """Give the row of each word, (p,) int64; -1 where it is unknown."""
+        """Find the row of each word, (p,) int64; -1 for OOV words."""
         return np.fromiter(map(self.row, words), np.int64, count=len(words))
 
-    def row_as_written(self, word: str) -> int:
-        """Give the row of a word with the same capitals, -1 if there is none."""
+    def row_in_same_case(self, word: str) -> int:
+        """Find the row of a word with the same capitals; -1 if there is none."""
         row = self.index.get(word, -1)
         if row < 0:
             whole = composed(word)
@@ -71,16 +71,16 @@ class Lookup:
             row = self.index.get(small, -1)
             if row < 0 and self._has_capitals:
                 row = self.index.get(small.capitalize(), -1)
-            return row  # the same as below, in a tenth of the time
+            return row  # as below, in a tenth of the time
         for form in forms_of(word, self.language):
-            row = self.row_as_written(form)
+            row = self.row_in_same_case(form)
             if row >= 0:
                 return row
         return -1
 
     @cached_property
     def _decomposed(self) -> dict[str, int]:
-        """Rows of the few words that are not in form NFC, by that form."""
+        """Rows of the few words not in Unicode NFC, by their NFC form."""
         if is_normalized("NFC", "\n".join(self.index)):
             return {}
         found: dict[str, int] = {}
@@ -90,8 +90,8 @@ class Lookup:
         return found
 
     @cached_property
-    def _otherwise_cased(self) -> dict[str, str]:
-        """Words with capitals that no question in small letters finds, such as iPhone."""
+    def _unreachable(self) -> dict[str, str]:
+        """Words that lower-cased queries do not find, such as iPhone, by their folded form."""
         if not self._has_capitals:
             return {}
         found: dict[str, str] = {}
@@ -103,7 +103,7 @@ class Lookup:
 
     @cached_property
     def _is_plain(self) -> bool:
-        """Whether words have one form of Unicode, and the usual rules of capitals hold."""
+        """Whether all words are NFC and the usual rules of capitals hold."""
         return not self._decomposed and lower("I", self.language) == "i"
 
     @cached_property
@@ -112,41 +112,33 @@ class Lookup:
         return text != lower(text, self.language)
 
     @cached_property
-    def keeps_capitals(self) -> bool:
-        """Whether the vocabulary tells capitals from small letters."""
+    def is_cased(self) -> bool:
+        """Whether the vocabulary distinguishes capitals from small letters."""
         if not self._has_capitals:
             return False
         count = sum(word != lower(word, self.language) for word in self.index)
         return count > _FEW * len(self.index)
 
-    def as_trained(self, word: str) -> str:
-        """Write an unknown word or phrase as the text that the vocabulary comes from would."""
+    def spell_oov(self, word: str) -> str:
+        """Spell an OOV word or phrase like the training text of the vocabulary."""
         whole = composed(" ".join(words_of(word)) or word)
-        return whole if self.keeps_capitals else lower(whole, self.language)
+        return whole if self.is_cased else lower(whole, self.language)
 
-    def otherwise_cased(self, word: str) -> str | None:
-        """Give the word of the vocabulary that differs from an unknown one in capitals alone."""
-        return self._otherwise_cased.get(composed(word).casefold())
+    def case_variant(self, word: str) -> str | None:
+        """Find a vocabulary word that differs from an OOV word only in capitals."""
+        return self._unreachable.get(composed(word).casefold())
 
-    def tell_of_capitals(self, words: Iterable[str], what: str) -> None:
-        """Warn, once for each `what`, if capitals alone keep many words from being found.
-
-        Parameters
-        ----------
-        words : iterable of str
-            All that were looked up.
-        what : str
-            What they are, in the plural.
-        """
-        if what in self._told or not self._otherwise_cased:
+    def warn_of_case_variants(self, words: Iterable[str], what: str) -> None:
+        """Log a warning, once for each noun `what`, if many words differ in capitals only."""
+        if what in self._warned or not self._unreachable:
             return
         asked = dict.fromkeys(words)
-        found = {word: self.otherwise_cased(word) for word in asked if self.row(word) < 0}
+        found = {word: self.case_variant(word) for word in asked if self.row(word) < 0}
         found = {word: other for word, other in found.items() if other is not None}
         if not found or len(found) < _MANY * len(asked):
             return
         word, other = next(iter(found.items()))
-        self._told.add(what)
+        self._warned.add(what)
         logger.warning(
             "%s of %s %s are in the vocabulary with other capitals only, such as %s for %s, and "
             "are not found; load the vectors with lowercase (--lowercase)",

@@ -1,4 +1,4 @@
-"""Length normalization, centering and projection that can be repeated on new words."""
+"""Length normalization, centering and projection of vectors."""
 
 from __future__ import annotations
 
@@ -22,37 +22,22 @@ Step: TypeAlias = Literal["unit", "center", "project"]
 
 STANDARD: tuple[Step, ...] = ("unit", "center", "unit")
 ITERATIVE: tuple[Step, ...] = ("unit", "center") * 5 + ("unit",)
-# Up to a positive factor for each row, these multiply it by a matrix; subtracting a mean does not.
+# Up to a positive factor for each row, a product with a matrix, unlike steps with centering.
 LINEAR: tuple[Step, ...] = ("unit", "project", "unit")
 
 _KNOWN_STEPS = ("unit", "center", "project")
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
-    """Read steps as the command line writes them.
-
-    Parameters
-    ----------
-    text : str
-        ``"iterative"``, ``"linear"``, ``"none"``, or steps joined by commas.
-
-    Raises
-    ------
-    ValueError
-        If a step is unknown.
+    """Parse "iterative", "linear", "none", or normalization steps joined by commas.
 
     Examples
     --------
     >>> parse_steps("unit,center,unit")
     ('unit', 'center', 'unit')
     """
-    if text == "none":
-        return ()
-    if text == "iterative":
-        return ITERATIVE
-    if text == "linear":
-        return LINEAR
-    return _checked(text.split(","))
+    named: dict[str, tuple[Step, ...]] = {"none": (), "iterative": ITERATIVE, "linear": LINEAR}
+    return named[text] if text in named else _checked(text.split(","))
 
 
 def _checked(steps: Sequence[str]) -> tuple[Step, ...]:
@@ -67,27 +52,27 @@ def _checked(steps: Sequence[str]) -> tuple[Step, ...]:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Steps of length normalization, centering and projection, remembered for new words.
+    """Length normalization, centering and projection, with means learned by `fit`.
 
     Parameters
     ----------
     steps : sequence of {"unit", "center", "project"}
-        Applied in this order. ``"unit"`` divides each row by its Euclidean norm, ``"center"``
-        subtracts the mean of the rows seen by `fit`, and ``"project"`` takes out of each row its
-        component in the direction of that mean, which unlike centering is a linear map. `ITERATIVE`
-        alternates the first two five times, after which rows are both of unit length and almost
-        centered; `LINEAR` does without centering. Zero rows, which are words without a vector,
-        stay zero and do not take part in the means.
+        Steps in order. ``"unit"`` divides each row by its Euclidean norm, ``"center"`` subtracts
+        the mean of the fitted rows, and ``"project"`` removes from each row its component along
+        that mean, which unlike centering is a linear map. `ITERATIVE` alternates the first two
+        five times, after which rows have unit length and are almost centered; `LINEAR` avoids
+        centering. Zero rows, which mark words without a vector, stay zero and do not count in the
+        means.
 
     Attributes
     ----------
     steps_ : tuple of {"unit", "center", "project"}
-        The steps that `fit` went through.
+        Steps used by `fit`.
     means_ : list of (d,) float64
-        What each ``"center"`` step subtracts, and the direction, of unit length, that each
-        ``"project"`` step takes out; zero where the mean is zero.
+        Mean subtracted by each ``"center"`` step, and unit direction removed by each
+        ``"project"`` step; zero if the mean is zero.
     dimension_ : int
-        Width of the rows that `fit` saw.
+        Dimension of the fitted rows.
 
     References
     ----------
@@ -107,23 +92,12 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     steps: Sequence[Step] = STANDARD
 
     def fit(self, rows: ArrayLike) -> Self:
-        """Learn the means from the rows of one language.
-
-        Parameters
-        ----------
-        rows : (n, d) float32
-            All its vectors.
-
-        Raises
-        ------
-        ValueError
-            If a step is unknown or the rows are not finite.
-        """
+        """Learn the means from all vectors of a language, (n, d) finite numbers."""
         self.fit_transform(rows)
         return self
 
     def fit_transform(self, rows: ArrayLike) -> Matrix:
-        """Do `fit` and `transform` of the same rows in one pass."""
+        """Fit to rows and transform them in one pass."""
         result = as_rows(rows, "rows")
         if len(result) == 0:
             raise ValueError("rows must be at least 1, got 0")
@@ -144,7 +118,7 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return result
 
     def restore(self, dimension: int, means: list[Double]) -> None:
-        """Take over what an earlier `fit` learned, as from a saved alignment."""
+        """Set the results of an earlier `fit`, for example from a saved alignment."""
         self.steps_ = _checked(self.steps)
         if len(means) != len(self.steps_) - self.steps_.count("unit"):
             raise ValueError(
@@ -154,24 +128,24 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.means_ = means
 
     def transform(self, rows: ArrayLike) -> Matrix:
-        """Take rows through the same steps with the means of `fit`.
+        """Apply the steps with the means of `fit`.
 
         Parameters
         ----------
         rows : (n, d) float32
-            Vectors of the same language, seen or new.
+            Vectors of the same language.
 
         Returns
         -------
         (n, d) float32
-            The input itself where there are no steps.
+            Normalized vectors; the input itself if there are no steps.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         DimensionError
-            If the rows have another width than those of `fit`.
+            If the dimension differs from the fitted rows.
         """
         if not hasattr(self, "means_"):
             raise NotFittedError("Normalizer must be fitted before transform: call fit first")
@@ -190,32 +164,31 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return result
 
 
-_ROUNDING = 1e-6  # of what was taken away; float32 keeps seven digits
+_ROUNDING = 1e-6  # relative; float32 keeps seven digits
 
 
 def _direction(mean: Double, rows: Matrix) -> Double:
-    """Give the mean of rows at length 1; zero if it is but rounding, as that of centered ones."""
+    """Scale the mean of rows to length 1; zero if it is mere rounding, as for centered rows."""
     length = np.linalg.norm(mean)
     is_rounding = length <= _ROUNDING * max(rows.max(), -rows.min())
     return np.zeros_like(mean) if is_rounding else mean / length
 
 
 def _without(rows: Matrix, step: Step, mean: Double, is_zero: NDArray[np.bool_]) -> Matrix:
-    """Subtract from each row the mean, or what it has of the direction of the mean.
+    """Subtract the mean, or the component along it, from each row.
 
-    A row of which only rounding is left becomes zero, and is marked as such in `is_zero`.
+    A row with nothing but rounding left becomes zero, and is marked in `is_zero`.
     """
     if step == "center":
         result: Matrix = rows - mean.astype(np.float32)
         taken = np.full(len(rows), np.linalg.norm(mean))
     else:
-        # Each row by itself, so that it does not matter which others there are, as BLAS would
-        # have it.
+        # Not by BLAS, so that the result for a row does not depend on the others.
         along = np.einsum("ij,j->i", rows, mean, dtype=np.float64).astype(np.float32)
         result = along[:, None] * mean.astype(np.float32)
         np.subtract(rows, result, out=result)
         taken = np.abs(along, dtype=np.float64)
-    # Hardly any other row begins with so little, so the rest of a row is seldom looked at.
+    # Hardly any other row begins with so little, so few rows are inspected whole.
     small = np.flatnonzero(np.abs(result[:, 0]) <= _ROUNDING * taken)
     lengths = np.linalg.norm(result[small].astype(np.float64), axis=1)
     is_zero[small[lengths <= _ROUNDING * taken[small]]] = True

@@ -1,81 +1,72 @@
-"""Vectors of what dictionaries list: words, words that a vocabulary lacks, and phrases."""
+"""Vectors of out-of-vocabulary (OOV) words and phrases."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from alignx.support.arrays import Matrix, unit_rows
+from alignx.support.arrays import Indices, Matrix, unit_rows
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.sif import expected_shares, sif_weights
 from alignx.vectors.spelling import is_phrase, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alignx.lexicon.lexicon import Lexicon
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "Entries",
-    "Oov",
+    "EntryVectors",
+    "OOVMode",
     "Origin",
-    "extended",
+    "add_oov_entries",
     "look_up",
-    "require_oov",
-    "unlisted",
+    "oov_entries",
+    "require_oov_mode",
     "with_phrases",
 ]
 
-Oov: TypeAlias = Literal["drop", "subword"]
-"""What to do about words that a vocabulary lacks: nothing, or look at their characters."""
+OOVMode: TypeAlias = Literal["drop", "subword"]
+"""Treatment of OOV words: drop them, or build their vectors from subwords."""
 
 Origin: TypeAlias = Literal["vocabulary", "subwords", "phrase"]
-"""Where a vector comes from: the vocabulary, the characters of a word, the words of a phrase."""
+"""Origin of a vector: the vocabulary, the subwords of a word, or the words of a phrase."""
 
 
-@dataclass(frozen=True, eq=False)
-class Entries:
+class EntryVectors(NamedTuple):
     """Vectors of words and phrases.
 
     Attributes
     ----------
     vectors : (n, d) float32
-        Unit rows; zero for what has no vector.
+        Unit rows; zero for entries without a vector.
     origins : sequence of {"vocabulary", "subwords", "phrase"} or None
-        Where each comes from; None for what has no vector.
+        Origin of each vector; None for entries without one.
     """
 
     vectors: Matrix
     origins: Sequence[Origin | None]
 
 
-def look_up(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") -> Entries:
-    """Find vectors of words, and of phrases as weighted means of their words.
+def look_up(language: Embeddings, entries: Sequence[str], oov: OOVMode = "drop") -> EntryVectors:
+    """Look up vectors of words, and of phrases as weighted means of words.
 
-    A phrase that the vocabulary lacks is the mean of the unit vectors of its words, each weighted
-    by smooth inverse frequency (SIF), where the rank of a word tells its frequency. A phrase with
-    an unknown word has no vector, nor has a word whose vector is zero. Entries are looked up as
-    `Embeddings.find` does, first as a whole.
+    An OOV phrase is the mean of the unit vectors of its words, weighted by smooth inverse
+    frequency (SIF), with frequencies estimated from ranks. A word with a zero vector has no
+    vector, nor has a phrase with a word without one.
 
     Parameters
     ----------
     language : Embeddings
-        Most frequent word first.
+        Vocabulary, most frequent word first.
     entries : sequence of str
-        Words, and phrases with blanks between their words.
+        Words, and phrases with blanks between their words; found as by `Embeddings.find`.
     oov : {"drop", "subword"}
-        Whether words that the vocabulary lacks, in phrases too, get a vector by their characters.
-
-    Returns
-    -------
-    Entries
+        Drop OOV words, or build their vectors from subwords, in phrases too.
 
     Raises
     ------
     ValueError
-        If `oov` is none of its values, or there is no model for it.
+        If `oov` has another value, or needs a fastText model.
 
     References
     ----------
@@ -91,150 +82,114 @@ def look_up(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") -> 
     >>> bool(0 < found.vectors[1, 0] < found.vectors[1, 1])  # the rarer word counts more
     True
     """
-    require_oov(oov, language)
+    require_oov_mode(oov, language)
     lookup = language.lookup
     parts = {e: words_of(e) for e in dict.fromkeys(entries) if is_phrase(e) and lookup.row(e) < 0}
-    singles = [e for e in entries if e not in parts]
+    singles = [entry for entry in entries if entry not in parts]
     words = list(dict.fromkeys([*singles, *(word for split in parts.values() for word in split)]))
     rows = lookup.rows(words)
-    vectors = np.zeros((len(words), language.dimension), dtype=np.float32)
-    vectors[rows >= 0] = unit_rows(language.vectors[rows[rows >= 0]])
-    missing = np.flatnonzero(rows < 0)
-    if oov == "subword" and len(missing):
-        assert language.unseen is not None  # or `oov` is refused
-        vectors[missing] = unit_rows(
-            language.unseen([lookup.as_trained(words[i]) for i in missing])
-        )
-    found: dict[str, Origin | None] = {}
-    for word, row, vector in zip(words, rows.tolist(), vectors, strict=True):
-        found[word] = "vocabulary" if row >= 0 else "subwords" if vector.any() else None
-    position = {word: i for i, word in enumerate(words)}
-    shares = np.append(expected_shares(len(language)), 0)  # unseen words are the rarest
+    vectors = _word_vectors(language, words, rows, oov)
+    has_vector = np.asarray(vectors.any(axis=1))
+    shares = np.append(expected_shares(len(language)), 0)  # OOV words are the rarest
     weights = sif_weights(shares)[rows]
+    position = {word: i for i, word in enumerate(words)}
     result = np.zeros((len(entries), language.dimension), dtype=np.float32)
     origins: list[Origin | None] = []
     for i, entry in enumerate(entries):
-        if entry not in parts:
+        origin: Origin
+        if entry in parts:
+            at = [position[word] for word in parts[entry]]
+            if has_vector[at].all():
+                result[i] = weights[at] @ vectors[at]
+            origin = "phrase"
+        else:
             result[i] = vectors[position[entry]]
-            origins.append(found[entry])
-            continue
-        at = [position[word] for word in parts[entry]]
-        if all(found[word] for word in parts[entry]):
-            result[i] = weights[at] @ vectors[at]
-        origins.append("phrase" if result[i].any() else None)
-    return Entries(unit_rows(result), tuple(origins))
+            origin = "vocabulary" if rows[position[entry]] >= 0 else "subwords"
+        origins.append(origin if result[i].any() else None)
+    return EntryVectors(unit_rows(result), tuple(origins))
 
 
-def require_oov(oov: Oov, *languages: Embeddings) -> None:
-    """Refuse what `look_up` refuses: "subword" needs a model for at least one of the languages.
+def _word_vectors(
+    language: Embeddings, words: Sequence[str], rows: Indices, oov: OOVMode
+) -> Matrix:
+    """Unit vectors of words with known rows; zero for words without a vector."""
+    vectors = np.zeros((len(words), language.dimension), dtype=np.float32)
+    vectors[rows >= 0] = unit_rows(language.vectors[rows[rows >= 0]])
+    missing = np.flatnonzero(rows < 0)
+    if oov == "subword" and len(missing) and language.oov_vectors is not None:
+        spelled = [language.lookup.spell_oov(words[i]) for i in missing.tolist()]
+        vectors[missing] = unit_rows(language.oov_vectors(spelled))
+    return vectors
 
-    Raises
-    ------
-    ValueError
-        If `oov` is none of its values, or there is no model for it.
-    """
+
+def require_oov_mode(oov: OOVMode, *languages: Embeddings) -> None:
+    """Raise ValueError for unknown modes, and for "subword" without any fastText model."""
     if oov not in ("drop", "subword"):
         raise ValueError(f"oov must be 'drop' or 'subword', got {oov!r}")
-    if oov == "subword" and all(language.unseen is None for language in languages):
+    if oov == "subword" and all(language.oov_vectors is None for language in languages):
         names = " and ".join(str(language.source or language.language) for language in languages)
         raise ValueError(
-            "oov 'subword' needs vectors that are read from a fastText model, .bin, which knows "
-            f"the characters of words; got {names}"
+            f"oov 'subword' needs vectors from a fastText model (.bin), which knows subwords; "
+            f"got {names}"
         )
 
 
-def unlisted(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") -> Embeddings:
-    """Give what a vocabulary lacks, as far as it has vectors, as a vocabulary of its own.
+def oov_entries(language: Embeddings, entries: Sequence[str], oov: OOVMode = "drop") -> Embeddings:
+    """Build embeddings of the OOV entries that have a vector; see `look_up`.
 
-    Parameters
-    ----------
-    language, oov
-        As of `look_up`; a language without a model has vectors of phrases only.
-    entries : sequence of str
-        Words and phrases; those that the vocabulary has are passed over.
-
-    Returns
-    -------
-    Embeddings
-        Unit rows, possibly none, in the order of `entries`, which are lower-cased if the vocabulary
-        is.
+    They have unit rows in the order of `entries`, and are spelled like the vocabulary. Without a
+    fastText model only phrases have vectors.
 
     Examples
     --------
     >>> english = Embeddings(["new", "york"], [[1, 0], [0, 1]])
-    >>> unlisted(english, ["york", "new york", "new jersey"]).words
+    >>> oov_entries(english, ["york", "new york", "new jersey"]).words
     ('new york',)
     """
     lookup = language.lookup
-    lacking = [entry for entry in dict.fromkeys(entries) if lookup.row(entry) < 0]
-    lacking = list(dict.fromkeys(map(lookup.as_trained, lacking)))
-    found = look_up(language, lacking, "drop" if language.unseen is None else oov)
+    missing = [entry for entry in dict.fromkeys(entries) if lookup.row(entry) < 0]
+    missing = list(dict.fromkeys(map(lookup.spell_oov, missing)))
+    found = look_up(language, missing, "drop" if language.oov_vectors is None else oov)
     kept = [i for i, origin in enumerate(found.origins) if origin is not None]
-    words = tuple(lacking[i] for i in kept)
+    words = tuple(missing[i] for i in kept)
     return Embeddings.from_checked(words, found.vectors[kept], language=language.language)
 
 
-def extended(language: Embeddings, entries: Sequence[str], oov: Oov = "drop") -> Embeddings:
-    """Add words and phrases that a vocabulary lacks behind its last word.
-
-    Parameters
-    ----------
-    language, entries, oov
-        As of `unlisted`.
-
-    Returns
-    -------
-    Embeddings
-        The language itself if there is nothing to add. Otherwise a copy.
+def add_oov_entries(
+    language: Embeddings, entries: Sequence[str], oov: OOVMode = "drop"
+) -> Embeddings:
+    """Append the `oov_entries` to a copy of the vocabulary, if there are any.
 
     Examples
     --------
     >>> english = Embeddings(["new", "york"], [[1, 0], [0, 1]])
-    >>> extended(english, ["york", "new york", "new jersey"]).words
+    >>> add_oov_entries(english, ["york", "new york", "new jersey"]).words
     ('new', 'york', 'new york')
     """
-    more = unlisted(language, entries, oov)
+    more = oov_entries(language, entries, oov)
     if not len(more):
         return language
-    if any(word in language for word in more):  # with a zero row: its characters tell more
+    if any(word in language for word in more):  # as a zero row, which subwords improve on
         language = language.without_zero_rows()
-    return Embeddings.from_checked(
-        (*language.words, *more.words),
-        np.concatenate([language.vectors, more.vectors]),
-        language=language.language,
-        source=language.source,
-        unseen=language.unseen,
-        space=language.space,
+    return language.derive(
+        (*language.words, *more.words), np.concatenate([language.vectors, more.vectors])
     )
 
 
 def with_phrases(
-    source: Embeddings, target: Embeddings, lexicon: Lexicon
+    source: Embeddings, target: Embeddings, pairs: Iterable[tuple[str, str]]
 ) -> tuple[Embeddings, Embeddings]:
-    """Add the phrases of a lexicon to both languages, so that it can be looked up as it is.
-
-    Parameters
-    ----------
-    source, target : Embeddings
-        Most frequent word first.
-    lexicon : Lexicon
-        Its words are not added, only its phrases.
-
-    Returns
-    -------
-    source, target : Embeddings
-        As `extended` gives them.
+    """Append the phrases of a dictionary, such as a `Lexicon`, to both languages.
 
     Examples
     --------
-    >>> from alignx.lexicon.lexicon import Lexicon
     >>> english = Embeddings(["hungry"], [[1.0]])
     >>> spanish = Embeddings(["tener", "hambre"], [[1.0], [1.0]])
-    >>> pairs = Lexicon([("hungry", "tener hambre")])
-    >>> with_phrases(english, spanish, pairs)[1].words
+    >>> with_phrases(english, spanish, [("hungry", "tener hambre")])[1].words
     ('tener', 'hambre', 'tener hambre')
     """
-    first, second = lexicon.sides()
-    return extended(source, list(filter(is_phrase, first))), extended(
-        target, list(filter(is_phrase, second))
+    first, second = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
+    return (
+        add_oov_entries(source, list(filter(is_phrase, first))),
+        add_oov_entries(target, list(filter(is_phrase, second))),
     )

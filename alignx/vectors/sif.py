@@ -1,4 +1,4 @@
-"""How often words occur in running text, as far as their rank in a vocabulary tells."""
+"""Word frequencies expected by rank, and smooth inverse frequency (SIF) weights."""
 
 from __future__ import annotations
 
@@ -11,46 +11,25 @@ if TYPE_CHECKING:
 
 __all__ = ["SMOOTHING", "expected_shares", "sif_weights"]
 
-ZIPF_SHIFT = 2.7  # Mandelbrot's
-SMOOTHING = 1e-3  # the a of SIF: Arora et al. found 1e-4 to 1e-2 to differ little
+_ZIPF_SHIFT = 2.7  # Mandelbrot's
+SMOOTHING = 1e-3
+"""The a of SIF weights; Arora et al. found 1e-4 to 1e-2 to differ little."""
 
 
 def expected_shares(count: int) -> Double:
-    """Share of each word of a vocabulary in running text, by its rank.
-
-    Parameters
-    ----------
-    count : int
-        Words, most frequent first.
-
-    Returns
-    -------
-    (count,) float64
-        They sum to 1.
+    """Estimate the shares of words in running text, (count,) float64, from their ranks.
 
     Examples
     --------
     >>> expected_shares(3).round(2)
     array([0.41, 0.32, 0.27])
     """
-    shares = 1 / (np.arange(1, count + 1) + ZIPF_SHIFT)
+    shares = 1 / (np.arange(1, count + 1) + _ZIPF_SHIFT)
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
 def sif_weights(shares: Double, smoothing: float = SMOOTHING) -> Double:
-    """Weights by smooth inverse frequency: ``a / (a + p)``.
-
-    Parameters
-    ----------
-    shares : (n,) float64
-        The p of each word, its probability.
-    smoothing : float
-        The a, more than 0.
-
-    Returns
-    -------
-    (n,) float64
-        In (0, 1]; rare words count most.
+    """Compute SIF weights a / (a + p), (n,) float64, from shares p and smoothing a.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How words are written: blanks between them, capitals, and Unicode's several forms of a letter."""
+"""Spelling of words: blanks, capitals and Unicode forms."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 __all__ = ["FIELD_BLANKS", "composed", "forms_of", "is_phrase", "lower", "words_of"]
 
 FIELD_BLANKS = " \t"
-"""What separates the fields of a line in a file, where words may hold any other blank."""
+"""Separators of fields in a line; words may hold any other blank."""
 
 # Turkish, Azerbaijani, Crimean Tatar and Gagauz: i and its capital have a dot, or both have none.
 _DOTTED = frozenset({"tr", "tur", "az", "aze", "azj", "azb", "crh", "gag"})
 _DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
 _TO_LOWER = str.maketrans({"I": _DOTLESS, "İ": "i"})
 _TO_UPPER = str.maketrans({"i": "İ", _DOTLESS: "I"})
-# What copying and joining of files leaves at the ends of words: marks of byte order and direction.
+# Marks of byte order and direction, left at the ends of words by copying and joining files.
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
 _DOT_ABOVE = "i\N{COMBINING DOT ABOVE}"
 
 
 def words_of(entry: str) -> list[str]:
-    r"""Cut an entry at its blanks: all white space of Unicode, no-break spaces included.
+    r"""Split an entry at Unicode white space, no-break spaces included.
 
-    A vocabulary may hold words with blanks inside, so it is asked for the whole entry first.
+    A vocabulary may hold words with blanks inside, so look the whole entry up first.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def words_of(entry: str) -> list[str]:
 
 
 def is_phrase(entry: str) -> bool:
-    """Tell whether an entry of a dictionary holds several words.
+    """Test for several words in an entry of a dictionary.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def is_phrase(entry: str) -> bool:
 
 
 def composed(text: str) -> str:
-    r"""Give a text in Unicode's form NFC, where a letter and its accent are one character.
+    r"""Normalize a text to Unicode NFC, where an accented letter is one character.
 
     Examples
     --------
@@ -62,14 +62,7 @@ def composed(text: str) -> str:
 
 
 def lower(text: str, language: str | None = None) -> str:
-    """Lower-case a text as its language does: with dotless i in Turkish and its like.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    language : str, optional
-        A code such as ``"tr"`` or ``"az-Latn"``.
+    """Lower-case a text by the rules of its language, such as dotless i in Turkish.
 
     Examples
     --------
@@ -80,22 +73,10 @@ def lower(text: str, language: str | None = None) -> str:
 
 
 def forms_of(word: str, language: str | None = None) -> Iterator[str]:
-    """Give the ways in which a vocabulary may write a word, the likeliest first.
+    """Yield possible spellings of a word in a vocabulary, the likeliest first.
 
-    As written; lower-cased; capitalized. What has blanks or invisible marks at its ends, or several
-    blanks inside, comes once more without them, with single spaces inside.
-
-    Parameters
-    ----------
-    word : str
-        Word or phrase.
-    language : str, optional
-        Code of its language.
-
-    Yields
-    ------
-    str
-        Different forms.
+    The word as written, lower-cased, and capitalized. A word with blanks or invisible marks at its
+    ends, or several blanks inside, comes once more with single spaces inside only.
 
     Examples
     --------
@@ -120,7 +101,7 @@ def _cased(word: str, language: str | None) -> Iterator[str]:
     if lowered.isascii() and not _has_dotted(language):  # nearly all words
         yield _capitalized(lowered, language)
         return
-    # Others may have lower-cased the vocabulary without a thought of the language.
+    # The vocabulary may have been lower-cased without the rules of the language.
     plain = whole.lower()
     undotted = plain.replace(_DOT_ABOVE, "i")
     yield plain
@@ -140,5 +121,5 @@ def _capitalized(word: str, language: str | None) -> str:
 
 @cache
 def _has_dotted(language: str | None) -> bool:
-    """Tell whether a language has both a dotted and a dotless i."""
+    """Test for languages with a dotted and a dotless i."""
     return language is not None and re.split("[-_]", language, maxsplit=1)[0].lower() in _DOTTED

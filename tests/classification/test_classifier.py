@@ -329,7 +329,7 @@ def test_languages_that_are_not_to_be_predicted_may_be_missing(tmp_path: Path) -
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    with pytest.raises(FormatError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match="no such file"):
         TransferClassifier.load(path, SPACE)
     path.write_bytes(b"")
     with pytest.raises(FormatError, match="not a safetensors file, or truncated"):

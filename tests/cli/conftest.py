@@ -100,8 +100,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model.save_model(str(folder / f"{code}.bin"))
         save(load(folder / f"{code}.bin"), folder / f"{code}.vec")
     Lexicon([(stem, stem) for stem in STEMS]).save(folder / "train.txt")
-    vectors, options = (folder / "en.bin", folder / "es.bin"), ("--refinement", 0, "--no-calibrate")
-    succeed("align", *vectors, "-d", folder / "train.txt", *options, "-o", folder / "map")
+    given = (folder / "en.bin", folder / "es.bin", "-d", folder / "train.txt")
+    succeed("align", *given, "--refinement", 0, "--no-calibrate", "-o", folder / "map")
     return folder
 
 

@@ -3,15 +3,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from command_line import DIMENSION, VECTORS, WORDS, fail, interrupt, misuse, run, started, succeed
 
 from alignx.alignment.alignment import Alignment
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
-from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,28 +121,6 @@ def test_cross_validation_lists_the_candidates(shapes: Path) -> None:
     told = succeed(*command).err
     assert f"chosen by cross-validation: {chosen['aligner']}, " in told
     assert "new: auto from 460 of 460 pairs" in told
-
-
-def test_a_candidate_that_cannot_be_fitted_is_listed_with_the_reason(folder: Path) -> None:
-    lines = (folder / "train.txt").read_text().splitlines(keepends=True)
-    (folder / "few.txt").write_text("".join(lines[:20]))
-    # 15 pairs remain in each part: enough for the rest, not for 16 dimensions without a ridge.
-    for name in VECTORS:
-        rows = load(folder / name)
-        wide = np.hstack([rows.vectors, np.random.default_rng(1).standard_normal((WORDS, 8))])
-        save(Embeddings(rows.words, wide), folder / name)
-    options = ("-d", "few.txt", "--method", "auto", *QUICK, "-o", "new", "--json")
-    chosen = succeed("align", *VECTORS, *options).json["selection"]
-    failed = [each for each in chosen["candidates"] if each["reason"]]
-    assert failed
-    assert all(each["precision"] is None and each["n"] == 0 for each in failed)
-
-
-@pytest.mark.usefixtures("shapes")
-def test_too_small_a_dictionary_for_cross_validation() -> None:
-    message = fail("align", *SHAPES, "-d", "tiny.txt", "-o", "new", "--method", "auto")
-    assert "at least 20 source words" in message
-    assert "use a larger dictionary" in message
 
 
 # --- without a dictionary ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from command_line import DIMENSION, VECTORS, WORDS, fail, mapped_space, misuse, succeed
+from command_line import DIMENSION, VECTORS, WORDS, fail, mapped_space, succeed
 
 from alignx.vectors.io import load
 
@@ -64,9 +64,3 @@ def test_a_cache_that_was_cut_is_refused(folder: Path) -> None:
     (folder / "en.safetensors").write_bytes(content[: len(content) // 2])
     message = fail(*APPLY, "en.safetensors", "-o", "en.safetensors")
     assert message.startswith("en.safetensors: the cache is damaged: ")
-
-
-@pytest.mark.usefixtures("here")
-@pytest.mark.parametrize("option", [("--limit", 3), ("--lowercase",), ("--dtype", "float16")])
-def test_a_fasttext_model_is_mapped_whole(option: tuple[object, ...]) -> None:
-    assert option[0] in misuse("apply", "map", "en.bin", "-o", "out.bin", *option)

@@ -46,7 +46,7 @@ def test_word_similarity(folder: Path) -> None:
     assert found["source_similarity"]["n"] == 3
     assert found["target_similarity"]["coverage"] == 0.75
     assert found["similarity"]["pearson"] > 0.9
-    assert found["similarity"]["with_unlisted"] is None
+    assert found["similarity"]["with_oov"] is None
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_oov_words_and_phrases_apart(
     files = (models / "map", models / "en.bin", models / "es.bin")
     arguments = ("evaluate", *files, "-d", "test.txt")
     found = succeed(*arguments, "--oov", "subword", "--json").json
-    assert found["unlisted"]["unseen words"]["n"] == found["unlisted"]["phrases"]["n"] == 1
-    assert found["coverage_with_unlisted"] == 1
+    assert found["oov"]["OOV words"]["n"] == found["oov"]["phrases"]["n"] == 1
+    assert found["coverage_with_oov"] == 1
     text = succeed(*arguments).out
     assert "phrases" in text
-    assert "unseen words" not in text
+    assert "OOV words" not in text
 
 
 @pytest.mark.usefixtures("here")

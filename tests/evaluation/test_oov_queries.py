@@ -39,7 +39,7 @@ def language(prefix: str, count: int, seed: int) -> Embeddings:
     # A common direction makes hubs, so that CSLS and cosine disagree.
     rows = np.random.default_rng(seed).standard_normal((count, DIMENSION)) + 0.5
     words = [f"{prefix}{i}" for i in range(count)]
-    return Embeddings(words, rows.astype(np.float32), unseen=Model(prefix, seed))
+    return Embeddings(words, rows.astype(np.float32), oov_vectors=Model(prefix, seed))
 
 
 SHARED = SharedSpace({"en": language("a", N, 1), "es": language("b", M, 2)})
@@ -87,15 +87,15 @@ def test_each_kind_of_question_is_measured_apart_and_by_hand() -> None:
         rank(source_vector("a6"), added, ["b3 b4"]),
         rank(source_vector("a1 axe"), added, ["b8"]),
     ]
-    assert list(report.unlisted) == ["unseen words", "unseen words, copied", "phrases"]
-    for name, ranks in (("unseen words", unseen), ("phrases", phrases)):
-        found = report.unlisted[name]
+    assert list(report.oov) == ["OOV words", "OOV words, copied", "phrases"]
+    for name, ranks in (("OOV words", unseen), ("phrases", phrases)):
+        found = report.oov[name]
         assert found.n == len(ranks)
         assert found.mrr == pytest.approx(np.mean([1 / r for r in ranks]))
         assert found.precision[5] == pytest.approx(np.mean([r <= 5 for r in ranks]))
-    assert report.unlisted["unseen words, copied"].precision[1] == 0
+    assert report.oov["OOV words, copied"].precision[1] == 0
     assert (report.csls.n, report.coverage) == (3, 3 / 9)
-    assert report.coverage_with_unlisted == pytest.approx(8 / 9)
+    assert report.coverage_with_oov == pytest.approx(8 / 9)
 
 
 def test_listed_words_are_measured_as_they_are_without() -> None:
@@ -103,15 +103,15 @@ def test_listed_words_are_measured_as_they_are_without() -> None:
     alone = evaluate(SHARED, listed, n_neighbors=N_NEIGHBORS)
     beside = evaluate(SHARED, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
     assert (beside.nn, beside.csls) == (alone.nn, alone.csls)
-    assert alone.unlisted == {}
-    assert alone.coverage_with_unlisted == alone.coverage == 1
+    assert alone.oov == {}
+    assert alone.coverage_with_oov == alone.coverage == 1
 
 
 def test_phrases_are_asked_without_a_model_and_unseen_words_are_not() -> None:
     report = evaluate(SHARED, LEXICON, n_neighbors=N_NEIGHBORS)
-    assert list(report.unlisted) == ["phrases"]
-    assert report.unlisted["phrases"].n == 2
-    assert report.coverage_with_unlisted == pytest.approx(5 / 9)
+    assert list(report.oov) == ["phrases"]
+    assert report.oov["phrases"].n == 2
+    assert report.coverage_with_oov == pytest.approx(5 / 9)
 
 
 def test_copying_is_right_where_both_languages_write_the_same() -> None:
@@ -120,7 +120,7 @@ def test_copying_is_right_where_both_languages_write_the_same() -> None:
     report = evaluate(
         shared, Lexicon([*lexicon.pairs, ("ad", "a1")]), oov="subword", n_neighbors=N_NEIGHBORS
     )
-    copied = report.unlisted["unseen words, copied"]
+    copied = report.oov["OOV words, copied"]
     assert (copied.n, copied.precision[1]) == (2, 0.5)
 
 
@@ -128,15 +128,15 @@ def test_pairs_are_questions_of_their_own_where_the_protocol_says_so() -> None:
     report = evaluate(SHARED, LEXICON, oov_policy="xling", oov="subword", n_neighbors=N_NEIGHBORS)
     assert report.csls.n == 3
     # axe with b3 and bow, a3 with b900, a4 with bee.
-    assert report.unlisted["unseen words"].n == 4
-    assert report.coverage_with_unlisted == pytest.approx(10 / 12)
+    assert report.oov["OOV words"].n == 4
+    assert report.coverage_with_oov == pytest.approx(10 / 12)
 
 
 def test_a_dictionary_may_hold_nothing_but_unseen_words() -> None:
     report = evaluate(SHARED, Lexicon([("axe", "b3")]), oov="subword", n_neighbors=N_NEIGHBORS)
-    assert (report.csls.n, report.coverage, report.coverage_with_unlisted) == (0, 0, 1)
-    assert "beyond the vocabularies" in str(report)
-    assert "coverage 0.0% of words (100.0% with those beyond)" in str(report)
+    assert (report.csls.n, report.coverage, report.coverage_with_oov) == (0, 0, 1)
+    assert "csls of OOV queries" in str(report)
+    assert "coverage 0.0% of words (100.0% with OOV queries)" in str(report)
     with pytest.raises(EmptyLexiconError):
         evaluate(SHARED, Lexicon([("axe", "b3")]), n_neighbors=N_NEIGHBORS)
 
@@ -147,7 +147,7 @@ def test_subwords_need_a_model_in_one_language() -> None:
         evaluate(blind, LEXICON, oov="subword")
     half = SharedSpace({"en": SHARED.source, "es": blind.target})
     report = evaluate(half, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
-    assert report.unlisted["unseen words"].n == 1  # axe is, bee is not
+    assert report.oov["OOV words"].n == 1  # axe is, bee is not
 
 
 # --- translation ------------------------------------------------------------------------------
@@ -189,11 +189,11 @@ def test_similarity_keeps_phrases_and_unseen_words_apart() -> None:
     plain = Lexicon(pairs[:3], judged.scores[:3] if judged.scores is not None else None)
     alone = evaluate_similarity(SHARED.source, SHARED.target, plain)
     assert (report.n, report.pearson, report.spearman) == (3, alone.pearson, alone.spearman)
-    assert alone.with_unlisted is None
-    assert report.with_unlisted is not None
-    assert report.with_unlisted.n == 5
+    assert alone.with_oov is None
+    assert report.with_oov is not None
+    assert report.with_oov.n == 5
     cosines = [float(source_vector(a) @ unit(SHARED.target[b])) for a, b in pairs[:5]]
     expected = np.corrcoef(cosines, judged.scores[:5] if judged.scores is not None else [])[0, 1]
-    assert report.with_unlisted.pearson == pytest.approx(expected, abs=1e-6)
-    assert "with phrases and unseen words: Pearson" in str(report)
-    assert evaluate_similarity(SHARED.source, SHARED.target, judged).as_dict()["with_unlisted"]
+    assert report.with_oov.pearson == pytest.approx(expected, abs=1e-6)
+    assert "with phrases and OOV words: Pearson" in str(report)
+    assert evaluate_similarity(SHARED.source, SHARED.target, judged).as_dict()["with_oov"]

@@ -81,7 +81,7 @@ def test_what_has_no_correlation_is_nan_without_a_warning(
 def test_a_lexicon_without_scores_or_known_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="must have a human score each, got none"):
         evaluate_similarity(ENGLISH, SPANISH, Lexicon(PAIRS))
-    with pytest.raises(EmptyLexiconError, match="20 lack the source word"):
+    with pytest.raises(EmptyLexiconError, match="20 with an OOV source word"):
         evaluate_similarity(SPANISH, ENGLISH, Lexicon(PAIRS, SCORES))
 
 
@@ -89,7 +89,7 @@ def test_what_is_printed_and_what_programs_read() -> None:
     report = SimilarityReport(pairs=500, n=275, pearson=0.72812, spearman=-0.5)
     assert str(report) == "Pearson 0.728, Spearman -0.500 (275 of 500 pairs, coverage 55.0%)"
     found = report.as_dict()
-    assert list(found) == ["pairs", "n", "coverage", "pearson", "spearman", "with_unlisted"]
+    assert list(found) == ["pairs", "n", "coverage", "pearson", "spearman", "with_oov"]
     assert json.loads(json.dumps(found)) == found
 
 

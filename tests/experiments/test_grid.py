@@ -288,7 +288,7 @@ def test_files_that_are_missing_are_counted_and_named_at_once(folder: Path) -> N
 
 
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"bench\.toml: no such file"):
+    with pytest.raises(FileNotFoundError, match=r"bench\.toml: no such file"):
         Grid.load(tmp_path / "bench.toml")
     (tmp_path / "bench.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(FormatError, match="must be TOML in UTF-8"):

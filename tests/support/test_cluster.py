@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 distributed = pytest.importorskip("distributed", reason="clusters need the package distributed")
+pytestmark = pytest.mark.slow  # it starts schedulers and workers
 
 TESTS = str(Path(__file__).parents[1])
 

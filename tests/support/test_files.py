@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from alignx.errors import AlignxError, FormatError, OutputError
-from alignx.support.files import appearing, reading, replacing, require_writable
+from alignx.errors import AlignxError, InputError, MissingFileError, OutputError
+from alignx.support.files import (
+    appearing,
+    reading,
+    replacing,
+    require_readable,
+    require_writable,
+)
 
 needs_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
@@ -190,16 +196,10 @@ save(Embeddings([str(i) for i in range(60_000)], vectors), sys.argv[1])
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_reading_names_what_is_in_the_way(tmp_path: Path) -> None:
-    with (
-        pytest.raises(FormatError, match="no such file; check the name"),
-        reading(tmp_path / "absent"),
-    ):
-        pass
-    with (
-        pytest.raises(FormatError, match="this is a directory; name a file in it"),
-        reading(tmp_path),
-    ):
+def test_unreadable_inputs_are_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="no such file; check the name"):
+        require_readable(tmp_path / "absent")
+    with pytest.raises(InputError, match="this is a directory"), reading(tmp_path):
         pass
 
 
@@ -264,7 +264,7 @@ def test_a_circle_of_links_is_refused_and_stays(tmp_path: Path) -> None:
             pass
         with pytest.raises(OutputError, match="links lead in a circle"):
             require_writable(place)
-        with pytest.raises(FormatError, match="links lead in a circle"), reading(place):
+        with pytest.raises(InputError, match="links lead in a circle"), reading(place):
             pass
     assert loop.is_symlink()
 

@@ -17,11 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignx.errors import FormatError, OutputError
+from alignx.errors import FormatError
 from alignx.support.tokenizer import tokenize
 from alignx.training.corpus import Findings, text_blocks
 from alignx.training.corpus_writer import CorpusReport, WordCounts, write_tokenized
-from alignx.training.scratch import filling, path_of, scratch
 
 if TYPE_CHECKING:
     from alignx.support.tokenizer import Tokenizer
@@ -224,7 +223,7 @@ def test_a_missing_file_shows_before_the_others_are_read(tmp_path: Path) -> None
     (tmp_path / "es.txt").write_text("el gato")
     output = io.BytesIO()
     for name, problem in (("no-such.txt", "no such file"), (".", "this is a directory")):
-        with pytest.raises(FormatError, match=problem):
+        with pytest.raises(OSError, match=problem):
             write_tokenized([str(tmp_path / "es.txt"), str(tmp_path / name)], output)
     assert not output.getvalue()
 
@@ -255,27 +254,3 @@ def test_a_pipe_is_read_once_without_progress(tmp_path: Path) -> None:
     writer.join()
     assert output.getvalue() == b"el gato\n" * 20_000
     assert not seen
-
-
-# --- files without a name ---------------------------------------------------------------------
-
-
-def test_a_file_without_a_name_is_opened_by_its_descriptor(tmp_path: Path) -> None:
-    with scratch(str(tmp_path / "es.bin")) as descriptor:
-        with filling(descriptor, "es.bin") as file:
-            file.write(b"el gato")
-        assert Path(path_of(descriptor)).read_bytes() == b"el gato"
-        assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_under_the_text_is_told() -> None:
-    with (
-        Path("/dev/full").open("wb") as full,
-        pytest.raises(OutputError) as caught,
-        filling(full.fileno(), "es.bin") as file,
-    ):
-        file.write(bytes(100_000))
-    assert str(caught.value).startswith(
-        "es.bin: the text, which lies beside it: no space is left on the device"
-    )

@@ -7,8 +7,7 @@ import pytest
 
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.oov import extended, look_up, unlisted, with_phrases
-from alignx.vectors.spelling import is_phrase
+from alignx.vectors.oov import add_oov_entries, look_up, oov_entries, with_phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +30,7 @@ def by_characters(words: Sequence[str]) -> NDArray[np.float32]:
 
 
 BLIND = Embeddings(WORDS, VECTORS, "en", "wiki.en.vec")
-ENGLISH = Embeddings(WORDS, VECTORS, "en", "wiki.en.bin", unseen=by_characters)
+ENGLISH = Embeddings(WORDS, VECTORS, "en", "wiki.en.bin", oov_vectors=by_characters)
 
 
 def unit(row: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -40,7 +39,7 @@ def unit(row: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def weight(word: str) -> float:
-    """SIF of the rank; a word beyond the vocabulary counts 1."""
+    """SIF weight by rank; 1 for an OOV word."""
     if word not in WORDS:
         return 1.0
     shares = [1 / (rank + 2.7) for rank in range(1, len(WORDS) + 1)]
@@ -56,10 +55,7 @@ def mean(phrase: str) -> NDArray[np.float64]:
     return unit(np.sum([weight(word) * unit(vector(word)) for word in parts], axis=0))
 
 
-# --- looking up -------------------------------------------------------------------------------
-
-
-def test_words_phrases_and_unseen_words_have_their_vectors() -> None:
+def test_words_phrases_and_oov_words_have_their_vectors() -> None:
     asked = ["york", "new york city", "yorker", "new  yorker", "city", "york", "cities of the city"]
     found = look_up(ENGLISH, asked, "subword")
     expected = [unit(VECTORS[3]), mean(asked[1]), unit(INVENTED["yorker"]), mean("new yorker")]
@@ -70,17 +66,15 @@ def test_words_phrases_and_unseen_words_have_their_vectors() -> None:
     )  # fmt: skip
 
 
-def test_what_cannot_be_known_is_told_and_has_no_vector() -> None:
+def test_other_entries_have_no_vector() -> None:
     asked = ["yorker", "new yorker", "new york zzz", "zzz", "nothing", "nothing nothing", "", " "]
     blind, seeing = look_up(BLIND, asked), look_up(ENGLISH, asked, "subword")
     assert blind.origins == (None,) * 8
     assert seeing.origins == ("subwords", "phrase", *[None] * 6)
     assert not blind.vectors.any()
     assert [bool(row.any()) for row in seeing.vectors] == [True, True, *[False] * 6]
-
-
-def test_a_model_is_used_only_when_it_is_asked_for() -> None:
     assert look_up(ENGLISH, ["yorker"]).origins == (None,)
+    assert look_up(ENGLISH, [], "subword").vectors.shape == (0, DIMENSION)
 
 
 def test_a_phrase_in_the_vocabulary_has_its_own_vector() -> None:
@@ -90,49 +84,33 @@ def test_a_phrase_in_the_vocabulary_has_its_own_vector() -> None:
     np.testing.assert_allclose(found.vectors[0], np.full(DIMENSION, DIMENSION**-0.5), atol=1e-6)
 
 
-def test_nothing_is_looked_up() -> None:
-    found = look_up(ENGLISH, [], "subword")
-    assert found.vectors.shape == (0, DIMENSION)
-    assert found.origins == ()
-
-
 def test_subwords_need_a_model() -> None:
-    with pytest.raises(ValueError, match=r"fastText model, \.bin, .* got wiki\.en\.vec"):
+    with pytest.raises(ValueError, match=r"fastText model \(\.bin\).* got wiki\.en\.vec"):
         look_up(BLIND, ["cat"], "subword")
     with pytest.raises(ValueError, match="oov must be 'drop' or 'subword', got 'guess'"):
         look_up(ENGLISH, ["cat"], "guess")  # type: ignore[arg-type]  # what a user may write
 
 
-# --- larger vocabularies ----------------------------------------------------------------------
-
-
-def test_what_is_unlisted_comes_once_and_in_order() -> None:
+def test_oov_entries_come_once_and_in_order() -> None:
     entries = ["yorker", "york", "new york", "zzz", "yorker"]
-    more = unlisted(ENGLISH, entries, "subword")
+    more = oov_entries(ENGLISH, entries, "subword")
     assert more.words == ("yorker", "new york")
     np.testing.assert_allclose(more["new york"], mean("new york"), atol=1e-6)
-    assert unlisted(BLIND, entries, "subword").words == ("new york",)
+    assert oov_entries(BLIND, entries, "subword").words == ("new york",)
 
 
-def test_a_vocabulary_is_extended_behind_its_words() -> None:
-    wider = extended(ENGLISH, ["yorker", "york", "new york"], "subword")
+def test_oov_entries_are_appended() -> None:
+    wider = add_oov_entries(ENGLISH, ["yorker", "york", "new york"], "subword")
     assert wider.words == (*WORDS, "yorker", "new york")
     np.testing.assert_array_equal(wider.vectors[: len(WORDS)], VECTORS)
-    assert (wider.language, wider.source, wider.unseen) == ("en", "wiki.en.bin", by_characters)
-    assert extended(ENGLISH, ["york", "zzz"]) is ENGLISH
+    assert (wider.language, wider.source, wider.oov_vectors) == ("en", "wiki.en.bin", by_characters)
+    assert add_oov_entries(ENGLISH, ["york", "zzz"]) is ENGLISH
 
 
-def test_a_lexicon_brings_its_phrases_along_but_no_words() -> None:
+def test_phrases_of_a_lexicon_are_appended_but_no_words() -> None:
     lexicon = Lexicon([("new york", "york"), ("yorker", "city of york"), ("the", "the zzz")])
     source, target = with_phrases(ENGLISH, ENGLISH, lexicon)
     assert source.words == (*WORDS, "new york")
     assert target.words == (*WORDS, "city of york")
     assert lexicon.rows(source, target).positions.tolist() == [0]
     assert with_phrases(ENGLISH, ENGLISH, Lexicon([])) == (ENGLISH, ENGLISH)
-
-
-@pytest.mark.parametrize(
-    ("entry", "expected"), [("new york", True), ("york", False), (" york ", False), ("a\tb", True)]
-)
-def test_a_phrase_has_several_words(entry: str, expected: bool) -> None:
-    assert is_phrase(entry) is expected

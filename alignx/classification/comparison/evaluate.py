@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from alignx.classification.encoder import DocumentEncoder
     from alignx.support.progress import Progress
     from alignx.support.tokenizer import Tokenizer
-    from alignx.vectors.oov import Oov
+    from alignx.vectors.oov import OOVMode
 
 __all__ = ["Trial", "evaluate_transfer", "lacks_of_trials"]
 
@@ -85,7 +85,7 @@ class _Data:
     unlabeled: Mapping[str, Sequence[str]]
     encoder: DocumentEncoder | None
     tokenizers: Mapping[str, Tokenizer] | None
-    oov: Oov
+    oov: OOVMode
 
     subspaces: dict[tuple[str, ...], SharedSpace] = field(default_factory=dict)
 
@@ -122,7 +122,7 @@ def evaluate_transfer(
     seeds: Sequence[int] = (0,),
     encoder: DocumentEncoder | None = None,
     tokenizers: Mapping[str, Tokenizer] | None = None,
-    oov: Oov = "drop",
+    oov: OOVMode = "drop",
     progress: Progress | None = None,
 ) -> TransferReport:
     """Learn from one language and measure on others, in several ways, between bounds.
@@ -444,7 +444,7 @@ def _turned(space: SharedSpace, source: str, target: str, seed: int) -> SharedSp
     language = space[target]
     d = language.dimension
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
-    unseen = language.unseen
+    unseen = language.oov_vectors
     turned = language.with_vectors(
         freeze(language.vectors @ rotation),
         None if unseen is None else lambda words: unseen(words) @ rotation,

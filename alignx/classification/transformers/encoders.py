@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from alignx.classification.transformers.hub import folder_of
-from alignx.errors import FormatError, MissingDependencyError
+from alignx.errors import AlignxError, FormatError, MissingDependencyError
 from alignx.support.arrays import unit_rows
 from alignx.support.memory import peak_resident
 
@@ -239,6 +239,8 @@ def load_encoder(
         found = _kind_of(folder) if kind == "auto" else kind
         with _needing(found):
             return _ENCODERS[found](folder, max_length, where)
+    except AlignxError:
+        raise
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise FormatError(model, f"no encoder can be read from it: {reason}") from error

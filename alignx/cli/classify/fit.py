@@ -17,9 +17,8 @@ from alignx.cli.classify.inputs import (
     require_language,
 )
 from alignx.cli.command import RUNNING, command, option
-from alignx.cli.inputs import read_space
+from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import (
-    Json,
     LabeledColumns,
     LanguageFiles,
     MapFile,
@@ -27,7 +26,7 @@ from alignx.cli.options import (
     codes_and_files,
     refuse,
 )
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.outputs import require_outputs, require_suffix
 
 if TYPE_CHECKING:
@@ -87,10 +86,9 @@ def fit(
     oov_models: OovModels = None,
     oov: OovOption = "drop",
     seed: Annotated[int, option("Random seed.", panel=RUNNING, min=0)] = 0,
-    as_json: Json = False,
     *,
     columns: LabeledColumns,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Learn a classifier from labeled texts of one or more languages."""
     files.require_count(map_file)
@@ -116,7 +114,7 @@ def fit(
     codes = [code for part in labeled for code in part.languages or ()]
     needs = {"options": settings, "head": head}
     _require_needs(strategy, needs, _surely_without(files.paths, codes, unlabeled_texts))
-    space = read_space(terminal, map_file, files)
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     _require_needs(strategy, needs, [c for c in space if c not in (*codes, *unlabeled_texts)])
     classifier = TransferClassifier(
@@ -145,8 +143,8 @@ def fit(
         "bytes": output.stat().st_size,
         "seconds": time.perf_counter() - start,
     }
-    if as_json:
-        print_json({"version": version("alignx"), **facts})
+    if terminal.as_json:
+        terminal.print({"version": version("alignx"), **facts})
     else:
         _note(terminal, output, facts)
 
@@ -205,11 +203,11 @@ def _surely_without(
     vectors: Sequence[Path], codes: Sequence[str], unlabeled: Mapping[str, list[str]]
 ) -> list[str]:
     """Return languages without texts, as far as file names tell before vectors are read."""
-    from alignx.vectors.embeddings import guess_language
+    from alignx.vectors.language_codes import guess_language
 
     if unlabeled or len(vectors) <= len(set(codes)):
         return []
-    return [code for path in vectors if (code := guess_language(path)) and code not in codes]
+    return [code for path in vectors if (code := guess_language(path).code) and code not in codes]
 
 
 def _labeled_texts(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from alignx.cli.command import option
 from alignx.cli.options import refuse
 from alignx.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from alignx.alignment.mapped_subwords import UnseenBySubwords
+    from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.alignment.shared_space import SharedSpace
 
 __all__ = ["OovModels", "Unlabeled", "read_oov_models", "read_unlabeled", "require_language"]
@@ -53,10 +53,10 @@ def read_unlabeled(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dic
 
 def read_oov_models(
     terminal: Terminal, map_file: str, space: SharedSpace, files: Sequence[tuple[str, Path]]
-) -> dict[str, UnseenBySubwords]:
+) -> dict[str, MappedSubwords]:
     """Load the models for OOV words by language."""
     from alignx.alignment.alignment import Alignment
-    from alignx.alignment.mapped_subwords import UnseenBySubwords
+    from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.vectors.fasttext import SubwordVectors
 
     alignment = Alignment.load(map_file) if files and map_file != "-" else None
@@ -65,7 +65,9 @@ def read_oov_models(
     for code, path in files:
         require_language(space, code, "--oov-model")
         model = SubwordVectors(path)
-        side: Literal["source", "target"] = "source" if code == first else "target"
-        result[code] = UnseenBySubwords(model, alignment, side)
+        language_map = None
+        if alignment is not None:
+            language_map = alignment.source if code == first else alignment.target
+        result[code] = MappedSubwords(model, language_map)
         terminal.note(f"{path.name}: {len(model.stored):,} words and their n-grams ({code})")
     return result

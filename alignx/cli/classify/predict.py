@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from alignx.cli.classify.inputs import OovModels, read_oov_models, require_language
-from alignx.cli.command import RUNNING, command, option
-from alignx.cli.inputs import read_space
-from alignx.cli.options import (
-    LanguageFiles,
-    MapFile,
-    OovOption,
-    codes_and_files,
-    refuse,
-)
+from alignx.cli.command import command, option
+from alignx.cli.inputs import read_languages, shared_space
+from alignx.cli.options import LanguageFiles, MapFile, OovOption, codes_and_files, refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.files import reading as opened
 from alignx.support.files import require_regular
@@ -32,10 +27,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.explanation import WordEvidence
+    from alignx.classification.data.texts import TextBlock
     from alignx.support.arrays import Double
 
-__all__ = ["predict"]
+__all__ = ["Output", "predict"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """Options of the output lines."""
+
+    proba: Annotated[
+        bool, option("Print the probability too; with --json those of all classes.")
+    ] = False
+    explain: Annotated[bool, option("Print the effects of words on the prediction too.")] = False
+    as_json: Annotated[
+        bool,
+        option("Read and write JSON lines; add label and probability to each object.", "--json"),
+    ] = False
 
 
 @command(
@@ -50,28 +59,17 @@ def predict(
     language: Annotated[
         str | None, option("Language of the texts, if lines do not name it.", metavar="CODE")
     ] = None,
-    probability: Annotated[
-        bool, option("Print the probability too; with --json those of all classes.", "--proba")
-    ] = False,
-    explain: Annotated[bool, option("Print the effects of words on the prediction too.")] = False,
     oov_models: OovModels = None,
     oov: OovOption = "drop",
-    as_json: Annotated[
-        bool,
-        option(
-            "Read and write JSON lines; add label and probability to each object.",
-            "--json",
-            panel=RUNNING,
-        ),
-    ] = False,
     *,
+    options: Output,
     terminal: Terminal,
 ) -> None:
     """Print the class of each line of standard input, as lines arrive."""
     files.require_count(map_file)
     models = codes_and_files(oov_models, "--oov-model")
     refuse(
-        language is None and not as_json,
+        language is None and not options.as_json,
         "--language",
         "say what language the lines are, such as --language es",
     )
@@ -82,7 +80,7 @@ def predict(
     require_regular(model, "a model")
     with opened(model):  # a wrong name shows before the vectors are read
         pass
-    space = read_space(terminal, map_file, files)
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     by_subwords = read_oov_models(terminal, map_file, space, models)
     classifier = TransferClassifier.load(model, space, unseen=by_subwords, oov=oov)
@@ -90,15 +88,11 @@ def predict(
     unknown = replaced = 0
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
     for block in read_texts(
-        stream, json_lines=as_json, languages=list(space), need_language=language is None
+        stream, json_lines=options.as_json, languages=list(space), need_language=language is None
     ):
         codes = [code or language or "" for code in block.languages]
         found, is_empty = _probabilities(classifier, block.texts, codes)
-        answers = _answers(classifier, block.texts, codes, found, explain)
-        if as_json:
-            lines = _json_lines(block.records, answers, probability)
-        else:
-            lines = _text_lines(answers, probability)
+        lines = _lines(classifier, block, codes, found, options)
         # JSON may hold half of a surrogate pair, which has no UTF-8.
         sys.stdout.buffer.write("".join(lines).encode(errors="replace"))
         sys.stdout.buffer.flush()  # readers need not wait for more texts
@@ -130,57 +124,32 @@ def _probabilities(
     return found, is_empty
 
 
-class _Answer(NamedTuple):
-    """Prediction of a text."""
-
-    label: Any
-    probability: float
-    probabilities: dict[Any, float]
-    words: tuple[WordEvidence, ...]
-
-
-def _answers(
+def _lines(
     classifier: TransferClassifier,
-    texts: Sequence[str],
+    block: TextBlock,
     codes: Sequence[str],
     found: Double,
-    explain: bool,
-) -> list[_Answer]:
+    options: Output,
+) -> Iterator[str]:
+    """Give the output lines of a block of texts."""
     classes = classifier.classes_.tolist()
-    result = []
-    for text, code, row in zip(texts, codes, found.tolist(), strict=True):
-        words = classifier.explain(text, language=code).words if explain else ()
+    records = block.records if options.as_json else [{} for _ in block.texts]
+    for text, code, row, record in zip(block.texts, codes, found.tolist(), records, strict=True):
+        words = classifier.explain(text, language=code).words if options.explain else ()
         rounded = [round(value, 4) for value in row]
         best = row.index(max(row))
-        shares = dict(zip(classes, rounded, strict=True))
-        result.append(_Answer(classes[best], rounded[best], shares, words))
-    return result
-
-
-def _text_lines(answers: Sequence[_Answer], probability: bool) -> list[str]:
-    lines = []
-    for answer in answers:
-        fields = [str(answer.label)]
-        if probability:
-            fields.append(f"{answer.probability:.4f}")
-        if answer.words:
-            fields.append(", ".join(f"{word.word} {word.effect:+.3f}" for word in answer.words))
-        lines.append("\t".join(fields) + "\n")
-    return lines
-
-
-def _json_lines(
-    records: Sequence[dict[str, Any]], answers: Sequence[_Answer], probability: bool
-) -> list[str]:
-    lines = []
-    for record, answer in zip(records, answers, strict=True):
-        facts = {**record, "label": answer.label, "probability": answer.probability}
-        if probability:
-            facts["probabilities"] = answer.probabilities
-        if answer.words:
-            facts["words"] = [
-                {"word": word.word, "count": word.count, "effect": round(word.effect, 4)}
-                for word in answer.words
-            ]
-        lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
-    return lines
+        if options.as_json:
+            facts = {**record, "label": classes[best], "probability": rounded[best]}
+            if options.proba:
+                facts["probabilities"] = dict(zip(classes, rounded, strict=True))
+            if words:
+                facts["words"] = [
+                    {"word": word.word, "count": word.count, "effect": round(word.effect, 4)}
+                    for word in words
+                ]
+            yield json.dumps(facts, ensure_ascii=False) + "\n"
+            continue
+        fields = [str(classes[best]), *([f"{rounded[best]:.4f}"] if options.proba else [])]
+        if words:
+            fields.append(", ".join(f"{word.word} {word.effect:+.3f}" for word in words))
+        yield "\t".join(fields) + "\n"

@@ -13,16 +13,9 @@ import typer
 
 from alignx.cli.classify.inputs import Unlabeled
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_space
-from alignx.cli.options import (
-    Json,
-    LabeledColumns,
-    LanguageFiles,
-    MapFile,
-    OovOption,
-    refuse,
-)
-from alignx.cli.terminal import Terminal, print_json
+from alignx.cli.inputs import read_languages, shared_space
+from alignx.cli.options import LabeledColumns, LanguageFiles, MapFile, OovOption, refuse
+from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.files import printable, replacing
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import install, is_installed
@@ -87,10 +80,9 @@ def transfer(
         Path | None, option("Plot of accuracies and gaps: .svg, .png or .pdf.")
     ] = None,
     oov: OovOption = "drop",
-    as_json: Json = False,
     *,
     columns: LabeledColumns,
-    terminal: Terminal,
+    terminal: JsonTerminal,
 ) -> None:
     """Compare transfer strategies between languages, with lower and upper baselines.
 
@@ -120,7 +112,7 @@ def transfer(
     refuse_lacks(lacks, "give --unlabeled CODE=FILE")
     if figure is not None:
         require_drawable(figure)
-    space = read_space(terminal, map_file, files)
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     with terminal.working("Comparing") as progress:
         report = evaluate_transfer(
             space,
@@ -143,10 +135,7 @@ def transfer(
                 file.write(report.as_markdown())
     if figure is not None:
         draw(report, figure)
-    if as_json:
-        print_json(facts)
-    else:
-        typer.echo(report.as_markdown(), nl=False)
+    terminal.print(facts, report.as_markdown())
     written = ", ".join(str(path) for path in (output, figure) if path is not None)
     ending = f"; {written}: written" if written else ""
     terminal.note(f"compared in {time.perf_counter() - start:.1f} s{ending}")

@@ -35,7 +35,7 @@ from alignx.support.arrays import LazyRows, row_blocks, unit_rows, zero_rows
 from alignx.support.memory import peak_resident
 from alignx.support.parallel import run_all
 from alignx.support.progress import part_of
-from alignx.vectors.compatibility import require_one_space, warn_of_strangers
+from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -175,9 +175,9 @@ def induce_large_lexicon(
     languages = (target, source) if reverse else (source, target)
     calibration = None if alignment is None or reverse else alignment.calibration
     if alignment is None:
-        require_one_space({"source": source, "target": target})
+        require_same_space({"source": source, "target": target})
         if source.dimension == target.dimension:
-            warn_of_strangers(source, target)
+            warn_of_different_spaces(source, target)
     rows = [_rows(alignment, each, name) for each, name in zip(languages, names, strict=True)]
     smaller = min(map(len, rows))
     if not smaller:

@@ -98,7 +98,7 @@ class Workspace:
         try:
             with reading(self.path(name)) as file:
                 return json.load(file)
-        except (FormatError, ValueError):
+        except (OSError, ValueError):
             return None
 
     def write_json(self, name: str, value: object) -> None:

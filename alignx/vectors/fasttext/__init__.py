@@ -1,8 +1,8 @@
-"""fastText models: their words, vectors of any words by their characters, and mapped copies."""
+"""fastText models: reading, vectors of any words from subwords, and mapped copies."""
 
 from __future__ import annotations
 
-from alignx.vectors.fasttext.layout import FASTTEXT_MAGIC
-from alignx.vectors.fasttext.subword import SubwordVectors, read_fasttext
+from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.fasttext.subword import SubwordVectors
 
-__all__ = ["FASTTEXT_MAGIC", "SubwordVectors", "read_fasttext"]
+__all__ = ["SubwordVectors", "read_fasttext"]

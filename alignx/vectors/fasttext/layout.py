@@ -1,7 +1,7 @@
-"""Where the parts of a fastText model lie in its file.
+"""Layout of a fastText model file.
 
-Nothing in the file is trusted: it is checked down to its last byte against what its own header
-says. fastText itself crashes on a truncated model, or gives random vectors.
+The whole file is checked against its header, as fastText crashes on a truncated model, or gives
+random vectors.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from alignx.support.file_kinds import HEAD_SIZE, described
 if TYPE_CHECKING:
     import io
 
-__all__ = ["DIMENSION_AT", "FASTTEXT_MAGIC", "MATRIX_SHAPE", "MatrixPlace", "ModelLayout"]
+__all__ = ["DIMENSION_AT", "FASTTEXT_MAGIC", "MATRIX_SHAPE", "MatrixLocation", "ModelLayout"]
 
 FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 DIMENSION_AT = 8
-"""Where the header has the dimension, a little-endian int32."""
+"""Offset of the dimension in the header, a little-endian int32."""
 MATRIX_SHAPE = struct.Struct("<?qq")
-"""What a matrix begins with: whether it is quantized, rows and columns."""
+"""Start of a matrix: quantization flag, rows and columns."""
 
 _VERSIONS = (11, 12)
 # After the magic number: version; dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket,
@@ -36,16 +36,8 @@ _WORD = 0
 _LARGEST_DIMENSION = 100_000
 
 
-class MatrixPlace(NamedTuple):
-    """A float32 matrix in a file.
-
-    Attributes
-    ----------
-    offset : int
-        Of its first number, in bytes; of no particular alignment.
-    rows, columns : int
-        Its shape.
-    """
+class MatrixLocation(NamedTuple):
+    """Offset of the first number of a float32 matrix, unaligned, and its shape."""
 
     offset: int
     rows: int
@@ -53,48 +45,35 @@ class MatrixPlace(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The offset behind its last number."""
+        """Offset behind the last number."""
         return self.offset + self.rows * self.columns * _FLOAT
 
 
 class ModelLayout(NamedTuple):
-    """What the header and the dictionary of a model say.
+    """Vocabulary, n-gram settings and matrices of a model.
 
     Attributes
     ----------
     words : list of bytes
-        Those that it was trained on, most frequent first; labels are left out.
+        Vocabulary without labels, most frequent word first.
     bucket : int
-        How many rows of the input matrix, behind those of the words, n-grams share.
+        Number of rows of the input matrix, behind the words, that n-grams share.
     minn, maxn : int
-        How many characters n-grams have; none is used where `maxn` is 0.
-    input, output : MatrixPlace
-        The input matrix has a row for each word and bucket.
+        Shortest and longest n-gram; `maxn` 0 for a model without n-grams.
+    input, output : MatrixLocation
+        Locations of both matrices; the input matrix has a row for each word and bucket.
     """
 
     words: list[bytes]
     bucket: int
     minn: int
     maxn: int
-    input: MatrixPlace
-    output: MatrixPlace
+    input: MatrixLocation
+    output: MatrixLocation
 
     @classmethod
     def read(cls, file: io.BufferedReader, path: str) -> ModelLayout:
-        """Check a whole model.
-
-        Parameters
-        ----------
-        file : binary file
-            At its beginning.
-        path : str
-            What messages call it.
-
-        Raises
-        ------
-        FormatError
-            If it is no unquantized model, or not complete.
-        """
+        """Read and check a model; FormatError if it is quantized, damaged or something else."""
         if file.peek(len(FASTTEXT_MAGIC))[: len(FASTTEXT_MAGIC)] != FASTTEXT_MAGIC:
             found = described(file.peek(HEAD_SIZE)[:HEAD_SIZE])
             problem = f"this is not a fastText model: {found}"
@@ -106,12 +85,12 @@ class ModelLayout(NamedTuple):
                 words, at = _read_dictionary(data, facts, path)
                 matrices = _find_matrices(data, facts, at, path)
             except struct.error as error:
-                raise _truncated(path) from error
+                raise _broken(path, "truncated") from error
         return cls(words, facts.bucket, facts.minn, facts.maxn, *matrices)
 
 
 class _Facts(NamedTuple):
-    """What the header says."""
+    """Numbers of the header."""
 
     dimension: int
     bucket: int
@@ -124,7 +103,7 @@ class _Facts(NamedTuple):
 
 
 def _read_facts(data: mmap.mmap, path: str) -> _Facts:
-    """Read the header and refuse what no training writes."""
+    """Read the header and check its numbers."""
     version, *numbers = _HEADER.unpack_from(data)
     dimension, loss, model, bucket, minn, maxn = numbers[0], *numbers[6:11]
     size, n_words, n_labels, _, n_pruned = numbers[13:]
@@ -138,27 +117,27 @@ def _read_facts(data: mmap.mmap, path: str) -> _Facts:
         and min(n_words, n_labels) >= 0
         and size == n_words + n_labels
     ):
-        raise _damaged(path)
+        raise _broken(path)
     is_supervised = model == _SUPERVISED
-    # Classifiers of version 11 were trained without n-grams of characters, whatever they say; and
-    # a pruning that has kept no n-gram leaves none.
+    # Classifiers of version 11 were trained without character n-grams in spite of their header;
+    # and a pruning that has kept no n-gram leaves none.
     if (version == 11 and is_supervised) or n_pruned == 0 or bucket == 0:
         maxn = 0
     return _Facts(dimension, bucket, minn, maxn, is_supervised, n_words, n_labels, max(n_pruned, 0))
 
 
 def _read_dictionary(data: mmap.mmap, facts: _Facts, path: str) -> tuple[list[bytes], int]:
-    """Read the words, labels left out, and the offset behind the dictionary."""
+    """Read the words without labels, and find the end of the dictionary."""
     at = _HEADER.size
     words = []
     for position in range(facts.n_words + facts.n_labels):
         end = data.find(b"\0", at)
         if end < 0:
-            raise _truncated(path)
+            raise _broken(path, "truncated")
         _, kind = _ENTRY_TAIL.unpack_from(data, end + 1)
-        # Rows of the matrix are counted like the entries: words first.
+        # The matrix has rows in the order of entries, words first.
         if (kind == _WORD) != (position < facts.n_words):
-            raise _damaged(path)
+            raise _broken(path)
         if kind == _WORD:
             words.append(data[at:end])
         at = end + 1 + _ENTRY_TAIL.size
@@ -167,10 +146,10 @@ def _read_dictionary(data: mmap.mmap, facts: _Facts, path: str) -> tuple[list[by
 
 def _find_matrices(
     data: mmap.mmap, facts: _Facts, at: int, path: str
-) -> tuple[MatrixPlace, MatrixPlace]:
-    """Check that both matrices have the size that they must have, and are complete."""
+) -> tuple[MatrixLocation, MatrixLocation]:
+    """Find both matrices and check their shape and extent."""
     n_outputs = facts.n_labels if facts.is_supervised else facts.n_words
-    places = []
+    locations = []
     for expected in (facts.n_words + facts.bucket, n_outputs):
         is_quantized, rows, columns = MATRIX_SHAPE.unpack_from(data, at)
         if is_quantized:
@@ -178,22 +157,16 @@ def _find_matrices(
                 path, "quantized models (.ftz) cannot be read; use the model before quantization"
             )
         if (rows, columns) != (expected, facts.dimension):
-            raise _damaged(path)
-        places.append(MatrixPlace(at + MATRIX_SHAPE.size, rows, columns))
-        at = places[-1].end
+            raise _broken(path)
+        locations.append(MatrixLocation(at + MATRIX_SHAPE.size, rows, columns))
+        at = locations[-1].end
     # Only quantization prunes some n-grams and renumbers the others.
     if facts.n_pruned > 0:
-        raise _damaged(path)
+        raise _broken(path)
     if at > len(data):
-        raise _truncated(path)
-    return places[0], places[1]
+        raise _broken(path, "truncated")
+    return locations[0], locations[1]
 
 
-def _truncated(path: str) -> FormatError:
-    """Make the error of a model that ends too early."""
-    return FormatError(path, "the fastText model is truncated; download it again")
-
-
-def _damaged(path: str) -> FormatError:
-    """Make the error of a model whose numbers contradict each other."""
-    return FormatError(path, "the fastText model is damaged; download it again")
+def _broken(path: str, how: str = "damaged") -> FormatError:
+    return FormatError(path, f"the fastText model is {how}; download it again")

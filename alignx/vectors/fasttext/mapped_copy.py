@@ -1,4 +1,4 @@
-"""A copy of a fastText model whose vectors, of words seen or not, are mapped ones."""
+"""Copies of fastText models with mapped vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alignx.support.arrays import Double, Matrix, first_not_finite
 from alignx.support.files import reading, replacing, require_regular
 from alignx.support.outputs import require_suffix
 from alignx.support.progress import part_of
-from alignx.vectors.fasttext.layout import DIMENSION_AT, MATRIX_SHAPE, MatrixPlace, ModelLayout
+from alignx.vectors.fasttext.layout import DIMENSION_AT, MATRIX_SHAPE, MatrixLocation, ModelLayout
 
 if TYPE_CHECKING:
     import io
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["write_mapped_model"]
 
-_BLOCK = 1 << 24  # bytes of a matrix that are in memory at once
-# Directions of the map that are this much weaker than the strongest are rounding: none.
+_BLOCK = 1 << 24  # bytes of a matrix in memory at once
+# Singular values this much smaller than the largest are rounding.
 _RANK_TOLERANCE = 1e-6
 
 
@@ -35,44 +35,33 @@ def write_mapped_model(
     *,
     progress: Progress | None = None,
 ) -> None:
-    """Multiply the vectors of a fastText model with a matrix.
+    """Copy a fastText model with its vectors multiplied by a matrix.
 
     A word's vector is the mean of rows of the input matrix, so mapping these maps all words. The
-    output matrix is multiplied with the transposed pseudo-inverse, so that the products of input
-    and output, which are what the model has learned, stay as they are (up to what a singular
-    matrix takes out); for an orthogonal matrix that is the matrix itself. All else is copied.
+    output matrix is multiplied by the transposed pseudo-inverse (for an orthogonal matrix, the
+    matrix itself), so that the products of input and output, which the model has learned, stay
+    the same. Memory beyond the words does not depend on the size of the model.
 
     Parameters
     ----------
     path : path
         An unquantized model, ``.bin``.
     output : path
-        Where the copy goes; may be the same file. It is replaced as a whole.
+        Path of the copy, which replaces an old file as a whole; may be `path`.
     matrix : (d, c) float64
-        Multiplies rows from the right.
+        Matrix to multiply rows by, from the right.
     progress : callable, optional
-        Called now and then with the fraction done.
+        Called with the fraction done.
 
     Raises
     ------
     DimensionError
-        If the vectors of the model are not of dimension d.
+        If the model has another dimension than d.
     FormatError
-        If the file is no such model, or has numbers that are not finite; or if the name of the
-        copy ends like another format.
+        If the file is not such a model, or has numbers that are not finite; or if the suffix of
+        the copy belongs to another format.
     OutputError
         If the copy cannot be written.
-
-    Notes
-    -----
-    Memory beyond the words is bounded, whatever the size of the model.
-
-    Examples
-    --------
-    >>> write_mapped_model("no-such.bin", "mapped.bin", np.eye(3))
-    Traceback (most recent call last):
-        ...
-    alignx.errors.FormatError: no-such.bin: no such file; check the name
     """
     name = os.fspath(path)
     require_suffix(output, "a fastText model")
@@ -97,7 +86,7 @@ def write_mapped_model(
 
 
 def _copy(file: io.BufferedReader, out: IO[bytes], start: int, stop: int) -> None:
-    """Copy part of a file, a block at a time."""
+    """Copy part of a file block by block."""
     file.seek(start)
     for at in range(start, stop, _BLOCK):
         out.write(file.read(min(_BLOCK, stop - at)))
@@ -106,25 +95,27 @@ def _copy(file: io.BufferedReader, out: IO[bytes], start: int, stop: int) -> Non
 def _map(
     file: io.BufferedReader,
     out: IO[bytes],
-    place: MatrixPlace,
+    location: MatrixLocation,
     matrix: Double,
     progress: Progress | None,
 ) -> None:
-    """Write one matrix of the model, mapped."""
-    out.write(MATRIX_SHAPE.pack(False, place.rows, matrix.shape[1]))
-    file.seek(place.offset)
-    step = max(_BLOCK // (4 * place.columns), 1)
+    """Write a mapped matrix of the model."""
+    out.write(MATRIX_SHAPE.pack(False, location.rows, matrix.shape[1]))
+    file.seek(location.offset)
+    step = max(_BLOCK // (4 * location.columns), 1)
     single = matrix.astype(np.float32)
-    for start in range(0, place.rows, step):
-        count = min(step, place.rows - start)
-        rows = np.fromfile(file, np.float32, count * place.columns).reshape(count, place.columns)
+    for start in range(0, location.rows, step):
+        count = min(step, location.rows - start)
+        rows = np.fromfile(file, np.float32, count * location.columns).reshape(
+            count, location.columns
+        )
         out.write(_product(rows, single, str(file.name), start).data)
         if progress is not None:
-            progress((start + count) / place.rows)
+            progress((start + count) / location.rows)
 
 
 def _product(rows: Matrix, matrix: Matrix, path: str, start: int) -> Matrix:
-    """Map rows with one thread of BLAS, so that results do not depend on their number."""
+    """Map rows with one BLAS thread, as results depend on the number of threads."""
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(invalid="ignore"):
         mapped: Matrix = rows @ matrix
     bad = first_not_finite(mapped)

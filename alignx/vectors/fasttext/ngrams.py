@@ -1,4 +1,4 @@
-"""The character n-grams of words, hashed as fastText hashes them."""
+"""Character n-grams of words, with the hashes of fastText."""
 
 from __future__ import annotations
 
@@ -19,37 +19,32 @@ Hashes: TypeAlias = NDArray[np.uint32]
 _OFFSET_BASIS = np.uint32(2_166_136_261)
 _PRIME = np.uint32(16_777_619)
 _CONTINUATION_MASK, _CONTINUATION = 0xC0, 0x80
-# Bytes of words that are hashed at once: a few arrays of that length stay in the processor's cache.
+# Bytes of words to hash at once: a few arrays of this length fit the cache of the processor.
 _BLOCK_BYTES = 1 << 17
 
 
 def ngram_hashes(words: Sequence[bytes], minn: int, maxn: int) -> tuple[Hashes, Indices]:
     """Hash the character n-grams of words.
 
-    A word is taken with ``<`` before and ``>`` behind it. A character is a byte and the UTF-8
-    continuation bytes that follow it, whether they are valid or not. The hash is 32-bit FNV-1a,
-    with one published quirk: each byte is extended with its sign before the exclusive or.
+    Words are enclosed in ``<`` and ``>``. A character is a byte with the UTF-8 continuation bytes
+    behind it, valid or not. The hash is 32-bit FNV-1a with one published quirk: each byte is
+    sign-extended before the exclusive or. Takes O(b maxn) time for b bytes.
 
     Parameters
     ----------
     words : sequence of bytes, length w
-        UTF-8, or anything else.
+        Words in UTF-8, or any bytes.
     minn, maxn : int
-        How many characters an n-gram has. There is none if ``maxn < max(minn, 1)``; the brackets
-        alone are none either.
+        Shortest and longest n-gram in characters. There is none if ``maxn < max(minn, 1)``, and a
+        bracket alone is none.
 
     Returns
     -------
     hashes : (t,) uint32
-        Of all n-grams, one word after the other: for each character those that begin with it,
-        the shortest first. The row of fastText's matrix is the hash modulo the number of buckets,
-        behind the rows of the words.
+        Hashes word by word and character by character, shortest n-gram first. The row in
+        fastText's matrix is the hash modulo the number of buckets, behind the rows of the words.
     offsets : (w + 1,) int64
-        Those of word i are ``hashes[offsets[i]:offsets[i + 1]]``.
-
-    Notes
-    -----
-    Takes O(b maxn) time for b bytes, and memory for little more than the result.
+        Word i has ``hashes[offsets[i]:offsets[i + 1]]``.
 
     References
     ----------
@@ -74,7 +69,7 @@ def ngram_hashes(words: Sequence[bytes], minn: int, maxn: int) -> tuple[Hashes, 
 
 
 def _blocks(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Cut words into runs of about `_BLOCK_BYTES`."""
+    """Split words into runs of about `_BLOCK_BYTES`."""
     start = size = 0
     for position, word in enumerate(words):
         size += len(word) + 2
@@ -86,8 +81,8 @@ def _blocks(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 def _hash_block(words: Sequence[bytes], minn: int, maxn: int) -> tuple[Hashes, Indices]:
-    """Give the hashes of some words, and how many each has."""
-    # As one array of bytes, already extended with their signs: <word><word>...
+    """Hash the n-grams of some words, and count them for each."""
+    # One array of signed bytes: <word><word>...
     text = np.frombuffer(b"<" + b"><".join(words) + b">", np.int8)
     is_start = (text.view(np.uint8) & _CONTINUATION_MASK) != _CONTINUATION
     starts = np.flatnonzero(is_start)
@@ -98,14 +93,14 @@ def _hash_block(words: Sequence[bytes], minn: int, maxn: int) -> tuple[Hashes, I
     longest = min(maxn, int(characters.max()))
     if longest < max(minn, 1):
         return np.zeros(0, np.uint32), np.zeros(len(words), np.int64)
-    # For each character, how many follow it up to the end of its word, itself included.
+    # Characters from each one to the end of its word, itself included.
     left = np.repeat(first + characters, characters) - np.arange(len(starts))
     lengths = np.diff(starts, append=len(text))
     signed = text.astype(np.int32).view(np.uint32)
     least = max(minn, 1)
     table = np.empty((len(starts), longest - least + 1), np.uint32)
     state = np.full(len(starts), _OFFSET_BASIS)
-    alive = np.arange(len(starts))  # characters whose n-gram of the present length is in the word
+    alive = np.arange(len(starts))  # starts of n-grams of length n
     for n in range(1, longest + 1):
         alive = alive[left[alive] >= n]
         state[alive] = _extended(state[alive], alive + n - 1, starts, lengths, signed)
@@ -121,7 +116,7 @@ def _hash_block(words: Sequence[bytes], minn: int, maxn: int) -> tuple[Hashes, I
 def _extended(
     state: Hashes, character: Indices, starts: Indices, lengths: Indices, signed: Hashes
 ) -> Hashes:
-    """Go on hashing with all bytes of one character each."""
+    """Extend hashes by all bytes of one character each."""
     at, length = starts[character], lengths[character]
     state = (state ^ signed[at]) * _PRIME
     rest = np.flatnonzero(length > 1)

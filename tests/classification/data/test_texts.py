@@ -225,7 +225,7 @@ def test_what_cannot_be_read_is_named(
 
 
 def test_a_missing_file_and_a_cut_archive_are_named(write: Write, tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"no\.tsv: no such file"):
+    with pytest.raises(FileNotFoundError, match=r"no\.tsv: no such file"):
         LabeledTexts.load(tmp_path / "no.tsv")
     whole = gzip.compress("".join(f"w{i} {i * i}\tpets\n" for i in range(999)).encode())
     path = write("x.tsv", whole[: len(whole) // 2])

@@ -14,9 +14,9 @@ from alignx.errors import SpaceError
 from alignx.evaluation.word_similarity import evaluate_similarity
 from alignx.induction.sharded.induce import induce_large_lexicon
 from alignx.lexicon.lexicon import Lexicon
-from alignx.vectors.compatibility import warn_of_strangers
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load, save
+from alignx.vectors.same_space import warn_of_different_spaces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,10 +110,10 @@ def test_vectors_of_unknown_spaces_are_trusted(tmp_path: Path) -> None:
     assert SharedSpace.of(spanish, english).translate("gato3", k=1)[0].word == "cat3"
 
 
-def test_strangers_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_unrelated_vectors_cause_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     names = Embeddings(HUB.words, SPANISH.vectors, "es", source="es.vec")
     shared_space("-", [HUB, names])
-    told = "en.vec and es.vec hardly share a space: of 150 words that both write the same,"
+    told = "en.vec and es.vec hardly share a space: of 150 words spelled the same,"
     assert told in caplog.text
     caplog.clear()
     mapped = mapped_by(names, HUB).apply(names, HUB)
@@ -124,16 +124,19 @@ def test_strangers_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", [("en", "es"), ("es", "en")])
 def test_real_vectors_show_whether_they_share_a_space(
     shared_data: Path, caplog: pytest.LogCaptureFixture, pair: tuple[str, str]
 ) -> None:
     folder = shared_data / "ubilexat" / "es-en"
     raw = [load(folder / f"word2vec.{code}", language=code) for code in pair]
-    warn_of_strangers(*raw)
+    warn_of_different_spaces(*raw)
     assert "hardly share a space" in caplog.text
     caplog.clear()
     muse = shared_data / "dictionaries" / "muse" / f"{pair[0]}-{pair[1]}.0-5000.txt"
     mapped = align(*raw, lexicon=Lexicon.load(muse), calibrate=False).apply(*raw)
-    warn_of_strangers(*(language.with_vectors(language.vectors) for language in mapped.values()))
+    warn_of_different_spaces(
+        *(language.with_vectors(language.vectors) for language in mapped.values())
+    )
     assert not caplog.records

@@ -1,4 +1,4 @@
-"""Vectors that are compared must share a space."""
+"""Checks that vectors of several languages lie in one space."""
 
 from __future__ import annotations
 
@@ -15,36 +15,28 @@ if TYPE_CHECKING:
 
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["require_one_space", "warn_of_strangers"]
+__all__ = ["require_same_space", "warn_of_different_spaces"]
 
-FREQUENT = 20_000  # words of each language that are compared
-FEWEST = 100  # words written the same, by which two spaces are judged
-# Share of them that are nearer to each other than to another word: half of them by chance, and at
+_FREQUENT = 20_000  # words of each language to compare
+_MIN_SHARED_WORDS = 100
+# Share of words nearer to their homograph than to another word: half of them by chance, and at
 # least 96 % in spaces that English, Spanish and German, or small vectors of 50 dimensions, share.
-NEARER = 0.6
+_MIN_NEARER = 0.6
 
 logger = logging.getLogger("alignx")
 
 
-def require_one_space(languages: Mapping[str, Embeddings]) -> None:
-    """Refuse languages that were mapped into different spaces.
+def require_same_space(languages: Mapping[str, Embeddings]) -> None:
+    """Raise SpaceError for languages, by name, that were mapped into different spaces.
 
-    Parameters
-    ----------
-    languages : mapping of str to Embeddings
-        By any names. Those whose space is unknown, such as vectors from text files, are trusted.
-
-    Raises
-    ------
-    SpaceError
-        If two of them have different spaces.
+    Vectors of an unknown space, such as those from text files, pass.
 
     Examples
     --------
     >>> from alignx.vectors.embeddings import Embeddings
     >>> spanish = Embeddings(["gato"], [[1.0]], space="english")
     >>> german = Embeddings(["Katze"], [[1.0]], space="spanish")
-    >>> require_one_space({"es": spanish, "de": german})  # doctest: +ELLIPSIS
+    >>> require_same_space({"es": spanish, "de": german})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     alignx.errors.SpaceError: languages must be mapped into one space, got es and de of different...
@@ -54,7 +46,7 @@ def require_one_space(languages: Mapping[str, Embeddings]) -> None:
         if language.space is not None:
             first.setdefault(language.space, name)
     if len(first) > 1:
-        names = [_called(name, languages[name]) for name in first.values()]
+        names = [_with_file(name, languages[name]) for name in first.values()]
         raise SpaceError(
             f"languages must be mapped into one space, got {' and '.join(names)} of different "
             "ones; map every language into the same target: `alignx align X en --method "
@@ -62,36 +54,32 @@ def require_one_space(languages: Mapping[str, Embeddings]) -> None:
         )
 
 
-def _called(name: str, language: Embeddings) -> str:
-    """Add the file to the name of a language, where it is known and says more."""
+def _with_file(name: str, language: Embeddings) -> str:
+    """Add the file to the name of a language, if it is known and differs."""
     is_known = language.report is not None or language.source is not None
     return f"{name} ({language.name})" if is_known and language.name != name else name
 
 
-def warn_of_strangers(source: Embeddings, target: Embeddings) -> None:
-    """Warn of vectors that hardly share a space, by the words that both write the same.
+def warn_of_different_spaces(source: Embeddings, target: Embeddings) -> None:
+    """Log a warning if words spelled the same have unrelated vectors of one dimension.
 
-    Parameters
-    ----------
-    source, target : Embeddings
-        Of one dimension. Nothing is said where both came by maps into one space, or too few words
-        are written the same.
+    There is no warning if both were mapped into one space, or too few words are spelled the same.
     """
     if source.space is not None and source.space == target.space:
         return
     index = target.index
-    words = [word for word in source.words[:FREQUENT] if index.get(word, FREQUENT) < FREQUENT]
-    if len(words) < FEWEST:
+    words = [word for word in source.words[:_FREQUENT] if index.get(word, _FREQUENT) < _FREQUENT]
+    if len(words) < _MIN_SHARED_WORDS:
         return
     X, Y = (unit_rows(language.vectors[language.rows(words)]) for language in (source, target))
     cosines = np.einsum("ij,ij->i", X, Y)
     by_chance = np.einsum("ij,ij->i", X, np.roll(Y, len(words) // 2, axis=0))
     nearer = float((cosines > by_chance).mean())
-    if nearer < NEARER:
+    if nearer < _MIN_NEARER:
         logger.warning(
-            "%s and %s hardly share a space: of %s words that both write the same, %.0f %% are "
-            "nearer to each other than to another word, where 50 %% are by chance; map them into "
-            "one space by `alignx align` and `alignx apply`",
+            "%s and %s hardly share a space: of %s words spelled the same, %.0f %% are nearer to "
+            "each other than to another word, where 50 %% are by chance; map them into one space "
+            "by `alignx align` and `alignx apply`",
             source.name,
             target.name,
             f"{len(words):,}",

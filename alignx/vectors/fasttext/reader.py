@@ -1,0 +1,47 @@
+"""Words and vectors of a fastText model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alignx.errors import FormatError
+from alignx.vectors.fasttext.subword import SubwordVectors
+from alignx.vectors.vocabulary_reader import VocabularyReader
+
+if TYPE_CHECKING:
+    from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.load_options import LoadOptions
+
+__all__ = ["read_fasttext"]
+
+
+def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
+    """Read the words of a fastText model and their vectors, subwords included.
+
+    The embeddings have `oov_vectors`. Words that are not valid UTF-8 count as skipped.
+
+    Raises
+    ------
+    FormatError
+        If the file is not such a model, or truncated.
+    """
+    model = SubwordVectors(path)
+    rows = [row for row, word in enumerate(model.stored) if _is_text(word)]
+    if not rows:
+        raise FormatError(path, "the model has no words that are valid UTF-8")
+    reader = VocabularyReader(path, options)
+    kept = reader.add([model.stored[row].decode() for row in rows])
+    vectors = model.of_stored(np.asarray(rows)[kept], options.progress)
+    skipped = len(model.stored) - len(rows)
+    return reader.embeddings("fasttext", vectors, skipped=skipped, oov_vectors=model)
+
+
+def _is_text(word: bytes) -> bool:
+    """Test for a word that a file of vectors can hold."""
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return bool(word) and b"\n" not in word

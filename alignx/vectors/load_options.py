@@ -1,0 +1,104 @@
+"""Options for loading vectors, and reports of loading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from alignx.support.progress import Progress
+
+__all__ = ["LoadOptions", "LoadReport", "check_limit"]
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """Options of `alignx.load`, with the same meaning.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> LoadOptions(limit=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: limit must be at least 1, got 0
+    """
+
+    limit: int | None = None
+    lowercase: bool = False
+    language: str | None = None
+    on_error: Literal["raise", "skip"] = "raise"
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        check_limit(self.limit)
+        if self.on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got {self.on_error!r}")
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """Counts of what a file of vectors held.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file, as given to `load`.
+    format : str
+        ``"text"``, ``"fasttext"`` or ``"cache"``.
+    rows : int
+        Well-formed rows that were read.
+    dimension : int
+        Numbers in each row.
+    skipped : int
+        Malformed rows left out by ``on_error="skip"``.
+    merged : int
+        Rows that repeated a word; the first of them is kept.
+    zero_rows : int
+        Kept rows that are zero.
+    language : str, optional
+        Language code, if it was guessed from the name of the file.
+
+    Examples
+    --------
+    >>> print(LoadReport("en.vec", "text", rows=80_012, dimension=300, merged=12, zero_rows=1))
+    80,000 words of 300 dimensions; 12 duplicates merged, 1 zero row
+    """
+
+    path: str
+    format: str
+    rows: int
+    dimension: int
+    skipped: int = 0
+    merged: int = 0
+    zero_rows: int = 0
+    language: str | None = field(default=None, compare=False)
+
+    @property
+    def words(self) -> int:
+        """Number of words kept."""
+        return self.rows - self.merged
+
+    def __str__(self) -> str:
+        kept = f"{_count(self.words, 'word')} of {_count(self.dimension, 'dimension')}"
+        remarks = [
+            f"{_count(self.merged, 'duplicate')} merged" if self.merged else "",
+            f"{_count(self.skipped, 'malformed line')} skipped" if self.skipped else "",
+            _count(self.zero_rows, "zero row") if self.zero_rows else "",
+        ]
+        return "; ".join(filter(None, [kept, ", ".join(filter(None, remarks))]))
+
+
+def check_limit(limit: int | None, name: str = "limit") -> None:
+    """Refuse a number of words below 1."""
+    if limit is not None and limit < 1:
+        raise ValueError(f"{name} must be at least 1, got {limit}")
+
+
+def _count(number: int, noun: str) -> str:
+    """Join a number and its noun, as in "1,200 words"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
