@@ -51,16 +51,9 @@ def without_comments(lines: list[Line], notes: list[str]) -> list[Line]:
 
 
 class Separator(NamedTuple):
-    """Separator of cells: tabs and spaces, or a mark that most lines have equally often.
+    """Separator of cells: a mark and the usual number of cells, or tabs and spaces.
 
-    Attributes
-    ----------
-    mark : str, optional
-        None for tabs and spaces.
-    width : int
-        Number of cells at a mark.
-    any_width : bool
-        Allow more than two cells at spaces.
+    Lines split at spaces have two cells, unless `any_width` allows more.
     """
 
     mark: str | None = None
