@@ -46,7 +46,7 @@ ONLY_IN = {
     "fasttext": {"training"},
     "joblib": {"support"},
     "matplotlib": {"classification"},
-    "pandas": {"support"},
+    "pandas": {"lexicon", "support"},
     "rich": {"cli"},
     "safetensors": {"alignment", "classification", "induction", "support"},
     "scipy": {"alignment", "classification", "evaluation", "vectors"},
