@@ -130,13 +130,14 @@ def _outside_quotes(text: str, mark: str) -> list[str]:
     if '"' not in text:
         return text.split(mark)
     cells = [""]
-    quoted = False
+    in_quotes = False
     for character in text:
-        if character == '"' and (quoted or not cells[-1].strip()):
-            quoted = not quoted
-        elif character == '"' and cells[-1].endswith('"'):
-            quoted = True  # doubled
-        if character == mark and not quoted:
+        if character == '"':
+            if in_quotes or not cells[-1].strip():
+                in_quotes = not in_quotes
+            elif cells[-1].endswith('"'):
+                in_quotes = True  # doubled
+        if character == mark and not in_quotes:
             cells.append("")
         else:
             cells[-1] += character

@@ -40,9 +40,9 @@ def values(numbers: Any) -> list[float]:  # noqa: ANN401  # an array or None
 def test_invalid_words_and_numbers_are_refused(
     target: str, scores: list[float] | None, probabilities: list[float] | None, gist: str
 ) -> None:
-    numbers = [None if given is None else np.array(given) for given in (scores, probabilities)]
+    given = [None if values is None else np.array(values) for values in (scores, probabilities)]
     with pytest.raises(ValueError, match=gist):
-        Lexicon([("cat", target)], *numbers)
+        Lexicon([("cat", target)], given[0], given[1])
 
 
 @pytest.mark.parametrize("pairs", ["ab", {("a", "b")}, [("a",)], [("a", 1)], ["ab"], 7])
