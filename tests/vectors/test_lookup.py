@@ -301,16 +301,14 @@ def test_a_zero_row_is_no_vector_on_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("index", ["exact", "clustered"])
 def test_induction_in_files_leaves_words_without_a_vector_out(tmp_path: Path, index: Any) -> None:  # noqa: ANN401
-    from alignx.induction.sharded.induce import induce_large_lexicon
+    from sharding import induce_in_folder
 
     # All cosines are negative, so that a zero row would be the nearest of all.
     rows = np.abs(np.random.default_rng(0).standard_normal((60, 4))).astype(np.float32)
     source, target = np.vstack([rows, rows[:1] * 0]), np.vstack([rows[:1] * 0, -rows])
     english = ax.Embeddings([f"a{i}" for i in range(61)], source)
     spanish = ax.Embeddings([f"b{i}" for i in range(61)], target)
-    found = induce_large_lexicon(
-        None, english, spanish, tmp_path / "work", index=index, mutual=False
-    )
+    found = induce_in_folder(None, english, spanish, tmp_path / "work", index=index, mutual=False)
     small = ax.induce_lexicon(ax.SharedSpace.of(english, spanish), mutual=False)
     assert len(small) == 60
     assert list(found.lexicon) == list(small)
@@ -379,7 +377,7 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: AX.align("en.vec", ENGLISH), "source must be of class Embeddings, got str"),
         (lambda: AX.evaluate(SHARED, [("a", "b")]), "lexicon must be of class Lexicon"),
         (lambda: AX.evaluate(ENGLISH, PAIRS), "shared must be of class SharedSpace"),
-        (lambda: AX.induce_lexicon(ENGLISH), "shared must be of class SharedSpace"),
+        (lambda: AX.induce_lexicon(ENGLISH), "space must be of class SharedSpace"),
         (lambda: AX.evaluate_similarity(ENGLISH, ENGLISH, "d"), "judged must be of class Lexicon"),
         (lambda: AX.SharedSpace([ENGLISH, ENGLISH]), "must be of class Mapping, got list"),
         (lambda: AX.SharedSpace({"en": "a", "es": "b"}), r"languages\['en'\] .*class Embeddings"),
