@@ -1,4 +1,4 @@
-"""The sample that comes with the package: three small languages and a dictionary."""
+"""Bundled sample: vectors of three languages, and a dictionary."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["SAMPLE_LANGUAGES", "Sample", "load_sample"]
 
 SAMPLE_LANGUAGES = ("en", "es", "de")
-TRAIN_SHARE = 2 / 3
+_TRAIN_SHARE = 2 / 3
 
 
 class Sample(NamedTuple):
-    """Two languages and what relates them.
+    """Vectors and dictionaries of two languages.
 
     Attributes
     ----------
     source, target : Embeddings
-        The 4,000 most frequent words of a Wikipedia, 300 dimensions.
+        The 4,000 most frequent words of a Wikipedia, in 300 dimensions.
     train, test : Lexicon
-        Everyday words; no word of the test is in a pair to train on, in either language.
+        Pairs of everyday words; no word of the test pairs is in a training pair.
     """
 
     source: Embeddings
@@ -37,16 +37,12 @@ class Sample(NamedTuple):
 
 
 def load_sample(source: str = "en", target: str = "es") -> Sample:
-    """Load two of the bundled languages, English, Spanish and German.
+    """Load two of the bundled languages: English, Spanish and German.
 
     Parameters
     ----------
     source, target : {"en", "es", "de"}
-        Which, and in which direction.
-
-    Returns
-    -------
-    Sample
+        Language codes.
 
     Raises
     ------
@@ -66,9 +62,9 @@ def load_sample(source: str = "en", target: str = "es") -> Sample:
         raise ValueError(f"source and target must differ, got {source!r} twice")
     vectors = (_vectors(source), _vectors(target))
     concepts = _concepts(source, target)
-    # The lines are in random order, so a cut by line is neutral in topic and frequency.
-    cut = round(TRAIN_SHARE * len(concepts))
-    train, rest = (_known(part, *vectors) for part in (concepts[:cut], concepts[cut:]))
+    # The lines are in random order, so parts of them have like topics and frequencies.
+    cut = round(_TRAIN_SHARE * len(concepts))
+    train, rest = (_pairs_with_vectors(part, *vectors) for part in (concepts[:cut], concepts[cut:]))
     learned = [set(words) for words in zip(*train, strict=True)]
     test = [(s, t) for s, t in rest if s not in learned[0] and t not in learned[1]]
     return Sample(*vectors, Lexicon(train), Lexicon(test))
@@ -80,7 +76,7 @@ def _vectors(code: str) -> Embeddings:
 
 
 def _concepts(source: str, target: str) -> list[tuple[list[str], list[str]]]:
-    """Read the words of each concept in both languages."""
+    """Read the words of every concept in both languages."""
     text = (files("alignx") / "data" / "everyday.tsv").read_text(encoding="utf-8")
     head, *lines = text.splitlines()
     columns = [head.split("\t").index(code) for code in (source, target)]
@@ -88,9 +84,9 @@ def _concepts(source: str, target: str) -> list[tuple[list[str], list[str]]]:
     return [(row[columns[0]].split("|"), row[columns[1]].split("|")) for row in rows]
 
 
-def _known(
+def _pairs_with_vectors(
     concepts: Sequence[tuple[list[str], list[str]]], source: Embeddings, target: Embeddings
 ) -> list[tuple[str, str]]:
-    """Give the pairs of words of each concept that have vectors."""
+    """Pair the words of each concept that have vectors."""
     pairs = [(s, t) for sources, targets in concepts for s in sources for t in targets]
     return [(s, t) for s, t in dict.fromkeys(pairs) if s in source and t in target]

@@ -34,16 +34,17 @@ def main() -> None:
         shape = {"n": len(loaded), "d": loaded.dimension, "threads": options.threads}
         rows = []
         for name, path in {"text": plain, "text, gzip": packed}.items():
-            rows += compare(name, path, options.threads, shape)
+            with ax.config_context(n_threads=options.threads):
+                rows += compare(name, path, shape)
         opened = medians({"alignx": lambda: ax.load(cache)})["alignx"]
         rows.append({"job": "open cache", "engine": "alignx", **shape, "seconds": opened})
     write(options.json, rows)
 
 
-def compare(job: str, path: Path, n_threads: int, shape: dict[str, int]) -> list[dict[str, Any]]:
+def compare(job: str, path: Path, shape: dict[str, int]) -> list[dict[str, Any]]:
     seconds = medians(
         {
-            "alignx": lambda: ax.load(path, n_threads=n_threads),
+            "alignx": lambda: ax.load(path),
             "gensim": lambda: KeyedVectors.load_word2vec_format(str(path)),
         },
         repeats=3,

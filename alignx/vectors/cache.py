@@ -95,21 +95,10 @@ def write_cache(
     dtype: Literal["float32", "float16"],
     rows: LazyRows | None = None,
 ) -> None:
-    """Write a cache, with memory for the words and a few thousand rows.
+    """Write a cache to an empty file, with memory for the words and a few thousand rows.
 
-    Parameters
-    ----------
-    file : binary file
-        Where to write, empty.
-    path : str
-        Name of the file for messages.
-    embeddings : Embeddings
-        Words and vectors.
-    dtype : {"float32", "float16"}
-        Number type in the file; float16 halves the file and keeps three digits.
-    rows : LazyRows, optional
-        Rows to write in place of the vectors; computed twice for a pipe, as the header, which
-        depends on all rows, comes first.
+    The other parameters are those of `alignx.save`. For a pipe, lazy rows are computed twice, as
+    the header, which depends on all rows, comes first.
 
     Raises
     ------

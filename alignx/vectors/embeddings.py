@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -161,16 +162,16 @@ class Embeddings:
     @overload
     def __getitem__(self, key: str) -> Matrix: ...
     @overload
-    def __getitem__(self, key: int) -> str: ...
+    def __getitem__(self, key: SupportsIndex) -> str: ...
     @overload
     def __getitem__(self, key: slice) -> Embeddings: ...
-    def __getitem__(self, key: str | int | slice) -> Matrix | str | Embeddings:
+    def __getitem__(self, key: str | SupportsIndex | slice) -> Matrix | str | Embeddings:
         if isinstance(key, str):
             vector: Matrix = self.vectors[self.index[key]]
             return vector
         if isinstance(key, slice):
             return self.derive(tuple(self.words[key]), np.ascontiguousarray(self.vectors[key]))
-        return self.words[key]
+        return self.words[operator.index(key)]
 
     def __repr__(self) -> str:
         return (
@@ -225,18 +226,10 @@ class Embeddings:
         return np.fromiter((index.get(word, -1) for word in words), np.int64, count=len(words))
 
     def find(self, words: Sequence[str]) -> Indices:
-        """Find the row of each word, in any capitals and Unicode form.
+        """Find the row of each word, (p,) int64, in any capitals and Unicode form.
 
-        Parameters
-        ----------
-        words : sequence of str, length p
-            Any words. Each is tried as written, then lower-cased, then capitalized, by the rules
-            of the language and in any Unicode form; then without blanks at its ends.
-
-        Returns
-        -------
-        (p,) int64
-            Rows of `vectors`; -1 for an OOV word or a zero vector.
+        Each is tried as written, then lower-cased, then capitalized, by the rules of the language;
+        then without blanks at its ends. OOV words, and words with a zero vector, give -1.
 
         Examples
         --------
@@ -308,21 +301,7 @@ class Embeddings:
         oov_vectors: OOVVectors | None = None,
         space: str | None = None,
     ) -> Embeddings:
-        """Replace the vectors, for example by mapped ones.
-
-        Parameters
-        ----------
-        matrix : (n, e) array of real numbers
-            One finite row for each word; the dimension may differ.
-        oov_vectors : callable, optional
-            As in `Embeddings`, for the new vectors.
-        space : str, optional
-            As in `Embeddings`, for the new vectors.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for `Embeddings`.
+        """Replace the vectors, for example by mapped ones, (n, e); raises as `Embeddings` does.
 
         Examples
         --------

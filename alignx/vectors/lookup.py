@@ -129,15 +129,7 @@ class Lookup:
         return self._unreachable.get(composed(word).casefold())
 
     def warn_of_case_variants(self, words: Iterable[str], what: str) -> None:
-        """Log a warning, once for each `what`, if many words differ only in capitals.
-
-        Parameters
-        ----------
-        words : iterable of str
-            All words that were looked up.
-        what : str
-            Plural noun for them.
-        """
+        """Log a warning, once for each noun `what`, if many words differ in capitals only."""
         if what in self._warned or not self._unreachable:
             return
         asked = dict.fromkeys(words)

@@ -29,17 +29,7 @@ _KNOWN_STEPS = ("unit", "center", "project")
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
-    """Parse normalization steps from text.
-
-    Parameters
-    ----------
-    text : str
-        ``"iterative"``, ``"linear"``, ``"none"``, or steps joined by commas.
-
-    Raises
-    ------
-    ValueError
-        If a step is not known.
+    """Parse "iterative", "linear", "none", or normalization steps joined by commas.
 
     Examples
     --------
@@ -102,18 +92,7 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     steps: Sequence[Step] = STANDARD
 
     def fit(self, rows: ArrayLike) -> Self:
-        """Learn the means from the rows of one language.
-
-        Parameters
-        ----------
-        rows : (n, d) float32
-            All vectors of the language.
-
-        Raises
-        ------
-        ValueError
-            If a step is not known or the rows are not finite.
-        """
+        """Learn the means from all vectors of a language, (n, d) finite numbers."""
         self.fit_transform(rows)
         return self
 

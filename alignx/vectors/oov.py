@@ -123,13 +123,7 @@ def _word_vectors(
 
 
 def require_oov_mode(oov: OOVMode, *languages: Embeddings) -> None:
-    """Refuse unknown modes, and "subword" if none of the languages has a model.
-
-    Raises
-    ------
-    ValueError
-        If a rule is broken.
-    """
+    """Raise ValueError for unknown modes, and for "subword" without any fastText model."""
     if oov not in ("drop", "subword"):
         raise ValueError(f"oov must be 'drop' or 'subword', got {oov!r}")
     if oov == "subword" and all(language.oov_vectors is None for language in languages):
@@ -141,20 +135,10 @@ def require_oov_mode(oov: OOVMode, *languages: Embeddings) -> None:
 
 
 def oov_entries(language: Embeddings, entries: Sequence[str], oov: OOVMode = "drop") -> Embeddings:
-    """Build embeddings of the OOV entries that have a vector.
+    """Build embeddings of the OOV entries that have a vector; see `look_up`.
 
-    Parameters
-    ----------
-    language, oov
-        As in `look_up`; without a fastText model only phrases have vectors.
-    entries : sequence of str
-        Words and phrases; those in the vocabulary are left out.
-
-    Returns
-    -------
-    Embeddings
-        Unit rows, possibly none, in the order of `entries`, which are lower-cased if the vocabulary
-        is.
+    They have unit rows in the order of `entries`, and are spelled like the vocabulary. Without a
+    fastText model only phrases have vectors.
 
     Examples
     --------
@@ -174,17 +158,7 @@ def oov_entries(language: Embeddings, entries: Sequence[str], oov: OOVMode = "dr
 def add_oov_entries(
     language: Embeddings, entries: Sequence[str], oov: OOVMode = "drop"
 ) -> Embeddings:
-    """Append the OOV entries that have a vector to the vocabulary.
-
-    Parameters
-    ----------
-    language, entries, oov
-        As in `oov_entries`.
-
-    Returns
-    -------
-    Embeddings
-        A copy; the same object if there is nothing to add.
+    """Append the `oov_entries` to a copy of the vocabulary, if there are any.
 
     Examples
     --------

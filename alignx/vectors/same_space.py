@@ -27,17 +27,9 @@ logger = logging.getLogger("alignx")
 
 
 def require_same_space(languages: Mapping[str, Embeddings]) -> None:
-    """Refuse languages that were mapped into different spaces.
+    """Raise SpaceError for languages, by name, that were mapped into different spaces.
 
-    Parameters
-    ----------
-    languages : mapping of str to Embeddings
-        Languages by name. Vectors of an unknown space, such as those from text files, pass.
-
-    Raises
-    ------
-    SpaceError
-        If two of them have different spaces.
+    Vectors of an unknown space, such as those from text files, pass.
 
     Examples
     --------
@@ -69,13 +61,9 @@ def _with_file(name: str, language: Embeddings) -> str:
 
 
 def warn_of_different_spaces(source: Embeddings, target: Embeddings) -> None:
-    """Log a warning if words spelled the same have unrelated vectors.
+    """Log a warning if words spelled the same have unrelated vectors of one dimension.
 
-    Parameters
-    ----------
-    source, target : Embeddings
-        Two languages of one dimension. There is no warning if both were mapped into one space, or
-        too few words are spelled the same.
+    There is no warning if both were mapped into one space, or too few words are spelled the same.
     """
     if source.space is not None and source.space == target.space:
         return

@@ -17,17 +17,7 @@ SMOOTHING = 1e-3
 
 
 def expected_shares(count: int) -> Double:
-    """Estimate the share of each word in running text from its rank.
-
-    Parameters
-    ----------
-    count : int
-        Number of words, most frequent first.
-
-    Returns
-    -------
-    (count,) float64
-        Shares that sum to 1.
+    """Estimate the shares of words in running text, (count,) float64, from their ranks.
 
     Examples
     --------
@@ -39,19 +29,7 @@ def expected_shares(count: int) -> Double:
 
 
 def sif_weights(shares: Double, smoothing: float = SMOOTHING) -> Double:
-    """Compute the SIF weight a / (a + p) of each word.
-
-    Parameters
-    ----------
-    shares : (n,) float64
-        Probability p of each word.
-    smoothing : float
-        Constant a, more than 0.
-
-    Returns
-    -------
-    (n,) float64
-        Weights in (0, 1]; the largest for rare words.
+    """Compute SIF weights a / (a + p), (n,) float64, from shares p and smoothing a.
 
     References
     ----------

@@ -64,13 +64,6 @@ def composed(text: str) -> str:
 def lower(text: str, language: str | None = None) -> str:
     """Lower-case a text by the rules of its language, such as dotless i in Turkish.
 
-    Parameters
-    ----------
-    text : str
-        Any text.
-    language : str, optional
-        Language code such as ``"tr"`` or ``"az-Latn"``.
-
     Examples
     --------
     >>> lower("İZMİR", "tr"), lower("IZMIR"), lower("IZMIR", "tr") == lower("IZMIR")
@@ -84,13 +77,6 @@ def forms_of(word: str, language: str | None = None) -> Iterator[str]:
 
     The word as written, lower-cased, and capitalized. A word with blanks or invisible marks at its
     ends, or several blanks inside, comes once more with single spaces inside only.
-
-    Parameters
-    ----------
-    word : str
-        Word or phrase.
-    language : str, optional
-        Language code for the rules of capitals.
 
     Examples
     --------

@@ -45,25 +45,13 @@ def read_text(
 ) -> Embeddings:
     r"""Read word2vec text from an open file.
 
-    Parameters
-    ----------
-    file : buffered binary file
-        File at its beginning; need not be seekable.
-    path : str
-        Name of the file.
-    options : LoadOptions
-        Options of the caller.
-    block_size : int
-        Bytes to parse at once.
+    The file, called `path` in messages, need not be seekable. `block_size` bytes are parsed at
+    once; peak memory is the matrix, the words, two blocks and the rows of one.
 
     Raises
     ------
     FormatError
         At the first malformed line, or if the file holds something else.
-
-    Notes
-    -----
-    Peak memory is the matrix, the words, two blocks and the rows of one.
 
     Examples
     --------
@@ -103,20 +91,9 @@ def write_text(
     decimals: int | None,
     rows: LazyRows | None = None,
 ) -> None:
-    """Write embeddings as word2vec text with a header.
+    """Write word2vec text with a header, gzipped if the path ends in ``.gz``.
 
-    Parameters
-    ----------
-    file : binary file
-        Where to write.
-    path : str
-        Name of the file; the text is gzipped if it ends in ``.gz``.
-    embeddings : Embeddings
-        Words and vectors.
-    decimals : int or None
-        Digits behind the point; None for the fewest that read back to the same float32.
-    rows : LazyRows, optional
-        Rows to write in place of the vectors.
+    The parameters are those of `alignx.save`.
 
     Raises
     ------

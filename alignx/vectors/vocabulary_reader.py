@@ -22,16 +22,7 @@ __all__ = ["VocabularyReader"]
 
 
 class VocabularyReader:
-    """Collector of the words to keep from a file.
-
-    Parameters
-    ----------
-    path : str
-        Path of the file.
-    options : LoadOptions
-        Options of the caller.
-    language : str, optional
-        Language code stored in the file.
+    """Collector of the words to keep from a file, which may store a language code.
 
     Examples
     --------

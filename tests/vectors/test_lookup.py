@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
@@ -14,9 +14,10 @@ from typer.testing import CliRunner, Result
 import alignx as ax
 from alignx.classification.documents import read_documents
 from alignx.cli.main import app
+from alignx.induction.sharded.induce import induce_large_lexicon
 from alignx.training.corpus_writer import write_tokenized
 from alignx.vectors.lookup import Lookup
-from alignx.vectors.spelling import forms_of, lower, words_of
+from alignx.vectors.spelling import forms_of, is_phrase, lower, words_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,8 @@ def invoke(*arguments: object, text: str = "") -> Result:
         (("new york",), f"New{BLANK}York", "new york"),
         ((f"10{BLANK}000", "10 000"), f"10{BLANK}000", f"10{BLANK}000"),
         ((BLANK,), BLANK, BLANK),
+        (("cat",), "\ufeffcat", "cat"),
+        (("cat",), "\u200fCat\u200e", "cat"),
         (("cat",), "", None),
         (("cat",), BLANK, None),
     ],
@@ -90,82 +93,75 @@ def test_words_with_a_zero_row_are_not_found() -> None:
     assert words.without_zero_rows().words == ("cat",)
 
 
-def test_forms_come_once_the_likeliest_first() -> None:
+def test_words_and_their_forms() -> None:
     assert list(forms_of("cat")) == ["cat", "Cat"]
     assert list(forms_of(" New  York")) == [" New  York", " new  york", " New  york", "New York",
                                            "new york", "New york"]  # fmt: skip
-
-
-def test_blanks_are_white_space_of_unicode() -> None:
     assert words_of("a\u2009b\u3000c\u0085d\te f\u200bg") == ["a", "b", "c", "d", "e", "f\u200bg"]
+    entries = ("new york", "york", " york ", "a\tb")
+    assert [is_phrase(entry) for entry in entries] == [True, False, False, True]
 
 
-def test_unknown_words_are_written_as_the_vocabulary_is() -> None:
+def test_oov_words_are_spelled_like_the_vocabulary() -> None:
     assert Lookup({"cat": 0}).spell_oov(f" Cow{BLANK}s") == "cow s"
     assert Lookup({"Cat": 0}).spell_oov("Cow") == "Cow"
     assert Lookup({"kedi": 0}, "tr").spell_oov("Inek") == f"{DOTLESS}nek"
 
 
-# --- capitals that still explain what is unknown ----------------------------------------------
+# --- warnings ---------------------------------------------------------------------------------
 
 
-def test_it_is_said_once_if_capitals_explain_many_unknown_words(
+def test_a_warning_comes_once_if_many_words_differ_in_capitals(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     english = language("CAT", "DOG", "iPhone", "the", code="en")
-    with caplog.at_level(logging.WARNING, "alignx"):
-        for _ in range(2):
-            read_documents(["The cat", "a dog and a cat"], "en", english)
-    assert len(caplog.records) == 1
-    text = caplog.records[0].getMessage()
-    assert "2 of 5 words of the en texts" in text
-    assert "CAT for cat" in text
-    assert "--lowercase" in text
+    for _ in range(2):
+        read_documents(["The cat", "a dog and a cat"], "en", english)
+    [text] = caplog.messages
+    for part in ("2 of 5 words of the en texts", "CAT for cat", "--lowercase"):
+        assert part in text
 
 
-def test_nothing_is_said_where_capitals_explain_few(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_warning_comes_if_few_words_differ_in_capitals(caplog: pytest.LogCaptureFixture) -> None:
     english = language(*(f"w{i}" for i in range(50)), "NASA")
     lexicon = ax.Lexicon([(f"W{i}", f"w{i}") for i in range(40)] + [("nasa", "nasa")])
-    with caplog.at_level(logging.WARNING, "alignx"):
-        lexicon.require_rows(english, english)
+    lexicon.require_rows(english, english)
     assert not caplog.records
 
 
-def test_dictionaries_and_questions_say_it_too(
+def test_dictionaries_and_queries_warn_too(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     source, target = language("CAT", "dog", code="en"), language("GATO", "perro", code="es")
-    with caplog.at_level(logging.WARNING, "alignx"):
-        ax.Lexicon([("cat", "gato"), ("dog", "perro")], name="d").require_rows(source, target)
-    assert [record.getMessage()[:20] for record in caplog.records] == ["1 of 2 words of d ar"] * 2
-    files = (
-        vec(tmp_path / "en.vec", "CAT 1 0", "dog 0 1"),
-        vec(tmp_path / "es.vec", "a 1 0", "b 0 1"),
-    )
-    done = invoke("translate", "-", *files, "cat", "--neighbors", 1, "-k", 1)
+    ax.Lexicon([("cat", "gato"), ("dog", "perro")], name="d").require_rows(source, target)
+    assert [message[:20] for message in caplog.messages] == ["1 of 2 words of d ar"] * 2
+    en = vec(tmp_path / "en.vec", "CAT 1 0", "dog 0 1")
+    es = vec(tmp_path / "es.vec", "a 1 0", "b 0 1")
+    done = invoke("translate", "-", en, es, "cat", "--neighbors", 1, "-k", 1)
     assert "cat: not in the vocabulary, which has CAT; --lowercase finds it" in done.stderr
 
 
-# --- the doors --------------------------------------------------------------------------------
+# --- everywhere -------------------------------------------------------------------------------
 
 
-def test_a_dictionary_meets_capitals_and_any_form_of_unicode() -> None:
+def test_dictionaries_meet_capitals_and_any_form_of_unicode() -> None:
     german, spanish = language("Haus", "jahr"), language(normalize("NFD", "año"), "casa")
     pairs = ax.Lexicon([("haus", "Casa"), ("Jahr", normalize("NFC", "año"))])
     rows = pairs.rows(german, spanish)
     assert (rows.source.tolist(), rows.target.tolist()) == ([0, 1], [1, 0])
+    words = language("Haus", "Katze", "Hund")
+    judged = ax.Lexicon([("haus", "katze"), ("HUND", "Hund")], np.array([1.0, 4.0]))
+    assert ax.evaluate_similarity(words, words, judged).n == 2
 
 
 def test_pairs_of_the_same_rows_are_one_pair() -> None:
     english, spanish = language("cat", "dog"), language("gato", "perro")
     pairs = ax.Lexicon([("Cat", "gato"), ("dog", "perro"), ("cat", "Gato"), ("cat", "perro")])
     assert pairs.rows(english, spanish).positions.tolist() == [0, 1, 3]
-    report = ax.evaluate(ax.SharedSpace.of(english, spanish), pairs, n_neighbors=1)
+    shared = ax.SharedSpace.of(english, spanish)
+    report = ax.evaluate(shared, pairs, n_neighbors=1)
     assert (report.words, report.csls.n, report.coverage) == (2, 2, 1)
-    xling = ax.evaluate(
-        ax.SharedSpace.of(english, spanish), pairs, n_neighbors=1, oov_policy="xling"
-    )
-    assert xling.csls.n == 3
+    assert ax.evaluate(shared, pairs, n_neighbors=1, oov_policy="xling").csls.n == 3
 
 
 def test_held_out_words_are_not_learned_in_other_capitals() -> None:
@@ -179,20 +175,12 @@ def test_held_out_words_are_not_learned_in_other_capitals() -> None:
 
 
 def test_identical_words_are_compared_in_one_form_of_unicode() -> None:
-    first, second = (
-        language(normalize("NFC", "café"), "Taxi"),
-        language(normalize("NFD", "café"), "taxi"),
-    )
+    first = language(normalize("NFC", "café"), "Taxi")
+    second = language(normalize("NFD", "café"), "taxi")
     assert list(ax.Lexicon.identical(first, second)) == [(first.words[0], second.words[0])]
 
 
-def test_similarity_files_meet_capitals() -> None:
-    words = language("Haus", "Katze", "Hund")
-    judged = ax.Lexicon([("haus", "katze"), ("HUND", "Hund")], np.array([1.0, 4.0]))
-    assert ax.evaluate_similarity(words, words, judged).n == 2
-
-
-def test_questions_lists_and_phrases_meet_capitals() -> None:
+def test_queries_lists_and_phrases_meet_capitals() -> None:
     shared = ax.SharedSpace.of(language("Neu", "Haus", "Tor"), language("nuevo", "casa", "puerta"))
     found = shared.translate(["haus", "neu haus"], 1, n_neighbors=1)
     assert [answers[0].word for answers in found.values()] == ["casa", found["neu haus"][0].word]
@@ -241,13 +229,9 @@ def test_vectors_are_lower_cased_by_the_rules_of_their_language(
 
 
 def test_training_text_is_lower_cased_by_the_rules_of_its_language(tmp_path: Path) -> None:
-    import io
-
     (tmp_path / "text").write_text(normalize("NFD", "ISI İlk Ñu\n"))
-    for code, words in (
-        (None, "isi i\N{COMBINING DOT ABOVE}lk ñu"),
-        ("tr", f"{DOTLESS}s{DOTLESS} ilk ñu"),
-    ):
+    dotted = "isi i\N{COMBINING DOT ABOVE}lk ñu"
+    for code, words in {None: dotted, "tr": f"{DOTLESS}s{DOTLESS} ilk ñu"}.items():
         output = io.BytesIO()
         write_tokenized([str(tmp_path / "text")], output, language=code)
         assert output.getvalue().decode() == normalize("NFC", words) + "\n"
@@ -301,14 +285,14 @@ def test_a_zero_row_is_no_vector_on_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("index", ["exact", "clustered"])
 def test_induction_in_files_leaves_words_without_a_vector_out(tmp_path: Path, index: Any) -> None:  # noqa: ANN401
-    from sharding import induce_in_folder
-
     # All cosines are negative, so that a zero row would be the nearest of all.
     rows = np.abs(np.random.default_rng(0).standard_normal((60, 4))).astype(np.float32)
     source, target = np.vstack([rows, rows[:1] * 0]), np.vstack([rows[:1] * 0, -rows])
     english = ax.Embeddings([f"a{i}" for i in range(61)], source)
     spanish = ax.Embeddings([f"b{i}" for i in range(61)], target)
-    found = induce_in_folder(None, english, spanish, tmp_path / "work", index=index, mutual=False)
+    found = induce_large_lexicon(
+        None, english, spanish, tmp_path / "work", index=index, mutual=False
+    )
     small = ax.induce_lexicon(ax.SharedSpace.of(english, spanish), mutual=False)
     assert len(small) == 60
     assert list(found.lexicon) == list(small)
@@ -376,8 +360,8 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: AX.align(ENGLISH, ENGLISH, lexicon=[("a", "b")]), "class Lexicon, got list"),
         (lambda: AX.align("en.vec", ENGLISH), "source must be of class Embeddings, got str"),
         (lambda: AX.evaluate(SHARED, [("a", "b")]), "lexicon must be of class Lexicon"),
-        (lambda: AX.evaluate(ENGLISH, PAIRS), "shared must be of class SharedSpace"),
-        (lambda: AX.induce_lexicon(ENGLISH), "space must be of class SharedSpace"),
+        (lambda: AX.evaluate(ENGLISH, PAIRS), "must be of class SharedSpace"),
+        (lambda: AX.induce_lexicon(ENGLISH), "must be of class SharedSpace"),
         (lambda: AX.evaluate_similarity(ENGLISH, ENGLISH, "d"), "judged must be of class Lexicon"),
         (lambda: AX.SharedSpace([ENGLISH, ENGLISH]), "must be of class Mapping, got list"),
         (lambda: AX.SharedSpace({"en": "a", "es": "b"}), r"languages\['en'\] .*class Embeddings"),
@@ -386,7 +370,7 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: PAIRS.rows("en.vec", ENGLISH), "source must be of class Embeddings"),
         (lambda: AX.save("x.vec", ENGLISH), "embeddings must be of class Embeddings"),
         (lambda: SHARED.extended("new york"), "sequence of words, got the string 'new york'"),
-        (lambda: AX.TransferClassifier(ENGLISH).fit(["a"], ["x"]), "space must be of class Shared"),
+        (lambda: AX.TransferClassifier(ENGLISH).fit(["a"], ["x"]), "class SharedSpace"),
         (lambda: AX.rank_sources({"en": ENGLISH}, "es", sizes={"en": 1}), "class SharedSpace"),
         (lambda: READ({"1": "cat"}, "en", ENGLISH), "sequence of strings, got dict"),
     ],
@@ -396,27 +380,20 @@ def test_what_is_of_another_class_is_refused_by_name(call: Any, message: str) ->
         call()
 
 
-def test_a_dict_is_a_welcome_lexicon() -> None:
+def test_a_lexicon_takes_a_dict_and_copies_everything() -> None:
     words: Any = {"no": "nunca", "cat": ["gato", "gata"]}
-    assert list(ax.Lexicon(words)) == [("no", "nunca"), ("cat", "gato"), ("cat", "gata")]
-    assert next(iter(ax.Lexicon(words, np.arange(3.0)).reversed())) == ("nunca", "no")
-    assert list(ax.Lexicon({"no": "nunca"}.items())) == [("no", "nunca")]  # type: ignore[arg-type]
-
-
-def test_a_lexicon_does_not_change_with_what_it_was_made_of() -> None:
-    pair: Any = ["cat", "gato"]
-    pairs, scores = [pair], np.ones(1)
-    lexicon = ax.Lexicon(pairs, scores)
-    pair[1] = "perro"
-    pairs.append(("a", "b"))
+    scores = np.arange(3.0)
+    lexicon = ax.Lexicon(words, scores)
+    words["cat"].clear()
     scores[0] = 7
-    assert list(lexicon) == [("cat", "gato")]
+    assert list(lexicon) == [("no", "nunca"), ("cat", "gato"), ("cat", "gata")]
     assert lexicon.scores is not None
-    assert lexicon.scores.tolist() == [1]
+    assert lexicon.scores.tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="read-only"):
         lexicon.scores[0] = 2
-
-
-@pytest.mark.parametrize("word", ["\ufeffcat", "cat\u200b", "\u200fCat\u200e"])
-def test_marks_around_a_word_do_not_hide_it(word: str) -> None:
-    assert Lookup({"dog": 0, "cat": 1}).row(word) == 1
+    pair: Any = ["cat", "gato"]
+    pairs = [pair]
+    lexicon = ax.Lexicon(pairs)
+    pair[1] = "perro"
+    pairs.append(("a", "b"))
+    assert list(lexicon) == [("cat", "gato")]

@@ -85,7 +85,7 @@ class ModelLayout(NamedTuple):
                 words, at = _read_dictionary(data, facts, path)
                 matrices = _find_matrices(data, facts, at, path)
             except struct.error as error:
-                raise _truncated(path) from error
+                raise _broken(path, "truncated") from error
         return cls(words, facts.bucket, facts.minn, facts.maxn, *matrices)
 
 
@@ -117,7 +117,7 @@ def _read_facts(data: mmap.mmap, path: str) -> _Facts:
         and min(n_words, n_labels) >= 0
         and size == n_words + n_labels
     ):
-        raise _damaged(path)
+        raise _broken(path)
     is_supervised = model == _SUPERVISED
     # Classifiers of version 11 were trained without character n-grams in spite of their header;
     # and a pruning that has kept no n-gram leaves none.
@@ -133,11 +133,11 @@ def _read_dictionary(data: mmap.mmap, facts: _Facts, path: str) -> tuple[list[by
     for position in range(facts.n_words + facts.n_labels):
         end = data.find(b"\0", at)
         if end < 0:
-            raise _truncated(path)
+            raise _broken(path, "truncated")
         _, kind = _ENTRY_TAIL.unpack_from(data, end + 1)
         # The matrix has rows in the order of entries, words first.
         if (kind == _WORD) != (position < facts.n_words):
-            raise _damaged(path)
+            raise _broken(path)
         if kind == _WORD:
             words.append(data[at:end])
         at = end + 1 + _ENTRY_TAIL.size
@@ -157,22 +157,16 @@ def _find_matrices(
                 path, "quantized models (.ftz) cannot be read; use the model before quantization"
             )
         if (rows, columns) != (expected, facts.dimension):
-            raise _damaged(path)
+            raise _broken(path)
         locations.append(MatrixLocation(at + MATRIX_SHAPE.size, rows, columns))
         at = locations[-1].end
     # Only quantization prunes some n-grams and renumbers the others.
     if facts.n_pruned > 0:
-        raise _damaged(path)
+        raise _broken(path)
     if at > len(data):
-        raise _truncated(path)
+        raise _broken(path, "truncated")
     return locations[0], locations[1]
 
 
-def _truncated(path: str) -> FormatError:
-    """Make the error of a model that is too short."""
-    return FormatError(path, "the fastText model is truncated; download it again")
-
-
-def _damaged(path: str) -> FormatError:
-    """Make the error of a model with contradictory numbers."""
-    return FormatError(path, "the fastText model is damaged; download it again")
+def _broken(path: str, how: str = "damaged") -> FormatError:
+    return FormatError(path, f"the fastText model is {how}; download it again")

@@ -20,17 +20,7 @@ __all__ = ["read_fasttext"]
 def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
     """Read the words of a fastText model and their vectors, subwords included.
 
-    Parameters
-    ----------
-    path : str
-        An unquantized model, ``.bin``.
-    options : LoadOptions
-        Options of the caller.
-
-    Returns
-    -------
-    Embeddings
-        Embeddings with `oov_vectors`. Words that are not valid UTF-8 count as skipped.
+    The embeddings have `oov_vectors`. Words that are not valid UTF-8 count as skipped.
 
     Raises
     ------
