@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
     from alignx.mapping import CCA, LeastSquares, Procrustes, Reweighted, refine
     from alignx.retrieval.csls import (
@@ -84,6 +86,7 @@ __all__ = [
     "FormatError",
     "InputError",
     "LabeledTexts",
+    "LazySpace",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
@@ -96,6 +99,7 @@ __all__ = [
     "RecallError",
     "Reweighted",
     "Sample",
+    "Sharding",
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
@@ -163,6 +167,8 @@ _HOMES = {
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
+    "induction.lazy_space": ["LazySpace"],
+    "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
     "mapping": ["CCA", "LeastSquares", "Procrustes", "Reweighted", "refine"],
     "retrieval.csls": [

@@ -65,6 +65,9 @@ if TYPE_CHECKING:
 
     from alignx.alignment.shared_space import SharedSpace
     from alignx.cli.terminal import Bar, Terminal
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.pair_selection import PairSelection
+    from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
     from alignx.mapping import Aligner
     from alignx.support.progress import Log
@@ -720,7 +723,11 @@ def induce(
     verbose: Verbose = False,
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
-    from alignx.induction.sharded.plan import is_large
+    from alignx.alignment.alignment import Alignment
+    from alignx.induction.induce import induce_lexicon, require_probabilities
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.pair_selection import PairSelection
+    from alignx.induction.sharded.plan import Sharding, is_large
     from alignx.induction.sharded.workspace import Workspace
     from alignx.support.memory import parse_size, peak_resident
 
@@ -771,29 +778,33 @@ def induce(
     if index is Index.auto and is_large(*map(len, languages)) and not has_lists:
         _require_no_device(device)
         in_files = True
-    options: dict[str, Any] = {
-        "n_best": n_best,
-        "mutual": mutual,
-        "threshold": threshold,
-        "numbers": numbers,
-        "punctuation": punctuation,
-        "n_neighbors": n_neighbors,
-    }
+    exclude = tuple(
+        kind for kind, kept in (("numbers", numbers), ("punctuation", punctuation)) if not kept
+    )
+    options: dict[str, Any] = {"k": n_best, "mutual": mutual, "exclude": exclude}
     facts: dict[str, Any]
     if in_files:
-        options |= {
-            "index": index.value,
-            "recall": 0.99 if recall is None else recall,
-            "memory": allowed,
-            "reverse": reverse,
-            "seed": seed,
-            "cluster": cluster,
-        }
-        lexicon, facts = _induce_in_files(terminal, map_file, languages, folder, options)
+        sharding = Sharding(
+            index=index.value,
+            recall=0.99 if recall is None else recall,
+            memory=allowed,
+            checkpoint=folder,
+            keep_checkpoint=True,
+            cluster=cluster,
+            random_state=seed,
+        )
+        alignment = None if map_file == "-" else Alignment.load(map_file)
+        lazy = LazySpace(*languages, alignment)
+        lazy = lazy.reversed() if reverse else lazy
+        if threshold is not None:
+            require_probabilities(lazy.calibration)
+        lexicon, facts = _induce_in_files(
+            terminal, lazy, PairSelection(**options), sharding, n_neighbors
+        )
     else:
-        from alignx.induction.induce import induce_lexicon
-
         shared = _shared(map_file, languages, reverse)
+        if threshold is not None:
+            require_probabilities(shared.calibration)
         if has_lists:
             sides = reversed(languages) if reverse else languages
             listed = [
@@ -803,8 +814,15 @@ def induce(
             shared = shared.extended(listed[0] or (), listed[1] or (), oov=oov.value)
             _note_unknown(terminal, shared, listed)
         with terminal.working("Searching") as progress:
-            lexicon = induce_lexicon(shared, words=listed[0], **options, progress=progress)
+            lexicon = induce_lexicon(
+                shared,
+                words=listed[0],
+                n_neighbors=n_neighbors,
+                progress=progress,
+                **options,
+            )
         facts = {"index": "exact", "recall": 1.0}
+    lexicon = lexicon if threshold is None else lexicon.at_least(threshold)
     lexicon.save(output)
     if in_files:
         Workspace(folder).remove()
@@ -847,15 +865,13 @@ def _require_no_device(device: str | None) -> None:
 
 def _induce_in_files(
     terminal: Terminal,
-    map_file: str,
-    languages: tuple[Embeddings, Embeddings],
-    folder: Path,
-    options: dict[str, Any],
+    space: LazySpace,
+    selection: PairSelection,
+    sharding: Sharding,
+    n_neighbors: int | None,
 ) -> tuple[Lexicon, dict[str, Any]]:
-    from alignx.alignment.alignment import Alignment
-    from alignx.induction.sharded.induce import induce_large_lexicon
+    from alignx.induction.sharded.induce import induce_sharded
 
-    alignment = None if map_file == "-" else Alignment.load(map_file)
     with terminal.working("Searching") as bar:
 
         def tell(facts: dict[str, Any]) -> None:
@@ -867,17 +883,20 @@ def _induce_in_files(
                 bar.tell(facts["stage"])
 
         try:
-            found = induce_large_lexicon(
-                alignment, *languages, folder, **options, keep=True, progress=bar, log=tell
+            found = induce_sharded(
+                space, selection, sharding, n_neighbors=n_neighbors, progress=bar, log=tell
             )
         except KeyboardInterrupt:
-            terminal.note(f"interrupted: what is finished is in {folder}; the same command goes on")
+            terminal.note(
+                f"interrupted: what is finished is in {sharding.checkpoint}; "
+                "the same command goes on"
+            )
             raise
     if found.recall.sample:
         terminal.note(f"recall of the best translation: {found.recall}")
     facts = {
-        "index": found.index,
-        "reason": found.reason,
+        "index": found.plan.kind,
+        "reason": found.plan.reason,
         "recall": found.recall.value,
         "recall_error": found.recall.error,
         "recall_sample": found.recall.sample,

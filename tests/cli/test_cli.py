@@ -363,7 +363,7 @@ def test_induce_writes_the_dictionary_and_prints_a_summary(folder: Path) -> None
 
 def test_induce_equals_the_library(folder: Path) -> None:
     shared = shared_space(folder)
-    expected = induce_lexicon(shared, n_best=2, mutual=False, n_neighbors=5, threshold=0.3)
+    expected = induce_lexicon(shared, k=2, mutual=False, n_neighbors=5).at_least(0.3)
     options = ("--n-best", 2, "--all", "--neighbors", 5, "--threshold", 0.3)
     done = succeed(folder, "induce", *MAPPED, *options, "-o", "out.jsonl")
     assert done.out == ""
