@@ -42,17 +42,7 @@ def _restore(kind: type[AlignxError], args: tuple[Any, ...], state: dict[str, An
 
 
 class _FileError(AlignxError):
-    """Base of errors that name a file.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file.
-    problem : str
-        Reason, and advice to the user.
-    line : int, optional
-        Number of the line, from 1.
-    """
+    """Base of errors that name a file, and perhaps a line, from 1."""
 
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
         self.path = str(path)
@@ -75,15 +65,7 @@ class MissingFileError(InputError, FileNotFoundError):
 
 
 class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopIteration
-    """Unsupervised alignment that failed its check.
-
-    Parameters
-    ----------
-    diagnosis : alignx.alignment.diagnosis.Diagnosis
-        Figures of the check.
-    advice : str
-        Advice to the user.
-    """
+    """Unsupervised alignment that failed its check, with its diagnosis and advice."""
 
     def __init__(self, diagnosis: object, advice: str) -> None:
         self.diagnosis = diagnosis
@@ -91,21 +73,8 @@ class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopItera
         super().__init__(f"the alignment failed: {diagnosis}; {advice}")
 
 
-class ClusterError(AlignxError):
-    """Cluster that cannot be reached or lacks alignx.
-
-    Parameters
-    ----------
-    address : str
-        Address of the scheduler.
-    problem : str
-        Reason, and advice to the user.
-    """
-
-    def __init__(self, address: str, problem: str) -> None:
-        self.address = address
-        self.problem = problem
-        super().__init__(f"{address}: {problem}")
+class ClusterError(_FileError):
+    """Cluster that cannot be reached or lacks alignx; `path` is its address."""
 
 
 class DimensionError(AlignxError, ValueError):
@@ -129,19 +98,7 @@ class MissingDependencyError(AlignxError, ImportError):
 
 
 class RecallError(AlignxError):
-    """Approximate index below the wanted recall at its most exhaustive settings.
-
-    Parameters
-    ----------
-    kind : str
-        Kind of the index.
-    reached : float
-        Recall at these settings.
-    target : float
-        Wanted recall.
-    settings : mapping
-        Most exhaustive settings.
-    """
+    """Approximate index below the wanted recall at its most exhaustive settings."""
 
     def __init__(
         self, kind: str, reached: float, target: float, settings: Mapping[str, float]

@@ -50,7 +50,7 @@ ONLY_IN = {
     "fasttext": {"training"},
     "joblib": {"support"},
     "matplotlib": {"classification"},
-    "pandas": {"experiments", "support"},
+    "pandas": {"experiments", "lexicon", "support"},
     "pydantic": {"experiments"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},

@@ -41,10 +41,8 @@ class EvaluationReport(Tabular):
     ----------
     oov_policy : str
         Evaluation protocol.
-    pairs : int
-        Number of pairs of the dictionary.
-    words : int
-        Number of source words of the dictionary.
+    pairs, words : int
+        Number of pairs and of source words of the dictionary.
     coverage : float
         Share of the source words (pairs under ``"xling"``) that can be answered. Words with a zero
         vector cannot.
@@ -55,7 +53,7 @@ class EvaluationReport(Tabular):
         translation written the same.
     oov : dict of str to Accuracy
         CSLS accuracy of queries with OOV words and phrases, which count in no other figure, with
-        copying as a baseline; see `OOVQueries`.
+        copying as a baseline.
     coverage_with_oov : float
         Coverage with OOV queries included.
     learned : int
@@ -216,8 +214,8 @@ def evaluate(
     space : SharedSpace
         Source and target are its first two languages; see `SharedSpace.reversed`.
     lexicon : Lexicon
-        Test dictionary, best without pairs that the map was fitted on: these are counted, and the
-        accuracy without them is reported. Any of several translations of a word is right.
+        Test dictionary. Any of several translations of a word is right. Pairs that the map was
+        fitted on are counted, and the accuracy without them is reported.
     oov_policy : {"muse", "vecmap", "fasttext", "xling"}
         Published protocol:
 
@@ -228,8 +226,7 @@ def evaluate(
           are the MRR by nearest neighbors ("MAP").
     oov : {"drop", "subword"}
         Vectors of OOV words: none, or by subwords, which requires vectors from a fastText model
-        (``.bin``). Their queries, and phrases of several words in any case, are reported
-        separately.
+        (``.bin``). Their queries, and phrases in any case, are reported separately.
     n_neighbors : int, optional
         Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
     progress : callable, optional

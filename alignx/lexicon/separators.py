@@ -51,16 +51,9 @@ def without_comments(lines: list[Line], notes: list[str]) -> list[Line]:
 
 
 class Separator(NamedTuple):
-    """Separator of cells: tabs and spaces, or a mark that most lines have equally often.
+    """Separator of cells: a mark and the usual number of cells, or tabs and spaces.
 
-    Attributes
-    ----------
-    mark : str, optional
-        None for tabs and spaces.
-    width : int
-        Number of cells at a mark.
-    any_width : bool
-        Allow more than two cells at spaces.
+    Lines split at spaces have two cells, unless `any_width` allows more.
     """
 
     mark: str | None = None
@@ -137,13 +130,14 @@ def _outside_quotes(text: str, mark: str) -> list[str]:
     if '"' not in text:
         return text.split(mark)
     cells = [""]
-    quoted = False
+    in_quotes = False
     for character in text:
-        if character == '"' and (quoted or not cells[-1].strip()):
-            quoted = not quoted
-        elif character == '"' and cells[-1].endswith('"'):
-            quoted = True  # doubled
-        if character == mark and not quoted:
+        if character == '"':
+            if in_quotes or not cells[-1].strip():
+                in_quotes = not in_quotes
+            elif cells[-1].endswith('"'):
+                in_quotes = True  # doubled
+        if character == mark and not in_quotes:
             cells.append("")
         else:
             cells[-1] += character

@@ -47,14 +47,7 @@ BLOCK_ROWS = 2_048
 def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
     """Convert to contiguous float32 rows; copy only where needed.
 
-    Parameters
-    ----------
-    array : (n, d) array-like
-        Real numbers, finite.
-    name : str
-        Name of the array in messages.
-    first : int
-        Number of the first row in messages.
+    `name` is that of the array in messages, and `first` the number of its first row.
 
     Raises
     ------
@@ -91,19 +84,9 @@ def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, 
 
 
 def frozen_rows(array: ArrayLike, name: str) -> Matrix:
-    """Convert to contiguous float32 rows that nobody can change.
+    """Convert to rows as `as_rows` does that nobody can change.
 
     Writable arrays are copied; read-only arrays and read-only maps of files are not.
-
-    Parameters and errors are those of `as_rows`.
-
-    Examples
-    --------
-    >>> mine = np.ones((1, 2), dtype=np.float32)
-    >>> kept = frozen_rows(mine, "keys")
-    >>> mine[:] = 7
-    >>> kept
-    array([[1., 1.]], dtype=float32)
     """
     given = np.asarray(array)
     rows = as_rows(given, name)
@@ -208,8 +191,8 @@ def row_blocks(rows: Matrix) -> Iterator[Matrix]:
 class LazyRows:
     """Rows computed on demand, a block at a time, in little memory.
 
-    Blocks are always the same, and so are their rows to the last bit: the last bit of a matrix
-    product depends on the number of rows.
+    Blocks are always the same, and so are their rows to the last bit, which in a matrix product
+    depends on the number of rows.
 
     Parameters
     ----------
@@ -235,13 +218,7 @@ class LazyRows:
         return len(self.stored) if self.kept is None else int(self.kept.sum())
 
     def blocks(self) -> Iterator[Matrix]:
-        """Yield the transformed rows block by block.
-
-        Raises
-        ------
-        ValueError
-            If NaN or infinity is stored or comes out.
-        """
+        """Yield the transformed rows block by block; refuse NaN and infinity by a ValueError."""
         first = 0
         for block in row_blocks(self.stored):
             computed = self.transform(as_rows(block, "rows", first))

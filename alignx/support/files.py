@@ -82,25 +82,7 @@ def _reason(error: OSError, known: dict[int, str]) -> str:
 
 @contextlib.contextmanager
 def reading(path: StrPath) -> Iterator[io.BufferedReader]:
-    """Open a file for reading bytes.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file.
-
-    Yields
-    ------
-    binary file
-        Closed at the end of the block.
-
-    Raises
-    ------
-    MissingFileError
-        If there is no such file.
-    InputError
-        If it is a directory, or cannot be read.
-    """
+    """Open a file for reading bytes; raise InputError or MissingFileError if that fails."""
     with _input_errors(path), Path(path).open("rb") as file:
         yield file
 
@@ -118,9 +100,8 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
     r"""Write a file that replaces `path` if the block ends without an exception.
 
     The content goes to a temporary file in the same directory, which is then renamed. After an
-    exception, a full disk or Ctrl-C, the old file is untouched and the temporary file is removed.
-    A replaced file keeps its permissions. Special files such as ``/dev/stdout`` are written
-    directly.
+    exception, a full disk or Ctrl-C, the old file is untouched and the temporary file is removed. A
+    replaced file keeps its permissions. Special files such as ``/dev/stdout`` are written directly.
 
     Parameters
     ----------
@@ -129,26 +110,10 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
     mode : {"w", "wb"}
         Text (UTF-8, lines end in ``"\n"``) or bytes.
 
-    Yields
-    ------
-    file
-        Closed at the end of the block.
-
     Raises
     ------
     OutputError
         If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> target = Path(tempfile.mkdtemp()) / "pairs.tsv"
-    >>> with replacing(target) as file:
-    ...     _ = file.write("cat\tgato\n")
-    ...     target.exists()
-    False
-    >>> target.read_text()
-    'cat\tgato\n'
     """
     with _output_errors(path):
         if is_special(path):
@@ -164,17 +129,9 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
 
 @contextlib.contextmanager
 def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
-    """Write a log that replaces `path` at its first line, and shows each line at once.
+    """Write a log that replaces `path` at its first line; yield a function that writes a line.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file. If the block fails before the first line, an old file is untouched.
-
-    Yields
-    ------
-    callable
-        Writes a line past all buffers.
+    Each line is visible at once. If the block fails before the first, an old file is untouched.
 
     Raises
     ------
@@ -268,13 +225,7 @@ def is_special(path: StrPath) -> bool:
 
 
 def require_writable(path: StrPath) -> None:
-    """Refuse a path that `replacing` cannot write, before long work.
-
-    Raises
-    ------
-    OutputError
-        If its directory is missing or write-protected, or it is a directory itself.
-    """
+    """Refuse a path that `replacing` cannot write by an OutputError, before long work."""
     if is_special(path):
         return
     with _output_errors(path):
@@ -286,13 +237,7 @@ def require_writable(path: StrPath) -> None:
 
 
 def require_readable(*paths: StrPath) -> None:
-    """Refuse missing and protected files, before others are read for minutes.
-
-    Raises
-    ------
-    MissingFileError, InputError
-        If one is missing or cannot be read.
-    """
+    """Refuse missing and protected files by an InputError, before others are read for minutes."""
     for path in paths:
         with _input_errors(path):
             Path(path).stat()
@@ -301,19 +246,9 @@ def require_readable(*paths: StrPath) -> None:
 
 
 def require_regular(path: StrPath, what: str) -> None:
-    """Refuse a pipe, a device or a socket, which can be read once only or never ends.
+    """Refuse a pipe, a device or a socket, which can be read once only, by a FormatError.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file. A missing file passes.
-    what : str
-        Noun for messages, with its article, such as ``"a map"``.
-
-    Raises
-    ------
-    FormatError
-        If it exists and is no regular file.
+    `what` is a noun for the message, with its article, such as ``"a map"``. A missing file passes.
     """
     try:
         mode = Path(path).stat().st_mode

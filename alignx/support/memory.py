@@ -24,16 +24,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b)?", re.IGNORECASE)
 def parse_size(text: str) -> int:
     """Parse a size such as "8GB", "1.5 GiB" or "4096" into bytes.
 
-    Parameters
-    ----------
-    text : str
-        Number with an optional unit in any case: kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB,
-        TiB of 1024.
-
-    Returns
-    -------
-    int
-        At least 1.
+    Units in any case: kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB of 1024.
 
     Raises
     ------
@@ -83,13 +74,7 @@ def release(array: NDArray[Any]) -> None:
 
 
 def require_whole(array: NDArray[Any]) -> None:
-    """Refuse an array that maps a truncated file, as reading it kills the process.
-
-    Raises
-    ------
-    FormatError
-        If numbers are missing at the end of the file.
-    """
+    """Refuse an array that maps a truncated file by a FormatError: reading it kills the process."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         if isinstance(owner, np.memmap) and isinstance(owner.base, mmap.mmap):

@@ -41,23 +41,12 @@ _WRITTEN = {
 
 
 def require_suffix(path: StrPath, what: str) -> None:
-    """Refuse a file name with the ending of a format that is not written there.
+    """Refuse a file name with the ending of a format that is not written there by a FormatError.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the output.
-    what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a figure", "a log"}
-        Content of the output.
-
-    Raises
-    ------
-    FormatError
-        If the ending names another format.
+    `what` is a key of ``_WRITTEN``, such as ``"a map"``.
 
     Examples
     --------
-    >>> require_suffix("en-es.train", "a dictionary")
     >>> require_suffix("en-es.xlsx", "a dictionary")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
@@ -80,10 +69,9 @@ def require_outputs(
 
     Parameters
     ----------
-    outputs : mapping of str to path or list of paths
-        Outputs by their name in messages, such as ``"--output"``. None is skipped.
-    inputs : mapping of str to path or list of paths
-        Inputs likewise. Files are compared by identity, through links.
+    outputs, inputs : mapping of str to path or list of paths
+        Files by their name in messages, such as ``"--output"``. None is skipped. Files are compared
+        by identity, through links.
     folders : mapping of str to path, optional
         Folders of unfinished results, which are deleted at the end.
 
@@ -91,13 +79,6 @@ def require_outputs(
     ------
     OutputError
         If an output would replace a file, or its folder is missing or write-protected.
-
-    Examples
-    --------
-    >>> require_outputs({"--output": "en.vec"}, {"SOURCE": "./en.vec"})
-    Traceback (most recent call last):
-        ...
-    alignx.errors.OutputError: en.vec: --output would replace SOURCE, ./en.vec; choose another name
     """
     read = list(_flattened(inputs))
     written: list[tuple[str, StrPath]] = []
