@@ -131,25 +131,10 @@ class Alignment(StoredMap):
         dtype: Literal["float32", "float16"] = "float32",
         decimals: int | None = None,
     ) -> None:
-        """Write mapped unit rows to a file, block by block.
+        """Write mapped unit rows of one language to a file, block by block.
 
-        Parameters
-        ----------
-        embeddings : Embeddings
-            Vectors of one language.
-        path : path
-            The file; may be that of the vectors.
-        side : {"source", "target"}
-            Their language.
-        dtype, decimals
-            See `alignx.save`.
-
-        Raises
-        ------
-        DimensionError
-            If vectors have another dimension than those of the fit.
-        FormatError, OutputError, ValueError
-            See `alignx.save`.
+        `path` may be the file of the vectors; other parameters and errors are those of `stream` and
+        `alignx.save`.
         """
         rows = self.stream(embeddings, side)
         save(embeddings, path, dtype=dtype, decimals=decimals, rows=rows)
@@ -229,13 +214,7 @@ class Alignment(StoredMap):
         own.check(embeddings, other, is_part=is_part)
 
     def side_of(self, code: str | None) -> LanguageMap:
-        """Return the map of the language with a code.
-
-        Raises
-        ------
-        ValueError
-            If neither language has it.
-        """
+        """Return the map of the language with a code, or raise ValueError."""
         for side in (self.source, self.target):
             if side.code == code:
                 return side

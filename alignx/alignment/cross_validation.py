@@ -48,21 +48,14 @@ class CandidateScore:
 
     Attributes
     ----------
-    aligner : Aligner
-        Not fitted.
-    refinement : int
-        Rounds of refinement after the fit.
-    precision : float
-        P@1 by CSLS, in [0, 1]; NaN for a candidate that could not be fitted.
-    n : int
-        Queries, the same for all candidates; 0 for one that could not be fitted.
-    standard_error : float
-        Standard error of `precision`.
+    aligner, refinement
+        Aligner, not fitted, and rounds of refinement.
+    precision, n : float, int
+        P@1 by CSLS in [0, 1], and number of queries; NaN and 0 for one that could not be fitted.
     behind : float
         Difference of `precision` to that of the choice, at least 0.
-    behind_error : float
-        Standard error of `behind`. All candidates answer the same queries, so it is smaller than
-        the errors of both suggest.
+    standard_error, behind_error : float
+        Standard errors. All candidates answer the same queries, so `behind_error` is the smaller.
     reason : str, optional
         Why the candidate could not be fitted.
     """
@@ -139,13 +132,7 @@ class Choice(Tabular):
 def cross_validate(
     context: FitContext, folds: Sequence[Fold], *, center: bool, progress: Progress | None = None
 ) -> Choice:
-    """Choose the candidate with the best P@1 on held-out words; see `Auto`.
-
-    Raises
-    ------
-    ValueError
-        If no candidate can be fitted.
-    """
+    """Choose the candidate with the best P@1 on held-out words; see `Auto`."""
     tried = _CrossValidator(context, folds).try_all(_candidates(center), progress)
     ranked = _ranked(tried)
     best = ranked[0]

@@ -30,17 +30,7 @@ SURE = 0.9  # share of words with the same vectors
 
 
 class Agreement(NamedTuple):
-    """Overlap of two sketches.
-
-    Attributes
-    ----------
-    words : int
-        Frequent words in common.
-    vectors : int
-        Common words with the same vector up to its length.
-    of : int
-        Largest possible number of common words.
-    """
+    """Common words of two sketches, those with the same vector, and the largest possible count."""
 
     words: int
     vectors: int

@@ -183,11 +183,6 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Default: 10, or the size of the smaller vocabulary with a warning.
 
-        Raises
-        ------
-        ValueError
-            If `given` is more than the size of the smaller vocabulary, or less than 1.
-
         Examples
         --------
         >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
@@ -200,13 +195,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     def cosine_neighbors(
         self, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> CrossNeighbors:
-        """Search cosine neighbors of source and target, once for each `n_neighbors`.
-
-        Raises
-        ------
-        ValueError
-            If `n_neighbors` is out of range; see `n_neighbors`.
-        """
+        """Search `n_neighbors` cosine neighbors of source and target, once."""
         n_neighbors = self.n_neighbors(n_neighbors)
         if n_neighbors not in self._cosine:
             X, Y = self.source.vectors, self.target.vectors
@@ -214,20 +203,10 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self._cosine[n_neighbors]
 
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
-        """Find the best translation of every word of a language by CSLS-10, once.
+        """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
-        Parameters
-        ----------
-        source, target : str
-            Codes of two languages.
-        vocabulary : int
-            Most frequent words of the target that can be answers: rare ones are often misspellings
-            of others.
-
-        Returns
-        -------
-        (n,) int64
-            Row of the target for each row of the source.
+        Only the `vocabulary` most frequent words of the target can be answers: rare ones are often
+        misspellings of others.
         """
         key = (source, target, vocabulary)
         if key not in self._best:

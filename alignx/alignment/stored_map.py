@@ -91,19 +91,12 @@ class StoredMap:
 
         It holds both maps, the means of centering and normalization, the calibration, a digest of
         the known pairs, and as metadata the method with its parameters, the languages with the
-        checksums of their vectors, and the version of alignx.
-
-        Parameters
-        ----------
-        path : path
-            The file; replaced as a whole, so that an interrupt leaves the old file.
+        checksums of their vectors, and the version of alignx. An interrupt leaves the old file.
 
         Raises
         ------
-        OutputError
-            If it cannot be written.
-        FormatError
-            If the suffix is not ``.safetensors``.
+        OutputError, FormatError
+            If it cannot be written, or the suffix is not ``.safetensors``.
         """
         require_suffix(path, "a map")
         facts: dict[str, Any] = {
@@ -137,12 +130,7 @@ class StoredMap:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : path
-            A ``.safetensors`` file.
+        """Read a file that `save` wrote.
 
         Raises
         ------

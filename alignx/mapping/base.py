@@ -34,14 +34,10 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     Attributes
     ----------
-    source_map_ : (d, c) float32
-        Multiplies source rows from the right.
-    target_map_ : (e, c) float32
-        Multiplies target rows from the right.
-    source_mean_ : (d,) float32
-        Subtracted from source rows first; zero for methods that do not center.
-    target_mean_ : (e,) float32
-        The same for target rows.
+    source_map_, target_map_ : (d, c) float32, (e, c) float32
+        Multiply source and target rows from the right.
+    source_mean_, target_mean_ : (d,) float32, (e,) float32
+        Subtracted from the rows first; zero for methods that do not center.
     """
 
     source_map_: Matrix

@@ -94,17 +94,9 @@ class RefinementRound:
 
 
 def balanced_weights(pairs: Indices) -> Double:
-    """Weigh pairs to balance words with many translations and with few.
+    """Weigh pairs, (p, 2) rows, to balance words with many translations and with few.
 
-    Parameters
-    ----------
-    pairs : (p, 2) int64
-        Rows of source and target.
-
-    Returns
-    -------
-    (p,) float64
-        ``1 / sqrt(a b)`` for a pair whose source row is in a pairs and its target row in b.
+    A pair whose source row is in a pairs and its target row in b weighs ``1 / sqrt(a b)``.
 
     Examples
     --------
@@ -185,4 +177,6 @@ def refine(
         history.append(RefinementRound(number, float(criterion.mean()), len(found), seconds))
         if log is not None:
             log({"stage": "refinement", **vars(history[-1])})
+    if not rounds and progress is not None:
+        progress(1.0)
     return aligner, history
