@@ -56,16 +56,7 @@ class Agreement(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """Most frequent words with the first numbers of their vectors.
-
-    Parameters
-    ----------
-    words : (k,) uint64
-        Hashes, whatever the case of the words.
-    rows : (k, c) float16
-        The first numbers of each vector, to unit length.
-    dimension : int
-        Dimension of the vectors.
+    """Most frequent words, as case-folded hashes, with the first numbers of their unit vectors.
 
     Examples
     --------

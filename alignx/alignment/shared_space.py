@@ -49,14 +49,9 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     Raises
     ------
-    ValueError
-        If there are fewer than two languages.
-    TypeError
-        If a language is no `Embeddings`.
-    DimensionError
-        If their dimensions differ.
-    AlignxError
-        If no word of a language has a vector.
+    ValueError, TypeError, DimensionError, AlignxError
+        If there are fewer than two languages, one is no `Embeddings` or without vectors, or they
+        differ in dimension.
     SpaceError
         If they were mapped into different spaces.
 
@@ -141,26 +136,12 @@ class SharedSpace(Mapping[str, Embeddings]):
     def extended(
         self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
     ) -> SharedSpace:
-        """Add OOV words and phrases, as queries and as answers.
+        """Add OOV words and phrases to source and target, as queries and as answers.
 
-        Parameters
-        ----------
-        source, target : sequence of str
-            Entries to add to the first two languages, behind their last words. A phrase, with
-            white space between its words, gets the weighted mean of their vectors; see `look_up`.
-        oov : {"drop", "subword"}
-            Treatment of OOV words: dropped, or a vector by their characters, which takes vectors of
-            a fastText model (``.bin``).
-
-        Returns
-        -------
-        SharedSpace
-            Without entries that have no vector.
-
-        Raises
-        ------
-        ValueError
-            If `oov` is none of its values, or neither language has a model for it.
+        They go behind the last words; entries without a vector are left out. A phrase, with white
+        space between its words, gets the weighted mean of their vectors; see `look_up`. Other OOV
+        words are dropped, or with ``oov="subword"`` get a vector by their characters, which takes
+        vectors of a fastText model (``.bin``) of either language, or else raises ValueError.
 
         Examples
         --------
@@ -252,8 +233,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         Parameters
         ----------
         words : str or sequence of str
-            Source words, and phrases: several words with blanks between them, whose vector is a
-            weighted mean of theirs. They are looked up as `Embeddings.find` does.
+            Words, and phrases: several words with blanks between them. See `Embeddings.find`.
         k : int, optional
             Answers for each word, at most the size of the target vocabulary. Default: 5, or all
             words with a warning.
@@ -273,10 +253,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Raises
         ------
-        ValueError
-            If a parameter is out of range.
-        TypeError
-            If `words` are no strings.
+        ValueError, TypeError
+            If a parameter is out of range, or `words` are no strings.
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")

@@ -46,20 +46,16 @@ class StoredMap:
         Fitted.
     source, target : LanguageMap
         Normalization and map of each language.
-    pairs : int
-        Known pairs of the lexicon in the fit.
-    rounds : tuple of RefinementRound
-        Figures of the refinement.
+    pairs, rounds : int, tuple of RefinementRound
+        Known pairs of the lexicon in the fit, and figures of the refinement.
     calibration : Calibration, optional
         Probability of a correct pair by its CSLS.
     found_by : {"lexicon", "self_learning", "adversarial"}
         Origin of the pairs.
-    diagnosis : Diagnosis, optional
-        Figures of a map without a lexicon, and whether it has failed.
+    validation, diagnosis : Validation, Diagnosis, optional
+        Held-out accuracy of a map from a lexicon, or figures of one without.
     linear_cost : LinearCost, optional
         P@1 lost by a linear map, where measured.
-    validation : Validation, optional
-        Held-out accuracy of a map from a lexicon, and whether it has failed.
     learned : LearnedPairs, optional
         Digest of the known pairs, for `alignx.evaluate` to recognize.
     """

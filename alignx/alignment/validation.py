@@ -52,10 +52,8 @@ class Validation(Tabular):
 
     Attributes
     ----------
-    hits : int
-        Queries with a correct first answer by CSLS.
-    n : int
-        Queries.
+    hits, n : int
+        Queries with a correct first answer by CSLS, and all queries.
     words : int
         Known source words of the fit.
     answers : int

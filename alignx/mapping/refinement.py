@@ -77,12 +77,10 @@ class RefinementRound:
 
     Attributes
     ----------
-    round : int
-        Number of the round, from 1.
+    round, pairs : int
+        Number of the round, from 1, and of the pairs of the refit, known ones included.
     criterion : float
         Mean cosine of the induced pairs under the map that induced them.
-    pairs : int
-        Pairs of the refit, known ones included.
     seconds : float
         Duration; NaN for rounds of a saved alignment.
     """
@@ -119,9 +117,6 @@ def refine(
 ) -> tuple[AnyAligner, list[RefinementRound]]:
     """Refit an aligner on the mutual CSLS neighbors that it induces.
 
-    Pairs are weighed by `balanced_weights`, since a dictionary gives some words a dozen
-    translations.
-
     Parameters
     ----------
     aligner : Aligner
@@ -132,10 +127,8 @@ def refine(
         Known pairs of rows, kept in every round.
     refinement : int or Refinement
         Number of rounds, or all settings.
-    progress : callable, optional
-        Called with the fraction done.
-    log : callable, optional
-        Called with the figures of each round.
+    progress, log : callable, optional
+        Called with the fraction done, and with the figures of each round.
 
     Returns
     -------
@@ -143,14 +136,10 @@ def refine(
         Of the same class and parameters, fitted on the last pairs.
     rounds : list of RefinementRound
 
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
-
     Notes
     -----
-    Each round takes two sweeps of O(vocabulary^2 d) time.
+    Each round takes two sweeps of O(vocabulary^2 d) time. Pairs are weighed by `balanced_weights`,
+    since a dictionary gives some words a dozen translations.
 
     References
     ----------
