@@ -9,17 +9,15 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from sklearn.base import clone
 
+from alignx.alignment.fit_context import FitContext, FitSpec
 from alignx.alignment.held_out import Fold, correct_answers
-from alignx.errors import DimensionError
 from alignx.mapping import (
     CCA,
     Aligner,
     LeastSquares,
     Procrustes,
     Reweighted,
-    balanced_weights,
     refine,
     without_centering,
 )
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.fit_context import FitContext
     from alignx.support.arrays import Double
 
 __all__ = ["CandidateScore", "Choice", "cross_validate"]
@@ -216,24 +213,21 @@ class _CrossValidator:
 
     def fit(self, aligner: Aligner, progress: Progress | None) -> _Candidate:
         """Try an aligner without refinement."""
-        source, target = self.context.source, self.context.target
+        plain = self.context._replace(refinement=self.context.refinement.with_rounds(0))
 
         def fit(number: int) -> Aligner:
-            pairs = self.folds[number].train
-            fitted: Aligner = clone(aligner)
-            return fitted.fit(source[pairs[:, 0]], target[pairs[:, 1]], balanced_weights(pairs))
+            return FitSpec(aligner, plain).fit(self.folds[number].train)[0]
 
         return self._try(aligner, 0, fit, progress)
 
     def refine(self, rounds: int, candidate: _Candidate, progress: Progress | None) -> _Candidate:
         """Continue the refinement of a candidate."""
         source, target, refinement, _ = self.context
-        settings = refinement.with_rounds(rounds - candidate.refinement)
+        more = refinement.with_rounds(rounds - candidate.refinement)
 
         def fit(number: int) -> Aligner:
-            pairs = self.folds[number].train
-            aligner = candidate.fitted[number]
-            return refine(aligner, source, target, pairs=pairs, refinement=settings)[0]
+            pairs, aligner = self.folds[number].train, candidate.fitted[number]
+            return refine(aligner, source, target, pairs=pairs, refinement=more)[0]
 
         return self._try(candidate.aligner, rounds, fit, progress)
 
@@ -248,7 +242,7 @@ class _CrossValidator:
         for number, fold in enumerate(self.folds):
             try:
                 fitted.append(fit(number))
-            except (ValueError, DimensionError) as error:
+            except ValueError as error:
                 return _Candidate(aligner, refinement, reason=str(error))
             mapped = self.context.mapped(fitted[-1])
             is_correct.append(correct_answers(*mapped, fold.held_out, self.context.n_neighbors))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import re
 import subprocess
 import sys
@@ -524,8 +525,9 @@ def test_a_saved_alignment_comes_back_bit_by_bit(
     original = alignments[method]
     original.save(tmp_path / "map.safetensors")
     loaded = Alignment.load(tmp_path / "map.safetensors")
-    assert_same(original, loaded)
-    assert repr(loaded) == repr(original)
+    for copy in (loaded, pickle.loads(pickle.dumps(original))):
+        assert_same(original, copy)
+        assert repr(copy) == repr(original)
     assert loaded.rounds == original.rounds
     assert loaded.pairs == original.pairs
     assert loaded.aligner.get_params() == original.aligner.get_params()
@@ -752,6 +754,8 @@ def test_a_right_dictionary_is_measured(
     assert found.precision > 0.5
     assert found.interval[0] < found.precision <= found.interval[1]
     assert found.decided
+    assert found.to_frame()["p@1"].tolist() == [found.precision]
+    assert "<table" in found._repr_html_()
     assert not alignment.failed
     assert "P@1" in str(alignment)
     assert not caplog.records
