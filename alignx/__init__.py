@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
     from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
@@ -88,6 +90,7 @@ __all__ = [
     "FormatError",
     "InputError",
     "LabeledTexts",
+    "LazySpace",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
@@ -102,6 +105,7 @@ __all__ = [
     "Reweighted",
     "Sample",
     "SelfLearning",
+    "Sharding",
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
@@ -171,6 +175,8 @@ _HOMES = {
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
+    "induction.lazy_space": ["LazySpace"],
+    "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
     "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
     "retrieval.csls": [

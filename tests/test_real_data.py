@@ -155,7 +155,7 @@ def test_the_threshold_makes_a_dictionary_more_precise(
     wikipedia: Languages, shared: SharedSpace
 ) -> None:
     _, every, _ = judged_by_test(induce_lexicon(shared, mutual=False), wikipedia)
-    sure = induce_lexicon(shared, mutual=False, threshold=0.9)
+    sure = induce_lexicon(shared, mutual=False).at_least(0.9)
     _, likely, count = judged_by_test(sure, wikipedia)
     assert count > 300
     assert likely > 0.88 > every + 0.1

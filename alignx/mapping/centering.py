@@ -71,7 +71,8 @@ def composed_map(normalizer: Normalizer, matrix: Matrix, mean: Matrix) -> Double
     if "center" in normalizer.steps_ or mean.any():
         raise ValueError(
             "the map must be linear, got one that centers: centering after unit length is not "
-            "linear in the n-gram sums of a model; fit with normalize='linear' (align --linear)"
+            "linear in the n-gram sums of a model; fit with normalize='linear' "
+            "(align --normalize linear)"
         )
     composed = matrix.astype(np.float64)
     for direction in reversed(normalizer.means_):  # those of the steps "project"

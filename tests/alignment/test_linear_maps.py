@@ -206,7 +206,7 @@ def test_a_map_that_centers_writes_no_model(
 ) -> None:
     for options in ({}, {"method": CCA(), "normalize": ["unit"]}):
         usual = align(english, spanish, lexicon=lexicon, calibrate=False, **options)  # type: ignore[arg-type]  # one at a time
-        with pytest.raises(ValueError, match=r"not linear in the n-gram sums .*--linear"):
+        with pytest.raises(ValueError, match=r"not linear in the n-gram sums .*--normalize linear"):
             usual.save_mapped_model(model_path, tmp_path / "en.bin")
     assert not list(tmp_path.iterdir())
 
@@ -396,11 +396,12 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     return call
 
 
-ALIGN = ("align", "en.bin", "es.vec", "-d", "train.tsv", "--refine", "0", "-o", "map.safetensors")
+OPTIONS = ("--refinement", "0", "-o", "map.safetensors")
+ALIGN = ("align", "en.bin", "es.vec", "-d", "train.tsv", *OPTIONS)
 
 
 def test_align_and_apply_write_a_mapped_model(folder: Path, run: Run, english: Embeddings) -> None:
-    code, output, errors = run(*ALIGN, "--linear", "--json")
+    code, output, errors = run(*ALIGN, "--normalize", "linear", "--json")
     assert code == 0, errors
     alignment = Alignment.load(folder / "map.safetensors")
     assert alignment.linear_cost == LinearCost(**json.loads(output)["linear"])

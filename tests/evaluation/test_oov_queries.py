@@ -169,7 +169,7 @@ def test_unseen_words_and_phrases_are_translated() -> None:
 def test_a_list_is_translated_in_its_order() -> None:
     wider = SHARED.extended(["a1 a2", "axe"], ["b3 b4"], oov="subword")
     listed = ["axe", "a7", "a1 a2", "zzz"]
-    lexicon = induce_lexicon(wider, words=listed, mutual=False, n_best=2, n_neighbors=N_NEIGHBORS)
+    lexicon = induce_lexicon(wider, words=listed, mutual=False, k=2, n_neighbors=N_NEIGHBORS)
     assert [source for source, _ in lexicon] == ["axe", "axe", "a7", "a7", "a1 a2", "a1 a2"]
     for i, word in enumerate(("axe", "a7", "a1 a2")):
         best = wider.translate(word, 2, n_neighbors=N_NEIGHBORS)

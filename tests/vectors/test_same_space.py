@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import pytest
+from sharding import induce_in_folder
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
@@ -12,7 +13,6 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.cli.inputs import shared_space
 from alignx.errors import SpaceError
 from alignx.evaluation.word_similarity import evaluate_similarity
-from alignx.induction.sharded.induce import induce_large_lexicon
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load, save
@@ -98,7 +98,7 @@ def test_languages_of_different_spaces_are_not_joined(
     with pytest.raises(SpaceError):
         shared_space("-", read)
     with pytest.raises(SpaceError):
-        induce_large_lexicon(None, read[0], read[1], tmp_path / "work")
+        induce_in_folder(None, read[0], read[1], tmp_path / "work")
 
 
 def test_vectors_of_unknown_spaces_are_trusted(tmp_path: Path) -> None:
