@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
@@ -21,10 +20,11 @@ from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_blas_thread")]
 
 
 class Languages(NamedTuple):
@@ -32,13 +32,6 @@ class Languages(NamedTuple):
     target: Embeddings
     train: Lexicon
     test: Lexicon
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_blas_thread() -> Iterator[None]:
-    """BLAS threads that wait for each other slow small matrices down tenfold on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 def dictionaries(shared_data: Path, pair: str) -> tuple[Lexicon, Lexicon]:
