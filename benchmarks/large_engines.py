@@ -16,9 +16,9 @@ import faiss as untyped
 import numpy as np
 
 import alignx as ax
-from alignx.retrieval.clustered import ClusteredIndex, Clusters, Effort
+from alignx.retrieval.clustered import ClusteredIndex, Clusters, SearchParams
 from alignx.retrieval.exact import ExactIndex
-from alignx.retrieval.faiss.tuning import least_settings
+from alignx.retrieval.faiss.tuning import smallest_settings
 from alignx.retrieval.neighbors import merge_neighbors
 
 if TYPE_CHECKING:
@@ -81,17 +81,17 @@ class Clustered:
 
     @staticmethod
     def _index(rows: Matrix, seed: int, threads: int) -> ClusteredIndex:
-        clusters = Clusters.fit(rows, seed=seed, n_threads=threads)
+        clusters = Clusters.fit(rows, random_state=seed)
         ordered = clusters.take(rows)
         return ClusteredIndex(ordered, clusters.with_means_of(ordered), n_threads=threads)
 
     def search(self, settings: dict[str, Any]) -> Found:
         """Search with an effort."""
         source, target = self.indexes
-        effort = Effort(**settings)
+        effort = SearchParams(**settings)
         start = time.perf_counter()
-        forward = target.cross(source.keys, K, effort)
-        backward = source.cross(target.keys, K, effort)
+        forward = target.cross_search(source.keys, K, effort)
+        backward = source.cross_search(target.keys, K, effort)
         merged = [
             merge_neighbors(parts, K, n_threads=self.threads)
             for parts in (
@@ -163,7 +163,7 @@ class Faiss:
         def recall_of(settings: dict[str, int]) -> float:
             return recall(self.search(settings).scores, exact, K)
 
-        return least_settings(recall_of, self.limits(), TUNED_TO)[0]
+        return smallest_settings(recall_of, self.limits(), TUNED_TO)[0]
 
     def search(self, settings: dict[str, Any]) -> Found:
         """Search for the sample."""

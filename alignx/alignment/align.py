@@ -22,7 +22,7 @@ from alignx.alignment.validation import FEW_WORDS
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import METHODS, Aligner, method_name, with_centering, without_centering
-from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
 from alignx.support.packages import require_packages
@@ -205,7 +205,7 @@ def align(
     vocabulary = VOCABULARY if vocabulary is None else vocabulary
     if n_neighbors is None:
         fewest = min(vocabulary, len(source_words), len(target_words))
-        n_neighbors = resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
+        n_neighbors = count_or_default(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
     work = Workplace(
         source_words.vectors,
         target_words.vectors,

@@ -24,7 +24,7 @@ from alignx.mapping import (
 )
 from alignx.retrieval.csls import csls_bias
 from alignx.retrieval.exact import ExactIndex
-from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
 from alignx.support.arrays import Double, Indices, Matrix, as_rows, unit_rows
 from alignx.support.progress import Progress, part_of
 
@@ -241,7 +241,7 @@ def choose_aligner(
         for a, b in zip((X, Y), known.T, strict=True)
     ]
     fewest = min(vocabulary, len(X), len(Y))
-    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
+    n_neighbors = count_or_default(n_neighbors, N_NEIGHBORS, fewest, "n_neighbors")
     known = np.stack([np.searchsorted(a, b) for a, b in zip(kept, known.T, strict=True)], axis=1)
     exam = _Exam(
         X[kept[0]],

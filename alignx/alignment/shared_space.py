@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from alignx.errors import AlignxError
-from alignx.retrieval.csls import csls_neighbors, csls_search
+from alignx.retrieval.csls import csls_neighbors
+from alignx.retrieval.csls_search import csls_search
 from alignx.retrieval.exact import ExactIndex, cross_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.compatibility import require_one_space
@@ -227,7 +228,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         2
         """
         fewest = min(len(self.source), len(self.target))
-        return resolved_count(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
+        return count_or_default(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
     def cosine_neighbors(
         self,
@@ -342,7 +343,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
         words = list(words) if isinstance(words, Iterator) else words
         require_words(words, "words")
-        k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
+        k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
         answers: dict[str, list[Translation]] = {word: [] for word in words}
         asked = look_up(self.source, list(answers), oov)
         known = [i for i, origin in enumerate(asked.origins) if origin is not None]

@@ -9,7 +9,7 @@ import numpy as np
 
 from alignx.evaluation.accuracy import Accuracy
 from alignx.retrieval.csls import csls_bias
-from alignx.retrieval.exact import ranks
+from alignx.retrieval.ranking import best_ranks
 from alignx.vectors.oov import unlisted
 from alignx.vectors.spelling import is_phrase
 
@@ -124,7 +124,7 @@ class UnlistedQuestions:
             shared.source.vectors,
             n_neighbors=n_neighbors,
         )
-        found = ranks(
+        found = best_ranks(
             self._queries(),
             np.concatenate([shared.target.vectors, self.target.vectors]),
             np.array(self.pairs),

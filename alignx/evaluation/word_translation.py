@@ -13,7 +13,7 @@ from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import UnlistedQuestions
 from alignx.lexicon.direction import require_order
 from alignx.lexicon.lexicon import Lexicon
-from alignx.retrieval.exact import ranks
+from alignx.retrieval.ranking import best_ranks
 from alignx.support.arguments import require_instance
 from alignx.vectors.oov import Oov, require_oov
 
@@ -158,7 +158,7 @@ class _Questions(NamedTuple):
         if not len(self.queries):
             return np.zeros(0, dtype=np.int64)
         queries, keys = shared.source.vectors[self.queries], shared.target.vectors
-        return ranks(queries, keys, self.pairs(), bias=bias)
+        return best_ranks(queries, keys, self.pairs(), bias=bias)
 
 
 def evaluate(

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from alignx.mapping.base import Aligner
 from alignx.retrieval.csls import mutual_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
 from alignx.support.arrays import Double, Indices, Matrix, unit_rows
 from alignx.support.progress import Progress, part_of
 
@@ -125,7 +125,7 @@ def refine(
         raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
     fewest = min(vocabulary, len(source), len(target))
     if rounds and n_neighbors is None:
-        n_neighbors = resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors")
+        n_neighbors = count_or_default(None, N_NEIGHBORS, fewest, "n_neighbors")
     history = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()

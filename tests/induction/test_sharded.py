@@ -27,7 +27,7 @@ from alignx.induction.sharded.induce import induce_large_lexicon
 from alignx.induction.sharded.plan import make_plan, slower_than_exact
 from alignx.induction.sharded.workspace import Tensors, Workspace
 from alignx.lexicon.lexicon import Lexicon
-from alignx.retrieval.clustered import Effort, can_search_clusters
+from alignx.retrieval.clustered import SearchParams, can_search_clusters
 from alignx.retrieval.recall import MeasuredRecall
 from alignx.support.arrays import unit_rows
 from alignx.vectors.embeddings import Embeddings
@@ -204,7 +204,7 @@ def clustered(
 
 
 def begin_with(monkeypatch: pytest.MonkeyPatch, clusters: int) -> None:
-    monkeypatch.setattr(dictionary, "Effort", partial(Effort, clusters))
+    monkeypatch.setattr(dictionary, "SearchParams", partial(SearchParams, clusters))
 
 
 @needs_clusters

@@ -18,7 +18,7 @@ from reference import cosines, top_k
 from searches import Found, Search, assert_same, unit
 
 from alignx import _core
-from alignx.retrieval.clustered import ClusteredIndex, Clusters, Effort, can_search_clusters
+from alignx.retrieval.clustered import ClusteredIndex, Clusters, SearchParams, can_search_clusters
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import Neighbors
 
@@ -865,7 +865,7 @@ def test_centroids_become_the_mean_directions_of_their_rows() -> None:
 
 
 def both_ways(
-    source: Matrix, target: Matrix, k: int, effort: Effort, n_threads: int = 1
+    source: Matrix, target: Matrix, k: int, effort: SearchParams, n_threads: int = 1
 ) -> tuple[Neighbors, Neighbors]:
     """Search each language for the other and merge; rows are those of the matrices."""
     of_source, of_target = (
@@ -895,8 +895,10 @@ def recall(found: Neighbors, exact: Neighbors) -> float:
 
 
 @needs_bytes
-@pytest.mark.parametrize(("effort", "least"), [(Effort(), 0.998), (Effort(16, 0.12), 0.98)])
-def test_recall_on_planted_clusters(effort: Effort, least: float) -> None:
+@pytest.mark.parametrize(
+    ("effort", "least"), [(SearchParams(), 0.998), (SearchParams(16, 0.12), 0.98)]
+)
+def test_recall_on_planted_clusters(effort: SearchParams, least: float) -> None:
     planted = plant_clusters(0.3, count=8_000, dimension=40)
     target = planted.target / np.linalg.norm(planted.target, axis=1, keepdims=True)
     source = (planted.source @ planted.rotation).astype(np.float32)
@@ -915,9 +917,9 @@ def test_biases_and_known_neighbors_of_an_index() -> None:
     clusters = Clusters.fit(keys)
     ordered = clusters.take(keys)
     index = ClusteredIndex(ordered, clusters.with_means_of(ordered), n_threads=1)
-    known = index.cross(queries, 3, Effort(1, 0.01)).of_source
+    known = index.cross(queries, 3, SearchParams(1, 0.01)).of_source
     found = index.cross(
-        queries, 10, Effort(1000, 1.0), query_bias=query_bias, key_bias=key_bias[clusters.order],
+        queries, 10, SearchParams(1000, 1.0), query_bias=query_bias, key_bias=key_bias[clusters.order],
         known=known,
     )  # fmt: skip
     exact = ExactIndex(ordered, bias=key_bias[clusters.order], n_threads=1).search(queries, 10)
@@ -930,7 +932,7 @@ def test_biases_and_known_neighbors_of_an_index() -> None:
 def test_an_index_gives_as_many_neighbors_as_there_are_queries() -> None:
     rows = unit(np.random.default_rng(0), 40, 16)
     clusters = Clusters.fit(rows)
-    found = ClusteredIndex(clusters.take(rows), clusters).cross(rows[:3], 10, Effort())
+    found = ClusteredIndex(clusters.take(rows), clusters).cross(rows[:3], 10, SearchParams())
     assert found.of_source.indices.shape == (3, 10)
     assert found.of_target.indices.shape == (40, 3)
 
@@ -941,9 +943,9 @@ def test_an_index_of_clusters_keeps_its_keys() -> None:
     clusters = Clusters.fit(rows)
     keys = rows[clusters.order]
     index = ClusteredIndex(keys, clusters)
-    expected = index.cross(rows, 3, Effort()).of_source
+    expected = index.cross(rows, 3, SearchParams()).of_source
     keys[:] = 0
-    found = index.cross(rows, 3, Effort()).of_source
+    found = index.cross(rows, 3, SearchParams()).of_source
     np.testing.assert_array_equal(found.indices, expected.indices)
     np.testing.assert_array_equal(found.scores, expected.scores)
     with pytest.raises(ValueError, match="keys must be finite"):

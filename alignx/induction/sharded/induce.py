@@ -27,9 +27,9 @@ from alignx.induction.sharded.search import (
 )
 from alignx.induction.sharded.stored_rows import StoredLanguage, store
 from alignx.induction.sharded.workspace import Workspace
-from alignx.retrieval.clustered import Effort
-from alignx.retrieval.csls import csls_of_cosine
-from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, resolved_count
+from alignx.retrieval.clustered import SearchParams
+from alignx.retrieval.csls import csls_from_cosine
+from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, count_or_default
 from alignx.retrieval.recall import MeasuredRecall, measure_recall
 from alignx.support.arrays import LazyRows, row_blocks, unit_rows, zero_rows
 from alignx.support.memory import peak_resident
@@ -77,7 +77,7 @@ class LargeInduction:
         Why that one.
     recall : MeasuredRecall
         Of the best translation by CSLS, against exact search.
-    effort : Effort
+    effort : SearchParams
         Of the clustered index, as it reached the recall.
     seconds : dict of str to float
         What each step took in this run; steps of an earlier run are missing.
@@ -89,7 +89,7 @@ class LargeInduction:
     index: str
     reason: str
     recall: MeasuredRecall
-    effort: Effort
+    effort: SearchParams
     seconds: dict[str, float]
     peak_memory: int
 
@@ -183,7 +183,7 @@ def induce_large_lexicon(
     if not smaller:
         raise AlignxError("each language must have words with a vector, got one without any")
     check_options(threshold=threshold, calibration=calibration, n_best=n_best, smaller=smaller)
-    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, smaller, "n_neighbors", "words")
+    n_neighbors = count_or_default(n_neighbors, N_NEIGHBORS, smaller, "n_neighbors", "words")
     plan = make_plan(
         len(rows[0]),
         len(rows[1]),
@@ -213,7 +213,7 @@ def induce_large_lexicon(
     # Workers may be started in another directory.
     work = Workspace.open(folder, settings).absolute()
     engine = Engine(plan.kind, recall, plan.shard_rows, seed)
-    run = _Run(work, engine, cluster, n_neighbors, n_best, tell, Effort())
+    run = _Run(work, engine, cluster, n_neighbors, n_best, tell, SearchParams())
     try:
         run.store(rows, part_of(progress, 0, 0.3))
         found, measured = run.search(part_of(progress, 0.3, 0.65))
@@ -276,7 +276,7 @@ class _Run:
     n_neighbors: int
     n_best: int
     tell: Log
-    effort: Effort
+    effort: SearchParams
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -345,7 +345,7 @@ class _Run:
         rows = [self.language(name).rows for name in SIDES]
         k = min(self.n_best + 1, *map(len, rows))
         if self.engine.kind == "exact":
-            return csls_of_cosine(
+            return csls_from_cosine(
                 rows[0],
                 rows[1],
                 cosine,
@@ -394,7 +394,7 @@ class _Run:
             target_bias,
             n_neighbors=self.n_neighbors,
             sample=RECALL_SAMPLE,
-            seed=self.engine.seed,
+            random_state=self.engine.seed,
         )
         self.work.write_json(name, measured)
         return measured

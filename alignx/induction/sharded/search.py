@@ -17,7 +17,7 @@ import numpy as np
 from alignx.errors import FormatError
 from alignx.induction.sharded.stored_rows import StoredLanguage
 from alignx.induction.sharded.workspace import Tensors, Workspace
-from alignx.retrieval.clustered import ClusteredIndex, Effort
+from alignx.retrieval.clustered import ClusteredIndex, SearchParams
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors, merge_neighbors
 from alignx.support.memory import release
@@ -84,7 +84,7 @@ class _Shard:
     k: int
     biased: bool
     engine: Engine
-    effort: Effort
+    effort: SearchParams
     label: str
     output: str
 
@@ -104,7 +104,7 @@ class Searching:
         Keeps what is finished.
     engine : Engine
         How neighbors are found.
-    effort : Effort
+    effort : SearchParams
         Of the clustered index.
     label : str
         Tells the files of this attempt from those of others with more or less effort.
@@ -114,7 +114,7 @@ class Searching:
 
     work: Workspace
     engine: Engine
-    effort: Effort
+    effort: SearchParams
     label: str
     cluster: str | None = None
 
@@ -294,7 +294,7 @@ def _search_clustered(shard: _Shard, rows: Matrix, progress: Progress | None) ->
     if shard.biased:
         cosine = Tensors(Path(shard.folder, _part_name("cosine", shard.label)))
         known = _read(cosine, shard.queries, shard.first, shard.end)
-    found = index.cross(
+    found = index.cross_search(
         rows,
         shard.k,
         shard.effort,
@@ -369,7 +369,7 @@ def build_index(
             rows,
             bias=bias,
             kind=engine.kind,  # type: ignore[arg-type]  # one of FAISS's
-            seed=engine.seed,
+            random_state=engine.seed,
             progress=part_of(progress, 0, 0.8),
         )
     if index.measured_recall is None or index.measured_recall < target:
