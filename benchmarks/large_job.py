@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import alignx as ax
 from alignx.induction.sharded.induce import LargeInduction, induce_large_lexicon
 from alignx.support.memory import peak_resident
 from benchmarks.large_data import embeddings, mapped, row_of
@@ -63,7 +64,6 @@ def dictionary(
             index=engine,  # type: ignore[arg-type]  # one of them
             recall=RECALL,
             mutual=mutual,
-            n_threads=threads,
             keep=keep,
             log=tell,
         )
@@ -123,7 +123,7 @@ def neighbors(
         settings = [index.tuned()]
         tune_seconds = time.perf_counter() - start
     results = [(index.search(each), peak_resident()) for each in settings or [{}]]
-    exact = exact_scores(languages, samples, threads)
+    exact = exact_scores(languages, samples)
     return [
         {
             "engine": engine,
@@ -152,4 +152,5 @@ JOBS: dict[str, Callable[..., list[Row]]] = {"dictionary": dictionary, "neighbor
 
 if __name__ == "__main__":
     spec = json.loads(sys.argv[1])
+    ax.set_config(n_threads=spec["threads"])
     print(json.dumps(JOBS[spec.pop("job")](**spec)))

@@ -790,9 +790,16 @@ def test_biases_and_known_neighbors_of_an_index() -> None:
     ordered = clusters.take(keys)
     index = ClusteredIndex(ordered, clusters.with_means_of(ordered))
     known = index.cross_search(queries, 3, SearchParams(1, 0.01)).of_source
-    biases = {"query_bias": query_bias, "key_bias": key_bias[clusters.order]}
-    found = index.cross_search(queries, 10, SearchParams(1000, 1.0), known=known, **biases)
-    exact = ExactIndex(ordered, bias=key_bias[clusters.order]).search(queries, 10)
+    key_bias = key_bias[clusters.order]
+    found = index.cross_search(
+        queries,
+        10,
+        SearchParams(1000, 1.0),
+        query_bias=query_bias,
+        key_bias=key_bias,
+        known=known,
+    )
+    exact = ExactIndex(ordered, bias=key_bias).search(queries, 10)
     assert recall(found.of_source, exact) > 0.999
     exact = ExactIndex(queries, bias=query_bias).search(ordered, 10)
     assert recall(found.of_target, exact) > 0.999

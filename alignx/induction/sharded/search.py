@@ -360,11 +360,11 @@ def build_index(
 
     path = _index_path(work.folder, keys, biased=bias is not None)
     rows = StoredLanguage(str(work.folder), keys).rows
-    if path.exists():
+    try:
         index = FaissIndex.load(path, rows, keys_checksum=_NO_CHECKSUM)
         if bias is not None and (index.bias is None or (index.bias != bias).any()):
             index = index.with_bias(bias, progress=part_of(progress, 0, 0.8))
-    else:
+    except FormatError:  # none yet, or only one of its two files
         index = FaissIndex(
             rows,
             bias=bias,
