@@ -55,9 +55,9 @@ if TYPE_CHECKING:
         csls_bias,
         csls_biases,
         csls_neighbors,
-        csls_search,
         mutual_neighbors,
     )
+    from alignx.retrieval.csls_search import csls_search
     from alignx.retrieval.exact import ExactIndex, cross_neighbors
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
@@ -185,9 +185,9 @@ _HOMES = {
         "csls_bias",
         "csls_biases",
         "csls_neighbors",
-        "csls_search",
         "mutual_neighbors",
     ],
+    "retrieval.csls_search": ["csls_search"],
     "retrieval.exact": ["ExactIndex", "cross_neighbors"],
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],

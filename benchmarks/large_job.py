@@ -18,7 +18,7 @@ from alignx.induction.lazy_space import LazySpace
 from alignx.induction.pair_selection import PairSelection
 from alignx.induction.sharded.induce import ShardedInduction, induce_sharded
 from alignx.induction.sharded.plan import Sharding
-from alignx.support.config import config_context
+from alignx.support.config import config_context, set_config
 from alignx.support.memory import peak_resident
 from benchmarks.large_data import embeddings, mapped, row_of
 from benchmarks.large_engines import Faiss, K, build, exact_scores, recall
@@ -126,7 +126,7 @@ def neighbors(
         settings = [index.tuned()]
         tune_seconds = time.perf_counter() - start
     results = [(index.search(each), peak_resident()) for each in settings or [{}]]
-    exact = exact_scores(languages, samples, threads)
+    exact = exact_scores(languages, samples)
     return [
         {
             "engine": engine,
@@ -155,4 +155,5 @@ JOBS: dict[str, Callable[..., list[Row]]] = {"dictionary": dictionary, "neighbor
 
 if __name__ == "__main__":
     spec = json.loads(sys.argv[1])
+    set_config(n_threads=spec["threads"])
     print(json.dumps(JOBS[spec.pop("job")](**spec)))

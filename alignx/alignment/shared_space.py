@@ -10,7 +10,7 @@ from alignx.alignment.translation import Translation, translate
 from alignx.errors import AlignxError
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
@@ -171,7 +171,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         2
         """
         fewest = min(len(self.source), len(self.target))
-        return resolved_count(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
+        return count_or_default(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
     def cosine_neighbors(
         self, n_neighbors: int | None = None, *, progress: Progress | None = None
@@ -263,7 +263,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         given = [words] if isinstance(words, str) else words
         given = list(given) if isinstance(given, Iterator) else given
         require_words(given, "words")
-        k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
+        k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
         n_neighbors = None if retrieval == "nn" else self.n_neighbors(n_neighbors)
         answers = translate(self.source, self.target, given, k, n_neighbors=n_neighbors, oov=oov)
         return answers[0] if isinstance(words, str) else answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.retrieval.csls import csls_search
+from alignx.retrieval.csls_search import csls_search
 from alignx.retrieval.exact import ExactIndex
 from alignx.vectors.oov import look_up
 

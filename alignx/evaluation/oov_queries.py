@@ -9,7 +9,7 @@ import numpy as np
 
 from alignx.evaluation.accuracy import Accuracy
 from alignx.retrieval.csls import csls_bias
-from alignx.retrieval.exact import ranks
+from alignx.retrieval.ranking import best_ranks
 from alignx.vectors.oov import oov_entries
 from alignx.vectors.spelling import is_phrase
 
@@ -105,7 +105,7 @@ class OOVQueries:
         more_bias = csls_bias(self.more_keys, space.source.vectors, n_neighbors=n_neighbors)
         bias = np.concatenate([target_bias, more_bias])
         keys = np.concatenate([space.target.vectors, self.more_keys])
-        found = ranks(self.vectors, keys, np.array(self.pairs), bias=bias)
+        found = best_ranks(self.vectors, keys, np.array(self.pairs), bias=bias)
         kinds = np.array(self.kinds)
         slices = {}
         for kind in (WORDS, PHRASES):

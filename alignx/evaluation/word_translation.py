@@ -12,7 +12,7 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
 from alignx.lexicon.lexicon import Lexicon
-from alignx.retrieval.exact import ranks
+from alignx.retrieval.ranking import best_ranks
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
 from alignx.vectors.oov import OOVMode, require_oov_mode
@@ -177,7 +177,7 @@ class _Queries(NamedTuple):
         if not len(self.rows):
             return np.zeros(0, dtype=np.int64)
         queries, keys = space.source.vectors[self.rows], space.target.vectors
-        return ranks(queries, keys, self.pairs(), bias=bias)
+        return best_ranks(queries, keys, self.pairs(), bias=bias)
 
     def slices(self, space: SharedSpace, found: Indices) -> dict[str, Accuracy]:
         """Measure the accuracy by frequency band, and without identical words."""

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from alignx.mapping.base import Aligner
 from alignx.retrieval.csls import mutual_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
 from alignx.support.arrays import Double, Indices, Matrix, unit_rows
 from alignx.support.progress import Log, Progress, part_of
 
@@ -67,7 +67,7 @@ class Refinement:
             return self
         fewest = min(self.vocabulary, *sizes)
         return replace(
-            self, n_neighbors=resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
+            self, n_neighbors=count_or_default(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
         )
 
 

@@ -8,11 +8,11 @@ from conftest import plant_clusters
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.methods import METHODS, as_method, method_name
+from alignx.alignment.methods import METHODS, as_method
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import Procrustes
+from alignx.mapping import Procrustes, method_name
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from alignx.induction.sharded import plan, search, shards
 from alignx.induction.sharded.plan import Sharding, make_plan, slower_than_exact
 from alignx.induction.sharded.workspace import Tensors, Workspace
 from alignx.lexicon.lexicon import Lexicon
-from alignx.retrieval.clustered import Effort, can_search_clusters
+from alignx.retrieval.clustered import SearchParams, can_search_clusters
 from alignx.retrieval.neighbors import CrossNeighbors
 from alignx.retrieval.recall import MeasuredRecall
 from alignx.support.arrays import unit_rows
@@ -206,7 +206,7 @@ def clustered(
 
 
 def begin_with(monkeypatch: pytest.MonkeyPatch, clusters: int) -> None:
-    monkeypatch.setattr(dictionary, "Effort", partial(Effort, clusters))
+    monkeypatch.setattr(dictionary, "SearchParams", partial(SearchParams, clusters))
 
 
 @needs_clusters

@@ -18,9 +18,9 @@ from alignx.induction.sharded.search import SIDES, ShardedSearch
 from alignx.induction.sharded.shards import Engine, build_index, clear_indexes, search_shard
 from alignx.induction.sharded.stored_rows import StoredLanguage, store
 from alignx.induction.sharded.workspace import Workspace
-from alignx.retrieval.clustered import Effort
-from alignx.retrieval.csls import csls_of_cosine
-from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, resolved_count
+from alignx.retrieval.clustered import SearchParams
+from alignx.retrieval.csls import csls_from_cosine
+from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, count_or_default
 from alignx.retrieval.recall import MeasuredRecall, measure_recall
 from alignx.support.arrays import zero_rows
 from alignx.support.memory import peak_resident
@@ -62,7 +62,7 @@ class ShardedInduction:
         Chosen index and size of shards.
     recall : MeasuredRecall
         Recall of the best translation by CSLS, against exact search.
-    effort : Effort
+    effort : SearchParams
         Search parameters of the clustered index that reached the recall.
     seconds : dict of str to float
         Time of each step of this run, without those that an earlier run has finished.
@@ -73,7 +73,7 @@ class ShardedInduction:
     lexicon: Lexicon
     plan: Plan
     recall: MeasuredRecall
-    effort: Effort
+    effort: SearchParams
     seconds: dict[str, float]
     peak_memory: int
 
@@ -127,7 +127,7 @@ def induce_sharded(
     if not min(n, m):
         raise AlignxError("each language must have words with a vector, got one without any")
     selection.require_size(min(n, m))
-    n_neighbors = resolved_count(n_neighbors, N_NEIGHBORS, min(n, m), "n_neighbors", "words")
+    n_neighbors = count_or_default(n_neighbors, N_NEIGHBORS, min(n, m), "n_neighbors", "words")
     plan = make_plan(n, m, rows[0].dimension, sharding, n_neighbors)
     slower = slower_than_exact(plan.kind, *map(len, languages))
     if slower is not None:
@@ -149,7 +149,7 @@ def induce_sharded(
     # Workers may be started in another directory.
     work = Workspace.open(sharding.checkpoint, settings).absolute()
     engine = Engine(plan.kind, sharding.recall, plan.shard_rows, sharding.random_state)
-    run = _Run(work, engine, sharding.cluster, n_neighbors, selection.k, tell, Effort())
+    run = _Run(work, engine, sharding.cluster, n_neighbors, selection.k, tell, SearchParams())
     try:
         run.store(rows, part_of(progress, 0, 0.3))
         found, measured = run.search(part_of(progress, 0.3, 0.65))
@@ -179,7 +179,7 @@ class _Run:
     n_neighbors: int
     k: int
     tell: Log
-    effort: Effort
+    effort: SearchParams
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -248,7 +248,7 @@ class _Run:
         rows = [self.language(name).rows for name in SIDES]
         k = min(self.k + 1, *map(len, rows))
         if self.engine.kind == "exact":
-            return csls_of_cosine(
+            return csls_from_cosine(
                 rows[0],
                 rows[1],
                 cosine,
@@ -297,7 +297,7 @@ class _Run:
             target_bias,
             n_neighbors=self.n_neighbors,
             sample=RECALL_SAMPLE,
-            seed=self.engine.seed,
+            random_state=self.engine.seed,
         )
         self.work.write_json(name, measured)
         return measured

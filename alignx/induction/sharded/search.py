@@ -30,7 +30,7 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alignx.retrieval.clustered import Effort
+    from alignx.retrieval.clustered import SearchParams
     from alignx.support.arrays import Matrix
     from alignx.support.progress import Progress
 
@@ -51,7 +51,7 @@ class ShardedSearch:
         Folder of finished parts.
     engine : Engine
         Index and size of shards.
-    effort : Effort
+    effort : SearchParams
         Search parameters of the clustered index.
     label : str
         Name of this attempt in file names, as others search more or less.
@@ -61,7 +61,7 @@ class ShardedSearch:
 
     work: Workspace
     engine: Engine
-    effort: Effort
+    effort: SearchParams
     label: str
     cluster: str | None = None
 

@@ -13,7 +13,7 @@ from alignx.errors import FormatError
 from alignx.induction.sharded.plan import FAISS_KINDS, IndexKind
 from alignx.induction.sharded.stored_rows import StoredLanguage
 from alignx.induction.sharded.workspace import Tensors, Workspace
-from alignx.retrieval.clustered import ClusteredIndex, Effort
+from alignx.retrieval.clustered import ClusteredIndex, SearchParams
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
 from alignx.support.memory import release
@@ -73,7 +73,7 @@ class Shard:
     k: int
     biased: bool
     engine: Engine
-    effort: Effort
+    effort: SearchParams
     label: str
     output: str
 
@@ -147,7 +147,7 @@ def _search_clustered(shard: Shard, rows: Matrix, progress: Progress | None) -> 
     if shard.biased:
         cosine = Tensors(Path(shard.folder, part_name("cosine", shard.label)))
         known = read_neighbors(cosine, shard.queries, shard.first, shard.end)
-    found = index.cross(
+    found = index.cross_search(
         rows,
         shard.k,
         shard.effort,
@@ -213,16 +213,16 @@ def build_index(
 
     path = _index_path(work.folder, keys, biased=bias is not None)
     rows = StoredLanguage(str(work.folder), keys).rows
-    if path.exists():
+    try:
         index = FaissIndex.load(path, rows, keys_checksum=_NO_CHECKSUM)
         if bias is not None and (index.bias is None or (index.bias != bias).any()):
             index = index.with_bias(bias, progress=part_of(progress, 0, 0.8))
-    else:
+    except (FormatError, OSError):  # none yet, or only one of its two files
         index = FaissIndex(
             rows,
             bias=bias,
             kind=engine.kind,  # type: ignore[arg-type]  # one of FAISS's
-            seed=engine.seed,
+            random_state=engine.seed,
             progress=part_of(progress, 0, 0.8),
         )
     if index.measured_recall is None or index.measured_recall < target:

@@ -116,7 +116,7 @@ def store(
     if not work.has(unordered.name):
         _write(unordered, len(rows), rows.dimension, rows.blocks())
     mapped = _open_rows(unordered)
-    clusters = Clusters.fit(mapped, seed=seed, progress=part_of(progress, 0.1, 0.7))
+    clusters = Clusters.fit(mapped, random_state=seed, progress=part_of(progress, 0.1, 0.7))
     release(mapped)
     ordering = work.path(f"{name}.ordered.npy")
     _write(ordering, len(rows), rows.dimension, _gathered(mapped, clusters.order))
