@@ -307,7 +307,7 @@ def test_the_first_bad_line_is_named(
 
 PACKED = gzip.compress(b"cat 1 0\n" * 3000, mtime=0)
 OTHER_FILES = {
-    "the file is empty": [b"", b"\xef\xbb\xbf", gzip.compress(b"")],
+    "the file is empty": [b"", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)],
     "the file holds no vectors": [b"\n\n \n"],
     "the file holds a header but no vectors": [b"3 300\n"],
     "this is an HTML page": [
@@ -326,7 +326,7 @@ OTHER_FILES = {
     "the archive is truncated or damaged": [
         PACKED[:-30],
         PACKED[:-4] + b"abcd",
-        gzip.compress(b"cat 1 0\n") + b"junk",
+        gzip.compress(b"cat 1 0\n", mtime=0) + b"junk",
         b"\x1f\x8b\x08",
     ],
 }
