@@ -24,11 +24,12 @@ DIMENSION = 10
 N_BUCKETS = 501
 # fastText 0.9.3 leaves a tenth of the matrix uninitialized for each thread below ten.
 OPTIONS = {"dim": DIMENSION, "minCount": 1, "epoch": 1, "verbose": 0, "thread": 10}
-ANY = [
-    *("", "</s>", "New York", "e\u0301", "👩\u200d👧", "\u200d", "\0", "\n", "\t\0x", "x" * 300),
-    *"cat cats the xyz 日 ñ a ab < > <> 👩 señor naïve straße İstanbul ὀδός Москва שלום".split(),
-    *"مرحبا नमस्ते สวัสดี 日本語 한국어 𝔘 ééééééééééééééééééééééééééé".split(),
-]
+SCRIPTS = (
+    "cat cats the xyz 日 ñ a ab < > <> 👩 señor naïve straße İstanbul ὀδός Москва שלום مرحبا नमस्ते "
+    "สวัสดี 日本語 한국어 \U0001d518 ééééééééééééééééééééééééééé"
+)
+ODD = ["", "</s>", "New York", "e\u0301", "👩\u200d👧", "\u200d", "\0", "\n", "\t\0x", "x" * 300]
+ANY = [*ODD, *SCRIPTS.split()]
 
 
 @pytest.fixture(scope="module")
