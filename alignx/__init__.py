@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from alignx.alignment.align import align
     from alignx.alignment.alignment import Alignment
     from alignx.alignment.diagnosis import Diagnosis
+    from alignx.alignment.model_selection import Auto
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.unsupervised.adversarial import Adversarial
+    from alignx.alignment.unsupervised.self_learning import SelfLearning
     from alignx.alignment.validation import Validation
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, Reweighted, refine
+    from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -67,9 +70,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCA",
+    "Adversarial",
     "Alignment",
     "AlignmentFailed",
     "AlignxError",
+    "Auto",
     "ClusterError",
     "CrossNeighbors",
     "Diagnosis",
@@ -97,8 +102,10 @@ __all__ = [
     "OutputError",
     "Procrustes",
     "RecallError",
+    "Refinement",
     "Reweighted",
     "Sample",
+    "SelfLearning",
     "Sharding",
     "SharedSpace",
     "SimilarityReport",
@@ -136,7 +143,10 @@ _HOMES = {
     "alignment.align": ["align"],
     "alignment.alignment": ["Alignment"],
     "alignment.diagnosis": ["Diagnosis"],
+    "alignment.model_selection": ["Auto"],
     "alignment.shared_space": ["SharedSpace"],
+    "alignment.unsupervised.adversarial": ["Adversarial"],
+    "alignment.unsupervised.self_learning": ["SelfLearning"],
     "alignment.validation": ["Validation"],
     "classification.classifier": ["TransferClassifier"],
     "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],
@@ -170,7 +180,7 @@ _HOMES = {
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "Reweighted", "refine"],
+    "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",

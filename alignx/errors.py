@@ -1,4 +1,4 @@
-"""Errors that alignx raises on purpose, each also of the built-in class that callers expect."""
+"""Errors of alignx, each also of the expected built-in class."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = [
 
 
 class AlignxError(Exception):
-    """Base of the errors of alignx; the command line prints them in one line."""
+    """Base of all errors of alignx."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without a call of `__init__`, whose parameters differ from class to class."""
+        """Pickle without a call of `__init__`, whose parameters differ."""
         return _restore, (type(self), self.args, vars(self))
 
 
@@ -42,7 +42,7 @@ def _restore(kind: type[AlignxError], args: tuple[Any, ...], state: dict[str, An
 
 
 class _FileError(AlignxError):
-    """Base of errors that name a file, and perhaps a line, from 1."""
+    """Base of errors with a file, and perhaps a line."""
 
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
         self.path = str(path)
@@ -57,15 +57,15 @@ class FormatError(_FileError, ValueError):
 
 
 class InputError(_FileError, OSError):
-    """File that cannot be read."""
+    """Unreadable file."""
 
 
 class MissingFileError(InputError, FileNotFoundError):
-    """File that does not exist."""
+    """Missing file."""
 
 
 class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopIteration
-    """Unsupervised alignment that failed its check, with its diagnosis and advice."""
+    """Failed check of an unsupervised alignment."""
 
     def __init__(self, diagnosis: object, advice: str) -> None:
         self.diagnosis = diagnosis
@@ -74,7 +74,7 @@ class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopItera
 
 
 class ClusterError(_FileError):
-    """Cluster that cannot be reached or lacks alignx; `path` is its address."""
+    """Unreachable or unsuitable cluster; `path` is its address."""
 
 
 class DimensionError(AlignxError, ValueError):
@@ -90,11 +90,11 @@ class EmptyLexiconError(AlignxError, ValueError):
 
 
 class OutputError(_FileError, OSError):
-    """File that cannot be written."""
+    """Unwritable file."""
 
 
 class MissingDependencyError(AlignxError, ImportError):
-    """Missing optional package; the message holds the command that installs it."""
+    """Missing optional package; the message has the install command."""
 
 
 class RecallError(AlignxError):
@@ -119,7 +119,7 @@ class SpaceError(AlignxError, ValueError):
 
 
 class TrainingError(AlignxError, RuntimeError):
-    """Training process of fastText that ended without a model."""
+    """End of a training process of fastText without a model."""
 
 
 NotFittedError: type[AlignxError]
@@ -128,7 +128,7 @@ NotFittedError: type[AlignxError]
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Create NotFittedError at its first use, as scikit-learn takes a second to import."""
+        """Create NotFittedError on demand: importing scikit-learn takes a second."""
         if name != "NotFittedError":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from sklearn.exceptions import NotFittedError as Base

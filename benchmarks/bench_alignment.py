@@ -35,6 +35,7 @@ def dictionary(source: str, target: str, part: str) -> ax.Lexicon:
 
 def main() -> None:
     options = arguments(__doc__, "alignment.json")
+    ax.set_config(n_threads=options.threads)
     rows = []
     for name, (method, rounds) in METHODS.items():
         for source, target in PAIRS:
@@ -49,13 +50,10 @@ def main() -> None:
                 method=method,
                 refinement=rounds,
                 calibrate=False,
-                n_threads=options.threads,
             )
             seconds = time.perf_counter() - start
             shared = alignment.apply(vectors(source), vectors(target))
-            report = ax.evaluate(
-                shared, dictionary(source, target, "5000-6500"), n_threads=options.threads
-            )
+            report = ax.evaluate(shared, dictionary(source, target, "5000-6500"))
             job = {"job": f"{source}-{target}", "engine": name, "threads": options.threads}
             rows.append({**job, "seconds": seconds, **report.as_dict()})
     write(options.json, rows)

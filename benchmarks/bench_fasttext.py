@@ -218,7 +218,10 @@ def memory_rows(folder: Path) -> Iterator[Row]:
     shape = folder / "large.safetensors"
     both = (names["en"], names["es"])
     jobs: dict[str, tuple[Sequence[Path], Sequence[object]]] = {
-        "align --linear": (both, ("align", *both, *lexicon, "--linear", "-o", shape)),
+        "align --normalize linear": (
+            both,
+            ("align", *both, *lexicon, "--normalize", "linear", "-o", shape),
+        ),
         "translate": (both, ("translate", shape, *both, "cat", "catlikeness", "--oov", "subword")),
         "apply to .vec": (both[:1], ("apply", shape, both[0], "-o", folder / "large.en.vec")),
         "apply to .bin": (both[:1], ("apply", shape, both[0], "-o", folder / "mapped.en.bin")),

@@ -63,7 +63,6 @@ def spaces(
             lexicon=lexicon,
             method=method,
             calibrate=False,
-            n_threads=n_threads,
         )
         result[code] = alignment.apply(languages["en"], languages[code])
     return result
@@ -81,7 +80,6 @@ def hub(languages: dict[str, ax.Embeddings], n_threads: int) -> ax.SharedSpace:
             languages["en"],
             lexicon=lexicon.reversed(),
             calibrate=False,
-            n_threads=n_threads,
         )
         mapped["en"] = alignment.apply_target(languages["en"])
         mapped[code] = alignment.apply_source(languages[code])

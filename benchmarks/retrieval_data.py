@@ -33,7 +33,7 @@ def english_and_spanish(threads: int) -> Languages:
     """All words, English mapped to Spanish, so that neighbors are translations."""
     english, spanish = vectors("en"), vectors("es")
     known = dictionary("en", "es", "0-5000")
-    alignment = ax.align(english, spanish, lexicon=known, calibrate=False, n_threads=threads)
+    alignment = ax.align(english, spanish, lexicon=known, calibrate=False)
     shared = alignment.apply(english, spanish)
     return Languages(shared.source.vectors, shared.target.vectors)
 

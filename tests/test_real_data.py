@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.data.texts import LabeledTexts
 from alignx.errors import AlignmentFailed
@@ -15,14 +15,16 @@ from alignx.evaluation.word_similarity import evaluate_similarity
 from alignx.evaluation.word_translation import evaluate
 from alignx.induction.induce import induce_lexicon
 from alignx.lexicon.lexicon import Lexicon
+from alignx.mapping import Refinement
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_blas_thread")]
 
 
 class Languages(NamedTuple):
@@ -30,13 +32,6 @@ class Languages(NamedTuple):
     target: Embeddings
     train: Lexicon
     test: Lexicon
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_blas_thread() -> Iterator[None]:
-    """BLAS threads that wait for each other slow small matrices down tenfold on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 def dictionaries(shared_data: Path, pair: str) -> tuple[Lexicon, Lexicon]:
@@ -58,7 +53,7 @@ def wikipedia(shared_data: Path) -> Languages:
 @pytest.fixture(scope="module")
 def alignment(wikipedia: Languages) -> Alignment:
     source, target, train, _ = wikipedia
-    return align(source, target, lexicon=train, refinement=2, vocabulary=10_000)
+    return align(source, target, lexicon=train, refinement=Refinement(rounds=2, vocabulary=10_000))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +87,13 @@ def test_refinement_helps(wikipedia: Languages) -> None:
     source, target, train, test = wikipedia
     few = Lexicon(train.pairs[:500])
     plain, refined = (
-        align(source, target, lexicon=few, refinement=rounds, vocabulary=5_000, calibrate=False)
+        align(
+            source,
+            target,
+            lexicon=few,
+            refinement=Refinement(rounds=rounds, vocabulary=5_000),
+            calibrate=False,
+        )
         for rounds in (0, 2)
     )
     before, after = (
@@ -182,7 +183,7 @@ def test_ubilexat(small: Languages, method: str, least: float) -> None:
 
 def test_ubilexat_without_a_dictionary(small: Languages) -> None:
     source, target, _, test = small
-    found = align(source, target, seed=1)
+    found = align(source, target, method=SelfLearning(random_state=1))
     assert found.diagnosis is not None
     assert not found.diagnosis.failed
     report = evaluate(found.apply(source, target), test)

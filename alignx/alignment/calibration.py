@@ -1,4 +1,4 @@
-"""From CSLS to the probability that a pair is right."""
+"""Calibration: the probability of a correct pair by its CSLS."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import Neighbors
     from alignx.support.arrays import Double, Indices, Matrix
 
-__all__ = ["Calibration", "Evidence"]
+__all__ = ["Calibration", "PairFeatures"]
 
 
-class Evidence(NamedTuple):
-    """What is known about candidate pairs without a dictionary.
+class PairFeatures(NamedTuple):
+    """Features of p candidate pairs, (p,) float32 each.
 
     Attributes
     ----------
-    score : (p,) float32
-        CSLS of each pair.
-    source_gap : (p,) float32
-        How much it exceeds the best other pair of the same source word; negative for all but the
-        best.
-    target_gap : (p,) float32
-        The same for the target word.
+    score
+        CSLS.
+    source_gap, target_gap
+        Difference to the best other pair of the same source or target word; negative for all but
+        the best.
     """
 
     score: Matrix
@@ -43,30 +41,23 @@ class Evidence(NamedTuple):
         of_source: Neighbors,
         of_target: Neighbors,
     ) -> Self:
-        """Gather the evidence for pairs.
+        """Compute the features of pairs of rows, (p,) int64 and (p,) float32.
 
-        Parameters
-        ----------
-        source_rows, target_rows : (p,) int64
-            The pairs.
-        scores : (p,) float32
-            Their CSLS.
-        of_source, of_target : Neighbors of shape (p, k)
-            The best rows by CSLS for the source row and for the target row of each pair; the
-            first two are looked at.
+        `of_source` and `of_target` are the best rows by CSLS for each side of each pair, (p, k);
+        the first two are used.
         """
         return cls(
             scores, _gap(scores, target_rows, of_source), _gap(scores, source_rows, of_target)
         )
 
-    def features(self) -> Double:
-        """Give the columns that the logistic model weighs, (p, 5)."""
+    def matrix(self) -> Double:
+        """Return the columns of the logistic model, (p, 5)."""
         columns = [*self, self.source_gap > 0, self.target_gap > 0]
         return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
-    """Give the lead of each pair over the best pair with another partner."""
+    """Return the lead of each pair over the best pair with another partner."""
     if best.scores.shape[1] < 2:  # there is no other partner
         return np.zeros_like(scores)
     is_best = best.indices[:, 0] == partner
@@ -75,12 +66,12 @@ def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A logistic model of the evidence, made honest by isotonic regression.
+    """A logistic model of pair features, calibrated by isotonic regression.
 
     Attributes
     ----------
     weights : (5,) float64
-        Of CSLS, both gaps, and whether each gap is positive.
+        Weights of CSLS, both gaps, and whether each gap is positive.
     logits : (c,) float64
         Knots of a nondecreasing function of the weighted sum, linear between them.
     probabilities : (c,) float64
@@ -94,9 +85,9 @@ class Calibration:
     Examples
     --------
     >>> score = np.linspace(0, 1, 200, dtype=np.float32)
-    >>> evidence = Evidence(score, score - 0.5, score - 0.5)
-    >>> calibration = Calibration.fit(evidence, score > 0.4)
-    >>> calibration.probability(evidence)[[0, -1]].round(2)
+    >>> features = PairFeatures(score, score - 0.5, score - 0.5)
+    >>> calibration = Calibration.fit(features, score > 0.4)
+    >>> calibration.probability(features)[[0, -1]].round(2)
     array([0.01, 0.99])
     """
 
@@ -105,26 +96,16 @@ class Calibration:
     probabilities: Double
 
     @classmethod
-    def fit(cls, evidence: Evidence, is_right: ArrayLike) -> Self:
-        """Learn from pairs that the map was not fitted on.
+    def fit(cls, features: PairFeatures, is_right: ArrayLike) -> Self:
+        """Fit on held-out pairs, with (p,) bool whether each is correct.
 
-        Parameters
-        ----------
-        evidence : Evidence
-            Of p pairs.
-        is_right : (p,) bool
-            Whether each is among the known translations.
-
-        Returns
-        -------
-        Calibration
-            Its probabilities are never 0 or 1: each level of the isotonic regression counts one
-            more right and one more wrong pair than were seen on it (Laplace's rule of succession).
+        Probabilities are never 0 or 1: each level of the isotonic regression counts one more
+        correct and one more wrong pair than were seen on it (Laplace's rule of succession).
 
         Raises
         ------
         ValueError
-            If all pairs are right or all are wrong.
+            If all pairs are correct or all are wrong.
         """
         from sklearn.isotonic import IsotonicRegression
         from sklearn.linear_model import LogisticRegression
@@ -134,10 +115,10 @@ class Calibration:
         right = np.asarray(is_right, dtype=np.float64)
         if len(np.unique(right)) < 2:
             raise ValueError("calibration needs right and wrong pairs, got only one kind")
-        features = evidence.features()
-        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, right)
+        matrix = features.matrix()
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(matrix, right)
         weights = model[-1].coef_[0] / model[0].scale_
-        logits = features @ weights
+        logits = matrix @ weights
         order = np.argsort(logits, kind="stable")
         logits, right = logits[order], right[order]
         level = IsotonicRegression().fit_transform(logits, right)
@@ -149,17 +130,6 @@ class Calibration:
         knots = np.stack([logits[start], logits[start + size - 1]], axis=1).ravel()
         return cls(weights, knots, np.repeat(smooth, 2))
 
-    def probability(self, evidence: Evidence) -> NDArray[np.float64]:
-        """Give the probability that pairs are right.
-
-        Parameters
-        ----------
-        evidence : Evidence
-            Of p pairs.
-
-        Returns
-        -------
-        (p,) float64
-            In (0, 1).
-        """
-        return np.interp(evidence.features() @ self.weights, self.logits, self.probabilities)
+    def probability(self, features: PairFeatures) -> NDArray[np.float64]:
+        """Return the probability that pairs are correct, (p,) float64 in (0, 1)."""
+        return np.interp(features.matrix() @ self.weights, self.logits, self.probabilities)

@@ -1,4 +1,4 @@
-"""Whether an alignment without a dictionary has worked, told without a dictionary."""
+"""Detection of failed maps without a dictionary."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from alignx.support.arrays import Matrix
@@ -22,22 +23,21 @@ LEAST_AGREEMENT = 0.3
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """Figures that are high, or low, where two spaces really agree.
+class Diagnosis(Tabular):
+    """Figures of a map without a dictionary, and whether it has failed.
 
     Attributes
     ----------
     agreement : float
-        Share of pairs that two runs of self-learning have in common, in [0, 1]; see
-        `alignx.alignment.unsupervised.self_learning.search`. Runs that fail fail differently, so
-        this alone decides.
+        Share of pairs in common of two runs of self-learning, in [0, 1]. Runs that fail fail
+        differently, so this alone decides.
     criterion : float
-        Mean cosine of the 10,000 most frequent source words with their best target words by CSLS.
+        Mean cosine of the 10,000 most frequent source words with their best answers by CSLS.
     mutual : float
-        Share of them that their best target word chooses back, in [0, 1].
+        Share of them that are mutual neighbors with their best answers, in [0, 1].
     hubness : float
-        Skewness of how often each target word is among the 10 nearest by cosine; high where a few
-        words are near to everything.
+        Skewness of the number of words with each target word among the 10 nearest by cosine; high
+        with hubs.
     """
 
     agreement: float
@@ -47,7 +47,7 @@ class Diagnosis:
 
     @property
     def failed(self) -> bool:
-        """Whether the alignment is below the line."""
+        """Whether the agreement is too low."""
         return self.agreement < LEAST_AGREEMENT
 
     def __str__(self) -> str:
@@ -56,8 +56,12 @@ class Diagnosis:
             f"{self.criterion:.3f}, mutual neighbors {self.mutual:.1%}, hubness {self.hubness:.1f}"
         )
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the figures as one row."""
+        return [self.as_dict()]
+
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints and mapping files keep."""
+        """Return the figures, for ``--json`` and mapping files."""
         return asdict(self)
 
 
@@ -66,14 +70,7 @@ def diagnose(
     target: Matrix,
     agreement: float,
 ) -> Diagnosis:
-    """Take the figures of a map.
-
-    Parameters
-    ----------
-    source, target : (n, c) float32, (m, c) float32
-        Unit rows in the shared space, most frequent first.
-    agreement : float
-        Of the runs that found the map.
+    """Measure unit rows in the shared space, most frequent first, given the agreement of runs.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A few kilobytes that tell by which vectors a map was fitted."""
+"""Fingerprint of vectors, a few kilobytes, to recognize those of a fit."""
 
 from __future__ import annotations
 
@@ -30,17 +30,7 @@ SURE = 0.9  # share of words with the same vectors
 
 
 class Agreement(NamedTuple):
-    """How much of a sketch other vectors share.
-
-    Attributes
-    ----------
-    words : int
-        Frequent words in common.
-    vectors : int
-        Of them those with the same vector up to its length.
-    of : int
-        How many words could be in common.
-    """
+    """Common words of two sketches, those with the same vector, and the largest possible count."""
 
     words: int
     vectors: int
@@ -57,7 +47,7 @@ class Agreement(NamedTuple):
         return self.has_words and self.vectors >= max(SURE * self.words, 1)
 
     def is_beyond(self, other: Agreement) -> bool:
-        """Tell whether vectors belong here rather than where `other` was measured."""
+        """Whether this overlap is far beyond another."""
         if self.has_vectors and self.vectors > 1:
             return other.vectors < LIKELY * self.vectors
         more = self.words - other.words
@@ -66,16 +56,7 @@ class Agreement(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """The most frequent words, and the beginnings of their vectors.
-
-    Parameters
-    ----------
-    words : (k,) uint64
-        Hashes, whatever the case of the words.
-    rows : (k, c) float16
-        The first numbers of each vector, to unit length.
-    dimension : int
-        Of the whole vectors.
+    """Most frequent words, as case-folded hashes, with the first numbers of their unit vectors.
 
     Examples
     --------
@@ -110,9 +91,9 @@ class Sketch:
         )
 
     def content(self) -> bytes:
-        """Give what depends neither on rounding nor on how many words there are.
+        """Return the first words and the signs of their numbers.
 
-        That is the first words and the signs of their numbers.
+        They depend neither on rounding nor on the number of words.
         """
         signs = np.packbits(np.signbit(self.rows[:_IDENTIFYING]))
         return self.words[:_IDENTIFYING].astype("<u8").tobytes() + signs.tobytes()

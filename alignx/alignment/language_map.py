@@ -1,56 +1,74 @@
-"""What a map between two languages expects of each of them."""
+"""Map of one language into the shared space, with a fingerprint of its vectors."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
 from alignx.alignment.fingerprint import Sketch
 from alignx.errors import DimensionError, DirectionError
+from alignx.mapping.base import apply_map
+from alignx.mapping.centering import composed_map
+from alignx.support.arrays import LazyRows, unit_rows
 from alignx.vectors.normalizer import Normalizer
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from alignx.alignment.fingerprint import Agreement
+    from alignx.support.arrays import Double, Matrix
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Side"]
+__all__ = ["LanguageMap"]
 
 logger = logging.getLogger("alignx")
 
 
-@dataclass(frozen=True)
-class Side:
-    """What the map expects of one language.
+@dataclass(frozen=True, eq=False, repr=False)
+class LanguageMap:
+    """Normalization and linear map of one language. Compared by identity.
 
     Attributes
     ----------
     code : str
-        Its language code, or "source" or "target" where none is known.
-    checksum : str
-        Of the embeddings that the map was fitted on.
-    words : int
-        How many they were.
+        Language code, or "source" or "target".
+    checksum, words, sketch
+        Checksum, number and fingerprint of the vectors of the fit.
     normalizer : Normalizer
-        What is done to vectors before the map.
-    sketch : Sketch
-        Of the embeddings that the map was fitted on.
-    told : set of str
-        Other vectors that a warning has told of.
+        Fitted normalization before the map.
+    matrix, mean : (d, c) float32, (d,) float32
+        The map, which multiplies rows from the right, and the mean subtracted before.
     """
 
     code: str
     checksum: str
     words: int
+    sketch: Sketch
     normalizer: Normalizer
-    sketch: Sketch = field(compare=False, repr=False)
-    told: set[str] = field(default_factory=set, init=False, compare=False, repr=False)
+    matrix: Matrix
+    mean: Matrix
+    warned: set[str] = field(default_factory=set, init=False)
+
+    @classmethod
+    def of(
+        cls, code: str, embeddings: Embeddings, normalizer: Normalizer, matrix: Matrix, mean: Matrix
+    ) -> Self:
+        """Make the map of the language of some vectors."""
+        sketch = Sketch.of(embeddings)
+        return cls(code, embeddings.checksum, len(embeddings), sketch, normalizer, matrix, mean)
+
+    def __repr__(self) -> str:
+        d, c = self.matrix.shape
+        return f"LanguageMap({self.code}, {self.words} words, {d} x {c})"
 
     def facts(self) -> dict[str, Any]:
-        """Give what a mapping file says of this side in words."""
+        """Return the metadata for mapping files."""
         return {
             "code": self.code,
             "checksum": self.checksum,
@@ -59,51 +77,92 @@ class Side:
             "steps": list(self.normalizer.steps),
         }
 
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays for mapping files."""
+        means = np.array(self.normalizer.means_, dtype=np.float64)
+        return {
+            "map": self.matrix,
+            "mean": self.mean,
+            "normalizer_means": means.reshape(-1, self.normalizer.dimension_),
+            "sketch_words": self.sketch.words,
+            "sketch_rows": self.sketch.rows,
+        }
+
     @classmethod
-    def from_facts(cls, facts: dict[str, Any], means: NDArray[np.float64], sketch: Sketch) -> Self:
-        """Make the side that `facts` describes, with what its steps subtract or take out."""
+    def restored(cls, facts: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Self:
+        """Make the map of `facts` and `tensors` of a mapping file."""
         normalizer = Normalizer(steps=tuple(facts["steps"]))
-        normalizer.restore(facts["dimension"], list(means))
-        return cls(facts["code"], facts["checksum"], facts["words"], normalizer, sketch)
+        normalizer.restore(facts["dimension"], list(tensors["normalizer_means"]))
+        sketch = Sketch(tensors["sketch_words"], tensors["sketch_rows"], facts["dimension"])
+        described = facts["code"], facts["checksum"], facts["words"]
+        return cls(*described, sketch, normalizer, tensors["map"], tensors["mean"])
 
-    def check(self, embeddings: Embeddings, other: Side, *, is_part: bool = False) -> None:
-        """Refuse what belongs to the other side, and tell once of what the map was not fitted on.
+    def map_rows(self, vectors: Matrix, space: str | None = None) -> LazyRows:
+        """Map rows (n, d) to unit rows in blocks, when they are needed.
 
-        Parameters
-        ----------
-        embeddings : Embeddings
-            What is to be mapped.
-        other : Side
-            The other side of the map.
-        is_part : bool
-            They are only the first words of what is to be mapped.
+        Raises
+        ------
+        DimensionError
+            If they have another dimension than those of the fit.
+        """
+        self._require_dimension(vectors)
+        threads = ThreadpoolController()
+
+        def transform(rows: Matrix) -> Matrix:
+            # The last bit of a product depends on how its rows are shared out among threads.
+            with threads.limit(limits=1, user_api="blas"):
+                return unit_rows(apply_map(self.normalizer.transform(rows), self.matrix, self.mean))
+
+        return LazyRows(vectors, self.matrix.shape[1], transform, space=space)
+
+    def linear_map(self) -> Double:
+        """Compose normalization and map to one matrix; see `composed_map`."""
+        return composed_map(self.normalizer, self.matrix, self.mean)
+
+    def digest(self) -> str:
+        """Identify the space of mapped vectors of this language."""
+        digest = hashlib.sha256(json.dumps(list(self.normalizer.steps)).encode())
+        digest.update(self.sketch.content())
+        for part in (self.matrix, self.mean):
+            digest.update(f"{part.shape}{part.dtype}".encode())
+            digest.update(part.tobytes())
+        return digest.hexdigest()[:32]
+
+    def _require_dimension(self, vectors: Matrix, name: str = "") -> None:
+        expected = self.normalizer.dimension_
+        if vectors.shape[1] != expected:
+            raise DimensionError(
+                f"this map takes {self.code} vectors of dimension {expected}, got {name}dimension "
+                f"{vectors.shape[1]}"
+            )
+
+    def check(self, embeddings: Embeddings, other: LanguageMap, *, is_part: bool = False) -> None:
+        """Refuse vectors of the other language; warn once of vectors other than those of the fit.
+
+        With `is_part` they are only the first words.
 
         Raises
         ------
         DirectionError
-            If they are those that the other side takes.
+            If they are vectors of the other language.
         DimensionError
-            If vectors are not of the dimension that the map was fitted on.
+            If they have another dimension than those of the fit.
         """
         sketch = Sketch.of(embeddings)
-        own, others = (side.sketch.agreement(sketch) for side in (self, other))
+        own, others = (m.sketch.agreement(sketch) for m in (self, other))
         if others.is_beyond(own):
             raise DirectionError(self._exchanged(embeddings, other, others))
-        if embeddings.dimension != self.normalizer.dimension_:
-            raise DimensionError(
-                f"this map takes {self.code} vectors of dimension {self.normalizer.dimension_}, "
-                f"got {embeddings!r} of dimension {embeddings.dimension}"
-            )
+        self._require_dimension(embeddings.vectors, f"{embeddings!r} of ")
         named = repr(embeddings)
-        if named in self.told or (is_part and own.has_vectors):
+        if named in self.warned or (is_part and own.has_vectors):
             return
         if len(embeddings) == self.words and embeddings.checksum == self.checksum:
             return
-        self.told.add(named)
+        self.warned.add(named)
         logger.warning("%s", self._mismatch(embeddings, own))
 
-    def _exchanged(self, embeddings: Embeddings, other: Side, found: Agreement) -> str:
-        """Say which way round vectors are."""
+    def _exchanged(self, embeddings: Embeddings, other: LanguageMap, found: Agreement) -> str:
+        """Describe vectors in the wrong direction."""
         sides = f"{self.code} and {other.code}"
         kind = "words and vectors" if found.has_vectors else "words"
         return (
@@ -114,7 +173,7 @@ class Side:
         )
 
     def _mismatch(self, embeddings: Embeddings, found: Agreement) -> str:
-        """Say what differs from the vectors that the map was fitted on."""
+        """Describe the difference from the vectors of the fit."""
         beginning = f"{embeddings.name} is not what the map was fitted on ({self.words:,} words)"
         if embeddings.language not in (None, self.code) and self.code not in ("source", "target"):
             beginning += f", which is of {self.code}, not {embeddings.language}"

@@ -1,4 +1,4 @@
-"""The word pairs of a fit, as numbers: enough to recognize them in a test dictionary."""
+"""Digest of the word pairs of a fit, to recognize them in a test dictionary."""
 
 from __future__ import annotations
 
@@ -18,14 +18,9 @@ __all__ = ["LearnedPairs"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearnedPairs:
-    """A digest of the pairs that a map was fitted on.
+    """Digest of the word pairs of a fit: one sorted number for each pair, and no words.
 
-    Attributes
-    ----------
-    hashes : (p,) uint64
-        One number for each pair, ascending; 8 bytes a pair, and no words.
-    turned : bool
-        Whether pairs are asked for with the target word first, as in a reversed space.
+    After `reversed`, queries have the target word first.
 
     Examples
     --------
@@ -41,7 +36,7 @@ class LearnedPairs:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Make the digest of some pairs, each a source word and a target word."""
+        """Make the digest of (source word, target word) pairs."""
         return cls(np.unique(_hashes(pairs)))
 
     def __len__(self) -> int:
@@ -51,11 +46,11 @@ class LearnedPairs:
         return f"LearnedPairs({len(self)} pairs)"
 
     def reversed(self) -> Self:
-        """Give the same digest for pairs with source and target exchanged."""
+        """Return the digest for queries with source and target exchanged."""
         return replace(self, turned=not self.turned)
 
     def holds(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
-        """Tell which pairs were fitted on, (p,) bool."""
+        """Mark the pairs of the fit, (p,) bool."""
         asked = ((t, s) for s, t in pairs) if self.turned else pairs
         return np.isin(_hashes(asked), self.hashes)
 

@@ -1,57 +1,48 @@
-"""Vectors in a shared space for words that a vocabulary lacks, by their characters."""
+"""Vectors of OOV words in a shared space, by a fastText model and a map."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from alignx.support.arrays import Matrix, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from alignx.alignment.alignment import Alignment
+    from alignx.alignment.language_map import LanguageMap
 
-__all__ = ["UnseenBySubwords"]
+__all__ = ["MappedSubwords"]
 
 
 @dataclass(frozen=True)
-class UnseenBySubwords:
-    """Maps what a fastText model makes of the characters of a word.
+class MappedSubwords:
+    """Mapped vectors of a subword model.
 
     Parameters
     ----------
     model : callable
-        The model that the vectors of the language come from, such as a `SubwordVectors`: gives
-        raw vectors, (n, d) float32, of any n strings.
-    alignment : Alignment, optional
-        The map of the space; none if the vectors share it without.
-    side : {"source", "target"}
-        Which language of the map it is.
+        Model of the vectors of the language, such as a `SubwordVectors`: returns vectors, (n, d)
+        float32, of any n strings.
+    language_map : LanguageMap, optional
+        Map of the language; none if the vectors share the space without.
 
     Examples
     --------
     As `unseen` of `alignx.TransferClassifier`::
 
-        spanish = UnseenBySubwords(SubwordVectors("cc.es.300.bin"), alignment, "target")
+        spanish = MappedSubwords(SubwordVectors("cc.es.300.bin"), alignment.target)
         classifier = TransferClassifier(shared, unseen={"es": spanish})
     """
 
     model: Callable[[Sequence[str]], Matrix]
-    alignment: Alignment | None = None
-    side: Literal["source", "target"] = "target"
+    language_map: LanguageMap | None = None
 
     def __call__(self, words: Sequence[str]) -> Matrix:
-        """Give unit rows in the space, (n, d) float32; zero where the model has nothing.
-
-        Raises
-        ------
-        DimensionError
-            If the model has another dimension than the map.
-        """
+        """Return unit rows, (n, d) float32; zero for a word without a vector."""
         rows = self.model(words)
-        if self.alignment is None:
+        if self.language_map is None:
             return unit_rows(rows)
-        mapped = self.alignment.map_rows(rows, self.side).collect()
+        mapped = self.language_map.map_rows(rows).collect()
         mapped[~rows.any(axis=1)] = 0  # centering would give them a vector
         return mapped

@@ -1,19 +1,20 @@
-"""Languages that live in one space."""
+"""Embeddings of several languages in one space, and translation between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
+from alignx.alignment.translation import Translation, translate
 from alignx.errors import AlignxError
-from alignx.retrieval.csls import csls_neighbors, csls_search
-from alignx.retrieval.exact import ExactIndex, cross_neighbors
+from alignx.retrieval.csls import csls_neighbors
+from alignx.retrieval.exact import cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, resolved_count
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.oov import add_oov_entries, look_up, require_oov_mode
+from alignx.vectors.oov import add_oov_entries, require_oov_mode
 from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
@@ -21,57 +22,36 @@ if TYPE_CHECKING:
     from alignx.alignment.learned_pairs import LearnedPairs
     from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
-    from alignx.vectors.oov import OOVMode, Origin
+    from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
 
-__all__ = ["Retrieval", "SharedSpace", "Translation"]
+__all__ = ["Retrieval", "SharedSpace"]
 
 Retrieval: TypeAlias = Literal["csls", "nn"]
-
-
-class Translation(NamedTuple):
-    """One answer.
-
-    Attributes
-    ----------
-    word : str
-        In the target language.
-    score : float
-        CSLS, or cosine where neighbors were asked for.
-    origin : {"vocabulary", "subwords", "phrase"}
-        Where the vector of the question comes from.
-    """
-
-    word: str
-    score: float
-    origin: Origin = "vocabulary"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedSpace(Mapping[str, Embeddings]):
     """Embeddings of several languages with unit rows in one space, by language code.
 
+    Compared by identity; copies share the vectors.
+
     Parameters
     ----------
     languages : mapping of str to Embeddings
         At least two, of the same dimension; the first is the source, the second the target. Rows
-        are brought to unit length; words whose row is zero have no vector and are left out.
+        are brought to unit length; words whose row is zero are left out.
     calibration : Calibration, optional
-        Turns CSLS into probabilities.
+        Probability of a correct pair by its CSLS.
     learned : LearnedPairs, optional
-        The pairs that the map from the source to the target was fitted on.
+        Pairs of the fit of the map from source to target.
 
     Raises
     ------
-    ValueError
-        If there are fewer than two languages.
-    TypeError
-        If a language is no `Embeddings`.
-    DimensionError
-        If their dimensions differ.
-    AlignxError
-        If no word of a language has a vector.
+    ValueError, TypeError, DimensionError, AlignxError
+        If there are fewer than two languages, one is no `Embeddings` or without vectors, or they
+        differ in dimension.
     SpaceError
         If they were mapped into different spaces.
 
@@ -80,8 +60,8 @@ class SharedSpace(Mapping[str, Embeddings]):
     >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
     >>> spanish = Embeddings(["perro", "gato"], [[0, 1], [1, 0]])
     >>> shared = SharedSpace({"en": english, "es": spanish})
-    >>> shared.translate(["dog"], k=1, n_neighbors=1)["dog"][0].word
-    'perro'
+    >>> shared.translate("dog", k=1, n_neighbors=1)
+    [Translation(word='perro', score=0.0, origin='vocabulary')]
     """
 
     languages: Mapping[str, Embeddings]
@@ -109,13 +89,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     ) -> SharedSpace:
         """Join two languages under their codes.
 
-        Parameters
-        ----------
-        source, target : Embeddings
-            Vectors that share a space; called "source" and "target" if a code is unknown or both
-            are the same.
-        calibration : Calibration, optional
-            Turns CSLS into probabilities.
+        A code that is unknown or the same for both becomes "source" or "target".
         """
         for name, language in {"source": source, "target": target}.items():
             require_instance(language, Embeddings, name)
@@ -134,7 +108,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return len(self.languages)
 
     def __deepcopy__(self, _: dict[int, object]) -> SharedSpace:
-        """Nothing in it changes, so scikit-learn's `clone` need not copy the vectors."""
+        """Return the space itself: it is immutable, and `clone` need not copy the vectors."""
         return self
 
     def __repr__(self) -> str:
@@ -152,10 +126,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return list(self.languages.values())[1]
 
     def reversed(self) -> SharedSpace:
-        """Give the same space with the order of the languages turned round.
-
-        The calibration, which holds for one direction only, is dropped.
-        """
+        """Return the space with the languages in reverse order, without the calibration."""
         turned = None if self.learned is None or len(self) > 2 else self.learned.reversed()
         swapped = SharedSpace(dict(reversed(list(self.languages.items()))), learned=turned)
         if len(self) == 2:
@@ -165,26 +136,12 @@ class SharedSpace(Mapping[str, Embeddings]):
     def extended(
         self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
     ) -> SharedSpace:
-        """Add words and phrases that the vocabularies lack, as questions and as answers.
+        """Add OOV words and phrases to source and target, as queries and as answers.
 
-        Parameters
-        ----------
-        source, target : sequence of str
-            What to add to the first two languages, behind their last words. A phrase, with white
-            space between its words, gets the weighted mean of their vectors; see `look_up`.
-        oov : {"drop", "subword"}
-            Whether unknown words get a vector by their characters. It takes vectors that were read
-            from a fastText model (``.bin``).
-
-        Returns
-        -------
-        SharedSpace
-            Without what has no vector; a copy unless there is nothing to add.
-
-        Raises
-        ------
-        ValueError
-            If `oov` is none of its values, or neither language has a model for it.
+        They go behind the last words; entries without a vector are left out. A phrase, with white
+        space between its words, gets the weighted mean of their vectors; see `look_up`. Other OOV
+        words are dropped, or with ``oov="subword"`` get a vector by their characters, which takes
+        vectors of a fastText model (``.bin``) of either language, or else raises ValueError.
 
         Examples
         --------
@@ -205,20 +162,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     def n_neighbors(self, given: int | None = None) -> int:
         """Check a number of neighbors for CSLS between source and target, or choose one.
 
-        Parameters
-        ----------
-        given : int, optional
-            At most the size of the smaller vocabulary.
-
-        Returns
-        -------
-        int
-            10 unless given, or the size of the smaller vocabulary with a warning.
-
-        Raises
-        ------
-        ValueError
-            If what is given is out of range.
+        Default: 10, or the size of the smaller vocabulary with a warning.
 
         Examples
         --------
@@ -230,64 +174,20 @@ class SharedSpace(Mapping[str, Embeddings]):
         return resolved_count(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
     def cosine_neighbors(
-        self,
-        n_neighbors: int | None = None,
-        *,
-        progress: Progress | None = None,
+        self, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> CrossNeighbors:
-        """`cross_neighbors` of source and target, computed once and kept: CSLS rests on them.
-
-        Parameters
-        ----------
-        n_neighbors : int, optional
-            How many for each row; see `n_neighbors`.
-        progress : callable, optional
-            Called now and then with the fraction done.
-
-        Returns
-        -------
-        CrossNeighbors
-
-        Raises
-        ------
-        ValueError
-            If `n_neighbors` is out of range.
-        """
+        """Search `n_neighbors` cosine neighbors of source and target, once."""
         n_neighbors = self.n_neighbors(n_neighbors)
         if n_neighbors not in self._cosine:
-            self._cosine[n_neighbors] = cross_neighbors(
-                self.source.vectors,
-                self.target.vectors,
-                n_neighbors,
-                progress=progress,
-            )
+            X, Y = self.source.vectors, self.target.vectors
+            self._cosine[n_neighbors] = cross_neighbors(X, Y, n_neighbors, progress=progress)
         return self._cosine[n_neighbors]
 
-    def best_rows(
-        self,
-        source: str,
-        target: str,
-        *,
-        vocabulary: int = 50_000,
-    ) -> Indices:
-        """Best translation of every word of a language by CSLS-10, computed once and kept.
+    def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
+        """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
-        Parameters
-        ----------
-        source, target : str
-            Codes of two languages.
-        vocabulary : int
-            Only that many most frequent words of the target can be answers: rare ones are often
-            misspellings of others.
-
-        Returns
-        -------
-        (n,) int64
-            Row of the target for each row of the source.
-
-        Notes
-        -----
-        Two exact sweeps over the vocabularies, seconds for 80,000 words each.
+        Only the `vocabulary` most frequent words of the target can be answers: rare ones are often
+        misspellings of others.
         """
         key = (source, target, vocabulary)
         if key not in self._best:
@@ -297,6 +197,18 @@ class SharedSpace(Mapping[str, Embeddings]):
             self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
+    @overload
+    def translate(  # type: ignore[overload-overlap]  # a string is a sequence of strings
+        self,
+        words: str,
+        k: int | None = None,
+        *,
+        retrieval: Retrieval = "csls",
+        n_neighbors: int | None = None,
+        oov: OOVMode = "drop",
+    ) -> list[Translation]: ...
+
+    @overload
     def translate(
         self,
         words: Sequence[str],
@@ -305,71 +217,60 @@ class SharedSpace(Mapping[str, Embeddings]):
         retrieval: Retrieval = "csls",
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
-    ) -> dict[str, list[Translation]]:
+    ) -> list[list[Translation]]: ...
+
+    def translate(
+        self,
+        words: str | Sequence[str],
+        k: int | None = None,
+        *,
+        retrieval: Retrieval = "csls",
+        n_neighbors: int | None = None,
+        oov: OOVMode = "drop",
+    ) -> list[Translation] | list[list[Translation]]:
         """Find the best target words of source words and phrases.
 
         Parameters
         ----------
-        words : sequence of str
-            Source words, and phrases: several words with blanks between them, whose vector is a
-            weighted mean of theirs. They are looked up as `Embeddings.find` does.
+        words : str or sequence of str
+            Words, and phrases: several words with blanks between them. See `Embeddings.find`.
         k : int, optional
-            How many answers for each, at most the size of the target vocabulary; 5 unless given, or
-            all words with a warning.
+            Answers for each word, at most the size of the target vocabulary. Default: 5, or all
+            words with a warning.
         retrieval : {"csls", "nn"}
-            What ranks the answers: CSLS, or plain cosine.
+            Ranking by CSLS or by cosine.
         n_neighbors : int, optional
-            Neighbors in the average of CSLS; see `n_neighbors`. Not with ``"nn"``.
+            Neighbors in the CSLS average; see `n_neighbors`. Not with ``"nn"``.
         oov : {"drop", "subword"}
-            Whether words that the vocabulary lacks get a vector by their characters. It takes
-            source vectors that were read from a fastText model (``.bin``).
+            Treatment of OOV words: no answers, or a vector by their characters. The latter takes
+            source vectors of a fastText model (``.bin``).
 
         Returns
         -------
-        dict of str to list of Translation
-            Best first; an empty list for what has no vector.
+        list of Translation, or list of these
+            Answers for one word, best first, or a list of answers for each of several words, in
+            their order; an empty list for a word without a vector.
 
         Raises
         ------
-        ValueError
-            If a parameter is out of range.
-        TypeError
-            If `words` are no strings, or a single one.
+        ValueError, TypeError
+            If a parameter is out of range, or `words` are no strings.
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
         if retrieval == "nn" and n_neighbors is not None:
             raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
-        words = list(words) if isinstance(words, Iterator) else words
-        require_words(words, "words")
+        given = [words] if isinstance(words, str) else words
+        given = list(given) if isinstance(given, Iterator) else given
+        require_words(given, "words")
         k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
-        answers: dict[str, list[Translation]] = {word: [] for word in words}
-        asked = look_up(self.source, list(answers), oov)
-        known = [i for i, origin in enumerate(asked.origins) if origin is not None]
-        queries = asked.vectors[known]
-        if retrieval == "nn":
-            found = ExactIndex(self.target.vectors).search(queries, k)
-        else:
-            found = csls_search(
-                queries,
-                self.source.vectors,
-                self.target.vectors,
-                k,
-                n_neighbors=self.n_neighbors(n_neighbors),
-            )
-        names = list(answers)
-        for i, indices, scores in zip(known, found.indices, found.scores, strict=True):
-            origin = asked.origins[i]
-            assert origin is not None  # or it is not known
-            answers[names[i]] = [
-                Translation(self.target.words[row], score, origin)
-                for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
-            ]
-        return answers
+        n_neighbors = None if retrieval == "nn" else self.n_neighbors(n_neighbors)
+        answers = translate(self.source, self.target, given, k, n_neighbors=n_neighbors, oov=oov)
+        return answers[0] if isinstance(words, str) else answers
 
 
 def _unit(code: str, language: Embeddings) -> Embeddings:
-    """Give a language with unit rows, under its code, without the words that have no vector."""
+    """Return a language with unit rows, under its code, without words that have no vector."""
     rows = freeze(unit_rows(language.vectors))
     known = language.with_vectors(rows, language.oov_vectors, language.space)
     known = known.without_zero_rows()

@@ -1,69 +1,62 @@
-"""The demonstration: the whole flow on the bundled sample."""
+"""Command `alignx demo`: the whole workflow on the bundled sample."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from alignx.alignment.align import align
-from alignx.alignment.shared_space import SharedSpace
-from alignx.datasets import load_sample
-from alignx.evaluation.word_translation import evaluate
-from alignx.induction.induce import induce_lexicon
+from alignx.cli.command import command, option
+from alignx.cli.options import refuse
+from alignx.cli.terminal import Terminal
 from alignx.support.files import require_writable
 from alignx.support.outputs import require_suffix
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from alignx.alignment.shared_space import SharedSpace
+    from alignx.datasets import Sample
 
-    from alignx.cli.terminal import Terminal
-
-__all__ = ["run"]
+__all__ = ["demo"]
 
 SHOWN = 10
 
 
-def run(terminal: Terminal, pair: str, output: Path) -> None:
-    """Align, evaluate before and after, translate both ways, write a dictionary.
-
-    Parameters
-    ----------
-    terminal : Terminal
-        For progress.
-    pair : str
-        Two language codes of the sample, joined by a hyphen.
-    output : path
-        Where the dictionary goes.
-
-    Raises
-    ------
-    ValueError
-        If `pair` names no two languages of the sample.
-    OutputError, FormatError
-        If the dictionary cannot be written, or not as what its name says.
-    """
-    start = time.perf_counter()
+@command("demo --pair en-de")
+def demo(
+    pair: Annotated[str, option("Two of en, es, de.", metavar="CODE-CODE")] = "en-es",
+    output: Annotated[
+        Path | None,
+        option(
+            "Dictionary: .tsv, .txt or .jsonl.", "--output", "-o", default="alignx-demo.PAIR.tsv"
+        ),
+    ] = None,
+    *,
+    terminal: Terminal,
+) -> None:
+    """Align, evaluate, translate and write a dictionary, with bundled vectors."""
+    codes = pair.split("-")
+    refuse(len(codes) != 2, "--pair", f"give two codes joined by a hyphen, got {pair!r}")
+    output = output or Path(f"alignx-demo.{pair}.tsv")
     require_writable(output)
     require_suffix(output, "a dictionary")
-    codes = pair.split("-")
-    if len(codes) != 2:
-        raise ValueError(f"pair must be two language codes joined by a hyphen, got {pair!r}")
+
+    from alignx.alignment.align import align
+    from alignx.alignment.shared_space import SharedSpace
+    from alignx.datasets import load_sample
+    from alignx.evaluation.word_translation import evaluate
+    from alignx.induction.induce import induce_lexicon
+
+    start = time.perf_counter()
     sample = load_sample(*codes)
     _say(
         f"Bundled sample: {len(sample.source):,} {codes[0]} and {len(sample.target):,} {codes[1]} "
         f"words,\n{len(sample.train):,} pairs to learn from and {len(sample.test):,} to test with."
     )
-    unaligned = SharedSpace.of(sample.source, sample.target)
-    before = evaluate(unaligned, sample.test)
+    before = evaluate(SharedSpace.of(sample.source, sample.target), sample.test)
     _say(f"\nBefore alignment: P@1 {before.csls.precision[1]:.1%} of {before.csls.n} test words.")
     with terminal.working("Aligning") as progress:
-        alignment = align(
-            sample.source,
-            sample.target,
-            lexicon=sample.train,
-            progress=progress,
-        )
+        alignment = align(sample.source, sample.target, lexicon=sample.train, progress=progress)
     shared = alignment.apply(sample.source, sample.target)
     after = evaluate(shared, sample.test)
     low, high = after.csls.interval
@@ -71,17 +64,22 @@ def run(terminal: Terminal, pair: str, output: Path) -> None:
         f"After alignment:  P@1 {after.csls.precision[1]:.1%} "
         f"(95 % interval {low:.1%} to {high:.1%}), P@5 {after.csls.precision[5]:.1%}."
     )
-    test = sample.test.translations()
-    back = sample.test.reversed().translations()
-    for space, words in ((shared, list(test)), (shared.reversed(), list(back))):
-        _say(f"\n{' -> '.join(space)}, words that it has not learned from:")
-        for word, answers in space.translate(words[:SHOWN], 3).items():
-            _say(f"  {word:15} {', '.join(answer.word for answer in answers)}")
+    _show_translations(shared, sample)
     lexicon = induce_lexicon(shared)
     lexicon.save(output)
     seconds = time.perf_counter() - start
     _say(f"\n{output}: a dictionary of {len(lexicon):,} pairs, with CSLS and probability.")
     _say(f"Done in {seconds:.1f} s. Next: alignx align --help")
+
+
+def _show_translations(shared: SharedSpace, sample: Sample) -> None:
+    """Print translations of test words in both directions."""
+    tests = (sample.test, sample.test.reversed())
+    for space, test in zip((shared, shared.reversed()), tests, strict=True):
+        _say(f"\n{' -> '.join(space)}, test words:")
+        words = list(test.translations())[:SHOWN]
+        for word, answers in zip(words, space.translate(words, 3), strict=True):
+            _say(f"  {word:15} {', '.join(answer.word for answer in answers)}")
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What commands read before they work: vectors, and the map that joins them."""
+"""Input files of commands: vectors, maps, dictionaries, lists of words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
+from alignx.cli.options import as_columns
+from alignx.support.files import require_readable
+
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.cli.options import OnError
+    from alignx.cli.options import LanguageFiles, LanguagePair, Reading
     from alignx.cli.terminal import Terminal
+    from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = [
@@ -21,54 +25,66 @@ __all__ = [
     "as_utf8",
     "read_entries",
     "read_input",
+    "read_languages",
+    "read_lexicon",
     "read_vectors",
-    "require_inputs",
     "shared_space",
 ]
 
 
-def read_vectors(
-    terminal: Terminal,
-    path: Path,
-    limit: int | None,
-    lowercase: bool,
-    on_error: OnError,
-) -> Embeddings:
-    """Load vectors as the options of a command say, and note what was found."""
+def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings:
+    """Load vectors and print their report."""
     from alignx.vectors.io import load
 
     with terminal.working(f"Reading {path.name}") as progress:
         embeddings = load(
             path,
-            limit=limit,
-            lowercase=lowercase,
-            on_error=on_error.value,
+            limit=reading.limit,
+            lowercase=reading.lowercase,
+            on_error=reading.on_error,
             progress=progress,
         )
     terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
     return embeddings
 
 
-def require_inputs(map_file: str, vectors: Sequence[Path]) -> None:
-    """Refuse a map or vectors that cannot be read, before any of them is.
+def read_languages(
+    terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
+) -> list[Embeddings]:
+    """Load vectors after a check that all of them, and the map, can be read."""
+    require_readable(*([] if map_file == "-" else [map_file]), *files.paths)
+    return [read_vectors(terminal, path, files) for path in files.paths]
 
-    Raises
-    ------
-    FormatError
-        If one cannot be read.
-    """
-    from alignx.support.files import require_readable
 
-    require_readable(*([] if map_file == "-" else [map_file]), *vectors)
+def read_lexicon(
+    terminal: Terminal,
+    path: Path,
+    reading: Reading,
+    columns: str | None = None,
+    *,
+    scored: bool = False,
+) -> Lexicon:
+    """Load a dictionary, or scored word pairs, and print its size."""
+    from alignx.lexicon.lexicon import Lexicon
+
+    # Lookup lower-cases words too, by the rules of each language.
+    lexicon = Lexicon.load(
+        path, on_error=reading.on_error, columns=as_columns(columns), scored=scored
+    )
+    notes = [f"{len(lexicon):,} pairs", *lexicon.notes]
+    if lexicon.skipped:
+        notes.append(f"{lexicon.skipped:,} malformed lines skipped")
+    terminal.note(f"{path.name}: {'; '.join(notes)}")
+    return lexicon
 
 
 def _language_note(embeddings: Embeddings) -> str:
-    """Say what language the name of the file tells, and what may be wrong with that."""
+    """Return the language guessed from the file name, with its alternatives."""
     from alignx.vectors.language_codes import guess_language
 
     report = embeddings.report
     if report is None or embeddings.language != report.language:
-        return ""  # a cache knows its language
+        return ""  # a cache stores its language
     others = " and ".join(guess_language(report.path).others)
     if report.language is None:
         doubt = f"its name holds {others}; `alignx convert --language` stores the right one"
@@ -78,13 +94,7 @@ def _language_note(embeddings: Embeddings) -> str:
 
 
 def read_entries(terminal: Terminal, path: Path) -> list[str]:
-    """Read words and phrases, one a line as they are there, and note how many there are.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read, is not UTF-8, or holds none.
-    """
+    """Read words and phrases, one a line, and print their number."""
     from alignx.errors import FormatError
     from alignx.support.text_files import read_lines
     from alignx.vectors.spelling import FIELD_BLANKS
@@ -98,16 +108,9 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
 
 
 def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
-    """Give words and phrases without superfluous blanks, each once, and no empty ones.
+    """Normalize white space of words and phrases; drop duplicates and empty lines.
 
-    Parameters
-    ----------
-    lines : sequence of str
-        What was asked; a line that the vocabulary has stays as it is, whatever blanks it holds.
-    language : Embeddings
-        Whose words they are.
-    lowercase : bool
-        Whether to lower-case them by the rules of the language.
+    A line that the vocabulary contains keeps its white space.
     """
     from alignx.vectors.spelling import lower, words_of
 
@@ -117,13 +120,7 @@ def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -
 
 
 def as_utf8(arguments: Sequence[str]) -> list[str]:
-    """Give words of the command line as the UTF-8 that they are, whatever the locale says.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        As Python decoded them; those that are no UTF-8 stay as they are.
-    """
+    """Decode arguments as UTF-8 in any locale; keep those that are no UTF-8."""
     words = []
     for word in arguments:
         try:
@@ -134,13 +131,7 @@ def as_utf8(arguments: Sequence[str]) -> list[str]:
 
 
 def read_input() -> Iterator[str]:
-    """Read the lines of standard input, as `alignx.support.text_files` reads those of files.
-
-    Raises
-    ------
-    FormatError
-        If it is no text in UTF-8.
-    """
+    """Read the lines of standard input."""
     from alignx.support.text_files import stream_lines
 
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
@@ -149,30 +140,21 @@ def read_input() -> Iterator[str]:
             yield line.text
 
 
-def shared_space(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
-    """Join languages by a map, which takes two, or as they are where the map is "-".
+def shared_space(
+    map_file: str, languages: Sequence[Embeddings], *, reverse: bool = False
+) -> SharedSpace:
+    """Map two languages into one space; after ``"-"``, join languages that share a space."""
+    shared = _joined(map_file, languages)
+    return shared.reversed() if reverse else shared
 
-    Parameters
-    ----------
-    map_file : str
-        The file, or ``"-"``.
-    languages : sequence of Embeddings
-        In the order of the map.
 
-    Raises
-    ------
-    FormatError, DimensionError, DirectionError
-        If the map cannot be read, or the vectors do not fit.
-    SpaceError
-        If the languages were mapped into different spaces.
-    ValueError
-        If more than two languages do not have a code each.
-    """
-    from alignx.alignment.alignment import Alignment
+def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     from alignx.alignment.shared_space import SharedSpace
     from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
     if map_file != "-":
+        from alignx.alignment.alignment import Alignment
+
         source, target = languages
         return Alignment.load(map_file).apply(source, target)
     require_same_space({language.name: language for language in languages})

@@ -1,200 +1,179 @@
-"""Arguments and options that several commands have in common."""
+"""Arguments and options that several commands share, and checks of their values."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any, ClassVar, Literal
 
 import typer
 
-from alignx.support.config import config_context
-from alignx.support.packages import require_packages
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from alignx.cli.command import option
 
 __all__ = [
     "Columns",
-    "Device",
-    "Json",
-    "LabelColumn",
-    "Limit",
-    "Lowercase",
+    "Dtype",
+    "LabeledColumns",
+    "LanguageFiles",
+    "LanguagePair",
     "MapFile",
-    "Neighborhood",
-    "OnError",
-    "Oov",
+    "Neighbors",
     "OovOption",
-    "Quiet",
+    "Reading",
     "Reverse",
-    "Seed",
-    "SkipBad",
-    "SourceFile",
-    "TargetFile",
-    "TextColumn",
-    "Threads",
-    "VectorFiles",
-    "Verbose",
-    "as_column",
     "as_columns",
+    "codes_and_files",
+    "refuse",
     "require_at_most",
-    "require_count",
     "with_options",
 ]
 
-
-class OnError(StrEnum):
-    """What to do with a malformed line."""
-
-    fail = "raise"
-    skip = "skip"
-
-
-class Oov(StrEnum):
-    """What to do about words that a vocabulary lacks."""
-
-    drop = "drop"
-    subword = "subword"
-
-
-def _set_threads(context: typer.Context, value: int | None) -> int | None:
-    if value is not None:
-        context.with_resource(config_context(n_threads=value))
-    return value
-
-
-def _set_device(context: typer.Context, value: str | None) -> str | None:
-    if value is not None:
-        require_packages({"searching on a device": "torch"})
-        context.with_resource(config_context(device=value))
-    return value
-
+READING = "Reading files"
 
 MapFile = Annotated[
     str,
     typer.Argument(
-        metavar="MAP",
-        help="Map that `alignx align` wrote, or - if the vectors share a space already.",
+        metavar="MAP", help="Map from `alignx align`, or - for vectors that share a space already."
     ),
 ]
-SourceFile = Annotated[
-    Path, typer.Argument(metavar="SOURCE", help="Vectors: .vec, .txt, .gz, .bin or .safetensors.")
-]
-TargetFile = Annotated[
-    Path, typer.Argument(metavar="TARGET", help="Vectors of the other language.")
-]
-VectorFiles = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="VECTORS",
-        help="The two languages of the map, in its order; with - any that share a space.",
-    ),
-]
-Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Read only the first N words of each file.")
-]
-Lowercase = Annotated[
-    bool, typer.Option("--lowercase", help="Lower-case words; of equal words the first stays.")
-]
-SkipBad = Annotated[
-    OnError, typer.Option("--on-error", help="Stop at a malformed line, or skip and count it.")
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        "--threads",
-        min=1,
-        help="Number of threads [default: all cores].",
-        callback=_set_threads,
-        expose_value=False,
-    ),
-]
-Device = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        help="Torch device for searches, such as cuda [default: the processor].",
-        callback=_set_device,
-    ),
-]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Of all random numbers: the same seed, the same map.")
-]
-Neighborhood = Annotated[
-    int | None,
-    typer.Option("--neighbors", help="Neighbors that CSLS averages over.", show_default="10"),
+Neighbors = Annotated[
+    int | None, option("Neighbors in the CSLS average.", "--neighbors", default="10")
 ]
 OovOption = Annotated[
-    Oov,
-    typer.Option(
+    Literal["drop", "subword"],
+    option(
+        "Drop out-of-vocabulary (OOV) words, or compute their vectors from character n-grams, "
+        "which takes fastText models (.bin).",
         "--oov",
-        help="Words that a vocabulary lacks: leave them out, or take their characters, which needs "
-        "vectors of a fastText model, .bin.",
     ),
 ]
 Columns = Annotated[
     str | None,
-    typer.Option(
-        "--columns",
+    option(
+        "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
         metavar="SOURCE,TARGET",
-        help="Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
     ),
 ]
-TextColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--text-column", help="Name of the column of texts; its number if there is no header."
-    ),
-]
-LabelColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--label-column", help="Name of the column of labels; its number if there is no header."
-    ),
-]
-Reverse = Annotated[bool, typer.Option("--reverse", help="From target to source.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the answer.")]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more, and show where an error arose.")
-]
+Dtype = Annotated[Literal["float32", "float16"], option("Number type in .safetensors output.")]
+Reverse = Annotated[bool, option("Translate from the target to the source language.")]
 
 
-def require_at_most(given: int | None, most: int, option: str) -> None:
-    """Refuse a number of neighbors that there are not, naming the option."""
-    if given is not None and not 1 <= given <= most:
-        raise ValueError(f"{option} must lie in [1, {most:,}], got {given:,}")
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Options for reading vectors."""
+
+    PANEL: ClassVar[str] = READING
+    limit: Annotated[
+        int | None, option("Read only the first N words of each file.", default="all", min=1)
+    ] = None
+    lowercase: Annotated[
+        bool, option("Lower-case all words; of words that become equal, keep the first.")
+    ] = False
+    on_error: Annotated[
+        Literal["raise", "skip"], option("Stop at a malformed line, or skip and count such lines.")
+    ] = "raise"
 
 
-def require_count(map_file: str, vectors: Sequence[Path]) -> None:
-    """Refuse any but two files of vectors with a map, and less than two without."""
-    if len(vectors) < 2 or (map_file != "-" and len(vectors) > 2):
-        raise typer.BadParameter(
-            f"a map takes two files, and - at least two, got {len(vectors)}",
-            param_hint="VECTORS",
+@dataclass(frozen=True, kw_only=True)
+class LanguagePair(Reading):
+    """Vectors of two languages."""
+
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Vectors of the source language: .vec, .txt, .gz, .bin or .safetensors.",
+        ),
+    ]
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="Vectors of the target language.")
+    ]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Files in the order of the map."""
+        return [self.source, self.target]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageFiles(Reading):
+    """Vectors of the languages of a shared space."""
+
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="VECTORS",
+            help="Vectors of both languages, in the order of the map; after -, of two or more.",
+        ),
+    ]
+
+    def require_count(self, map_file: str) -> None:
+        """Refuse any but two files with a map, and fewer than two without."""
+        count = len(self.paths)
+        refuse(
+            count < 2 or (map_file != "-" and count > 2),
+            "VECTORS",
+            f"a map takes two files, and - at least two, got {count}",
         )
 
 
-def as_column(text: str | None) -> str | int | None:
-    """Give the name of a column, or its number."""
-    return int(text) if text is not None and text.isdecimal() else text
+@dataclass(frozen=True)
+class LabeledColumns:
+    """Options for the columns of labeled texts."""
+
+    PANEL: ClassVar[str] = READING
+    text_column: Annotated[
+        str | None,
+        option("Column of texts: its name in the header, or its number from 1.", metavar="COLUMN"),
+    ] = None
+    label_column: Annotated[
+        str | None,
+        option("Column of labels: its name in the header, or its number from 1.", metavar="COLUMN"),
+    ] = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the columns as `alignx.LabeledTexts.load` takes them."""
+        return {k: None if v is None else _number_or_name(v) for k, v in vars(self).items()}
+
+
+def refuse(is_wrong: bool, name: str, problem: str) -> None:
+    """End the command with exit code 2 if an option is wrong."""
+    if is_wrong:
+        raise typer.BadParameter(problem, param_hint=name)
+
+
+def require_at_most(given: int | None, most: int, name: str) -> None:
+    """Refuse a number that exceeds the vocabulary, naming the option."""
+    if given is not None and not 1 <= given <= most:
+        raise ValueError(f"{name} must lie in [1, {most:,}], got {given:,}")
+
+
+def codes_and_files(given: Sequence[str] | None, name: str) -> list[tuple[str, Path]]:
+    """Split each ``CODE=FILE``."""
+    parts = [text.partition("=") for text in given or ()]
+    for code, _, path in parts:
+        refuse(not (code and path), name, "give a language and a file, such as es=texts.txt")
+    return [(code, Path(path)) for code, _, path in parts]
 
 
 def as_columns(text: str | None) -> list[int | str] | None:
-    """Give the columns that a text names, as `alignx.Lexicon.load` takes them."""
+    """Split ``SOURCE,TARGET`` as `alignx.Lexicon.load` takes columns."""
     if text is None:
         return None
-    columns: list[int | str] = [
-        int(name) if name.isdecimal() else name for name in map(str.strip, text.split(","))
-    ]
-    if len(columns) < 2 or "" in columns:
-        raise typer.BadParameter(
-            f"give those of source and target, such as 1,3, got {text!r}", param_hint="--columns"
-        )
-    return columns
+    names = [name.strip() for name in text.split(",")]
+    refuse(
+        len(names) < 2 or "" in names,
+        "--columns",
+        f"give those of source and target, such as 1,3, got {text!r}",
+    )
+    return [_number_or_name(name) for name in names]
+
+
+def _number_or_name(column: str) -> int | str:
+    return int(column) if column.isdecimal() else column
 
 
 _PARAMETER = re.compile(
@@ -203,7 +182,7 @@ _PARAMETER = re.compile(
 
 
 def with_options(message: str) -> str:
-    """Say in options of the command line what a message of the library says in parameters.
+    """Replace parameters of the library in a message by options of the command line.
 
     Examples
     --------
@@ -213,12 +192,13 @@ def with_options(message: str) -> str:
     'choose --columns 1,3 or --limit 6'
     """
 
-    def option(found: re.Match[str]) -> str:
+    def replaced(found: re.Match[str]) -> str:
+        name = f"--{found[1].replace('_', '-')}"
         if found[2] is None:
-            return f"--{found[1].replace('_', '-')}"
+            return name
         value = found[2].strip('"')
         if value.startswith("("):
             value = re.sub(r"""["'() ]""", "", value)
-        return f"--{found[1].replace('_', '-')} {shlex.quote(value)}"
+        return f"{name} {shlex.quote(value)}"
 
-    return _PARAMETER.sub(option, message)
+    return _PARAMETER.sub(replaced, message)

@@ -1,70 +1,89 @@
-"""What a command shows while it works: notes and progress on stderr, never on stdout."""
+"""Terminal of a command: notes and progress on stderr, results on stdout."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, ClassVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from alignx.cli.command import RUNNING, option
 
-    from rich.progress import TaskID
-
-__all__ = ["Bar", "Terminal", "open_terminal", "print_json"]
-
-
-def print_json(value: dict[str, Any]) -> None:
-    """Print one JSON object to stdout."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    # A file name in another encoding has no UTF-8; escaped like this it is still JSON.
-    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
+__all__ = ["Bar", "JsonTerminal", "Terminal"]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar on the terminal that moves when called with the fraction done."""
+    """Progress bar; call it with the fraction done."""
 
     progress: Progress
     task: TaskID
-    what: str
+    title: str
 
     def __call__(self, done: float) -> None:
         """Move to a fraction in [0, 1]."""
         self.progress.update(self.task, completed=done)
 
     def tell(self, detail: str) -> None:
-        """Say beside the bar what is going on."""
-        self.progress.update(self.task, description=f"{self.what}: {detail}")
+        """Show a detail beside the title."""
+        self.progress.update(self.task, description=f"{self.title}: {detail}")
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, markup=False, emoji=False, soft_wrap=True)
+
+
+class _Handler(logging.Handler):
+    """Handler that prints log messages above a progress bar."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a message."""
+        _print(self.console, record.getMessage())
 
 
 @dataclass
 class Terminal:
-    """Where a command talks to the person who started it.
+    """Options for messages, and the stream that they go to."""
 
-    Parameters
-    ----------
-    quiet : bool
-        Say nothing but errors.
-    """
+    PANEL: ClassVar[str] = RUNNING
+    quiet: Annotated[bool, option("Print only the result.", "--quiet", "-q")] = False
+    verbose: Annotated[
+        bool, option("Print more messages, and the traceback of an error.", "--verbose", "-v")
+    ] = False
+    console: Console = field(init=False, repr=False)
 
-    quiet: bool = False
-    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    def __post_init__(self) -> None:
+        """Show log messages of alignx as the options ask."""
+        self.console = Console(stderr=True, highlight=False)
+        logger = logging.getLogger("alignx")
+        logger.handlers = [_Handler(self.console)]
+        logger.setLevel("INFO" if self.verbose else "ERROR" if self.quiet else "WARNING")
 
     def note(self, text: str) -> None:
-        """Say something that is worth knowing but is not the answer."""
+        """Print a message to stderr, unless quiet."""
         if not self.quiet:
-            self.console.print(text, markup=False, emoji=False, soft_wrap=True)
+            _print(self.console, text)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[Bar | None]:
-        """Show a bar with the time left while the block runs, on a terminal only."""
+    def working(self, title: str) -> Iterator[Bar | None]:
+        """Show a progress bar during a ``with`` block, on a terminal only."""
         if self.quiet or not self.console.is_terminal:
             yield None
             return
@@ -75,12 +94,20 @@ class Terminal:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
-            yield Bar(bar, bar.add_task(what, total=1.0), what)
+            yield Bar(bar, bar.add_task(title, total=1.0), title)
 
 
-def open_terminal(quiet: bool, verbose: bool) -> Terminal:
-    """Give the terminal of a command, and let through what alignx logs as far as it is wanted."""
-    logging.basicConfig(format="%(message)s")
-    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
-    logging.getLogger("alignx").setLevel(level)
-    return Terminal(quiet)
+@dataclass
+class JsonTerminal(Terminal):
+    """Options for messages and for results that programs read."""
+
+    as_json: Annotated[bool, option("Print one JSON object instead of text.", "--json")] = False
+
+    def print(self, facts: dict[str, Any], text: str = "") -> None:
+        """Print a result to stdout: one JSON object, or text."""
+        if not self.as_json:
+            sys.stdout.write(text)
+            return
+        written = json.dumps(facts, ensure_ascii=False, allow_nan=False)
+        # A file name in another encoding has no UTF-8; escaped like this it is still JSON.
+        sys.stdout.write(written.encode(errors="backslashreplace").decode() + "\n")

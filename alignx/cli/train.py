@@ -1,211 +1,205 @@
-"""The command `alignx train`."""
+"""Command `alignx train`: fastText vectors from plain text."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 import time
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import typer
 
-from alignx.cli.options import Json, Quiet, Threads, Verbose  # typer reads them
-from alignx.cli.terminal import open_terminal, print_json
+from alignx.cli.command import command, option
+from alignx.cli.options import refuse
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
+from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alignx.cli.terminal import Bar, Terminal
     from alignx.support.tokenizer import Tokenizer
 
-__all__ = ["Loss", "Model", "train"]
+__all__ = ["Parameters", "train"]
 
 
-class Model(StrEnum):
-    """What fastText predicts."""
+@dataclass(frozen=True)
+class Parameters:
+    """Options with the names of fastText, as `alignx.FastTextParameters` takes them."""
 
-    skipgram = "skipgram"
-    cbow = "cbow"
+    PANEL: ClassVar[str] = "fastText parameters"
+    model: Annotated[
+        Literal["skipgram", "cbow"],
+        option("Predict neighbors from a word, or a word from its neighbors."),
+    ] = "skipgram"
+    dim: Annotated[
+        int | None, option("Dimension of the vectors.", default="100, or that of --init", min=1)
+    ] = None
+    epoch: Annotated[
+        int | None, option("Passes over the text.", default="10 below 2M words, else 5", min=1)
+    ] = None
+    minCount: Annotated[  # noqa: N815  # fastText's name
+        int, option("Leave out rarer words.", "--minCount", "--min-count", min=1)
+    ] = 5
+    minn: Annotated[int, option("Shortest character n-grams.", min=0)] = 3
+    maxn: Annotated[int, option("Longest character n-grams; 0 for none.", min=0)] = 6
+    bucket: Annotated[
+        int | None,
+        option(
+            "Vectors that n-grams share.",
+            default="2 for each n-gram, up to 2,000,000 or the limit of --memory",
+            min=0,
+        ),
+    ] = None
+    lr: Annotated[
+        float | None, option("Learning rate.", default="0.05, 0.025 with --init", metavar="RATE")
+    ] = None
+    ws: Annotated[int, option("Largest distance of neighbors.", min=1)] = 5
+    neg: Annotated[int, option("Random words for each neighbor (loss ns).", min=1)] = 5
+    loss: Annotated[
+        Literal["ns", "hs", "softmax"],
+        option("Negative sampling, hierarchical softmax or softmax."),
+    ] = "ns"
+    wordNgrams: Annotated[  # noqa: N815  # fastText's name
+        int, option("No effect on vectors.", "--wordNgrams", "--word-ngrams", min=1)
+    ] = 1
+    lrUpdateRate: Annotated[  # noqa: N815  # fastText's name
+        int,
+        option(
+            "Words between changes of the learning rate.",
+            "--lrUpdateRate",
+            "--lr-update-rate",
+            min=1,
+        ),
+    ] = 100
+    t: Annotated[
+        float, option("Subsample words with a larger share of the text.", metavar="SHARE")
+    ] = 1e-4
+    seed: Annotated[
+        int, option("Random seed; the file is reproducible with --threads 1.", min=0)
+    ] = 0
 
 
-class Loss(StrEnum):
-    """What fastText minimizes."""
+@dataclass
+class _Report:
+    """Facts from the stages of training, printed as they come."""
 
-    ns = "ns"
-    hs = "hs"
-    softmax = "softmax"
+    terminal: Terminal
+    bar: Bar | None
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __call__(self, facts: dict[str, Any]) -> None:
+        """Keep the facts of a stage and print those of the corpus and of the parameters."""
+        stage = facts.pop("stage")
+        self.stages[stage] = facts
+        if stage == "corpus":
+            from alignx.training.corpus_writer import CorpusReport
+
+            report = CorpusReport(**facts)
+            self.terminal.note(f"{', '.join(Path(name).name for name in report.files)}: {report}")
+        elif stage == "parameters":
+            self.terminal.note(
+                f"{facts['model']}: dim {facts['dim']}, epoch {facts['epoch']}, minCount "
+                f"{facts['minCount']}, bucket {facts['bucket']:,}, thread {facts['thread']}; "
+                f"takes about {facts['memory'] / 1e6:,.0f} MB of memory"
+            )
+            if self.bar is not None:
+                self.bar.progress.update(self.bar.task, description="Training")
+
+    def as_dict(self, seconds: float) -> dict[str, Any]:
+        """Return the facts as one JSON object."""
+        parameters, model = dict(self.stages["parameters"]), self.stages["model"]
+        needed = parameters.pop("memory")
+        return {
+            "version": version("alignx"),
+            "corpus": self.stages["corpus"],
+            "parameters": parameters,
+            "words": model["words"],
+            "bytes": model["bytes"],
+            "memory_needed": needed,
+            "peak_memory": model["peak_memory"],
+            "training_seconds": model["seconds"],
+            "seconds": seconds,
+        }
 
 
+@command("train wikipedia.es.txt.xz -o es.bin -o es.vec")
 def train(
     corpus: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CORPUS", help="Text in UTF-8, .gz, .xz or .bz2, or - for standard input."
+            metavar="CORPUS",
+            help="Text in UTF-8, also .gz, .xz or .bz2; - for standard input.",
         ),
     ],
     outputs: Annotated[
         list[Path],
-        typer.Option(
-            "--output",
-            "-o",
-            help="Where the model goes, a .bin; again for its words as .vec or .safetensors.",
-        ),
+        option("Model (.bin); repeat for its words as .vec or .safetensors.", "--output", "-o"),
     ],
-    model: Annotated[
-        Model, typer.Option(help="Whether a word predicts its neighbors, or they it.")
-    ] = Model.skipgram,
-    dim: Annotated[
-        int | None,
-        typer.Option(min=1, help="Numbers in a vector.", show_default="100, or those of --init"),
-    ] = None,
-    epoch: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="How often to go through the text.",
-            show_default="10 below 2M words, else 5",
-        ),
-    ] = None,
-    min_count: Annotated[
-        int, typer.Option("--minCount", "--min-count", min=1, help="Leave out rarer words.")
-    ] = 5,
-    minn: Annotated[int, typer.Option(min=0, help="Characters of an n-gram, at least.")] = 3,
-    maxn: Annotated[int, typer.Option(min=0, help="At most; 0 for no n-grams.")] = 6,
-    bucket: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="How many vectors n-grams share.",
-            show_default="2 for each n-gram, at most 2,000,000, and what fits into --memory",
-        ),
-    ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="Learning rate.", show_default="0.05, or 0.025 to go on from --init"),
-    ] = None,
-    ws: Annotated[int, typer.Option(min=1, help="Neighbors to either side, at most.")] = 5,
-    neg: Annotated[int, typer.Option(min=1, help="ns: random words for each neighbor.")] = 5,
-    loss: Annotated[
-        Loss, typer.Option(help="Negative sampling, hierarchical softmax, or softmax.")
-    ] = Loss.ns,
-    word_ngrams: Annotated[
-        int, typer.Option("--wordNgrams", "--word-ngrams", min=1, help="No effect on vectors.")
-    ] = 1,
-    lr_update_rate: Annotated[
-        int,
-        typer.Option(
-            "--lrUpdateRate", "--lr-update-rate", min=1, help="Words between changes of the rate."
-        ),
-    ] = 100,
-    t: Annotated[
-        float, typer.Option("--t", help="Pass now and then over words of a larger share.")
-    ] = 1e-4,
-    init: Annotated[
-        Path | None, typer.Option(help="Vectors to go on from, in any format; keeps their words.")
-    ] = None,
     tokenizer: Annotated[
         str | None,
-        typer.Option(
+        option(
+            "Tokenizer for text without spaces, such as jieba:lcut.",
+            default="Unicode words in lower case",
             metavar="MODULE:FUNCTION",
-            help="What cuts text into words where there are no spaces, such as jieba:lcut.",
-            show_default="by Unicode, and lower-cased",
         ),
+    ] = None,
+    memory: Annotated[str | None, option("Limit of memory, such as 4GB.", metavar="SIZE")] = None,
+    init: Annotated[
+        Path | None, option("Initial vectors, in any format; all their words stay.")
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option(
-            help="Language code, by whose rules text is lower-cased.",
-            show_default="by the name of the output",
+        option(
+            "Language code, for its rules of lower case.",
+            default="from the output name",
+            metavar="CODE",
         ),
     ] = None,
-    memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Memory to fit into, such as 4GB.")
-    ] = None,
-    threads: Threads = None,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="With --threads 1: same seed, same file.")
-    ] = 0,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    parameters: Parameters,
+    terminal: JsonTerminal,
 ) -> None:
-    """Train fastText vectors from plain text; the options have fastText's names."""
+    """Train fastText vectors from plain text; options have the names of fastText.
+
+    Unset parameters are chosen from the size of the text and printed.
+    """
     main, others = _split(outputs)
 
     from alignx.support.memory import parse_size
-    from alignx.support.outputs import require_outputs
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import require_trainable
-    from alignx.training.train import train as fit
+    from alignx.training.train import train as train_model
     from alignx.vectors.io import require_savable, save
 
-    terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
     size = None if memory is None else parse_size(memory)
-    require_outputs(
-        {"--output": outputs},
-        {
-            "CORPUS": ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus],
-            "--init": init,
-        },
-    )
+    texts = ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus]
+    require_outputs({"--output": outputs}, {"CORPUS": texts, "--init": init})
     require_trainable(main)
     for other in others:
         require_savable(other)
     options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
-    stages: dict[str, dict[str, Any]] = {}
     with terminal.working("Reading") as bar:
-        embeddings = fit(
+        report = _Report(terminal, bar)
+        embeddings = train_model(
             corpus,
             main,
-            parameters=FastTextParameters(
-                model=model.value,
-                dim=dim,
-                epoch=epoch,
-                minCount=min_count,
-                minn=minn,
-                maxn=maxn,
-                bucket=bucket,
-                lr=lr,
-                ws=ws,
-                neg=neg,
-                wordNgrams=word_ngrams,
-                loss=loss.value,
-                lrUpdateRate=lr_update_rate,
-                t=t,
-                memory=size,
-                seed=seed,
-            ),
+            parameters=FastTextParameters(**vars(parameters), memory=size),
             language=language,
             init=init,
-            progress=bar,
-            log=lambda facts: _tell(terminal, bar, stages, facts),
             **options,
+            progress=bar,
+            log=report,
         )
     for other in others:
         save(embeddings, other)
     seconds = time.perf_counter() - start
-    result = stages["model"]
-    if as_json:
-        parameters = stages["parameters"]
-        needed = parameters.pop("memory")
-        print_json(
-            {
-                "version": version("alignx"),
-                "corpus": stages["corpus"],
-                "parameters": parameters,
-                "words": result["words"],
-                "bytes": result["bytes"],
-                "memory_needed": needed,
-                "peak_memory": result["peak_memory"],
-                "training_seconds": result["seconds"],
-                "seconds": seconds,
-            }
-        )
+    if terminal.as_json:
+        terminal.print(report.as_dict(seconds))
         return
+    result = report.stages["model"]
     names = ", ".join(map(str, [main, *others]))
     terminal.note(
         f"{names}: {result['words']:,} words, {result['bytes'] / 1e6:,.1f} MB in {seconds:.1f} s "
@@ -214,18 +208,18 @@ def train(
 
 
 def _split(outputs: Sequence[Path]) -> tuple[Path, list[Path]]:
-    """Tell the model from what else is to be written."""
+    """Split outputs into the model and the rest."""
     models = [path for path in outputs if path.suffix == ".bin"]
-    if len(models) != 1:
-        raise typer.BadParameter(
-            f"one output must end in .bin, got {', '.join(map(str, outputs))}",
-            param_hint="--output",
-        )
+    refuse(
+        len(models) != 1,
+        "--output",
+        f"one output must end in .bin, got {', '.join(map(str, outputs))}",
+    )
     return models[0], [path for path in outputs if path != models[0]]
 
 
 def _tokenizer(text: str) -> Tokenizer:
-    """Import a tokenizer, from the folder where one is, too, and see that it gives words."""
+    """Import a tokenizer, also from the current folder, and try it."""
     module, _, name = text.partition(":")
     sys.path.append("")
     try:
@@ -239,30 +233,7 @@ def _tokenizer(text: str) -> Tokenizer:
         ) from error
     finally:
         sys.path.remove("")
-    if not is_good:
-        raise typer.BadParameter(
-            f"it must give the words of a text, {text!r} gives {words!r}",
-            param_hint="--tokenizer",
-        )
+    refuse(
+        not is_good, "--tokenizer", f"it must give the words of a text, {text!r} gives {words!r}"
+    )
     return found
-
-
-def _tell(
-    terminal: Terminal, bar: Bar | None, stages: dict[str, dict[str, Any]], facts: dict[str, Any]
-) -> None:
-    """Keep what a stage tells, and note what was read and chosen."""
-    stage = facts.pop("stage")
-    stages[stage] = facts
-    if stage == "corpus":
-        from alignx.training.corpus_writer import CorpusReport
-
-        report = CorpusReport(**facts)
-        terminal.note(f"{', '.join(Path(name).name for name in report.files)}: {report}")
-    elif stage == "parameters":
-        terminal.note(
-            f"{facts['model']}: dim {facts['dim']}, epoch {facts['epoch']}, "
-            f"minCount {facts['minCount']}, bucket {facts['bucket']:,}, thread {facts['thread']}; "
-            f"takes about {facts['memory'] / 1e6:,.0f} MB of memory"
-        )
-        if bar is not None:
-            bar.progress.update(bar.task, description="Training")

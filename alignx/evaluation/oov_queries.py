@@ -28,7 +28,7 @@ WORDS, PHRASES = "OOV words", "phrases"
 
 @dataclass(frozen=True, eq=False)
 class OOVQueries:
-    """Queries with an OOV entry on a side, but with vectors on both.
+    """Queries with an OOV entry, but with vectors on both sides.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class OOVQueries:
 
 
 def _row(entry: str, vocabulary: Embeddings, more: Embeddings) -> int:
-    """Row in the vocabulary, or in the OOV entries behind it; -1 if in neither."""
+    """Row in the vocabulary or the OOV entries behind it, or -1."""
     if entry in vocabulary:
         return vocabulary.index[entry]
     return len(vocabulary) + more.index[entry] if entry in more else -1

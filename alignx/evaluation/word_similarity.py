@@ -62,7 +62,7 @@ class SimilarityReport(Tabular):
         }
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a row of figures, and one more with OOV words if they add pairs."""
+        """Return a row of figures, and perhaps one with OOV words."""
         reports = {"known words": self, "with OOV": self.with_oov}
         rows = [{"words": name, **r.as_dict()} for name, r in reports.items() if r is not None]
         return [{k: v for k, v in row.items() if k != "with_oov"} for row in rows]

@@ -140,7 +140,7 @@ def _table_line(name: str, accuracy: Accuracy) -> str:
 
 
 class _Queries(NamedTuple):
-    """Rows of the queries, their right answers, and the number of queries without any."""
+    """Rows of queries, their right answers, and the number without answers."""
 
     rows: Indices
     answers: Sequence[Indices]
@@ -163,7 +163,7 @@ class _Queries(NamedTuple):
         return np.stack([numbers, np.concatenate(self.answers)], axis=1)
 
     def learned(self, space: SharedSpace) -> NDArray[np.bool_]:
-        """Return a mask of the queries with an answer that the map was fitted on."""
+        """Return a mask of queries with an answer among the training pairs."""
         found = np.zeros(len(self.rows), dtype=bool)
         if space.learned is not None and len(self.rows):
             source, target = space.source.words, space.target.words

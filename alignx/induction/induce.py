@@ -145,14 +145,18 @@ def _in_memory(
     return selection.lexicon(found, both, allowed, rows=rows, calibration=shared.calibration)
 
 
-def require_probabilities(calibration: Calibration | None) -> None:
-    """Refuse a threshold without probabilities, before long work.
+def require_probabilities(threshold: float | None, calibration: Calibration | None) -> None:
+    """Check a threshold of `Lexicon.at_least`, if any, before long work.
 
     Raises
     ------
     ValueError
-        If there is no calibration.
+        If it is out of range, or there is no calibration to give probabilities.
     """
+    if threshold is None:
+        return
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
     if calibration is None:
         raise ValueError(
             "threshold needs probabilities, which a map has that was fitted with calibrate=True, "

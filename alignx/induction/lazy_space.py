@@ -12,8 +12,8 @@ import numpy as np
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.shared_space import SharedSpace
 from alignx.support.arrays import LazyRows, row_blocks, unit_rows, zero_rows
-from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 from alignx.vectors.io import load
+from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from alignx.alignment.calibration import Evidence
+from alignx.alignment.calibration import PairFeatures
 from alignx.lexicon.lexicon import Lexicon
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class PairSelection:
         source_rows, target_rows, scores = source_rows[kept], target_rows[kept], scores[kept]
         probabilities = None
         if calibration is not None:
-            features = Evidence.of(
+            features = PairFeatures.of(
                 source_rows,
                 target_rows,
                 scores,

@@ -1,4 +1,4 @@
-"""Entries of a dictionary file, and their cells: words, numbers, and quotes around them."""
+"""Entries of a dictionary file: words, numbers and quotes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 @dataclass
 class Entries:
-    """Word pairs of a file, with their lines and numbers, and the words that end in a mark."""
+    """Word pairs with lines and numbers, and words ending in a mark."""
 
     lines: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
@@ -72,7 +72,7 @@ def is_quoted(cell: str) -> bool:
 
 
 def unquoted(cell: str) -> str:
-    """Remove double quotes that enclose the whole cell.
+    """Remove double quotes around the whole cell.
 
     Examples
     --------

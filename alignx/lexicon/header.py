@@ -1,4 +1,4 @@
-"""Recognition of a header: a first line that names the columns of a table."""
+"""Recognition of a header with the names of columns."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _NUMBERS = {"score": "scores", "probability": "probabilities"}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Lexicon(Sequence[tuple[str, str]]):
-    """Sequence of pairs of a source word and a target word, any number for each word.
+    """Sequence of pairs of a source word and a target word.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return pd.DataFrame({"source": source, "target": target, **self._numbers()})
 
     def _numbers(self) -> dict[str, list[float]]:
-        """Return scores and probabilities, as far as known, by the singular of their name."""
+        """Return the known ones of score and probability as lists."""
         columns = {name: getattr(self, plural) for name, plural in _NUMBERS.items()}
         return {name: values.tolist() for name, values in columns.items() if values is not None}
 
@@ -140,7 +140,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return [source for source, _ in self.pairs], [target for _, target in self.pairs]
 
     def translations(self) -> dict[str, list[str]]:
-        """Return the target words of each source word, both in order of appearance."""
+        """Return the target words of each source word, in order."""
         result: dict[str, list[str]] = {}
         for source, target in self.pairs:
             result.setdefault(source, []).append(target)
@@ -158,7 +158,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return self._subset(np.flatnonzero(self.probabilities >= probability).tolist())
 
     def split(self, fraction: float, *, random_state: int = 0) -> tuple[Self, Self]:
-        """Split the pairs at random, with no source word in both parts; scores are dropped.
+        """Split the pairs at random, with no source word in both parts.
 
         Parameters
         ----------
@@ -316,7 +316,7 @@ class Lexicon(Sequence[tuple[str, str]]):
 
 
 def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
-    """Collect a number of each pair; None, with a warning, unless all have it."""
+    """Collect a number of each pair; None unless all have it."""
     values = [numbers[index] for numbers in rows if len(numbers) > index]
     if len(values) == len(rows):
         return np.array(values, dtype=np.float64)

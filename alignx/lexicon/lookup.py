@@ -48,7 +48,7 @@ class LexiconRows(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PairLookup:
-    """Rows of the words of a lexicon in two vocabularies; -1 for OOV words and zero vectors."""
+    """Rows of words in two vocabularies; -1 if OOV or zero."""
 
     pairs: Sequence[tuple[str, str]]
     name: str
@@ -113,7 +113,7 @@ class PairLookup:
             language.lookup.warn_of_case_variants(words, f"words of {self.name}")
 
     def require_direction(self) -> None:
-        """Refuse pairs that fit the languages far better with source and target exchanged.
+        """Refuse a lexicon with source and target exchanged.
 
         Names and loans are in both vocabularies, and frequent words of one language are rare words
         in a large vocabulary of the other. Decisive are pairs that are known in one direction only,
@@ -141,7 +141,7 @@ class PairLookup:
         logger.warning("%s", message)
 
     def _log_ranks(self) -> Double:
-        """Sum the logarithms of both ranks of each pair; infinite for unknown pairs."""
+        """Sum the logarithms of both ranks; infinite for unknown pairs."""
         rows = self.rows
         found = np.full(len(self.pairs), np.inf)
         found[rows.positions] = np.log(rows.source + 1.0) + np.log(rows.target + 1.0)

@@ -17,7 +17,7 @@ __all__ = ["checked_numbers", "checked_pairs"]
 
 
 def checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
-    """Convert to finite float64 that nobody can change."""
+    """Convert to read-only finite float64."""
     given = np.asarray(values, dtype=np.float64)
     if len(given) != count:
         raise ValueError(f"{name} must hold one value for each of {count} pairs, got {len(given)}")
@@ -32,7 +32,7 @@ def checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN4
 
 
 def checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Convert pairs or a dict to a tuple of pairs of nonempty strings."""
+    """Convert pairs or a dict to pairs of nonempty strings."""
     if isinstance(pairs, Mapping):
         pairs = [
             (source, target)

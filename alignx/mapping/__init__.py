@@ -1,14 +1,19 @@
-"""The aligners, by the names that the command line and the mapping files use."""
+"""Aligners, by their names on the command line and in mapping files."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
 from alignx.mapping.centering import with_centering, without_centering
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
-from alignx.mapping.refinement import RefinementRound, balanced_weights, refine
+from alignx.mapping.refinement import Refinement, RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "CCA",
@@ -17,6 +22,7 @@ __all__ = [
     "LeastSquares",
     "Maps",
     "Procrustes",
+    "Refinement",
     "RefinementRound",
     "Reweighted",
     "balanced_weights",
@@ -34,18 +40,11 @@ METHODS: dict[str, type[Aligner]] = {
 }
 
 
-def method_name(aligner: Aligner) -> str:
-    """Give the name of an aligner's method.
-
-    Raises
-    ------
-    ValueError
-        If it is none of `METHODS`.
-    """
-    for name, method in METHODS.items():
-        if type(aligner) is method:
+def method_name(method: object, methods: Mapping[str, type] = METHODS) -> str:
+    """Return the name of a method object, or raise ValueError for other classes."""
+    for name, kind in methods.items():
+        if type(method) is kind:
             return name
     raise ValueError(
-        f"method must be one of {', '.join(METHODS)} or an aligner of these classes, "
-        f"got {type(aligner).__name__}"
+        f"method must be one of {', '.join(methods)} or an object of these classes, got {method!r}"
     )

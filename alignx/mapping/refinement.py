@@ -1,10 +1,10 @@
-"""Refinement: induce pairs with the map, fit it again on them, and so on."""
+"""Refinement: refit an aligner on the mutual CSLS neighbors that it induces."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -14,28 +14,75 @@ from alignx.mapping.base import Aligner
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
 from alignx.support.arrays import Double, Indices, Matrix, unit_rows
-from alignx.support.progress import Progress, part_of
+from alignx.support.progress import Log, Progress, part_of
 
-__all__ = ["RefinementRound", "balanced_weights", "refine"]
+__all__ = ["Refinement", "RefinementRound", "balanced_weights", "refine"]
 
 AnyAligner = TypeVar("AnyAligner", bound=Aligner)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """Settings of `refine`.
+
+    Parameters
+    ----------
+    rounds : int
+        Number of refits, at least 0.
+    vocabulary : int
+        Most frequent words of each language among which pairs are induced, at least 1.
+    n_neighbors : int, optional
+        Neighbors in the CSLS average, at most the size of the smaller vocabulary. Default: 10, or
+        the size of that vocabulary with a warning.
+
+    Examples
+    --------
+    >>> Refinement(rounds=1)
+    Refinement(rounds=1, vocabulary=20000, n_neighbors=None)
+    """
+
+    rounds: int = 5
+    vocabulary: int = 20_000
+    n_neighbors: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("rounds", 0), ("vocabulary", 1), ("n_neighbors", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                called = "refinement" if name == "rounds" else name
+                raise ValueError(f"{called} must be at least {least}, got {value}")
+
+    @classmethod
+    def of(cls, refinement: int | Refinement) -> Refinement:
+        """Return the settings with a number of rounds, or those given."""
+        return refinement if isinstance(refinement, Refinement) else cls(rounds=refinement)
+
+    def with_rounds(self, rounds: int) -> Refinement:
+        """Return the settings with another number of rounds."""
+        return replace(self, rounds=rounds)
+
+    def resolved(self, *sizes: int) -> Refinement:
+        """Return the settings with `n_neighbors` chosen for vocabularies of these sizes."""
+        if self.n_neighbors is not None:
+            return self
+        fewest = min(self.vocabulary, *sizes)
+        return replace(
+            self, n_neighbors=resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
+        )
+
+
 @dataclass(frozen=True)
 class RefinementRound:
-    """What one round did.
+    """Figures of one round of refinement.
 
     Attributes
     ----------
-    round : int
-        Counted from 1.
+    round, pairs : int
+        Number of the round, from 1, and of the pairs of the refit, known ones included.
     criterion : float
-        Mean cosine of the induced pairs under the map that induced them: high where the spaces
-        agree, known without a dictionary.
-    pairs : int
-        How many the map was fitted on, known ones included.
+        Mean cosine of the induced pairs under the map that induced them.
     seconds : float
-        How long it took; NaN for rounds of a saved alignment.
+        Duration; NaN for rounds of a saved alignment.
     """
 
     round: int
@@ -45,17 +92,9 @@ class RefinementRound:
 
 
 def balanced_weights(pairs: Indices) -> Double:
-    """Weigh pairs so that a word with many translations counts little more than one with few.
+    """Weigh pairs, (p, 2) rows, to balance words with many translations and with few.
 
-    Parameters
-    ----------
-    pairs : (p, 2) int64
-        Rows of source and target.
-
-    Returns
-    -------
-    (p,) float64
-        ``1 / sqrt(a b)`` for a pair whose source row is in a pairs and its target row in b.
+    A pair whose source row is in a pairs and its target row in b weighs ``1 / sqrt(a b)``.
 
     Examples
     --------
@@ -71,34 +110,25 @@ def refine(
     source: Matrix,
     target: Matrix,
     *,
-    seed_pairs: Indices | None = None,
-    rounds: int = 5,
-    vocabulary: int = 20_000,
-    n_neighbors: int | None = None,
+    pairs: Indices | None = None,
+    refinement: int | Refinement = 5,
     progress: Progress | None = None,
+    log: Log | None = None,
 ) -> tuple[AnyAligner, list[RefinementRound]]:
-    """Refit an aligner on the mutual CSLS neighbors that it induces, several times.
-
-    Pairs that are known stay, since induction may lose them to a wrong neighbor, and pairs are
-    weighed by `balanced_weights`, since a dictionary gives some words a dozen translations.
+    """Refit an aligner on the mutual CSLS neighbors that it induces.
 
     Parameters
     ----------
     aligner : Aligner
-        Fitted; it is left as it is.
+        Fitted; it is not changed.
     source, target : (n, d) float32, (m, e) float32
-        All rows of each language as the aligner takes them, most frequent first.
-    seed_pairs : (p, 2) int64, optional
-        Known pairs of rows, which take part in every round beside the induced ones.
-    rounds : int
-        How often, at least 0.
-    vocabulary : int
-        Pairs are induced among that many most frequent rows of each side, at least 1.
-    n_neighbors : int, optional
-        Neighbors in the average of CSLS; at most the size of the smaller vocabulary. 10 unless
-        given, or the size of that vocabulary with a warning.
-    progress : callable, optional
-        Called now and then with the fraction done.
+        All rows of each language, most frequent first.
+    pairs : (p, 2) int64, optional
+        Known pairs of rows, kept in every round.
+    refinement : int or Refinement
+        Number of rounds, or all settings.
+    progress, log : callable, optional
+        Called with the fraction done, and with the figures of each round.
 
     Returns
     -------
@@ -106,43 +136,36 @@ def refine(
         Of the same class and parameters, fitted on the last pairs.
     rounds : list of RefinementRound
 
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
-
     Notes
     -----
-    Each round takes two sweeps of O(vocabulary^2 d) time.
+    Each round takes two sweeps of O(vocabulary^2 d) time. Pairs are weighed by `balanced_weights`,
+    since a dictionary gives some words a dozen translations.
 
     References
     ----------
     Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 2.2.
     """
-    if rounds < 0:
-        raise ValueError(f"rounds must be at least 0, got {rounds}")
-    if vocabulary < 1:
-        raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
-    fewest = min(vocabulary, len(source), len(target))
-    if rounds and n_neighbors is None:
-        n_neighbors = resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors")
+    settings = Refinement.of(refinement)
+    rounds, first = settings.rounds, settings.vocabulary
+    if rounds:
+        settings = settings.resolved(len(source), len(target))
     history = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()
-        mapped_source = unit_rows(aligner.transform(source[:vocabulary]))
-        mapped_target = unit_rows(aligner.transform_target(target[:vocabulary]))
-        pairs = mutual_neighbors(
-            mapped_source,
-            mapped_target,
-            n_neighbors=n_neighbors,
-            progress=part_of(progress, (number - 1) / rounds, 1 / rounds),
-        )
-        criterion = np.einsum("ij,ij->i", mapped_source[pairs[:, 0]], mapped_target[pairs[:, 1]])
-        if seed_pairs is not None:
-            pairs = np.unique(np.concatenate([pairs, seed_pairs]), axis=0)
+        X = unit_rows(aligner.transform(source[:first]))
+        Y = unit_rows(aligner.transform_target(target[:first]))
+        share = part_of(progress, (number - 1) / rounds, 1 / rounds)
+        found = mutual_neighbors(X, Y, n_neighbors=settings.n_neighbors, progress=share)
+        criterion = np.einsum("ij,ij->i", X[found[:, 0]], Y[found[:, 1]])
+        if pairs is not None:
+            found = np.unique(np.concatenate([found, pairs]), axis=0)
         aligner = clone(aligner).fit(
-            source[pairs[:, 0]], target[pairs[:, 1]], balanced_weights(pairs)
+            source[found[:, 0]], target[found[:, 1]], balanced_weights(found)
         )
         seconds = time.perf_counter() - start
-        history.append(RefinementRound(number, float(criterion.mean()), len(pairs), seconds))
+        history.append(RefinementRound(number, float(criterion.mean()), len(found), seconds))
+        if log is not None:
+            log({"stage": "refinement", **vars(history[-1])})
+    if not rounds and progress is not None:
+        progress(1.0)
     return aligner, history

@@ -73,7 +73,7 @@ def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
 
 
 def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, first: int) -> None:
-    """Refuse rows that only float32 makes zero, as zero rows are words without a vector."""
+    """Refuse nonzero rows that float32 makes zero: words without a vector."""
     for row in np.flatnonzero(zero_rows(rows)):
         if given[row].any():
             value = np.abs(given[row]).max()
@@ -84,7 +84,7 @@ def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, 
 
 
 def frozen_rows(array: ArrayLike, name: str) -> Matrix:
-    """Convert to rows as `as_rows` does that nobody can change.
+    """Convert to read-only rows as `as_rows` does.
 
     Writable arrays are copied; read-only arrays and read-only maps of files are not.
     """
@@ -95,7 +95,7 @@ def frozen_rows(array: ArrayLike, name: str) -> Matrix:
 
 
 def is_frozen(array: NDArray[Any]) -> bool:
-    """Return True if an array and all that it is a view of are read-only."""
+    """Return True if an array and its bases are read-only."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         if owner.flags.writeable:
@@ -112,7 +112,7 @@ def is_frozen(array: NDArray[Any]) -> bool:
 
 
 def freeze(array: _Array) -> _Array:
-    """Make an array read-only, with all that it is a view of; return the array."""
+    """Make an array and its bases read-only; return the array."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         owner.flags.writeable = False
@@ -121,7 +121,7 @@ def freeze(array: _Array) -> _Array:
 
 
 def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
-    """Return the first row with NaN or infinity, or None, in little memory."""
+    """Return the first row with NaN or infinity, or None."""
     # A sum of float32 numbers cannot overflow float64, so it is finite exactly if they are.
     with np.errstate(invalid="ignore"):
         if np.isfinite(np.sum(matrix, dtype=np.float64)):
@@ -179,7 +179,7 @@ def unit_rows(rows: Matrix) -> Matrix:
 
 
 def row_blocks(rows: Matrix) -> Iterator[Matrix]:
-    """Yield blocks of BLOCK_ROWS rows or fewer, and release those of mapped files after use."""
+    """Yield blocks of rows; release those of mapped files after use."""
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
         require_whole(block)
@@ -218,7 +218,7 @@ class LazyRows:
         return len(self.stored) if self.kept is None else int(self.kept.sum())
 
     def blocks(self) -> Iterator[Matrix]:
-        """Yield the transformed rows block by block; refuse NaN and infinity by a ValueError."""
+        """Yield the transformed rows by blocks; refuse NaN and infinity."""
         first = 0
         for block in row_blocks(self.stored):
             computed = self.transform(as_rows(block, "rows", first))

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
+from alignx.support.packages import require_packages
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Unpack
@@ -50,6 +52,7 @@ class Config:
         if self.n_threads is not None and self.n_threads < 1:
             raise ValueError(f"n_threads must be at least 1, got {self.n_threads}")
         if self.device is not None:
+            require_packages({"device": "torch"})
             from alignx.support.torch_device import as_device  # torch takes a second to load
 
             as_device(self.device)

@@ -25,7 +25,7 @@ _TAR_AT, _TAR = 257, b"ustar"
 
 
 class FileKind(NamedTuple):
-    """Name of a kind of files, and advice to a user who gave one in place of another."""
+    """Name of a file format, and advice on wrong use."""
 
     name: str
     advice: str
@@ -73,7 +73,7 @@ _ROOT = re.compile(rb"\s*<([A-Za-z][\w:.-]*)(\s[^<>]*)?>")
 
 
 def kind_of(head: bytes) -> FileKind | None:
-    r"""Recognize a binary format by its first 300 bytes or more; None for text.
+    r"""Recognize a binary format by 300 bytes or more; None for text.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def kind_of(head: bytes) -> FileKind | None:
 
 
 def _zip(head: bytes) -> FileKind:
-    """Recognize a format based on zip by the name of the first member."""
+    """Recognize a format based on zip by the first member."""
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     if name.endswith(b".npy"):
         return FileKind("a NumPy archive (.npz)", _NUMPY)
@@ -137,7 +137,7 @@ def _is_binary(rest: bytes) -> bool:
 
 
 def markup_of(data: bytes) -> FileKind | None:
-    """Recognize HTML and XML, which servers send in place of a missing file.
+    """Recognize HTML and XML, which servers send for missing files.
 
     An XML element without a declaration is recognized in a whole file only.
     """

@@ -12,7 +12,7 @@ __all__ = ["Tabular"]
 
 
 class Tabular(ABC):
-    """Base of values that can be shown as a table."""
+    """Base of values with a tabular form."""
 
     __slots__ = ()
 

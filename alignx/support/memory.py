@@ -61,7 +61,7 @@ def peak_resident() -> int:
 
 
 def release(array: NDArray[Any]) -> None:
-    """Drop the pages of an array that maps a file; they are read again on access.
+    """Drop the pages of a memory-mapped array until the next access.
 
     Other arrays, and copy-on-write maps, are left alone.
     """
@@ -74,7 +74,7 @@ def release(array: NDArray[Any]) -> None:
 
 
 def require_whole(array: NDArray[Any]) -> None:
-    """Refuse an array that maps a truncated file by a FormatError: reading it kills the process."""
+    """Refuse a map of a truncated file, as reading it kills the process."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         if isinstance(owner, np.memmap) and isinstance(owner.base, mmap.mmap):
@@ -90,7 +90,7 @@ def require_whole(array: NDArray[Any]) -> None:
 
 
 def _mapping_of(array: NDArray[Any]) -> mmap.mmap | None:
-    """Return the file map behind an array, or None if its pages hold unsaved changes."""
+    """Return the file map behind an array, unless it keeps unsaved changes."""
     owner: object = array
     is_shared = False
     while owner is not None and not isinstance(owner, mmap.mmap):

@@ -41,9 +41,9 @@ _WRITTEN = {
 
 
 def require_suffix(path: StrPath, what: str) -> None:
-    """Refuse a file name with the ending of a format that is not written there by a FormatError.
+    """Refuse a file name with the ending of another format.
 
-    `what` is a key of ``_WRITTEN``, such as ``"a map"``.
+    `what` is a key of ``_WRITTEN``, such as ``"a map"``; the error is a FormatError.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def require_outputs(
     inputs: Mapping[str, Paths],
     folders: Mapping[str, StrPath | None] | None = None,
 ) -> None:
-    """Refuse outputs that cannot be written, or would replace an input or each other.
+    """Refuse unwritable outputs, and those over an input or each other.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def require_outputs(
 
 
 def _require_folder(path: StrPath) -> None:
-    """Refuse a folder that can neither be used nor created."""
+    """Refuse an unusable folder."""
     if not Path(path).is_dir():
         require_writable(path)
         if os.path.lexists(path):
@@ -117,7 +117,7 @@ def _flattened(named: Mapping[str, Paths]) -> Iterator[tuple[str, StrPath]]:
 
 
 def _identity(path: StrPath) -> tuple[object, ...] | None:
-    """Return a key that all names of one file share; None for devices and pipes."""
+    """Return a key shared by all names of a file, or None."""
     try:
         status = Path(path).stat()
     except OSError as error:

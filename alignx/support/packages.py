@@ -31,7 +31,7 @@ def is_installed(package: str) -> bool:
 
 
 def install(*packages: str) -> str:
-    """Return the command that installs packages."""
+    """Return the install command of packages."""
     extras = ",".join(sorted({_EXTRAS[package] for package in packages}))
     return f"pip install 'alignx[{extras}]'"
 

@@ -1,4 +1,4 @@
-"""Lines of text files and streams of any archive, encoding and line ending."""
+"""Lines of text in any archive, encoding and line ending."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WIDE = {  # the longer mark first: it begins with the shorter
 
 
 class Line(NamedTuple):
-    """Line of a text without its end; `is_replaced` if bytes that are no UTF-8 were replaced."""
+    """Line without its end; `is_replaced` marks replaced bytes."""
 
     number: int
     text: str
@@ -78,7 +78,7 @@ def stream_lines(
     lenient: bool = False,
     markup: bool = True,
 ) -> Iterator[list[Line]]:
-    r"""Read the lines of a stream as soon as they are complete; see `read_lines`.
+    r"""Read the lines of a stream without delay; see `read_lines`.
 
     Yields one line or more at a time; FormatError follows the lines before a malformed one.
 
@@ -110,7 +110,7 @@ def stream_lines(
 
 
 def _decoded(block: list[bytes]) -> list[str] | None:
-    """Decode all lines at once, in a third of the time of one by one; None if one is broken."""
+    """Decode all lines at once, which is faster; None if one is broken."""
     joined = b"\n".join(block)
     if b"\0" in joined:
         return None
@@ -153,7 +153,7 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
 
 
 def _with_head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Join the first pieces to a head that tells its kind; return it and the other pieces."""
+    """Join the first pieces to a head; return it and the rest."""
     rest = iter(pieces)
     head = b""
     for piece in rest:

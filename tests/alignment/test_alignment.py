@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import re
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from threadpoolctl import threadpool_limits
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
+from alignx.alignment.model_selection import Auto
+from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.datasets import Sample, load_sample
 from alignx.errors import (
     AlignmentFailed,
@@ -30,26 +33,20 @@ from alignx.errors import (
 )
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import CCA, METHODS, LeastSquares, Procrustes, balanced_weights
+from alignx.mapping import CCA, METHODS, LeastSquares, Procrustes, Refinement, balanced_weights
 from alignx.support.arrays import BLOCK_ROWS, unit_rows
+from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load, save
 from alignx.vectors.normalizer import ITERATIVE, STANDARD, Normalizer, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 MAP_NAMES = ("source_map_", "target_map_", "source_mean_", "target_mean_")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_blas_thread() -> Iterator[None]:
-    """BLAS threads that wait for each other slow small matrices down tenfold on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +125,6 @@ def test_every_method_translates_the_sample(
     assert evaluate(shared, sample.test).csls.precision[1] >= least
 
 
-def test_every_method_has_its_case() -> None:
-    assert set(METHODS) == {"procrustes", "cca", "least_squares", "reweighted"}
-
-
 def test_the_alignment_tells_what_was_done(
     sample: Sample, alignments: dict[str, Alignment]
 ) -> None:
@@ -172,7 +165,8 @@ def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
     none = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
     assert none.rounds == ()
     few = Lexicon(PAIRS.pairs[:20])
-    small = align(ENGLISH, SPANISH, lexicon=few, vocabulary=30, calibrate=False).rounds
+    settings = Refinement(vocabulary=30)
+    small = align(ENGLISH, SPANISH, lexicon=few, refinement=settings, calibrate=False).rounds
     large = align(ENGLISH, SPANISH, lexicon=few, calibrate=False).rounds
     assert all(round_.pairs <= 30 + 20 for round_ in small)
     assert all(round_.pairs > 50 for round_ in large)
@@ -209,18 +203,21 @@ def test_progress_goes_from_start_to_end() -> None:
         (
             {"method": "magic"},
             "method must be one of procrustes, cca, least_squares, reweighted, auto, "
-            "self_learning, adversarial, got 'magic'",
+            "self_learning, adversarial or an object of these classes, got 'magic'",
         ),
+        ({"method": type("Mine", (Procrustes,), {})()}, "method must be one of .* got Mine"),
+        ({"method": Adversarial()}, "must use the lexicon .* got Adversarial"),
+        ({"lexicon": None, "method": "cca"}, "self_learning or adversarial where there is no lex"),
+        ({"lexicon": None, "method": Auto()}, "where there is no lexicon, got Auto"),
         ({"refinement": -1}, "refinement must be at least 0, got -1"),
-        ({"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
-        ({"n_neighbors": 0}, "n_neighbors must be at least 1, got 0"),
-        ({"n_neighbors": 121}, "n_neighbors must lie in"),
+        ({"refinement": Refinement(n_neighbors=121)}, "n_neighbors must lie in"),
         ({"normalize": ("unit", "bold")}, "got 'bold'"),
+        ({"normalize": "standard"}, "normalize must be .* or 'linear', got 'standard'"),
     ],
 )
 def test_parameters_out_of_range_are_refused(options: dict[str, Any], gist: str) -> None:
-    with pytest.raises(ValueError, match=gist.replace("(", r"\(")):
-        align(ENGLISH, SPANISH, lexicon=PAIRS, **options)
+    with pytest.raises(ValueError, match=gist):
+        align(ENGLISH, SPANISH, **{"lexicon": PAIRS, **options})
 
 
 def test_a_lexicon_without_a_usable_pair_is_refused() -> None:
@@ -264,15 +261,9 @@ def test_codes_that_are_equal_or_unknown_become_sides(
     alignment = align(source, target, lexicon=PAIRS, refinement=0, calibrate=False)
     assert (alignment.source.code, alignment.target.code) == expected
     assert tuple(alignment.apply(source, target)) == expected
-
-
-def test_side_of_a_code(alignments: dict[str, Alignment]) -> None:
-    alignment = alignments["cca"]
-    assert alignment.side_of("en") is alignment.source
-    assert alignment.side_of("es") is alignment.target
-    for code in ("de", None, "source"):
-        with pytest.raises(ValueError, match=f"takes languages en and es, got {code}"):
-            alignment.side_of(code)
+    assert alignment.side_of(expected[0]) is alignment.source
+    with pytest.raises(ValueError, match=f"takes languages {expected[0]} and {expected[1]}, got d"):
+        alignment.side_of("de")
 
 
 # --- applying ---------------------------------------------------------------------------------
@@ -330,21 +321,6 @@ def test_other_vectors_are_told_of_once(
     assert re.search(told.replace("(", r"\(").replace(")", r"\)"), caplog.text)
 
 
-@pytest.mark.parametrize("is_saved", [False, True])
-def test_vectors_of_another_dimension_are_refused_by_name(tmp_path: Path, is_saved: bool) -> None:
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
-    if is_saved:
-        alignment.save(tmp_path / "a.safetensors")
-        alignment = Alignment.load(tmp_path / "a.safetensors")
-    wide = embeddings("w", dimension=9, language="es")
-    with pytest.raises(DimensionError, match=r"takes en vectors of dimension 8, .* dimension 9"):
-        alignment.apply(wide, SPANISH)
-    with pytest.raises(DimensionError, match=r"takes es vectors of dimension 8, .* dimension 9"):
-        alignment.apply(ENGLISH, wide)
-    with pytest.raises(DimensionError, match="takes es vectors"):
-        alignment.apply_target(wide)
-
-
 # --- applying to more than memory holds -------------------------------------------------------
 
 STEPS: tuple[tuple[Step, ...], ...] = ((), ("unit",), ("center",), STANDARD, ITERATIVE)
@@ -366,7 +342,7 @@ def of_many_kinds(count: int, seed: int) -> Embeddings:
     return Embeddings(made.words, rows, source="made")
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(
     st.sampled_from(sorted(METHODS)),
     st.sampled_from(STEPS),
@@ -445,8 +421,8 @@ def test_what_cannot_be_streamed_is_refused_before_a_file_is_made(tmp_path: Path
     wide = embeddings("w", dimension=9)
     with pytest.raises(DimensionError, match="takes en vectors of dimension 8"):
         alignment.save_mapped(wide, tmp_path / "x.vec")
-    with pytest.raises(DimensionError, match="takes es vectors of dimension 8"):
-        alignment.stream(wide, "target")
+    with pytest.raises(DimensionError, match=r"takes es vectors of dimension 8, .* dimension 9"):
+        alignment.apply(ENGLISH, wide)
     with pytest.raises(ValueError, match="side must be 'source' or 'target', got 'en'"):
         alignment.stream(ENGLISH, "en")  # type: ignore[arg-type]  # on purpose
     with pytest.raises(FormatError, match="name must end in one of"):
@@ -470,6 +446,7 @@ def test_a_damaged_number_in_a_cache_is_named_by_its_row(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["en.safetensors"]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_vectors(tmp_path: Path) -> None:
     count = 300_000
     alignment = align(
@@ -483,6 +460,8 @@ def test_memory_does_not_grow_with_the_vectors(tmp_path: Path) -> None:
     code = """
 import sys
 from alignx.alignment.alignment import Alignment
+from alignx.alignment.model_selection import Auto
+from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.support.memory import peak_resident
 from alignx.vectors.io import load
 alignment = Alignment.load(sys.argv[1])
@@ -516,13 +495,6 @@ def test_a_small_lexicon_gives_no_probabilities_and_says_so(
         assert not caplog.records
 
 
-def test_calibration_is_left_out_on_request(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "alignx"):
-        alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(30), calibrate=False)
-    assert alignment.calibration is None
-    assert not caplog.records
-
-
 def test_calibration_asks_for_pairs_that_its_map_has_not_seen() -> None:
     """Where there is nothing to learn, a map that knows the answers would seem to be right."""
     source, target = embeddings("a", dimension=60, seed=1), embeddings("b", dimension=60, seed=2)
@@ -543,29 +515,6 @@ def test_calibration_does_not_touch_the_map() -> None:
     np.testing.assert_array_equal(with_.aligner.source_map_, without.aligner.source_map_)
 
 
-# --- determinism ------------------------------------------------------------------------------
-
-
-def test_the_same_call_gives_the_same_bits_whatever_the_threads(tmp_path: Path) -> None:
-    first = align(ENGLISH, SPANISH, lexicon=PAIRS, seed=4)
-    for n_threads in (1, 2):
-        again = align(ENGLISH, SPANISH, lexicon=PAIRS, seed=4)
-        assert_same(first, again)
-        for name, alignment in (("first", first), ("again", again)):
-            alignment.save(tmp_path / name)
-        tensors, twins = (contents(tmp_path / name)[1] for name in ("first", "again"))
-        assert tensors.keys() == twins.keys()
-        assert all(tensors[name].tobytes() == twins[name].tobytes() for name in tensors)
-
-
-def test_the_seed_draws_the_words_of_the_calibration() -> None:
-    one, other = (align(ENGLISH, SPANISH, lexicon=PAIRS, seed=seed) for seed in (0, 1))
-    np.testing.assert_array_equal(one.aligner.source_map_, other.aligner.source_map_)
-    assert one.calibration is not None
-    assert other.calibration is not None
-    assert not np.array_equal(one.calibration.weights, other.calibration.weights)
-
-
 # --- files ------------------------------------------------------------------------------------
 
 
@@ -576,8 +525,9 @@ def test_a_saved_alignment_comes_back_bit_by_bit(
     original = alignments[method]
     original.save(tmp_path / "map.safetensors")
     loaded = Alignment.load(tmp_path / "map.safetensors")
-    assert_same(original, loaded)
-    assert repr(loaded) == repr(original)
+    for copy in (loaded, pickle.loads(pickle.dumps(original))):
+        assert_same(original, copy)
+        assert repr(copy) == repr(original)
     assert loaded.rounds == original.rounds
     assert loaded.pairs == original.pairs
     assert loaded.aligner.get_params() == original.aligner.get_params()
@@ -585,12 +535,6 @@ def test_a_saved_alignment_comes_back_bit_by_bit(
         given: Embeddings = getattr(sample, side)
         mapped, twin = (getattr(a, f"apply_{side}")(given) for a in (original, loaded))
         assert mapped.vectors.tobytes() == twin.vectors.tobytes()
-
-
-def test_a_saved_rotation_is_orthogonal(tmp_path: Path, alignments: dict[str, Alignment]) -> None:
-    alignments["procrustes"].save(tmp_path / "map.safetensors")
-    rotation = Alignment.load(tmp_path / "map.safetensors").aligner.source_map_.astype(np.float64)
-    assert np.abs(rotation @ rotation.T - np.eye(300)).max() <= 1e-5
 
 
 @pytest.mark.parametrize("normalize", [(), ("center",), ITERATIVE])
@@ -646,26 +590,18 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.9, 0.999])
-def test_a_truncated_file_is_refused(saved: Path, share: float) -> None:
+@pytest.mark.parametrize("content", [0, 0.3, 0.999, b"<html>Not found</html>", b"\0" * 100])
+def test_a_truncated_or_foreign_file_is_refused(saved: Path, content: float | bytes) -> None:
     data = saved.read_bytes()
-    saved.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(FormatError, match="truncated") as caught:
+    saved.write_bytes(content if isinstance(content, bytes) else data[: int(content * len(data))])
+    with pytest.raises(FormatError, match=rf"{saved}: not a safetensors file, or truncated"):
         Alignment.load(saved)
-    assert str(caught.value).startswith(f"{saved}: ")
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", b"\0" * 100, b"x" * 5000])
-def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "map.safetensors").write_bytes(content)
-    with pytest.raises(FormatError, match=r"map\.safetensors: not a safetensors file"):
-        Alignment.load(tmp_path / "map.safetensors")
-
-
-def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
-    save_file({"weight": np.eye(3)}, tmp_path / "model.safetensors")
+    save_file({"weight": np.eye(3)}, saved)
     with pytest.raises(FormatError, match="not a map that alignx has saved"):
-        Alignment.load(tmp_path / "model.safetensors")
+        Alignment.load(saved)
+    saved.unlink()
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        Alignment.load(saved)
 
 
 @pytest.mark.parametrize(
@@ -686,22 +622,10 @@ def test_wrong_metadata_are_refused(saved: Path, changes: dict[str, Any], gist: 
     save_file(tensors, saved, {"alignx-mapping": json.dumps(metadata | changes)})
     with pytest.raises(FormatError, match=gist):
         Alignment.load(saved)
-
-
-@pytest.mark.parametrize("name", ["source_map", "target_mean", "source_normalizer_means"])
-def test_a_missing_tensor_is_refused(saved: Path, name: str) -> None:
-    metadata, tensors = contents(saved)
-    del tensors[name]
+    del tensors["source_map"]
     save_file(tensors, saved, {"alignx-mapping": json.dumps(metadata)})
-    with pytest.raises(FormatError, match=f"damaged: .*{name}"):
+    with pytest.raises(FormatError, match=r"damaged: .*map"):
         Alignment.load(saved)
-
-
-def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no such file"):
-        Alignment.load(tmp_path / "none.safetensors")
-    with pytest.raises(FormatError, match="directory"):
-        Alignment.load(tmp_path)
 
 
 def test_an_output_that_cannot_be_written_is_named(saved: Path) -> None:
@@ -714,8 +638,8 @@ def test_an_output_that_cannot_be_written_is_named(saved: Path) -> None:
 
 def test_equal_fits_write_equal_files(tmp_path: Path) -> None:
     for name, n_threads in (("one", 1), ("two", 2)):
-        alignment = align(ENGLISH, SPANISH, lexicon=PAIRS)
-        alignment.save(tmp_path / name)
+        with config_context(n_threads=n_threads):
+            align(ENGLISH, SPANISH, lexicon=PAIRS).save(tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -734,16 +658,7 @@ def test_languages_without_a_right_answer_are_left_uncalibrated(
     assert "right and wrong answers for held-out words, got 0 right" in caplog.text
 
 
-def test_mapped_vectors_have_unit_length(alignments: dict[str, Alignment], sample: Sample) -> None:
-    for alignment in alignments.values():
-        for mapped in (
-            alignment.apply_source(sample.source),
-            alignment.apply_target(sample.target),
-        ):
-            np.testing.assert_allclose(np.linalg.norm(mapped.vectors, axis=1), 1, atol=1e-5)
-
-
-@pytest.mark.parametrize("words", [2, 40, 120])
+@pytest.mark.parametrize("words", [2, 120])
 @pytest.mark.parametrize("shared_words", [0, 100])
 def test_languages_in_the_wrong_order_are_refused(
     tmp_path: Path, words: int, shared_words: int
@@ -802,14 +717,6 @@ def test_a_calibration_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCapt
     assert "without the held-out words cannot be fitted" in caplog.text
 
 
-def test_a_method_that_could_not_be_saved_is_refused_before_the_work() -> None:
-    class Mine(Procrustes):
-        pass
-
-    with pytest.raises(ValueError, match=r"method must be one of .* got Mine"):
-        align(ENGLISH, SPANISH, lexicon=PAIRS, method=Mine())
-
-
 # --- the check on held-out pairs --------------------------------------------------------------
 
 
@@ -847,6 +754,8 @@ def test_a_right_dictionary_is_measured(
     assert found.precision > 0.5
     assert found.interval[0] < found.precision <= found.interval[1]
     assert found.decided
+    assert found.to_frame()["p@1"].tolist() == [found.precision]
+    assert "<table" in found._repr_html_()
     assert not alignment.failed
     assert "P@1" in str(alignment)
     assert not caplog.records
@@ -872,9 +781,9 @@ def test_too_few_pairs_to_tell_are_no_failure(caplog: pytest.LogCaptureFixture) 
     english = Embeddings(["cat", "dog", "sun"], np.eye(3, dtype=np.float32), "en")
     spanish = Embeddings(["gato", "perro", "sol"], np.eye(3, dtype=np.float32), "es")
     pairs = Lexicon([("cat", "gato"), ("dog", "perro")])
-    alignment = align(english, spanish, lexicon=pairs, n_neighbors=1, calibrate=False)
+    alignment = align(english, spanish, lexicon=pairs, refinement=Refinement(n_neighbors=1))
     assert not alignment.failed
-    assert "could not be checked" in caplog.text
+    assert "could not be validated" in caplog.text
 
 
 def test_a_failed_map_that_is_kept_says_so_whenever_it_is_loaded(
@@ -902,29 +811,6 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
     assert alignment.validation.weak
     assert "this map is weak: P@1" in caplog.text
     assert "--self-learning" in caplog.text
-
-
-# --- options that a method does not use -------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("options", "gist"),
-    [
-        ({"restarts": 2}, "restarts belongs to method adversarial and has no effect on procrustes"),
-        ({"preset": "muse", "method": "cca"}, "preset belongs to method adversarial"),
-        ({"n_jobs": 1}, "n_jobs belongs to method adversarial"),
-        ({"checkpoint": "run", "method": "self_learning"}, "has no effect on self_learning"),
-        ({"calibrate": True, "method": "self_learning"}, "calibrate belongs to methods procrustes"),
-        ({"calibrate": False, "method": "self_learning"}, "calibrate belongs to methods procrust"),
-        ({"preset": "muse", "method": CCA()}, "has no effect on cca"),
-        ({"restarts": -5}, "restarts must be at least 1, got -5"),
-        ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),
-        ({"preset": "nonsense"}, "preset must be one of fast, muse, got 'nonsense'"),
-    ],
-)
-def test_options_without_effect_are_refused(options: dict[str, Any], gist: str) -> None:
-    with pytest.raises(ValueError, match=gist):
-        align(ENGLISH, SPANISH, lexicon=PAIRS, **options)
 
 
 # --- testing on what was learned --------------------------------------------------------------

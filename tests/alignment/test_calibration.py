@@ -7,26 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
-from alignx.alignment.calibration import Calibration, Evidence
+from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.retrieval.neighbors import Neighbors
 
-Labeled = tuple[Evidence, NDArray[np.bool_], NDArray[np.float64]]
+Labeled = tuple[PairFeatures, NDArray[np.bool_], NDArray[np.float64]]
 
 
 def labeled(seed: int, count: int) -> Labeled:
-    """Evidence, whether each pair is right, and the probability by which that was drawn."""
+    """PairFeatures, whether each pair is right, and the probability by which that was drawn."""
     rng = np.random.default_rng(seed)
     score, source_gap, target_gap = rng.normal(0, [[0.3], [0.2], [0.2]], (3, count))
     logit = 4 * score + 3 * source_gap + 2 * target_gap + (source_gap > 0) - 1
     probability = 1 / (1 + np.exp(-logit))
     columns = (column.astype(np.float32) for column in (score, source_gap, target_gap))
-    return Evidence(*columns), rng.random(count) < probability, probability
+    return PairFeatures(*columns), rng.random(count) < probability, probability
 
 
-def logits(calibration: Calibration, evidence: Evidence) -> NDArray[np.float64]:
-    return np.asarray(evidence.features() @ calibration.weights)
+def logits(calibration: Calibration, features: PairFeatures) -> NDArray[np.float64]:
+    return np.asarray(features.matrix() @ calibration.weights)
 
 
 # --- the model --------------------------------------------------------------------------------
@@ -35,11 +34,11 @@ def logits(calibration: Calibration, evidence: Evidence) -> NDArray[np.float64]:
 @settings(max_examples=40)
 @given(st.integers(0, 2**32), st.integers(10, 300))
 def test_probabilities_are_between_and_rise_with_the_logit(seed: int, count: int) -> None:
-    evidence, right, _ = labeled(seed, count)
+    features, right, _ = labeled(seed, count)
     right[:2] = [True, False]
-    calibration = Calibration.fit(evidence, right)
+    calibration = Calibration.fit(features, right)
     unseen, _, _ = labeled(seed + 1, 500)
-    for one in (evidence, unseen):
+    for one in (features, unseen):
         found = calibration.probability(one)
         assert found.dtype == np.float64
         assert ((found > 0) & (found < 1)).all()
@@ -50,8 +49,8 @@ def test_probabilities_are_between_and_rise_with_the_logit(seed: int, count: int
 
 def test_probabilities_are_true_in_every_bin() -> None:
     calibration = Calibration.fit(*labeled(0, 8000)[:2])
-    evidence, right, truth = labeled(1, 20_000)
-    found = calibration.probability(evidence)
+    features, right, truth = labeled(1, 20_000)
+    found = calibration.probability(features)
     bins = np.array_split(np.argsort(found), 20)
     errors = [abs(found[rows].mean() - right[rows].mean()) for rows in bins]
     assert np.mean(errors) < 0.02
@@ -59,38 +58,19 @@ def test_probabilities_are_true_in_every_bin() -> None:
     assert np.abs(found - truth).mean() < 0.04
 
 
-def test_rightness_weighs_positively() -> None:
-    calibration = Calibration.fit(*labeled(0, 8000)[:2])
-    score, source_gap, target_gap, source_best, _ = calibration.weights
-    assert min(score, source_gap, target_gap) > 1
-    assert source_best > 0.3
-
-
 def test_levels_follow_the_rule_of_succession() -> None:
     """Twenty pairs that a threshold separates: levels of ten, (0 + 1) / 12 and (10 + 1) / 12."""
     score = np.linspace(-1, 1, 20, dtype=np.float32)
     zeros = np.zeros(20, np.float32)
-    evidence = Evidence(score, zeros, zeros)
-    found = Calibration.fit(evidence, score > 0).probability(evidence)
+    features = PairFeatures(score, zeros, zeros)
+    found = Calibration.fit(features, score > 0).probability(features)
     np.testing.assert_allclose(found, np.repeat([1 / 12, 11 / 12], 10))
 
 
-def test_pooled_levels_are_the_isotonic_means() -> None:
-    evidence, right, _ = labeled(3, 1000)
-    calibration = Calibration.fit(evidence, right)
-    logit = logits(calibration, evidence)
-    plain = IsotonicRegression().fit_transform(logit, right.astype(float))
-    found = calibration.probability(evidence)
-    sizes = np.array([(plain == level).sum() for level in plain])
-    large = sizes >= 50
-    assert large.sum() > 300
-    assert np.abs(found - plain)[large].max() < 0.03
-
-
-def test_lone_evidence_beyond_what_was_seen_takes_the_nearest_level() -> None:
-    evidence, right, _ = labeled(0, 500)
-    calibration = Calibration.fit(evidence, right)
-    far = Evidence(*(np.array([-100, 100], np.float32) for _ in range(3)))
+def test_lone_features_beyond_what_was_seen_takes_the_nearest_level() -> None:
+    features, right, _ = labeled(0, 500)
+    calibration = Calibration.fit(features, right)
+    far = PairFeatures(*(np.array([-100, 100], np.float32) for _ in range(3)))
     found = calibration.probability(far)
     assert found.tolist() == [calibration.probabilities[0], calibration.probabilities[-1]]
     assert 0 < found[0] < 0.2 < 0.8 < found[1] < 1
@@ -98,25 +78,25 @@ def test_lone_evidence_beyond_what_was_seen_takes_the_nearest_level() -> None:
 
 @pytest.mark.parametrize("right", [[True] * 10, [False] * 10])
 def test_one_kind_of_pairs_is_refused(right: list[bool]) -> None:
-    evidence, _, _ = labeled(0, 10)
+    features, _, _ = labeled(0, 10)
     message = "calibration needs right and wrong pairs, got only one kind"
     with pytest.raises(ValueError, match=re.escape(message)):
-        Calibration.fit(evidence, right)
+        Calibration.fit(features, right)
 
 
 def test_fitting_is_deterministic_and_leaves_its_input() -> None:
-    evidence, right, _ = labeled(0, 300)
-    copies = [column.copy() for column in evidence]
-    for column in evidence:
+    features, right, _ = labeled(0, 300)
+    copies = [column.copy() for column in features]
+    for column in features:
         column.flags.writeable = False
-    one, other = Calibration.fit(evidence, right), Calibration.fit(evidence, right.tolist())
+    one, other = Calibration.fit(features, right), Calibration.fit(features, right.tolist())
     np.testing.assert_array_equal(one.weights, other.weights)
     np.testing.assert_array_equal(one.probabilities, other.probabilities)
-    for column, copy in zip(evidence, copies, strict=True):
+    for column, copy in zip(features, copies, strict=True):
         np.testing.assert_array_equal(column, copy)
 
 
-# --- the evidence -----------------------------------------------------------------------------
+# --- the features -----------------------------------------------------------------------------
 
 
 def neighbors(scores: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Neighbors:
@@ -139,7 +119,7 @@ def test_gaps_equal_a_loop(k: int, tied: bool) -> None:
         scores = np.round(scores)
     sources, targets = (rng.integers(0, size, 200) for size in scores.shape)
     pair_scores = scores[sources, targets]
-    evidence = Evidence.of(
+    features = PairFeatures.of(
         sources,
         targets,
         pair_scores,
@@ -147,34 +127,27 @@ def test_gaps_equal_a_loop(k: int, tied: bool) -> None:
         neighbors(scores.T, targets, k),
     )
     both = list(zip(sources.tolist(), targets.tolist(), strict=True))
-    np.testing.assert_array_equal(evidence.score, pair_scores)
+    np.testing.assert_array_equal(features.score, pair_scores)
     np.testing.assert_allclose(
-        evidence.source_gap, [slow_gap(scores, s, t) for s, t in both], atol=1e-6
+        features.source_gap, [slow_gap(scores, s, t) for s, t in both], atol=1e-6
     )
     np.testing.assert_allclose(
-        evidence.target_gap, [slow_gap(scores.T, t, s) for s, t in both], atol=1e-6
+        features.target_gap, [slow_gap(scores.T, t, s) for s, t in both], atol=1e-6
     )
-    assert (evidence.source_gap > 0).any()
-    assert (evidence.source_gap < 0).any()
+    assert (features.source_gap > 0).any()
+    assert (features.source_gap < 0).any()
 
 
 def test_a_lone_neighbor_leaves_no_gap() -> None:
     scores = np.random.default_rng(0).standard_normal((5, 1)).astype(np.float32)
     sources, targets = np.arange(5), np.zeros(5, np.int64)
-    evidence = Evidence.of(
+    features = PairFeatures.of(
         sources,
         targets,
         scores[:, 0],
         neighbors(scores, sources, 1),
         neighbors(scores.T, targets, 5),
     )
-    np.testing.assert_array_equal(evidence.source_gap, np.zeros(5))
+    np.testing.assert_array_equal(features.source_gap, np.zeros(5))
     expected = [slow_gap(scores.T, 0, s) for s in range(5)]
-    np.testing.assert_allclose(evidence.target_gap, expected, atol=1e-6)
-
-
-def test_features_are_columns() -> None:
-    evidence = Evidence(*(np.array(column, np.float32) for column in ([1, 2], [0.5, -1], [0, 3])))
-    expected = [[1, 0.5, 0, 1, 0], [2, -1, 3, 0, 1]]
-    assert evidence.features().tolist() == expected
-    assert evidence.features().dtype == np.float64
+    np.testing.assert_allclose(features.target_gap, expected, atol=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alignx.alignment.align import align
-from alignx.alignment.mapped_subwords import UnseenBySubwords
+from alignx.alignment.mapped_subwords import MappedSubwords
 from alignx.errors import DimensionError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.support.arrays import unit_rows
@@ -45,19 +45,11 @@ def alignment(model: SubwordVectors) -> Alignment:
     return align(language, other, lexicon=lexicon, refinement=0, calibrate=False)
 
 
-def test_any_string_has_a_vector(model: SubwordVectors) -> None:
-    reference = fasttext.load_model(model.path)
-    found = model([*WORDS, *INVENTED, "\ud83d"])
-    expected = [reference.get_word_vector(word) for word in (*WORDS, *INVENTED)]
-    assert np.array_equal(found[:-1], expected)
-    assert not found[-1].any()
-
-
 def test_words_are_mapped_as_those_of_the_vocabulary(
     model: SubwordVectors, alignment: Alignment
 ) -> None:
     language = load(model.path, language="xx")
-    unseen = UnseenBySubwords(model, alignment, "source")
+    unseen = MappedSubwords(model, alignment.source)
     known = alignment.apply_source(language)
     assert np.allclose(unseen(language.words), known.vectors, atol=1e-6)
     rows = model(INVENTED)
@@ -67,7 +59,7 @@ def test_words_are_mapped_as_those_of_the_vocabulary(
 
 
 def test_without_a_map_rows_are_of_unit_length(model: SubwordVectors) -> None:
-    rows = UnseenBySubwords(model)(INVENTED)
+    rows = MappedSubwords(model)(INVENTED)
     assert np.allclose(rows, unit_rows(model(INVENTED)))
 
 
@@ -77,4 +69,4 @@ def test_another_dimension_is_refused(model: SubwordVectors) -> None:
     lexicon = Lexicon(list(zip(WORDS, WORDS, strict=True)))
     other = align(*pair, lexicon=lexicon, refinement=0, calibrate=False, allow_failed=True)
     with pytest.raises(DimensionError):
-        UnseenBySubwords(model, other, "target")(INVENTED)
+        MappedSubwords(model, other.target)(INVENTED)

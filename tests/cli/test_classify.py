@@ -1,20 +1,17 @@
+"""Commands `alignx classify`."""
+
 from __future__ import annotations
 
 import json
-import logging
-import os
 import select
-import signal
 import subprocess
-import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import SCRIPT, STEMS, Done, fail, interrupt, misuse, piped, run, started, succeed
 
 import alignx
 from alignx.alignment.align import align
@@ -23,18 +20,12 @@ from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.strategies import STRATEGIES
-from alignx.cli.main import app
 from alignx.datasets import load_sample
-from alignx.errors import AlignxError, FormatError, MissingDependencyError, OutputError
-from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.io import load, save
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from alignx.alignment.shared_space import SharedSpace
 
-    from typer.testing import Result
-
-SCRIPT = Path(sys.executable).with_name("alignx")
 DATA = Path(alignx.__file__).parent / "data"
 VECTORS = (DATA / "en.safetensors", DATA / "es.safetensors")
 WORDS = {
@@ -49,7 +40,11 @@ WORDS = {
 }
 COMMON = {"en": "the of and in to was is for", "es": "de la que el en y los del"}
 NOTHING = "qwzx zzyqj"
+FIT, PREDICT, TRANSFER = (("classify", name) for name in ("fit", "predict", "transfer"))
+MAPPED = ("map", *VECTORS)
 ENGLISH, IN_SPANISH = ("--language", "en"), ("--language", "es")
+ASK = (*PREDICT, "model", *MAPPED)
+LEARN = (*FIT, *MAPPED, "-i", "train.tsv", *ENGLISH)
 
 
 def make_texts(code: str, count: int, seed: int) -> tuple[list[str], list[str]]:
@@ -67,80 +62,78 @@ TRAIN, LABELS = make_texts("en", 60, 1)
 SPANISH, TOPICS = make_texts("es", 40, 2)
 
 
+def write_table(path: Path, texts: list[str], labels: list[str], header: str = "") -> None:
+    rows = zip(labels, texts, strict=True)
+    path.write_text(header + "".join(f"{label}\t{text}\n" for label, text in rows))
+
+
+def json_lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a map, labeled and unlabeled texts, and a model."""
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A map, labeled and unlabeled texts, and a model."""
     folder = tmp_path_factory.mktemp("classify")
     sample = load_sample("en", "es")
     options: dict[str, Any] = {"lexicon": sample.train, "refinement": 0, "calibrate": False}
     align(sample.source, sample.target, **options).save(folder / "map")
-    rows = [f"{label}\t{text}\n" for text, label in zip(TRAIN, LABELS, strict=True)]
-    (folder / "train.tsv").write_text("category\ttext\n" + "".join(rows))
+    write_table(folder / "train.tsv", TRAIN, LABELS, "category\ttext\n")
+    write_table(folder / "es.tsv", SPANISH, TOPICS, "label\ttext\n")
     (folder / "texts.txt").write_text("\n".join(make_texts("es", 50, 3)[0]))
-    succeed("fit", folder / "map", *VECTORS, "-i", folder / "train.tsv", *ENGLISH,
-            "-o", folder / "model")  # fmt: skip
+    both = [
+        {"text": text, "label": label, "language": code}
+        for code in ("en", "es")
+        for text, label in zip(*make_texts(code, 30, 9), strict=True)
+    ]
+    (folder / "test.jsonl").write_text(json_lines(both))
+    inputs = ("-i", folder / "train.tsv", *ENGLISH)
+    succeed(*FIT, folder / "map", *VECTORS, *inputs, "-o", folder / "model")
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _level() -> Iterator[None]:
-    """Commands set what is logged; the tests after these must not notice."""
-    logger = logging.getLogger("alignx")
-    level = logger.level
-    yield
-    logger.setLevel(level)
+@pytest.fixture
+def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Links to these files in the current folder."""
+    for file in files.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def invoke(*arguments: object, text: str | bytes = "") -> Result:
-    return CliRunner().invoke(app, ["classify", *map(str, arguments)], input=text)
+def space(limit: int | None = None) -> SharedSpace:
+    return Alignment.load("map").apply(*(load(path, limit=limit) for path in VECTORS))
 
 
-def succeed(*arguments: object, text: str | bytes = "") -> Result:
-    result = invoke(*arguments, text=text)
-    assert result.exception is None, (result.exception, result.stderr)
-    return result
+def classifier(model: str = "model") -> TransferClassifier:
+    return TransferClassifier.load(model, space())
 
 
-def fit(folder: Path, output: Path, *arguments: object) -> Result:
-    files = ("-i", folder / "train.tsv", "-o", output, *ENGLISH)
-    return succeed("fit", folder / "map", *VECTORS, *files, *arguments)
-
-
-def predict(folder: Path, *arguments: object, text: str | bytes = "") -> Result:
-    mapped = (folder / "model", folder / "map", *VECTORS, *IN_SPANISH)
-    return succeed("predict", *mapped, *arguments, text=text)
-
-
-def loaded(folder: Path, model: Path) -> TransferClassifier:
-    languages = [load(path) for path in VECTORS]
-    return TransferClassifier.load(model, Alignment.load(folder / "map").apply(*languages))
+def ask(*arguments: object, text: str | bytes = "") -> Done:
+    return succeed(*ASK, *IN_SPANISH, *arguments, text=text)
 
 
 # --- fit --------------------------------------------------------------------------------------
 
 
-def test_fit_tells_what_it_read_and_wrote(folder: Path, tmp_path: Path) -> None:
-    done = fit(folder, tmp_path / "model")
-    assert done.stdout == ""
-    size = (tmp_path / "model").stat().st_size
-    assert "train.tsv: 60 texts of 2 classes" in done.stderr
-    assert "en.safetensors: 4,000 words of 300 dimensions" in done.stderr
-    assert "en: 60 texts, on average 100.0% of their words are known\n" in done.stderr
-    assert f"model: zero_shot, 2 classes, {size / 1000:,.1f} kB in " in done.stderr
-    assert fit(folder, tmp_path / "model", "--quiet").stderr == ""
+def test_fit_tells_what_it_read_and_wrote(folder: Path) -> None:
+    done = succeed(*LEARN, "-o", "new")
+    assert done.out == ""
+    size = (folder / "new").stat().st_size
+    assert "train.tsv: 60 texts of 2 classes" in done.err
+    assert "en.safetensors: 4,000 words of 300 dimensions" in done.err
+    assert "en: 60 texts, on average 100.0% of their words are known\n" in done.err
+    assert f"new: zero_shot, 2 classes, {size / 1000:,.1f} kB in " in done.err
+    assert succeed(*LEARN, "-o", "new", "--quiet").err == ""
 
 
-def test_fit_prints_json(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "more.jsonl").write_text(
-        "".join(
-            json.dumps({"text": text, "label": label, "language": "es"}) + "\n"
-            for text, label in zip([*SPANISH, NOTHING], [*TOPICS, "sport"], strict=True)
-        )
-    )
-    inputs = ("-i", tmp_path / "more.jsonl", "--seed", 3, "--json", "--quiet")
-    done = fit(folder, tmp_path / "model", *inputs)
-    assert done.stderr == ""
-    report = json.loads(done.stdout)
+def test_fit_prints_json(folder: Path) -> None:
+    rows = zip([*SPANISH, NOTHING], [*TOPICS, "sport"], strict=True)
+    more = [{"text": text, "label": label, "language": "es"} for text, label in rows]
+    (folder / "more.jsonl").write_text(json_lines(more))
+    done = succeed(*LEARN, "-i", "more.jsonl", "-o", "new", "--seed", 3, "--json", "--quiet")
+    assert done.err == ""
+    report = done.json
     assert report.pop("seconds") > 0
     assert report.pop("version")
     assert report == {
@@ -153,121 +146,130 @@ def test_fit_prints_json(folder: Path, tmp_path: Path) -> None:
         },
         "unlabeled": {},
         "facts": {},
-        "bytes": (tmp_path / "model").stat().st_size,
+        "bytes": (folder / "new").stat().st_size,
     }
 
 
-def test_equal_calls_make_equal_files(folder: Path, tmp_path: Path) -> None:
+def test_equal_calls_make_equal_files(folder: Path) -> None:
     options = ("--strategy", "code_switching", "--option", "copies=1", "--seed", 5)
     for name in ("first", "second"):
-        fit(folder, tmp_path / name, *options)
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+        succeed(*LEARN, "-o", name, *options)
+    assert (folder / "first").read_bytes() == (folder / "second").read_bytes()
 
 
-def test_fit_passes_its_options_on(folder: Path, tmp_path: Path) -> None:
+def test_options_reach_the_classifier(folder: Path) -> None:
     rows = zip(SPANISH, TOPICS, strict=True)
-    (tmp_path / "es.tsv").write_text("".join(f"{text}\t{label}\tes\n" for text, label in rows))
-    codes = ["en"] * len(TRAIN) + ["es"] * len(SPANISH)
-    inputs = ("-i", tmp_path / "es.tsv", "--json")
-    unlabeled = ("--unlabeled", f"es={folder / 'texts.txt'}")
+    (folder / "more.tsv").write_text("".join(f"{text}\t{label}\tes\n" for text, label in rows))
+    inputs = ("-i", "more.tsv", "--unlabeled", "es=texts.txt", "--limit", 3_000)
     options = ("--option", "members=zero_shot,translate_test", "--components", 2, "--alpha", 0.5)
-    weighting = ("--weighting", "uniform", "--limit", 3_000)
-    more = ("--strategy", "ensemble", *options, *weighting, *unlabeled, *inputs)
-    report = json.loads(fit(folder, tmp_path / "model", *more).stdout)
+    more = ("--strategy", "ensemble", *options, "--weighting", "uniform", *inputs, "--json")
+    report = succeed(*LEARN, "-o", "new", *more).json
     assert report["unlabeled"] == {"es": 50}
     assert report["facts"] == {"members": ["zero_shot", "translate_test"]}
-    languages = [load(path, limit=3_000) for path in VECTORS]
-    space = Alignment.load(folder / "map").apply(*languages)
+    shared = space(limit=3_000)
     expected = TransferClassifier(
-        space,
+        shared,
         strategy="ensemble",
         options={"members": ("zero_shot", "translate_test")},
         encoder=DocumentEncoder(weighting="uniform", components=2),
         alpha=0.5,
     )
+    codes = ["en"] * len(TRAIN) + ["es"] * len(SPANISH)
     texts = (folder / "texts.txt").read_text().split("\n")
     expected.fit(TRAIN + SPANISH, LABELS + TOPICS, language=codes, unlabeled={"es": texts})
-    found = TransferClassifier.load(tmp_path / "model", space).predict_proba(SPANISH, language="es")
+    found = TransferClassifier.load("new", shared).predict_proba(SPANISH, language="es")
     np.testing.assert_allclose(found, expected.predict_proba(SPANISH, language="es"), atol=1e-6)
 
 
-def test_options_become_what_the_strategy_takes(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_options_become_what_the_strategy_takes() -> None:
     options = ("--option", "rate=1", "--option", "copies=2")
-    fit(folder, tmp_path / "model", "--strategy", "code_switching", *options)
-    found = loaded(folder, tmp_path / "model").options
+    succeed(*LEARN, "-o", "new", "--strategy", "code_switching", *options)
+    found = classifier("new").options
     assert found == {"rate": 1.0, "copies": 2}
-    assert found is not None
     assert isinstance(found["rate"], float)
-    unlabeled = ("--unlabeled", f"es={folder / 'texts.txt'}", "--option", "teacher=translate_test")
-    fit(folder, tmp_path / "model", "--strategy", "prior_matching", *unlabeled)
-    assert loaded(folder, tmp_path / "model").options == {"teacher": "translate_test"}
+    unlabeled = ("--unlabeled", "es=texts.txt", "--option", "teacher=translate_test")
+    succeed(*LEARN, "-o", "new", "--strategy", "prior_matching", *unlabeled)
+    assert classifier("new").options == {"teacher": "translate_test"}
 
 
-def test_columns_and_the_language_are_told(folder: Path, tmp_path: Path) -> None:
+def test_columns_of_texts_and_labels(folder: Path) -> None:
     rows = [f"x\t{text}\t{label}\n" for text, label in zip(SPANISH, TOPICS, strict=True)]
-    (tmp_path / "es.tsv").write_text("".join(rows))
-    columns = ("--text-column", 2, "--label-column", 3, "--language", "es", "--json")
-    output = ("-i", tmp_path / "es.tsv", "-o", tmp_path / "model")
-    done = succeed("fit", folder / "map", *VECTORS, *output, *columns)
-    assert list(json.loads(done.stdout)["languages"]) == ["es"]
-    (tmp_path / "named.tsv").write_text("body\tkind\n" + "".join(row[2:] for row in rows))
-    names = ("--text-column", "body", "--label-column", "kind", "--language", "es")
-    output = ("-i", tmp_path / "named.tsv", "-o", tmp_path / "other")
-    succeed("fit", folder / "map", *VECTORS, *output, *names)
-    assert (tmp_path / "other").read_bytes() == (tmp_path / "model").read_bytes()
+    (folder / "wide.tsv").write_text("".join(rows))
+    (folder / "named.tsv").write_text("body\tkind\n" + "".join(row[2:] for row in rows))
+    columns = {"wide.tsv": ("2", "3"), "named.tsv": ("body", "kind")}
+    for name, (text, label) in columns.items():
+        options = ("--text-column", text, "--label-column", label, *IN_SPANISH, "--json")
+        report = succeed(*FIT, *MAPPED, "-i", name, "-o", f"by_{text}", *options).json
+        assert list(report["languages"]) == ["es"]
+    assert (folder / "by_2").read_bytes() == (folder / "by_body").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["fit", "transfer"])
+def test_columns_in_the_wrong_order_are_told(folder: Path, command: str) -> None:
+    write_table(folder / "swapped.tsv", SPANISH, TOPICS)
+    arguments = {
+        "fit": ("-i", "swapped.tsv", *IN_SPANISH, "-o", "new"),
+        "transfer": ("--train", "es=swapped.tsv", "--test", "en=train.tsv"),
+    }[command]
+    message = fail("classify", command, *MAPPED, *arguments)
+    assert "swapped.tsv:1: labels must be classes" in message
+    assert "load with --text-column 2 and --label-column 1" in message
+    if command == "fit":
+        succeed("classify", command, *MAPPED, *arguments, "--label-column", "1")
 
 
 # --- predict ----------------------------------------------------------------------------------
 
 
-def test_each_line_gets_its_class(folder: Path) -> None:
-    done = predict(folder, text="\n".join(SPANISH))
-    found = done.stdout.splitlines()
-    assert found == loaded(folder, folder / "model").predict(SPANISH, language="es").tolist()
+@pytest.mark.usefixtures("folder")
+def test_each_line_gets_its_class() -> None:
+    done = ask(text="\n".join(SPANISH))
+    found = done.out.splitlines()
+    assert found == classifier().predict(SPANISH, language="es").tolist()
     assert np.mean(np.array(found) == TOPICS) > 0.9
-    assert "es: 40 texts\n" in done.stderr
-    assert "without a known word" not in done.stderr
-    assert predict(folder, "--quiet", text=SPANISH[0]).stderr == ""
+    assert "es: 40 texts\n" in done.err
+    assert "without a known word" not in done.err
+    assert ask("--quiet", text=SPANISH[0]).err == ""
+    english = succeed(*ASK, *ENGLISH, text="\n".join(TRAIN))
+    assert english.out.splitlines() == LABELS
+    assert "en: 60 texts" in english.err
 
 
-def test_texts_without_known_words_get_the_prior_and_are_counted(folder: Path) -> None:
-    done = predict(folder, "--proba", text=f"{SPANISH[0]}\n\n{NOTHING}\r\n")
+@pytest.mark.usefixtures("folder")
+def test_texts_without_known_words_get_the_prior_and_are_counted() -> None:
+    done = ask("--proba", text=f"{SPANISH[0]}\n\n{NOTHING}\r\n")
     most = max(set(LABELS), key=LABELS.count)
     share = LABELS.count(most) / len(LABELS)
-    assert done.stdout.splitlines()[1:] == [f"{most}\t{share:.4f}"] * 2
-    assert f"2 without a known word got {most}, the most frequent class" in done.stderr
-    assert "es: 3 texts" in done.stderr
-    assert "texts have no known word" not in done.stderr  # the library's warning, once a block
+    assert done.out.splitlines()[1:] == [f"{most}\t{share:.4f}"] * 2
+    assert f"2 without a known word got {most}, the most frequent class" in done.err
+    assert "es: 3 texts" in done.err
+    assert "texts have no known word" not in done.err  # the library's warning, once a block
 
 
-def test_invalid_utf8_is_replaced_and_counted(folder: Path) -> None:
-    done = predict(folder, text=b"\xff gobierno presidente\nequipo liga\n")
-    assert done.stdout.splitlines() == ["politics", "sport"]
-    assert "1 with invalid UTF-8, which was replaced" in done.stderr
+@pytest.mark.usefixtures("folder")
+def test_invalid_utf8_is_replaced_and_counted() -> None:
+    done = ask(text=b"\xff gobierno presidente\nequipo liga\n")
+    assert done.out.splitlines() == ["politics", "sport"]
+    assert "1 with invalid UTF-8, which was replaced" in done.err
 
 
-def test_probabilities_are_those_of_the_library(folder: Path) -> None:
-    done = predict(folder, "--proba", text="\n".join(SPANISH))
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
-    expected = loaded(folder, folder / "model").predict_proba(SPANISH, language="es").max(axis=1)
-    np.testing.assert_allclose([float(row[1]) for row in rows], expected, atol=5.1e-5)
+@pytest.mark.usefixtures("folder")
+def test_probabilities_are_those_of_the_library() -> None:
+    rows = ask("--proba", text="\n".join(SPANISH)).out.splitlines()
+    expected = classifier().predict_proba(SPANISH, language="es").max(axis=1)
+    np.testing.assert_allclose([float(row.split("\t")[1]) for row in rows], expected, atol=5.1e-5)
 
 
-def test_the_language_is_told(folder: Path) -> None:
-    done = predict(folder, "--language", "en", text="\n".join(TRAIN))
-    assert done.stdout.splitlines() == LABELS
-    assert "en: 60 texts" in done.stderr
-
-
-def test_json_lines_come_back_with_answers(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_json_lines_come_back_with_answers() -> None:
     records = [
         {"text": SPANISH[0], "id": 7, "label": "gold"},
         {"language": "en", "tweet": TRAIN[0]},
         {"text": "\ud83d " + SPANISH[1]},
     ]
     text = "\n\n".join(map(json.dumps, records))
-    done = predict(folder, "--json", "--proba", text=text)
-    found = [json.loads(line) for line in done.stdout.splitlines()]
+    found = [json.loads(line) for line in ask("--json", "--proba", text=text).out.splitlines()]
     assert [record["label"] for record in found] == [TOPICS[0], LABELS[0], TOPICS[1]]
     assert found[0] | {"label": "gold"} == found[0] | records[0]
     assert found[1]["language"] == "en"
@@ -277,82 +279,181 @@ def test_json_lines_come_back_with_answers(folder: Path) -> None:
         assert list(shares) == ["politics", "sport"]
         assert record["probability"] == shares[record["label"]] == max(shares.values())
         assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
-    assert "probabilities" not in json.loads(
-        predict(folder, "--json", text=text).stdout.split("\n")[0]
-    )
+    assert "probabilities" not in json.loads(ask("--json", text=text).out.split("\n")[0])
 
 
-def test_words_explain_a_prediction(folder: Path) -> None:
-    text = "el gobierno de la ley\n" + NOTHING
-    lines = predict(folder, "--explain", text=text).stdout.splitlines()
-    label, words = lines[0].split("\t")
+@pytest.mark.usefixtures("folder")
+def test_lines_of_json_may_each_name_their_language() -> None:
+    said = json.dumps({"text": SPANISH[0], "lang": "es"})
+    assert succeed(*ASK, "--json", text=said).json["label"] == TOPICS[0]
+    unsaid = run(*ASK, "--json", text=said + "\n" + json.dumps({"text": SPANISH[1]}))
+    assert (unsaid.code, len(unsaid.out.splitlines())) == (1, 1)
+    assert "standard input:2: a line must say its language" in unsaid.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_words_explain_a_prediction() -> None:
+    first, second = ask("--explain", text="el gobierno de la ley\n" + NOTHING).out.splitlines()
+    label, words = first.split("\t")
     assert label == "politics"
     found = dict(word.split(" ") for word in words.split(", "))
     assert set(found) == {"el", "gobierno", "de", "la", "ley"}
     assert max(found, key=lambda word: float(found[word])) in ("gobierno", "ley")
-    assert "\t" not in lines[1]
+    assert "\t" not in second
     record = json.dumps({"text": "el gobierno de la ley"})
-    answer = json.loads(predict(folder, "--json", "--explain", text=record).stdout)
+    answer = ask("--json", "--explain", text=record).json
     assert {word["word"] for word in answer["words"]} == set(found)
     assert answer["words"][0].keys() == {"word", "count", "effect"}
 
 
-def test_nothing_in_nothing_out(folder: Path) -> None:
-    done = predict(folder)
-    assert done.stdout == ""
-    assert "no texts" in done.stderr
+@pytest.mark.usefixtures("folder")
+def test_nothing_in_nothing_out() -> None:
+    done = ask()
+    assert done.out == ""
+    assert "no texts" in done.err
 
 
-def test_languages_that_share_a_space_need_no_map(folder: Path, tmp_path: Path) -> None:
-    space = Alignment.load(folder / "map").apply(*map(load, VECTORS))
-    save(space.source, tmp_path / "en.safetensors")
-    save(space.target, tmp_path / "es.safetensors")
-    save(replace(space.target, language="de"), tmp_path / "de.safetensors")
-    vectors = [tmp_path / f"{code}.safetensors" for code in ("en", "es", "de")]
-    files = ("-i", folder / "train.tsv", "-o", tmp_path / "model")
-    succeed("fit", "-", *vectors, *files, *ENGLISH)
+def test_languages_that_share_a_space_need_no_map(folder: Path) -> None:
+    shared = space()
+    languages = {"en": shared.source, "es": shared.target}
+    languages["de"] = replace(shared.target, language="de")
+    vectors = [f"{code}.safetensors" for code in languages]
+    for name, language in zip(vectors, languages.values(), strict=True):
+        save(language, folder / name)
+    succeed(*FIT, "-", *vectors, "-i", "train.tsv", "-o", "new", *ENGLISH)
     text = "\n".join(SPANISH)
-    expected = predict(folder, text=text).stdout
-    for code in ("es", "de"):
-        asked = ("--language", code)
-        done = succeed("predict", tmp_path / "model", "-", *vectors, *asked, text=text)
-        assert done.stdout == expected
-    fewer = succeed("predict", tmp_path / "model", "-", *vectors[:2], *IN_SPANISH, text=text)
-    assert fewer.stdout == expected
-    again = invoke("predict", tmp_path / "model", "-", *vectors, vectors[0], *IN_SPANISH, text=text)
-    assert isinstance(again.exception, ValueError)
-    assert "must tell their languages apart" in str(again.exception)
+    expected = ask(text=text).out
+    for given, code in ((vectors, "es"), (vectors, "de"), (vectors[:2], "es")):
+        done = succeed(*PREDICT, "new", "-", *given, "--language", code, text=text)
+        assert done.out == expected
+    message = fail(*PREDICT, "new", "-", *vectors, vectors[0], *IN_SPANISH, text=text)
+    assert "must tell their languages apart" in message
+
+
+@pytest.mark.usefixtures("here")
+def test_oov_words_by_subwords(models: Path) -> None:
+    rows = [f"{stem} {stem}ing\t{stem[:3]}\n" for stem in STEMS[:9]]
+    Path("train.tsv").write_text("text\tlabel\n" + "".join(rows))
+    vectors = (models / "map", models / "en.bin", models / "es.bin")
+    texts = (models / "map", models / "en.vec", models / "es.vec")
+    text = "karaneyado\nvololiyado\n"
+    for mapped, known, oov in (
+        (vectors, (), ("--oov", "subword")),
+        (texts, (), ("--oov-model", f"es={models / 'es.bin'}")),
+    ):
+        succeed(*FIT, *mapped, "-i", "train.tsv", *ENGLISH, "-o", "model", *known)
+        question = (*PREDICT, "model", *mapped, *IN_SPANISH)
+        assert "2 without a known word" in succeed(*question, text=text).err
+        done = succeed(*question, *oov, text=text)
+        assert done.out.split() == ["kar", "vol"]
+        assert "without a known word" not in done.err
+        assert "--oov-model" in misuse(*question, "--oov-model", f"fr={models / 'es.bin'}")
+    fail(*PREDICT, "model", *texts, *IN_SPANISH, "--oov", "subword")
+
+
+# --- transfer ---------------------------------------------------------------------------------
+
+COMPARE = (
+    *TRANSFER, *MAPPED, "--train", "en=train.tsv", "--train", "es=es.tsv", "--test", "test.jsonl",
+    "--source", "en",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_transfer_compares_what_the_library_compares(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    options = ("--strategy", "zero_shot", "--shots", 2, "--seeds", 2)
+    done = succeed(*COMPARE, *options, "-o", "report.md", "--figure", "report.svg")
+    page = (folder / "report.md").read_text()
+    assert done.out == page
+    assert (folder / "report.svg").read_text().startswith("<?xml")
+    expected = evaluate_transfer(
+        space(),
+        {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)},
+        {code: make_texts(code, 30, 9) for code in ("en", "es")},
+        source="en",
+        strategies={
+            "zero_shot": Trial("zero_shot"),
+            "few_shot, 2 a class": Trial(shots=2, alpha=0.5),
+        },
+        seeds=(0, 1),
+    )
+    assert page.split("Cost:")[0] == expected.as_markdown().split("Cost:")[0]
+    assert "zero_shot" in page.split("Cost:")[1]
+    assert "report.md, report.svg: written" in done.err
+
+
+@pytest.mark.slow
+def test_transfer_prints_json(folder: Path) -> None:
+    done = succeed(*COMPARE, "--strategy", "all", "--others", "--json", "-o", "r.json")
+    answer = done.json
+    assert answer == json.loads((folder / "r.json").read_text())
+    assert set(answer["strategies"]) == {*STRATEGIES, "multi_source"}
+    assert set(answer["bounds"]) == {"target-trained", "unaligned", "majority"}
+    result = answer["strategies"]["ensemble"]["languages"]["es"]
+    low, high = result["interval"]
+    assert low <= result["accuracy"] <= high
+    assert result["n"] == 30
+
+
+@pytest.mark.usefixtures("folder")
+def test_transfer_learns_from_the_one_language_with_labels() -> None:
+    files = ("--train", "es=es.tsv", "--test", "test.jsonl", "--strategy", "zero_shot")
+    assert succeed(*TRANSFER, *MAPPED, *files, "--json").json["source"] == "es"
+
+
+@pytest.mark.usefixtures("bare")
+def test_all_leaves_out_what_cannot_run_and_says_so(folder: Path) -> None:
+    files = ("--train", "en=train.tsv", "--test", f"es={folder / 'es.tsv'}", "--limit", 500)
+    done = succeed(*TRANSFER, *MAPPED, *files, "--strategy", "all", "--json")
+    needy = {"self_training", "seed_words", "adversarial", "prior_matching"}
+    assert set(done.json["strategies"]) == set(STRATEGIES) - needy
+    assert "left out: self_training, which needs unlabeled texts of es\n" in done.err
+    torch = "the package torch (pip install 'alignx[torch]')"
+    assert f"left out: adversarial, which needs {torch} and unlabeled texts of es" in done.err
 
 
 # --- usage and errors -------------------------------------------------------------------------
 
+TWO = ("map", "a", "b")
 
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
-        ((), "predict"),
-        (("fit", "map", "a.vec", "b.vec", "-o", "x"), "--input"),
-        (("fit", "map", "a.vec", "b.vec", "-i", "x"), "--output"),
-        (("fit", "map", "a.vec", "-i", "x", "-o", "y"), "VECTORS"),
-        (("fit", "map", "a.vec", "b.vec", "c.vec", "-i", "x", "-o", "y"), "VECTORS"),
-        (("fit", "-", "a.vec", "-i", "x", "-o", "y"), "VECTORS"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--strategy", "magic"), "magic"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--head", "tree"), "tree"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--weighting", "bm25"), "bm25"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--alpha", "2"), "--alpha"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--components", "-1"), "--components"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--option", "rate=1"), "no options"),
-        (("fit", "map", "a", "b", "-i", "x", "-o", "y", "--unlabeled", "t.txt"), "es=texts.txt"),
-        (("predict", "model"), "MAP"),
-        (("predict", "model", "map", "a.vec"), "VECTORS"),
+        ((*FIT, *TWO, "-o", "x"), "--input"),
+        ((*FIT, *TWO, "-i", "x"), "--output"),
+        ((*FIT, "map", "a.vec", "-i", "x", "-o", "y"), "VECTORS"),
+        ((*FIT, *TWO, "c.vec", "-i", "x", "-o", "y"), "VECTORS"),
+        ((*FIT, "-", "a.vec", "-i", "x", "-o", "y"), "VECTORS"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--strategy", "magic"), "magic"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--head", "tree"), "tree"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--weighting", "bm25"), "bm25"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--alpha", "2"), "--alpha"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--components", "-1"), "--components"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--option", "rate=1"), "no options"),
+        ((*FIT, *TWO, "-i", "x", "-o", "y", "--unlabeled", "t.txt"), "es=texts.txt"),
+        ((*PREDICT, "model"), "MAP"),
+        ((*PREDICT, "model", "map", "a.vec"), "VECTORS"),
+        ((*COMPARE, "--strategy", "magic"), "it must be one of zero_shot"),
+        ((*COMPARE, "--seeds", "0"), "--seeds"),
+        ((*COMPARE, "--train", "train.tsv"), "does not say what language"),
+        # A command assumes no language, and says so before it reads vectors.
+        ((*FIT, *TWO, "-i", "train.tsv", "-o", "new"), "such as --language en"),
+        ((*PREDICT, "no-model", *TWO), "such as --language es"),
+        ((*TRANSFER, *TWO, *COMPARE[5:-2]), "say which to learn from, as --train holds en, es"),
+        # A language without vectors:
+        ((*FIT, *MAPPED, "-i", "train.tsv", "--language", "fr", "-o", "new"), "en, es"),
+        ((*ASK, "--language", "fr"), "en, es"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(arguments: tuple[object, ...], gist: str) -> None:
-    done = invoke(*arguments)
-    assert done.exit_code == 2
-    assert gist in done.output
+def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
+    assert gist in misuse(*arguments)
+    assert not Path("new").exists()
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("strategy", "option", "gist"),
     [
@@ -364,413 +465,119 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[object, ...], gist: str) ->
     ],
 )
 def test_options_that_a_strategy_does_not_take(strategy: str, option: str, gist: str) -> None:
-    files = ("map", "a", "b", "-i", "x", "-o", "y")
-    done = invoke("fit", *files, "--strategy", strategy, "--option", option)
-    assert done.exit_code == 2
-    assert gist in " ".join(done.output.replace("│", " ").split())
+    files = (*TWO, "-i", "x", "-o", "y")
+    assert gist in misuse(*FIT, *files, "--strategy", strategy, "--option", option)
 
 
-def test_a_language_without_vectors_is_wrong_usage(folder: Path, tmp_path: Path) -> None:
-    files = ("-i", folder / "train.tsv", "-o", tmp_path / "model", "--language", "fr")
-    for done in (
-        invoke("fit", folder / "map", *VECTORS, *files),
-        invoke("predict", folder / "model", folder / "map", *VECTORS, "--language", "fr"),
+BAD_INPUTS = {
+    "one.tsv": "text\tlabel\na\tpets\n",
+    "bad.tsv": "text\tlabel\na\tpets\nb\n",
+    "fr.tsv": "text\tlabel\tlang\na\tpets\ten\nb\tno\tfr\n",
+}
+SWITCHED = ("--strategy", "code_switching", "--option", "rate=2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("-i", "no.tsv"), "no.tsv: no such file"),
+        (("-i", "bad.tsv"), "bad.tsv:3: a line must have 2 columns"),
+        (("-i", "one.tsv"), "at least 2 classes"),
+        (("-i", "fr.tsv"), "got 'fr'"),
+        (("-i", "train.tsv", "--strategy", "seed_words"), "needs unlabeled texts of es"),
+        (("-i", "train.tsv", *SWITCHED), "rate must lie in"),
+    ],
+)
+def test_errors_of_fit_leave_the_old_model(
+    folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    for name, text in BAD_INPUTS.items():
+        (folder / name).write_text(text)
+    (folder / "old").write_text("old")
+    assert message in fail(*FIT, *MAPPED, *ENGLISH, "-o", "old", *arguments)
+    assert not list(folder.glob(".alignx-*"))
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*ASK, *IN_SPANISH, "--limit", 100), "made with other en vectors, of 4,000 words"),
+        ((*PREDICT, "map", *MAPPED, *IN_SPANISH), "not a classifier"),
+        ((*PREDICT, "no-model", *TWO, *IN_SPANISH), "no-model: no such file"),
+        ((*COMPARE, "--source", "fr"), "train must hold the source language 'fr'"),
+        ((*COMPARE, "--train", "en=no.tsv"), "no such file"),
+    ],
+)
+def test_errors(arguments: tuple[object, ...], message: str) -> None:
+    assert message in fail(*arguments)
+
+
+@pytest.mark.usefixtures("bare", "folder")
+def test_all_that_is_missing_is_named_at_once_before_vectors_are_read() -> None:
+    files = ("no-map", "en.vec", "es.vec")  # which are not here
+    wanted = ("--strategy", "adversarial", "--transformer", "model", "--figure", "t.svg")
+    message = fail(*TRANSFER, *files, "--train", "en=train.tsv", "--test", "es=train.tsv", *wanted)
+    for gist in (
+        "--figure needs the package matplotlib",
+        "--transformer needs the package torch",
+        "strategy 'adversarial' needs the package torch",
+        "pip install 'alignx[torch]'",
+        "unlabeled texts of es; give --unlabeled CODE=FILE",
     ):
-        assert done.exit_code == 2
-        assert "en, es" in done.output
-    assert not (tmp_path / "model").exists()
+        assert gist in message
+    fit = (*FIT, *files, "-i", "train.tsv", *ENGLISH, "-o", "new")
+    assert "needs the package torch" in fail(*fit, "--head", "mlp")
+    options = ("--strategy", "ensemble", "--option", "members=adversarial")
+    assert "needs the package torch" in fail(*fit, *options)
+    message = fail(*fit, "--strategy", "seed_words")
+    assert "needs unlabeled texts of es; give --unlabeled CODE=FILE" in message
 
 
-def test_errors_of_fit_leave_the_old_model(folder: Path, tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    model.write_text("old")
-    (tmp_path / "one.tsv").write_text("text\tlabel\na\tpets\n")
-    (tmp_path / "bad.tsv").write_text("text\tlabel\na\tpets\nb\n")
-    (tmp_path / "fr.tsv").write_text("text\tlabel\tlang\na\tpets\ten\nb\tno\tfr\n")
-    train = folder / "train.tsv"
-    cases: list[tuple[type[Exception], str, tuple[object, ...]]] = [
-        (FileNotFoundError, "no.tsv: no such file", ("-i", "no.tsv")),
-        (FormatError, "bad.tsv:3: a line must have 2 columns", ("-i", tmp_path / "bad.tsv")),
-        (ValueError, "at least 2 classes", ("-i", tmp_path / "one.tsv")),
-        (ValueError, "got 'fr'", ("-i", tmp_path / "fr.tsv")),
-        (ValueError, "needs unlabeled texts of es", ("-i", train, "--strategy", "seed_words")),
-        (
-            ValueError,
-            "rate must lie in",
-            ("-i", train, "--strategy", "code_switching", "--option", "rate=2"),
-        ),
-    ]
-    for kind, message, arguments in cases:
-        done = invoke("fit", folder / "map", *VECTORS, "-o", model, *arguments, *ENGLISH)
-        assert isinstance(done.exception, kind), done.output
-        assert message in str(done.exception)
-        assert model.read_text() == "old"
-    assert not list(tmp_path.glob(".alignx-*"))
+# --- another process --------------------------------------------------------------------------
 
 
-def test_an_output_that_cannot_be_is_found_before_the_work() -> None:
-    done = invoke("fit", "no-map", "a.vec", "b.vec", "-i", "no.tsv", "-o", "no-folder/model")
-    assert isinstance(done.exception, OutputError)
-
-
-def test_a_model_is_refused_with_other_vectors(folder: Path) -> None:
-    mapped = (folder / "model", folder / "map", *VECTORS)
-    cut = invoke("predict", *mapped, *IN_SPANISH, "--limit", 100)
-    assert isinstance(cut.exception, FormatError)
-    assert "made with other en vectors, of 4,000 words" in str(cut.exception)
-    no_model = invoke("predict", folder / "map", folder / "map", *VECTORS, *IN_SPANISH)
-    assert isinstance(no_model.exception, AlignxError)
-    assert "not a classifier" in str(no_model.exception)
-    missing = invoke("predict", "no-model", "no-map", "a.vec", "b.vec", *IN_SPANISH)
-    assert "no-model: no such file" in str(missing.exception)
-
-
-# --- a process in a pipe ----------------------------------------------------------------------
-
-
-def environment() -> dict[str, str]:
-    unset = ("PYTHONUNBUFFERED", "FORCE_COLOR", "TTY_COMPATIBLE")
-    known = {k: v for k, v in os.environ.items() if k not in unset}
-    return known | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
-
-
-@contextmanager
-def predicting(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `predict` beside the test, and end it with the test, however that ends."""
-    process = subprocess.Popen(
-        [SCRIPT, "classify", "predict", "model", "map", *VECTORS, *IN_SPANISH, *arguments],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Background jobs inherit "ignore".
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def ask(process: subprocess.Popen[bytes], text: str) -> str:
+def answer(process: subprocess.Popen[str], text: str) -> str:
     """Send a line and wait for its answer while the pipe stays open."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(text.encode() + b"\n")
+    process.stdin.write(text + "\n")
     process.stdin.flush()
     assert select.select([process.stdout], [], [], 60)[0], "there is no answer"
-    return process.stdout.readline().decode()
+    return process.stdout.readline()
 
 
-def test_answers_do_not_wait_for_more_texts(folder: Path) -> None:
-    with predicting(folder) as process:
-        assert ask(process, "el gobierno y la ley") == "politics\n"
-        assert ask(process, "el equipo de la liga") == "sport\n"
-        out, err = process.communicate(b"gobierno", timeout=60)
-        assert (process.returncode, out) == (0, b"politics\n")
-        assert err.endswith(b"es: 3 texts\n")
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_answers_do_not_wait_for_more_texts() -> None:
+    with started(*ASK, *IN_SPANISH, stdin=subprocess.PIPE) as process:
+        assert answer(process, "el gobierno y la ley") == "politics\n"
+        assert answer(process, "el equipo de la liga") == "sport\n"
+        out, err = process.communicate("gobierno", timeout=60)
+    assert (process.returncode, out) == (0, "politics\n")
+    assert err.endswith("es: 3 texts\n")
 
 
-def test_a_bad_line_is_told_after_the_answers_before_it(folder: Path) -> None:
-    with predicting(folder, "--json", "--quiet") as process:
-        lines = b'{"text": "el gobierno"}\n\n{"text": "la liga"}\nel gobierno\n{"text": "ley"}\n'
-        out, err = process.communicate(lines, timeout=60)
-    assert process.returncode == 1
-    assert [json.loads(line)["label"] for line in out.splitlines()] == ["politics", "sport"]
-    assert err.startswith(b"alignx: error: standard input:4: a line must be a JSON object")
-    assert err.count(b"\n") == 1
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_an_interrupt_ends_quietly() -> None:
+    with started(*ASK, *IN_SPANISH, stdin=subprocess.PIPE) as process:
+        assert answer(process, "el gobierno y la ley") == "politics\n"
+        interrupt(process)
 
 
-def test_an_interrupt_ends_quietly(folder: Path) -> None:
-    with predicting(folder) as process:
-        assert ask(process, "el gobierno y la ley") == "politics\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode not in (0, None)
-    assert b"Traceback" not in out + err
+@pytest.mark.usefixtures("folder")
+def test_a_bad_line_is_told_after_the_answers_before_it() -> None:
+    lines = '{"text": "el gobierno"}\n\n{"text": "la liga"}\nel gobierno\n{"text": "ley"}\n'
+    done = run(*ASK, *IN_SPANISH, "--json", "--quiet", text=lines)
+    assert done.code == 1
+    assert [json.loads(line)["label"] for line in done.out.splitlines()] == ["politics", "sport"]
+    assert done.err.startswith("alignx: error: standard input:4: a line must be a JSON object")
+    assert done.err.count("\n") == 1
 
 
-def test_a_reader_that_leaves_early_sees_no_traceback(folder: Path) -> None:
-    files = " ".join(f"'{path}'" for path in VECTORS)
-    mapped = f"model map {files} --language es"
-    command = f"yes el gobierno y la ley | '{SCRIPT}' classify predict {mapped} -q | head -3"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stdout == b"politics\n" * 3
-    assert done.stderr == b""
-
-
-# --- transfer ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def compared(folder: Path) -> tuple[object, ...]:
-    """The arguments of a comparison: English and Spanish to learn from, Spanish to measure on."""
-    languages = {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)}
-    for code, (texts, labels) in languages.items():
-        rows = [f"{label}\t{text}\n" for text, label in zip(texts, labels, strict=True)]
-        (folder / f"{code}.tsv").write_text("label\ttext\n" + "".join(rows))
-    both = [
-        {"text": text, "label": label, "language": code}
-        for code in ("en", "es")
-        for text, label in zip(*make_texts(code, 30, 9), strict=True)
-    ]
-    (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in both))
-    train = ("--train", f"en={folder / 'en.tsv'}", "--train", f"es={folder / 'es.tsv'}")
-    test = ("--test", folder / "test.jsonl")
-    return (folder / "map", *VECTORS, *train, *test, "--source", "en")
-
-
-def test_transfer_compares_what_the_library_compares(
-    compared: tuple[object, ...], folder: Path, tmp_path: Path
-) -> None:
-    page, figure = tmp_path / "report.md", tmp_path / "report.svg"
-    pytest.importorskip("matplotlib")
-    done = succeed(
-        "transfer", *compared, "--strategy", "zero_shot", "--shots", "2", "--seeds", "2",
-        "-o", page, "--figure", figure,
-    )  # fmt: skip
-    assert done.stdout == page.read_text()
-    assert figure.read_text().startswith("<?xml")
-    texts = make_texts("es", 30, 9)
-    space = Alignment.load(folder / "map").apply(*(load(path) for path in VECTORS))
-    expected = evaluate_transfer(
-        space,
-        {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)},
-        {"en": make_texts("en", 30, 9), "es": texts},
-        source="en",
-        strategies={
-            "zero_shot": Trial("zero_shot"),
-            "few_shot, 2 a class": Trial(shots=2, alpha=0.5),
-        },
-        seeds=(0, 1),
-    )
-    said, meant = (text.split("Cost:")[0] for text in (page.read_text(), expected.as_markdown()))
-    assert said == meant
-    assert "zero_shot" in page.read_text().split("Cost:")[1]
-    assert f"{page}, {figure}: written" in done.stderr
-
-
-def test_transfer_prints_json(compared: tuple[object, ...], tmp_path: Path) -> None:
-    done = succeed(
-        "transfer", *compared, "--strategy", "all", "--others", "--json", "-o", tmp_path / "r.json"
-    )
-    answer = json.loads(done.stdout)
-    assert answer == json.loads((tmp_path / "r.json").read_text())
-    assert set(answer["strategies"]) == {*STRATEGIES, "multi_source"}
-    assert set(answer["bounds"]) == {"target-trained", "unaligned", "majority"}
-    result = answer["strategies"]["ensemble"]["languages"]["es"]
-    low, high = result["interval"]
-    assert low <= result["accuracy"] <= high
-    assert result["n"] == 30
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "problem"),
-    [
-        (("--strategy", "magic"), 2, "it must be one of zero_shot"),
-        (("--figure", "figure.jpeg"), 1, "written as .svg, .png or .pdf"),
-        (("--source", "fr"), 1, "train must hold the source language 'fr'"),
-        (("--seeds", "0"), 2, "greater than or equal to 1"),
-        (("--train", "train.tsv"), 1, "no such file"),
-        (("--output", "nowhere/report.md"), 1, "directory does not exist"),
-    ],
-)
-def test_transfer_names_what_is_wrong(
-    compared: tuple[object, ...], arguments: tuple[str, ...], code: int, problem: str
-) -> None:
-    done = invoke("transfer", *compared, *arguments)
-    said = str(done.exception) + " ".join(done.stderr.replace("│", " ").split())
-    assert problem in said
-    assert done.exit_code == code
-
-
-def test_transfer_needs_to_know_the_language(compared: tuple[object, ...], folder: Path) -> None:
-    done = invoke("transfer", *compared, "--train", folder / "train.tsv")
-    assert done.exit_code == 2
-    assert "does not say what language" in " ".join(done.stderr.replace("│", " ").split())
-
-
-# --- unseen words -----------------------------------------------------------------------------
-
-
-def test_a_model_of_fasttext_gives_vectors_of_unseen_words(tmp_path: Path) -> None:
-    fasttext = pytest.importorskip("fasttext")
-    rng = np.random.default_rng(8)
-    files = []
-    for code in ("aa", "ba"):
-        topics = [[f"{topic}{code}{i}" for i in range(20)] for topic in ("sport", "war")]
-        lines = [" ".join(rng.choice(topics[row % 2], 10)) for row in range(400)]
-        corpus = tmp_path / f"{code}.txt"
-        corpus.write_text("\n".join(lines))
-        options = {"dim": 16, "minCount": 1, "bucket": 2_000, "epoch": 5, "thread": 10}
-        fasttext.train_unsupervised(str(corpus), verbose=0, **options).save_model(
-            str(tmp_path / f"{code}.bin")
-        )
-        files.append(tmp_path / f"{code}.bin")
-    pairs = [f"{t}aa{i}\t{t}ba{i}\n" for t in ("sport", "war") for i in range(20)]
-    (tmp_path / "pairs.txt").write_text("".join(pairs))
-    languages = [load(file) for file in files]
-    alignment = align(
-        *languages,
-        lexicon=Lexicon.load(tmp_path / "pairs.txt"),
-        refinement=0,
-        calibrate=False,
-        allow_failed=True,  # the words of a topic are much the same
-    )
-    alignment.save(tmp_path / "map")
-    rows = [f"{t}aa{i} {t}aa{i + 1}\t{t}\n" for t in ("sport", "war") for i in range(19)]
-    (tmp_path / "train.tsv").write_text("text\tlabel\n" + "".join(rows))
-    vectors = (tmp_path / "map", *files)
-    succeed("fit", *vectors, "-i", tmp_path / "train.tsv", "--language", "aa",
-            "-o", tmp_path / "model")  # fmt: skip
-    asked = "sportba77\nwarba88\n"
-    mapped = (tmp_path / "model", *vectors, "--language", "ba")
-    blind = succeed("predict", *mapped, text=asked)
-    assert "2 without a known word" in blind.stderr
-    seeing = succeed("predict", *mapped, "--unseen", f"ba={files[1]}", text=asked)
-    assert seeing.stdout.split() == ["sport", "war"]
-    assert "without a known word" not in seeing.stderr
-    wrong = invoke("predict", *mapped, "--unseen", f"fr={files[1]}")
-    assert wrong.exit_code == 2
-
-
-# --- languages ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (("fit", "no-map", "a.vec", "b.vec", "-i", "train.tsv", "-o", "new"), "such as --lang"),
-        (("predict", "no-model", "no-map", "a.vec", "b.vec"), "such as --language es"),
-        (
-            ("transfer", "no-map", "a.vec", "b.vec", "--train", "en=train.tsv", "--train",
-             "es=train.tsv", "--test", "es=train.tsv"),
-            "say which to learn from, as --train holds en, es",
-        ),
-    ],
-)  # fmt: skip
-def test_a_command_assumes_no_language(
-    arguments: tuple[str, ...], problem: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)  # and says so before it reads vectors, which are none here
-    done = invoke(*arguments)
-    assert done.exit_code == 2
-    assert problem in " ".join(done.output.replace("│", " ").split())
-
-
-def test_lines_of_json_may_each_say_their_language(folder: Path) -> None:
-    mapped = (folder / "model", folder / "map", *VECTORS, "--json")
-    said = json.dumps({"text": SPANISH[0], "lang": "es"})
-    answer = json.loads(succeed("predict", *mapped, text=said).stdout)
-    assert answer["label"] == TOPICS[0]
-    unsaid = invoke("predict", *mapped, text=said + "\n" + json.dumps({"text": SPANISH[1]}))
-    assert len(unsaid.stdout.splitlines()) == 1
-    assert isinstance(unsaid.exception, FormatError)
-    assert "standard input:2: a line must say its language" in str(unsaid.exception)
-
-
-def test_transfer_learns_from_the_one_language_with_labels(folder: Path) -> None:
-    files = ("--train", f"es={folder / 'es.tsv'}", "--test", folder / "test.jsonl")
-    done = succeed(
-        "transfer", folder / "map", *VECTORS, *files, "--strategy", "zero_shot", "--json"
-    )
-    assert json.loads(done.stdout)["source"] == "es"
-
-
-# --- what is missing ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide all optional packages."""
-    for package in ("torch", "matplotlib", "transformers", "faiss", "fasttext", "distributed"):
-        monkeypatch.setitem(sys.modules, package, None)
-
-
-@pytest.mark.usefixtures("bare")
-def test_all_that_is_missing_is_named_at_once_before_vectors_are_read(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    files = ("no-map", "en.vec", "es.vec")  # which are not here
-    train = ("--train", "en=train.tsv", "--test", "es=train.tsv")
-    wanted = ("--strategy", "adversarial", "--transformer", "model", "--figure", "t.svg")
-    done = invoke("transfer", *files, *train, *wanted)
-    assert isinstance(done.exception, MissingDependencyError)
-    for gist in (
-        "--figure needs the package matplotlib (pip install 'alignx[plot]')",
-        "--transformer needs the package torch (pip install 'alignx[torch]') and the package "
-        "transformers (pip install 'alignx[transformers]')",
-        "strategy 'adversarial' needs the package torch (pip install 'alignx[torch]') and "
-        "unlabeled texts of es; give --unlabeled CODE=FILE",
-    ):
-        assert gist in str(done.exception)
-    fit = ("fit", *files, "-i", "train.tsv", *ENGLISH, "-o", "new")
-    for options in (
-        ("--head", "mlp"),
-        ("--strategy", "ensemble", "--option", "members=adversarial"),
-    ):
-        done = invoke(*fit, *options)
-        assert isinstance(done.exception, MissingDependencyError)
-        assert "needs the package torch" in str(done.exception)
-    done = invoke(*fit, "--strategy", "seed_words")
-    assert isinstance(done.exception, ValueError)
-    assert "needs unlabeled texts of es; give --unlabeled CODE=FILE" in str(done.exception)
-
-
-@pytest.mark.usefixtures("bare")
-def test_all_leaves_out_what_cannot_run_and_says_so(folder: Path) -> None:
-    files = (folder / "map", *VECTORS, "--limit", 500)
-    train = ("--train", f"en={folder / 'train.tsv'}", "--test", f"es={folder / 'es.tsv'}")
-    done = succeed("transfer", *files, *train, "--strategy", "all", "--json")
-    needy = {"self_training", "seed_words", "adversarial", "prior_matching"}
-    assert set(json.loads(done.stdout)["strategies"]) == set(STRATEGIES) - needy
-    assert "left out: self_training, which needs unlabeled texts of es\n" in done.stderr
-    torch = "the package torch (pip install 'alignx[torch]')"
-    assert f"left out: adversarial, which needs {torch} and unlabeled texts of es" in done.stderr
-
-
-@pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (("align", "a", "b", "--unsupervised", "--method", "adversarial", "-o", "m"), "torch"),
-        (("align", "a", "b", "-d", "d", "--device", "cuda", "-o", "m"), "torch"),
-        (("induce", "m", "a", "b", "--device", "cuda", "-o", "d.tsv"), "torch"),
-        (("induce", "m", "a", "b", "--index", "hnsw", "-o", "d.tsv"), "faiss"),
-        (("induce", "m", "a", "b", "--cluster", "tcp://x:1", "-o", "d.tsv"), "distributed"),
-        (("evaluate", "m", "a", "b", "-d", "d", "--device", "cuda"), "torch"),
-        (("train", "no.txt", "-o", "m.bin"), "fasttext"),
-    ],
-)
-def test_every_command_looks_for_its_packages_first(
-    arguments: tuple[str, ...], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)  # where none of the files is
-    done = CliRunner().invoke(app, arguments)
-    assert isinstance(done.exception, MissingDependencyError)
-    assert f"the package {problem}" in str(done.exception)
-
-
-@pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize("options", ['"adversarial"]', '"cca"]\n[options]\ndevice = "cuda"'])
-def test_a_grid_looks_for_its_packages_first(options: str, tmp_path: Path) -> None:
-    for name in ("en.vec", "es.vec", "d.txt"):
-        (tmp_path / name).write_text("")
-    (tmp_path / "grid.toml").write_text(
-        'vectors = "{language}.vec"\ntrain = "d.txt"\ntest = "d.txt"\npairs = ["en-es"]\n'
-        f"methods = [{options}\n"
-    )
-    done = CliRunner().invoke(app, ["bench", str(tmp_path / "grid.toml")])
-    assert isinstance(done.exception, MissingDependencyError)
-    assert "torch" in str(done.exception)
-    assert not (tmp_path / "grid.cells").exists()
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
+    command = " ".join(f"'{part}'" for part in (SCRIPT, *ASK, *IN_SPANISH, "-q"))
+    assert piped(f"yes el gobierno y la ley | {command} | head -3") == "politics\n" * 3

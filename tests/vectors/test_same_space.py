@@ -63,8 +63,8 @@ def test_languages_mapped_into_the_same_target_share_it(tmp_path: Path, method: 
     german = mapped_by(GERMAN, HUB.head(100), method)  # with another --limit
     assert spanish.space == german.space
     shared = SharedSpace({"es": spanish.apply_source(SPANISH), "de": german.apply_source(GERMAN)})
-    answers = shared.translate(["gato3"], k=1)
-    assert answers["gato3"][0].word == "Katze3"
+    answers = shared.translate("gato3", k=1)
+    assert answers[0].word == "Katze3"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_vectors_of_unknown_spaces_are_trusted(tmp_path: Path) -> None:
     alignment.save_mapped(HUB, tmp_path / "en.safetensors", side="target")
     spanish, english = load(tmp_path / "es.vec"), load(tmp_path / "en.safetensors")
     assert (spanish.space, english.space) == (None, alignment.space)
-    assert SharedSpace.of(spanish, english).translate(["gato3"], k=1)["gato3"][0].word == "cat3"
+    assert SharedSpace.of(spanish, english).translate("gato3", k=1)[0].word == "cat3"
 
 
 def test_unrelated_vectors_cause_a_warning(caplog: pytest.LogCaptureFixture) -> None:

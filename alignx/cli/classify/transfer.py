@@ -1,145 +1,104 @@
-"""The command `alignx classify transfer`."""
+"""Command `alignx classify transfer`: transfer strategies in one table."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.cli.inputs import read_vectors, require_inputs, shared_space
-from alignx.cli.options import (
-    Json,
-    LabelColumn,
-    Limit,
-    Lowercase,
-    MapFile,
-    OnError,
-    Oov,
-    OovOption,
-    Quiet,
-    SkipBad,
-    TextColumn,
-    Threads,
-    VectorFiles,
-    Verbose,
-    as_column,
-    require_count,
-)
-from alignx.cli.terminal import open_terminal, print_json
+from alignx.cli.classify.inputs import Unlabeled
+from alignx.cli.command import command, option
+from alignx.cli.inputs import read_languages, shared_space
+from alignx.cli.options import LabeledColumns, LanguageFiles, MapFile, OovOption, refuse
+from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.files import printable, replacing
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import install, is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from alignx.classification.comparison.evaluate import Trial
-    from alignx.cli.terminal import Terminal
 
 __all__ = ["transfer"]
 
 ALL = "all"
 
 
+@command("classify transfer map.safetensors en.vec es.vec --train en=train.tsv --test es=test.tsv")
 def transfer(
     map_file: MapFile,
-    vectors: VectorFiles,
+    files: LanguageFiles,
     train: Annotated[
         list[str],
-        typer.Option(
-            "--train",
+        option(
+            "Labeled training texts. Those of other languages than --source serve the upper "
+            "baseline, --shots and --others.",
             metavar="[CODE=]FILE",
-            help="Labeled texts to learn from. Those of other languages than --source only bound "
-            "what can be reached, and serve --shots and --others.",
         ),
     ],
-    test: Annotated[
-        list[str],
-        typer.Option("--test", metavar="[CODE=]FILE", help="Labeled texts to measure on."),
-    ],
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
+    test: Annotated[list[str], option("Labeled test texts.", metavar="[CODE=]FILE")],
     source: Annotated[
-        str | None,
-        typer.Option(help="Language to learn from.", show_default="that of --train"),
+        str | None, option("Language to learn from.", default="that of --train", metavar="CODE")
     ] = None,
     strategies: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            "Strategy to compare, or all; repeat for more.",
             "--strategy",
-            help="Compare this one too; or all that can run.",
-            show_default="zero_shot, ensemble",
+            default="zero_shot, ensemble",
+            metavar="NAME",
         ),
     ] = None,
     shots: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Compare with that many labeled texts a class of the target too."),
+        option(
+            "Compare with few-shot learning from N labeled target texts a class; repeatable.", min=1
+        ),
     ] = None,
-    others: Annotated[
-        bool, typer.Option("--others", help="Compare with labels of all other languages too.")
-    ] = False,
+    others: Annotated[bool, option("Compare with labels of all other languages.")] = False,
     transformers: Annotated[
         list[str] | None,
-        typer.Option(
-            "--transformer", metavar="MODEL", help="Compare with that model too: a folder or name."
+        option(
+            "Compare with a multilingual transformer: folder or name; repeatable.",
+            "--transformer",
+            metavar="MODEL",
         ),
     ] = None,
     fine_tune: Annotated[
-        bool,
-        typer.Option("--fine-tune", help="Train the transformers, rather than a head on them."),
+        bool, option("Fine-tune the transformers, not only a head on them.")
     ] = False,
-    unlabeled: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODE=FILE",
-            help="Texts of a language, one a line.",
-            show_default="those of --train",
-        ),
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Repeat with that many seeds.")] = 1,
+    unlabeled: Unlabeled = None,
+    seeds: Annotated[int, option("Runs with different random seeds.", min=1)] = 1,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write the table here, or for .json all figures."),
+        Path | None, option("Table (.md or .txt), or all figures (.json).", "--output", "-o")
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(help="Draw accuracies and gaps: .svg, .png or .pdf.")
+        Path | None, option("Plot of accuracies and gaps: .svg, .png or .pdf.")
     ] = None,
-    oov: OovOption = Oov.drop,
-    limit: Limit = None,
-    lowercase: Lowercase = False,
-    on_error: SkipBad = OnError.fail,
-    threads: Threads = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    oov: OovOption = "drop",
+    *,
+    columns: LabeledColumns,
+    terminal: JsonTerminal,
 ) -> None:
-    """Compare ways to learn in one language and predict in others, between bounds."""
-    require_count(map_file, vectors)
+    """Compare transfer strategies between languages, with lower and upper baselines.
+
+    Unlabeled texts of a language are those of --train by default.
+    """
+    files.require_count(map_file)
+
     from alignx.classification.comparison.evaluate import evaluate_transfer, lacks_of_trials
     from alignx.classification.comparison.plot import draw, require_drawable
     from alignx.classification.requirements import refuse_lacks, runnable
 
-    terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
     texts = {"--train": train, "--test": test, "--unlabeled": unlabeled or []}
-    require_outputs(
-        {"--output": output, "--figure": figure},
-        {
-            "MAP": None if map_file == "-" else map_file,
-            "VECTORS": vectors,
-            **{k: [text.rpartition("=")[2] for text in given] for k, given in texts.items()},
-        },
-    )
-    if output is not None:
-        require_suffix(output, "a table")
-    if figure is not None:
-        require_suffix(figure, "a figure")
+    inputs = {"MAP": None if map_file == "-" else map_file, "VECTORS": files.paths}
+    _require_outputs(output, figure, inputs, texts)
     names = _names(strategies)
-    columns = {"text_column": as_column(text_column), "label_column": as_column(label_column)}
     learned, measured = (_by_language(terminal, given, columns) for given in (train, test))
     source = source or _only(learned)
     further = {code: some for code, (some, _) in _by_language(terminal, unlabeled or []).items()}
@@ -153,11 +112,7 @@ def transfer(
     refuse_lacks(lacks, "give --unlabeled CODE=FILE")
     if figure is not None:
         require_drawable(figure)
-    require_inputs(map_file, vectors)
-    space = shared_space(
-        map_file,
-        [read_vectors(terminal, path, limit, lowercase, on_error) for path in vectors],
-    )
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
     with terminal.working("Comparing") as progress:
         report = evaluate_transfer(
             space,
@@ -168,7 +123,7 @@ def transfer(
             unlabeled=further,
             peers=_peers(transformers or [], fine_tune),
             seeds=range(seeds),
-            oov=oov.value,
+            oov=oov,
             progress=progress,
         )
     facts = {"version": version("alignx"), **report.as_dict()}
@@ -180,41 +135,52 @@ def transfer(
                 file.write(report.as_markdown())
     if figure is not None:
         draw(report, figure)
-    if as_json:
-        print_json(facts)
-    else:
-        typer.echo(report.as_markdown(), nl=False)
+    terminal.print(facts, report.as_markdown())
     written = ", ".join(str(path) for path in (output, figure) if path is not None)
     ending = f"; {written}: written" if written else ""
     terminal.note(f"compared in {time.perf_counter() - start:.1f} s{ending}")
 
 
+def _require_outputs(
+    output: Path | None,
+    figure: Path | None,
+    inputs: dict[str, Any],
+    texts: dict[str, list[str]],
+) -> None:
+    """Refuse outputs over inputs, and names that promise another format."""
+    named = {option: [text.rpartition("=")[2] for text in given] for option, given in texts.items()}
+    require_outputs({"--output": output, "--figure": figure}, {**inputs, **named})
+    for path, kind in ((output, "a table"), (figure, "a figure")):
+        if path is not None:
+            require_suffix(path, kind)
+
+
 def _names(strategies: Sequence[str] | None) -> list[str]:
-    """Refuse strategies that there are not."""
+    """Refuse unknown strategies."""
     from alignx.classification.strategies import STRATEGIES
 
+    known = (*STRATEGIES, ALL)
     names = list(strategies or ("zero_shot", "ensemble"))
     for name in names:
-        if name not in (*STRATEGIES, ALL):
-            raise typer.BadParameter(
-                f"it must be one of {', '.join(STRATEGIES)}, {ALL}, got {name!r}",
-                param_hint="--strategy",
-            )
+        refuse(
+            name not in known, "--strategy", f"it must be one of {', '.join(known)}, got {name!r}"
+        )
     return names
 
 
 def _only(learned: Iterable[str]) -> str:
-    """Give the one language with labels, which is the one to learn from."""
+    """Return the only language with labels."""
     codes = list(learned)
-    if len(codes) > 1:
-        raise typer.BadParameter(
-            f"say which to learn from, as --train holds {', '.join(codes)}", param_hint="--source"
-        )
+    refuse(
+        len(codes) > 1,
+        "--source",
+        f"say which to learn from, as --train holds {', '.join(codes)}",
+    )
     return codes[0]
 
 
 def _trials(names: Sequence[str], shots: Sequence[int], others: bool) -> dict[str, Trial]:
-    """Name the lines of the table."""
+    """Return the experiments by the names of their rows."""
     from alignx.classification.comparison.evaluate import Trial
 
     trials = {name: Trial(name) for name in names}
@@ -225,7 +191,7 @@ def _trials(names: Sequence[str], shots: Sequence[int], others: bool) -> dict[st
 
 
 def _lacking_packages(figure: Path | None, transformers: Sequence[str]) -> dict[str, list[str]]:
-    """Give the packages that options need and that are not installed."""
+    """Return missing packages by option."""
     needs = {
         "--figure": ["matplotlib"] if figure is not None else [],
         "--transformer": ["torch", "transformers"] if transformers else [],
@@ -250,16 +216,17 @@ def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:
 
 
 def _by_language(
-    terminal: Terminal, given: Sequence[str], columns: dict[str, Any] | None = None
+    terminal: Terminal, given: Sequence[str], columns: LabeledColumns | None = None
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """Read texts, with labels if columns are given; several files of a language add up."""
+    """Read texts by language, with labels if columns are given."""
     from alignx.classification.data.texts import LabeledTexts
 
     result: dict[str, tuple[list[str], list[str]]] = {}
+    options = {} if columns is None else columns.as_dict()
     for text in given:
         code, _, name = text.rpartition("=")
         found = LabeledTexts.load(
-            name, language=code or None, labeled=columns is not None, **(columns or {})
+            name, language=code or None, labeled=columns is not None, **options
         )
         if found.languages is None:
             raise typer.BadParameter(

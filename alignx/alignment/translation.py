@@ -1,0 +1,60 @@
+"""Translation of words by search in a shared space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from alignx.retrieval.csls import csls_search
+from alignx.retrieval.exact import ExactIndex
+from alignx.vectors.oov import look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.oov import OOVMode, Origin
+
+__all__ = ["Translation", "translate"]
+
+
+class Translation(NamedTuple):
+    """One answer: the target word, its score and the origin of the query's vector.
+
+    The score is CSLS, or cosine with ``retrieval="nn"``; the origin "vocabulary", "subwords" or
+    "phrase".
+    """
+
+    word: str
+    score: float
+    origin: Origin = "vocabulary"
+
+
+def translate(
+    source: Embeddings,
+    target: Embeddings,
+    words: Sequence[str],
+    k: int,
+    *,
+    n_neighbors: int | None,
+    oov: OOVMode,
+) -> list[list[Translation]]:
+    """Search the best target words of source words; see `SharedSpace.translate`.
+
+    Without `n_neighbors` they are ranked by cosine.
+    """
+    asked = look_up(source, words, oov)
+    known = [i for i, origin in enumerate(asked.origins) if origin is not None]
+    queries, keys = asked.vectors[known], target.vectors
+    if n_neighbors is None:
+        found = ExactIndex(keys).search(queries, k)
+    else:
+        found = csls_search(queries, source.vectors, keys, k, n_neighbors=n_neighbors)
+    answers: list[list[Translation]] = [[] for _ in words]
+    for i, indices, scores in zip(known, found.indices, found.scores, strict=True):
+        origin = asked.origins[i]
+        assert origin is not None  # or it is not known
+        answers[i] = [
+            Translation(target.words[row], score, origin)
+            for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
+        ]
+    return answers

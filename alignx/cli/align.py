@@ -1,0 +1,324 @@
+"""Command `alignx align`: a map between two languages."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+
+from alignx.cli.command import command, option
+from alignx.cli.inputs import read_languages, read_lexicon
+from alignx.cli.options import Columns, LanguagePair, Neighbors, refuse, require_at_most
+from alignx.cli.terminal import Bar, JsonTerminal, Terminal
+from alignx.support.files import appearing
+from alignx.support.outputs import require_outputs, require_suffix
+from alignx.support.packages import require_packages
+
+if TYPE_CHECKING:
+    from alignx.alignment.alignment import Alignment
+    from alignx.lexicon.lexicon import Lexicon
+    from alignx.support.progress import Log
+    from alignx.vectors.embeddings import Embeddings
+
+__all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
+
+Method = Literal[
+    "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
+]
+Preset = Literal["fast", "muse"]
+# Options whose name is not that of the parameter.
+OPTIONS = {"n_components": "--components", "n_jobs": "--jobs", "random_state": "--seed"}
+
+
+@dataclass(frozen=True)
+class SeedPairs:
+    """Options for the seed dictionary."""
+
+    PANEL: ClassVar[str] = "Seed dictionary (one of)"
+    dictionary: Annotated[
+        Path | None, option("Known translations, two words a line.", "--dictionary", "-d")
+    ] = None
+    identical: Annotated[bool, option("Words with the same spelling in both languages.")] = False
+    numerals: Annotated[bool, option("Numbers with the same spelling in both languages.")] = False
+    unsupervised: Annotated[bool, option("No pairs at all.")] = False
+    columns: Columns = None
+
+    def require_one(self) -> None:
+        """Refuse none of the options, or several."""
+        given = (self.dictionary is not None, self.identical, self.numerals, self.unsupervised)
+        refuse(
+            sum(given) != 1,
+            "--dictionary",
+            "give one of --dictionary FILE, --identical, --numerals, --unsupervised",
+        )
+        refuse(
+            self.columns is not None and self.dictionary is None,
+            "--columns",
+            "it takes a --dictionary",
+        )
+
+
+@dataclass(frozen=True)
+class MethodOptions:
+    """Options that some methods have, by their parameters."""
+
+    PANEL: ClassVar[str] = "Options of methods"
+    n_components: Annotated[
+        int | None,
+        option(
+            "Directions to keep (cca, reweighted).",
+            "--components",
+            default="half in cca, all in reweighted",
+        ),
+    ] = None
+    regularization: Annotated[
+        float | None,
+        option(
+            "Share of the mean variance to add to each direction (cca, least_squares, reweighted).",
+            metavar="R",
+        ),
+    ] = None
+    preset: Annotated[
+        Preset | None,
+        option("Training schedule (adversarial): ours, or the published one.", default="fast"),
+    ] = None
+    restarts: Annotated[
+        int | None, option("Largest number of trainings (adversarial).", default="3", min=1)
+    ] = None
+    n_jobs: Annotated[
+        int | None,
+        option("Trainings at the same time (adversarial).", "--jobs", default="1", min=1),
+    ] = None
+    checkpoint: Annotated[
+        Path | None,
+        option("Name of files to resume from after an interrupt (adversarial).", metavar="NAME"),
+    ] = None
+    random_state: Annotated[
+        int | None,
+        option("Random seed (auto, self_learning, adversarial).", "--seed", default="0", min=0),
+    ] = None
+
+    def estimator(self, method: Method) -> Any:  # noqa: ANN401  # of several classes
+        """Make the method object, and refuse options that it does not have."""
+        from alignx.alignment.methods import METHODS
+
+        estimator = METHODS[method]()
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        given = {name: value for name, value in given.items() if value is not None}
+        for name in given:
+            refuse(
+                name not in estimator.get_params(),
+                OPTIONS.get(name, f"--{name}"),
+                f"method {method} has no such option; leave it out",
+            )
+        return estimator.set_params(**given)
+
+
+@command(
+    "align en.vec es.vec -d en-es.train.txt -o en-es.safetensors", settings=("threads", "device")
+)
+def align(
+    files: LanguagePair,
+    output: Annotated[Path, option("Map, .safetensors.", "--output", "-o")],
+    method: Annotated[
+        Method | None,
+        option(
+            f"Method: {', '.join(get_args(Method))}.",
+            default="procrustes with --dictionary, otherwise self_learning",
+            metavar="METHOD",
+        ),
+    ] = None,
+    self_learning: Annotated[bool, option("Short for --method self_learning.")] = False,
+    normalize: Annotated[
+        str | None,
+        option(
+            "Steps from unit, center, project, joined by commas; or iterative; or none; or "
+            "linear, for a map that `alignx apply` can use on a fastText model (.bin).",
+            default="unit,center,unit",
+            metavar="STEPS",
+        ),
+    ] = None,
+    refinement: Annotated[int, option("Rounds of refitting on induced pairs.", min=0)] = 5,
+    vocabulary: Annotated[
+        int, option("Most frequent words among which refinement induces pairs.", min=1)
+    ] = 20_000,
+    n_neighbors: Neighbors = None,
+    no_calibrate: Annotated[
+        bool, option("Leave out the probabilities for `alignx induce`, which take a second fit.")
+    ] = False,
+    allow_failed: Annotated[bool, option("Keep a map that has failed its check.")] = False,
+    log_file: Annotated[Path | None, option("Log of the rounds, as JSON lines.", "--log")] = None,
+    *,
+    seed_pairs: SeedPairs,
+    options: MethodOptions,
+    terminal: JsonTerminal,
+) -> None:
+    """Learn a map between two languages.
+
+    It learns from a dictionary, from words that both languages share, or without any pairs.
+    """
+    seed_pairs.require_one()
+    name = _method_name(method, seed_pairs, self_learning=self_learning)
+    if name == "adversarial":
+        require_packages({"adversarial training": "torch"})
+    estimator = options.estimator(name)
+
+    from alignx.alignment.align import align as fit
+    from alignx.errors import AlignmentFailed
+    from alignx.mapping import Refinement
+    from alignx.vectors.normalizer import parse_steps
+
+    start = time.perf_counter()
+    steps: Any = normalize if normalize in (None, "linear") else parse_steps(normalize)
+    inputs = {"SOURCE": files.source, "TARGET": files.target}
+    _require_outputs(
+        output,
+        log_file,
+        options.checkpoint,
+        estimator,
+        {**inputs, "--dictionary": seed_pairs.dictionary},
+    )
+    pairs, languages = _read(terminal, files, seed_pairs)
+    require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
+    seed = estimator.get_params().get("random_state")
+    answer: dict[str, Any] = {"version": version("alignx"), "method": name, "seed": seed}
+    try:
+        with terminal.working("Aligning") as bar, _log(log_file, bar, answer) as log:
+            alignment = fit(
+                *languages,
+                lexicon=pairs,
+                method=estimator,
+                normalize=steps,
+                refinement=Refinement(
+                    rounds=refinement, vocabulary=vocabulary, n_neighbors=n_neighbors
+                ),
+                calibrate=not no_calibrate,
+                allow_failed=allow_failed,
+                progress=bar,
+                log=log,
+            )
+    except AlignmentFailed as error:
+        if terminal.as_json:
+            seconds = time.perf_counter() - start
+            terminal.print({**answer, "seconds": seconds, "failed": True, **_validation(error)})
+        raise
+    alignment.save(output)
+    answer["seconds"] = time.perf_counter() - start
+    if terminal.as_json:
+        terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
+    else:
+        _note(terminal, alignment, answer, is_linear=steps == "linear")
+        origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
+        terminal.note(f"{output}: {name} from {origin} in {answer['seconds']:.1f} s")
+
+
+def _method_name(method: Method | None, seed_pairs: SeedPairs, *, self_learning: bool) -> Method:
+    refuse(
+        self_learning and method not in (None, "self_learning"),
+        "--self-learning",
+        f"it means --method self_learning, got --method {method}",
+    )
+    if seed_pairs.dictionary is None or self_learning:
+        return method or "self_learning"
+    return method or "procrustes"
+
+
+def _require_outputs(
+    output: Path,
+    log_file: Path | None,
+    checkpoint: Path | None,
+    estimator: Any,  # noqa: ANN401  # of several classes
+    inputs: dict[str, Path | None],
+) -> None:
+    """Refuse outputs over inputs, in missing folders, or with the name of another format."""
+    unfinished = []
+    if checkpoint is not None:
+        from alignx.alignment.unsupervised.adversarial import checkpoint_name
+
+        unfinished = [checkpoint_name(checkpoint, i) for i in range(estimator.restarts)]
+    require_outputs({"--output": output, "--log": log_file, "--checkpoint": unfinished}, inputs)
+    require_suffix(output, "a map")
+    if log_file is not None:
+        require_suffix(log_file, "a log")
+
+
+def _read(
+    terminal: Terminal, files: LanguagePair, seed_pairs: SeedPairs
+) -> tuple[Lexicon | None, list[Embeddings]]:
+    """Read the seed dictionary and the vectors."""
+    from alignx.lexicon.lexicon import Lexicon
+
+    pairs = None
+    if seed_pairs.dictionary is not None:
+        pairs = read_lexicon(terminal, seed_pairs.dictionary, files, seed_pairs.columns)
+    languages = read_languages(terminal, "-", files)
+    if seed_pairs.identical or seed_pairs.numerals:
+        pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)
+        terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
+    return pairs, languages
+
+
+@contextmanager
+def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator[Log]:
+    """Write log facts to a file and the bar, and keep some for the answer."""
+    with ExitStack() as stack:
+        write = None if path is None else stack.enter_context(appearing(path))
+
+        def log(facts: dict[str, Any]) -> None:
+            if facts["stage"] in ("selection", "diagnosis"):
+                answer[facts["stage"]] = {k: v for k, v in facts.items() if k != "stage"}
+            if write is not None:
+                finite = {k: None if v != v else v for k, v in facts.items()}  # JSON has no NaN
+                write(json.dumps(finite, ensure_ascii=False))
+            if bar is not None and "criterion" in facts:
+                bar.tell(f"{facts['stage']}, criterion {facts['criterion']:.3f}")
+
+        yield log
+
+
+def _validation(error: Any) -> dict[str, Any]:  # noqa: ANN401  # AlignmentFailed
+    from alignx.alignment.validation import Validation
+
+    found = error.diagnosis
+    return {"validation": found.as_dict()} if isinstance(found, Validation) else {}
+
+
+def _facts(alignment: Alignment, *, is_linear: bool) -> dict[str, Any]:
+    """Return the figures of an alignment for programs."""
+    rounds = [vars(each) for each in alignment.rounds]
+    validation, cost = alignment.validation, alignment.linear_cost
+    return {
+        "criterion": rounds[-1]["criterion"] if rounds else None,
+        "rounds": rounds,
+        "pairs": alignment.pairs,
+        "failed": alignment.failed,
+        "validation": None if validation is None else validation.as_dict(),
+        "linear": cost.as_dict() if cost is not None else {} if is_linear else None,
+    }
+
+
+def _note(
+    terminal: Terminal, alignment: Alignment, answer: dict[str, Any], *, is_linear: bool
+) -> None:
+    """Print the figures of an alignment for people."""
+    if chosen := answer.get("selection"):
+        terminal.note(
+            f"chosen by cross-validation: {chosen['aligner']}, {chosen['refinement']} rounds of "
+            "refinement (--json lists all candidates)"
+        )
+    for each in alignment.rounds:
+        terminal.note(f"round {each.round}: {each.pairs:,} pairs, mean cosine {each.criterion:.3f}")
+    verdict = "FAILED, kept as asked" if alignment.failed else "worked"
+    if alignment.diagnosis is not None:
+        terminal.note(f"{verdict}: {alignment.diagnosis}")
+    if alignment.validation is not None and alignment.validation.decided:
+        terminal.note(f"{verdict}: {alignment.validation}")
+    if is_linear:
+        cost = alignment.linear_cost
+        unknown = "cost not measured; `alignx evaluate` measures it with a test dictionary"
+        terminal.note(f"linear: {unknown if cost is None else cost}")

@@ -1,0 +1,1 @@
+"""Commands `alignx classify`: fit, predict, transfer."""

@@ -1,0 +1,235 @@
+"""Command `alignx classify fit`: a classifier from labeled texts."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from alignx.cli.classify.inputs import (
+    OovModels,
+    Unlabeled,
+    read_oov_models,
+    read_unlabeled,
+    require_language,
+)
+from alignx.cli.command import RUNNING, command, option
+from alignx.cli.inputs import read_languages, shared_space
+from alignx.cli.options import (
+    LabeledColumns,
+    LanguageFiles,
+    MapFile,
+    OovOption,
+    codes_and_files,
+    refuse,
+)
+from alignx.cli.terminal import JsonTerminal, Terminal
+from alignx.support.outputs import require_outputs, require_suffix
+
+if TYPE_CHECKING:
+    from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.data.texts import LabeledTexts
+
+__all__ = ["Strategy", "Weighting", "fit"]
+
+Strategy = Literal[
+    "zero_shot",
+    "translate_train",
+    "translate_test",
+    "translate_train_all",
+    "code_switching",
+    "self_training",
+    "seed_words",
+    "adversarial",
+    "prior_matching",
+    "ensemble",
+]
+Weighting = Literal["sif", "idf", "uniform"]
+
+
+@command(
+    "classify fit en-es.safetensors en.vec es.vec -i train.tsv --language en -o model.safetensors"
+)
+def fit(
+    map_file: MapFile,
+    files: LanguageFiles,
+    inputs: Annotated[
+        list[Path],
+        option("Labeled texts: .jsonl, or tab-separated; repeat for more files.", "--input", "-i"),
+    ],
+    output: Annotated[Path, option("Model, .safetensors.", "--output", "-o")],
+    language: Annotated[
+        str | None, option("Language of the texts, if their file does not name it.", metavar="CODE")
+    ] = None,
+    unlabeled: Unlabeled = None,
+    strategy: Annotated[
+        Strategy, option("Transfer strategy; `alignx classify transfer` compares them.")
+    ] = "zero_shot",
+    options: Annotated[
+        list[str] | None,
+        option("Option of the strategy, such as rate=0.5.", "--option", metavar="NAME=VALUE"),
+    ] = None,
+    head: Annotated[
+        Literal["logistic", "mlp"],
+        option("Logistic regression, or a small neural network (takes torch)."),
+    ] = "logistic",
+    weighting: Annotated[
+        Weighting, option("Weights of words: by frequency rank, by document frequency, or equal.")
+    ] = "sif",
+    components: Annotated[int, option("Common directions to remove from text vectors.", min=0)] = 0,
+    alpha: Annotated[
+        float, option("Weights of languages: 1 by their texts, 0 equal.", metavar="A", min=0, max=1)
+    ] = 1.0,
+    oov_models: OovModels = None,
+    oov: OovOption = "drop",
+    seed: Annotated[int, option("Random seed.", panel=RUNNING, min=0)] = 0,
+    *,
+    columns: LabeledColumns,
+    terminal: JsonTerminal,
+) -> None:
+    """Learn a classifier from labeled texts of one or more languages."""
+    files.require_count(map_file)
+    further = codes_and_files(unlabeled, "--unlabeled")
+    models = codes_and_files(oov_models, "--oov-model")
+    settings = _settings(strategy, options or [])
+
+    from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.encoder import DocumentEncoder
+
+    start = time.perf_counter()
+    inputs_read = {
+        "MAP": None if map_file == "-" else map_file,
+        "VECTORS": files.paths,
+        "--input": inputs,
+        "--unlabeled": [path for _, path in further],
+        "--oov-model": [path for _, path in models],
+    }
+    require_outputs({"--output": output}, inputs_read)
+    require_suffix(output, "a model")
+    labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
+    unlabeled_texts = read_unlabeled(terminal, further)
+    codes = [code for part in labeled for code in part.languages or ()]
+    needs = {"options": settings, "head": head}
+    _require_needs(strategy, needs, _surely_without(files.paths, codes, unlabeled_texts))
+    space = shared_space(map_file, read_languages(terminal, map_file, files))
+    require_language(space, language)
+    _require_needs(strategy, needs, [c for c in space if c not in (*codes, *unlabeled_texts)])
+    classifier = TransferClassifier(
+        space,
+        strategy=strategy,
+        options=settings or None,
+        head=head,
+        unseen=read_oov_models(terminal, map_file, space, models),
+        oov=oov,
+        encoder=DocumentEncoder(weighting=weighting, components=components),
+        alpha=alpha,
+        seed=seed,
+    )
+    texts = [text for part in labeled for text in part.texts]
+    labels = [label for part in labeled for label in part.labels or ()]
+    classifier.fit(texts, labels, language=codes, unlabeled=unlabeled_texts)
+    classifier.save(output)
+    coverage = {code: _coverage(classifier, texts, codes, code) for code in dict.fromkeys(codes)}
+    facts = {
+        "strategy": strategy,
+        "seed": seed,
+        "classes": classifier.classes_.tolist(),
+        "languages": coverage,
+        "unlabeled": {code: len(part) for code, part in unlabeled_texts.items()},
+        "facts": classifier.model_.facts,
+        "bytes": output.stat().st_size,
+        "seconds": time.perf_counter() - start,
+    }
+    if terminal.as_json:
+        terminal.print({"version": version("alignx"), **facts})
+    else:
+        _note(terminal, output, facts)
+
+
+def _note(terminal: Terminal, output: Path, facts: Mapping[str, Any]) -> None:
+    """Print the coverage of each language, and the size of the model."""
+    for code, found in facts["languages"].items():
+        left_out = f"; {found['unknown']:,} without a known word" if found["unknown"] else ""
+        terminal.note(
+            f"{code}: {found['texts']:,} texts, on average {found['coverage']:.1%} of their words "
+            f"are known{left_out}"
+        )
+    terminal.note(
+        f"{output}: {facts['strategy']}, {len(facts['classes'])} classes, "
+        f"{facts['bytes'] / 1000:,.1f} kB in {facts['seconds']:.1f} s"
+    )
+
+
+def _settings(strategy: str, given: Sequence[str]) -> dict[str, Any]:
+    """Convert options of a strategy to the types of its defaults."""
+    if not given:
+        return {}
+    from alignx.classification.strategies import STRATEGIES
+
+    parameters = dict(inspect.signature(STRATEGIES[strategy]).parameters)
+    del parameters["task"]
+    result: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        takes = ", ".join(parameters) or "no options"
+        refuse(name not in parameters, "--option", f"{strategy} takes {takes}, got {text!r}")
+        default = parameters[name].default
+        try:
+            is_list = isinstance(default, tuple)
+            result[name] = tuple(value.split(",")) if is_list else type(default)(value)
+        except ValueError:
+            kind = "whole number" if isinstance(default, int) else "number"
+            refuse(True, "--option", f"{name} must be a {kind}, got {value!r}")
+        refuse(
+            name in ("teacher", "members") and not set(value.split(",")) <= STRATEGIES.keys(),
+            "--option",
+            f"{name} must be of {', '.join(STRATEGIES)}, got {value!r}",
+        )
+    return result
+
+
+def _require_needs(strategy: str, given: Mapping[str, Any], without: Sequence[str]) -> None:
+    """Refuse a strategy without its packages, or without texts of the languages `without` any."""
+    from alignx.classification.requirements import lacks_of, refuse_lacks
+
+    lacks = lacks_of(strategy, **given, without=without)
+    refuse_lacks({f"strategy {strategy!r}": lacks}, "give --unlabeled CODE=FILE")
+
+
+def _surely_without(
+    vectors: Sequence[Path], codes: Sequence[str], unlabeled: Mapping[str, list[str]]
+) -> list[str]:
+    """Return languages without texts, as far as file names tell before vectors are read."""
+    from alignx.vectors.language_codes import guess_language
+
+    if unlabeled or len(vectors) <= len(set(codes)):
+        return []
+    return [code for path in vectors if (code := guess_language(path).code) and code not in codes]
+
+
+def _labeled_texts(
+    terminal: Terminal, path: Path, language: str | None, columns: LabeledColumns
+) -> LabeledTexts:
+    from alignx.classification.data.texts import LabeledTexts
+
+    found = LabeledTexts.load(path, language=language, **columns.as_dict())
+    refuse(
+        found.languages is None,
+        "--language",
+        f"{path.name} does not say what language its texts are; give it, such as --language en",
+    )
+    terminal.note(f"{path.name}: {len(found):,} texts of {len(set(found.labels or ()))} classes")
+    return found
+
+
+def _coverage(
+    classifier: TransferClassifier, texts: Sequence[str], codes: Sequence[str], code: str
+) -> dict[str, Any]:
+    """Return the share of known words in the texts of a language."""
+    own = [text for text, language in zip(texts, codes, strict=True) if language == code]
+    shares = classifier.coverage(own, language=code)
+    unknown = int((shares == 0).sum())
+    return {"texts": len(own), "unknown": unknown, "coverage": float(shares.mean())}

@@ -1,0 +1,73 @@
+"""Options and inputs of the commands `alignx classify`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from alignx.cli.command import option
+from alignx.cli.options import refuse
+from alignx.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from alignx.alignment.mapped_subwords import MappedSubwords
+    from alignx.alignment.shared_space import SharedSpace
+
+__all__ = ["OovModels", "Unlabeled", "read_oov_models", "read_unlabeled", "require_language"]
+
+OovModels = Annotated[
+    list[str] | None,
+    option(
+        "fastText model (.bin) of a language, for vectors of its OOV words.",
+        "--oov-model",
+        metavar="CODE=FILE",
+    ),
+]
+Unlabeled = Annotated[
+    list[str] | None,
+    option("Texts of a language without labels, one a line.", "--unlabeled", metavar="CODE=FILE"),
+]
+
+
+def require_language(space: SharedSpace, language: str | None, option: str = "--language") -> None:
+    """Refuse a language without vectors."""
+    refuse(
+        language is not None and language not in space,
+        option,
+        f"it must be one of {', '.join(space)}, which have vectors, got {language!r}",
+    )
+
+
+def read_unlabeled(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dict[str, list[str]]:
+    """Read texts without labels by language."""
+    from alignx.classification.data.texts import LabeledTexts
+
+    result: dict[str, list[str]] = {}
+    for code, path in files:
+        found = LabeledTexts.load(path, labeled=False)
+        terminal.note(f"{path.name}: {len(found):,} texts without labels ({code})")
+        result.setdefault(code, []).extend(found.texts)
+    return result
+
+
+def read_oov_models(
+    terminal: Terminal, map_file: str, space: SharedSpace, files: Sequence[tuple[str, Path]]
+) -> dict[str, MappedSubwords]:
+    """Load the models for OOV words by language."""
+    from alignx.alignment.alignment import Alignment
+    from alignx.alignment.mapped_subwords import MappedSubwords
+    from alignx.vectors.fasttext import SubwordVectors
+
+    alignment = Alignment.load(map_file) if files and map_file != "-" else None
+    first = next(iter(space))
+    result = {}
+    for code, path in files:
+        require_language(space, code, "--oov-model")
+        model = SubwordVectors(path)
+        language_map = None
+        if alignment is not None:
+            language_map = alignment.source if code == first else alignment.target
+        result[code] = MappedSubwords(model, language_map)
+        terminal.note(f"{path.name}: {len(model.stored):,} words and their n-grams ({code})")
+    return result

@@ -1,0 +1,42 @@
+"""Command `alignx convert`: vectors in another format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alignx.cli.command import command, option
+from alignx.cli.inputs import read_vectors
+from alignx.cli.options import Dtype, Reading
+from alignx.cli.terminal import Terminal
+
+__all__ = ["convert"]
+
+
+@command("convert cc.es.300.vec.gz -o es.safetensors --limit 200000")
+def convert(
+    vectors: Annotated[
+        Path,
+        typer.Argument(metavar="VECTORS", help="Vectors: .vec, .txt, .gz, .bin or .safetensors."),
+    ],
+    output: Annotated[Path, option("Vectors: .safetensors, .vec, .txt, or .gz.", "--output", "-o")],
+    dtype: Dtype = "float32",
+    language: Annotated[
+        str | None, option("Language code to store.", default="from the file name", metavar="CODE")
+    ] = None,
+    *,
+    reading: Reading,
+    terminal: Terminal,
+) -> None:
+    """Convert vectors to another format; .safetensors opens at once, whatever its size."""
+    from alignx.vectors.io import require_savable, save
+
+    require_savable(output, dtype=dtype)
+    embeddings = read_vectors(terminal, vectors, reading)
+    if language is not None:
+        embeddings = replace(embeddings, language=language)
+    save(embeddings, output, dtype=dtype)
+    terminal.note(f"{output}: written")

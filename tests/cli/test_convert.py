@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from command_line import VECTORS, fail, misuse, succeed
+
+from alignx.cli.inputs import read_vectors
+from alignx.cli.options import Reading
+from alignx.cli.terminal import Terminal
+from alignx.vectors.io import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.usefixtures("folder")
+def test_there_and_back_keeps_every_bit() -> None:
+    original = load(VECTORS[0])
+    for first, second in [(VECTORS[0], "a.safetensors"), ("a.safetensors", "b.vec.gz")]:
+        done = succeed("convert", first, "-o", second)
+        assert done.out == ""
+        assert done.err.endswith(f"{second}: written\n")
+    succeed("convert", "b.vec.gz", "-o", "c.txt", "--language", "fr")
+    again = load("c.txt")
+    assert again.words == original.words
+    np.testing.assert_array_equal(again.vectors, original.vectors)
+    assert load("a.safetensors").language == "en"
+
+
+@pytest.mark.usefixtures("folder")
+def test_language_and_limit_are_stored() -> None:
+    options = ("--language", "fr", "--limit", 7, "--dtype", "float16")
+    succeed("convert", VECTORS[0], "-o", "a.safetensors", *options)
+    cache = load("a.safetensors")
+    assert (cache.language, len(cache)) == ("fr", 7)
+
+
+def test_duplicates_zero_rows_and_skipped_lines_are_counted(here: Path) -> None:
+    (here / "en.vec").write_text("cat 1 2\nnone 0 0\ncat 2 2\nbad 1\nCAT 3 3\n")
+    command = ("convert", "en.vec", "-o", "a.vec", "--on-error", "skip")
+    counts = "1 duplicate merged, 1 malformed line skipped, 1 zero row"
+    assert f"en.vec: 3 words of 2 dimensions; {counts}" in succeed(*command).err
+    assert "2 duplicates merged" in succeed(*command, "--lowercase").err
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("my.en.vec", "language en, by its name"),
+        ("es.from.en.vec", "en, by its name (which holds es too; `alignx convert --language`"),
+        ("en-es.vec", "language unknown, since its name holds en and es; `alignx convert --lang"),
+    ],
+)
+def test_the_language_guessed_from_the_name_is_told(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str, note: str
+) -> None:
+    (here / name).write_text("cat 1 0\ndog 0 1\n", encoding="utf-8")
+    read_vectors(Terminal(), here / name, Reading())
+    assert note in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("output", "options", "gist"),
+    [
+        ("x.bin", (), "x.bin: the name must end in one of .vec"),
+        ("x.vec", ("--dtype", "float16"), "float16 is for"),
+    ],
+)
+def test_formats_that_are_not_written(output: str, options: tuple[str, ...], gist: str) -> None:
+    assert gist in fail("convert", VECTORS[0], "-o", output, *options)
+    assert "int8" in misuse("convert", VECTORS[0], "-o", "x.vec", "--dtype", "int8")
+
+
+# --- vectors that cannot be read --------------------------------------------------------------
+
+
+def cut_archive(path: Path) -> None:
+    whole = gzip.compress("".join(f"w{i} {i}.25 1\n" for i in range(999)).encode(), mtime=0)
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def text(content: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(content)
+
+
+BAD_VECTORS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
+    "missing": ("x.vec", lambda path: path, "", "no such file"),
+    "truncated": ("x.vec.gz", cut_archive, "", "truncated"),
+    "too_few": ("x.vec", text("3 2\na 1 2\nb 1 2\n"), ":3", "with --limit 2"),
+    "number": ("x.vec", text("2 2\na 1 0\nb 0 one\n"), ":3", "load with --on-error skip"),
+    "nan": ("x.vec", text("a 1 2\nb nan 2\n"), ":2", "finite"),
+    "no_cache": ("x.safetensors", text("this is no cache, at all"), "", "not a safetensors file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_VECTORS)
+def test_vectors_that_cannot_be_read_are_named(folder: Path, case: str) -> None:
+    name, make, line, gist = BAD_VECTORS[case]
+    make(folder / name)
+    message = fail("convert", name, "-o", VECTORS[0], "-q")
+    assert message.startswith(f"{name}{line}: ")
+    assert gist in message

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from command_line import MAPPED, STEMS, VECTORS, WORDS, fail, mapped_space, misuse, succeed
+
+from alignx.evaluation.word_translation import evaluate
+from alignx.lexicon.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVALUATE = ("evaluate", *MAPPED)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_table_or_json() -> None:
+    options = ("-d", "test.txt", "--oov-policy", "fasttext")
+    done = succeed(*EVALUATE, *options, "--json", "--quiet")
+    assert done.err == ""
+    report = evaluate(mapped_space(), Lexicon.load("test.txt"), oov_policy="fasttext")
+    found = done.json
+    assert isinstance(found.pop("version"), str)
+    assert found == json.loads(json.dumps(report.as_dict()))
+    assert succeed(*EVALUATE, *options).out == f"{report}\n"
+
+
+def test_in_reverse_and_without_a_map(folder: Path) -> None:
+    lines = [line.split("\t") for line in (folder / "test.txt").read_text().splitlines()]
+    (folder / "back.txt").write_text("".join(f"{t}\t{s}\n" for s, t in lines))
+    back = succeed(*EVALUATE, "-d", "back.txt", "--json", "--reverse", "--quiet").json
+    assert back["csls"]["p@1"] > 0.9
+    unaligned = succeed("evaluate", "-", *VECTORS, "-d", "test.txt", "--json").json
+    assert unaligned["csls"]["p@1"] < 0.2
+
+
+def test_word_similarity(folder: Path) -> None:
+    judged = "cat1\tcat2\t1\ncat3\tcat4\t2\ncat5\tnone\t3\ncat6\tcat9\t0\n"
+    (folder / "en.txt").write_text(judged)
+    (folder / "es.txt").write_text(judged.replace("cat", "gato"))
+    (folder / "both.txt").write_text("cat1\tgato1\t4\ncat1\tgato2\t1\ncat3\tgato3\t4\n")
+    options = ("--source-similarity", "en.txt", "--target-similarity", "es.txt")
+    found = succeed(*EVALUATE, *options, "--similarity", "both.txt", "--json").json
+    assert found["source_similarity"]["n"] == 3
+    assert found["target_similarity"]["coverage"] == 0.75
+    assert found["similarity"]["pearson"] > 0.9
+    assert found["similarity"]["with_oov"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("cat\tgato\n", "s.tsv:1: a line must be word, word and score"),
+        ("cat\tgato\t1\ndog\tperro\tgood\n", "s.tsv:2: a line must hold two words and perhaps"),
+        ("", "s.tsv: a similarity file holds pairs of words, got none"),
+    ],
+)
+def test_similarity_files_are_named_with_line(folder: Path, content: str, message: str) -> None:
+    (folder / "s.tsv").write_text(content)
+    assert fail(*EVALUATE, "--similarity", "s.tsv").startswith(message)
+
+
+def test_columns_of_a_dictionary(folder: Path) -> None:
+    rows = "".join(f"cat{i}\tNOUN\tgato{i}\n" for i in range(6))
+    (folder / "d.tsv").write_text("en\tpos\tes\n" + rows)
+    message = fail(*EVALUATE, "-d", "d.tsv")
+    assert message.startswith("d.tsv:1: a line must hold two words")
+    assert "such as --columns 1,3" in message
+    done = succeed(*EVALUATE, "-d", "d.tsv", "--columns", "en,es", "--json")
+    assert done.json["coverage"] == 1
+    assert "d.tsv: 6 pairs; line 1 is a header\n" in done.err
+
+
+@pytest.mark.usefixtures("here")
+def test_oov_words_and_phrases_apart(
+    models: Path,
+) -> None:
+    pairs = [(stem, stem) for stem in STEMS[:9]]
+    pairs += [("volanexing", "volane"), ("misoli misoli", "misoli"), ("karane", "other")]
+    Lexicon(pairs).save("test.txt")
+    files = (models / "map", models / "en.bin", models / "es.bin")
+    arguments = ("evaluate", *files, "-d", "test.txt")
+    found = succeed(*arguments, "--oov", "subword", "--json").json
+    assert found["oov"]["OOV words"]["n"] == found["oov"]["phrases"]["n"] == 1
+    assert found["coverage_with_oov"] == 1
+    text = succeed(*arguments).out
+    assert "phrases" in text
+    assert "OOV words" not in text
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("options", "gist"),
+    [
+        ((), "--dictionary"),
+        (("-d", "x", "--oov-policy", "mine"), "mine"),
+        (("--similarity", "s", "--oov-policy", "xling"), "--oov-policy"),
+        (("--similarity", "s", "--neighbors", 5), "--neighbors"),
+        (("--similarity", "s", "--columns", "1,2"), "--columns"),
+    ],
+)
+def test_wrong_usage(options: tuple[object, ...], gist: str) -> None:
+    assert gist in misuse(*EVALUATE, *options)
+
+
+@pytest.mark.usefixtures("folder")
+def test_neighbors_out_of_range() -> None:
+    assert "--neighbors" in fail(*EVALUATE, "-d", "test.txt", "--neighbors", WORDS + 1)

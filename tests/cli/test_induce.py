@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from command_line import MAPPED, VECTORS, WORDS, fail, mapped_space, misuse, succeed
+
+from alignx.induction.induce import induce_lexicon
+from alignx.lexicon.lexicon import Lexicon
+from alignx.retrieval.clustered import can_search_clusters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INDUCE = ("induce", *MAPPED)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_dictionary_and_a_summary() -> None:
+    summary = succeed(*INDUCE, "-o", "out.tsv", "--json").json
+    assert summary.keys() >= {"pairs", "index", "seconds"}
+    assert (summary["mutual"], summary["threshold"], summary["recall"]) == (True, None, 1)
+    assert summary["peak_memory"] > 2**20
+    assert summary["seconds"] > 0
+    lexicon = Lexicon.load("out.tsv")
+    assert summary["pairs"] == len(lexicon) > 250
+    assert lexicon.scores is not None
+    assert lexicon.probabilities is not None
+    assert all(source.replace("cat", "gato") == target for source, target in lexicon.pairs[:5])
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_dictionary_of_the_library() -> None:
+    expected = induce_lexicon(mapped_space(), k=2, mutual=False, n_neighbors=5).at_least(0.3)
+    options = ("-k", 2, "--all", "--neighbors", 5, "--threshold", 0.3)
+    done = succeed(*INDUCE, *options, "-o", "out.jsonl")
+    assert done.out == ""
+    assert f"out.jsonl: {len(expected)} pairs in" in done.err
+    found = Lexicon.load("out.jsonl")
+    assert list(found) == list(expected)
+    np.testing.assert_allclose(np.asarray(found.scores), expected.scores, atol=1e-4)  # type: ignore[arg-type]  # may be None to mypy
+
+
+@pytest.mark.usefixtures("folder")
+def test_in_reverse() -> None:
+    succeed(*INDUCE, "-o", "back.tsv", "--reverse")
+    back = Lexicon.load("back.tsv")
+    assert set(back.reversed()) == set(induce_lexicon(mapped_space()))
+    assert back.probabilities is None
+
+
+@pytest.mark.parametrize("index", ["exact", "clustered", "ivf", "hnsw", "ivfpq"])
+def test_indexes(folder: Path, index: str) -> None:
+    if index not in ("exact", "clustered"):
+        pytest.importorskip("faiss")
+    if index == "clustered" and not can_search_clusters():
+        pytest.skip("this processor does not multiply bytes fast")
+    options: tuple[object, ...] = ("--index", index, "--memory", "2GB", "--seed", 3)
+    options += () if index == "exact" else ("--recall", 0.95)
+    done = succeed(*INDUCE, *options, "-o", "out.tsv", "--json", "--quiet")
+    assert done.err == ""
+    summary = done.json
+    assert (summary["index"], summary["reason"]) == (index, "as asked")
+    assert 0.95 <= summary["recall"] <= 1
+    assert summary["recall_error"] >= 0
+    assert summary["recall_sample"] == (0 if index == "exact" else WORDS)
+    steps = {"rows", "cosine", "csls", "dictionary"}
+    assert summary["steps"].keys() == (steps if index == "exact" else steps | {"recall"})
+    assert 0 < sum(summary["steps"].values()) < summary["seconds"]
+    lexicon = Lexicon.load("out.tsv")
+    assert summary["pairs"] == len(lexicon)
+    exact = induce_lexicon(mapped_space())
+    assert len({*lexicon} & {*exact}) > 0.95 * len(exact)
+    assert not (folder / "out.tsv.shards").exists()
+
+
+def test_the_choice_of_the_index_and_the_folder_of_shards(folder: Path) -> None:
+    assert "index:" not in succeed(*INDUCE, "-o", "plain.tsv").err
+    done = succeed(*INDUCE, "-o", "out.tsv", "--checkpoint", "parts")
+    assert f"index: exact ({WORDS} x {WORDS} words take seconds)" in done.err
+    assert (folder / "out.tsv").read_bytes() == (folder / "plain.tsv").read_bytes()
+    assert not (folder / "parts").exists()
+    message = fail(*INDUCE, "-o", "x.tsv", "--checkpoint", "no/parts")
+    assert message.startswith("no/parts: ")
+    (folder / "own").mkdir()
+    (folder / "own" / "file").touch()
+    message = fail(*INDUCE, "-o", "x.tsv", "--checkpoint", "own")
+    assert message.startswith("own: this folder holds something else")
+    assert [path.name for path in (folder / "own").iterdir()] == ["file"]
+
+
+@pytest.mark.slow
+def test_a_missing_cluster_is_told_soon(folder: Path) -> None:
+    pytest.importorskip("distributed")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        begin = time.monotonic()
+        message = fail(*INDUCE, "-o", "x.tsv", "--cluster", address)
+    assert message.startswith(f"{address}: no Dask scheduler answers there")
+    assert time.monotonic() - begin < 15
+    assert not (folder / "x.tsv.shards").exists()
+
+
+# --- lists of words and phrases ---------------------------------------------------------------
+
+
+def mapped(models: Path) -> tuple[object, ...]:
+    return ("induce", models / "map", models / "en.bin", models / "es.bin", "-o", "out.tsv")
+
+
+def test_a_list_is_translated(models: Path, here: Path) -> None:
+    (here / "list.txt").write_text(
+        "trepo upo\nkaraneing  karane\nmisolixs\n\nvololi\nvololi\nvolane vololi"
+    )
+    (here / "answers.txt").write_text("vololi volane\n")
+    listed = ("--phrases", "list.txt", "--oov", "subword", "--target-phrases", "answers.txt")
+    done = succeed(*mapped(models), *listed, "-k", 45)
+    found = Lexicon.load("out.tsv").translations()
+    names = ["trepo upo", "karaneing karane", "misolixs", "vololi", "volane vololi"]
+    assert list(found) == names
+    assert found["karaneing karane"][0].startswith("karane")
+    assert found["misolixs"][0].startswith("misoli")
+    assert "vololi volane" in found["volane vololi"]
+    blind = succeed(*mapped(models), "--phrases", "list.txt")
+    known = Lexicon.load("out.tsv").translations()
+    assert list(known) == ["karaneing karane", "vololi", "volane vololi"]
+    assert "vololi volane" not in known["volane vololi"]
+    assert "2 without a vector: trepo upo, misolixs" in blind.err
+    assert "without a vector" not in done.err
+
+
+def test_a_list_keeps_to_pairs_that_choose_each_other_if_told(models: Path, here: Path) -> None:
+    (here / "list.txt").write_text("karane karane karaneing\nkarane\nvololi\n")
+    succeed(*mapped(models), "--phrases", "list.txt", "--mutual")
+    chosen = set(Lexicon.load("out.tsv"))
+    succeed(*mapped(models), "--phrases", "list.txt")
+    assert chosen < set(Lexicon.load("out.tsv"))
+
+
+def test_lists_that_cannot_be_read(folder: Path) -> None:
+    (folder / "empty.txt").write_text(" \n")
+    (folder / "latin.txt").write_bytes(b"caf\xe9\n")
+    for name, reason in (("empty.txt", "got none"), ("latin.txt", "UTF-8"), ("no.txt", "no such")):
+        assert reason in fail(*INDUCE, "-o", "out.tsv", "--phrases", name)
+    assert not (folder / "out.tsv").exists()
+
+
+# --- usage ------------------------------------------------------------------------------------
+
+OUT = ("induce", "m", "a", "b", "-o", "x.tsv")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("--threads", 0), "--threads"),
+        (("--limit", 0), "--limit"),
+        (("--index", "annoy"), "annoy"),
+        (("--recall", 1.1), "--recall"),
+        (("--recall", "most"), "--recall"),
+        (("--index", "exact", "--recall", 0.9), "--recall"),
+        (("--device", "cpu", "--index", "ivf"), "--device"),
+        (("--device", "cpu", "--memory", "8GB"), "--device"),
+        (("--device", "cpu", "--checkpoint", "y"), "--device"),
+        (("--oov", "subword"), "--phrases"),
+        (("--phrases", "list.txt", "--memory", "4GB"), "--phrases"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
+    assert gist in misuse(*OUT, *arguments)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("-k", WORDS + 1), f"-k must lie in [1, {WORDS}]"),
+        (("--threshold", 2), "threshold must lie in [0, 1]"),
+        (("--memory", "8 gigs"), "got '8 gigs'"),
+        (("--memory", "0GB"), "at least 1 byte, got '0GB'"),
+        (("--memory", "90MB"), "0.1 GB are allowed; raise"),
+        (("--checkpoint", "y", "--recall", 0), "recall must lie in (0, 1], got 0"),
+        (("--checkpoint", "y", "--neighbors", WORDS + 1), f"--neighbors must lie in [1, {WORDS}]"),
+    ],
+)
+def test_values_out_of_range(arguments: tuple[object, ...], gist: str) -> None:
+    assert gist in fail(*INDUCE, "-o", "x.tsv", *arguments)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_threshold_needs_probabilities() -> None:
+    message = fail("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5)
+    assert "needs probabilities" in message

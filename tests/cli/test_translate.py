@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from command_line import MAPPED, VECTORS, WORDS, fail, mapped_space, misuse, piped, run, succeed
+from command_line import SCRIPT as ALIGNX
+
+from alignx.vectors.io import save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRANSLATE = ("translate", *MAPPED)
+
+
+def second_column(out: str) -> list[str]:
+    return [line.split("\t")[1] for line in out.splitlines()]
+
+
+@pytest.mark.usefixtures("folder")
+def test_answers_on_stdout_and_notes_on_stderr() -> None:
+    done = succeed(*TRANSLATE, "cat7", "dragon", "cat250", "-k", 3)
+    lines = [line.split("\t") for line in done.out.splitlines()]
+    assert [line[0] for line in lines] == ["cat7"] * 3 + ["cat250"] * 3
+    assert (lines[0][1], lines[3][1]) == ("gato7", "gato250")
+    scores = [float(line[2]) for line in lines]
+    assert scores[:3] == sorted(scores[:3], reverse=True)
+    assert "dragon: not in the vocabulary" in done.err
+    assert "wiki.en.vec: " in done.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_quietly_the_answer_alone() -> None:
+    done = succeed(*TRANSLATE, "cat7", "dragon", "-k", 1, "--quiet")
+    assert done.out.startswith("cat7\tgato7\t")
+    assert done.out.count("\n") == 1
+    assert done.err == ""
+
+
+@pytest.mark.usefixtures("folder")
+def test_words_from_stdin() -> None:
+    done = succeed(*TRANSLATE, "-k", 1, text="cat3 \n\tcat5\n")
+    assert second_column(done.out) == ["gato3", "gato5"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_json() -> None:
+    answers = succeed(*TRANSLATE, "cat7", "Ñandú", "-k", 2, "--json").json
+    assert list(answers) == ["cat7", "Ñandú"]
+    assert answers["Ñandú"] == []
+    assert [answer.keys() for answer in answers["cat7"]] == [{"word", "score", "origin"}] * 2
+    assert answers["cat7"][0]["word"] == "gato7"
+
+
+@pytest.mark.usefixtures("folder")
+def test_in_reverse_and_by_cosine() -> None:
+    options = ("-k", 1, "--json", "--quiet")
+    back = succeed(*TRANSLATE, "gato7", "--reverse", *options).json
+    assert back["gato7"][0]["word"] == "cat7"
+    cosine = succeed(*TRANSLATE, "cat7", "--nn", *options).json
+    ((expected,),) = mapped_space().translate(["cat7"], 1, retrieval="nn")
+    assert cosine["cat7"] == [expected._asdict()]
+
+
+def test_lowercase_applies_to_words_and_vectors(folder: Path) -> None:
+    text = (folder / "wiki.en.vec").read_text().replace("cat7 ", "Cat7 ")
+    (folder / "wiki.en.vec").write_text(text)
+    done = succeed(*TRANSLATE, "CAT7", "--lowercase", "-k", 1, "--quiet")
+    assert done.out.startswith("cat7\tgato7\t")
+
+
+def test_vectors_that_share_a_space_need_no_map(folder: Path) -> None:
+    shared = mapped_space()
+    save(shared.source, folder / "en.safetensors")
+    save(shared.target, folder / "es.vec")
+    options = ("cat7", "cat200", "-k", 2, "--quiet")
+    mapped = succeed(*TRANSLATE, *options).out
+    assert succeed("translate", "-", "en.safetensors", "es.vec", *options).out == mapped
+
+
+def test_defaults_that_exceed_a_toy_vocabulary_are_lowered_and_said(here: Path) -> None:
+    (here / "en.vec").write_text("cat 1 0\ndog 0 1\nsun 1 1\n")
+    (here / "es.vec").write_text("gato 1 0\nperro 0 1\nsol 1 1\n")
+    done = succeed("translate", "-", "en.vec", "es.vec", "cat")
+    answers = second_column(done.out)
+    assert (answers[0], len(answers)) == ("gato", 3)
+    for name, usual in (("k", 5), ("n_neighbors", 10)):
+        assert f"{name} is 3 instead of {usual}: there are only 3 words" in done.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_another_limit_is_told_once() -> None:
+    done = succeed(*TRANSLATE, "cat1", "--limit", 200)
+    lines = [line for line in done.err.splitlines() if "what the map was fitted on" in line]
+    assert [line.split()[0] for line in lines] == list(VECTORS)
+    assert all("it has 200, of the same training" in line for line in lines)
+
+
+def test_oov_words_and_phrases(models: Path) -> None:
+    files = (models / "map", models / "en.bin", models / "es.bin")
+    oov, phrase = "karanexing", "karane karaneing"
+    done = succeed("translate", *files, oov, phrase, "--oov", "subword", "--json")
+    origins = {name: found[0]["origin"] for name, found in done.json.items()}
+    assert origins == {oov: "subwords", phrase: "phrase"}
+    assert all(found[0]["word"].startswith("karane") for found in done.json.values())
+    assert f"{oov}: not in the vocabulary, translated by its characters" in done.err
+    blind = succeed("translate", *files, text=f"{oov}\n {phrase} \n\n")
+    assert f"{oov}: not in the vocabulary\n" in blind.err
+    assert {line.split("\t")[0] for line in blind.out.splitlines()} == {phrase}
+    texts = (models / "map", models / "en.vec", models / "es.vec")
+    assert "en.vec" in fail("translate", *texts, "cat", "--oov", "subword", "-q")
+
+
+@pytest.mark.usefixtures("folder")
+def test_numbers_out_of_range() -> None:
+    assert f"-k must lie in [1, {WORDS}]" in fail(*TRANSLATE, "cat7", "-k", WORDS + 1)
+    assert "--neighbors must lie in" in fail(*TRANSLATE, "cat7", "--neighbors", 0)
+    assert "-k" in misuse(*TRANSLATE, "cat7", "-k", "many")
+    assert "--neighbors" in misuse(*TRANSLATE, "cat", "--nn", "--neighbors", 5)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.slow
+def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
+    words = " ".join(f"cat{i}" for i in range(WORDS))
+    command = f"'{ALIGNX}' {' '.join(TRANSLATE)} -k 300 -q"
+    assert piped(f"printf '%s\\n' {words} | {command} | head -1").startswith("cat0\tgato0\t")
+
+
+@pytest.mark.usefixtures("folder")
+def test_standard_input_that_is_no_text() -> None:
+    done = run(*TRANSLATE, "-q", text=b"caf\xe9\n")
+    assert (done.code, done.out) == (1, "")
+    assert "standard input:1: " in done.err
