@@ -15,20 +15,7 @@ __all__ = ["LoadOptions", "LoadReport", "check_limit"]
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """Options of `alignx.load`, with the same meaning.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range.
-
-    Examples
-    --------
-    >>> LoadOptions(limit=0)
-    Traceback (most recent call last):
-        ...
-    ValueError: limit must be at least 1, got 0
-    """
+    """Options of `alignx.load`; ValueError if one is out of range."""
 
     limit: int | None = None
     lowercase: bool = False

@@ -1,26 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alignx.vectors.fasttext.ngrams import ngram_hashes
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
-
-WORDS = [
-    *("cat", "a", "ab", "New York", "señor", "naïve", "straße", "İstanbul", "ὀδός", "Москва"),
-    *("שלום", "مرحبا", "नमस्ते", "สวัสดี", "日本語", "한국어", "e\u0301", "👩\u200d👧", "\U0001d518"),
-    *("<", ">", "<>", "\u200d", "\t\0x", "x" * 300, "é" * 80),
-]
-ODD = [b"\xff", b"caf\xe9", b"\x80\x80abc", b"\xe2\x82", b"a\x80\x80\x80\x80\x80b", b"\xc3(", b"\0"]
-LENGTHS = [(3, 6), (1, 2), (2, 2), (1, 20), (0, 3), (5, 5)]
 
 
 def listed(words: list[bytes], minn: int, maxn: int) -> list[list[int]]:
@@ -29,34 +13,6 @@ def listed(words: list[bytes], minn: int, maxn: int) -> list[list[int]]:
     assert offsets.dtype == np.int64
     assert len(offsets) == len(words) + 1
     return [part.tolist() for part in np.split(hashes, offsets[1:-1])] if words else []
-
-
-@pytest.fixture(scope="module", params=LENGTHS, ids=str)
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401
-    folder: Path = tmp_path_factory.mktemp("ngrams")
-    minn, maxn = request.param
-    (folder / "corpus.txt").write_text("the the the\n")
-    # As many buckets as to tell nearly all hashes apart.
-    model = fasttext.train_unsupervised(
-        str(folder / "corpus.txt"),
-        dim=1, bucket=1_999_993, minn=minn, maxn=maxn, minCount=1, epoch=0, thread=1, verbose=0,
-    )  # fmt: skip
-    return model, minn, maxn
-
-
-def expected(model: Any, word: str | bytes) -> list[int]:  # noqa: ANN401
-    """Give the buckets of the n-grams of a word that was not seen."""
-    _, rows = model.get_subwords(word, on_unicode_error="replace")
-    return (rows - len(model.get_words())).tolist()  # type: ignore[no-any-return]
-
-
-def test_ngrams_are_those_of_fasttext(model: Any) -> None:  # noqa: ANN401
-    trained, minn, maxn = model
-    words = [word.encode() for word in WORDS] + ODD
-    found = listed(words, minn, maxn)
-    for word, hashes in zip(words, found, strict=True):
-        assert [h % 1_999_993 for h in hashes] == expected(trained, word), word
-    assert sum(map(len, found)) > 100
 
 
 @given(st.lists(st.text() | st.binary(), max_size=4), st.integers(-1, 4), st.integers(-1, 7))

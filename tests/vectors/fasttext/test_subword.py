@@ -24,22 +24,12 @@ DIMENSION = 10
 N_BUCKETS = 501
 # fastText 0.9.3 leaves a tenth of the matrix uninitialized for each thread below ten.
 OPTIONS = {"dim": DIMENSION, "minCount": 1, "epoch": 1, "verbose": 0, "thread": 10}
-ANY = [
-    "cat",
-    "cats",
-    "the",
-    "xyz",
-    "日",
-    "ñ",
-    "",
-    "a",
-    "</s>",
-    "New York",
-    "e\u0301",
-    "👩",
-    "\0",
-    "\n",
-]
+SCRIPTS = (
+    "cat cats the xyz 日 ñ a ab < > <> 👩 señor naïve straße İstanbul ὀδός Москва שלום مرحبا नमस्ते "
+    "สวัสดี 日本語 한국어 \U0001d518 ééééééééééééééééééééééééééé"
+)
+ODD = ["", "</s>", "New York", "e\u0301", "👩\u200d👧", "\u200d", "\0", "\n", "\t\0x", "x" * 300]
+ANY = [*ODD, *SCRIPTS.split()]
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +177,7 @@ def assert_equals_fasttext(path: Path, words: list[str]) -> None:
     np.testing.assert_array_equal(SubwordVectors(path)(words), expected)
 
 
-@pytest.mark.parametrize("lengths", [(3, 6), (2, 2), (1, 4), (0, 0)], ids=str)
+@pytest.mark.parametrize("lengths", [(3, 6), (2, 2), (1, 20), (0, 0), (5, 5)], ids=str)
 def test_any_word_has_the_vector_that_fasttext_gives(
     corpus: Path, tmp_path: Path, lengths: tuple[int, int]
 ) -> None:
