@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.model_selection import Auto
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
+    from alignx.alignment.unsupervised.adversarial import Adversarial
+    from alignx.alignment.unsupervised.self_learning import SelfLearning
     from alignx.alignment.validation import Validation
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
@@ -46,15 +47,17 @@ if TYPE_CHECKING:
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
     from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
         csls_neighbors,
-        csls_search,
         mutual_neighbors,
     )
+    from alignx.retrieval.csls_search import csls_search
     from alignx.retrieval.exact import ExactIndex, cross_neighbors
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
@@ -88,6 +91,7 @@ __all__ = [
     "FormatError",
     "InputError",
     "LabeledTexts",
+    "LazySpace",
     "LeastSquares",
     "Lexicon",
     "MissingDependencyError",
@@ -102,6 +106,7 @@ __all__ = [
     "Reweighted",
     "Sample",
     "SelfLearning",
+    "Sharding",
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
@@ -140,7 +145,8 @@ _HOMES = {
     "alignment.diagnosis": ["Diagnosis"],
     "alignment.model_selection": ["Auto"],
     "alignment.shared_space": ["SharedSpace"],
-    "alignment.unsupervised.methods": ["Adversarial", "SelfLearning"],
+    "alignment.unsupervised.adversarial": ["Adversarial"],
+    "alignment.unsupervised.self_learning": ["SelfLearning"],
     "alignment.validation": ["Validation"],
     "classification.classifier": ["TransferClassifier"],
     "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],
@@ -171,15 +177,17 @@ _HOMES = {
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
+    "induction.lazy_space": ["LazySpace"],
+    "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
     "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",
         "csls_neighbors",
-        "csls_search",
         "mutual_neighbors",
     ],
+    "retrieval.csls_search": ["csls_search"],
     "retrieval.exact": ["ExactIndex", "cross_neighbors"],
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],

@@ -1,4 +1,4 @@
-"""Errors that alignx raises on purpose, each also of the built-in class that callers expect."""
+"""Errors of alignx, each also of the expected built-in class."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = [
 
 
 class AlignxError(Exception):
-    """Base of the errors of alignx; the command line prints them in one line."""
+    """Base of all errors of alignx."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without a call of `__init__`, whose parameters differ from class to class."""
+        """Pickle without a call of `__init__`, whose parameters differ."""
         return _restore, (type(self), self.args, vars(self))
 
 
@@ -42,17 +42,7 @@ def _restore(kind: type[AlignxError], args: tuple[Any, ...], state: dict[str, An
 
 
 class _FileError(AlignxError):
-    """Base of errors that name a file.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file.
-    problem : str
-        Reason, and advice to the user.
-    line : int, optional
-        Number of the line, from 1.
-    """
+    """Base of errors with a file, and perhaps a line."""
 
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
         self.path = str(path)
@@ -67,23 +57,15 @@ class FormatError(_FileError, ValueError):
 
 
 class InputError(_FileError, OSError):
-    """File that cannot be read."""
+    """Unreadable file."""
 
 
 class MissingFileError(InputError, FileNotFoundError):
-    """File that does not exist."""
+    """Missing file."""
 
 
 class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopIteration
-    """Unsupervised alignment that failed its check.
-
-    Parameters
-    ----------
-    diagnosis : alignx.alignment.diagnosis.Diagnosis
-        Figures of the check.
-    advice : str
-        Advice to the user.
-    """
+    """Failed check of an unsupervised alignment."""
 
     def __init__(self, diagnosis: object, advice: str) -> None:
         self.diagnosis = diagnosis
@@ -91,21 +73,8 @@ class AlignmentFailed(AlignxError):  # noqa: N818  # what happened, as StopItera
         super().__init__(f"the alignment failed: {diagnosis}; {advice}")
 
 
-class ClusterError(AlignxError):
-    """Cluster that cannot be reached or lacks alignx.
-
-    Parameters
-    ----------
-    address : str
-        Address of the scheduler.
-    problem : str
-        Reason, and advice to the user.
-    """
-
-    def __init__(self, address: str, problem: str) -> None:
-        self.address = address
-        self.problem = problem
-        super().__init__(f"{address}: {problem}")
+class ClusterError(_FileError):
+    """Unreachable or unsuitable cluster; `path` is its address."""
 
 
 class DimensionError(AlignxError, ValueError):
@@ -121,27 +90,15 @@ class EmptyLexiconError(AlignxError, ValueError):
 
 
 class OutputError(_FileError, OSError):
-    """File that cannot be written."""
+    """Unwritable file."""
 
 
 class MissingDependencyError(AlignxError, ImportError):
-    """Missing optional package; the message holds the command that installs it."""
+    """Missing optional package; the message has the install command."""
 
 
 class RecallError(AlignxError):
-    """Approximate index below the wanted recall at its most exhaustive settings.
-
-    Parameters
-    ----------
-    kind : str
-        Kind of the index.
-    reached : float
-        Recall at these settings.
-    target : float
-        Wanted recall.
-    settings : mapping
-        Most exhaustive settings.
-    """
+    """Approximate index below the wanted recall at its most exhaustive settings."""
 
     def __init__(
         self, kind: str, reached: float, target: float, settings: Mapping[str, float]
@@ -162,7 +119,7 @@ class SpaceError(AlignxError, ValueError):
 
 
 class TrainingError(AlignxError, RuntimeError):
-    """Training process of fastText that ended without a model."""
+    """End of a training process of fastText without a model."""
 
 
 NotFittedError: type[AlignxError]
@@ -171,7 +128,7 @@ NotFittedError: type[AlignxError]
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Create NotFittedError at its first use, as scikit-learn takes a second to import."""
+        """Create NotFittedError on demand: importing scikit-learn takes a second."""
         if name != "NotFittedError":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from sklearn.exceptions import NotFittedError as Base

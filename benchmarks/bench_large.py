@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import alignx as ax
 from benchmarks.bench_retrieval import QUIET, load_at_start
 from benchmarks.common import parser, write
 from benchmarks.large_data import write_rows
@@ -77,6 +78,7 @@ def read_options() -> argparse.Namespace:
 def main() -> None:
     options = read_options()
     load = load_at_start()
+    ax.set_config(n_threads=options.threads)
     tried = use_fastest("benchmarks.bench_large", options.threads)
     if load > QUIET:
         note(f"load average {load:.1f}: other work slows this; do not publish")
@@ -85,7 +87,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             note("vectors")
-            write_rows(english_and_spanish(options.threads), largest(options), Path(folder))
+            write_rows(english_and_spanish(), largest(options), Path(folder))
             for part in options.parts:
                 for row in MEASURED[part](Path(folder), options):
                     rows += [{"part": part, "ratio": None, **row, "load": load}]

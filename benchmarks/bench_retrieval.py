@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
+import alignx as ax
 from benchmarks.common import parser, write
 from benchmarks.openblas import use_fastest
 from benchmarks.peak import peaks
@@ -59,7 +60,8 @@ def main() -> None:
     counts = [count for count in (1, 2) if count <= (os.cpu_count() or 1)]
     measured_peaks = peaks(counts)
     note("vectors")
-    languages = english_and_spanish(options.threads).first(options.rows)
+    ax.set_config(n_threads=options.threads)
+    languages = english_and_spanish().first(options.rows)
     with threadpool_limits(options.threads), tempfile.TemporaryDirectory() as folder:
         files = save(languages, Path(folder))
         jobs = job_rows(languages, files, options.threads, options.repeats, full=options.full)

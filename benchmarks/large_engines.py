@@ -16,9 +16,9 @@ import faiss as untyped
 import numpy as np
 
 import alignx as ax
-from alignx.retrieval.clustered import ClusteredIndex, Clusters, Effort
+from alignx.retrieval.clustered import ClusteredIndex, Clusters, SearchParams
 from alignx.retrieval.exact import ExactIndex
-from alignx.retrieval.faiss.tuning import least_settings
+from alignx.retrieval.faiss.tuning import smallest_settings
 from alignx.retrieval.neighbors import merge_neighbors
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ class Engine(Protocol):
 class Exact:
     """All pairs; there is nothing to build."""
 
-    def __init__(self, languages: Languages, samples: Samples, threads: int) -> None:
-        self.languages, self.samples, self.threads = languages, samples, threads
+    def __init__(self, languages: Languages, samples: Samples) -> None:
+        self.languages, self.samples = languages, samples
 
     def search(self, settings: dict[str, Any]) -> Found:  # noqa: ARG002
         """Search both ways in one sweep."""
         start = time.perf_counter()
-        found = ax.cross_neighbors(*self.languages, K, n_threads=self.threads)
+        found = ax.cross_neighbors(*self.languages, K)
         seconds = time.perf_counter() - start
         source, target = self.samples
         scores = found.of_source.scores[source], found.of_target.scores[target]
@@ -69,31 +69,30 @@ class Exact:
 class Clustered:
     """Clusters of both languages; what each direction finds is merged."""
 
-    def __init__(self, languages: Languages, samples: Samples, threads: int) -> None:
+    def __init__(self, languages: Languages, samples: Samples) -> None:
         self.indexes = [
-            self._index(rows, seed, threads) for seed, rows in enumerate(languages)
+            self._index(rows, seed) for seed, rows in enumerate(languages)
         ]  # of source, of target
-        self.threads = threads
         self.places = [
             np.argsort(index.clusters.order)[sample]
             for index, sample in zip(self.indexes, samples, strict=True)
         ]
 
     @staticmethod
-    def _index(rows: Matrix, seed: int, threads: int) -> ClusteredIndex:
-        clusters = Clusters.fit(rows, seed=seed, n_threads=threads)
+    def _index(rows: Matrix, seed: int) -> ClusteredIndex:
+        clusters = Clusters.fit(rows, random_state=seed)
         ordered = clusters.take(rows)
-        return ClusteredIndex(ordered, clusters.with_means_of(ordered), n_threads=threads)
+        return ClusteredIndex(ordered, clusters.with_means_of(ordered))
 
     def search(self, settings: dict[str, Any]) -> Found:
-        """Search with an effort."""
+        """Search with some parameters."""
         source, target = self.indexes
-        effort = Effort(**settings)
+        params = SearchParams(**settings)
         start = time.perf_counter()
-        forward = target.cross(source.keys, K, effort)
-        backward = source.cross(target.keys, K, effort)
+        forward = target.cross_search(source.keys, K, params)
+        backward = source.cross_search(target.keys, K, params)
         merged = [
-            merge_neighbors(parts, K, n_threads=self.threads)
+            merge_neighbors(parts, K)
             for parts in (
                 [forward.of_source, backward.of_target],
                 [forward.of_target, backward.of_source],
@@ -103,7 +102,7 @@ class Clustered:
         of_source, of_target = (
             each.scores[places] for each, places in zip(merged, self.places, strict=True)
         )
-        return Found(seconds, (of_source, of_target), asdict(effort))
+        return Found(seconds, (of_source, of_target), asdict(params))
 
 
 class Faiss:
@@ -112,7 +111,7 @@ class Faiss:
     def __init__(self, kind: str, languages: Languages, samples: Samples, threads: int) -> None:
         faiss.omp_set_num_threads(threads)
         self.kind = kind
-        self.samples, self.languages, self.threads = samples, languages, threads
+        self.samples, self.languages = samples, languages
         self.scales = [len(rows) / len(s) for rows, s in zip(languages, samples, strict=True)]
         self.queries = [rows[s] for rows, s in zip(languages, samples, strict=True)]
         self.indexes = [
@@ -158,12 +157,12 @@ class Faiss:
 
     def tuned(self) -> dict[str, int]:
         """The least work that reaches the recall for the sample."""
-        exact = exact_scores(self.languages, self.samples, self.threads)
+        exact = exact_scores(self.languages, self.samples)
 
         def recall_of(settings: dict[str, int]) -> float:
             return recall(self.search(settings).scores, exact, K)
 
-        return least_settings(recall_of, self.limits(), TUNED_TO)[0]
+        return smallest_settings(recall_of, self.limits(), TUNED_TO)[0]
 
     def search(self, settings: dict[str, Any]) -> Found:
         """Search for the sample."""
@@ -192,17 +191,17 @@ def _parameters(settings: dict[str, Any]) -> Any:  # noqa: ANN401
 def build(kind: str, languages: Languages, samples: Samples, threads: int) -> Engine:
     """Build the index of that kind."""
     if kind == "exact":
-        return Exact(languages, samples, threads)
+        return Exact(languages, samples)
     if kind == "clustered":
-        return Clustered(languages, samples, threads)
+        return Clustered(languages, samples)
     return Faiss(kind, languages, samples, threads)
 
 
-def exact_scores(languages: Languages, samples: Samples, threads: int) -> tuple[Matrix, Matrix]:
+def exact_scores(languages: Languages, samples: Samples) -> tuple[Matrix, Matrix]:
     """What an exact search finds for the sampled rows."""
     source, target = languages
-    of_source = ExactIndex(target, n_threads=threads).search(source[samples[0]], K).scores
-    of_target = ExactIndex(source, n_threads=threads).search(target[samples[1]], K).scores
+    of_source = ExactIndex(target).search(source[samples[0]], K).scores
+    of_target = ExactIndex(source).search(target[samples[1]], K).scores
     return of_source, of_target
 
 

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignx.induction.sharded.induce import LargeInduction, induce_large_lexicon
+from alignx.induction.lazy_space import LazySpace
+from alignx.induction.pair_selection import PairSelection
+from alignx.induction.sharded.induce import ShardedInduction, induce_sharded
+from alignx.induction.sharded.plan import Sharding
+from alignx.support.config import config_context, set_config
 from alignx.support.memory import peak_resident
 from benchmarks.large_data import embeddings, mapped, row_of
 from benchmarks.large_engines import Faiss, K, build, exact_scores, recall
@@ -55,18 +59,17 @@ def dictionary(
         if facts["stage"] == "recall" and "recall" in facts:
             recalls.append(facts["recall"])
 
-    def induce(*, mutual: bool, keep: bool) -> LargeInduction:
-        return induce_large_lexicon(
-            None,
-            *languages,
-            Path(folder, f"work.{engine}"),
+    def induce(*, mutual: bool, keep: bool) -> ShardedInduction:
+        sharding = Sharding(
             index=engine,  # type: ignore[arg-type]  # one of them
             recall=RECALL,
-            mutual=mutual,
-            n_threads=threads,
-            keep=keep,
-            log=tell,
+            checkpoint=Path(folder, f"work.{engine}"),
+            keep_checkpoint=keep,
         )
+        with config_context(n_threads=threads):
+            return induce_sharded(
+                LazySpace(*languages), PairSelection(mutual=mutual), sharding, log=tell
+            )
 
     start = time.perf_counter()
     found = induce(mutual=True, keep=answers is not None)
@@ -123,7 +126,7 @@ def neighbors(
         settings = [index.tuned()]
         tune_seconds = time.perf_counter() - start
     results = [(index.search(each), peak_resident()) for each in settings or [{}]]
-    exact = exact_scores(languages, samples, threads)
+    exact = exact_scores(languages, samples)
     return [
         {
             "engine": engine,
@@ -152,4 +155,5 @@ JOBS: dict[str, Callable[..., list[Row]]] = {"dictionary": dictionary, "neighbor
 
 if __name__ == "__main__":
     spec = json.loads(sys.argv[1])
+    set_config(n_threads=spec["threads"])
     print(json.dumps(JOBS[spec.pop("job")](**spec)))

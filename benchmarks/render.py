@@ -1,4 +1,4 @@
-"""Write the tables of benchmarks/README.md and README.md from the JSON of the benchmarks."""
+"""Write the tables of README.md, benchmarks/README.md and docs from the JSON of the benchmarks."""
 
 from __future__ import annotations
 
@@ -308,5 +308,6 @@ def fill(page: Path, results: Path) -> None:
 
 
 if __name__ == "__main__":
-    for name in ("benchmarks/README.md", "README.md"):
-        fill(HERE.parent / name, HERE / "results")
+    pages = [HERE / "README.md", HERE.parent / "README.md", *(HERE.parent / "docs").glob("*.md")]
+    for page in pages:
+        fill(page, HERE / "results")

@@ -29,7 +29,7 @@ class Languages(NamedTuple):
         return Languages(self.source[:rows], self.target[:rows])
 
 
-def english_and_spanish(threads: int) -> Languages:
+def english_and_spanish() -> Languages:
     """All words, English mapped to Spanish, so that neighbors are translations."""
     english, spanish = vectors("en"), vectors("es")
     known = dictionary("en", "es", "0-5000")

@@ -31,8 +31,8 @@ WARM_UP_ROWS = 2_000
 Row: TypeAlias = dict[str, Any]
 
 
-def by_alignx(languages: Languages, threads: int) -> Callable[[], object]:
-    return lambda: ax.cross_neighbors(*languages, K, n_threads=threads)
+def by_alignx(languages: Languages) -> Callable[[], object]:
+    return lambda: ax.cross_neighbors(*languages, K)
 
 
 def by_faiss(languages: Languages) -> Callable[[], object]:
@@ -68,7 +68,7 @@ def _row(languages: Languages, engine: str, threads: int, seconds: list[float]) 
 
 
 def _measure(languages: Languages, threads: int, repeats: int, *, with_faiss: bool) -> list[Row]:
-    jobs = {"alignx": by_alignx(languages, threads)}
+    jobs = {"alignx": by_alignx(languages)}
     if with_faiss:
         jobs["faiss"] = by_faiss(languages)
     seconds = timings(jobs, repeats)
@@ -107,9 +107,9 @@ def growth_rows(
     largest = grown(languages, max(sizes))
     rows = []
     for count in threads:
-        with threadpool_limits(count):
+        with threadpool_limits(count), ax.config_context(n_threads=count):
             few = languages.first(WARM_UP_ROWS)
-            timings({"alignx": by_alignx(few, count), "faiss": by_faiss(few)}, 1)
+            timings({"alignx": by_alignx(few), "faiss": by_faiss(few)}, 1)
             for size in sizes:
                 note(f"{size:,} rows a language, threads: {count}")
                 rows += _measure(

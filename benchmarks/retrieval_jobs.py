@@ -49,7 +49,7 @@ class Job(Generic[Answer]):
         self.answer = self._work()
 
 
-def searches(languages: Languages, numpy: NumpyCsls, threads: int) -> dict[str, Job[Any]]:
+def searches(languages: Languages, numpy: NumpyCsls) -> dict[str, Job[Any]]:
     """All jobs of all engines, in the order in which they take turns."""
     source, target = languages
     flat_source, flat_target = flat_index(source), flat_index(target)
@@ -61,13 +61,13 @@ def searches(languages: Languages, numpy: NumpyCsls, threads: int) -> dict[str, 
         return biased_searches(source, target, r, k)
 
     return {
-        "alignx top-10": Job(lambda: ax.ExactIndex(target, n_threads=threads).search(source, K)),
+        "alignx top-10": Job(lambda: ax.ExactIndex(target).search(source, K)),
         "faiss forward": forward,
-        "alignx CSLS": Job(lambda: ax.csls_neighbors(source, target, K, n_threads=threads)),
+        "alignx CSLS": Job(lambda: ax.csls_neighbors(source, target, K)),
         "faiss backward": backward,
         "faiss CSLS": Job(lambda: last_searches(K)),
         "numpy CSLS": Job(lambda: numpy.neighbors(source, target)),
-        "alignx mutual": Job(lambda: ax.mutual_neighbors(source, target, n_threads=threads)),
+        "alignx mutual": Job(lambda: ax.mutual_neighbors(source, target)),
         "faiss mutual": Job(lambda: mutual_pairs(*last_searches(1))),
     }
 
@@ -146,13 +146,13 @@ import sys
 import numpy as np
 import alignx as ax
 source, target = np.load(sys.argv[2]), np.load(sys.argv[3])
-threads = int(sys.argv[4])
+ax.set_config(n_threads=int(sys.argv[4]))
 def top_10(source, target):
-    return ax.ExactIndex(target, n_threads=threads).search(source, 10)
+    return ax.ExactIndex(target).search(source, 10)
 def csls(source, target):
-    return ax.csls_neighbors(source, target, 10, n_threads=threads)
+    return ax.csls_neighbors(source, target, 10)
 def mutual(source, target):
-    return ax.mutual_neighbors(source, target, n_threads=threads)
+    return ax.mutual_neighbors(source, target)
 job = {"alignx top-10": top_10, "alignx CSLS": csls, "alignx mutual": mutual}[sys.argv[1]]
 job(source[:1000], target[:1000])  # loads what is loaded once
 def work():
@@ -236,7 +236,7 @@ def mutual(measured: Measured, r: tuple[Double, Double], cosine: ax.CrossNeighbo
     ours, theirs = measured.jobs["alignx mutual"].answer, measured.jobs["faiss mutual"].answer
     faiss = measured.total(*FAISS_MUTUAL)
     common = len(set(map(tuple, ours.tolist())) & set(map(tuple, theirs.tolist())))
-    chosen = ax.csls_neighbors(*languages, 1, cosine=cosine, n_threads=measured.threads)
+    chosen = ax.csls_neighbors(*languages, 1, cosine=cosine)
     return [
         measured.ours(
             job,
@@ -261,12 +261,12 @@ def job_rows(
     stride = 1 if full or rows <= IN_FULL else 5
     numpy = NumpyCsls.prepare(K, fastest_batch(languages), stride, rows)
     few = languages.first(WARM_UP_ROWS)
-    timings(searches(few, numpy, threads), 1)
+    timings(searches(few, numpy), 1)
     note(f"jobs on {rows:,} rows a language, {repeats} turns")
-    jobs = searches(languages, numpy, threads)
+    jobs = searches(languages, numpy)
     seconds = timings(jobs, repeats)
     measured = Measured(languages, threads, numpy, jobs, seconds, files)
     note("checks and memory")
-    cosine = ax.cross_neighbors(*languages, K, n_threads=threads)
+    cosine = ax.cross_neighbors(*languages, K)
     r = measured.r()
     return [*top_10(measured), *csls(measured, r, cosine), *mutual(measured, r, cosine)]

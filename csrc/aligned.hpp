@@ -1,5 +1,5 @@
-// Vectors that start at a cache line, and whose numbers are left uninitialized unless a value is
-// given: the thread that first writes a page then also maps it.
+// Vectors aligned to cache lines. Elements stay uninitialized unless a value is given, so that the
+// thread that first writes a page of memory also maps it.
 #pragma once
 
 #include <cstddef>
@@ -19,18 +19,11 @@ struct CacheLineAllocator {
 
     T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
     void deallocate(T* p, std::size_t) { ::operator delete(p, alignment); }
-
     template <typename U>
     void construct(U* p) {
         ::new (static_cast<void*>(p)) U;
     }
-    template <typename U, typename V>
-    void construct(U* p, const V& value) {
-        ::new (static_cast<void*>(p)) U(value);
-    }
-
-    friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
-    friend bool operator!=(const CacheLineAllocator&, const CacheLineAllocator&) { return false; }
+    bool operator==(const CacheLineAllocator&) const = default;
 };
 
 template <typename T>

@@ -1,16 +1,12 @@
-// The only file that knows Python: checks arrays, releases the GIL, calls.
+// The only file that knows Python: checks arguments, releases the GIL, calls.
 #include <omp.h>
 #include <pthread.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
-#include <optional>
+#include <sstream>
 #include <stdexcept>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "bus_error.hpp"
 #include "checksum.hpp"
@@ -25,431 +21,380 @@
 #include "vec_writer.hpp"
 
 namespace py = pybind11;
-using namespace pybind11::literals;
 
 namespace alignx {
 namespace {
 
-using Rows = py::array_t<float, py::array::c_style>;
-using Bias = std::optional<Rows>;
+using Floats = py::array_t<float, py::array::c_style>;
+using Indices = py::array_t<std::int64_t, py::array::c_style>;
+using Found = std::pair<Floats, Indices>;
+using Bias = std::optional<Floats>;
+using Callback = std::optional<py::function>;
 
-void require(bool rule, const std::string& message) {
-    if (!rule) throw std::invalid_argument(message);
+template <typename... Parts>
+void require(bool rule, const Parts&... message) {
+    if (rule) return;
+    std::ostringstream text;
+    (text << ... << message);
+    throw std::invalid_argument(text.str());
 }
 
-Matrix as_matrix(const Rows& rows, const std::string& name) {
-    require(rows.ndim() == 2, name + " must have 2 dimensions, got " + std::to_string(rows.ndim()));
-    return {rows.data(), static_cast<std::size_t>(rows.shape(0)),
-            static_cast<std::size_t>(rows.shape(1))};
+template <typename Array>
+std::size_t size_of(const Array& array, int axis = 0) {
+    return static_cast<std::size_t>(array.shape(axis));
 }
 
-const float* as_bias(const Bias& bias, std::size_t rows, const std::string& name) {
+Matrix as_matrix(const Floats& rows, const char* name) {
+    require(rows.ndim() == 2, name, " must have 2 dimensions, got ", rows.ndim());
+    return {rows.data(), size_of(rows, 0), size_of(rows, 1)};
+}
+
+void require_same_columns(const Matrix& queries, const Matrix& keys) {
+    require(queries.columns == keys.columns, "queries and keys must have the same dimension, got ",
+            queries.columns, " and ", keys.columns);
+}
+
+const float* as_bias(const Bias& bias, std::size_t rows, const char* name) {
     if (!bias) return nullptr;
-    require(bias->ndim() == 1 && static_cast<std::size_t>(bias->shape(0)) == rows,
-            name + " must have shape (" + std::to_string(rows) + ",)");
+    require(bias->ndim() == 1 && size_of(*bias) == rows, name, " must have shape (", rows, ",)");
     return bias->data();
 }
 
-void require_k(std::size_t k, std::size_t rows, const std::string& name) {
-    require(k <= rows,
-            name + " must lie in [0, " + std::to_string(rows) + "], got " + std::to_string(k));
+void require_found(const Found& found, std::size_t rows, const char* name) {
+    const auto& [scores, indices] = found;
+    require(scores.ndim() == 2 && indices.ndim() == 2 && scores.shape(1) == indices.shape(1) &&
+                size_of(scores) == rows && size_of(indices) == rows,
+            name, " must hold scores and indices of ", rows, " rows");
 }
 
-// GNU OpenMP's threads do not survive a fork, and waiting for them never ends.
+// Indices are used as offsets without the GIL, while another thread could change the array. So they
+// are copied, unless nobody can write to them.
+struct Known {
+    Known() = default;
+    Known(const Found& known, std::size_t rows, std::size_t others, std::int64_t least) {
+        require_found(known, rows, "known");
+        const auto& [scores, indices] = known;
+        const std::int64_t* data = indices.data();
+        if (!indices.owndata() || indices.writeable()) {
+            copy.assign(data, data + indices.size());
+            data = copy.data();
+        }
+        const auto end = static_cast<std::int64_t>(others);
+        require(std::all_of(data, data + indices.size(),
+                            [=](std::int64_t i) { return i >= least && i < end; }),
+                "known indices must lie in [", least, ", ", others, ")");
+        found = {scores.data(), data, size_of(scores, 1)};
+    }
+
+    std::vector<std::int64_t> copy;
+    FoundNeighbors found;
+};
+
+// GNU OpenMP's threads do not survive a fork, and waiting for them would never end.
 bool is_forked = false;
 
-// More threads than any machine has cores only cost memory, until there is none.
-constexpr int max_threads = 1024;
-
 int thread_count(std::optional<int> n_threads) {
-    require(!n_threads || *n_threads >= 1,
-            "n_threads must be at least 1, got " + std::to_string(n_threads.value_or(0)));
+    // More threads than any machine has cores would only exhaust memory.
+    constexpr int max_threads = 1024;
+    require(!n_threads || *n_threads >= 1, "n_threads must be at least 1, got ",
+            n_threads.value_or(0));
     return is_forked ? 1 : std::min(n_threads.value_or(omp_get_max_threads()), max_threads);
+}
+
+// `work` must touch no Python object.
+template <typename Work>
+auto without_gil(Work&& work) {
+    const py::gil_scoped_release released;
+    return work();
+}
+
+// Runs work(progress) without the GIL. A pending Ctrl-C or an exception of the callback cancels the
+// work and is raised when its threads have joined.
+template <typename Work>
+void run(const Callback& callback, Work&& work) {
+    const Progress progress = [&callback](double fraction) {
+        const py::gil_scoped_acquire held;
+        if (PyErr_CheckSignals() != 0) return false;
+        if (!callback) return true;
+        const auto result = py::reinterpret_steal<py::object>(
+            PyObject_CallFunction(callback->ptr(), "d", fraction));
+        return static_cast<bool>(result);
+    };
+    if (!without_gil([&] { return work(progress); })) throw py::error_already_set();
 }
 
 struct FoundArrays {
     FoundArrays(std::size_t rows, std::size_t k) : scores({rows, k}), indices({rows, k}) {}
-    Neighbors view() {
-        return {scores.mutable_data(), indices.mutable_data(),
-                static_cast<std::size_t>(scores.shape(1))};
-    }
-    // With -1 for what was not found.
-    py::tuple partial() {
+
+    Neighbors view() { return {scores.mutable_data(), indices.mutable_data(), size_of(scores, 1)}; }
+    // With -1 for missing neighbors.
+    Found partial() {
         std::replace(indices.mutable_data(), indices.mutable_data() + indices.size(), no_index,
                      std::int64_t{-1});
-        return py::make_tuple(scores, indices);
+        return {scores, indices};
     }
-    py::tuple tuple() const {
-        const std::int64_t* end = indices.data() + indices.size();
+    Found complete() const {
+        const std::int64_t* const end = indices.data() + indices.size();
         require(std::find(indices.data(), end, no_index) == end,
                 "dot products must stay within float32, got overflow; scale the rows");
-        return py::make_tuple(scores, indices);
+        return {scores, indices};
     }
 
-    py::array_t<float> scores;
-    py::array_t<std::int64_t> indices;
+    Floats scores;
+    Indices indices;
 };
 
-using Places = py::array_t<std::int64_t, py::array::c_style>;
-using Found = std::pair<Rows, Places>;
-
-// Integers that are used as offsets once no GIL keeps other threads from changing the array: a
-// copy, unless nobody can.
-class KeptPlaces {
-  public:
-    const std::int64_t* keep(const Places& places) {
-        if (places.owndata() && !places.writeable()) return places.data();
-        copy_.assign(places.data(), places.data() + places.size());
-        return copy_.data();
+// Checked arguments of a search, and the arrays for its results.
+struct Request {
+    Request(const Floats& queries, const Floats& keys, std::size_t k_queries, std::size_t k_keys,
+            const Bias& query_bias, const Bias& key_bias, std::optional<int> n_threads)
+        : search{.queries = as_matrix(queries, "queries"), .keys = as_matrix(keys, "keys")},
+          of_queries(search.queries.rows, std::min(k_queries, search.keys.rows)),
+          of_keys(search.keys.rows, std::min(k_keys, search.queries.rows)) {
+        require_same_columns(search.queries, search.keys);
+        require_k(k_queries, search.keys.rows, "k_queries");
+        require_k(k_keys, search.queries.rows, "k_keys");
+        search.query_bias = as_bias(query_bias, search.queries.rows, "query_bias");
+        search.key_bias = as_bias(key_bias, search.keys.rows, "key_bias");
+        search.of_queries = of_queries.view();
+        search.of_keys = of_keys.view();
+        search.n_threads = thread_count(n_threads);
     }
 
-  private:
-    std::vector<std::int64_t> copy_;
-};
+    static void require_k(std::size_t k, std::size_t rows, const char* name) {
+        require(k <= rows, name, " must lie in [0, ", rows, "], got ", k);
+    }
 
-FoundNeighbors as_found(const Found& found, KeptPlaces& kept, std::size_t rows, std::size_t others,
-                        std::int64_t least = 0) {
-    const auto& [scores, indices] = found;
-    require(scores.ndim() == 2 && indices.ndim() == 2 && scores.shape(1) == indices.shape(1) &&
-                static_cast<std::size_t>(scores.shape(0)) == rows &&
-                static_cast<std::size_t>(indices.shape(0)) == rows,
-            "known must hold scores and indices of " + std::to_string(rows) + " rows");
-    const std::int64_t* const places = kept.keep(indices);
-    require(std::all_of(places, places + indices.size(),
-                        [others, least](std::int64_t i) {
-                            return i >= least && i < static_cast<std::int64_t>(others);
-                        }),
-            "known indices must lie in [" + std::to_string(least) + ", " + std::to_string(others) +
-                ")");
-    return {scores.data(), places, static_cast<std::size_t>(scores.shape(1))};
-}
+    Search search;
+    FoundArrays of_queries, of_keys;
+};
 
 std::uint64_t checksum_of(const py::array& array) {
     require((array.flags() & py::array::c_style) != 0, "array must be C-contiguous");
     const void* const data = array.data();
-    const auto size = static_cast<std::size_t>(array.nbytes());
-    const py::gil_scoped_release released;
-    return checksum(data, size);
+    return without_gil(
+        [&, size = static_cast<std::size_t>(array.nbytes())] { return checksum(data, size); });
 }
 
-// Called on the thread that holds no GIL now; a pending Ctrl-C or an exception of the callback ends
-// the work, and is raised once its threads have joined.
-Progress reporting_to(const std::optional<py::function>& progress) {
-    return [&progress](double fraction) {
-        const py::gil_scoped_acquire held;
-        if (PyErr_CheckSignals() != 0) return false;
-        if (!progress) return true;
-        const auto result = py::reinterpret_steal<py::object>(
-            PyObject_CallFunction(progress->ptr(), "d", fraction));
-        return static_cast<bool>(result);
-    };
-}
-
-void require_same_columns(const Matrix& queries, const Matrix& keys) {
-    require(queries.columns == keys.columns, "queries and keys must have the same dimension, got " +
-                                                 std::to_string(queries.columns) + " and " +
-                                                 std::to_string(keys.columns));
-}
-
-// Keys as bytes, to be searched again and again; empty where they cannot be screened.
+// Keys as bytes for repeated searches; without codes where the keys cannot be screened.
 struct PreparedKeys {
-    Rows keys;  // kept, so that no other array takes their place in memory
+    Floats keys;  // kept, so that no other array can have the same address
     std::uint64_t sum;
     std::optional<Quantized> codes;
 
-    // Whether they were made of these keys: of this array, if it cannot be written to, or of equal
-    // ones.
-    bool are_of(const Rows& others) const {
+    // Whether they were made of this array, if it is read-only, or of an equal one.
+    bool are_of(const Floats& others) const {
         return std::equal(keys.shape(), keys.shape() + 2, others.shape()) &&
                ((keys.data() == others.data() && !keys.writeable() && !others.writeable()) ||
                 sum == checksum_of(others));
     }
 };
 
-// Checks the copy, which no other thread can change any more.
-std::vector<std::size_t> as_starts(const Places& starts, std::size_t rows,
-                                   const std::string& name) {
-    std::vector<std::size_t> kept;
-    if (starts.ndim() == 1) kept.assign(starts.data(), starts.data() + starts.size());
-    require(kept.size() >= 2 && kept.front() == 0 && std::is_sorted(kept.begin(), kept.end()) &&
-                kept.back() == rows,
-            name + " must be ascending rows from 0 to " + std::to_string(rows));
-    return kept;
+// Checks a copy, which no other thread can change.
+std::vector<std::size_t> as_starts(const Indices& starts, std::size_t rows, const char* name) {
+    std::vector<std::size_t> copy;
+    if (starts.ndim() == 1) copy.assign(starts.data(), starts.data() + starts.size());
+    require(copy.size() >= 2 && copy.front() == 0 && std::ranges::is_sorted(copy) &&
+                copy.back() == rows,
+            name, " must be ascending rows from 0 to ", rows);
+    return copy;
 }
 
-void require_bytes(const Kernel& kernel, const Matrix& rows) {
-    require(
-        kernel.key_limit != 0,
-        std::string("clusters need a processor that multiplies bytes, this one is ") + kernel.name);
-    require(can_screen(kernel, rows), "clusters need a dimension that lies in [1, 16384], got " +
-                                          std::to_string(rows.columns));
+void require_bytes(const Matrix& rows) {
+    require(chosen_kernel().key_limit != 0,
+            "clusters need a processor that multiplies bytes, this one is ", chosen_kernel().name);
+    require(can_screen(chosen_kernel(), rows),
+            "clusters need a dimension that lies in [1, 16384], got ", rows.columns);
 }
 
-PreparedKeys prepare_keys(const Rows& keys, std::optional<int> n_threads,
-                          const std::optional<Places>& groups) {
-    const Matrix k = as_matrix(keys, "keys");
+PreparedKeys prepare_keys(const Floats& keys, std::optional<int> n_threads,
+                          const std::optional<Indices>& groups) {
+    const Matrix rows = as_matrix(keys, "keys");
     const int threads = thread_count(n_threads);
     const Kernel& kernel = chosen_kernel();
     PreparedKeys prepared{keys, checksum_of(keys), std::nullopt};
     std::vector<std::size_t> starts;
     if (groups) {
-        starts = as_starts(*groups, k.rows, "groups");
-        require_bytes(kernel, k);
+        starts = as_starts(*groups, rows.rows, "groups");
+        require_bytes(rows);
     }
-    const py::gil_scoped_release released;
-    if (can_screen(kernel, k))
-        prepared.codes.emplace(kernel, Quantized::Side::keys, k, std::vector<std::uint32_t>{},
-                               threads, starts);
+    if (can_screen(kernel, rows))
+        without_gil([&] {
+            prepared.codes.emplace(kernel, Quantized::Side::keys, rows,
+                                   std::vector<std::uint32_t>{}, threads, starts);
+        });
     return prepared;
 }
 
-py::tuple search_clusters(const Rows& queries, const Rows& keys, const PreparedKeys& prepared_keys,
-                          const Rows& centroids, const Rows& regions, const Places& region_starts,
-                          std::size_t clusters_met, std::size_t regions_met, std::size_t k_queries,
-                          std::size_t k_keys, const Bias& query_bias, const Bias& key_bias,
-                          const Bias& centroid_bias, const std::optional<Found>& known,
-                          std::optional<int> n_threads,
-                          const std::optional<py::function>& progress) {
-    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys"),
-                 c = as_matrix(centroids, "centroids"), g = as_matrix(regions, "regions");
-    require_same_columns(q, k);
-    require_same_columns(q, c);
-    require_same_columns(q, g);
-    const std::vector<std::size_t> starts = as_starts(region_starts, c.rows, "region_starts");
-    require(starts.size() == g.rows + 1,
-            "region_starts must hold one start for each of " + std::to_string(g.rows) +
-                " regions, and the end, got " + std::to_string(starts.size()));
-    require_k(k_queries, k.rows, "k_queries");
-    require_k(k_keys, q.rows, "k_keys");
-    const Kernel& kernel = chosen_kernel();
-    require_bytes(kernel, q);
+std::pair<Found, Found> search_clusters(
+    const Floats& queries, const Floats& keys, const PreparedKeys& prepared_keys,
+    const Floats& centroids, const Floats& regions, const Indices& region_starts,
+    std::size_t clusters_met, std::size_t regions_met, std::size_t k_queries, std::size_t k_keys,
+    const Bias& query_bias, const Bias& key_bias, const Bias& centroid_bias,
+    const std::optional<Found>& known, std::optional<int> n_threads, const Callback& progress) {
+    Request request(queries, keys, k_queries, k_keys, query_bias, key_bias, n_threads);
+    Search& search = request.search;
+    const Matrix c = as_matrix(centroids, "centroids"), r = as_matrix(regions, "regions");
+    require_same_columns(search.queries, c);
+    require_same_columns(search.queries, r);
+    const Clusters clusters{.centroids = c,
+                            .bias = as_bias(centroid_bias, c.rows, "centroid_bias"),
+                            .regions = r,
+                            .region_starts = as_starts(region_starts, c.rows, "region_starts"),
+                            .clusters_met = clusters_met,
+                            .regions_met = regions_met};
+    require(clusters.region_starts.size() == r.rows + 1,
+            "region_starts must hold one start for each of ", r.rows, " regions, and the end, got ",
+            clusters.region_starts.size());
+    require_bytes(search.queries);
     require(prepared_keys.are_of(keys) && prepared_keys.codes &&
                 prepared_keys.codes->groups_of_rows() == c.rows,
-            "prepared keys must be those that are searched, with a group for each of " +
-                std::to_string(c.rows) + " centroids");
+            "prepared keys must be those that are searched, with a group for each of ", c.rows,
+            " centroids");
     require(clusters_met >= 1, "clusters_met must be at least 1, got 0");
     require(regions_met >= 1, "regions_met must be at least 1, got 0");
-    const int threads = thread_count(n_threads);
-    const float* bias_of_queries = as_bias(query_bias, q.rows, "query_bias");
-    const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
-    const float* bias_of_centroids = as_bias(centroid_bias, c.rows, "centroid_bias");
-    FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
-    const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
-    // -1 stands for what is missing.
-    KeptPlaces kept;
-    const FoundNeighbors known_of_queries =
-        known ? as_found(*known, kept, q.rows, k.rows, -1) : FoundNeighbors{};
-    const Progress report = reporting_to(progress);
-    Outcome outcome;
-    {
-        const py::gil_scoped_release released;
-        outcome =
-            clustered_sweep(kernel,
-                            {q,
-                             k,
-                             bias_of_queries,
-                             bias_of_keys,
-                             query_neighbors,
-                             key_neighbors,
-                             threads,
-                             known_of_queries,
-                             {},
-                             &*prepared_keys.codes},
-                            {c, bias_of_centroids, g, starts, clusters_met, regions_met}, report);
-    }
-    if (outcome == Outcome::canceled) throw py::error_already_set();
-    require(outcome == Outcome::finished, "rows and biases must be of moderate size, such as 1");
-    return py::make_tuple(of_queries.partial(), of_keys.partial());
+    const Known known_of_queries =
+        known ? Known(*known, search.queries.rows, search.keys.rows, -1) : Known();
+    search.known_of_queries = known_of_queries.found;
+    search.prepared_keys = &*prepared_keys.codes;
+    run(progress, [&](const Progress& report) {
+        return clustered_sweep(chosen_kernel(), search, clusters, report);
+    });
+    return {request.of_queries.partial(), request.of_keys.partial()};
 }
 
-py::tuple search(const Rows& queries, const Rows& keys, std::size_t k_queries, std::size_t k_keys,
-                 const Bias& query_bias, const Bias& key_bias,
+py::tuple search(const Floats& queries, const Floats& keys, std::size_t k_queries,
+                 std::size_t k_keys, const Bias& query_bias, const Bias& key_bias,
                  const std::optional<std::pair<Found, Found>>& known,
                  const PreparedKeys* prepared_keys, std::optional<int> n_threads,
-                 const std::optional<py::function>& progress) {
-    const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
-    require_same_columns(q, k);
-    require_k(k_queries, k.rows, "k_queries");
-    require_k(k_keys, q.rows, "k_keys");
-    const int threads = thread_count(n_threads);
-    const float* bias_of_queries = as_bias(query_bias, q.rows, "query_bias");
-    const float* bias_of_keys = as_bias(key_bias, k.rows, "key_bias");
-    FoundArrays of_queries(q.rows, k_queries), of_keys(k.rows, k_keys);
-    const Neighbors query_neighbors = of_queries.view(), key_neighbors = of_keys.view();
-    KeptPlaces kept_of_queries, kept_of_keys;
-    FoundNeighbors known_of_queries, known_of_keys;
+                 const Callback& progress) {
+    Request request(queries, keys, k_queries, k_keys, query_bias, key_bias, n_threads);
+    Search& search = request.search;
+    Known known_of_queries, known_of_keys;
     if (known) {
-        known_of_queries = as_found(known->first, kept_of_queries, q.rows, k.rows);
-        known_of_keys = as_found(known->second, kept_of_keys, k.rows, q.rows);
+        known_of_queries = Known(known->first, search.queries.rows, search.keys.rows, 0);
+        known_of_keys = Known(known->second, search.keys.rows, search.queries.rows, 0);
     }
+    search.known_of_queries = known_of_queries.found;
+    search.known_of_keys = known_of_keys.found;
     require(prepared_keys == nullptr || prepared_keys->are_of(keys),
             "prepared keys must be those that are searched");
-    const Quantized* codes =
-        prepared_keys != nullptr && prepared_keys->codes ? &*prepared_keys->codes : nullptr;
-    const Kernel& kernel = chosen_kernel();
-
-    const Progress report = reporting_to(progress);
-    bool finished = false;
-    Fallbacks fallbacks;
-    {
-        // The arrays are kept alive by the arguments, and no Python object is touched inside.
-        const py::gil_scoped_release released;
-        finished = top_k(kernel,
-                         {q, k, bias_of_queries, bias_of_keys, query_neighbors, key_neighbors,
-                          threads, known_of_queries, known_of_keys, codes},
-                         report, fallbacks);
-    }
-    if (!finished) throw py::error_already_set();
-    return py::make_tuple(of_queries.tuple(), of_keys.tuple(),
-                          py::make_tuple(fallbacks.queries, fallbacks.keys));
+    if (prepared_keys != nullptr && prepared_keys->codes)
+        search.prepared_keys = &*prepared_keys->codes;
+    Uncertified fallbacks;
+    run(progress,
+        [&](const Progress& report) { return top_k(chosen_kernel(), search, report, fallbacks); });
+    return py::make_tuple(request.of_queries.complete(), request.of_keys.complete(),
+                          py::make_tuple(fallbacks.queries.size(), fallbacks.keys.size()));
 }
 
-py::tuple merge(const std::vector<Found>& parts, std::size_t k, std::optional<int> n_threads) {
+Found merge(const std::vector<Found>& parts, std::size_t k, std::optional<int> n_threads) {
     require(!parts.empty(), "parts must not be empty");
-    require(parts.front().first.ndim() == 2, "parts must hold scores of 2 dimensions, got " +
-                                                 std::to_string(parts.front().first.ndim()));
-    const auto rows = static_cast<std::size_t>(parts.front().first.shape(0));
+    require(parts.front().first.ndim() == 2, "parts must hold scores of 2 dimensions, got ",
+            parts.front().first.ndim());
+    const std::size_t rows = size_of(parts.front().first);
     std::vector<FoundNeighbors> found;
-    for (const auto& [scores, indices] : parts) {
-        require(scores.ndim() == 2 && indices.ndim() == 2 &&
-                    static_cast<std::size_t>(scores.shape(0)) == rows &&
-                    indices.shape(0) == scores.shape(0) && indices.shape(1) == scores.shape(1),
-                "parts must hold scores and indices of " + std::to_string(rows) + " rows");
-        found.push_back({scores.data(), indices.data(), static_cast<std::size_t>(scores.shape(1))});
+    for (const Found& part : parts) {
+        require_found(part, rows, "parts");
+        found.push_back({part.first.data(), part.second.data(), size_of(part.first, 1)});
     }
     const int threads = thread_count(n_threads);
     FoundArrays merged(rows, k);
-    const Neighbors view = merged.view();
-    {
-        const py::gil_scoped_release released;
-        if (k != 0) merge_neighbors(found, rows, view, threads);
-    }
+    without_gil([&, view = merged.view()] { merge_neighbors(found, rows, view, threads); });
     return merged.partial();
 }
 
-py::array_t<float> score_pairs(const Rows& queries, const Rows& keys,
-                               const py::array_t<std::int64_t, py::array::c_style>& pairs) {
+Floats score_pairs(const Floats& queries, const Floats& keys, const Indices& pairs) {
     const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
     require_same_columns(q, k);
     require(pairs.ndim() == 2 && pairs.shape(1) == 2, "pairs must have shape (p, 2)");
-    const auto count = static_cast<std::size_t>(pairs.shape(0));
-    const std::int64_t* at = pairs.data();
-    std::vector<const float*> query_rows(count), key_rows(count);
-    for (std::size_t i = 0; i < count; ++i, at += 2) {
-        const auto row = static_cast<std::size_t>(at[0]), other = static_cast<std::size_t>(at[1]);
-        require(at[0] >= 0 && row < q.rows && at[1] >= 0 && other < k.rows,
-                "pairs must be rows of queries and keys");
-        query_rows[i] = q.row(row);
-        key_rows[i] = k.row(other);
+    std::vector<const float*> query_rows, key_rows;
+    for (const std::int64_t* at = pairs.data(); at != pairs.data() + pairs.size(); at += 2) {
+        const auto query = static_cast<std::size_t>(at[0]), key = static_cast<std::size_t>(at[1]);
+        require(query < q.rows && key < k.rows, "pairs must be rows of queries and keys");
+        query_rows.push_back(q.row(query));
+        key_rows.push_back(k.row(key));
     }
-    py::array_t<float> scores(static_cast<py::ssize_t>(count));
-    float* const data = scores.mutable_data();
-    {
-        // Nobody else knows `scores` yet.
-        const py::gil_scoped_release released;
-        chosen_kernel().score_pairs(query_rows.data(), key_rows.data(), count, q.columns, data);
-    }
+    Floats scores(pairs.shape(0));
+    without_gil([&, data = scores.mutable_data()] {
+        chosen_kernel().score_pairs(query_rows.data(), key_rows.data(), query_rows.size(),
+                                    q.columns, data);
+    });
     return scores;
 }
 
-py::array_t<std::int64_t> count_better_keys(
-    const Rows& queries, const Rows& keys, const Rows& scores,
-    const py::array_t<std::int64_t, py::array::c_style>& indices, const Bias& key_bias,
-    std::optional<int> n_threads, const std::optional<py::function>& progress) {
+Indices count_better_keys(const Floats& queries, const Floats& keys, const Floats& scores,
+                          const Indices& indices, const Bias& key_bias,
+                          std::optional<int> n_threads, const Callback& progress) {
     const Matrix q = as_matrix(queries, "queries"), k = as_matrix(keys, "keys");
     require_same_columns(q, k);
-    const auto rows = static_cast<py::ssize_t>(q.rows);
-    require(scores.ndim() == 1 && scores.shape(0) == rows && indices.ndim() == 1 &&
-                indices.shape(0) == rows,
+    require(scores.ndim() == 1 && size_of(scores) == q.rows && indices.ndim() == 1 &&
+                size_of(indices) == q.rows,
             "scores and indices must hold one value for each query");
-    const float* bias = as_bias(key_bias, k.rows, "key_bias");
+    const float* const bias = as_bias(key_bias, k.rows, "key_bias");
     const int threads = thread_count(n_threads);
-    py::array_t<std::int64_t> counts(rows);
-    std::fill_n(counts.mutable_data(), rows, 0);
-    const Progress report = reporting_to(progress);
-    bool finished = false;
-    {
-        std::int64_t* const data = counts.mutable_data();
-        const float* const reference = scores.data();
-        const std::int64_t* const at = indices.data();
-        const py::gil_scoped_release released;
-        finished = count_better(chosen_kernel(), q, k, bias, reference, at, data, threads, report);
-    }
-    if (!finished) throw py::error_already_set();
+    Indices counts(queries.shape(0));
+    std::fill_n(counts.mutable_data(), q.rows, 0);
+    run(progress, [&, of_answer = scores.data(), answer = indices.data(),
+                   data = counts.mutable_data()](const Progress& report) {
+        return count_better(chosen_kernel(), q, k, bias, of_answer, answer, data, threads, report);
+    });
     return counts;
 }
 
-py::str decode(const char* begin, const char* end) {
-    PyObject* text = PyUnicode_DecodeUTF8(begin, end - begin, nullptr);
-    if (text == nullptr) throw py::error_already_set();
-    return py::reinterpret_steal<py::str>(text);
+// Text from UTF-8, or null if `errors` is strict and finds some.
+py::object decode(std::string_view text, const char* errors) {
+    auto decoded = py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), errors));
+    if (!decoded && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError) == 0)
+        throw py::error_already_set();
+    PyErr_Clear();
+    return decoded;
 }
 
 py::tuple parse_vectors(const py::buffer& text, std::ptrdiff_t dimension,
                         std::optional<int> n_threads) {
-    if (dimension < 1)
-        throw std::invalid_argument("dimension must be at least 1, got " +
-                                    std::to_string(dimension));
+    require(dimension >= 1, "dimension must be at least 1, got ", dimension);
     const int threads = thread_count(n_threads);
     const py::buffer_info bytes = text.request();
-    if (bytes.itemsize != 1 || bytes.ndim != 1 || (bytes.size > 1 && bytes.strides[0] != 1))
-        throw std::invalid_argument("text must be contiguous bytes");
+    require(bytes.itemsize == 1 && bytes.ndim == 1 && (bytes.size <= 1 || bytes.strides[0] == 1),
+            "text must be contiguous bytes");
+    const std::string_view view(static_cast<const char*>(bytes.ptr),
+                                static_cast<std::size_t>(bytes.size));
     const auto width = static_cast<std::size_t>(dimension);
+    Lines split = without_gil([&] { return split_lines(view, width); });
+    Floats rows({split.n_rows, width});
+    without_gil(
+        [&, data = rows.mutable_data()] { parse_lines(split.lines, width, data, threads); });
 
-    Lines split;
-    {
-        // `bytes` keeps the text alive and in place.
-        py::gil_scoped_release release;
-        split = split_lines(static_cast<const char*>(bytes.ptr),
-                            static_cast<std::size_t>(bytes.size), width);
-    }
-    Rows rows({static_cast<py::ssize_t>(split.n_rows), static_cast<py::ssize_t>(dimension)});
-    float* const data = rows.mutable_data();
-    std::vector<const Line*> good;
-    {
-        // Nobody else knows `rows` yet.
-        py::gil_scoped_release release;
-        parse_lines(split.lines, width, data, threads);
-        good = compact_rows(split.lines, width, data);
-    }
-
-    const auto n_good = static_cast<py::ssize_t>(good.size());
-    py::list words(n_good);
-    py::array_t<std::int64_t> numbers(n_good);
-    for (py::ssize_t i = 0; i < n_good; ++i) {
-        const Line& line = *good[static_cast<std::size_t>(i)];
-        PyList_SET_ITEM(words.ptr(), i, decode(line.begin, line.word_end).release().ptr());
-        numbers.mutable_data()[i] = static_cast<std::int64_t>(line.number);
-    }
-    py::list bad;
+    py::list words, bad;
+    std::vector<std::int64_t> numbers, row_of;
     for (const Line& line : split.lines) {
-        if (line.problem == Problem::none) continue;
-        const std::string reason = describe(line, width);
-        PyObject* shown = PyUnicode_DecodeUTF8(
-            reason.data(), static_cast<py::ssize_t>(reason.size()), "backslashreplace");
-        if (shown == nullptr) throw py::error_already_set();
-        bad.append(py::make_tuple(line.number, py::reinterpret_steal<py::str>(shown)));
+        const py::object word = decode(line.word(), "strict");
+        if (word && line.problem.empty()) {
+            words.append(word);
+            numbers.push_back(static_cast<std::int64_t>(line.number));
+            row_of.push_back(static_cast<std::int64_t>(line.row));
+        } else {
+            bad.append(py::make_tuple(line.number, word ? decode(line.problem, "backslashreplace")
+                                                        : py::str("the word is not valid UTF-8")));
+        }
     }
-    return py::make_tuple(words, rows[py::slice(0, n_good, 1)], numbers, bad, split.n_lines);
+    py::object good = rows;
+    if (row_of.size() != split.n_rows) good = rows[Indices(row_of.size(), row_of.data())];
+    return py::make_tuple(words, good, Indices(numbers.size(), numbers.data()), bad, split.n_lines);
 }
 
-py::bytes format_vectors(const std::vector<std::string_view>& words, const Rows& rows,
+py::bytes format_vectors(const std::vector<std::string_view>& words, const Floats& rows,
                          std::optional<int> decimals) {
-    if (rows.ndim() != 2 || rows.shape(0) != static_cast<py::ssize_t>(words.size()))
-        throw std::invalid_argument("rows must be 2-D with one row for each of the " +
-                                    std::to_string(words.size()) + " words");
-    if (decimals && (*decimals < 0 || *decimals > max_decimals))
-        throw std::invalid_argument("decimals must lie in [0, " + std::to_string(max_decimals) +
-                                    "], got " + std::to_string(*decimals));
-    const auto width = static_cast<std::size_t>(rows.shape(1));
-    const float* const data = rows.data();
-    std::string text;
-    {
-        // The caller holds the words that the views point into, and the rows.
-        py::gil_scoped_release release;
-        text = format_lines(words, data, width, decimals);
-    }
-    return py::bytes(text);
+    require(rows.ndim() == 2 && size_of(rows) == words.size(),
+            "rows must be 2-D with one row for each of the ", words.size(), " words");
+    require(!decimals || (*decimals >= 0 && *decimals <= max_decimals), "decimals must lie in [0, ",
+            max_decimals, "], got ", decimals.value_or(0));
+    // The caller holds the words that the views point into, and the rows.
+    return py::bytes(without_gil([&, data = rows.data(), width = size_of(rows, 1)] {
+        return format_lines(words, data, width, decimals);
+    }));
 }
 
 std::vector<std::string> available_levels() {
@@ -462,35 +407,34 @@ std::vector<std::string> available_levels() {
 }  // namespace alignx
 
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
+    using namespace pybind11::literals;
+    const auto array = [](const char* name) { return py::arg(name).noconvert(); };
+    const auto optional = [](py::arg name) { return name = py::none(); };
+    const py::arg_v n_threads = "n_threads"_a = py::none(), progress = "progress"_a = py::none();
+    const py::arg_v query_bias = optional(array("query_bias")),
+                    key_bias = optional(array("key_bias"));
     module.doc() = "Compiled parts of alignx.";
     pthread_atfork(nullptr, nullptr, [] { alignx::is_forked = true; });
     py::class_<alignx::PreparedKeys>(module, "PreparedKeys");
-    module.def("prepare_keys", &alignx::prepare_keys, "keys"_a.noconvert(),
-               "n_threads"_a = py::none(), "groups"_a.noconvert() = py::none());
-    module.def("search_clusters", &alignx::search_clusters, "queries"_a.noconvert(),
-               "keys"_a.noconvert(), "prepared_keys"_a, "centroids"_a.noconvert(),
-               "regions"_a.noconvert(), "region_starts"_a.noconvert(), py::kw_only(),
-               "clusters_met"_a, "regions_met"_a, "k_queries"_a, "k_keys"_a,
-               "query_bias"_a.noconvert() = py::none(), "key_bias"_a.noconvert() = py::none(),
-               "centroid_bias"_a.noconvert() = py::none(), "known"_a = py::none(),
-               "n_threads"_a = py::none(), "progress"_a = py::none());
-    module.def("merge", &alignx::merge, "parts"_a, "k"_a, "n_threads"_a = py::none());
-    module.def("score_pairs", &alignx::score_pairs, "queries"_a.noconvert(), "keys"_a.noconvert(),
-               "pairs"_a.noconvert());
-    module.def("count_better", &alignx::count_better_keys, "queries"_a.noconvert(),
-               "keys"_a.noconvert(), "scores"_a.noconvert(), "indices"_a.noconvert(), py::kw_only(),
-               "key_bias"_a.noconvert() = py::none(), "n_threads"_a = py::none(),
-               "progress"_a = py::none());
-    module.def("search", &alignx::search, "queries"_a.noconvert(), "keys"_a.noconvert(),
-               py::kw_only(), "k_queries"_a, "k_keys"_a, "query_bias"_a.noconvert() = py::none(),
-               "key_bias"_a.noconvert() = py::none(), "known"_a = py::none(),
-               "prepared_keys"_a.none(true) = py::none(), "n_threads"_a = py::none(),
-               "progress"_a = py::none());
-    module.def("parse_vectors", &alignx::parse_vectors, "text"_a, "dimension"_a,
-               "n_threads"_a = py::none());
-    module.def("format_vectors", &alignx::format_vectors, "words"_a, "rows"_a.noconvert(),
+    module.def("prepare_keys", &alignx::prepare_keys, array("keys"), n_threads,
+               optional(array("groups")));
+    module.def("search_clusters", &alignx::search_clusters, array("queries"), array("keys"),
+               "prepared_keys"_a, array("centroids"), array("regions"), array("region_starts"),
+               py::kw_only(), "clusters_met"_a, "regions_met"_a, "k_queries"_a, "k_keys"_a,
+               query_bias, key_bias, optional(array("centroid_bias")), "known"_a = py::none(),
+               n_threads, progress);
+    module.def("merge", &alignx::merge, "parts"_a, "k"_a, n_threads);
+    module.def("score_pairs", &alignx::score_pairs, array("queries"), array("keys"),
+               array("pairs"));
+    module.def("count_better", &alignx::count_better_keys, array("queries"), array("keys"),
+               array("scores"), array("indices"), py::kw_only(), key_bias, n_threads, progress);
+    module.def("search", &alignx::search, array("queries"), array("keys"), py::kw_only(),
+               "k_queries"_a, "k_keys"_a, query_bias, key_bias, "known"_a = py::none(),
+               "prepared_keys"_a.none(true) = py::none(), n_threads, progress);
+    module.def("parse_vectors", &alignx::parse_vectors, "text"_a, "dimension"_a, n_threads);
+    module.def("format_vectors", &alignx::format_vectors, "words"_a, array("rows"),
                "decimals"_a = py::none());
-    module.def("checksum", &alignx::checksum_of, "array"_a.noconvert());
+    module.def("checksum", &alignx::checksum_of, array("array"));
     module.def("simd_level", [] { return std::string(alignx::chosen_kernel().name); });
     module.def("simd_levels", &alignx::available_levels);
     module.def("default_threads", [] { return omp_get_max_threads(); });

@@ -1,6 +1,5 @@
 #include "bounds.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -10,15 +9,13 @@ namespace {
 
 // Sums of bytes and offsets stay below it, so that three of them fit into 32 bits.
 constexpr double limit = 0x1p29;
-// The offset of padding: its bounds are below all others.
-constexpr std::int32_t far_below = -(std::int32_t{1} << 29);
 
-// Twice what rounding can change a sum of float32 by, relative to its largest term.
+// Twice the rounding error of a sum in float32, relative to its largest term.
 constexpr double float_rounding = 0x1p-23;
 
-// The remainders point anywhere, so that an estimate is off by about the bound on its error divided
-// by the root of the dimension. That many times as much is next to never exceeded; where it is, the
-// certificate fails.
+// Remainders have random directions, so the error of an estimate is about its bound divided by the
+// root of the dimension. It hardly ever exceeds this multiple; where it does, the certificate
+// fails.
 constexpr double deviations = 3.5;
 
 void set_margins(ScreenedSide& side, const ScreenedSide& other) {
@@ -39,7 +36,7 @@ ScreenedSide::ScreenedSide(const Quantized& codes_, Matrix rows_, const float* b
       bias(bias_),
       neighbors(neighbors_),
       row(codes.slots()),
-      offset(codes.slots(), far_below),
+      offset(codes.slots(), padding_offset),
       threshold(codes.slots(), highest),
       error(codes.slots()),
       shift(codes.slots()),
@@ -65,7 +62,7 @@ bool Bounds::prepare() {
     for (const ScreenedSide* side : {&queries, &keys})
         for (std::size_t i = 0; i < side->rows.rows; ++i)
             largest_bias = std::max(largest_bias, std::abs(side->bias_of(i)) / unit_);
-    // Of each product and sum of a score, of taking off the bias, and of conversions here.
+    // Of products and sums of a score, of the subtraction of the bias, and of conversions here.
     const double rounding = (dimension + 16) * float_rounding * (largest_score + largest_bias) + 4;
     if (!(largest_bias < limit / 4 && rounding < limit / 4)) return false;
     slack_ = static_cast<std::int32_t>(rounding) + 1;
@@ -77,17 +74,17 @@ bool Bounds::prepare() {
     set_margins(keys, queries);
     set_thresholds(queries);
     set_thresholds(keys);
-    queries.most_effort = static_cast<std::uint32_t>(512 + keys.rows.rows / 8);
-    keys.most_effort = static_cast<std::uint32_t>(512 + queries.rows.rows / 8);
+    queries.max_effort = static_cast<std::uint32_t>(512 + keys.rows.rows / 8);
+    keys.max_effort = static_cast<std::uint32_t>(512 + queries.rows.rows / 8);
     return true;
 }
 
 bool Bounds::set_offsets(ScreenedSide& side, double length_of_other, int zero, std::int32_t extra) {
     for (std::size_t i = 0; i < side.rows.rows; ++i) {
         const std::size_t slot = side.codes.slot(i);
-        const double error = std::ceil(side.codes.remainder()[slot] * length_of_other);
+        const double error = std::ceil(side.codes.facts(slot).remainder * length_of_other);
         const double bias = std::floor(side.bias_of(side.row[slot]) / unit_);
-        const double sum = static_cast<double>(side.codes.sum()[slot]);
+        const double sum = static_cast<double>(side.codes.facts(slot).sum);
         const double offset = error - bias - zero * sum + extra;
         if (!(error < limit / 4 && std::abs(offset) < limit)) return false;
         side.error[slot] = static_cast<std::int32_t>(error);
@@ -102,7 +99,7 @@ void Bounds::set_thresholds(ScreenedSide& side) {
     for (std::size_t i = 0; i < side.rows.rows; ++i) {
         const std::size_t slot = side.codes.slot(i);
         const double worst = static_cast<double>(side.neighbors.worst(side.row[slot]));
-        side.threshold[slot] = ScreenedSide::lowest;
+        side.threshold[slot] = lowest;
         if (!std::isfinite(worst)) continue;
         // The bound of an equally good pair must exceed it.
         const double reached = std::clamp(std::floor(worst / unit_), -limit, limit);
@@ -111,7 +108,7 @@ void Bounds::set_thresholds(ScreenedSide& side) {
 }
 
 bool Bounds::is_certain(const ScreenedSide& side, std::size_t slot) const {
-    if (side.threshold[slot] == ScreenedSide::highest) return false;  // given up
+    if (side.threshold[slot] == highest) return false;  // too much effort
     const double excluded = static_cast<double>(side.threshold[slot]) - side.shift[slot];
     return excluded < static_cast<double>(side.neighbors.worst(side.row[slot])) / unit_;
 }

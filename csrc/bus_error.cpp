@@ -4,63 +4,49 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdint>
-#include <cstring>
+#include <string_view>
 
-// Only functions that are safe in a handler of signals are called from here on.
+// A signal handler may run in the middle of an allocation, so this file neither allocates nor uses
+// streams.
 namespace alignx {
 namespace {
 
-void say(const char* text, std::size_t length) {
-    while (length > 0) {
-        const ssize_t written = write(STDERR_FILENO, text, length);
+void say(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
         if (written <= 0) return;
-        text += written;
-        length -= static_cast<std::size_t>(written);
+        text.remove_prefix(static_cast<std::size_t>(written));
     }
 }
 
-void say(const char* text) { say(text, std::strlen(text)); }
-
-const char* read_hex(const char* text, std::uintptr_t& value) {
-    value = 0;
-    for (;; ++text) {
-        if (*text >= '0' && *text <= '9')
-            value = value * 16 + static_cast<std::uintptr_t>(*text - '0');
-        else if (*text >= 'a' && *text <= 'f')
-            value = value * 16 + static_cast<std::uintptr_t>(*text - 'a' + 10);
-        else
-            return text;
-    }
-}
-
-// A line is "7f0000000000-7f0000001000 r--s 00000000 08:01 1234    /path".
-const char* file_of_line(const char* line, std::uintptr_t address) {
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-    line = read_hex(line, begin);
-    if (*line != '-') return nullptr;
-    line = read_hex(line + 1, end);
-    return address >= begin && address < end ? std::strchr(line, '/') : nullptr;
+// The path of a line such as "7f0000000000-7f0000001000 r--s 00000000 08:01 1234    /path", if it
+// has one and the address lies in its range.
+std::string_view path_at(std::uintptr_t address, std::string_view line) {
+    const char* const end = line.data() + line.size();
+    std::uintptr_t first = 0, last = 0;
+    const char* const dash = std::from_chars(line.data(), end, first, 16).ptr;
+    if (dash != end) std::from_chars(dash + 1, end, last, 16);
+    const std::size_t path = line.find('/');
+    const bool is_inside = address >= first && address < last && path != line.npos;
+    return is_inside ? line.substr(path) : std::string_view();
 }
 
 void say_file_at(std::uintptr_t address) {
     static char line[4096 + 128];
     const int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     std::size_t filled = 0;
-    char byte = 0;
-    while (maps >= 0 && read(maps, &byte, 1) == 1) {
+    for (char byte = 0; maps >= 0 && read(maps, &byte, 1) == 1;) {
         if (byte != '\n') {
-            if (filled + 1 < sizeof line) line[filled++] = byte;
+            if (filled < sizeof line) line[filled++] = byte;
             continue;
         }
-        line[filled] = '\0';
-        filled = 0;
-        if (const char* file = file_of_line(line, address)) {
-            say(file);
-            say(": ");
-            return;
+        if (const std::string_view path = path_at(address, {line, filled}); !path.empty()) {
+            say(path);
+            return say(": ");
         }
+        filled = 0;
     }
 }
 
@@ -74,11 +60,10 @@ void end_with_a_line(int, siginfo_t* info, void*) {
 }  // namespace
 
 void explain_bus_errors() {
-    struct sigaction old{};
+    struct sigaction old{}, action{};
     if (sigaction(SIGBUS, nullptr, &old) != 0 || (old.sa_flags & SA_SIGINFO) ||
         old.sa_handler != SIG_DFL)
         return;
-    struct sigaction action{};
     action.sa_sigaction = end_with_a_line;
     action.sa_flags = SA_SIGINFO;
     sigemptyset(&action.sa_mask);

@@ -1,4 +1,4 @@
-// Tells arrays apart at the speed of memory.
+// Checksum of arrays at the speed of memory.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,8 @@
 
 namespace alignx {
 
-// Of bytes in their order. Every step can be undone, so that a change of a single word is never
-// missed; other changes are with a probability of 2^-64. No protection from those who mean to
-// cheat.
+// Every step can be undone, so that a change of a single word is never missed; other changes are
+// with a probability of 2^-64. No protection against forgery.
 inline std::uint64_t checksum(const void* data, std::size_t size) {
     constexpr std::size_t lanes = 8;  // whose multiplications overlap
     constexpr std::uint64_t factor = 0x9E3779B97F4A7C15;
@@ -18,8 +17,7 @@ inline std::uint64_t checksum(const void* data, std::size_t size) {
         return sum ^ (sum >> 32);
     };
     const auto* bytes = static_cast<const unsigned char*>(data);
-    std::uint64_t sums[lanes], words[lanes];
-    for (std::size_t i = 0; i < lanes; ++i) sums[i] = i + 1;
+    std::uint64_t sums[lanes] = {1, 2, 3, 4, 5, 6, 7, 8}, words[lanes];
     std::size_t left = size;
     for (; left >= sizeof words; left -= sizeof words, bytes += sizeof words) {
         std::memcpy(words, bytes, sizeof words);

@@ -5,6 +5,7 @@
 #endif
 
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 namespace alignx {
@@ -16,15 +17,15 @@ const Kernel& choose() {
     if (wanted == nullptr || *wanted == '\0') return *kernels.back();
     std::string names;
     for (const Kernel* kernel : kernels) {
-        if (kernel->name == std::string(wanted)) return *kernel;
-        names += (names.empty() ? "" : ", ") + std::string(kernel->name);
+        if (std::strcmp(kernel->name, wanted) == 0) return *kernel;
+        names.append(names.empty() ? "" : ", ").append(kernel->name);
     }
     throw std::invalid_argument("ALIGNX_SIMD must be one of " + names + " on this processor, got " +
                                 wanted);
 }
 
 #if defined(ALIGNX_X86)
-// Not every compiler knows this one by name. Needs no more of the operating system than AVX2 does.
+// Not every compiler knows this level by name. The operating system's support is that of AVX2.
 bool has_avxvnni() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & (1u << 4)) != 0;
@@ -34,17 +35,17 @@ bool has_avxvnni() {
 }  // namespace
 
 std::vector<const Kernel*> available_kernels() {
-    std::vector<const Kernel*> kernels = {&portable::kernel};
+    std::vector<const Kernel*> kernels = {&levels::portable};
 #if defined(ALIGNX_X86)
     __builtin_cpu_init();
-    // The instructions that CMakeLists.txt allows; the operating system's support is part of it.
+    // Exactly the instructions that CMakeLists.txt allows. Includes the operating system's support.
     const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (has_avx2) kernels.push_back(&avx2::kernel);
-    if (has_avx2 && has_avxvnni()) kernels.push_back(&avxvnni::kernel);
     const bool has_avx512 =
         has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-    if (has_avx512) kernels.push_back(&avx512::kernel);
-    if (has_avx512 && __builtin_cpu_supports("avx512vnni")) kernels.push_back(&avx512vnni::kernel);
+    if (has_avx2) kernels.push_back(&levels::avx2);
+    if (has_avx2 && has_avxvnni()) kernels.push_back(&levels::avxvnni);
+    if (has_avx512) kernels.push_back(&levels::avx512);
+    if (has_avx512 && __builtin_cpu_supports("avx512vnni")) kernels.push_back(&levels::avx512vnni);
 #endif
     return kernels;
 }

@@ -1,4 +1,4 @@
-// Which of the compiled CPU levels runs.
+// Chooses the CPU level that runs.
 #pragma once
 
 #include <string>

@@ -1,12 +1,11 @@
 #include "exclusion.hpp"
 
-#include <algorithm>
 #include <numeric>
 
 namespace alignx {
 namespace {
 
-// More than float32 scores and the differences below can be off by, relative to their terms.
+// Exceeds the rounding errors of float32 scores and of the differences below, relative to terms.
 constexpr double rounding = 0x1p-20;
 
 }  // namespace
@@ -18,15 +17,13 @@ std::vector<std::uint32_t> order_alike(const Neighbors& neighbors, const FoundNe
     if (!neighbors.wanted()) return order;
     const auto worst = [&](std::uint32_t i) { return neighbors.worst(i); };
     const auto room = [&](std::uint32_t i) { return known.worst(i) - neighbors.worst(i); };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return worst(a) < worst(b); });
+    std::ranges::stable_sort(order, {}, worst);
     const double panels = static_cast<double>(rows) / static_cast<double>(panel_rows);
     const auto group = static_cast<std::ptrdiff_t>(std::sqrt(panels) + 1) *
                        static_cast<std::ptrdiff_t>(panel_rows);
     for (auto begin = order.begin(); begin != order.end();) {
         const auto end = begin + std::min(group, order.end() - begin);
-        std::stable_sort(begin, end,
-                         [&](std::uint32_t a, std::uint32_t b) { return room(a) < room(b); });
+        std::ranges::stable_sort(begin, end, {}, room);
         begin = end;
     }
     return order;

@@ -1,28 +1,25 @@
-// Which tiles cannot hold a neighbor that an earlier sweep did not find.
+// Excludes tiles that cannot hold a neighbor beyond those of an earlier sweep.
 //
-// A pair that is among the known neighbors of neither of its rows has a dot product of at most the
-// worst known one of either, c. Less the bias b of the key it must reach the score t of the worst
-// neighbor that the query has:
+// If a pair is not among the known neighbors of its rows, its dot product is at most c of each row,
+// the worst known dot product. Less the bias b of the key it must reach t of the query, the score
+// of the query's worst neighbor so far:
 //
 //     min(c_query, c_key) - b_key >= t_query,
 //
-// hence c_key - b_key >= t_query and c_query - t_query >= b_key; for the key the same with the
+// hence c_key - b_key >= t_query and c_query - t_query >= b_key; likewise for the key, with the
 // roles exchanged. CSLS has a bias of half the mean of the best dot products of a row, so c_key is
 // at most about twice b_key, and few pairs pass. Of each panel the most promising of the four
 // numbers is kept; rows are ordered so that those of a panel are alike.
 #pragma once
 
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
 
 #include "bounds.hpp"
 
 namespace alignx {
 
-// Rows with alike t and c - t side by side: first by t into about as many groups as a group has
-// panels, then by c - t. Needs the neighbors that the known ones suggest.
+// Orders rows so that neighboring ones have similar t and c - t: first by t, into about as many
+// groups as a group has panels, then by c - t. `neighbors` must hold the known neighbors.
 std::vector<std::uint32_t> order_alike(const Neighbors& neighbors, const FoundNeighbors& known,
                                        std::size_t rows, std::size_t panel_rows);
 

@@ -1,189 +1,125 @@
 #include "float_sweep.hpp"
 
-#include <omp.h>
-
-#include <algorithm>
-#include <atomic>
-#include <vector>
+#include <span>
 
 #include "panels.hpp"
 
 namespace alignx {
 namespace {
 
-// The i-th of `parts` nearly equal chunks of [0, rows), cut at multiples of `width`.
-Range chunk(std::size_t rows, std::size_t width, std::size_t i, std::size_t parts) {
-    const std::size_t panels = (rows + width - 1) / width;
+// Part `i` of `parts` nearly equal ones of [0, rows), cut at multiples of `width`.
+Range part_of(std::size_t rows, std::size_t width, std::size_t i, std::size_t parts) {
+    const std::size_t panels = round_up(rows, width) / width;
     return {std::min(rows, panels * i / parts * width),
             std::min(rows, panels * (i + 1) / parts * width)};
 }
 
-// The neighbors of one side, and what another must reach to become one.
-class Heaps {
-  public:
-    Heaps(Neighbors neighbors, std::size_t rows, std::size_t width)
-        : neighbors_(neighbors), worst_(neighbors.wanted() ? round_up(rows, width) : 0, infinity) {
-        if (!active()) return;
-        std::fill_n(worst_.begin(), rows, -infinity);
-        for (std::size_t row = 0; row < rows; ++row) neighbors_.clear(row);
+struct Side {
+    Side(Matrix matrix, const float* row_bias, Neighbors found, std::size_t tile_width)
+        : rows(matrix),
+          neighbors(found),
+          width(tile_width),
+          bias(padded(row_bias, rows.rows, width)),
+          worst(found.wanted() ? bias.size() : 0, infinity) {
+        if (!neighbors.wanted()) return;
+        std::fill_n(worst.begin(), rows.rows, -infinity);
+        for (std::size_t row = 0; row < rows.rows; ++row) neighbors.clear(row);
     }
 
-    bool active() const { return neighbors_.wanted(); }
-
-    // The score that a neighbor of each row must reach; infinite for the padding behind the rows.
-    const float* worst() const { return worst_.data(); }
-
-    void push(std::size_t row, float score, std::size_t index) {
-        if (neighbors_.push(row, score, index)) worst_[row] = neighbors_.worst(row);
+    void push(std::size_t row, float score, const Side& others, std::size_t other) {
+        if (other < others.rows.rows && neighbors.push(row, score - others.bias[other], other))
+            worst[row] = neighbors.worst(row);
     }
 
-    void sort(std::size_t row) { neighbors_.sort(row); }
-
-  private:
-    Neighbors neighbors_;
-    std::vector<float> worst_;
+    Matrix rows;
+    Neighbors neighbors;
+    std::size_t width;
+    std::vector<float> bias;
+    std::vector<float> worst;  // the score that a neighbor must reach; infinite for padding
 };
 
-// What the threads share during one sweep.
-struct Sweep {
-    const Kernel& kernel;
-    Matrix queries;
-    Matrix keys;
-    std::vector<float> query_bias;  // padded with infinity, as is key_bias: padding never enters
-    std::vector<float> key_bias;
-    Heaps of_queries;
-    Heaps of_keys;
-};
-
-void select_from_tile(Sweep& sweep, const float* scores, std::size_t query, std::size_t key) {
-    std::uint16_t hits[max_tile_queries * max_tile_keys];
-    const std::size_t width = sweep.kernel.tile_keys;
-    if (sweep.of_queries.active()) {
-        const std::size_t count = sweep.kernel.screen_queries(
-            scores, &sweep.key_bias[key], sweep.of_queries.worst() + query, hits);
-        for (std::size_t h = 0; h < count; ++h) {
-            const std::size_t q = query + hits[h] / width, k = key + hits[h] % width;
-            if (k < sweep.keys.rows)
-                sweep.of_queries.push(q, scores[hits[h]] - sweep.key_bias[k], k);
-        }
-    }
-    if (sweep.of_keys.active()) {
-        const std::size_t count = sweep.kernel.screen_keys(scores, &sweep.query_bias[query],
-                                                           sweep.of_keys.worst() + key, hits);
-        for (std::size_t h = 0; h < count; ++h) {
-            const std::size_t q = query + hits[h] / width, k = key + hits[h] % width;
-            if (q < sweep.queries.rows)
-                sweep.of_keys.push(k, scores[hits[h]] - sweep.query_bias[q], q);
-        }
-    }
-}
-
-void search_block(Sweep& sweep, const Panels& query_panels, Range queries, const Panels& key_panels,
-                  Range keys) {
-    alignas(64) float scores[max_tile_queries * max_tile_keys];
-    for (std::size_t key = keys.begin; key < keys.end; key += sweep.kernel.tile_keys)
-        for (std::size_t query = queries.begin; query < queries.end;
-             query += sweep.kernel.tile_queries) {
-            sweep.kernel.score(query_panels.at(query), key_panels.at(key), sweep.keys.columns,
-                               scores);
-            select_from_tile(sweep, scores, query, key);
-        }
-}
-
-// One thread's packed blocks, and its walk through a chunk of queries and a chunk of keys.
+// The packed blocks of one thread, and its walk through a part of the queries and of the keys.
 class Worker {
   public:
-    Worker(Sweep& sweep, std::size_t max_queries, std::size_t max_keys)
-        : sweep_(sweep),
-          query_rows_(std::min(
-              round_up(max_queries, sweep.kernel.tile_queries),
-              block_rows(query_block_bytes, sweep.keys.columns, sweep.kernel.tile_queries))),
-          key_rows_(
-              std::min(round_up(max_keys, sweep.kernel.tile_keys),
-                       block_rows(key_block_bytes, sweep.keys.columns, sweep.kernel.tile_keys))),
-          queries_(query_rows_, sweep.keys.columns, sweep.kernel.tile_queries),
-          keys_(key_rows_, sweep.keys.columns, sweep.kernel.tile_keys) {}
+    Worker(const Kernel& kernel, Side& queries, Side& keys)
+        : kernel_(kernel),
+          queries_(queries),
+          keys_(keys),
+          query_rows_(block_rows(query_block_bytes, queries_.rows, queries_.width)),
+          key_rows_(block_rows(key_block_bytes, keys_.rows, keys_.width)),
+          query_panels_(query_rows_, keys_.rows.columns, queries_.width),
+          key_panels_(key_rows_, keys_.rows.columns, keys_.width) {}
 
-    // `step(pairs)` is told how many scores are done and answers whether to go on.
-    template <typename Step>
-    void search(Range queries, Range keys, Step&& step) {
+    // Ends early when the crew is canceled.
+    void search(Range queries, Range keys, Crew<Worker>& crew) {
         for (std::size_t k = keys.begin; k < keys.end; k += key_rows_) {
             const Range key_block{k, std::min(k + key_rows_, keys.end)};
-            keys_.pack(sweep_.keys, key_block);
+            key_panels_.pack(keys_.rows, key_block);
             for (std::size_t q = queries.begin; q < queries.end; q += query_rows_) {
                 const Range query_block{q, std::min(q + query_rows_, queries.end)};
-                queries_.pack(sweep_.queries, query_block);
-                search_block(sweep_, queries_, query_block, keys_, key_block);
-                if (!step((query_block.end - q) * (key_block.end - k))) return;
+                query_panels_.pack(queries_.rows, query_block);
+                search_block(query_block, key_block);
+                if (!crew.advance(static_cast<double>(query_block.size() * key_block.size())))
+                    return;
             }
         }
     }
 
   private:
-    Sweep& sweep_;
+    void search_block(Range queries, Range keys) {
+        for (std::size_t key = keys.begin; key < keys.end; key += keys_.width)
+            for (std::size_t query = queries.begin; query < queries.end; query += queries_.width) {
+                kernel_.score(query_panels_.at(query), key_panels_.at(key), keys_.rows.columns,
+                              scores_);
+                push_hits(query, key);
+            }
+    }
+
+    void push_hits(std::size_t query, std::size_t key) {
+        const std::size_t width = keys_.width;
+        if (queries_.neighbors.wanted()) {
+            const std::size_t count =
+                kernel_.screen_queries(scores_, &keys_.bias[key], &queries_.worst[query], hits_);
+            for (const std::size_t hit : std::span(hits_, count))
+                queries_.push(query + hit / width, scores_[hit], keys_, key + hit % width);
+        }
+        if (keys_.neighbors.wanted()) {
+            const std::size_t count =
+                kernel_.screen_keys(scores_, &queries_.bias[query], &keys_.worst[key], hits_);
+            for (const std::size_t hit : std::span(hits_, count))
+                keys_.push(key + hit % width, scores_[hit], queries_, query + hit / width);
+        }
+    }
+
+    const Kernel& kernel_;
+    Side& queries_;
+    Side& keys_;
     std::size_t query_rows_;
     std::size_t key_rows_;
-    Panels queries_;
-    Panels keys_;
+    Panels query_panels_;
+    Panels key_panels_;
+    alignas(64) float scores_[max_tile_queries * max_tile_keys];
+    std::uint16_t hits_[max_tile_queries * max_tile_keys];
 };
 
 }  // namespace
 
 bool float_sweep(const Kernel& kernel, const Search& search, const Progress& progress) {
-    const Matrix &queries = search.queries, &keys = search.keys;
-    Sweep sweep{kernel,
-                queries,
-                keys,
-                padded(search.query_bias, queries.rows, kernel.tile_queries),
-                padded(search.key_bias, keys.rows, kernel.tile_keys),
-                Heaps(search.of_queries, queries.rows, kernel.tile_queries),
-                Heaps(search.of_keys, keys.rows, kernel.tile_keys)};
-
-    const double total = static_cast<double>(queries.rows) * static_cast<double>(keys.rows);
     const int n_threads = search.n_threads;
-
-    // Chunks are as many as the threads asked for, whatever OpenMP grants: scratch is allocated
-    // before the parallel region, out of which no exception may pass.
-    const std::size_t parts = static_cast<std::size_t>(n_threads);
-    std::vector<Worker> workers;
-    workers.reserve(parts);
-    for (std::size_t i = 0; i < parts; ++i)
-        workers.emplace_back(sweep, queries.rows / parts + kernel.tile_queries,
-                             keys.rows / parts + kernel.tile_keys);
-
-    std::atomic<bool> canceled{false};
-    std::atomic<std::size_t> done{0};
-    const auto step = [&](std::size_t pairs) {
-        const std::size_t now = done += pairs;
-        if (progress && omp_get_thread_num() == 0 && !progress(static_cast<double>(now) / total))
-            canceled = true;
-        return !canceled.load(std::memory_order_relaxed);
-    };
-
-#pragma omp parallel num_threads(n_threads)
-    {
-        const auto begin = static_cast<std::size_t>(omp_get_thread_num());
-        const auto stride = static_cast<std::size_t>(omp_get_num_threads());
-        for (std::size_t round = 0; round < parts; ++round) {
-            for (std::size_t i = begin; i < parts; i += stride)
-                if (!canceled)
-                    workers[i].search(
-                        chunk(queries.rows, kernel.tile_queries, i, parts),
-                        chunk(keys.rows, kernel.tile_keys, (i + round) % parts, parts), step);
-#pragma omp barrier
-        }
-    }
-    // The other threads may have finished after the calling one reported last.
-    if (canceled || (progress && !progress(1.0))) return false;
-
-    const auto sort_all = [n_threads](Heaps& heaps, std::size_t rows) {
-        if (!heaps.active()) return;
-        const auto count = static_cast<std::int64_t>(rows);
-#pragma omp parallel for num_threads(n_threads) schedule(static)
-        for (std::int64_t row = 0; row < count; ++row) heaps.sort(static_cast<std::size_t>(row));
-    };
-    sort_all(sweep.of_queries, queries.rows);
-    sort_all(sweep.of_keys, keys.rows);
+    Side queries(search.queries, search.query_bias, search.of_queries, kernel.tile_queries);
+    Side keys(search.keys, search.key_bias, search.of_keys, kernel.tile_keys);
+    const double total =
+        static_cast<double>(queries.rows.rows) * static_cast<double>(keys.rows.rows);
+    Crew<Worker> crew(n_threads, progress, total, kernel, queries, keys);
+    crew.rounds([&](Worker& worker, std::size_t i, std::size_t other) {
+        worker.search(part_of(queries.rows.rows, queries.width, i, crew.size()),
+                      part_of(keys.rows.rows, keys.width, other, crew.size()), crew);
+    });
+    if (!crew.finish()) return false;
+    for (Side* side : {&queries, &keys})
+        if (side->neighbors.wanted())
+            parallel_for(n_threads, side->rows.rows,
+                         [side](std::size_t row) { side->neighbors.sort(row); });
     return true;
 }
 

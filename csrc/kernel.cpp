@@ -1,12 +1,12 @@
-// Compiled once per CPU level with ALIGNX_LEVEL naming the namespace. No standard templates here:
-// an inline std:: function compiled for AVX-512 could be the copy that the linker keeps for all.
+// Compiled once per CPU level, which ALIGNX_LEVEL names. No standard templates here: an inline
+// std:: function compiled for AVX-512 could be the copy that the linker keeps for all levels.
 #include "kernel.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-namespace alignx::ALIGNX_LEVEL {
+namespace alignx {
 namespace {
 
 #define ALIGNX_STRING_(x) #x
@@ -37,8 +37,8 @@ inline void store(float* to, Vector value) { __builtin_memcpy(to, &value, sizeof
 
 inline Vector broadcast(float value) { return value - Vector{}; }
 
-// sums + a * b, rounded once where the level can: named, since compilers differ in what they fuse,
-// and `score` and `score_pairs` must not.
+// sums + a * b, rounded once where the level can. By name, since compilers fuse differently, and
+// `score` and `score_pairs` must agree.
 inline Vector add_product(Vector sums, Vector a, Vector b) {
 #if defined(__AVX512F__)
     return _mm512_fmadd_ps(a, b, sums);
@@ -106,14 +106,13 @@ inline unsigned exceeds(Integers a, Integers b) {
 #endif
 }
 
-// Four bytes of row r of a panel ...
+// Four bytes of row r, of a panel or of rows that lie anywhere.
 inline std::int32_t four_of(const std::int8_t* panel, std::size_t group, int r) {
     std::int32_t four;
     __builtin_memcpy(&four, panel + (group * rows + static_cast<std::size_t>(r)) * 4, sizeof(four));
     return four;
 }
 
-// ... and of rows that lie anywhere.
 inline std::int32_t four_of(const std::int8_t* const* rows_anywhere, std::size_t group, int r) {
     std::int32_t four;
     __builtin_memcpy(&four, rows_anywhere[r] + group * 4, sizeof(four));
@@ -127,18 +126,15 @@ std::uint32_t bound(Queries queries, const std::uint8_t* keys, std::size_t group
     Integers sums[rows][columns];
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
         for (int c = 0; c < columns; ++c)
             sums[r][c] = load(key_rows.offset + c * lanes) + broadcast(query_rows.offset[r]);
     for (std::size_t g = 0; g < groups; ++g, keys += width * 4) {
         Integers key[columns];
-#pragma GCC unroll 2
         for (int c = 0; c < columns; ++c)
             __builtin_memcpy(&key[c], keys + c * lanes * 4, sizeof(Integers));
 #pragma GCC unroll 14
         for (int r = 0; r < rows; ++r) {
             const Integers query = broadcast(four_of(queries, g, r));
-#pragma GCC unroll 2
             for (int c = 0; c < columns; ++c) sums[r][c] = add_products(sums[r][c], key[c], query);
         }
     }
@@ -147,7 +143,6 @@ std::uint32_t bound(Queries queries, const std::uint8_t* keys, std::size_t group
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r) {
         unsigned of_query = 0, of_key = 0;
-#pragma GCC unroll 2
         for (int c = 0; c < columns; ++c) {
             of_query |= exceeds(sums[r][c], broadcast(query_rows.threshold[r])) << (c * lanes);
             if (both)
@@ -161,7 +156,6 @@ std::uint32_t bound(Queries queries, const std::uint8_t* keys, std::size_t group
     if (rows_hit == 0) return 0;
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
         for (int c = 0; c < columns; ++c)
             __builtin_memcpy(bounds + r * width + c * lanes, &sums[r][c], sizeof(Integers));
     return rows_hit;
@@ -184,39 +178,28 @@ void score(const float* queries, const float* keys, std::size_t dimension, float
     Vector sums[rows][columns] = {};
     for (std::size_t i = 0; i < dimension; ++i, queries += rows, keys += width) {
         Vector key[columns];
-#pragma GCC unroll 2
         for (int c = 0; c < columns; ++c) key[c] = load(keys + c * lanes);
 #pragma GCC unroll 14
         for (int r = 0; r < rows; ++r) {
             const Vector query = broadcast(queries[r]);
-#pragma GCC unroll 2
             for (int c = 0; c < columns; ++c) sums[r][c] = add_product(sums[r][c], query, key[c]);
         }
     }
 #pragma GCC unroll 14
     for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
         for (int c = 0; c < columns; ++c) store(scores + r * width + c * lanes, sums[r][c]);
 }
 
-std::size_t screen_queries(const float* scores, const float* key_bias, const float* threshold,
-                           std::uint16_t* hits) {
+template <bool for_keys>
+std::size_t screen(const float* scores, const float* bias, const float* threshold,
+                   std::uint16_t* hits) {
     std::size_t count = 0;
     for (int r = 0; r < rows; ++r)
         for (int at = 0; at < width; at += lanes) {
-            const Vector biased = load(scores + r * width + at) - load(key_bias + at);
-            count = append(at_least(biased, broadcast(threshold[r])), r * width + at, hits, count);
-        }
-    return count;
-}
-
-std::size_t screen_keys(const float* scores, const float* query_bias, const float* threshold,
-                        std::uint16_t* hits) {
-    std::size_t count = 0;
-    for (int r = 0; r < rows; ++r)
-        for (int at = 0; at < width; at += lanes) {
-            const Vector biased = load(scores + r * width + at) - broadcast(query_bias[r]);
-            count = append(at_least(biased, load(threshold + at)), r * width + at, hits, count);
+            const Vector taken = for_keys ? broadcast(bias[r]) : load(bias + at);
+            const Vector wanted = for_keys ? load(threshold + at) : broadcast(threshold[r]);
+            const Vector biased = load(scores + r * width + at) - taken;
+            count = append(at_least(biased, wanted), r * width + at, hits, count);
         }
     return count;
 }
@@ -261,7 +244,7 @@ inline float add_product(float sum, float a, float b) {
 #endif
 }
 
-// One sum has to wait for each of its additions, so several pairs go side by side, ...
+// A sum waits for each of its additions, so several pairs are added side by side.
 constexpr std::size_t pairs_at_once = 16;
 
 void score_pairs(const float* const* queries, const float* const* keys, std::size_t count,
@@ -277,7 +260,7 @@ void score_pairs(const float* const* queries, const float* const* keys, std::siz
         float sums[pairs_at_once] = {};
         std::size_t i = 0;
 #if defined(__AVX2__)
-        // ... one in each lane: eight elements of eight rows at a time, transposed.
+        // One pair in each lane: eight elements of eight rows at a time, transposed.
         __m256 low = _mm256_setzero_ps(), high = low;
         for (; i + 8 <= dimension; i += 8) {
             low = add_transposed_products(low, query, key, i);
@@ -297,26 +280,20 @@ void score_pairs(const float* const* queries, const float* const* keys, std::siz
 
 }  // namespace
 
-const Kernel kernel = {ALIGNX_STRING(ALIGNX_LEVEL),
-                       rows,
-                       width,
+const Kernel levels::ALIGNX_LEVEL = {.name = ALIGNX_STRING(ALIGNX_LEVEL),
+                                     .tile_queries = rows,
+                                     .tile_keys = width,
 #if defined(__AVX2__)
-                       key_limit,
-                       bound<false>,
-                       bound<true>,
-                       bound<false>,
-                       bound<true>,
-#else
-                       0,
-                       nullptr,
-                       nullptr,
-                       nullptr,
-                       nullptr,
+                                     .key_limit = key_limit,
+                                     .bound_queries = bound<false>,
+                                     .bound_both = bound<true>,
+                                     .bound_gathered_queries = bound<false>,
+                                     .bound_gathered_both = bound<true>,
 #endif
-                       count_above,
-                       score,
-                       screen_queries,
-                       screen_keys,
-                       score_pairs};
+                                     .count_above = count_above,
+                                     .score = score,
+                                     .screen_queries = screen<false>,
+                                     .screen_keys = screen<true>,
+                                     .score_pairs = score_pairs};
 
-}  // namespace alignx::ALIGNX_LEVEL
+}  // namespace alignx

@@ -1,6 +1,5 @@
-// The innermost loops of exact search: the dot products of one tile of queries and keys, in float32
-// and in bytes, and the comparison of that tile with thresholds. Everything above them is ordinary
-// C++ (top_k.hpp says what).
+// The innermost loops of search: the dot products of one tile of queries and keys, in float32 and
+// in bytes, and the comparison of that tile with thresholds. See top_k.hpp for their use.
 //
 // A panel holds `width` rows, transposed and padded with zeros: element (row, i) is at
 // [i * width + row]; of bytes, in groups of four, at [(i / 4 * width + row) * 4 + i % 4]. A tile is
@@ -15,8 +14,8 @@ namespace alignx {
 inline constexpr std::size_t max_tile_queries = 14;
 inline constexpr std::size_t max_tile_keys = 32;
 
-// One side of a tile of bounds: what is added to the sums of each row, and what a bound must exceed
-// to be a hit for it.
+// One side of a tile of bounds: the number added to the sums of each row, and the threshold that a
+// bound must exceed to be a hit for the row.
 struct BoundRows {
     const std::int32_t* offset;
     const std::int32_t* threshold;
@@ -26,30 +25,28 @@ struct BoundRows {
 // is set where it exceeds the threshold of query q and, if keys are searched too, bit k of
 // hits[max_tile_queries + q] where it exceeds the threshold of key k. Returns a bit for each query
 // with hits of either kind; if there are none, `bounds` is not written.
-using Bound = std::uint32_t (*)(const std::int8_t* queries, const std::uint8_t* keys,
-                                std::size_t groups, BoundRows query_rows, BoundRows key_rows,
-                                std::int32_t* bounds, std::uint32_t* hits);
-
-// The same for queries that lie anywhere, each in a piece.
-using BoundGathered = std::uint32_t (*)(const std::int8_t* const* queries, const std::uint8_t* keys,
-                                        std::size_t groups, BoundRows query_rows,
-                                        BoundRows key_rows, std::int32_t* bounds,
-                                        std::uint32_t* hits);
+// Queries are a panel, or a pointer for each that lies anywhere.
+template <typename Queries>
+using Bound = std::uint32_t (*)(Queries queries, const std::uint8_t* keys, std::size_t groups,
+                                BoundRows query_rows, BoundRows key_rows, std::int32_t* bounds,
+                                std::uint32_t* hits);
+using BoundPanel = Bound<const std::int8_t*>;
+using BoundGathered = Bound<const std::int8_t* const*>;
 
 struct Kernel {
     const char* name;
     std::size_t tile_queries;
     std::size_t tile_keys;
 
-    // Keys' bytes are in [-key_limit, key_limit] with key_limit + 1 added, queries' in [-127, 127];
-    // 0 for a level that does not multiply bytes faster than float32. Then all bounds are null.
-    int key_limit;
-    Bound bound_queries;
-    Bound bound_both;
-    BoundGathered bound_gathered_queries;
-    BoundGathered bound_gathered_both;
+    // Keys' bytes are in [-key_limit, key_limit] with key_limit + 1 added, queries' in [-127, 127].
+    // 0 for a level that does not multiply bytes faster than float32; all bounds are null then.
+    int key_limit = 0;
+    BoundPanel bound_queries = nullptr;
+    BoundPanel bound_both = nullptr;
+    BoundGathered bound_gathered_queries = nullptr;
+    BoundGathered bound_gathered_both = nullptr;
 
-    // How many of the values exceed a threshold.
+    // Counts the values that exceed a threshold.
     std::size_t (*count_above)(const std::int32_t* values, std::size_t count,
                                std::int32_t threshold);
 
@@ -70,20 +67,8 @@ struct Kernel {
                         std::size_t dimension, float* scores);
 };
 
-namespace portable {
-extern const Kernel kernel;
-}
-namespace avx2 {
-extern const Kernel kernel;
-}
-namespace avxvnni {
-extern const Kernel kernel;
-}
-namespace avx512 {
-extern const Kernel kernel;
-}
-namespace avx512vnni {
-extern const Kernel kernel;
+namespace levels {
+extern const Kernel portable, avx2, avxvnni, avx512, avx512vnni;
 }
 
 }  // namespace alignx

@@ -1,12 +1,11 @@
-// Matrices in, neighbors out: what every sweep over pairs of rows shares.
+// Matrices in, neighbors out: the types that all sweeps share.
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <utility>
+
+#include "heap.hpp"
 
 namespace alignx {
 
@@ -22,13 +21,19 @@ struct Matrix {
     const float* row(std::size_t i) const { return data + i * columns; }
 };
 
-// Called by the calling thread with the fraction done; returning false ends the sweep early.
-using Progress = std::function<bool(double)>;
+struct Neighbor {
+    float score;
+    std::int64_t index;
+};
 
-// The best k neighbors of every row of one side: `scores` and `indices` are rows x k. While a sweep
-// runs, each row is a heap with its worst neighbor at the root; slots start as sentinels that any
-// neighbor beats, so a heap is always full. Neighbors are totally ordered: higher score first, then
-// lower index. A side whose k is 0 is not searched.
+// Neighbors are totally ordered: higher score first, then lower index.
+inline bool operator>(const Neighbor& a, const Neighbor& b) {
+    return a.score > b.score || (a.score == b.score && a.index < b.index);
+}
+
+// The best k neighbors of every row of one side: `scores` and `indices` are rows x k. During a
+// sweep each row is a heap. It starts full of entries that any neighbor beats. A side with k = 0 is
+// not searched.
 struct Neighbors {
     float* scores;
     std::int64_t* indices;
@@ -43,55 +48,52 @@ struct Neighbors {
         std::fill_n(indices + row * k, k, no_index);
     }
 
-    // Whether the neighbor was good enough to enter.
+    // Enters a neighbor. Returns false if it is too bad.
     bool push(std::size_t row, float score, std::size_t index) {
-        const auto entry = static_cast<std::int64_t>(index);
-        if (!better(score, entry, scores[row * k], indices[row * k])) return false;
-        sift_down(row, k, score, entry);
+        const Neighbor entry{score, static_cast<std::int64_t>(index)};
+        if (k == 0 || !(entry > heap(row)[0])) return false;
+        sift_down(heap(row), k, 0, entry);
         return true;
     }
 
-    // Pushes a neighbor that may be there already.
+    // Enters a neighbor that may be there already.
     void suggest(std::size_t row, float score, std::size_t index) {
-        if (!(score >= worst(row))) return;
-        const std::int64_t* begin = indices + row * k;
-        if (std::find(begin, begin + k, static_cast<std::int64_t>(index)) == begin + k)
-            push(row, score, index);
+        if (k == 0 || !(score >= worst(row))) return;
+        const std::int64_t *const begin = indices + row * k, *const end = begin + k;
+        if (std::find(begin, end, static_cast<std::int64_t>(index)) == end) push(row, score, index);
     }
 
-    // Turns the heap of a row into neighbors in order, best first.
+    // Turns the heap of a row into a list, best first.
     void sort(std::size_t row) {
-        for (std::size_t last = k; last-- > 1;) {
-            const float score = std::exchange(scores[row * k + last], scores[row * k]);
-            const std::int64_t index = std::exchange(indices[row * k + last], indices[row * k]);
-            sift_down(row, last, score, index);
+        for (std::size_t size = k; size > 1; --size) {
+            const Neighbor last = heap(row)[size - 1], worst = heap(row)[0];
+            heap(row)[size - 1] = worst;
+            sift_down(heap(row), size - 1, 0, last);
         }
     }
 
   private:
-    static bool better(float score, std::int64_t index, float than, std::int64_t than_index) {
-        return score > than || (score == than && index < than_index);
-    }
+    // An entry of two arrays.
+    struct Entry {
+        float& score;
+        std::int64_t& index;
 
-    // Replaces the root of the first `size` slots and restores the order: each parent is worse than
-    // its children.
-    void sift_down(std::size_t row, std::size_t size, float score, std::int64_t index) {
-        float* s = scores + row * k;
-        std::int64_t* x = indices + row * k;
-        std::size_t at = 0;
-        for (std::size_t child = 1; child < size; child = 2 * at + 1) {
-            if (child + 1 < size && better(s[child], x[child], s[child + 1], x[child + 1])) ++child;
-            if (!better(score, index, s[child], x[child])) break;
-            s[at] = s[child];
-            x[at] = x[child];
-            at = child;
+        operator Neighbor() const { return {score, index}; }
+        void operator=(const Neighbor& other) const {
+            score = other.score;
+            index = other.index;
         }
-        s[at] = score;
-        x[at] = index;
-    }
+    };
+    struct Heap {
+        float* scores;
+        std::int64_t* indices;
+
+        Entry operator[](std::size_t i) const { return {scores[i], indices[i]}; }
+    };
+    Heap heap(std::size_t row) const { return {scores + row * k, indices + row * k}; }
 };
 
-// Neighbors that an earlier sweep found, best first: `scores` and `indices` are rows x k.
+// Neighbors from an earlier sweep, best first: `scores` and `indices` are rows x k.
 struct FoundNeighbors {
     const float* scores = nullptr;
     const std::int64_t* indices = nullptr;
@@ -105,21 +107,20 @@ inline float bias_of(const float* bias, std::size_t row) { return bias == nullpt
 
 class Quantized;
 
-// What to search: queries against keys, with a bias for each row of either side (null for none).
-// The score of a key near a query is their dot product less the key's bias; of a query near a key,
-// less the query's.
+// Queries, keys, and a bias for each row of both (null for none). The score of a key for a query is
+// their dot product less the key's bias; the score of a query for a key subtracts the query's.
 struct Search {
     Matrix queries;
     Matrix keys;
-    const float* query_bias;
-    const float* key_bias;
-    Neighbors of_queries;
-    Neighbors of_keys;
-    int n_threads;
-    // By dot product alone, of the same rows; k is 0 if they are not known.
+    const float* query_bias = nullptr;
+    const float* key_bias = nullptr;
+    Neighbors of_queries = {};
+    Neighbors of_keys = {};
+    int n_threads = 1;
+    // Neighbors by dot product alone; k is 0 if they are not known.
     FoundNeighbors known_of_queries = {};
     FoundNeighbors known_of_keys = {};
-    const Quantized* prepared_keys = nullptr;  // the keys as bytes, if they are at hand
+    const Quantized* prepared_keys = nullptr;  // the keys as bytes, or null
 };
 
 }  // namespace alignx

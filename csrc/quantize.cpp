@@ -1,25 +1,26 @@
 #include "quantize.hpp"
 
-#include <omp.h>
-
-#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
 #include <utility>
+
+#include "crew.hpp"
 
 namespace alignx {
 namespace {
 
 constexpr std::size_t lanes = RotatedRows::lanes;
 
-// The step is chosen on that many rows ...
+constexpr std::size_t panels_at_once = 16;  // that share scratch memory
+
+// The step is chosen on a sample of rows, among candidates that cut its largest element to these
+// shares.
 constexpr std::size_t sample_rows = 512;
-// ... among the candidates at which the largest element of the sample is cut to these shares.
 constexpr float shares[] = {1.0f, 0.9f, 0.8f, 0.7f, 0.6f, 0.5f};
 
-// What the rotation and the scaling may add to a remainder, relative to the length of the row: for
-// up to 2^14 elements 2 * (14 + 2) + 1 steps round by half a unit in the last place, and so do the
+// Rounding errors of rotation and scaling in a remainder, relative to the length of the row: for up
+// to 2^14 elements 2 * (14 + 2) + 1 steps round by half a unit in the last place, and so do the
 // factors. That is below 64 times 2^-24.
 constexpr float rounding = 0x1p-18f;
 
@@ -36,7 +37,7 @@ float limit_of(const Kernel& kernel, Quantized::Side side) {
     return static_cast<float>(side == Quantized::Side::keys ? kernel.key_limit : 127);
 }
 
-// How many steps make 1: the step with the least squared error on a sample of the rows.
+// The number of steps in 1, for the step with the least squared error on a sample of the rows.
 float choose_steps(const Matrix& matrix, float limit) {
     const std::size_t count = std::min(matrix.rows, sample_rows);
     std::vector<float> sample;
@@ -51,7 +52,7 @@ float choose_steps(const Matrix& matrix, float limit) {
     }
     float largest = 0;
     for (const float value : sample) largest = std::max(largest, std::abs(value));
-    // All zero, or overflowed: any step will do, since the lengths tell.
+    // All zero, or overflowed: any step will do, since the lengths show it.
     if (!(largest > 0) || !std::isfinite(largest)) return 1;
 
     float best = limit / largest;
@@ -73,12 +74,11 @@ float choose_steps(const Matrix& matrix, float limit) {
     return best;
 }
 
-// How many steps make 1, for rows of which no more is known than the length of the longest:
-// elements of a rotated row are normally distributed, about, and hardly any exceeds four
-// deviations.
+// The number of steps in 1, from the length of the longest row alone: elements of a rotated row are
+// roughly normally distributed, and hardly any exceeds four deviations.
 float steps_for(std::size_t columns, double longest, float limit) {
     if (!(longest > 0) || !std::isfinite(longest)) return 1;
-    // Unit rows are a little longer than 1 for rounding, and should not double the step.
+    // Rounding makes unit rows a little longer than 1, which should not double the step.
     int exponent = 0;
     std::frexp(longest / 1.001, &exponent);
     const double largest = std::min(1.0, 4 / std::sqrt(static_cast<double>(columns)));
@@ -108,69 +108,41 @@ Quantized::Quantized(const Kernel& kernel, Side side, Matrix rows, std::vector<s
                      int n_threads, const std::vector<std::size_t>& group_starts)
     : Quantized(kernel, side, rows, std::move(order), choose_steps(rows, limit_of(kernel, side))) {
     if (!group_starts.empty()) divide(group_starts);
-    remainder_.resize(slots());
-    sum_.resize(slots());
+    facts_.resize(slots());
     bytes_.resize(side == Side::keys ? panels_ * panel_bytes() : 0);
-    struct Scratch {
-        RotatedRows strip;
-        std::vector<std::uint8_t> bytes;
-        float longest = 0;
-        float longest_quantized = 0;
-    };
-    std::vector<Scratch> scratch(
-        static_cast<std::size_t>(n_threads),
-        {RotatedRows(rows.columns), std::vector<std::uint8_t>(panel_bytes())});
-    const auto panels = static_cast<std::int64_t>(panels_);
-#pragma omp parallel num_threads(n_threads)
-    {
-        Scratch& own = scratch[static_cast<std::size_t>(omp_get_thread_num())];
-#pragma omp for schedule(static)
-        for (std::int64_t i = 0; i < panels; ++i) {
-            const auto panel = static_cast<std::size_t>(i);
-            Row facts[max_tile_keys];
-            quantize(panel, own.strip,
-                     bytes_.empty() ? own.bytes.data() : &bytes_[panel * panel_bytes()], facts);
-            for (std::size_t r = 0; r < filled(panel); ++r) {
-                remainder_[panel * stride_ + r] = facts[r].remainder;
-                sum_[panel * stride_ + r] = facts[r].sum;
-                own.longest = std::max(own.longest, facts[r].length);
-                own.longest_quantized = std::max(own.longest_quantized, facts[r].quantized);
-            }
-        }
-    }
-    for (const Scratch& own : scratch) {
-        longest_ = std::max(longest_, static_cast<double>(own.longest));
-        longest_quantized_ =
-            std::max(longest_quantized_, static_cast<double>(own.longest_quantized));
+    parallel_for(n_threads, (panels_ + panels_at_once - 1) / panels_at_once, [&](std::size_t i) {
+        RotatedRows strip(rows.columns);
+        std::vector<std::uint8_t> unused(bytes_.empty() ? panel_bytes() : 0);
+        const std::size_t end = std::min(panels_, (i + 1) * panels_at_once);
+        for (std::size_t panel = i * panels_at_once; panel < end; ++panel)
+            quantize(panel, strip, bytes_.empty() ? unused.data() : &bytes_[panel * panel_bytes()],
+                     &facts_[panel * stride_]);
+    });
+    for (const Facts& row : facts_) {
+        longest_ = std::max(longest_, static_cast<double>(row.length));
+        longest_quantized_ = std::max(longest_quantized_, static_cast<double>(row.quantized));
     }
 }
 
 void Quantized::divide(const std::vector<std::size_t>& group_starts) {
     slots_.resize(rows_.rows);
     for (std::size_t group = 0; group + 1 < group_starts.size(); ++group) {
-        group_panels_.push_back(first_places_.size());
-        for (std::size_t place = group_starts[group]; place < group_starts[group + 1]; ++place) {
-            const std::size_t r = (place - group_starts[group]) % width_;
-            if (r == 0) first_places_.push_back(place);
-            slots_[place] = (first_places_.size() - 1) * stride_ + r;
+        group_panels_.push_back(first_positions_.size());
+        for (std::size_t position = group_starts[group]; position < group_starts[group + 1];
+             ++position) {
+            const std::size_t r = (position - group_starts[group]) % width_;
+            if (r == 0) first_positions_.push_back(position);
+            slots_[position] = (first_positions_.size() - 1) * stride_ + r;
         }
     }
-    panels_ = first_places_.size();
+    panels_ = first_positions_.size();
     group_panels_.push_back(panels_);
-    first_places_.push_back(rows_.rows);
-}
-
-void Quantized::write(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
-                      std::int32_t* sums) const {
-    Row facts[max_tile_keys];
-    quantize(panel, strip, bytes, facts);
-    if (sums == nullptr) return;
-    for (std::size_t r = 0; r < filled(panel); ++r) sums[r] = facts[r].sum;
+    first_positions_.push_back(rows_.rows);
 }
 
 void Quantized::quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* bytes,
-                         Row* facts) const {
-    const std::size_t first_row = first_place(panel), rows = filled(panel);
+                         Facts* facts) const {
+    const std::size_t first_row = first_position(panel), rows = filled(panel);
     for (std::size_t first = 0; first < width_; first += lanes) {
         const std::size_t count = std::min(lanes, rows - std::min(rows, first));
         strip.load(count, [&](std::size_t r) {
@@ -197,7 +169,7 @@ void Quantized::quantize(std::size_t panel, RotatedRows& strip, std::uint8_t* by
             std::memcpy(out, four, std::min(lanes, width_ - first) * 4);
         }
         for (std::size_t r = 0; r < count; ++r) {
-            // Sums of squares in float32 are good to a thousandth by far.
+            // Sums of squares in float32 are much better than a thousandth.
             const auto root = [](float squares) { return std::sqrt(squares) * 1.001f; };
             const float whole = std::isfinite(length[r]) ? root(length[r]) : infinity;
             facts[first + r] = {whole, root(quantized[r]), root(remainder[r]) + rounding * whole,

@@ -1,9 +1,5 @@
 #include "screen.hpp"
 
-#include <omp.h>
-
-#include <algorithm>
-#include <atomic>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -11,69 +7,53 @@
 #include "bounds.hpp"
 #include "exclusion.hpp"
 #include "quantize.hpp"
+#include "tile.hpp"
 
 namespace alignx {
 namespace {
 
-// Bytes of queries that pass by a panel of keys before the next comes; half of a second-level
+// Bytes of queries that meet a panel of keys before the next panel comes; half of a second-level
 // cache.
 constexpr std::size_t query_block_bytes = std::size_t{512} << 10;
-// Queries are turned into bytes for a window of them at a time, of this share of the inputs.
-constexpr std::size_t inputs_of_a_window = 64;
+// Queries are quantized a window at a time, which is this fraction of the inputs.
+constexpr std::size_t inputs_per_window = 64;
 // Tiles between two reports of progress.
-constexpr std::size_t tiles_of_a_step = std::size_t{1} << 14;
+constexpr std::size_t tiles_per_step = std::size_t{1} << 14;
 
 // Below these sizes the preparation costs more than it saves, or nearly every pair is a candidate.
-constexpr std::size_t fewest_rows = 256;
-constexpr std::size_t fewest_prepared = 16;
-constexpr std::size_t rows_of_a_neighbor = 16;
-// Above these slots overflow, or rounding errors are larger than quantize.cpp allows for.
-constexpr std::size_t most_rows = std::size_t{1} << 30;
-constexpr std::size_t most_columns = std::size_t{1} << 14;
+constexpr std::size_t min_rows = 256;
+constexpr std::size_t min_queries_of_prepared = 16;
+constexpr std::size_t min_rows_per_neighbor = 16;
+// Above these sizes slots overflow, or rounding errors exceed the limit in quantize.cpp.
+constexpr std::size_t max_rows = std::size_t{1} << 30;
+constexpr std::size_t max_columns = std::size_t{1} << 14;
 
-// Candidates wait to be rescored until they fill this share of the size of the inputs, since in the
-// meantime rising thresholds exclude most of them.
-constexpr std::size_t inputs_of_candidates = 48;
-constexpr std::size_t fewest_candidates = std::size_t{1} << 12;
-// Rescoring that many pairs at a time hides the latency of memory.
+// Candidates wait until they fill this fraction of the size of the inputs, since rising thresholds
+// exclude most of them in the meantime.
+constexpr std::size_t inputs_per_candidates = 48;
+constexpr std::size_t min_candidates = std::size_t{1} << 12;
+// Scoring this many pairs at a time hides the latency of memory.
 constexpr std::size_t pairs_at_once = 64;
 
-// A pair whose bound exceeds what one of its rows must beat.
+// A pair whose bound exceeds the threshold of one of its rows.
 struct Candidate {
     std::uint32_t query;  // slots
     std::uint32_t key;
     std::int32_t bound;
 };
 
-// The queries of some successive panels, as bytes.
-class Window {
-  public:
-    Window(const Quantized& queries, std::size_t panels)
-        : queries_(queries), panels_(panels), bytes_(panels * queries.panel_bytes()) {}
+// The bytes of successive panels of queries.
+struct Window {
+    std::size_t end() const { return std::min(first + max_panels, queries.panels()); }
+    std::uint8_t* at(std::size_t panel) { return &bytes[(panel - first) * queries.panel_bytes()]; }
 
-    void move_to(std::size_t first) { first_ = first; }
-    std::size_t first() const { return first_; }
-    std::size_t end() const { return std::min(first_ + panels_, queries_.panels()); }
-
-    void write(std::size_t panel, RotatedRows& strip) { queries_.write(panel, strip, at(panel)); }
-
-    const std::int8_t* queries(std::size_t panel) const {
-        return reinterpret_cast<const std::int8_t*>(
-            &bytes_[(panel - first_) * queries_.panel_bytes()]);
-    }
-
-  private:
-    std::uint8_t* at(std::size_t panel) {
-        return &bytes_[(panel - first_) * queries_.panel_bytes()];
-    }
-
-    const Quantized& queries_;
-    std::size_t panels_;
-    std::size_t first_ = 0;
-    AlignedVector<std::uint8_t> bytes_;
+    const Quantized& queries;
+    std::size_t max_panels;
+    AlignedVector<std::uint8_t> bytes;
+    std::size_t first = 0;
 };
 
-// One thread's walk through a part of the queries of a window and a part of the keys.
+// The candidates of one thread, and its walk through a part of the window and of the keys.
 class Worker {
   public:
     Worker(Bounds& bounds, const Exclusion& exclusion, Window& window, std::size_t capacity)
@@ -84,38 +64,36 @@ class Worker {
           strip_(bounds.queries.rows.columns),
           candidates_(capacity + max_tile_queries * max_tile_keys) {}
 
-    // Panels `part`, `part + parts`, ... of the window.
+    // Writes the bytes of panels `part`, `part + parts`, ... of the window.
     void quantize(std::size_t part, std::size_t parts) {
-        for (std::size_t panel = window_.first() + part; panel < window_.end(); panel += parts)
-            window_.write(panel, strip_);
+        Quantized::Facts facts[max_tile_keys];
+        for (std::size_t panel = window_.first + part; panel < window_.end(); panel += parts)
+            bounds_.queries.codes.quantize(panel, strip_, window_.at(panel), facts);
     }
 
-    // The same panels of the window for `query_part`, against panels `key_part`, `key_part +
-    // parts`,
-    // ... `step(pairs)` is told how many scores are done and answers whether to go on.
-    template <typename Step>
-    void search(std::size_t query_part, std::size_t key_part, std::size_t parts, Step&& step) {
-        const Kernel& kernel = bounds_.kernel;
-        const Quantized& keys = bounds_.keys.codes;
+    // Searches such panels of the window against such panels of the keys. Ends early when the crew
+    // is canceled.
+    void search(std::size_t query_part, std::size_t key_part, Crew<Worker>& crew) {
+        const std::size_t parts = crew.size(), key_panels = bounds_.keys.codes.panels();
         const std::size_t block =
             std::max<std::size_t>(1, query_block_bytes / bounds_.queries.codes.panel_bytes()) *
             parts;
-        const std::size_t pairs_of_a_tile = kernel.tile_queries * kernel.tile_keys;
+        const std::size_t pairs_of_tile = bounds_.kernel.tile_queries * bounds_.kernel.tile_keys;
         std::size_t tiles = 0;
-        for (std::size_t first = window_.first() + query_part; first < window_.end();
+        for (std::size_t first = window_.first + query_part; first < window_.end();
              first += block) {
             const std::size_t end = std::min(first + block, window_.end());
-            for (std::size_t key = key_part; key < keys.panels(); key += parts) {
+            for (std::size_t key = key_part; key < key_panels; key += parts) {
                 for (std::size_t query = first; query < end; query += parts)
                     if (!exclusion_.excludes(query, key)) search_tile(query, key);
                 tiles += (end - first + parts - 1) / parts;
-                if (tiles < tiles_of_a_step) continue;
-                if (!step(tiles * pairs_of_a_tile)) return;
+                if (tiles < tiles_per_step) continue;
+                if (!crew.advance(static_cast<double>(tiles * pairs_of_tile))) return;
                 tiles = 0;
             }
         }
         rescore();
-        step(tiles * pairs_of_a_tile);
+        crew.advance(static_cast<double>(tiles * pairs_of_tile));
     }
 
   private:
@@ -123,41 +101,33 @@ class Worker {
         const ScreenedSide &queries = bounds_.queries, &keys = bounds_.keys;
         const std::size_t query = query_panel * queries.codes.stride();
         const std::size_t key = key_panel * keys.codes.stride();
-        std::uint32_t rows_hit =
-            bound_(window_.queries(query_panel), keys.codes.keys(key_panel), keys.codes.groups(),
-                   {&queries.offset[query], &queries.threshold[query]},
-                   {&keys.offset[key], &keys.threshold[key]}, tile_, hits_);
-        for (; rows_hit != 0; rows_hit &= rows_hit - 1)
-            collect(query, key, static_cast<std::size_t>(__builtin_ctz(rows_hit)));
+        const std::uint32_t rows =
+            bound_(as_queries(window_.at(query_panel)), keys.codes.keys(key_panel),
+                   keys.codes.groups(), {&queries.offset[query], &queries.threshold[query]},
+                   {&keys.offset[key], &keys.threshold[key]}, tile_.bounds, tile_.hits);
+        each_bit(rows, [&](std::size_t r) { collect(query + r, key, r); });
         if (count_ + max_tile_queries * max_tile_keys > candidates_.size()) make_room();
     }
 
-    // Notes the hits in one row of the tile.
-    void collect(std::size_t first_query, std::size_t first_key, std::size_t r) {
+    // Collects the hits in row r of the tile.
+    void collect(std::size_t query, std::size_t first_key, std::size_t r) {
         ScreenedSide &queries = bounds_.queries, &keys = bounds_.keys;
-        const std::int32_t* const row = tile_ + r * bounds_.kernel.tile_keys;
-        const std::uint32_t of_query = hits_[r], of_key = hits_[max_tile_queries + r];
-        const std::size_t query = first_query + r;
-        for (std::uint32_t rest = of_query | of_key; rest != 0; rest &= rest - 1) {
-            const auto c = static_cast<std::size_t>(__builtin_ctz(rest));
+        const std::int32_t* const row = tile_.row(bounds_.kernel, r);
+        const std::uint32_t of_query = tile_.of_query(r), of_keys = tile_.of_keys(r);
+        each_bit(of_query | of_keys, [&](std::size_t c) {
             const std::size_t key = first_key + c;
             const std::int32_t bound = row[c];
             const std::int32_t estimate = bounds_.estimate(bound, query, key);
             // Thresholds may have risen since the tile was computed.
             const std::uint32_t for_query = (of_query >> c) & queries.reaches(bound, query);
-            const std::uint32_t for_key = (of_key >> c) & keys.reaches(bound, key);
-            // Written in any case and counted if it matters: no branch could be foreseen here.
+            const std::uint32_t for_key = (of_keys >> c) & keys.reaches(bound, key);
+            // Written always and counted if it matters, since no branch could be predicted here.
             candidates_[count_] = {static_cast<std::uint32_t>(query),
                                    static_cast<std::uint32_t>(key), bound};
             count_ += for_query | for_key;
             if (for_query != 0) queries.note(query, estimate);
             if (for_key != 0) keys.note(key, estimate);
-        }
-    }
-
-    bool matters(const Candidate& candidate) const {
-        return bounds_.queries.reaches(candidate.bound, candidate.query) ||
-               bounds_.keys.reaches(candidate.bound, candidate.key);
+        });
     }
 
     void make_room() {
@@ -168,7 +138,10 @@ class Worker {
     void drop_excluded() {
         const auto begin = candidates_.begin();
         const auto kept = std::remove_if(begin, begin + static_cast<std::ptrdiff_t>(count_),
-                                         [this](const Candidate& c) { return !matters(c); });
+                                         [this](const Candidate& c) {
+                                             return !bounds_.queries.reaches(c.bound, c.query) &&
+                                                    !bounds_.keys.reaches(c.bound, c.key);
+                                         });
         count_ = static_cast<std::size_t>(kept - begin);
     }
 
@@ -201,33 +174,29 @@ class Worker {
     }
 
     Bounds& bounds_;
-    const Bound bound_;
+    const BoundPanel bound_;
     const Exclusion& exclusion_;
     Window& window_;
     RotatedRows strip_;
     AlignedVector<Candidate> candidates_;
     std::size_t count_ = 0;
-    std::int32_t tile_[max_tile_queries * max_tile_keys];
-    std::uint32_t hits_[2 * max_tile_queries];
+    Tile tile_;
 };
 
-// Gives every row the neighbors that are known of it, less the biases of the other side.
+// Starts with the known neighbors of each row, less the biases of the other side.
 void start_side(const Matrix& rows, Neighbors neighbors, const FoundNeighbors& known,
                 const float* other_bias, int n_threads) {
     if (!neighbors.wanted()) return;
-    const auto count = static_cast<std::int64_t>(rows.rows);
-#pragma omp parallel for num_threads(n_threads) schedule(static)
-    for (std::int64_t i = 0; i < count; ++i) {
-        const auto row = static_cast<std::size_t>(i);
+    parallel_for(n_threads, rows.rows, [&](std::size_t row) {
         neighbors.clear(row);
         for (std::size_t at = row * known.k; at < (row + 1) * known.k; ++at) {
             const auto other = static_cast<std::size_t>(known.indices[at]);
             neighbors.push(row, known.scores[at] - bias_of(other_bias, other), other);
         }
-    }
+    });
 }
 
-// Suggests every row to those that are known to be near it.
+// Suggests every row to its known neighbors.
 void suggest_back(const FoundNeighbors& known, std::size_t rows, const float* bias,
                   Neighbors of_others) {
     if (!of_others.wanted()) return;
@@ -246,21 +215,19 @@ void start_neighbors(const Search& search) {
     suggest_back(search.known_of_keys, search.keys.rows, search.key_bias, search.of_queries);
 }
 
-// Sorts the neighbors of the rows that are certain and gives the others.
+// Sorts the neighbors of each row and returns the rows without a certificate.
 std::vector<std::size_t> finish(const Bounds& bounds, ScreenedSide& side, int n_threads) {
     std::vector<std::size_t> uncertain;
     if (!side.wanted()) return uncertain;
     for (std::size_t i = 0; i < side.rows.rows; ++i)
         if (const std::size_t slot = side.codes.slot(i); !bounds.is_certain(side, slot))
             uncertain.push_back(side.row[slot]);
-    const auto count = static_cast<std::int64_t>(side.rows.rows);
-#pragma omp parallel for num_threads(n_threads) schedule(static)
-    for (std::int64_t i = 0; i < count; ++i) side.neighbors.sort(static_cast<std::size_t>(i));
+    parallel_for(n_threads, side.rows.rows, [&](std::size_t row) { side.neighbors.sort(row); });
     return uncertain;
 }
 
-std::vector<std::size_t> all_rows(const Matrix& matrix) {
-    std::vector<std::size_t> rows(matrix.rows);
+std::vector<std::size_t> all_rows(const ScreenedSide& side) {
+    std::vector<std::size_t> rows(side.wanted() ? side.rows.rows : 0);
     std::iota(rows.begin(), rows.end(), std::size_t{0});
     return rows;
 }
@@ -268,20 +235,21 @@ std::vector<std::size_t> all_rows(const Matrix& matrix) {
 }  // namespace
 
 bool can_screen(const Kernel& kernel, const Matrix& rows) {
-    return kernel.key_limit != 0 && rows.rows <= most_rows && rows.columns >= 1 &&
-           rows.columns <= most_columns;
+    return kernel.key_limit != 0 && rows.rows <= max_rows && rows.columns >= 1 &&
+           rows.columns <= max_columns;
 }
 
 bool worth_screening(const Kernel& kernel, const Search& search) {
     const std::size_t queries = search.queries.rows, keys = search.keys.rows;
     return can_screen(kernel, search.queries) && can_screen(kernel, search.keys) &&
-           queries >= (search.prepared_keys == nullptr ? fewest_rows : fewest_prepared) &&
-           keys >= fewest_rows && search.of_queries.k <= keys / rows_of_a_neighbor &&
-           search.of_keys.k <= queries / rows_of_a_neighbor;
+           queries >= (search.prepared_keys == nullptr ? min_rows : min_queries_of_prepared) &&
+           keys >= min_rows && search.of_queries.k <= keys / min_rows_per_neighbor &&
+           search.of_keys.k <= queries / min_rows_per_neighbor;
 }
 
 bool screened_sweep(const Kernel& kernel, const Search& search, const Progress& progress,
                     Uncertified& uncertified) {
+    const int n_threads = search.n_threads;
     const bool known = search.known_of_queries.k != 0 && search.known_of_keys.k != 0;
     start_neighbors(search);
     std::vector<std::uint32_t> query_order, key_order;
@@ -292,62 +260,44 @@ bool screened_sweep(const Kernel& kernel, const Search& search, const Progress& 
             order_alike(search.of_keys, search.known_of_keys, search.keys.rows, kernel.tile_keys);
     }
     const Quantized queries(kernel, Quantized::Side::queries, search.queries,
-                            std::move(query_order), search.n_threads);
+                            std::move(query_order), n_threads);
     std::optional<Quantized> own_keys;
     if (search.prepared_keys == nullptr || known)
         own_keys.emplace(kernel, Quantized::Side::keys, search.keys, std::move(key_order),
-                         search.n_threads);
+                         n_threads);
     const Quantized& keys = own_keys ? *own_keys : *search.prepared_keys;
     Bounds bounds(kernel,
                   ScreenedSide(queries, search.queries, search.query_bias, search.of_queries),
                   ScreenedSide(keys, search.keys, search.key_bias, search.of_keys));
     if (!bounds.prepare()) {
-        if (search.of_queries.wanted()) uncertified.queries = all_rows(search.queries);
-        if (search.of_keys.wanted()) uncertified.keys = all_rows(search.keys);
+        uncertified = {all_rows(bounds.queries), all_rows(bounds.keys)};
         return true;
     }
     const Exclusion exclusion(bounds, search.known_of_queries, search.known_of_keys);
 
-    const std::size_t parts = static_cast<std::size_t>(search.n_threads);
+    const std::size_t parts = static_cast<std::size_t>(n_threads);
     const std::size_t input_bytes =
         (search.queries.rows + search.keys.rows) * search.keys.columns * sizeof(float);
     const std::size_t capacity =
-        std::max(fewest_candidates, input_bytes / inputs_of_candidates / sizeof(Candidate) / parts);
+        std::max(min_candidates, input_bytes / inputs_per_candidates / sizeof(Candidate) / parts);
     const std::size_t window_bytes =
-        std::max(input_bytes / inputs_of_a_window, parts * query_block_bytes);
-    Window window(queries, std::min(queries.panels(), window_bytes / queries.panel_bytes() + 1));
-    std::vector<Worker> workers;
-    workers.reserve(parts);
-    for (std::size_t i = 0; i < parts; ++i)
-        workers.emplace_back(bounds, exclusion, window, capacity);
-
-    std::atomic<bool> canceled{false};
-    std::atomic<std::size_t> done{0};
+        std::max(input_bytes / inputs_per_window, parts * query_block_bytes);
+    const std::size_t panels = std::min(queries.panels(), window_bytes / queries.panel_bytes() + 1);
+    Window window{.queries = queries,
+                  .max_panels = panels,
+                  .bytes = AlignedVector<std::uint8_t>(panels * queries.panel_bytes())};
     const double total =
         static_cast<double>(search.queries.rows) * static_cast<double>(search.keys.rows);
-    const auto step = [&](std::size_t pairs) {
-        const double now = static_cast<double>(done += pairs);
-        if (progress && omp_get_thread_num() == 0 && !progress(std::min(1.0, now / total)))
-            canceled = true;
-        return !canceled.load(std::memory_order_relaxed);
-    };
-    for (std::size_t first = 0; first < queries.panels() && !canceled; first = window.end()) {
-        window.move_to(first);
-#pragma omp parallel num_threads(search.n_threads)
-        {
-            const auto begin = static_cast<std::size_t>(omp_get_thread_num());
-            const auto stride = static_cast<std::size_t>(omp_get_num_threads());
-            for (std::size_t i = begin; i < parts; i += stride) workers[i].quantize(i, parts);
-            for (std::size_t round = 0; round < parts; ++round) {
-#pragma omp barrier
-                for (std::size_t i = begin; i < parts; i += stride)
-                    if (!canceled) workers[i].search((i + round) % parts, i, parts, step);
-            }
-        }
+    Crew<Worker> crew(n_threads, progress, total, bounds, exclusion, window, capacity);
+    for (; window.first < queries.panels() && !crew.is_canceled(); window.first = window.end()) {
+        crew.each([&](Worker& worker, std::size_t i) { worker.quantize(i, parts); });
+        crew.rounds([&](Worker& worker, std::size_t i, std::size_t other) {
+            worker.search(other, i, crew);
+        });
     }
-    if (canceled || (progress && !progress(1.0))) return false;
-    uncertified.queries = finish(bounds, bounds.queries, search.n_threads);
-    uncertified.keys = finish(bounds, bounds.keys, search.n_threads);
+    if (!crew.finish()) return false;
+    uncertified.queries = finish(bounds, bounds.queries, n_threads);
+    uncertified.keys = finish(bounds, bounds.keys, n_threads);
     return true;
 }
 

@@ -1,70 +1,63 @@
 // Exact top-k of dot product minus bias, for the queries, the keys, or both in one sweep.
 //
-// What is asked: for every query the k keys with the largest x.z - bias(z), for every key the k
+// The result: for every query the k keys with the largest x.z - bias(z), for every key the k
 // queries with the largest x.z - bias(x), as float32 arithmetic gives them, equal scores by lower
 // index. CSLS is this search with a bias of half the mean of the largest cosines of each row.
 //
-// What it costs to compute every score in float32 (float_sweep.hpp) is one multiply-add for each
-// pair and dimension. Processors multiply bytes four times faster, so most scores are only bounded:
+// Computing every score in float32 (float_sweep.hpp) costs one multiply-add for each pair and
+// dimension. Processors multiply bytes four times faster, so most scores are only bounded:
 //
-//   1. Quantize (quantize.hpp). All rows are rotated alike, which changes no dot product but leaves
-//      no row with a few large elements, and rounded to bytes. What a row loses by that, its
-//      remainder, is known exactly. By Cauchy-Schwarz the dot product of two rows is at most that
-//      of their bytes plus what the lengths of both remainders allow for.
+//   1. Quantize (quantize.hpp). All rows are rotated alike, which changes no dot product but
+//      spreads large elements, and rounded to bytes. The remainder of each row is known exactly.
+//      By Cauchy-Schwarz the dot product of two rows is at most that of their bytes plus a term
+//      from the lengths of both remainders.
 //   2. Bound (kernel.hpp, bounds.hpp). For a tile of pairs the processor sums products of bytes;
-//   one
-//      number for each row on top makes the sums upper bounds on the scores, rounding errors of
-//      float32 included. Nothing of a tile leaves the first-level cache but the pairs whose bound
-//      exceeds the threshold of one of their rows.
-//   3. Keep thresholds (bounds.hpp). The bound less what it allows for errors is an estimate of the
-//      score, and good: remainders point anywhere, so that errors nearly cancel. The k-th best
-//      estimate of a row so far, less a margin, is its threshold: a pair whose bound is lower
-//      cannot be among its k best, provided that the estimates were as good as supposed.
-//   4. Rescore (screen.cpp). Pairs that passed wait in a list. Most are excluded by thresholds that
-//      have risen since; the scores of the rest, some dozens for each row, are computed from the
-//      float32 rows in the order of additions that float_sweep.cpp uses, and so are the same to the
-//      last bit.
-//   5. Certify (bounds.hpp). Every pair that was passed over had a bound of at most the final
-//      threshold of its rows. If a row's k-th best score is above its threshold, nothing that was
-//      passed over can be better, and the row is proved right, however it came by its threshold.
-//      This is where the supposition of step 3 is put to the proof.
-//   6. Fall back (top_k.cpp). Rows that fail, and rows with so many near-equal neighbors that they
-//      were given up, are searched again in float32, and counted.
+//      one number for each row on top makes the sums upper bounds on the scores, rounding errors
+//      of float32 included. The tile stays in the first-level cache; only pairs whose bound exceeds
+//      the threshold of one of their rows leave it.
+//   3. Raise thresholds (bounds.hpp). The bound without the terms for errors is a good estimate of
+//      the score, since remainders have random directions and errors nearly cancel. The k-th best
+//      estimate of a row so far, less a margin, is its threshold. A pair with a lower bound is not
+//      among the k best, unless estimates are worse than supposed.
+//   4. Rescore (screen.cpp). Pairs above a threshold wait in a list. Rising thresholds exclude most
+//      of them; the scores of the rest, some dozens for each row, are computed from the float32
+//      rows in the order of additions of the float32 sweep, to the same last bit.
+//   5. Certify (bounds.hpp). Every excluded pair had a bound of at most the final threshold of its
+//      rows. If the k-th best score of a row is above its threshold, no excluded pair can be
+//      better, and the row is proved right, whatever step 3 supposed.
+//   6. Fall back (top_k.cpp). Rows without a certificate, and rows with so many near-equal
+//      neighbors that they take too much effort, are searched again in float32, and counted.
 //
-// So the result is that of computing everything: a score that is returned was computed in float32,
-// a score that was not computed is bounded below those returned, and where that cannot be proved it
-// is computed after all.
+// The result is therefore that of computing everything: every returned score was computed in
+// float32, and every other score is bounded below those returned or was computed as well.
 //
 // The second sweep of CSLS knows the neighbors by cosine from the first. They are good first
-// neighbors, and they bound the cosine of everything else, which excludes most of the tiles without
-// any products (exclusion.hpp).
+// neighbors, and they bound the cosines of all other pairs, which excludes most tiles without any
+// products (exclusion.hpp).
 //
-// Queries are taken a window at a time, so that of their bytes only those of a window are in
-// memory. Threads split the window and the keys into as many parts as there are threads. In round
-// r, thread t works on key part t and query part t + r: in every round each part has one owner, so
-// nothing is locked. Which pairs are rescored depends on the order of the walk, but the k best of
-// them do not, so results are the same for any number of threads. Memory beyond inputs and outputs
-// is a byte for each element of the keys, and k estimates, a share of the candidates and a few
-// integers for each row; no n x m matrix exists at any time.
+// Threads (crew.hpp) split the keys, and a window of the queries at a time, into as many parts as
+// there are threads. In each round every part has one owner, so nothing is locked. Which pairs are
+// rescored depends on the order of the walk, but the k best do not, so results are the same for any
+// number of threads. Memory beyond inputs and outputs is a byte for each element of the keys and of
+// a window of queries, and for each row k estimates, some candidates and a few integers; no n x m
+// matrix exists at any time.
+//
+// All heaps are those of heap.hpp. clustered.hpp is the approximate search, rank.hpp counts better
+// keys, kernel.cpp has the innermost loops, compiled once for each CPU level (dispatch.hpp).
 #pragma once
 
-#include <cstddef>
-
+#include "crew.hpp"
 #include "kernel.hpp"
 #include "neighbors.hpp"
+#include "screen.hpp"
 
 namespace alignx {
 
-// How many rows of each side had to be searched in float32 after screening.
-struct Fallbacks {
-    std::size_t queries = 0;
-    std::size_t keys = 0;
-};
-
 // Needs k of a side <= rows of the other and finite input. A pair whose score is NaN (finite rows
 // whose dot product overflows) never enters; rows that then lack neighbors end in `no_index`.
-// Returns false if `progress` ended it, with the outputs unusable.
+// Tells which rows were searched again in float32 after screening. Returns false if `progress`
+// canceled it; the outputs are unusable then.
 bool top_k(const Kernel& kernel, const Search& search, const Progress& progress,
-           Fallbacks& fallbacks);
+           Uncertified& fallbacks);
 
 }  // namespace alignx

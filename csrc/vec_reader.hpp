@@ -1,55 +1,40 @@
-// Reads word2vec text: one word and its numbers a line. Lines are independent, so a block of them
-// is split first and then parsed by all threads; a line that cannot be read is described, not
-// thrown, since an exception may not leave a parallel region.
-//
-// Rows are row-major, one per line that has room for `dimension` numbers.
+// Reads word2vec text: one word and its numbers a line. A block of lines is split first and then
+// parsed by all threads. Problems are described, not thrown, since the caller may skip bad lines.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace alignx {
 
-enum class Problem : std::uint8_t {
-    none,
-    field_count,
-    not_a_number,
-    not_finite,
-    empty_word,
-    invalid_utf8
-};
+inline constexpr std::size_t no_row = std::numeric_limits<std::size_t>::max();
 
-// A line that is not blank, without its line end and the blanks before it. `row` is where its
-// numbers go; `number` counts all lines of the block from 0, blank ones too.
+// A line that is not blank, without its line end and trailing blanks.
 struct Line {
+    std::string_view word() const { return {begin, static_cast<std::size_t>(word_end - begin)}; }
+
     const char* begin;
     const char* end;
     const char* word_end;
-    std::size_t row;
-    std::size_t number;
-    Problem problem;
+    std::size_t row;      // of its numbers; no_row if the line is too short for them
+    std::size_t number;   // among all lines of the block, from 0
+    std::string problem;  // empty if it has none
 };
 
 struct Lines {
     std::vector<Line> lines;
-    std::size_t n_lines = 0;
-    std::size_t n_rows = 0;  // <= size / (2 * dimension + 1), so memory is bounded by the text
+    std::size_t n_lines = 0;  // blank ones included
+    std::size_t n_rows = 0;   // <= size / (2 * dimension + 1), so memory is bounded by the text
 };
 
 // `text` holds complete lines; the last may lack its line end. Needs dimension >= 1.
-Lines split_lines(const char* text, std::size_t size, std::size_t dimension);
+Lines split_lines(std::string_view text, std::size_t dimension);
 
-// Fills word_end and problem of every line, and the rows of those without a problem.
-void parse_lines(std::vector<Line>& lines, std::size_t dimension, float* rows,
-                 int n_threads) noexcept;
-
-// Closes the gaps that lines with a problem left; returns the lines that are good, in order.
-std::vector<const Line*> compact_rows(const std::vector<Line>& lines, std::size_t dimension,
-                                      float* rows);
-
-// The problem of a line in words.
-std::string describe(const Line& line, std::size_t dimension);
+// Fills `word_end` and `problem` of every line, and the rows (row-major) of lines without a
+// problem. Does not check that words are UTF-8.
+void parse_lines(std::vector<Line>& lines, std::size_t dimension, float* rows, int n_threads);
 
 }  // namespace alignx

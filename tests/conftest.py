@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 # Its comparisons are to show what differs, as those of tests do.
@@ -18,6 +21,16 @@ pytest.register_assert_rewrite("searches")
 # Runs must not differ: examples are derived from the test itself, and time is no criterion.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+@pytest.fixture(autouse=True)
+def _unchanged_log() -> Iterator[None]:
+    """Undo changes by commands, which run in this process too."""
+    logger = logging.getLogger("alignx")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers = handlers
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.unsupervised.methods import SelfLearning
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.data.texts import LabeledTexts
 from alignx.errors import AlignmentFailed
@@ -21,10 +20,11 @@ from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_blas_thread")]
 
 
 class Languages(NamedTuple):
@@ -32,13 +32,6 @@ class Languages(NamedTuple):
     target: Embeddings
     train: Lexicon
     test: Lexicon
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_blas_thread() -> Iterator[None]:
-    """BLAS threads that wait for each other slow small matrices down tenfold on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 def dictionaries(shared_data: Path, pair: str) -> tuple[Lexicon, Lexicon]:
@@ -162,7 +155,7 @@ def test_the_threshold_makes_a_dictionary_more_precise(
     wikipedia: Languages, shared: SharedSpace
 ) -> None:
     _, every, _ = judged_by_test(induce_lexicon(shared, mutual=False), wikipedia)
-    sure = induce_lexicon(shared, mutual=False, threshold=0.9)
+    sure = induce_lexicon(shared, mutual=False).at_least(0.9)
     _, likely, count = judged_by_test(sure, wikipedia)
     assert count > 300
     assert likely > 0.88 > every + 0.1

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
 
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.fit_context import FitContext, FitSpec
+from alignx.alignment.fit_context import FitContext
 from alignx.alignment.held_out import HeldOut
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.methods import UNSUPERVISED, as_method
-from alignx.alignment.model_selection import Auto
-from alignx.alignment.supervised import fit_supervised
-from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
+from alignx.alignment.supervised import MapFit, fit_supervised
+from alignx.alignment.unsupervised.adversarial import Adversarial
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import Refinement, method_name, with_centering, without_centering
+from alignx.mapping import Refinement, method_name
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
-from alignx.support.progress import part_of
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.normalizer import LINEAR, STANDARD, Normalizer, Step
 from alignx.vectors.oov import with_phrases
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
     from alignx.alignment.methods import Method
     from alignx.mapping import Aligner
-    from alignx.support.arrays import Indices
+    from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
 
 __all__ = ["align"]
@@ -42,8 +40,6 @@ ADVICE = (
     "use more words, vectors of similar texts, a small dictionary with self_learning, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
-
-logger = logging.getLogger("alignx")
 
 
 def align(
@@ -137,50 +133,40 @@ def align(
         X, Y = with_phrases(X, Y, lexicon)
         rows = lexicon.require_rows(X, Y)
         pairs = np.stack([rows.source, rows.target], axis=1)
-        learned = _digest(pairs, X, Y)
+        learned = LearnedPairs.of((X.words[s], Y.words[t]) for s, t in pairs.tolist())
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
+    fit: MapFit
     if isinstance(estimator, SelfLearning | Adversarial):
-        found = _fit_unsupervised(estimator, context, pairs, allow_failed, progress)
-        return Alignment(
-            found.aligner_,
-            *_language_maps(source, target, normalizers, found.aligner_),
-            0 if pairs is None else len(pairs),
-            found.rounds_,
-            found_by=method_name(found, UNSUPERVISED),
-            diagnosis=found.diagnosis_,
-            learned=learned,
-        )
-    assert lexicon is not None  # or as_method refuses the method
-    assert pairs is not None
-    if isinstance(estimator, Auto):
-        chosen = _choose(estimator, context, pairs, is_linear, part_of(progress, 0, 0.7))
-        context, progress = chosen.context, part_of(progress, 0.7, 0.3)
-        standard = with_centering(chosen.aligner) if is_linear else chosen.aligner
+        fit = _fit_unsupervised(estimator, context, pairs, allow_failed, progress)
     else:
-        standard = estimator
+        assert lexicon is not None  # or as_method refuses the method
+        assert pairs is not None
 
-    def standard_spec() -> FitSpec:
-        X, Y = with_phrases(*_normalized(source, target, STANDARD)[1], lexicon)
-        return FitSpec(standard, context._replace(source=X.vectors, target=Y.vectors))
+        def standard_rows() -> tuple[Matrix, Matrix]:
+            words = with_phrases(*_normalized(source, target, STANDARD)[1], lexicon)
+            return words[0].vectors, words[1].vectors
 
-    fitted = fit_supervised(
-        FitSpec(without_centering(standard) if is_linear else standard, context),
-        pairs,
-        HeldOut.of(lexicon, X, Y) if calibrate or is_linear else None,
-        calibrate=calibrate,
-        standard_spec=standard_spec if is_linear else None,
-        allow_failed=allow_failed,
-        progress=progress,
-    )
+        fit = fit_supervised(
+            estimator,
+            context,
+            pairs,
+            HeldOut.of(lexicon, X, Y) if calibrate or is_linear else None,
+            standard_rows=standard_rows if is_linear else None,
+            calibrate=calibrate,
+            allow_failed=allow_failed,
+            progress=progress,
+        )
     return Alignment(
-        fitted.aligner,
-        *_language_maps(source, target, normalizers, fitted.aligner),
-        len(pairs),
-        tuple(fitted.rounds),
-        fitted.calibration,
-        linear_cost=fitted.linear_cost,
-        validation=fitted.validation,
-        learned=learned,
+        fit.aligner,
+        *_language_maps(source, target, normalizers, fit.aligner),
+        0 if pairs is None else len(pairs),
+        tuple(fit.rounds),
+        fit.calibration,
+        fit.found_by,
+        fit.diagnosis,
+        fit.linear_cost,
+        fit.validation,
+        learned,
     )
 
 
@@ -203,8 +189,8 @@ def _fit_unsupervised(
     pairs: Indices | None,
     allow_failed: bool,
     progress: Progress | None,
-) -> SelfLearning | Adversarial:
-    fitted: SelfLearning | Adversarial = clone(estimator).fit(
+) -> MapFit:
+    found: SelfLearning | Adversarial = clone(estimator).fit(
         context.source,
         context.target,
         pairs=pairs,
@@ -212,18 +198,10 @@ def _fit_unsupervised(
         progress=progress,
         log=context.log,
     )
-    if fitted.diagnosis_.failed and not allow_failed:
-        raise AlignmentFailed(fitted.diagnosis_, ADVICE)
-    return fitted
-
-
-def _choose(
-    auto: Auto, context: FitContext, pairs: Indices, is_linear: bool, progress: Progress | None
-) -> FitSpec:
-    auto = without_centering(auto) if is_linear else clone(auto)
-    spec = auto.choose(context, pairs, progress)
-    logger.info("%s", auto.choice_)
-    return spec
+    if found.diagnosis_.failed and not allow_failed:
+        raise AlignmentFailed(found.diagnosis_, ADVICE)
+    origin = method_name(found, UNSUPERVISED)
+    return MapFit(found.aligner_, found.rounds_, diagnosis=found.diagnosis_, found_by=origin)
 
 
 def _normalized(
@@ -261,8 +239,3 @@ def _language_maps(
         LanguageMap.of(codes[0], source, one, aligner.source_map_, aligner.source_mean_),
         LanguageMap.of(codes[1], target, other, aligner.target_map_, aligner.target_mean_),
     )
-
-
-def _digest(pairs: Indices, source: Embeddings, target: Embeddings) -> LearnedPairs:
-    """Give what recognizes the known pairs in a test dictionary."""
-    return LearnedPairs.of((source.words[s], target.words[t]) for s, t in pairs.tolist())

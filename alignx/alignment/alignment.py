@@ -46,14 +46,8 @@ class Alignment(StoredMap):
     def apply(self, source: Embeddings, target: Embeddings) -> SharedSpace:
         """Map both languages into one space.
 
-        Parameters
-        ----------
-        source, target : Embeddings
-            Vectors of the fit, or of the same training, with more words for instance.
-
-        Returns
-        -------
-        SharedSpace
+        Takes vectors of the fit, or of the same training, with more words for instance. Other
+        vectors are warned of once for each language, through ``logging``.
 
         Raises
         ------
@@ -61,10 +55,6 @@ class Alignment(StoredMap):
             If vectors have another dimension than those of the fit.
         DirectionError
             If they are vectors of the other language.
-
-        Warns
-        -----
-        Once for each language with other vectors than those of the fit, through ``logging``.
         """
         mapped = {
             self.source.code: self.apply_source(source),
@@ -91,23 +81,8 @@ class Alignment(StoredMap):
         """Map vectors of one language to unit rows in blocks, when they are needed.
 
         The rows are those of `apply_source` or `apply_target`, bit for bit. They can be saved
-        without ever being in memory at once: ``save(embeddings, path, rows=rows)``.
-
-        Parameters
-        ----------
-        embeddings : Embeddings
-            Memory-mapped where they come from a float32 cache.
-        side : {"source", "target"}
-            Their language.
-
-        Raises
-        ------
-        DimensionError
-            If vectors have another dimension than those of the fit.
-        DirectionError
-            If they are vectors of the other language.
-        ValueError
-            If `side` is something else.
+        without ever being in memory at once: ``save(embeddings, path, rows=rows)``. Raises as
+        `apply` does, and ValueError if `side` is neither "source" nor "target".
         """
         require_instance(embeddings, Embeddings, "embeddings")
         self._check(embeddings, side)
@@ -131,41 +106,18 @@ class Alignment(StoredMap):
         dtype: Literal["float32", "float16"] = "float32",
         decimals: int | None = None,
     ) -> None:
-        """Write mapped unit rows to a file, block by block.
+        """Write mapped unit rows of one language to a file, block by block.
 
-        Parameters
-        ----------
-        embeddings : Embeddings
-            Vectors of one language.
-        path : path
-            The file; may be that of the vectors.
-        side : {"source", "target"}
-            Their language.
-        dtype, decimals
-            See `alignx.save`.
-
-        Raises
-        ------
-        DimensionError
-            If vectors have another dimension than those of the fit.
-        FormatError, OutputError, ValueError
-            See `alignx.save`.
+        `path` may be the file of the vectors; other parameters and errors are those of `stream` and
+        `alignx.save`.
         """
         rows = self.stream(embeddings, side)
         save(embeddings, path, dtype=dtype, decimals=decimals, rows=rows)
 
     def linear_map(self, side: WhichSide) -> Double:
-        """Compose normalization and map of a language to one matrix.
+        """Compose normalization and map of a language to one matrix, (d, c) float64.
 
-        Parameters
-        ----------
-        side : {"source", "target"}
-            The language.
-
-        Returns
-        -------
-        (d, c) float64
-            Vectors times this matrix are those of `apply`, up to a positive factor for each.
+        Vectors times this matrix are those of `apply`, up to a positive factor for each.
 
         Raises
         ------
@@ -194,13 +146,12 @@ class Alignment(StoredMap):
 
         Parameters
         ----------
-        model : path
-            The unquantized model, ``.bin``, of the vectors of the language.
-        path : path
-            The copy, which fastText can read; may be the same file. Its vectors are those of
-            `apply` but for their length, of words and of all other strings.
+        model, path : path
+            The unquantized ``.bin`` model of the vectors of the language, and its copy, which
+            fastText can read; may be the same file. Its vectors are those of `apply` but for their
+            length.
         side : {"source", "target"}
-            Its language.
+            Language of the model.
         progress : callable, optional
             Called with the fraction done.
 
@@ -208,10 +159,8 @@ class Alignment(StoredMap):
         ------
         ValueError
             If the map centers; see `linear_map`.
-        DirectionError
-            If the model is of the other language.
-        DimensionError, FormatError, OutputError
-            If the model does not fit or cannot be read, or the copy cannot be written.
+        DirectionError, DimensionError, FormatError, OutputError
+            If the model is of the other language or cannot be read, or the copy cannot be written.
         """
         matrix = self.linear_map(side)
         first = read_fasttext(os.fspath(model), LoadOptions(limit=SKETCHED))
@@ -229,13 +178,7 @@ class Alignment(StoredMap):
         own.check(embeddings, other, is_part=is_part)
 
     def side_of(self, code: str | None) -> LanguageMap:
-        """Return the map of the language with a code.
-
-        Raises
-        ------
-        ValueError
-            If neither language has it.
-        """
+        """Return the map of the language with a code, or raise ValueError."""
         for side in (self.source, self.target):
             if side.code == code:
                 return side

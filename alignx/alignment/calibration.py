@@ -17,16 +17,15 @@ __all__ = ["Calibration", "PairFeatures"]
 
 
 class PairFeatures(NamedTuple):
-    """Features of candidate pairs.
+    """Features of p candidate pairs, (p,) float32 each.
 
     Attributes
     ----------
-    score : (p,) float32
-        CSLS of each pair.
-    source_gap : (p,) float32
-        Difference to the best other pair of the same source word; negative for all but the best.
-    target_gap : (p,) float32
-        The same for the target word.
+    score
+        CSLS.
+    source_gap, target_gap
+        Difference to the best other pair of the same source or target word; negative for all but
+        the best.
     """
 
     score: Matrix
@@ -42,17 +41,10 @@ class PairFeatures(NamedTuple):
         of_source: Neighbors,
         of_target: Neighbors,
     ) -> Self:
-        """Compute the features of pairs.
+        """Compute the features of pairs of rows, (p,) int64 and (p,) float32.
 
-        Parameters
-        ----------
-        source_rows, target_rows : (p,) int64
-            The pairs.
-        scores : (p,) float32
-            Their CSLS.
-        of_source, of_target : Neighbors of shape (p, k)
-            Best rows by CSLS for the source row and for the target row of each pair; the first two
-            are used.
+        `of_source` and `of_target` are the best rows by CSLS for each side of each pair, (p, k);
+        the first two are used.
         """
         return cls(
             scores, _gap(scores, target_rows, of_source), _gap(scores, source_rows, of_target)
@@ -105,25 +97,15 @@ class Calibration:
 
     @classmethod
     def fit(cls, features: PairFeatures, is_right: ArrayLike) -> Self:
-        """Fit on held-out pairs.
+        """Fit on held-out pairs, with (p,) bool whether each is correct.
 
-        Parameters
-        ----------
-        features : PairFeatures
-            Of p pairs.
-        is_right : (p,) bool
-            Whether each is among the known translations.
-
-        Returns
-        -------
-        Calibration
-            Its probabilities are never 0 or 1: each level of the isotonic regression counts one
-            more right and one more wrong pair than were seen on it (Laplace's rule of succession).
+        Probabilities are never 0 or 1: each level of the isotonic regression counts one more
+        correct and one more wrong pair than were seen on it (Laplace's rule of succession).
 
         Raises
         ------
         ValueError
-            If all pairs are right or all are wrong.
+            If all pairs are correct or all are wrong.
         """
         from sklearn.isotonic import IsotonicRegression
         from sklearn.linear_model import LogisticRegression
@@ -149,16 +131,5 @@ class Calibration:
         return cls(weights, knots, np.repeat(smooth, 2))
 
     def probability(self, features: PairFeatures) -> NDArray[np.float64]:
-        """Return the probability that pairs are correct.
-
-        Parameters
-        ----------
-        features : PairFeatures
-            Of p pairs.
-
-        Returns
-        -------
-        (p,) float64
-            In (0, 1).
-        """
+        """Return the probability that pairs are correct, (p,) float64 in (0, 1)."""
         return np.interp(features.matrix() @ self.weights, self.logits, self.probabilities)

@@ -9,17 +9,15 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from sklearn.base import clone
 
+from alignx.alignment.fit_context import FitContext, FitSpec
 from alignx.alignment.held_out import Fold, correct_answers
-from alignx.errors import DimensionError
 from alignx.mapping import (
     CCA,
     Aligner,
     LeastSquares,
     Procrustes,
     Reweighted,
-    balanced_weights,
     refine,
     without_centering,
 )
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.fit_context import FitContext
     from alignx.support.arrays import Double
 
 __all__ = ["CandidateScore", "Choice", "cross_validate"]
@@ -48,21 +45,14 @@ class CandidateScore:
 
     Attributes
     ----------
-    aligner : Aligner
-        Not fitted.
-    refinement : int
-        Rounds of refinement after the fit.
-    precision : float
-        P@1 by CSLS, in [0, 1]; NaN for a candidate that could not be fitted.
-    n : int
-        Queries, the same for all candidates; 0 for one that could not be fitted.
-    standard_error : float
-        Standard error of `precision`.
+    aligner, refinement
+        Aligner, not fitted, and rounds of refinement.
+    precision, n : float, int
+        P@1 by CSLS in [0, 1], and number of queries; NaN and 0 for one that could not be fitted.
     behind : float
         Difference of `precision` to that of the choice, at least 0.
-    behind_error : float
-        Standard error of `behind`. All candidates answer the same queries, so it is smaller than
-        the errors of both suggest.
+    standard_error, behind_error : float
+        Standard errors. All candidates answer the same queries, so `behind_error` is the smaller.
     reason : str, optional
         Why the candidate could not be fitted.
     """
@@ -139,13 +129,7 @@ class Choice(Tabular):
 def cross_validate(
     context: FitContext, folds: Sequence[Fold], *, center: bool, progress: Progress | None = None
 ) -> Choice:
-    """Choose the candidate with the best P@1 on held-out words; see `Auto`.
-
-    Raises
-    ------
-    ValueError
-        If no candidate can be fitted.
-    """
+    """Choose the candidate with the best P@1 on held-out words; see `Auto`."""
     tried = _CrossValidator(context, folds).try_all(_candidates(center), progress)
     ranked = _ranked(tried)
     best = ranked[0]
@@ -229,24 +213,21 @@ class _CrossValidator:
 
     def fit(self, aligner: Aligner, progress: Progress | None) -> _Candidate:
         """Try an aligner without refinement."""
-        source, target = self.context.source, self.context.target
+        plain = self.context._replace(refinement=self.context.refinement.with_rounds(0))
 
         def fit(number: int) -> Aligner:
-            pairs = self.folds[number].train
-            fitted: Aligner = clone(aligner)
-            return fitted.fit(source[pairs[:, 0]], target[pairs[:, 1]], balanced_weights(pairs))
+            return FitSpec(aligner, plain).fit(self.folds[number].train)[0]
 
         return self._try(aligner, 0, fit, progress)
 
     def refine(self, rounds: int, candidate: _Candidate, progress: Progress | None) -> _Candidate:
         """Continue the refinement of a candidate."""
         source, target, refinement, _ = self.context
-        settings = refinement.with_rounds(rounds - candidate.refinement)
+        more = refinement.with_rounds(rounds - candidate.refinement)
 
         def fit(number: int) -> Aligner:
-            pairs = self.folds[number].train
-            aligner = candidate.fitted[number]
-            return refine(aligner, source, target, pairs=pairs, refinement=settings)[0]
+            pairs, aligner = self.folds[number].train, candidate.fitted[number]
+            return refine(aligner, source, target, pairs=pairs, refinement=more)[0]
 
         return self._try(candidate.aligner, rounds, fit, progress)
 
@@ -261,7 +242,7 @@ class _CrossValidator:
         for number, fold in enumerate(self.folds):
             try:
                 fitted.append(fit(number))
-            except (ValueError, DimensionError) as error:
+            except ValueError as error:
                 return _Candidate(aligner, refinement, reason=str(error))
             mapped = self.context.mapped(fitted[-1])
             is_correct.append(correct_answers(*mapped, fold.held_out, self.context.n_neighbors))

@@ -70,14 +70,7 @@ def diagnose(
     target: Matrix,
     agreement: float,
 ) -> Diagnosis:
-    """Measure the figures of a map.
-
-    Parameters
-    ----------
-    source, target : (n, c) float32, (m, c) float32
-        Unit rows in the shared space, most frequent first.
-    agreement : float
-        Agreement of the runs that found the map.
+    """Measure unit rows in the shared space, most frequent first, given the agreement of runs.
 
     Examples
     --------

@@ -30,17 +30,7 @@ SURE = 0.9  # share of words with the same vectors
 
 
 class Agreement(NamedTuple):
-    """Overlap of two sketches.
-
-    Attributes
-    ----------
-    words : int
-        Frequent words in common.
-    vectors : int
-        Common words with the same vector up to its length.
-    of : int
-        Largest possible number of common words.
-    """
+    """Common words of two sketches, those with the same vector, and the largest possible count."""
 
     words: int
     vectors: int
@@ -66,16 +56,7 @@ class Agreement(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """Most frequent words with the first numbers of their vectors.
-
-    Parameters
-    ----------
-    words : (k,) uint64
-        Hashes, whatever the case of the words.
-    rows : (k, c) float16
-        The first numbers of each vector, to unit length.
-    dimension : int
-        Dimension of the vectors.
+    """Most frequent words, as case-folded hashes, with the first numbers of their unit vectors.
 
     Examples
     --------

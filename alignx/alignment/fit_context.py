@@ -19,17 +19,7 @@ __all__ = ["FitContext", "FitSpec", "FrequentPart", "frequent_part"]
 
 
 class FitContext(NamedTuple):
-    """Rows of both languages and settings of refinement.
-
-    Attributes
-    ----------
-    source, target : (n, d) float32, (m, e) float32
-        Normalized rows, most frequent first.
-    refinement : Refinement
-        Settings, with `n_neighbors` chosen.
-    log : callable, optional
-        Called with the figures of each round.
-    """
+    """Normalized rows of both languages, most frequent first, and settings of refinement."""
 
     source: Matrix
     target: Matrix
@@ -75,17 +65,7 @@ class FitSpec:
 
 
 class FrequentPart(NamedTuple):
-    """The most frequent rows and those of the lexicon, and its pairs renumbered.
-
-    Attributes
-    ----------
-    context : FitContext
-        These rows, in their order.
-    pairs : (p, 2) int64
-        Known pairs of these rows.
-    first : int
-        Number of the most frequent rows of each language.
-    """
+    """The first rows of each language and those of the lexicon, and its pairs renumbered."""
 
     context: FitContext
     pairs: Indices

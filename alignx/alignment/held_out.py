@@ -43,10 +43,9 @@ class Fold(NamedTuple):
 
 
 def split_folds(pairs: Indices, folds: int, random_state: int) -> Iterator[Fold]:
-    """Divide the source words into folds, and yield folds of up to 2000 queries in all.
+    """Divide the source words into folds of up to 2000 queries in all.
 
-    A pair with the target word of a held-out pair is not fitted on either: no answer is known
-    from a synonym.
+    A pair with the target word of a held-out pair is not fitted on: its answer would be known.
     """
     words = np.unique(pairs[:, 0])
     order = np.random.default_rng(random_state).permutation(words)
@@ -82,15 +81,7 @@ def _are_pairs(
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Pairs of a lexicon in two parts without a common source word.
-
-    Attributes
-    ----------
-    kept : (p, 2) int64
-        Rows of the pairs to fit on.
-    pairs : (q, 2) int64
-        Rows of the held-out pairs.
-    """
+    """Pairs of a lexicon, (p, 2) rows, in two parts without a common source word."""
 
     kept: Indices
     pairs: Indices
@@ -122,19 +113,7 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class HeldOutResult:
-    """Answers of a map for held-out words.
-
-    Attributes
-    ----------
-    held_out : HeldOut
-        The split of the lexicon.
-    source, target : (n, c) float32, (m, c) float32
-        All mapped rows, of unit length.
-    source_bias, target_bias : (n,) float32, (m,) float32
-        Bias of each row in CSLS search.
-    found : Neighbors
-        Best answers for each query.
-    """
+    """Mapped rows and CSLS biases of a map, and its best answers for held-out words."""
 
     held_out: HeldOut
     source: Matrix
@@ -145,13 +124,7 @@ class HeldOutResult:
 
     @classmethod
     def of(cls, spec: FitSpec, held_out: HeldOut, progress: Progress | None = None) -> Self:
-        """Fit on the pairs kept, and answer the held-out words.
-
-        Raises
-        ------
-        ValueError
-            If the pairs kept are too few to fit on.
-        """
+        """Fit on the pairs kept, or raise ValueError for too few, and answer the queries."""
         spec = replace(spec, context=spec.context._replace(log=None))
         aligner, _ = spec.fit(held_out.kept, part_of(progress, 0, 0.4))
         source, target = spec.context.mapped(aligner)

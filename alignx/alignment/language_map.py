@@ -38,18 +38,12 @@ class LanguageMap:
     ----------
     code : str
         Language code, or "source" or "target".
-    checksum : str
-        Checksum of the vectors of the fit.
-    words : int
-        Number of these vectors.
-    sketch : Sketch
-        Fingerprint of these vectors.
+    checksum, words, sketch
+        Checksum, number and fingerprint of the vectors of the fit.
     normalizer : Normalizer
         Fitted normalization before the map.
-    matrix : (d, c) float32
-        The map; multiplies rows from the right.
-    mean : (d,) float32
-        Subtracted before the map.
+    matrix, mean : (d, c) float32, (d,) float32
+        The map, which multiplies rows from the right, and the mean subtracted before.
     """
 
     code: str
@@ -104,14 +98,7 @@ class LanguageMap:
         return cls(*described, sketch, normalizer, tensors["map"], tensors["mean"])
 
     def map_rows(self, vectors: Matrix, space: str | None = None) -> LazyRows:
-        """Map rows to unit rows in blocks, when they are needed.
-
-        Parameters
-        ----------
-        vectors : (n, d) float32
-            Rows of the language, memory-mapped perhaps.
-        space : str, optional
-            Digest of the space, for the result.
+        """Map rows (n, d) to unit rows in blocks, when they are needed.
 
         Raises
         ------
@@ -152,14 +139,7 @@ class LanguageMap:
     def check(self, embeddings: Embeddings, other: LanguageMap, *, is_part: bool = False) -> None:
         """Refuse vectors of the other language; warn once of vectors other than those of the fit.
 
-        Parameters
-        ----------
-        embeddings : Embeddings
-            Vectors to be mapped.
-        other : LanguageMap
-            Map of the other language.
-        is_part : bool
-            Whether they are only the first words.
+        With `is_part` they are only the first words.
 
         Raises
         ------

@@ -18,14 +18,9 @@ __all__ = ["LearnedPairs"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearnedPairs:
-    """Digest of the word pairs of a fit.
+    """Digest of the word pairs of a fit: one sorted number for each pair, and no words.
 
-    Attributes
-    ----------
-    hashes : (p,) uint64
-        One number for each pair, ascending; 8 bytes a pair, and no words.
-    turned : bool
-        Whether queries have the target word first, as in a reversed space.
+    After `reversed`, queries have the target word first.
 
     Examples
     --------

@@ -39,13 +39,7 @@ class MappedSubwords:
     language_map: LanguageMap | None = None
 
     def __call__(self, words: Sequence[str]) -> Matrix:
-        """Return unit rows, (n, d) float32; zero for a word without a vector.
-
-        Raises
-        ------
-        DimensionError
-            If the model has another dimension than the map.
-        """
+        """Return unit rows, (n, d) float32; zero for a word without a vector."""
         rows = self.model(words)
         if self.language_map is None:
             return unit_rows(rows)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from alignx.alignment.model_selection import Auto
+from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.adversarial_settings import Preset
-from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.mapping import METHODS as ALIGNERS
 from alignx.mapping import Aligner, method_name
 
@@ -26,13 +27,7 @@ PRESETS = get_args(Preset)
 
 
 def as_method(method: str | Method | None, *, has_lexicon: bool) -> Method:
-    """Return the estimator of a method, and check that it fits the lexicon.
-
-    Raises
-    ------
-    ValueError
-        If there is no such method, it needs a lexicon, or it cannot use one.
-    """
+    """Return the estimator of a method, or raise ValueError if it does not fit the lexicon."""
     if method is None:
         method = "procrustes" if has_lexicon else "self_learning"
     estimator = METHODS[method]() if isinstance(method, str) and method in METHODS else method

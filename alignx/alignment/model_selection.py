@@ -28,24 +28,19 @@ FEWEST_WORDS = 20  # with fewer queries, all candidates are within chance of eac
 class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Cross-validated choice of an aligner and its refinement.
 
-    The source words of the lexicon are divided into folds. Each candidate is fitted without the
-    words of one fold and translates them by CSLS, fold after fold until 2000 words have been asked
-    or all have. A pair with the target word of a held-out pair is not fitted on either. Queries
-    and answers are the most frequent rows, as many as refinement uses, and all rows of the lexicon.
-
-    Candidates are `Procrustes`, `LeastSquares`, `CCA` and `Reweighted`, most of them with several
-    settings. All are tried without refinement; then the best setting of each of the three best
-    methods with one round, and the two best of these with all rounds. A candidate that cannot be
-    fitted on some fold is listed with the reason. The highest P@1 wins; of equal ones that with
-    fewer rounds, then the simpler map.
+    Each candidate is fitted without the source words of one fold and translates them by CSLS, until
+    2000 words have been asked or all have. Candidates are `Procrustes`, `LeastSquares`, `CCA` and
+    `Reweighted`, most of them with several settings. All are tried without refinement; then the
+    best setting of each of the three best methods with one round, and the two best of these with
+    all rounds. The highest P@1 wins; of equal ones that with fewer rounds, then the simpler map.
 
     Parameters
     ----------
     folds : int
         Number of folds, in [2, number of source words].
     center : bool
-        Whether candidates may center. Without: the same candidates, but CCA without means and a
-        ridge of 1e-5 instead of none.
+        Whether candidates may center. Without: CCA without means, and a ridge of 1e-5 instead of
+        none.
     random_state : int
         Seed of the folds.
 
@@ -53,21 +48,14 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ----------
     choice_ : Choice
         Scores of all candidates.
-    aligner_ : Aligner
-        The choice, fitted on all pairs and refined.
-    rounds_ : tuple of RefinementRound
-        Figures of its refinement.
+    aligner_, rounds_ : Aligner, tuple of RefinementRound
+        The choice, fitted on all pairs and refined, and figures of its refinement.
 
     Notes
     -----
     A fold takes one sweep of O(vocabulary^2 d) time for each candidate, and two for each round of
-    refinement; memory of the rows that take part and as much again. A rule that prefers simple
-    maps within one standard error would lose accuracy for nothing, since all maps cost the same.
-
-    References
-    ----------
-    Stone, "Cross-Validatory Choice and Assessment of Statistical Predictions", Journal of the
-    Royal Statistical Society B 1974.
+    refinement. A rule that prefers simple maps within one standard error would lose accuracy for
+    nothing, since all maps cost the same.
 
     Examples
     --------
@@ -100,20 +88,16 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         X, Y : (n, d) float32, (m, e) float32
             Rows of each language, most frequent first.
         pairs : (p, 2) int64, optional
-            Rows that are translations, with at least 20 different source rows. Default: row i of
-            both, for all i.
+            Translations, of at least 20 source rows. Default: row i of both, for all i.
         refinement : int or Refinement
             Maximal number of rounds, or all settings.
-        progress : callable, optional
-            Called with the fraction done.
-        log : callable, optional
-            Called with the choice and the figures of each round.
+        progress, log : callable, optional
+            Called with the fraction done, and with the choice and the figures of each round.
 
         Raises
         ------
         ValueError
-            If there are fewer than 20 source words, no candidate can be fitted, or a parameter is
-            out of range.
+            If there are fewer than 20 source words, or no candidate can be fitted.
         """
         source, target = as_rows(X, "source"), as_rows(Y, "target")
         known = _checked_pairs(pairs, len(source), len(target))

@@ -10,7 +10,7 @@ from alignx.alignment.translation import Translation, translate
 from alignx.errors import AlignxError
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
@@ -49,14 +49,9 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     Raises
     ------
-    ValueError
-        If there are fewer than two languages.
-    TypeError
-        If a language is no `Embeddings`.
-    DimensionError
-        If their dimensions differ.
-    AlignxError
-        If no word of a language has a vector.
+    ValueError, TypeError, DimensionError, AlignxError
+        If there are fewer than two languages, one is no `Embeddings` or without vectors, or they
+        differ in dimension.
     SpaceError
         If they were mapped into different spaces.
 
@@ -141,26 +136,12 @@ class SharedSpace(Mapping[str, Embeddings]):
     def extended(
         self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
     ) -> SharedSpace:
-        """Add OOV words and phrases, as queries and as answers.
+        """Add OOV words and phrases to source and target, as queries and as answers.
 
-        Parameters
-        ----------
-        source, target : sequence of str
-            Entries to add to the first two languages, behind their last words. A phrase, with
-            white space between its words, gets the weighted mean of their vectors; see `look_up`.
-        oov : {"drop", "subword"}
-            Treatment of OOV words: dropped, or a vector by their characters, which takes vectors of
-            a fastText model (``.bin``).
-
-        Returns
-        -------
-        SharedSpace
-            Without entries that have no vector.
-
-        Raises
-        ------
-        ValueError
-            If `oov` is none of its values, or neither language has a model for it.
+        They go behind the last words; entries without a vector are left out. A phrase, with white
+        space between its words, gets the weighted mean of their vectors; see `look_up`. Other OOV
+        words are dropped, or with ``oov="subword"`` get a vector by their characters, which takes
+        vectors of a fastText model (``.bin``) of either language, or else raises ValueError.
 
         Examples
         --------
@@ -183,11 +164,6 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Default: 10, or the size of the smaller vocabulary with a warning.
 
-        Raises
-        ------
-        ValueError
-            If `given` is more than the size of the smaller vocabulary, or less than 1.
-
         Examples
         --------
         >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
@@ -195,18 +171,12 @@ class SharedSpace(Mapping[str, Embeddings]):
         2
         """
         fewest = min(len(self.source), len(self.target))
-        return resolved_count(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
+        return count_or_default(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
     def cosine_neighbors(
         self, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> CrossNeighbors:
-        """Search cosine neighbors of source and target, once for each `n_neighbors`.
-
-        Raises
-        ------
-        ValueError
-            If `n_neighbors` is out of range; see `n_neighbors`.
-        """
+        """Search `n_neighbors` cosine neighbors of source and target, once."""
         n_neighbors = self.n_neighbors(n_neighbors)
         if n_neighbors not in self._cosine:
             X, Y = self.source.vectors, self.target.vectors
@@ -214,20 +184,10 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self._cosine[n_neighbors]
 
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
-        """Find the best translation of every word of a language by CSLS-10, once.
+        """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
-        Parameters
-        ----------
-        source, target : str
-            Codes of two languages.
-        vocabulary : int
-            Most frequent words of the target that can be answers: rare ones are often misspellings
-            of others.
-
-        Returns
-        -------
-        (n,) int64
-            Row of the target for each row of the source.
+        Only the `vocabulary` most frequent words of the target can be answers: rare ones are often
+        misspellings of others.
         """
         key = (source, target, vocabulary)
         if key not in self._best:
@@ -273,8 +233,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         Parameters
         ----------
         words : str or sequence of str
-            Source words, and phrases: several words with blanks between them, whose vector is a
-            weighted mean of theirs. They are looked up as `Embeddings.find` does.
+            Words, and phrases: several words with blanks between them. See `Embeddings.find`.
         k : int, optional
             Answers for each word, at most the size of the target vocabulary. Default: 5, or all
             words with a warning.
@@ -294,10 +253,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Raises
         ------
-        ValueError
-            If a parameter is out of range.
-        TypeError
-            If `words` are no strings.
+        ValueError, TypeError
+            If a parameter is out of range, or `words` are no strings.
         """
         if retrieval not in ("csls", "nn"):
             raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
@@ -306,7 +263,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         given = [words] if isinstance(words, str) else words
         given = list(given) if isinstance(given, Iterator) else given
         require_words(given, "words")
-        k = resolved_count(k, ANSWERS, len(self.target), "k", "words")
+        k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
         n_neighbors = None if retrieval == "nn" else self.n_neighbors(n_neighbors)
         answers = translate(self.source, self.target, given, k, n_neighbors=n_neighbors, oov=oov)
         return answers[0] if isinstance(words, str) else answers

@@ -46,20 +46,16 @@ class StoredMap:
         Fitted.
     source, target : LanguageMap
         Normalization and map of each language.
-    pairs : int
-        Known pairs of the lexicon in the fit.
-    rounds : tuple of RefinementRound
-        Figures of the refinement.
+    pairs, rounds : int, tuple of RefinementRound
+        Known pairs of the lexicon in the fit, and figures of the refinement.
     calibration : Calibration, optional
         Probability of a correct pair by its CSLS.
     found_by : {"lexicon", "self_learning", "adversarial"}
         Origin of the pairs.
-    diagnosis : Diagnosis, optional
-        Figures of a map without a lexicon, and whether it has failed.
+    validation, diagnosis : Validation, Diagnosis, optional
+        Held-out accuracy of a map from a lexicon, or figures of one without.
     linear_cost : LinearCost, optional
         P@1 lost by a linear map, where measured.
-    validation : Validation, optional
-        Held-out accuracy of a map from a lexicon, and whether it has failed.
     learned : LearnedPairs, optional
         Digest of the known pairs, for `alignx.evaluate` to recognize.
     """
@@ -91,19 +87,12 @@ class StoredMap:
 
         It holds both maps, the means of centering and normalization, the calibration, a digest of
         the known pairs, and as metadata the method with its parameters, the languages with the
-        checksums of their vectors, and the version of alignx.
-
-        Parameters
-        ----------
-        path : path
-            The file; replaced as a whole, so that an interrupt leaves the old file.
+        checksums of their vectors, and the version of alignx. An interrupt leaves the old file.
 
         Raises
         ------
-        OutputError
-            If it cannot be written.
-        FormatError
-            If the suffix is not ``.safetensors``.
+        OutputError, FormatError
+            If it cannot be written, or the suffix is not ``.safetensors``.
         """
         require_suffix(path, "a map")
         facts: dict[str, Any] = {
@@ -137,12 +126,7 @@ class StoredMap:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : path
-            A ``.safetensors`` file.
+        """Read a file that `save` wrote.
 
         Raises
         ------

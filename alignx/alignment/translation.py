@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.retrieval.csls import csls_search
+from alignx.retrieval.csls_search import csls_search
 from alignx.retrieval.exact import ExactIndex
 from alignx.vectors.oov import look_up
 
@@ -18,16 +18,10 @@ __all__ = ["Translation", "translate"]
 
 
 class Translation(NamedTuple):
-    """One answer.
+    """One answer: the target word, its score and the origin of the query's vector.
 
-    Attributes
-    ----------
-    word : str
-        Target word.
-    score : float
-        CSLS, or cosine with ``retrieval="nn"``.
-    origin : {"vocabulary", "subwords", "phrase"}
-        Origin of the vector of the query.
+    The score is CSLS, or cosine with ``retrieval="nn"``; the origin "vocabulary", "subwords" or
+    "phrase".
     """
 
     word: str

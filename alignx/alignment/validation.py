@@ -52,10 +52,8 @@ class Validation(Tabular):
 
     Attributes
     ----------
-    hits : int
-        Queries with a correct first answer by CSLS.
-    n : int
-        Queries.
+    hits, n : int
+        Queries with a correct first answer by CSLS, and all queries.
     words : int
         Known source words of the fit.
     answers : int
@@ -162,18 +160,14 @@ class Validation(Tabular):
 
 @dataclass(frozen=True)
 class LinearCost(Tabular):
-    """P@1 of a linear map and of one with centering, on the same held-out words.
+    """P@1 of a linear map and of one with centering, on the same n held-out words.
 
     Attributes
     ----------
     linear, standard : float
         P@1 of each, in [0, 1].
-    n : int
-        Queries.
-    cost : float
-        P@1 that the linear map loses, in [-1, 1]; negative where it gains.
-    low, high : float
-        95 % interval of the cost.
+    cost, low, high : float
+        P@1 that the linear map loses, in [-1, 1], negative where it gains; with its 95 % interval.
 
     Examples
     --------
@@ -231,26 +225,8 @@ def validate(
 
     With few known words, folds are held out one by one until there are enough queries or the map
     has clearly failed, and the pairs that the map induces are compared with those of the maps of
-    the folds. With many, one fifth is held out: that of the result, if there is one, or by a map
-    without refinement.
-
-    Parameters
-    ----------
-    spec : FitSpec
-        Aligner and context of the fit.
-    fitted : Aligner
-        The map.
-    pairs : (p, 2) int64
-        Rows that it was fitted on.
-    result : HeldOutResult, optional
-        Answers of a map without a fifth of the words that was fitted for another purpose.
-    progress : callable, optional
-        Called with the fraction done.
-
-    Returns
-    -------
-    Validation or None
-        None if no map can be fitted on fewer pairs.
+    the folds. With many, one fifth is held out: that of `result`, fitted for another purpose, or by
+    a map without refinement. None if no map can be fitted on fewer pairs.
     """
     words = len(np.unique(pairs[:, 0]))
     few = words < FEW_WORDS

@@ -27,7 +27,10 @@ from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.induction.sharded.induce import LargeInduction
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.pair_selection import PairSelection
+    from alignx.induction.sharded.induce import ShardedInduction
+    from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
 
@@ -74,6 +77,20 @@ class Search:
         """Whether the options ask for a search out of core."""
         given = (self.memory, self.checkpoint, self.cluster)
         return self.index not in ("auto", "exact") or any(value is not None for value in given)
+
+    def sharding(self, folder: Path, memory: int | None) -> Sharding:
+        """Return the options as `alignx.induce_lexicon` takes them."""
+        from alignx.induction.sharded.plan import Sharding
+
+        return Sharding(
+            index=self.index,
+            recall=0.99 if self.recall is None else self.recall,
+            memory=memory,
+            checkpoint=folder,
+            keep_checkpoint=True,
+            cluster=self.cluster,
+            random_state=self.seed,
+        )
 
     def require_packages(self) -> None:
         """Refuse a search whose packages are not installed."""
@@ -123,6 +140,10 @@ def induce(
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
     _require_compatible(search, lists, oov)
 
+    from alignx.alignment.alignment import Alignment
+    from alignx.induction.induce import require_probabilities
+    from alignx.induction.lazy_space import LazySpace
+    from alignx.induction.pair_selection import SYMBOLS, PairSelection
     from alignx.induction.sharded.plan import is_large
     from alignx.induction.sharded.workspace import Workspace
     from alignx.support.memory import parse_size, peak_resident
@@ -144,35 +165,36 @@ def induce(
     if search.index == "auto" and is_large(*map(len, languages)) and not any(lists.values()):
         refuse(get_config().device is not None, "--device", IN_MEMORY)
         in_files = True
-    options: dict[str, Any] = {
-        "n_best": k,
-        "mutual": phrases is None if mutual is None else mutual,
-        "threshold": threshold,
-        "numbers": numbers,
-        "punctuation": punctuation,
-        "n_neighbors": n_neighbors,
-    }
-    summary = {"mutual": options["mutual"], "threshold": threshold}
+    mutual = phrases is None if mutual is None else mutual
+    kept = {"numbers": numbers, "punctuation": punctuation}
+    selection = PairSelection(k, mutual, tuple(kind for kind in SYMBOLS if not kept[kind]))
     if in_files:
-        options |= {"memory": memory, "reverse": reverse, "folder": folder}
-        found = _induce_in_files(terminal, map_file, languages, search, options)
+        alignment = None if map_file == "-" else Alignment.load(map_file)
+        space = LazySpace(languages[0], languages[1], alignment)
+        space = space.reversed() if reverse else space
+        require_probabilities(threshold, space.calibration)
+        sharding = search.sharding(folder, memory)
+        found = _induce_in_files(terminal, space, selection, sharding, n_neighbors)
         lexicon, facts = found.lexicon, _facts(found)
     else:
         shared = shared_space(map_file, languages, reverse=reverse)
+        require_probabilities(threshold, shared.calibration)
         sides = languages[::-1] if reverse else languages
         asked = [
             as_entries(lines, side, lowercase=files.lowercase)
             for lines, side in zip(listed, sides, strict=True)
         ]
-        lexicon = _induce_in_memory(terminal, shared, asked, options, oov)
+        lexicon = _induce_in_memory(terminal, shared, asked, selection, n_neighbors, oov)
         facts = {"index": "exact", "recall": 1.0}
+    lexicon = lexicon if threshold is None else lexicon.at_least(threshold)
     lexicon.save(output)
     if in_files:
         Workspace(folder).remove()
     seconds = time.perf_counter() - start
     if terminal.as_json:
-        counts = {"version": version("alignx"), "pairs": len(lexicon), **summary, **facts}
-        terminal.print({**counts, "seconds": seconds, "peak_memory": peak_resident()})
+        counts = {"version": version("alignx"), "pairs": len(lexicon), "mutual": mutual}
+        facts = {"threshold": threshold, **facts}
+        terminal.print({**counts, **facts, "seconds": seconds, "peak_memory": peak_resident()})
     else:
         terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
 
@@ -198,7 +220,8 @@ def _induce_in_memory(
     terminal: Terminal,
     shared: SharedSpace,
     asked: Sequence[list[str]],
-    options: dict[str, Any],
+    selection: PairSelection,
+    n_neighbors: int | None,
     oov: Literal["drop", "subword"],
 ) -> Lexicon:
     """Induce a dictionary by exact search, of all words or of lists."""
@@ -209,7 +232,13 @@ def _induce_in_memory(
         for language, entries in zip((shared.source, shared.target), asked, strict=True):
             _note_oov(terminal, language, entries)
     with terminal.working("Searching") as progress:
-        return induce_lexicon(shared, words=asked[0] or None, **options, progress=progress)
+        return induce_lexicon(
+            shared,
+            words=asked[0] or None,
+            **vars(selection),
+            n_neighbors=n_neighbors,
+            progress=progress,
+        )
 
 
 def _note_oov(terminal: Terminal, language: Embeddings, entries: Sequence[str]) -> None:
@@ -223,17 +252,14 @@ def _note_oov(terminal: Terminal, language: Embeddings, entries: Sequence[str]) 
 
 def _induce_in_files(
     terminal: Terminal,
-    map_file: str,
-    languages: Sequence[Embeddings],
-    search: Search,
-    options: dict[str, Any],
-) -> LargeInduction:
+    space: LazySpace,
+    selection: PairSelection,
+    sharding: Sharding,
+    n_neighbors: int | None,
+) -> ShardedInduction:
     """Induce a dictionary out of core, and print the choice of the index and its recall."""
-    from alignx.alignment.alignment import Alignment
-    from alignx.induction.sharded.induce import induce_large_lexicon
+    from alignx.induction.sharded.induce import induce_sharded
 
-    alignment = None if map_file == "-" else Alignment.load(map_file)
-    folder = options["folder"]
     with terminal.working("Searching") as bar:
 
         def log(facts: dict[str, Any]) -> None:
@@ -245,20 +271,11 @@ def _induce_in_files(
                 bar.tell(facts["stage"])
 
         try:
-            found = induce_large_lexicon(
-                alignment,
-                languages[0],
-                languages[1],
-                **options,
-                index=search.index,
-                recall=0.99 if search.recall is None else search.recall,
-                seed=search.seed,
-                cluster=search.cluster,
-                keep=True,
-                progress=bar,
-                log=log,
+            found = induce_sharded(
+                space, selection, sharding, n_neighbors=n_neighbors, progress=bar, log=log
             )
         except KeyboardInterrupt:
+            folder = sharding.checkpoint
             terminal.note(f"interrupted: finished shards are in {folder}; the same command goes on")
             raise
     if found.recall.sample:
@@ -266,10 +283,10 @@ def _induce_in_files(
     return found
 
 
-def _facts(found: LargeInduction) -> dict[str, Any]:
+def _facts(found: ShardedInduction) -> dict[str, Any]:
     return {
-        "index": found.index,
-        "reason": found.reason,
+        "index": found.plan.kind,
+        "reason": found.plan.reason,
         "recall": found.recall.value,
         "recall_error": found.recall.error,
         "recall_sample": found.recall.sample,

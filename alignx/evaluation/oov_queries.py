@@ -9,7 +9,7 @@ import numpy as np
 
 from alignx.evaluation.accuracy import Accuracy
 from alignx.retrieval.csls import csls_bias
-from alignx.retrieval.exact import ranks
+from alignx.retrieval.ranking import best_ranks
 from alignx.vectors.oov import oov_entries
 from alignx.vectors.spelling import is_phrase
 
@@ -28,15 +28,14 @@ WORDS, PHRASES = "OOV words", "phrases"
 
 @dataclass(frozen=True, eq=False)
 class OOVQueries:
-    """Queries without a known word on both sides, but with vectors, and their right answers.
+    """Queries with an OOV entry, but with vectors on both sides.
 
     Attributes
     ----------
     vectors : (q, d) float32
         Queries.
     kinds : (q,) str
-        ``"phrases"`` if the query or a right answer is an OOV entry of several words;
-        ``"OOV words"`` otherwise.
+        ``"phrases"`` if an OOV entry has several words, ``"OOV words"`` otherwise.
     more_keys : (a, d) float32
         OOV entries among the right answers, numbered behind the target vocabulary.
     pairs : list of (int, int)
@@ -55,17 +54,7 @@ class OOVQueries:
     def select(
         cls, space: SharedSpace, queries: Sequence[tuple[str, Sequence[str]]], oov: OOVMode
     ) -> Self:
-        """Select the queries with an OOV entry that have vectors on both sides.
-
-        Parameters
-        ----------
-        space : SharedSpace
-            Source and target are its first two languages.
-        queries : sequence of (str, sequence of str)
-            Words and phrases with their right answers, spelled as in the vocabularies.
-        oov : {"drop", "subword"}
-            Vectors of OOV words: none, or by subwords.
-        """
+        """Select queries, given with their right answers as spelled in the vocabularies."""
         source, target = space.source, space.target
         selected = [
             (query, answers)
@@ -75,7 +64,8 @@ class OOVQueries:
         more_source = oov_entries(source, [query for query, _ in selected], oov)
         answers_of_all = [answer for _, answers in selected for answer in answers]
         more_target = oov_entries(target, answers_of_all, oov)
-        vectors, kinds, copied = [], [], []
+        vectors: list[Matrix] = []
+        kinds, copied = [], []
         pairs: list[tuple[int, int]] = []
         for query, answers in selected:
             row = _row(query, source, more_source)
@@ -107,27 +97,15 @@ class OOVQueries:
     ) -> dict[str, Accuracy]:
         """Measure the CSLS accuracy among the target vocabulary and OOV right answers.
 
-        Parameters
-        ----------
-        space : SharedSpace
-            Source and target are its first two languages.
-        target_bias : (m,) float32
-            CSLS bias of the target vocabulary.
-        n_neighbors : int
-            Neighbors in the CSLS average.
-
-        Returns
-        -------
-        dict of str to Accuracy
-            Accuracy of ``"OOV words"`` and ``"phrases"``, without kinds that do not occur, and of
-            ``"OOV words, copied"``, a baseline that answers with the query itself.
+        Returns the accuracy of ``"OOV words"`` and ``"phrases"``, as far as they occur, and of
+        ``"OOV words, copied"``, a baseline that answers with the query itself.
         """
         if not len(self):
             return {}
         more_bias = csls_bias(self.more_keys, space.source.vectors, n_neighbors=n_neighbors)
         bias = np.concatenate([target_bias, more_bias])
         keys = np.concatenate([space.target.vectors, self.more_keys])
-        found = ranks(self.vectors, keys, np.array(self.pairs), bias=bias)
+        found = best_ranks(self.vectors, keys, np.array(self.pairs), bias=bias)
         kinds = np.array(self.kinds)
         slices = {}
         for kind in (WORDS, PHRASES):
@@ -140,7 +118,7 @@ class OOVQueries:
 
 
 def _row(entry: str, vocabulary: Embeddings, more: Embeddings) -> int:
-    """Row in the vocabulary, or in the OOV entries behind it; -1 if in neither."""
+    """Row in the vocabulary or the OOV entries behind it, or -1."""
     if entry in vocabulary:
         return vocabulary.index[entry]
     return len(vocabulary) + more.index[entry] if entry in more else -1

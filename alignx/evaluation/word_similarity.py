@@ -31,10 +31,8 @@ class SimilarityReport(Tabular):
 
     Attributes
     ----------
-    pairs : int
-        Number of pairs in the file.
-    n : int
-        Number of pairs with both words known.
+    pairs, n : int
+        Number of pairs in the file, and of those with both words known.
     pearson, spearman : float
         Correlations in [-1, 1]; NaN for fewer than 2 known pairs or constant values.
     with_oov : SimilarityReport, optional
@@ -64,7 +62,7 @@ class SimilarityReport(Tabular):
         }
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a row of figures, and one more with OOV words if they add pairs."""
+        """Return a row of figures, and perhaps one with OOV words."""
         reports = {"known words": self, "with OOV": self.with_oov}
         rows = [{"words": name, **r.as_dict()} for name, r in reports.items() if r is not None]
         return [{k: v for k, v in row.items() if k != "with_oov"} for row in rows]
@@ -91,23 +89,15 @@ def evaluate_similarity(
         Pairs with their human scores, as `Lexicon.load` reads the files of SemEval-2017 (word,
         word, score). Pairs with an OOV word are dropped and counted.
     oov : {"drop", "subword"}
-        Vectors of OOV words: none, or by subwords. Pairs with OOV words, and with phrases, count in
-        a second report only; see `look_up`.
-
-    Returns
-    -------
-    SimilarityReport
+        Vectors of OOV words: none, or by subwords. Pairs with OOV words, and with phrases, count
+        in a second report only.
 
     Raises
     ------
     ValueError
         If the lexicon has no scores, or no language has a fastText model for `oov`.
-    EmptyLexiconError
-        If no pair is known, even by subwords or as a phrase.
-    DirectionError
-        If far more pairs are known with source and target exchanged.
-    SpaceError
-        If the languages were mapped into different spaces.
+    EmptyLexiconError, DirectionError, SpaceError
+        If no pair is known, far more are known when exchanged, or the spaces differ.
 
     References
     ----------

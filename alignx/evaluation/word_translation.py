@@ -12,7 +12,7 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
 from alignx.lexicon.lexicon import Lexicon
-from alignx.retrieval.exact import ranks
+from alignx.retrieval.ranking import best_ranks
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
 from alignx.vectors.oov import OOVMode, require_oov_mode
@@ -41,10 +41,8 @@ class EvaluationReport(Tabular):
     ----------
     oov_policy : str
         Evaluation protocol.
-    pairs : int
-        Number of pairs of the dictionary.
-    words : int
-        Number of source words of the dictionary.
+    pairs, words : int
+        Number of pairs and of source words of the dictionary.
     coverage : float
         Share of the source words (pairs under ``"xling"``) that can be answered. Words with a zero
         vector cannot.
@@ -55,7 +53,7 @@ class EvaluationReport(Tabular):
         translation written the same.
     oov : dict of str to Accuracy
         CSLS accuracy of queries with OOV words and phrases, which count in no other figure, with
-        copying as a baseline; see `OOVQueries`.
+        copying as a baseline.
     coverage_with_oov : float
         Coverage with OOV queries included.
     learned : int
@@ -142,7 +140,7 @@ def _table_line(name: str, accuracy: Accuracy) -> str:
 
 
 class _Queries(NamedTuple):
-    """Rows of the queries, their right answers, and the number of queries without any."""
+    """Rows of queries, their right answers, and the number without answers."""
 
     rows: Indices
     answers: Sequence[Indices]
@@ -165,7 +163,7 @@ class _Queries(NamedTuple):
         return np.stack([numbers, np.concatenate(self.answers)], axis=1)
 
     def learned(self, space: SharedSpace) -> NDArray[np.bool_]:
-        """Return a mask of the queries with an answer that the map was fitted on."""
+        """Return a mask of queries with an answer among the training pairs."""
         found = np.zeros(len(self.rows), dtype=bool)
         if space.learned is not None and len(self.rows):
             source, target = space.source.words, space.target.words
@@ -179,7 +177,7 @@ class _Queries(NamedTuple):
         if not len(self.rows):
             return np.zeros(0, dtype=np.int64)
         queries, keys = space.source.vectors[self.rows], space.target.vectors
-        return ranks(queries, keys, self.pairs(), bias=bias)
+        return best_ranks(queries, keys, self.pairs(), bias=bias)
 
     def slices(self, space: SharedSpace, found: Indices) -> dict[str, Accuracy]:
         """Measure the accuracy by frequency band, and without identical words."""
@@ -216,8 +214,8 @@ def evaluate(
     space : SharedSpace
         Source and target are its first two languages; see `SharedSpace.reversed`.
     lexicon : Lexicon
-        Test dictionary, best without pairs that the map was fitted on: these are counted, and the
-        accuracy without them is reported. Any of several translations of a word is right.
+        Test dictionary. Any of several translations of a word is right. Pairs that the map was
+        fitted on are counted, and the accuracy without them is reported.
     oov_policy : {"muse", "vecmap", "fasttext", "xling"}
         Published protocol:
 
@@ -228,8 +226,7 @@ def evaluate(
           are the MRR by nearest neighbors ("MAP").
     oov : {"drop", "subword"}
         Vectors of OOV words: none, or by subwords, which requires vectors from a fastText model
-        (``.bin``). Their queries, and phrases of several words in any case, are reported
-        separately.
+        (``.bin``). Their queries, and phrases in any case, are reported separately.
     n_neighbors : int, optional
         Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
     progress : callable, optional

@@ -1,269 +1,164 @@
-"""The bilingual dictionary: which words of two aligned languages translate each other."""
+"""Induction of a bilingual dictionary from two languages in one space."""
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.alignment.calibration import PairFeatures
 from alignx.alignment.shared_space import SharedSpace
-from alignx.lexicon.lexicon import Lexicon
+from alignx.induction.lazy_space import LazySpace
+from alignx.induction.pair_selection import SYMBOLS, PairSelection
+from alignx.induction.sharded.induce import induce_sharded
+from alignx.induction.sharded.plan import Sharding, is_large
 from alignx.retrieval.csls import csls_neighbors
 from alignx.support.arguments import require_instance
 from alignx.support.progress import Progress, part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Collection, Sequence
 
     from alignx.alignment.calibration import Calibration
-    from alignx.retrieval.neighbors import CrossNeighbors
-    from alignx.support.arrays import Indices
+    from alignx.induction.pair_selection import Symbols
+    from alignx.lexicon.lexicon import Lexicon
 
-__all__ = [
-    "check_options",
-    "induce_lexicon",
-    "is_number",
-    "is_punctuation",
-    "lexicon_of",
-    "wanted_by_form",
-]
-
-
-def is_punctuation(word: str) -> bool:
-    """Tell whether a word holds neither letter nor digit.
-
-    Examples
-    --------
-    >>> is_punctuation("..."), is_punctuation("e.g.")
-    (True, False)
-    """
-    return not any(character.isalnum() for character in word)
-
-
-def is_number(word: str) -> bool:
-    """Tell whether a word holds digits but no letter.
-
-    Examples
-    --------
-    >>> is_number("1,000"), is_number("4x4")
-    (True, False)
-    """
-    return any(character.isdigit() for character in word) and not any(
-        character.isalpha() for character in word
-    )
-
-
-def wanted_by_form(words: Sequence[str], *, numbers: bool, punctuation: bool) -> NDArray[np.bool_]:
-    """Tell which words may be in a dictionary.
-
-    Examples
-    --------
-    >>> wanted_by_form(["cat", "7", "!"], numbers=False, punctuation=True)
-    array([ True, False,  True])
-    """
-    return np.array(
-        [
-            (numbers or not is_number(word)) and (punctuation or not is_punctuation(word))
-            for word in words
-        ],
-        dtype=bool,
-    )
-
-
-def check_options(
-    *, threshold: float | None, calibration: Calibration | None, n_best: int, smaller: int
-) -> None:
-    """Refuse what `induce_lexicon` refuses, before long work.
-
-    Parameters
-    ----------
-    threshold, n_best
-        As of `induce_lexicon`.
-    calibration : Calibration, optional
-        Gives probabilities.
-    smaller : int
-        How many words the smaller language has.
-
-    Raises
-    ------
-    ValueError
-        If one is out of range, or there are no probabilities for the threshold.
-    """
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
-    if threshold is not None and calibration is None:
-        raise ValueError(
-            "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
-            "in the direction of the fit"
-        )
-    if not 1 <= n_best <= smaller:
-        raise ValueError(f"n_best must lie in [1, {smaller}], got {n_best}")
+__all__ = ["induce_lexicon", "require_probabilities"]
 
 
 def induce_lexicon(
-    shared: SharedSpace,
+    space: SharedSpace | LazySpace,
     *,
     words: Sequence[str] | None = None,
-    n_best: int = 1,
+    k: int = 1,
     mutual: bool = True,
-    threshold: float | None = None,
-    numbers: bool = False,
-    punctuation: bool = False,
+    exclude: Collection[Symbols] = SYMBOLS,
     n_neighbors: int | None = None,
+    sharding: Sharding | None = None,
     progress: Progress | None = None,
 ) -> Lexicon:
     """Build a bilingual dictionary from two languages in one space.
 
+    Small vocabularies are searched exactly in memory. Large ones, and all with `sharding`, are
+    searched shard by shard: out of core, resumable, and by an approximate index where exact search
+    would take minutes to hours.
+
     Parameters
     ----------
-    shared : SharedSpace
-        Source and target are its first two languages.
+    space : SharedSpace or LazySpace
+        The languages; the first two of a shared space are source and target.
     words : sequence of str, optional
-        Translate these source words alone, in this order; those without a vector are left out. They
-        are looked up as `Embeddings.find` does. See
-        `SharedSpace.extended` for phrases and for words that the vocabulary lacks. The whole
-        vocabulary unless given.
-    n_best : int
-        How many translations a word may have, ``1 <= n_best <= min(n, m)``; more than 1 gives
-        n-to-m entries.
+        Source words to translate, in this order; words without a vector are left out. They are
+        looked up as by `Embeddings.find`. See `SharedSpace.extended` for phrases and
+        out-of-vocabulary words. Default: the whole vocabulary.
+    k : int
+        Translations of a word, ``1 <= k <= min(n, m)``.
     mutual : bool
-        Keep a pair only if each word is among the `n_best` of the other. Otherwise every source
-        word gets its `n_best`, and target words may be missing.
-    threshold : float, optional
-        Keep pairs of at least this probability, in [0, 1].
-    numbers : bool
-        Keep pairs in which a word is a number.
-    punctuation : bool
-        Keep pairs in which a word has neither letter nor digit.
+        Keep a pair only if each word is among the `k` best of the other. Otherwise every source
+        word gets its `k` best, and target words may be missing.
+    exclude : collection of {"numbers", "punctuation"}
+        Kinds of words that are left out: those with digits but no letter, those with neither.
     n_neighbors : int, optional
-        Neighbors in the average of CSLS; see `SharedSpace.n_neighbors`.
+        Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
+    sharding : Sharding, optional
+        Index, memory limit, checkpoint folder and cluster of a sharded search. Default: chosen by
+        the sizes of the vocabularies.
     progress : callable, optional
-        Called now and then with the fraction done.
+        Called with the fraction done.
 
     Returns
     -------
     Lexicon
-        In the order of the source words (most frequent first, unless `words` are given), best
-        translation first. Scores
-        are CSLS; probabilities are there if the space is calibrated (see `alignx.align`).
+        In the order of the source words, best translation first. Scores are CSLS; calibrated maps
+        give probabilities. See `Lexicon.at_least` for a threshold.
 
     Raises
     ------
     ValueError
-        If a parameter is out of range, or `threshold` is given and the space is not calibrated.
+        If a parameter is out of range, or `words` are given with `sharding`.
 
     Notes
     -----
-    Two sweeps of O(n m d) time; O((n + m) n_best) memory beyond the vectors.
+    In memory: two sweeps of O(n m d) time; O((n + m) k) memory beyond the vectors.
 
     Examples
     --------
     >>> import alignx as ax
     >>> english = ax.Embeddings(["cat", "dog", "1"], np.eye(3))
     >>> spanish = ax.Embeddings(["perro", "gato", "1"], np.eye(3)[[1, 0, 2]])
-    >>> shared = ax.SharedSpace({"en": english, "es": spanish})
-    >>> list(ax.induce_lexicon(shared, n_neighbors=1))
+    >>> space = ax.SharedSpace({"en": english, "es": spanish})
+    >>> list(ax.induce_lexicon(space, n_neighbors=1))
     [('cat', 'gato'), ('dog', 'perro')]
     """
-    require_instance(shared, SharedSpace, "shared")
+    if not isinstance(space, LazySpace):
+        require_instance(space, SharedSpace, "space")
+    selection = PairSelection(k, mutual, exclude)
+    languages = space.languages if isinstance(space, LazySpace) else (space.source, space.target)
+    if words is not None and sharding is not None:
+        raise ValueError("words are searched in memory; leave out sharding")
+    if sharding is None and (words is not None or not is_large(*map(len, languages))):
+        shared = space.shared() if isinstance(space, LazySpace) else space
+        return _in_memory(shared, selection, words, n_neighbors, progress)
+    if isinstance(space, SharedSpace):
+        space = LazySpace(*languages, calibration=space.calibration)
+    sharding = sharding or Sharding()
+    if sharding.checkpoint is not None:
+        found = induce_sharded(
+            space, selection, sharding, n_neighbors=n_neighbors, progress=progress
+        )
+        return found.lexicon
+    with tempfile.TemporaryDirectory(prefix="alignx-") as folder:
+        sharding = replace(sharding, checkpoint=Path(folder, "shards"))
+        found = induce_sharded(
+            space, selection, sharding, n_neighbors=n_neighbors, progress=progress
+        )
+    return found.lexicon
+
+
+def _in_memory(
+    shared: SharedSpace,
+    selection: PairSelection,
+    words: Sequence[str] | None,
+    n_neighbors: int | None,
+    progress: Progress | None,
+) -> Lexicon:
     smaller = min(len(shared.source), len(shared.target))
-    check_options(
-        threshold=threshold, calibration=shared.calibration, n_best=n_best, smaller=smaller
-    )
+    selection.require_size(smaller)
     n_neighbors = shared.n_neighbors(n_neighbors)
-    cosine = shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.5))
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
         # One more than is kept, so that the best also has a rival to compare with.
-        min(n_best + 1, smaller),
+        min(selection.k + 1, smaller),
         n_neighbors=n_neighbors,
-        cosine=cosine,
+        cosine=shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.5)),
         progress=part_of(progress, 0.5, 0.5),
-    )
-    wanted = (
-        wanted_by_form(shared.source.words, numbers=numbers, punctuation=punctuation),
-        wanted_by_form(shared.target.words, numbers=numbers, punctuation=punctuation),
     )
     rows = None
     if words is not None:
         listed = dict.fromkeys(shared.source.find(words).tolist())
         rows = np.array([row for row in listed if row >= 0], dtype=np.int64)
-    return lexicon_of(
-        found,
-        (shared.source.words, shared.target.words),
-        wanted,
-        rows=rows,
-        n_best=n_best,
-        mutual=mutual,
-        threshold=threshold,
-        calibration=shared.calibration,
-    )
+    both = shared.source.words, shared.target.words
+    allowed = selection.allowed(both[0]), selection.allowed(both[1])
+    return selection.lexicon(found, both, allowed, rows=rows, calibration=shared.calibration)
 
 
-def lexicon_of(
-    found: CrossNeighbors,
-    words: tuple[Sequence[str], Sequence[str]],
-    wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    *,
-    rows: Indices | None = None,
-    n_best: int,
-    mutual: bool,
-    threshold: float | None,
-    calibration: Calibration | None,
-) -> Lexicon:
-    """Build the dictionary of neighbors by CSLS.
+def require_probabilities(threshold: float | None, calibration: Calibration | None) -> None:
+    """Check a threshold of `Lexicon.at_least`, if any, before long work.
 
-    Parameters
-    ----------
-    found : CrossNeighbors
-        At least `n_best` of each word; one more gives the best a rival to compare with. -1 among
-        the indices stands for what is missing, with any score that is finite.
-    words : pair of sequence of str
-        Of both languages.
-    wanted : pair of (n,) bool
-        Which words may be in the dictionary.
-    rows : (p,) int64, optional
-        Which source words are translated, in this order; all unless given.
-    n_best, mutual, threshold
-        As of `induce_lexicon`.
-    calibration : Calibration, optional
-        Gives probabilities.
-
-    Returns
-    -------
-    Lexicon
+    Raises
+    ------
+    ValueError
+        If it is out of range, or there is no calibration to give probabilities.
     """
-    source_words, target_words = words
-    asked = np.arange(len(source_words)) if rows is None else rows
-    source_rows = np.repeat(asked, n_best)
-    target_rows = found.of_source.indices[asked, :n_best].ravel()
-    scores = found.of_source.scores[asked, :n_best].ravel()
-    kept = wanted[0][source_rows] & wanted[1][target_rows] & (target_rows >= 0)
-    if mutual:
-        back = found.of_target.indices[target_rows, :n_best]
-        kept &= (back == source_rows[:, None]).any(axis=1)
-    source_rows, target_rows, scores = source_rows[kept], target_rows[kept], scores[kept]
-    probabilities = None
-    if calibration is not None:
-        probabilities = calibration.probability(
-            PairFeatures.of(
-                source_rows,
-                target_rows,
-                scores,
-                found.of_source.take(source_rows),
-                found.of_target.take(target_rows),
-            )
+    if threshold is None:
+        return
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
+    if calibration is None:
+        raise ValueError(
+            "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
+            "in the direction of the fit"
         )
-    lexicon = Lexicon(
-        [
-            (source_words[s], target_words[t])
-            for s, t in zip(source_rows.tolist(), target_rows.tolist(), strict=True)
-        ],
-        scores.astype(np.float64),
-        probabilities,
-    )
-    return lexicon if threshold is None else lexicon.at_least(threshold)

@@ -1,4 +1,4 @@
-"""Entries of a dictionary file, and their cells: words, numbers, and quotes around them."""
+"""Entries of a dictionary file: words, numbers and quotes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,7 @@ Columns: TypeAlias = Sequence[int | str]
 """Columns of source, target, and perhaps score and probability: numbers from 1, or names."""
 
 Parser: TypeAlias = Callable[[str], tuple[str, str, tuple[float, ...], str]]
-"""Function from a line to both words, their numbers, and the word that ends in a mark, if one does.
-
-It raises ValueError at a malformed line.
-"""
+"""Function from a line to both words, their numbers, and the word that ends in a mark or ""."""
 
 COLUMNS_HINT = "; say which columns"
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
@@ -35,20 +32,13 @@ _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 @dataclass
 class Entries:
-    """Word pairs of a file, with their lines, numbers, and words that end in a mark."""
+    """Word pairs with lines and numbers, and words ending in a mark."""
 
     lines: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     numbers: list[tuple[float, ...]] = field(default_factory=list)
     marked: list[tuple[str, int]] = field(default_factory=list)
-
-    def add(self, line: int, source: str, target: str, numbers: tuple[float, ...]) -> None:
-        """Append a pair."""
-        self.lines.append(line)
-        self.sources.append(source)
-        self.targets.append(target)
-        self.numbers.append(numbers)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -82,7 +72,7 @@ def is_quoted(cell: str) -> bool:
 
 
 def unquoted(cell: str) -> str:
-    """Remove double quotes that enclose the whole cell.
+    """Remove double quotes around the whole cell.
 
     Examples
     --------

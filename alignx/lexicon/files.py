@@ -36,14 +36,8 @@ def read_pairs(
 ) -> tuple[Entries, int, list[str]]:
     """Read word pairs; see `Lexicon.load`.
 
-    Returns
-    -------
-    entries : Entries
-        At least one.
-    skipped : int
-        Number of malformed lines.
-    notes : list of str
-        Lines recognized as something else than a pair, such as a header.
+    Returns the entries, at least one, the number of malformed lines, and notes on lines that were
+    recognized as something else than a pair.
     """
     _require_valid_columns(columns)
     what = "a similarity file" if scored else "a dictionary"
@@ -68,7 +62,10 @@ def read_pairs(
                 raise FormatError(path, problem, number) from None
             skipped += 1
             continue
-        entries.add(number, source, target, numbers)
+        entries.lines.append(number)
+        entries.sources.append(source)
+        entries.targets.append(target)
+        entries.numbers.append(numbers)
         if marked:
             entries.marked.append((marked, number))
     if not entries:

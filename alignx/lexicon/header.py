@@ -1,4 +1,4 @@
-"""Recognition of a header: a first line that names the columns of a table."""
+"""Recognition of a header with the names of columns."""
 
 from __future__ import annotations
 
@@ -54,17 +54,10 @@ def is_header(
 ) -> bool:
     """Return True if the first row names columns.
 
-    Parameters
-    ----------
-    first, others : sequence of str
-        Cells of the first line, and of all others.
-    columns : sequence of int, optional
-        Numbers of the columns of the words, from 1 [default: the first two].
+    `columns` are the numbers of the columns of the words, from 1 [default: the first two].
 
     Examples
     --------
-    >>> is_header(["English", "Spanish"], [["cat", "gato"]], None)
-    True
     >>> is_header(["mot", "wort", "score"], [["chat", "Katze", "0.7"]], None)
     True
     """

@@ -1,4 +1,4 @@
-"""Dictionaries in JSON lines: an object with source, target, score and probability a line."""
+"""Dictionaries in JSON lines: an object for each pair."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  # any JSON
 
 
 def refuse_document(path: StrPath, what: str, lines: list[Line]) -> None:
-    """Refuse a file that is one JSON document rather than a dictionary line by line."""
+    """Refuse a single JSON document in place of JSON lines."""
     if (
         not lines
         or lines[0].text.lstrip()[0] not in "[{"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -11,12 +11,12 @@ import numpy as np
 
 from alignx.lexicon.files import read_pairs, write_pairs
 from alignx.lexicon.lookup import LexiconRows, PairLookup
-from alignx.support.arguments import require_instance, shown
-from alignx.support.arrays import freeze, is_frozen
+from alignx.lexicon.validation import checked_numbers, checked_pairs
+from alignx.support.arguments import require_instance
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import pandas as pd
 
@@ -32,7 +32,7 @@ _NUMBERS = {"score": "scores", "probability": "probabilities"}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Lexicon(Sequence[tuple[str, str]]):
-    """Sequence of pairs of a source word and a target word, any number for each word.
+    """Sequence of pairs of a source word and a target word.
 
     Parameters
     ----------
@@ -54,16 +54,13 @@ class Lexicon(Sequence[tuple[str, str]]):
     TypeError
         If a pair is not two strings, or the pairs have no order.
     ValueError
-        If a word is empty, or scores or probabilities are not finite, not one for each pair, or out
-        of range.
+        If a word is empty, or numbers are not finite, not one for each pair, or out of range.
 
     Examples
     --------
     >>> lexicon = Lexicon([("cat", "gato"), ("dog", "perro"), ("cat", "gata")])
     >>> lexicon[0], lexicon[1:], ("dog", "perro") in lexicon
     (('cat', 'gato'), Lexicon(2 pairs), True)
-    >>> lexicon.translations()["cat"]
-    ['gato', 'gata']
     >>> list(Lexicon({"dog": "perro", "cat": ["gato", "gata"]}))
     [('dog', 'perro'), ('cat', 'gato'), ('cat', 'gata')]
     """
@@ -76,12 +73,12 @@ class Lexicon(Sequence[tuple[str, str]]):
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pairs", _checked_pairs(self.pairs))
+        object.__setattr__(self, "pairs", checked_pairs(self.pairs))
         if self.scores is None and self.probabilities is not None:
             raise ValueError("probabilities need scores beside them, got none")
         for name in _NUMBERS.values():
             if getattr(self, name) is not None:
-                values = _checked_numbers(name, getattr(self, name), len(self.pairs))
+                values = checked_numbers(name, getattr(self, name), len(self.pairs))
                 object.__setattr__(self, name, values)
 
     def __len__(self) -> int:
@@ -102,10 +99,10 @@ class Lexicon(Sequence[tuple[str, str]]):
     def _subset(self, positions: Iterable[int]) -> Self:
         """Return the pairs at these positions with their numbers."""
         kept = list(positions)
-        numbers = (
+        scores, probabilities = (
             None if values is None else values[kept] for values in (self.scores, self.probabilities)
         )
-        return type(self)([self.pairs[i] for i in kept], *numbers, self.name)
+        return type(self)([self.pairs[i] for i in kept], scores, probabilities, self.name)
 
     def __eq__(self, other: object) -> bool:
         """Compare pairs, scores and probabilities."""
@@ -134,7 +131,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return pd.DataFrame({"source": source, "target": target, **self._numbers()})
 
     def _numbers(self) -> dict[str, list[float]]:
-        """Return scores and probabilities, as far as known, by the singular of their name."""
+        """Return the known ones of score and probability as lists."""
         columns = {name: getattr(self, plural) for name, plural in _NUMBERS.items()}
         return {name: values.tolist() for name, values in columns.items() if values is not None}
 
@@ -143,7 +140,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return [source for source, _ in self.pairs], [target for _, target in self.pairs]
 
     def translations(self) -> dict[str, list[str]]:
-        """Return the target words of each source word, both in order of appearance."""
+        """Return the target words of each source word, in order."""
         result: dict[str, list[str]] = {}
         for source, target in self.pairs:
             result.setdefault(source, []).append(target)
@@ -155,13 +152,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return type(self)(pairs, self.scores, self.probabilities, self.name)
 
     def at_least(self, probability: float) -> Self:
-        """Select the pairs of at least this probability.
-
-        Raises
-        ------
-        ValueError
-            If the pairs have no probabilities.
-        """
+        """Select the pairs of at least this probability; ValueError without probabilities."""
         if self.probabilities is None:
             raise ValueError("pairs must have probabilities to be chosen by, got none")
         return self._subset(np.flatnonzero(self.probabilities >= probability).tolist())
@@ -179,12 +170,6 @@ class Lexicon(Sequence[tuple[str, str]]):
         Returns
         -------
         kept, held_out : Lexicon
-            Without scores.
-
-        Raises
-        ------
-        ValueError
-            If `fraction` is out of range.
         """
         if not 0 < fraction < 1:
             raise ValueError(f"fraction must lie in (0, 1), got {fraction}")
@@ -206,7 +191,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         return self.look_up(source, target).rows
 
     def require_rows(self, source: Embeddings, target: Embeddings) -> LexiconRows:
-        """Return the rows of the known pairs; refuse a lexicon without any, or exchanged.
+        """Return the rows of the known pairs.
 
         Raises
         ------
@@ -229,11 +214,6 @@ class Lexicon(Sequence[tuple[str, str]]):
             Vocabularies. Words with a vector are compared as written, in any form of Unicode.
         numerals_only : bool
             Take only words of digits, which even languages of different scripts share.
-
-        Returns
-        -------
-        Lexicon
-            In the order of the source words; possibly empty.
 
         Examples
         --------
@@ -272,15 +252,15 @@ class Lexicon(Sequence[tuple[str, str]]):
             spaces, and a score and a probability may follow), by spaces, or by a mark that all
             lines share, such as a comma or ``|||``. Or JSON lines as `save` writes them. Packed by
             gzip, bzip2 or xz, or not. Files of MUSE, VecMap, XLING and PanLex load unchanged.
-            Double quotes around a cell are removed. A header and comments are recognized and
-            listed in `notes`.
+            Double quotes around a cell are removed; a header and comments are recognized and listed
+            in `notes`.
         lowercase : bool
             Lower-case all words. Of equal pairs the first is kept in any case.
         on_error : {"raise", "skip"}
             Treatment of a line without a pair.
         columns : sequence of int or str, optional
-            Columns of source and target, and of score and probability to read them: numbers from
-            1, or names in the header. Required for lines of more than two words.
+            Columns of source and target, and of score and probability to read them: numbers from 1,
+            or names in the header. Required for lines of more than two words.
         scored : bool
             Refuse lines without a score, as in files of word similarity.
 
@@ -323,74 +303,20 @@ class Lexicon(Sequence[tuple[str, str]]):
         ----------
         path : path
             ``.jsonl`` for JSON lines. ``.tsv``, ``.txt``, or no ending that names a format, for
-            columns with tabs between them: source, target, score, probability. An interrupt
-            leaves an old file untouched.
+            columns with tabs between them: source, target, score, probability.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         FormatError
-            If the name ends like another format, or a word holds a tab or a line end, which
-            separate words in tab-separated files.
+            If the name ends like another format, or a word in a table holds a tab or a line end.
         """
         write_pairs(path, self.pairs, self._numbers())
 
 
-def _checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
-    """Convert to finite float64 that nobody can change."""
-    given = np.asarray(values, dtype=np.float64)
-    if len(given) != count:
-        raise ValueError(f"{name} must hold one value for each of {count} pairs, got {len(given)}")
-    wrong = ~np.isfinite(given)
-    if name == "probabilities":
-        wrong |= (given < 0) | (given > 1)
-    if wrong.any():
-        row = int(wrong.argmax())
-        rule = "lie in [0, 1]" if name == "probabilities" else "be finite"
-        raise ValueError(f"{name} must {rule}, got {given[row]} in row {row}")
-    return given if is_frozen(given) else freeze(given.copy())
-
-
-def _checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Convert pairs or a dict to a tuple of pairs of nonempty strings."""
-    if isinstance(pairs, Mapping):
-        pairs = [
-            (source, target)
-            for source, targets in pairs.items()
-            for target in ([targets] if isinstance(targets, str) else _listed(targets))
-        ]
-    checked = tuple(map(_checked_pair, _listed(pairs)))
-    if any("" in pair for pair in checked):
-        row = next(row for row, pair in enumerate(checked) if "" in pair)
-        raise ValueError(f"a pair must hold two words, got {checked[row]} in row {row}")
-    return checked
-
-
-def _listed(values: Iterable[Any]) -> Iterable[Any]:
-    if isinstance(values, str | bytes | set | frozenset) or not isinstance(values, Iterable):
-        raise TypeError(
-            "Lexicon takes a list of pairs (source word, target word), or a dict of words, got "
-            f"{shown(values)}; Lexicon.load(path) reads a file"
-        )
-    return values
-
-
-def _checked_pair(pair: object) -> tuple[str, str]:
-    if type(pair) is tuple and len(pair) == 2 and type(pair[0]) is type(pair[1]) is str:
-        return pair  # as nearly all are
-    if not isinstance(pair, str | bytes | set | frozenset | Mapping):
-        try:
-            source, target = pair  # type: ignore[misc]  # or it is refused
-        except (TypeError, ValueError):
-            source = target = None
-        if isinstance(source, str) and isinstance(target, str):
-            return source, target
-    raise TypeError(f"a pair of a Lexicon must be two strings, got {shown(pair)}")
-
-
 def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
-    """Collect a number of each pair; None, with a warning, unless all have it."""
+    """Collect a number of each pair; None unless all have it."""
     values = [numbers[index] for numbers in rows if len(numbers) > index]
     if len(values) == len(rows):
         return np.array(values, dtype=np.float64)

@@ -48,19 +48,7 @@ class LexiconRows(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PairLookup:
-    """Rows of the words of a lexicon in two vocabularies.
-
-    Attributes
-    ----------
-    pairs : sequence of (str, str)
-        Source word and target word.
-    name : str
-        Name of the lexicon in messages.
-    source, target : Embeddings
-        Vocabularies.
-    source_rows, target_rows : (p,) int64
-        Rows of the words; -1 for OOV words and words without a vector.
-    """
+    """Rows of words in two vocabularies; -1 if OOV or zero."""
 
     pairs: Sequence[tuple[str, str]]
     name: str
@@ -93,15 +81,7 @@ class PairLookup:
         return LexiconRows(self.source_rows[positions], self.target_rows[positions], positions)
 
     def required_rows(self) -> LexiconRows:
-        """Return the rows of the known pairs, after checks of their number and direction.
-
-        Raises
-        ------
-        EmptyLexiconError
-            If no pair is known.
-        DirectionError
-            If far more pairs are known with source and target exchanged.
-        """
+        """Return the rows of the known pairs; see `Lexicon.require_rows`."""
         rows = self.rows
         self.warn_of_capitals()
         if not len(rows.source):
@@ -133,21 +113,12 @@ class PairLookup:
             language.lookup.warn_of_case_variants(words, f"words of {self.name}")
 
     def require_direction(self) -> None:
-        """Refuse pairs that fit the languages far better with source and target exchanged.
+        """Refuse a lexicon with source and target exchanged.
 
-        Raises
-        ------
-        DirectionError
-            If far more pairs are known, or have more frequent words, when exchanged.
-        EmptyLexiconError
-            If so, and no pair is known as given.
-
-        Notes
-        -----
         Names and loans are in both vocabularies, and frequent words of one language are rare words
-        in a large vocabulary of the other. Decisive are pairs that are known in one direction
-        only, or have far more frequent words in it. Vocabularies are sorted by frequency; with
-        others, as many pairs fit better in either direction.
+        in a large vocabulary of the other. Decisive are pairs that are known in one direction only,
+        or have far more frequent words in it. In vocabularies that are not sorted by frequency, as
+        many pairs fit better in either direction.
         """
         given, exchanged = self._log_ranks(), self._exchanged()._log_ranks()
         better_given = int((given < exchanged - FAR_BETTER).sum())
@@ -170,7 +141,7 @@ class PairLookup:
         logger.warning("%s", message)
 
     def _log_ranks(self) -> Double:
-        """Sum the logarithms of both ranks of each pair; infinite for unknown pairs."""
+        """Sum the logarithms of both ranks; infinite for unknown pairs."""
         rows = self.rows
         found = np.full(len(self.pairs), np.inf)
         found[rows.positions] = np.log(rows.source + 1.0) + np.log(rows.target + 1.0)

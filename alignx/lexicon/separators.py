@@ -1,4 +1,4 @@
-"""Separators of the columns of a table: tabs, spaces, or a mark of nearly all lines."""
+"""Separators of columns: tabs, spaces, or a mark in nearly all lines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CSV_SEPARATORS = ";", ","
 
 
 def without_comments(lines: list[Line], notes: list[str]) -> list[Line]:
-    """Drop comments: lines with # before the first pair, or in a file of tabs."""
+    """Drop comments before the first pair, or anywhere between tabs."""
     has_tabs = sum("\t" in line.text for line in lines) * 2 > len(lines)
     kept: list[Line] = []
     for line in lines:
@@ -51,16 +51,9 @@ def without_comments(lines: list[Line], notes: list[str]) -> list[Line]:
 
 
 class Separator(NamedTuple):
-    """Separator of cells: tabs and spaces, or a mark that most lines have equally often.
+    """Separator of cells: a mark, or tabs and spaces.
 
-    Attributes
-    ----------
-    mark : str, optional
-        None for tabs and spaces.
-    width : int
-        Number of cells at a mark.
-    any_width : bool
-        Allow more than two cells at spaces.
+    Lines split at spaces have two cells, unless `any_width` allows more.
     """
 
     mark: str | None = None
@@ -110,7 +103,7 @@ class Separator(NamedTuple):
 
 
 def _common_width(texts: list[str], mark: str) -> int:
-    """Return the number of cells at a mark that separates nearly all lines, or 0."""
+    """Return the usual number of cells at a mark, or 0."""
     if sum(mark.strip() in text for text in texts) < _NEARLY_ALL * len(texts):
         return 0
     cells = [_split_at(mark, text) for text in texts]
@@ -137,13 +130,14 @@ def _outside_quotes(text: str, mark: str) -> list[str]:
     if '"' not in text:
         return text.split(mark)
     cells = [""]
-    quoted = False
+    in_quotes = False
     for character in text:
-        if character == '"' and (quoted or not cells[-1].strip()):
-            quoted = not quoted
-        elif character == '"' and cells[-1].endswith('"'):
-            quoted = True  # doubled
-        if character == mark and not quoted:
+        if character == '"':
+            if in_quotes or not cells[-1].strip():
+                in_quotes = not in_quotes
+            elif cells[-1].endswith('"'):
+                in_quotes = True  # doubled
+        if character == mark and not in_quotes:
             cells.append("")
         else:
             cells[-1] += character

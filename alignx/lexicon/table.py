@@ -27,7 +27,7 @@ __all__ = ["format_line", "make_parser", "require_separable"]
 def make_parser(
     path: StrPath, lines: list[Line], columns: Columns | None, notes: list[str]
 ) -> tuple[list[Line], Parser]:
-    """Return the lines of pairs, and a parser for their separator and columns."""
+    """Return the lines of pairs and a parser of them."""
     lines = without_comments(lines, notes)
     separator = Separator.of([line.text for line in lines], any_width=columns is not None)
     rows = (separator.cells(line.text) for line in lines)
@@ -111,7 +111,7 @@ def _score_and_probability(
 
 
 def require_separable(path: StrPath, pairs: Iterable[tuple[str, str]]) -> None:
-    """Refuse words with tabs and line ends, which separate cells and lines of a table."""
+    """Refuse words with tabs and line ends, the separators of tables."""
     for word in (word for pair in pairs for word in pair):
         if "\t" in word or "\n" in word:
             raise FormatError(
@@ -120,6 +120,6 @@ def require_separable(path: StrPath, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def format_line(source: str, target: str, numbers: Mapping[str, float]) -> str:
-    """Format a pair with its score and probability, with 4 decimals, between tabs."""
+    """Format a pair with its numbers in 4 decimals, between tabs."""
     cells = *quoted_if_ambiguous(source, target), *(f"{n:.4f}" for n in numbers.values())
     return "\t".join(cells)

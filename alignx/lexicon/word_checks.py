@@ -1,4 +1,4 @@
-"""Checks that cells hold single words or phrases: no lists, notes, numbers or classes."""
+"""Checks against lists, notes, numbers and classes in place of words."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ _COLUMNS_ADVICE = "say which columns are source and target, such as columns=(1, 
 
 
 def is_plain(source: str, target: str) -> bool:
-    """Return True if two cells hold no ambiguous mark, as in nearly all lines."""
+    """Return True if two cells hold no ambiguous mark."""
     return _ANY_MARK.search(f"{source}\t{target}") is None
 
 
 def quoted_if_ambiguous(source: str, target: str) -> tuple[str, str]:
-    """Quote the words of a pair that would be read as something else.
+    """Quote words with ambiguous marks.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _is_ambiguous(word: str) -> bool:
 
 
 def refuse_notes_and_lists(source: str, target: str) -> None:
-    """Refuse a cell with a note or a list of words by a ValueError.
+    """Refuse a cell with a note or a list by ValueError.
 
     A note or mark in both cells, or within quotes, is part of the entry.
     """
@@ -118,13 +118,13 @@ def refuse_notes_and_lists(source: str, target: str) -> None:
 
 
 def word_with_mark(source: str, target: str) -> str:
-    """Return the word that ends in a comma, semicolon or colon, if one of two does, or ""."""
+    """Return the only word of two with a mark at its end, or ""."""
     first, second = bool(_TRAILING.search(source)), bool(_TRAILING.search(target))
     return "" if first == second else source if first else target
 
 
 def require_words(path: StrPath, entries: Entries) -> None:
-    """Refuse a dictionary in which a column of all entries holds something else than words."""
+    """Refuse a dictionary with a column of something else than words."""
     _refuse_marks(path, entries)
     _refuse_quotes(path, entries)
     for words in (entries.sources, entries.targets):
@@ -135,7 +135,7 @@ def require_words(path: StrPath, entries: Entries) -> None:
 
 
 def _refuse_marks(path: StrPath, entries: Entries) -> None:
-    """Refuse words with a separating mark, unless they are few, as in MUSE's dictionaries."""
+    """Refuse words with a separating mark, unless few, as in MUSE's dictionaries."""
     if len(entries.marked) > _MOST_MARKED * len(entries):
         word, line = entries.marked[0]
         problem = f"words must not keep the mark that separates them, got {word!r}"
@@ -170,7 +170,7 @@ def _refuse_genders(path: StrPath, entries: Entries, words: list[str]) -> None:
 def _refuse_classes(
     path: StrPath, entries: Entries, name: str, words: list[str], others: list[str]
 ) -> None:
-    """Refuse a column of parts of speech, or of very few different values."""
+    """Refuse a column of parts of speech or few different values."""
     different, n_others = set(words), len(set(others))
     are_tags = len(words) > 1 and different <= _TAGS
     are_classes = (

@@ -41,13 +41,7 @@ METHODS: dict[str, type[Aligner]] = {
 
 
 def method_name(method: object, methods: Mapping[str, type] = METHODS) -> str:
-    """Return the name of a method object.
-
-    Raises
-    ------
-    ValueError
-        If it is of none of the classes.
-    """
+    """Return the name of a method object, or raise ValueError for other classes."""
     for name, kind in methods.items():
         if type(method) is kind:
             return name

@@ -34,14 +34,10 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     Attributes
     ----------
-    source_map_ : (d, c) float32
-        Multiplies source rows from the right.
-    target_map_ : (e, c) float32
-        Multiplies target rows from the right.
-    source_mean_ : (d,) float32
-        Subtracted from source rows first; zero for methods that do not center.
-    target_mean_ : (e,) float32
-        The same for target rows.
+    source_map_, target_map_ : (d, c) float32, (e, c) float32
+        Multiply source and target rows from the right.
+    source_mean_, target_mean_ : (d,) float32, (e,) float32
+        Subtracted from the rows first; zero for methods that do not center.
     """
 
     source_map_: Matrix
@@ -54,10 +50,8 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         Parameters
         ----------
-        X : (p, d) float32
-            Source row of each pair.
-        Y : (p, e) float32
-            Target row of each pair.
+        X, Y : (p, d) float32, (p, e) float32
+            Source and target row of each pair.
         sample_weight : (p,) float, optional
             Weight of each pair, at least 0. Default: equal weights.
 
@@ -96,23 +90,12 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """Find the maps from paired rows; weights are (p, 1) with mean 1."""
 
     def transform(self, X: ArrayLike) -> Matrix:
-        """Map source rows into the shared space.
-
-        Parameters
-        ----------
-        X : (n, d) float32
-            Rows of the source language.
-
-        Returns
-        -------
-        (n, c) float32
+        """Map source rows (n, d) into the shared space, (n, c) float32.
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        DimensionError
-            If the rows have another width than those of `fit`.
+        NotFittedError, DimensionError
+            Before `fit`, or if the rows have another width than those of `fit`.
         """
         return self._apply(X, "source")
 

@@ -21,18 +21,9 @@ RIDGE = 1e-5
 
 
 def without_centering(aligner: Estimator) -> Estimator:
-    """Give an aligner of the same parameters, as far as its maps can be linear with them.
+    """Return an unfitted copy without centering, and with a regularization of 1e-5 for 0.
 
-    Parameters
-    ----------
-    aligner : Aligner
-        Is left as it is.
-
-    Returns
-    -------
-    Aligner
-        Not fitted. It does not center, and a regularization of 0 has become 1e-5, since rows
-        normalized without centering do not span all dimensions; see `Normalizer`.
+    Rows normalized without centering do not span all dimensions; see `Normalizer`.
 
     Examples
     --------
@@ -51,14 +42,7 @@ def without_centering(aligner: Estimator) -> Estimator:
 
 
 def with_centering(aligner: Estimator) -> Estimator:
-    """Give an aligner of the same parameters that centers, if its method does.
-
-    Examples
-    --------
-    >>> from alignx.mapping.cca import CCA
-    >>> with_centering(CCA(regularization=2.0, center=False))
-    CCA(regularization=2.0)
-    """
+    """Return an unfitted copy that centers, if its method can."""
     changed: Any = clone(aligner)
     if "center" in changed.get_params():
         changed.set_params(center=True)
@@ -66,26 +50,14 @@ def with_centering(aligner: Estimator) -> Estimator:
 
 
 def composed_map(normalizer: Normalizer, matrix: Matrix, mean: Matrix) -> Double:
-    """Make one matrix of normalization and map.
+    """Compose a fitted normalizer and a map (d, c) to one matrix, (d, c) float64.
 
-    Parameters
-    ----------
-    normalizer : Normalizer
-        Fitted; its steps come first.
-    matrix : (d, c) float32
-        The map that follows.
-    mean : (d,) float32
-        What is subtracted before the map.
-
-    Returns
-    -------
-    (d, c) float64
-        Rows times this are the mapped rows up to a positive factor for each.
+    Rows times this matrix are the mapped rows up to a positive factor for each.
 
     Raises
     ------
     ValueError
-        If the mean of rows is subtracted anywhere.
+        If the normalizer or the map subtracts a mean.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from alignx.mapping.base import Aligner
 from alignx.retrieval.csls import mutual_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, resolved_count
+from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
 from alignx.support.arrays import Double, Indices, Matrix, unit_rows
 from alignx.support.progress import Log, Progress, part_of
 
@@ -67,7 +67,7 @@ class Refinement:
             return self
         fewest = min(self.vocabulary, *sizes)
         return replace(
-            self, n_neighbors=resolved_count(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
+            self, n_neighbors=count_or_default(None, N_NEIGHBORS, fewest, "n_neighbors", "words")
         )
 
 
@@ -77,12 +77,10 @@ class RefinementRound:
 
     Attributes
     ----------
-    round : int
-        Number of the round, from 1.
+    round, pairs : int
+        Number of the round, from 1, and of the pairs of the refit, known ones included.
     criterion : float
         Mean cosine of the induced pairs under the map that induced them.
-    pairs : int
-        Pairs of the refit, known ones included.
     seconds : float
         Duration; NaN for rounds of a saved alignment.
     """
@@ -94,17 +92,9 @@ class RefinementRound:
 
 
 def balanced_weights(pairs: Indices) -> Double:
-    """Weigh pairs to balance words with many translations and with few.
+    """Weigh pairs, (p, 2) rows, to balance words with many translations and with few.
 
-    Parameters
-    ----------
-    pairs : (p, 2) int64
-        Rows of source and target.
-
-    Returns
-    -------
-    (p,) float64
-        ``1 / sqrt(a b)`` for a pair whose source row is in a pairs and its target row in b.
+    A pair whose source row is in a pairs and its target row in b weighs ``1 / sqrt(a b)``.
 
     Examples
     --------
@@ -127,9 +117,6 @@ def refine(
 ) -> tuple[AnyAligner, list[RefinementRound]]:
     """Refit an aligner on the mutual CSLS neighbors that it induces.
 
-    Pairs are weighed by `balanced_weights`, since a dictionary gives some words a dozen
-    translations.
-
     Parameters
     ----------
     aligner : Aligner
@@ -140,10 +127,8 @@ def refine(
         Known pairs of rows, kept in every round.
     refinement : int or Refinement
         Number of rounds, or all settings.
-    progress : callable, optional
-        Called with the fraction done.
-    log : callable, optional
-        Called with the figures of each round.
+    progress, log : callable, optional
+        Called with the fraction done, and with the figures of each round.
 
     Returns
     -------
@@ -151,14 +136,10 @@ def refine(
         Of the same class and parameters, fitted on the last pairs.
     rounds : list of RefinementRound
 
-    Raises
-    ------
-    ValueError
-        If a setting is out of range.
-
     Notes
     -----
-    Each round takes two sweeps of O(vocabulary^2 d) time.
+    Each round takes two sweeps of O(vocabulary^2 d) time. Pairs are weighed by `balanced_weights`,
+    since a dictionary gives some words a dozen translations.
 
     References
     ----------
@@ -185,4 +166,6 @@ def refine(
         history.append(RefinementRound(number, float(criterion.mean()), len(found), seconds))
         if log is not None:
             log({"stage": "refinement", **vars(history[-1])})
+    if not rounds and progress is not None:
+        progress(1.0)
     return aligner, history

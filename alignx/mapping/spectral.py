@@ -20,16 +20,7 @@ def require_nonnegative(value: float, name: str) -> None:
 
 
 def inverse_power(gram: Double, power: float, regularization: float) -> Double:
-    """Give ``(gram + regularization * mean eigenvalue * I) ** -power``.
-
-    Parameters
-    ----------
-    gram : (d, d) float64
-        Symmetric, positive semidefinite.
-    power : float
-        1 for the inverse, 0.5 for whitening.
-    regularization : float
-        Multiple of the mean eigenvalue that is added to all.
+    """Return ``(gram + regularization * mean eigenvalue * I) ** -power``, (d, d) float64.
 
     Raises
     ------

@@ -1,10 +1,9 @@
-"""Approximate neighbors of many rows: each row meets the rows of the clusters nearest to it.
+"""Approximate nearest neighbors through clusters: each row meets the rows of near clusters.
 
-The rows of a language are put in an order in which near ones lie side by side: in clusters of some
-sixteen rows, and the clusters in regions. A query is compared with the centroids of regions, with
-the clusters of the nearest regions, and with the rows of the nearest clusters; the kernel does so
-for thousands of queries at once (csrc/clustered.hpp). A pair of rows that one of them misses is
-mostly found from the other side, so searching both ways and merging finds nearly all.
+Clusters of some sixteen rows lie in regions. A query is compared with the centroids of regions,
+with the clusters of the nearest regions, and with the rows of the nearest clusters; the kernel does
+so for thousands of queries at once (csrc/clustered.hpp). A pair that one side misses is mostly
+found from the other, so searching both ways and merging finds nearly all.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["ClusteredIndex", "Clusters", "Effort", "can_search_clusters"]
+__all__ = ["ClusteredIndex", "Clusters", "SearchParams", "can_search_clusters"]
 
-ROWS_OF_A_CLUSTER = 16
-# Lloyd's algorithm sees that many rows for each centroid, until all rows are assigned in the end.
-SAMPLE = 6
-ROUNDS_OF_REGIONS = 4
-LEAST_REGIONS = 16
-# Of the regions, when a row looks for the centroid of its own cluster.
-ASSIGNMENT_SHARE = 0.1
+_ROWS_PER_CLUSTER = 16
+# Rows of a sample for each centroid, in the round of Lloyd's algorithm before the last.
+_SAMPLE_PER_CLUSTER = 6
+_REGION_ROUNDS = 4
+_LEAST_REGIONS = 16
+# Share of the regions in which a row looks for the centroid of its own cluster.
+_ASSIGNMENT_SHARE = 0.1
 
 
 def can_search_clusters() -> bool:
-    """Tell whether this processor multiplies bytes fast, as the search of clusters needs.
+    """Check for fast multiplication of bytes, required to search clusters.
 
     Examples
     --------
@@ -48,46 +47,46 @@ def can_search_clusters() -> bool:
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How much of the other language a row meets.
+class SearchParams:
+    """Number of clusters that a row meets; more cost time and find more.
 
     Parameters
     ----------
     clusters : int
-        How many clusters, about.
+        Approximate number of clusters.
     regions : float
-        Share of the regions whose clusters it is compared with, in (0, 1].
+        Share of the regions whose clusters a row is compared with, in (0, 1].
 
     Examples
     --------
-    >>> Effort(100, 0.1).doubled()
-    Effort(clusters=200, regions=0.2)
+    >>> SearchParams(100, 0.1).doubled()
+    SearchParams(clusters=200, regions=0.2)
     """
 
     clusters: int = 160
     regions: float = 0.16
 
-    def doubled(self) -> Effort:
-        """Give twice as much of both."""
-        return Effort(2 * self.clusters, min(1.0, 2 * self.regions))
+    def doubled(self) -> SearchParams:
+        """Double both numbers."""
+        return SearchParams(2 * self.clusters, min(1.0, 2 * self.regions))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Clusters:
-    """An order of rows, cluster by cluster.
+    """Order of rows by cluster, and the centroids of clusters and regions.
 
     Attributes
     ----------
     order : (n,) int64
-        The row in each place.
+        Row at each position.
     starts : (c + 1,) int64
-        The first place of each cluster, and n.
+        First position of each cluster, and n.
     centroids : (c, d) float32
         Mean direction of each cluster.
     regions : (r, d) float32
         Mean direction of the clusters of each region.
     region_starts : (r + 1,) int64
-        The first cluster of each region, and c.
+        First cluster of each region, and c.
     """
 
     order: Indices
@@ -101,22 +100,26 @@ class Clusters:
             array = getattr(self, each.name)
             object.__setattr__(self, each.name, array if is_frozen(array) else freeze(array.copy()))
 
+    def __repr__(self) -> str:
+        counts = len(self.order), len(self.centroids), len(self.regions)
+        return "Clusters({} rows, {} clusters, {} regions)".format(*counts)
+
     @classmethod
     def fit(
         cls,
         rows: Matrix,
         *,
-        seed: int = 0,
+        random_state: int = 0,
         progress: Progress | None = None,
     ) -> Clusters:
-        """Cluster rows by cosine: spherical k-means, in which rows look only at near centroids.
+        """Cluster rows by spherical k-means, comparing them only with near centroids.
 
         Parameters
         ----------
         rows : (n, d) float32
             Unit rows, memory-mapped perhaps.
-        seed : int
-            Of the rows that are the first centroids.
+        random_state : int
+            Seed of the choice of the initial centroids.
         progress : callable, optional
             Called now and then with the fraction done.
 
@@ -127,8 +130,8 @@ class Clusters:
         Raises
         ------
         ValueError
-            If there are no rows; or if there are so many that they look only at near centroids, and
-            the processor does not multiply bytes.
+            If there are no rows; or if there are so many that they are compared only with near
+            centroids, and the processor does not multiply bytes.
 
         Notes
         -----
@@ -148,26 +151,26 @@ class Clusters:
         n = len(rows)
         if n == 0:
             raise ValueError("rows must have at least 1 row, got 0")
-        rng = np.random.default_rng(seed)
-        count = max(1, n // ROWS_OF_A_CLUSTER)
+        rng = np.random.default_rng(random_state)
+        count = max(1, n // _ROWS_PER_CLUSTER)
         centroids = np.array(rows[_chosen(rng, n, count)])
-        tree = _Tree.over(centroids)
-        if SAMPLE * count < n:
-            sample = np.array(rows[_chosen(rng, n, SAMPLE * count)])
+        tree = _CentroidTree.build(centroids)
+        if _SAMPLE_PER_CLUSTER * count < n:
+            sample = np.array(rows[_chosen(rng, n, _SAMPLE_PER_CLUSTER * count)])
             labels = tree.nearest(sample, part_of(progress, 0, 0.3))
-            tree = _Tree.over(_means(sample, labels, tree.centroids))
+            tree = _CentroidTree.build(_means(sample, labels, tree.centroids))
         labels = tree.nearest(rows, part_of(progress, 0.3, 0.7))
         order = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[order], np.arange(count + 1)).astype(np.int64)
         return cls(order, starts, tree.centroids, tree.regions, tree.region_starts)
 
     def take(self, rows: Matrix) -> Matrix:
-        """Give rows in this order, as an array in memory."""
+        """Copy rows into this order."""
         ordered: Matrix = np.ascontiguousarray(rows[self.order])
         return freeze(ordered)
 
     def with_means_of(self, ordered: Matrix) -> Clusters:
-        """Give the same clusters with the means of their rows, which are in this order."""
+        """Replace the centroids by the means of rows that are in this order."""
         labels = np.repeat(np.arange(len(self.centroids)), np.diff(self.starts))
         return replace(self, centroids=_means(ordered, labels, self.centroids))
 
@@ -177,7 +180,7 @@ def _chosen(rng: np.random.Generator, n: int, count: int) -> Indices:
 
 
 def _means(rows: Matrix, labels: Indices, centroids: Matrix) -> Matrix:
-    """Mean direction of the rows of each label; a label without rows keeps its centroid."""
+    """Average the rows of each label by direction; a label without rows keeps its centroid."""
     order = np.argsort(labels, kind="stable")
     present, starts = np.unique(labels[order], return_index=True)
     sums = np.add.reduceat(rows[order] if (np.diff(order) != 1).any() else rows, starts, axis=0)
@@ -189,18 +192,18 @@ def _means(rows: Matrix, labels: Indices, centroids: Matrix) -> Matrix:
 
 
 @dataclass(frozen=True, eq=False)
-class _Tree:
-    """Centroids, region by region."""
+class _CentroidTree:
+    """Centroids ordered by region."""
 
     centroids: Matrix
     regions: Matrix
     region_starts: Indices
 
     @classmethod
-    def over(cls, centroids: Matrix) -> _Tree:
+    def build(cls, centroids: Matrix) -> _CentroidTree:
         count = min(len(centroids), int(2 * np.sqrt(len(centroids))))
         regions = centroids[np.linspace(0, len(centroids) - 1, count).astype(np.int64)]
-        for _ in range(ROUNDS_OF_REGIONS):
+        for _ in range(_REGION_ROUNDS):
             labels = ExactIndex.borrowing(regions).search(centroids, 1).indices[:, 0]
             regions = _means(centroids, labels, regions)
         order = np.argsort(labels, kind="stable")
@@ -208,9 +211,9 @@ class _Tree:
         return cls(np.ascontiguousarray(centroids[order]), regions, starts)
 
     def nearest(self, rows: Matrix, progress: Progress | None) -> Indices:
-        """The centroid that is nearest to each row, of those in the regions near to it."""
-        met = max(1, round(ASSIGNMENT_SHARE * len(self.regions)))
-        if met < 8:
+        """Find the nearest centroid of each row, among those in near regions."""
+        regions_met = max(1, round(_ASSIGNMENT_SHARE * len(self.regions)))
+        if regions_met < 8:
             found = ExactIndex.borrowing(self.centroids).search(rows, 1)
             return found.indices[:, 0]
         (_, indices), _ = _core.search_clusters(
@@ -220,7 +223,7 @@ class _Tree:
             self.regions,
             self.regions[:1],
             np.array([0, len(self.regions)]),
-            clusters_met=met,
+            clusters_met=regions_met,
             regions_met=1,
             k_queries=1,
             k_keys=0,
@@ -231,19 +234,15 @@ class _Tree:
         return nearest
 
 
-def _met(share: float, count: int) -> int:
-    return min(count, max(LEAST_REGIONS, round(share * count)))
-
-
 class ClusteredIndex:
-    """Approximate search of rows that lie cluster by cluster.
+    """Approximate search of rows that are ordered by cluster.
 
     Parameters
     ----------
     keys : (m, d) float32
-        In the order of `clusters`. Copied if somebody could still write to them.
+        Rows in the order of `clusters`. Writable arrays are copied.
     clusters : Clusters
-        With the means of these keys as centroids; clusters of other keys cost recall.
+        Clusters with the means of these keys as centroids; those of other keys cost recall.
 
     Raises
     ------
@@ -257,42 +256,52 @@ class ClusteredIndex:
         self.clusters = clusters
         self._prepared = _core.prepare_keys(self.keys, get_config().n_threads, clusters.starts)
 
-    def cross(
+    def __reduce__(self) -> tuple[type, tuple[Matrix, Clusters]]:
+        return type(self), (self.keys, self.clusters)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __repr__(self) -> str:
+        return f"ClusteredIndex({len(self)} keys, {len(self.clusters.centroids)} clusters)"
+
+    def cross_search(
         self,
         queries: Matrix,
         k: int,
-        effort: Effort,
+        params: SearchParams,
         *,
         query_bias: Matrix | None = None,
         key_bias: Matrix | None = None,
         known: Neighbors | None = None,
         progress: Progress | None = None,
     ) -> CrossNeighbors:
-        """The `k` best of the keys that each query meets, and the other way round.
+        """Find the `k` best of the keys that each query meets, and the reverse.
 
         Parameters
         ----------
         queries : (n, d) float32
             Rows to search for.
         k : int
-            How many; -1 and minus infinity stand for what is missing.
-        effort : Effort
-            How many keys a query meets.
+            Answers for a row; missing ones are index -1 with score minus infinity.
+        params : SearchParams
+            Number of clusters that a query meets.
         query_bias : (n,) float32, optional
             Subtracted from the scores of queries near a key.
         key_bias : (m,) float32, optional
             Subtracted from the scores of keys near a query.
         known : Neighbors, optional
-            What is known of the queries by dot product; better ones are looked for.
+            Neighbors of the queries by dot product, to be improved.
         progress : callable, optional
             Called now and then with the fraction done.
 
         Returns
         -------
         CrossNeighbors
-            Indices are places of `keys`, and rows of `queries`.
+            Indices are positions in `keys`, and rows of `queries`.
         """
         clusters = self.clusters
+        regions_met = max(_LEAST_REGIONS, round(params.regions * len(clusters.regions)))
         of_queries, of_keys = _core.search_clusters(
             queries,
             self.keys,
@@ -300,8 +309,8 @@ class ClusteredIndex:
             clusters.centroids,
             clusters.regions,
             clusters.region_starts,
-            clusters_met=min(effort.clusters, len(clusters.centroids)),
-            regions_met=_met(effort.regions, len(clusters.regions)),
+            clusters_met=min(params.clusters, len(clusters.centroids)),
+            regions_met=min(regions_met, len(clusters.regions)),
             k_queries=k,
             k_keys=min(k, len(queries)),
             query_bias=query_bias,

@@ -1,10 +1,10 @@
-"""Neighbors found by a search: values, merging, and checks of their number."""
+"""Nearest neighbors as values, merging of them, and checks of their number."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,59 +14,66 @@ from alignx.support.config import get_config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.support.arrays import (
-        Indices,
-        Matrix,
-    )
+    from alignx.support.arrays import Indices, Matrix
 
 
 __all__ = [
     "N_NEIGHBORS",
     "CrossNeighbors",
     "Neighbors",
+    "count_or_default",
     "half_mean",
     "merge_neighbors",
     "require_count",
-    "resolved_count",
 ]
 
 logger = logging.getLogger("alignx")
 
-# Neighbors of a search, or in the CSLS average, unless another number is given.
+_Checksums: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+
 N_NEIGHBORS = 10
+"""Neighbors of a search, or in the CSLS average, unless another number is given."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Neighbors:
-    """The best keys of each query, best first; equal scores are ordered by lower index.
+    """Best keys of each query, best first; equal scores are ordered by lower index.
+
+    Two values are equal only if they are the same object.
 
     Attributes
     ----------
     indices : (n, k) int64
         Rows of the keys.
     scores : (n, k) float32
-        What they are ordered by.
+        Scores of the keys, descending.
     fallbacks : int
-        How many of the queries had to be searched in float32, because the bounds of the fast search
-        could not prove its answer. They cost time; the answers are the same.
+        Number of queries that were searched in float32, because the bounds of the fast search could
+        not prove its answer. They cost time; the answers are the same.
     """
 
     indices: Indices
     scores: Matrix
     fallbacks: int = 0
 
+    def __repr__(self) -> str:
+        queries, k = self.indices.shape
+        return f"Neighbors({queries} queries, k={k}, fallbacks={self.fallbacks})"
+
     def take(self, rows: Indices) -> Neighbors:
-        """Give the neighbors of some of the queries, in the order asked for."""
+        """Select the neighbors of some queries, in the order of `rows`."""
         return Neighbors(self.indices[rows], self.scores[rows])
 
     def first(self, k: int) -> Neighbors:
-        """Give the `k` best neighbors of each query."""
+        """Select the `k` best neighbors of each query."""
         return Neighbors(self.indices[:, :k], self.scores[:, :k], self.fallbacks)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossNeighbors:
     """Neighbors across two languages, in both directions.
+
+    Two values are equal only if they are the same object.
 
     Attributes
     ----------
@@ -78,30 +85,50 @@ class CrossNeighbors:
 
     of_source: Neighbors
     of_target: Neighbors
-    # Checksums of the rows and of what was found, if `cross_neighbors` has found it.
-    _seal: tuple[tuple[int, ...], tuple[int, ...]] | None = field(
-        default=None, init=False, repr=False
-    )
+    # Of the rows and of what was found, if `cross_neighbors` has found it.
+    _checksums: _Checksums | None = field(default=None, init=False)
+
+    def __repr__(self) -> str:
+        (n, k), m = self.of_source.indices.shape, len(self.of_target.indices)
+        return f"CrossNeighbors({n} source rows, {m} target rows, k={k})"
 
     def reversed(self) -> CrossNeighbors:
         """Exchange the languages."""
         result = CrossNeighbors(self.of_target, self.of_source)
-        if self._seal is not None:
-            object.__setattr__(result, "_seal", self._seal[::-1])
+        if self._checksums is not None:
+            object.__setattr__(result, "_checksums", self._checksums[::-1])
         return result
 
     def mutual_pairs(self) -> Indices:
-        """Pairs of rows that are each other's best: (p, 2), by ascending source row."""
+        """Select pairs of rows that are each other's best: (p, 2), by ascending source row."""
         chosen, back = self.of_source.indices[:, 0], self.of_target.indices[:, 0]
         rows = np.flatnonzero(back[chosen] == np.arange(len(chosen)))
         return np.stack([rows, chosen[rows]], axis=1)
 
     def biases(self, n_neighbors: int) -> tuple[Matrix, Matrix]:
-        """Half the mean of the `n_neighbors` best scores of each row: `csls_biases` of cosines."""
+        """Compute what `csls_biases` gives, from cosines."""
         return (
             half_mean(self.of_source.first(n_neighbors).scores),
             half_mean(self.of_target.first(n_neighbors).scores),
         )
+
+    def record_checksums(self, source: Matrix, target: Matrix) -> CrossNeighbors:
+        """Remember which rows these are the neighbors of, and return self."""
+        object.__setattr__(self, "_checksums", self._checksums_with(source, target))
+        return self
+
+    def belongs_to(self, source: Matrix, target: Matrix) -> bool | None:
+        """Compare the recorded checksums with those of the rows; None if none are recorded."""
+        if self._checksums is None:
+            return None
+        return self._checksums == self._checksums_with(source, target)
+
+    def _checksums_with(self, source: Matrix, target: Matrix) -> _Checksums:
+        def checksums(rows: Matrix, near: Neighbors) -> tuple[int, ...]:
+            arrays = (rows, *map(np.ascontiguousarray, (near.indices, near.scores)))
+            return tuple(map(_core.checksum, arrays))
+
+        return checksums(source, self.of_source), checksums(target, self.of_target)
 
 
 def half_mean(scores: Matrix) -> Matrix:
@@ -110,23 +137,23 @@ def half_mean(scores: Matrix) -> Matrix:
     return half
 
 
-def resolved_count(
+def count_or_default(
     given: int | None, default: int, most: int, name: str, rows: str = "rows"
 ) -> int:
-    """Check a number of neighbors that was given, or lower the default to what there is and say so.
+    """Check a given number of neighbors, or lower the default to the rows with a warning.
 
     Parameters
     ----------
     given : int or None
-        By the caller.
+        Number that the caller gave.
     default : int
-        Where nothing is given.
+        Number if none is given.
     most : int
-        How many rows there are.
+        Number of rows.
     name : str
-        What messages call the number.
+        Name of the number in messages.
     rows : str
-        What messages call the rows.
+        Name of the rows in messages.
 
     Returns
     -------
@@ -135,11 +162,11 @@ def resolved_count(
     Raises
     ------
     ValueError
-        If what is given is out of range, or there are no rows.
+        If `given` is not in [1, `most`], or there are no rows.
 
     Examples
     --------
-    >>> resolved_count(None, 10, 80_000, "n_neighbors")
+    >>> count_or_default(None, 10, 80_000, "n_neighbors")
     10
     """
     value = min(default, most) if given is None else given
@@ -158,15 +185,14 @@ def require_count(value: int, most: int, name: str) -> None:
 
 
 def merge_neighbors(parts: Sequence[Neighbors], k: int) -> Neighbors:
-    """Join what was found apart for the same queries.
+    """Merge neighbors of the same queries among different keys.
 
     Parameters
     ----------
     parts : sequence of Neighbors
-        At least one; -1 among the indices is no neighbor, and one that occurs in several parts
-        counts once.
+        At least one; index -1 is no neighbor, and an index in several parts counts once.
     k : int
-        How many to keep; -1 and minus infinity stand for what is missing.
+        Neighbors to keep; missing ones are index -1 with score minus infinity.
 
     Returns
     -------

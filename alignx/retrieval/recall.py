@@ -1,4 +1,4 @@
-"""What an approximate search misses, measured on a sample against exact search."""
+"""Recall of approximate CSLS neighbors, measured on a sample against exact search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alignx.retrieval.csls import refined_search
+from alignx.retrieval.csls_search import search_with_bias_bounds
 from alignx.retrieval.exact import ExactIndex
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ _TIED = 1e-5
 
 
 class MeasuredRecall(NamedTuple):
-    """How often the best translation by CSLS was found.
+    """Share of words whose best translation by CSLS was found.
 
     Attributes
     ----------
     value : float
         Share of the sample, in [0, 1].
     error : float
-        Standard error of it.
+        Standard error of the share.
     sample : int
-        How many words were asked.
+        Number of words in the sample.
     """
 
     value: float
@@ -48,7 +48,7 @@ def measure_recall(
     *,
     n_neighbors: int,
     sample: int,
-    seed: int,
+    random_state: int,
 ) -> MeasuredRecall:
     """Compare the best answers of a sample of the source rows with those of exact CSLS.
 
@@ -59,14 +59,14 @@ def measure_recall(
     source, target : (n, d), (m, d) float32
         Unit rows, memory-mapped perhaps.
     target_bias : (m,) float32
-        Half the mean cosine of each target row to the nearest source rows that were found; what
-        was missed can only raise it.
+        Half the mean cosine of each target row to the nearest source rows that were found; a
+        missed one can only raise it.
     n_neighbors : int
-        Of CSLS.
+        Neighbors in the CSLS average.
     sample : int
-        How many source rows.
-    seed : int
-        Which.
+        Number of source rows to compare.
+    random_state : int
+        Seed of the sample.
 
     Returns
     -------
@@ -76,14 +76,15 @@ def measure_recall(
     -----
     Takes two sweeps of O(sample (n + m) d) time: only biases that decide are computed exactly.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     count = min(sample, len(source))
     rows = np.sort(rng.choice(len(source), count, replace=False))
     sources = ExactIndex(source)
     targets = ExactIndex(target)
-    # Rounding must not make a bound too large.
-    bound = target_bias - np.float32(1e-6)
-    exact = refined_search(source[rows], sources, targets, 1, bias=bound, n_neighbors=n_neighbors)
+    bounds = target_bias - np.float32(1e-6)  # rounding must not make a bound too large
+    exact = search_with_bias_bounds(
+        source[rows], sources, targets, 1, lower_bounds=bounds, n_neighbors=n_neighbors
+    )
     answers = found.indices[rows, 0]
     is_right = answers == exact.indices[:, 0]
     for i in np.flatnonzero(~is_right & (answers >= 0)):

@@ -17,15 +17,7 @@ _WAYS = {
 
 
 def require_instance(value: object, kind: type, name: str) -> None:
-    """Refuse a value of another class; name the functions that create such values.
-
-    Examples
-    --------
-    >>> require_instance("en.vec", int, "count")
-    Traceback (most recent call last):
-        ...
-    TypeError: count must be of class int, got str 'en.vec'
-    """
+    """Refuse a value of another class; name functions for its creation."""
     if isinstance(value, kind):
         return
     way = f"; {_WAYS[kind.__name__]}" if kind.__name__ in _WAYS else ""
@@ -33,7 +25,7 @@ def require_instance(value: object, kind: type, name: str) -> None:
 
 
 def require_ordered(values: object, name: str) -> None:
-    """Refuse a string, and a collection without order, in place of a sequence of strings."""
+    """Refuse a string or an unordered collection in place of a sequence."""
     if isinstance(values, str | bytes):
         kind = "string" if isinstance(values, str) else "bytes"
         raise TypeError(f"{name} must be a sequence of strings, got the {kind} {values[:50]!r}")
@@ -42,7 +34,7 @@ def require_ordered(values: object, name: str) -> None:
 
 
 def require_words(values: object, name: str) -> None:
-    """Refuse a value that is no collection of strings; `values` must not be an iterator."""
+    """Refuse anything but a collection of strings, except iterators."""
     if isinstance(values, str | bytes):
         raise TypeError(f"{name} must be a sequence of words, got the string {values[:50]!r}")
     if not isinstance(values, Iterable):
@@ -53,6 +45,6 @@ def require_words(values: object, name: str) -> None:
 
 
 def shown(value: object) -> str:
-    """Describe a value in a message by its class and the beginning of its text."""
+    """Describe a value by its class and the beginning of its text."""
     text = " ".join(repr(value).split()) if isinstance(value, _PLAIN) else ""
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}".strip()

@@ -47,14 +47,7 @@ BLOCK_ROWS = 2_048
 def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
     """Convert to contiguous float32 rows; copy only where needed.
 
-    Parameters
-    ----------
-    array : (n, d) array-like
-        Real numbers, finite.
-    name : str
-        Name of the array in messages.
-    first : int
-        Number of the first row in messages.
+    `name` is that of the array in messages, and `first` the number of its first row.
 
     Raises
     ------
@@ -80,7 +73,7 @@ def as_rows(array: ArrayLike, name: str, first: int = 0) -> Matrix:
 
 
 def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, first: int) -> None:
-    """Refuse rows that only float32 makes zero, as zero rows are words without a vector."""
+    """Refuse nonzero rows that float32 makes zero: words without a vector."""
     for row in np.flatnonzero(zero_rows(rows)):
         if given[row].any():
             value = np.abs(given[row]).max()
@@ -91,19 +84,9 @@ def _require_not_vanished(given: NDArray[np.floating], rows: Matrix, name: str, 
 
 
 def frozen_rows(array: ArrayLike, name: str) -> Matrix:
-    """Convert to contiguous float32 rows that nobody can change.
+    """Convert to read-only rows as `as_rows` does.
 
     Writable arrays are copied; read-only arrays and read-only maps of files are not.
-
-    Parameters and errors are those of `as_rows`.
-
-    Examples
-    --------
-    >>> mine = np.ones((1, 2), dtype=np.float32)
-    >>> kept = frozen_rows(mine, "keys")
-    >>> mine[:] = 7
-    >>> kept
-    array([[1., 1.]], dtype=float32)
     """
     given = np.asarray(array)
     rows = as_rows(given, name)
@@ -112,7 +95,7 @@ def frozen_rows(array: ArrayLike, name: str) -> Matrix:
 
 
 def is_frozen(array: NDArray[Any]) -> bool:
-    """Return True if an array and all that it is a view of are read-only."""
+    """Return True if an array and its bases are read-only."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         if owner.flags.writeable:
@@ -129,7 +112,7 @@ def is_frozen(array: NDArray[Any]) -> bool:
 
 
 def freeze(array: _Array) -> _Array:
-    """Make an array read-only, with all that it is a view of; return the array."""
+    """Make an array and its bases read-only; return the array."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         owner.flags.writeable = False
@@ -138,7 +121,7 @@ def freeze(array: _Array) -> _Array:
 
 
 def first_not_finite(matrix: NDArray[np.floating]) -> int | None:
-    """Return the first row with NaN or infinity, or None, in little memory."""
+    """Return the first row with NaN or infinity, or None."""
     # A sum of float32 numbers cannot overflow float64, so it is finite exactly if they are.
     with np.errstate(invalid="ignore"):
         if np.isfinite(np.sum(matrix, dtype=np.float64)):
@@ -196,7 +179,7 @@ def unit_rows(rows: Matrix) -> Matrix:
 
 
 def row_blocks(rows: Matrix) -> Iterator[Matrix]:
-    """Yield blocks of BLOCK_ROWS rows or fewer, and release those of mapped files after use."""
+    """Yield blocks of rows; release those of mapped files after use."""
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
         require_whole(block)
@@ -208,8 +191,8 @@ def row_blocks(rows: Matrix) -> Iterator[Matrix]:
 class LazyRows:
     """Rows computed on demand, a block at a time, in little memory.
 
-    Blocks are always the same, and so are their rows to the last bit: the last bit of a matrix
-    product depends on the number of rows.
+    Blocks are always the same, and so are their rows to the last bit, which in a matrix product
+    depends on the number of rows.
 
     Parameters
     ----------
@@ -235,13 +218,7 @@ class LazyRows:
         return len(self.stored) if self.kept is None else int(self.kept.sum())
 
     def blocks(self) -> Iterator[Matrix]:
-        """Yield the transformed rows block by block.
-
-        Raises
-        ------
-        ValueError
-            If NaN or infinity is stored or comes out.
-        """
+        """Yield the transformed rows by blocks; refuse NaN and infinity."""
         first = 0
         for block in row_blocks(self.stored):
             computed = self.transform(as_rows(block, "rows", first))

@@ -62,13 +62,7 @@ _config = ContextVar("alignx_config", default=Config())  # noqa: B039  # it is f
 
 
 def get_config() -> Config:
-    """Return the settings of the current context.
-
-    Examples
-    --------
-    >>> get_config()
-    Config(n_threads=None, device=None)
-    """
+    """Return the settings of the current context."""
     return _config.get()
 
 
@@ -99,21 +93,7 @@ def set_config(**settings: Unpack[Settings]) -> None:
 
 @contextmanager
 def config_context(**settings: Unpack[Settings]) -> Iterator[Config]:
-    """Change settings within a ``with`` block.
-
-    Parameters
-    ----------
-    **settings
-        Fields of `Config`.
-
-    Yields
-    ------
-    Config
-
-    Raises
-    ------
-    ValueError
-        If `n_threads` is below 1, or torch cannot use the device.
+    """Change settings within a ``with`` block; see `set_config`.
 
     Examples
     --------

@@ -25,7 +25,7 @@ _TAR_AT, _TAR = 257, b"ustar"
 
 
 class FileKind(NamedTuple):
-    """Name of a kind of files, and advice to a user who gave one in place of another."""
+    """Name of a file format, and advice on wrong use."""
 
     name: str
     advice: str
@@ -73,19 +73,12 @@ _ROOT = re.compile(rb"\s*<([A-Za-z][\w:.-]*)(\s[^<>]*)?>")
 
 
 def kind_of(head: bytes) -> FileKind | None:
-    r"""Recognize a binary format; None for text.
-
-    Parameters
-    ----------
-    head : bytes
-        First bytes, 300 or more if there are.
+    r"""Recognize a binary format by 300 bytes or more; None for text.
 
     Examples
     --------
     >>> print(kind_of(b"\x93NUMPY"))
     this is a NumPy array (.npy) without words; write text, a word and its numbers a line
-    >>> kind_of(b"cat gato") is None
-    True
     """
     if head.startswith(b"PK\x03\x04"):
         return _zip(head)
@@ -105,7 +98,7 @@ def kind_of(head: bytes) -> FileKind | None:
 
 
 def _zip(head: bytes) -> FileKind:
-    """Recognize a format based on zip by the name of the first member."""
+    """Recognize a format based on zip by the first member."""
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     if name.endswith(b".npy"):
         return FileKind("a NumPy archive (.npz)", _NUMPY)
@@ -144,12 +137,9 @@ def _is_binary(rest: bytes) -> bool:
 
 
 def markup_of(data: bytes) -> FileKind | None:
-    """Recognize HTML and XML, which servers send in place of a missing file.
+    """Recognize HTML and XML, which servers send for missing files.
 
-    Parameters
-    ----------
-    data : bytes
-        First bytes; all of them for an XML element without a declaration.
+    An XML element without a declaration is recognized in a whole file only.
     """
     address = "check the address it came from"
     if _HTML.match(data):
@@ -161,13 +151,7 @@ def markup_of(data: bytes) -> FileKind | None:
 
 
 def described(head: bytes) -> str:
-    r"""Describe a file of an unexpected format.
-
-    Examples
-    --------
-    >>> described(b"cat 1 0"), described(b"\x93NUMPY")[:23]
-    ('this looks like text', 'this is a NumPy array (')
-    """
+    """Describe a file of an unexpected format by its first bytes."""
     if kind := markup_of(head) or kind_of(head):
         return str(kind)
     return "this looks like text" if head else "the file is empty"

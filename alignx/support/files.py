@@ -1,4 +1,4 @@
-"""Files read and replaced as a whole, with errors that name the problem."""
+"""Reading of files, and replacement of whole files."""
 
 from __future__ import annotations
 
@@ -82,25 +82,7 @@ def _reason(error: OSError, known: dict[int, str]) -> str:
 
 @contextlib.contextmanager
 def reading(path: StrPath) -> Iterator[io.BufferedReader]:
-    """Open a file for reading bytes.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file.
-
-    Yields
-    ------
-    binary file
-        Closed at the end of the block.
-
-    Raises
-    ------
-    MissingFileError
-        If there is no such file.
-    InputError
-        If it is a directory, or cannot be read.
-    """
+    """Open a file for reading bytes, or raise InputError or MissingFileError."""
     with _input_errors(path), Path(path).open("rb") as file:
         yield file
 
@@ -115,12 +97,11 @@ def replacing(
 ) -> contextlib.AbstractContextManager[IO[bytes]]: ...
 @contextlib.contextmanager
 def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
-    r"""Write a file that replaces `path` if the block ends without an exception.
+    r"""Replace a file at the end of the block, except after an exception.
 
     The content goes to a temporary file in the same directory, which is then renamed. After an
-    exception, a full disk or Ctrl-C, the old file is untouched and the temporary file is removed.
-    A replaced file keeps its permissions. Special files such as ``/dev/stdout`` are written
-    directly.
+    exception, a full disk or Ctrl-C, the old file is untouched and the temporary file is removed. A
+    replaced file keeps its permissions. Special files such as ``/dev/stdout`` are written directly.
 
     Parameters
     ----------
@@ -129,26 +110,10 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
     mode : {"w", "wb"}
         Text (UTF-8, lines end in ``"\n"``) or bytes.
 
-    Yields
-    ------
-    file
-        Closed at the end of the block.
-
     Raises
     ------
     OutputError
         If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> target = Path(tempfile.mkdtemp()) / "pairs.tsv"
-    >>> with replacing(target) as file:
-    ...     _ = file.write("cat\tgato\n")
-    ...     target.exists()
-    False
-    >>> target.read_text()
-    'cat\tgato\n'
     """
     with _output_errors(path):
         if is_special(path):
@@ -164,17 +129,9 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
 
 @contextlib.contextmanager
 def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
-    """Write a log that replaces `path` at its first line, and shows each line at once.
+    """Replace a file by a log with the first call of the yielded function.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file. If the block fails before the first line, an old file is untouched.
-
-    Yields
-    ------
-    callable
-        Writes a line past all buffers.
+    Each line is visible at once. If the block fails before the first, an old file is untouched.
 
     Raises
     ------
@@ -210,7 +167,7 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
 
 @contextlib.contextmanager
 def _temporary_beside(target: Path, mode: Literal["w", "wb"]) -> Iterator[tuple[Path, IO[Any]]]:
-    """Open a temporary file in the directory of `target`; an exception removes it."""
+    """Open a temporary file beside `target`; an exception removes it."""
     temporary = target.with_name(f".alignx-{secrets.token_hex(8)}.tmp")
     try:
         with _open(temporary, "x" + mode[1:]) as file:
@@ -230,7 +187,7 @@ def _open(path: Path, mode: str) -> IO[Any]:
 
 
 def _target_of(path: StrPath) -> Path:
-    """Follow links to the file to replace; refuse a target that `open` would refuse."""
+    """Follow links to the file to replace; refuse unwritable ones."""
     try:
         Path(path).stat()
     except OSError as error:
@@ -245,7 +202,7 @@ def _target_of(path: StrPath) -> Path:
 
 
 def _copy_permissions(target: Path, descriptor: int) -> None:
-    """Give an open file the mode, and where allowed the owner, of the replaced one."""
+    """Copy mode, and owner where allowed, from the replaced file."""
     try:
         old = target.stat()
     except OSError:
@@ -268,13 +225,7 @@ def is_special(path: StrPath) -> bool:
 
 
 def require_writable(path: StrPath) -> None:
-    """Refuse a path that `replacing` cannot write, before long work.
-
-    Raises
-    ------
-    OutputError
-        If its directory is missing or write-protected, or it is a directory itself.
-    """
+    """Refuse an unwritable path by an OutputError, before long work."""
     if is_special(path):
         return
     with _output_errors(path):
@@ -286,13 +237,7 @@ def require_writable(path: StrPath) -> None:
 
 
 def require_readable(*paths: StrPath) -> None:
-    """Refuse missing and protected files, before others are read for minutes.
-
-    Raises
-    ------
-    MissingFileError, InputError
-        If one is missing or cannot be read.
-    """
+    """Refuse missing and protected files by an InputError, before long work."""
     for path in paths:
         with _input_errors(path):
             Path(path).stat()
@@ -301,19 +246,9 @@ def require_readable(*paths: StrPath) -> None:
 
 
 def require_regular(path: StrPath, what: str) -> None:
-    """Refuse a pipe, a device or a socket, which can be read once only or never ends.
+    """Refuse pipes, devices and sockets, readable only once, by a FormatError.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the file. A missing file passes.
-    what : str
-        Noun for messages, with its article, such as ``"a map"``.
-
-    Raises
-    ------
-    FormatError
-        If it exists and is no regular file.
+    `what` is a noun for the message, with its article, such as ``"a map"``. A missing file passes.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -326,7 +261,7 @@ def require_regular(path: StrPath, what: str) -> None:
 
 
 def printable(path: StrPath) -> str:
-    r"""Return a path as text that every file and terminal can hold.
+    r"""Return a path as text for any file and terminal.
 
     Examples
     --------
@@ -337,7 +272,7 @@ def printable(path: StrPath) -> str:
 
 
 class FileState(NamedTuple):
-    """Size in bytes and nanosecond of the last change, which show if a file has changed."""
+    """Size and nanosecond of the last change of a file."""
 
     size: int
     modified: int

@@ -12,17 +12,7 @@ __all__ = ["Tabular"]
 
 
 class Tabular(ABC):
-    """Base of values that can be shown as a table.
-
-    Examples
-    --------
-    >>> class Report(Tabular):
-    ...     def records(self):
-    ...         return [{"n_pairs": 20, "p@1": 0.5}]
-    >>> Report().to_frame()
-       n_pairs  p@1
-    0       20  0.5
-    """
+    """Base of values with a tabular form."""
 
     __slots__ = ()
 

@@ -24,16 +24,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b)?", re.IGNORECASE)
 def parse_size(text: str) -> int:
     """Parse a size such as "8GB", "1.5 GiB" or "4096" into bytes.
 
-    Parameters
-    ----------
-    text : str
-        Number with an optional unit in any case: kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB,
-        TiB of 1024.
-
-    Returns
-    -------
-    int
-        At least 1.
+    Units in any case: kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB of 1024.
 
     Raises
     ------
@@ -70,7 +61,7 @@ def peak_resident() -> int:
 
 
 def release(array: NDArray[Any]) -> None:
-    """Drop the pages of an array that maps a file; they are read again on access.
+    """Drop the pages of a memory-mapped array until the next access.
 
     Other arrays, and copy-on-write maps, are left alone.
     """
@@ -83,13 +74,7 @@ def release(array: NDArray[Any]) -> None:
 
 
 def require_whole(array: NDArray[Any]) -> None:
-    """Refuse an array that maps a truncated file, as reading it kills the process.
-
-    Raises
-    ------
-    FormatError
-        If numbers are missing at the end of the file.
-    """
+    """Refuse a map of a truncated file, as reading it kills the process."""
     owner: object = array
     while isinstance(owner, np.ndarray):
         if isinstance(owner, np.memmap) and isinstance(owner.base, mmap.mmap):
@@ -105,7 +90,7 @@ def require_whole(array: NDArray[Any]) -> None:
 
 
 def _mapping_of(array: NDArray[Any]) -> mmap.mmap | None:
-    """Return the file map behind an array, or None if its pages hold unsaved changes."""
+    """Return the file map behind an array, unless it keeps unsaved changes."""
     owner: object = array
     is_shared = False
     while owner is not None and not isinstance(owner, mmap.mmap):

@@ -41,23 +41,12 @@ _WRITTEN = {
 
 
 def require_suffix(path: StrPath, what: str) -> None:
-    """Refuse a file name with the ending of a format that is not written there.
+    """Refuse a file name with the ending of another format.
 
-    Parameters
-    ----------
-    path : str or path-like
-        Name of the output.
-    what : {"a dictionary", "a map", "a model", "a fastText model", "a table", "a figure", "a log"}
-        Content of the output.
-
-    Raises
-    ------
-    FormatError
-        If the ending names another format.
+    `what` is a key of ``_WRITTEN``, such as ``"a map"``; the error is a FormatError.
 
     Examples
     --------
-    >>> require_suffix("en-es.train", "a dictionary")
     >>> require_suffix("en-es.xlsx", "a dictionary")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
@@ -76,14 +65,13 @@ def require_outputs(
     inputs: Mapping[str, Paths],
     folders: Mapping[str, StrPath | None] | None = None,
 ) -> None:
-    """Refuse outputs that cannot be written, or would replace an input or each other.
+    """Refuse unwritable outputs, and those over an input or each other.
 
     Parameters
     ----------
-    outputs : mapping of str to path or list of paths
-        Outputs by their name in messages, such as ``"--output"``. None is skipped.
-    inputs : mapping of str to path or list of paths
-        Inputs likewise. Files are compared by identity, through links.
+    outputs, inputs : mapping of str to path or list of paths
+        Files by their name in messages, such as ``"--output"``. None is skipped. Files are compared
+        by identity, through links.
     folders : mapping of str to path, optional
         Folders of unfinished results, which are deleted at the end.
 
@@ -91,13 +79,6 @@ def require_outputs(
     ------
     OutputError
         If an output would replace a file, or its folder is missing or write-protected.
-
-    Examples
-    --------
-    >>> require_outputs({"--output": "en.vec"}, {"SOURCE": "./en.vec"})
-    Traceback (most recent call last):
-        ...
-    alignx.errors.OutputError: en.vec: --output would replace SOURCE, ./en.vec; choose another name
     """
     read = list(_flattened(inputs))
     written: list[tuple[str, StrPath]] = []
@@ -118,7 +99,7 @@ def require_outputs(
 
 
 def _require_folder(path: StrPath) -> None:
-    """Refuse a folder that can neither be used nor created."""
+    """Refuse an unusable folder."""
     if not Path(path).is_dir():
         require_writable(path)
         if os.path.lexists(path):
@@ -136,7 +117,7 @@ def _flattened(named: Mapping[str, Paths]) -> Iterator[tuple[str, StrPath]]:
 
 
 def _identity(path: StrPath) -> tuple[object, ...] | None:
-    """Return a key that all names of one file share; None for devices and pipes."""
+    """Return a key shared by all names of a file, or None."""
     try:
         status = Path(path).stat()
     except OSError as error:

@@ -31,29 +31,15 @@ def is_installed(package: str) -> bool:
 
 
 def install(*packages: str) -> str:
-    """Return the command that installs packages.
-
-    Examples
-    --------
-    >>> install("torch", "matplotlib")
-    "pip install 'alignx[plot,torch]'"
-    """
+    """Return the install command of packages."""
     extras = ",".join(sorted({_EXTRAS[package] for package in packages}))
     return f"pip install 'alignx[{extras}]'"
 
 
 def require_packages(needs: Mapping[str, str]) -> None:
-    """Refuse a task whose packages are not installed; name all of them in one error.
+    """Refuse tasks whose packages are not installed by one MissingDependencyError.
 
-    Parameters
-    ----------
-    needs : mapping of str to str
-        Packages by the option that needs them, such as ``{"--cluster": "distributed"}``.
-
-    Raises
-    ------
-    MissingDependencyError
-        If one is missing.
+    `needs` maps options to packages, such as ``{"--cluster": "distributed"}``.
     """
     missing = {task: package for task, package in needs.items() if not is_installed(package)}
     if missing:

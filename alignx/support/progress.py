@@ -15,5 +15,5 @@ Log: TypeAlias = Callable[[dict[str, Any]], object]
 
 
 def part_of(progress: Progress | None, start: float, share: float) -> Progress | None:
-    """Return the callback of a part that begins at `start` and takes `share` of the whole."""
+    """Return the callback of a part of the work."""
     return None if progress is None else lambda fraction: progress(start + share * fraction)

@@ -21,26 +21,10 @@ __all__ = ["read_tensors"]
 def read_tensors(
     path: str | os.PathLike[str], advice: str = ""
 ) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    """Read the metadata and all tensors of a file.
+    """Read the metadata and all tensors of a ``.safetensors`` file.
 
-    Parameters
-    ----------
-    path : path
-        A ``.safetensors`` file.
-    advice : str
-        Advice to the user, if the file is of another format.
-
-    Returns
-    -------
-    metadata : dict of str to str
-    tensors : dict of str to ndarray
-
-    Raises
-    ------
-    MissingFileError, InputError
-        If there is no such file, or it cannot be read.
-    FormatError
-        If it is of another format, or truncated.
+    Raises InputError if it cannot be read, and FormatError, with `advice`, if it is damaged or of
+    another format.
     """
     require_regular(path, "a .safetensors file")  # it is opened twice
     with reading(path) as head:  # names a missing or unreadable file as all of alignx does

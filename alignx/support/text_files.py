@@ -1,4 +1,4 @@
-"""Lines of text files and streams of any archive, encoding and line ending."""
+"""Lines of text in any archive, encoding and line ending."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import itertools
 import lzma
 import zlib
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alignx.errors import FormatError
 from alignx.support.file_kinds import BZIP2, GZIP, XZ, FileKind, kind_of, markup_of
@@ -33,17 +33,7 @@ _WIDE = {  # the longer mark first: it begins with the shorter
 
 
 class Line(NamedTuple):
-    """Line of a text without its end.
-
-    Attributes
-    ----------
-    number : int
-        Number of the line, from 1.
-    text : str
-        Decoded text.
-    is_replaced : bool
-        True if bytes that are no UTF-8 were replaced.
-    """
+    """Line without its end; `is_replaced` marks replaced bytes."""
 
     number: int
     text: str
@@ -59,7 +49,8 @@ def read_lines(
     ----------
     path : str or path-like
         Text in UTF-8, whatever the locale, or in UTF-16 or UTF-32 with a byte order mark; packed by
-        gzip, bzip2 or xz, whatever its name.
+        gzip, bzip2 or xz, whatever its name. Lines end in ``"\n"`` or ``"\r\n"``; in a file without
+        ``"\n"``, in ``"\r"``. Nothing else ends a line: U+2028 may occur in a word.
     what : str
         Noun for messages, such as "a dictionary".
     lenient : bool
@@ -67,26 +58,12 @@ def read_lines(
     markup : bool
         Accept HTML and XML.
 
-    Yields
-    ------
-    Line
-        Lines end in ``"\n"`` or ``"\r\n"``; in a file without ``"\n"``, in ``"\r"``. Nothing else
-        ends a line: U+2028 may occur in a word.
-
     Raises
     ------
     InputError
         If the file is missing or cannot be read.
     FormatError
         If it is no text; names the kind that it looks like.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "words.txt"
-    >>> _ = path.write_bytes("cat\r\nniño\r\n".encode("utf-8-sig"))
-    >>> [line.text for line in read_lines(path, "a list")]
-    ['cat', 'niño']
     """
     with reading(path) as file:
         for lines in stream_lines(file, str(path), what, lenient=lenient, markup=markup):
@@ -101,26 +78,9 @@ def stream_lines(
     lenient: bool = False,
     markup: bool = True,
 ) -> Iterator[list[Line]]:
-    r"""Read the lines of a stream as soon as they are complete.
+    r"""Read the lines of a stream without delay; see `read_lines`.
 
-    Parameters
-    ----------
-    stream : buffered binary file
-        Pipe or file.
-    name : str
-        Name of the stream for messages.
-    what, lenient, markup
-        See `read_lines`.
-
-    Yields
-    ------
-    list of Line
-        At least one. The last may lack its end.
-
-    Raises
-    ------
-    FormatError
-        See `read_lines`; after all lines before the malformed one.
+    Yields one line or more at a time; FormatError follows the lines before a malformed one.
 
     Examples
     --------
@@ -150,7 +110,7 @@ def stream_lines(
 
 
 def _decoded(block: list[bytes]) -> list[str] | None:
-    """Decode all lines at once, in a third of the time of one by one; None if one is broken."""
+    """Decode all lines at once, which is faster; None if one is broken."""
     joined = b"\n".join(block)
     if b"\0" in joined:
         return None
@@ -193,7 +153,7 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
 
 
 def _with_head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Join the first pieces to a head that tells its kind; return it and the other pieces."""
+    """Join the first pieces to a head; return it and the rest."""
     rest = iter(pieces)
     head = b""
     for piece in rest:
@@ -203,15 +163,7 @@ def _with_head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return head, rest
 
 
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-_ARCHIVES: dict[FileKind | None, Callable[[], _Decompressor]] = {
+_ARCHIVES: dict[FileKind | None, Callable[[], Any]] = {
     GZIP: partial(zlib.decompressobj, wbits=31),
     BZIP2: bz2.BZ2Decompressor,
     XZ: lzma.LZMADecompressor,
@@ -221,22 +173,7 @@ _ARCHIVES: dict[FileKind | None, Callable[[], _Decompressor]] = {
 def unpacked(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
     """Unpack gzip, bzip2 and xz by content; other data passes unchanged.
 
-    Parameters
-    ----------
-    pieces : iterable of bytes
-        Consecutive pieces of any size.
-    name : str
-        Name of the file for messages.
-
-    Yields
-    ------
-    bytes
-        Pieces of any size.
-
-    Raises
-    ------
-    FormatError
-        If the archive is truncated or damaged.
+    Raises FormatError at an archive that is truncated or damaged.
     """
     head, rest = _with_head(pieces)
     pieces = itertools.chain([head], rest)
@@ -245,7 +182,7 @@ def unpacked(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def _decompressed(
-    pieces: Iterable[bytes], decompressor: Callable[[], _Decompressor], name: str
+    pieces: Iterable[bytes], decompressor: Callable[[], Any], name: str
 ) -> Iterator[bytes]:
     """Unpack an archive of one member or several."""
     damaged = FormatError(name, "the archive is truncated or damaged; download it again")

@@ -20,12 +20,12 @@ JOINERS = "'\N{RIGHT SINGLE QUOTATION MARK}-"
 
 
 def tokenize(text: str) -> list[str]:
-    """Split a text into lower-cased words and symbols; see `cut`.
+    """Split a text into lower-cased words and symbols.
 
-    Notes
-    -----
-    Chinese, Japanese, Thai and others without spaces between words need another tokenizer; see
-    `alignx.TransferClassifier`.
+    A word is a run of letters, combining marks, digits and underscores of any script; single
+    apostrophes and hyphens may join several. Any other character but white space is a symbol: a
+    punctuation mark, an emoji. Chinese, Japanese, Thai and others without spaces between words need
+    another tokenizer; see `alignx.TransferClassifier`.
 
     Examples
     --------
@@ -36,12 +36,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def cut(text: str) -> list[str]:
-    """Split a text into words and symbols.
-
-    A word is a run of letters, combining marks, digits and underscores of any script; single
-    apostrophes and hyphens may join several. Any other character but white space is a symbol: a
-    punctuation mark, an emoji.
-    """
+    """Split a text as `tokenize` does, with its capitals."""
     return _pattern().findall(text)
 
 
@@ -59,13 +54,7 @@ def spellings(word: str) -> list[str]:
 
 
 def parts_of(word: str) -> list[str]:
-    """Split a word at its apostrophes and hyphens, for OOV words.
-
-    Examples
-    --------
-    >>> parts_of("l'été-indien")
-    ['l', 'été', 'indien']
-    """
+    """Split a word at its apostrophes and hyphens, for OOV words."""
     return [part for part in re.split(f"[{JOINERS}]", word) if part]
 
 

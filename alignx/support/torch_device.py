@@ -1,4 +1,4 @@
-"""Devices that torch computes on."""
+"""Torch devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["as_device"]
 
 
 def as_device(name: str) -> torch.device:
-    """Return a torch device after a test that torch can use it."""
+    """Return a torch device after a test of it."""
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).tolist()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from alignx.support.progress import Progress
@@ -41,7 +43,7 @@ class LoadOptions:
 
 
 @dataclass(frozen=True)
-class LoadReport:
+class LoadReport(Tabular):
     """Counts of what a file of vectors held.
 
     Parameters
@@ -82,6 +84,10 @@ class LoadReport:
     def words(self) -> int:
         """Number of words kept."""
         return self.rows - self.merged
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the counts as one row."""
+        return [asdict(self) | {"words": self.words}]
 
     def __str__(self) -> str:
         kept = f"{_count(self.words, 'word')} of {_count(self.dimension, 'dimension')}"

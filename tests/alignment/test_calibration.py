@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
 from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.retrieval.neighbors import Neighbors
@@ -59,13 +58,6 @@ def test_probabilities_are_true_in_every_bin() -> None:
     assert np.abs(found - truth).mean() < 0.04
 
 
-def test_rightness_weighs_positively() -> None:
-    calibration = Calibration.fit(*labeled(0, 8000)[:2])
-    score, source_gap, target_gap, source_best, _ = calibration.weights
-    assert min(score, source_gap, target_gap) > 1
-    assert source_best > 0.3
-
-
 def test_levels_follow_the_rule_of_succession() -> None:
     """Twenty pairs that a threshold separates: levels of ten, (0 + 1) / 12 and (10 + 1) / 12."""
     score = np.linspace(-1, 1, 20, dtype=np.float32)
@@ -73,18 +65,6 @@ def test_levels_follow_the_rule_of_succession() -> None:
     features = PairFeatures(score, zeros, zeros)
     found = Calibration.fit(features, score > 0).probability(features)
     np.testing.assert_allclose(found, np.repeat([1 / 12, 11 / 12], 10))
-
-
-def test_pooled_levels_are_the_isotonic_means() -> None:
-    features, right, _ = labeled(3, 1000)
-    calibration = Calibration.fit(features, right)
-    logit = logits(calibration, features)
-    plain = IsotonicRegression().fit_transform(logit, right.astype(float))
-    found = calibration.probability(features)
-    sizes = np.array([(plain == level).sum() for level in plain])
-    large = sizes >= 50
-    assert large.sum() > 300
-    assert np.abs(found - plain)[large].max() < 0.03
 
 
 def test_lone_features_beyond_what_was_seen_takes_the_nearest_level() -> None:
@@ -171,12 +151,3 @@ def test_a_lone_neighbor_leaves_no_gap() -> None:
     np.testing.assert_array_equal(features.source_gap, np.zeros(5))
     expected = [slow_gap(scores.T, 0, s) for s in range(5)]
     np.testing.assert_allclose(features.target_gap, expected, atol=1e-6)
-
-
-def test_features_are_columns() -> None:
-    features = PairFeatures(
-        *(np.array(column, np.float32) for column in ([1, 2], [0.5, -1], [0, 3]))
-    )
-    expected = [[1, 0.5, 0, 1, 0], [2, -1, 3, 0, 1]]
-    assert features.matrix().tolist() == expected
-    assert features.matrix().dtype == np.float64

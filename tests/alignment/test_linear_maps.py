@@ -240,6 +240,7 @@ def test_what_goes_wrong_leaves_the_old_file(
 # --- what it costs ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
     sample = load_sample("en", "es")
     kept, held_out = sample.train.split(0.2, random_state=0)
@@ -335,6 +336,7 @@ def test_auto_tries_linear_maps_only(english: Embeddings, spanish: Embeddings) -
     assert all("center=False" in name for name in tried if name.startswith("CCA"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lexicon_size", [0, 30])
 def test_selflearning_can_be_linear(lexicon_size: int) -> None:
     data = plant_clusters(0.1)

@@ -45,14 +45,6 @@ def alignment(model: SubwordVectors) -> Alignment:
     return align(language, other, lexicon=lexicon, refinement=0, calibrate=False)
 
 
-def test_any_string_has_a_vector(model: SubwordVectors) -> None:
-    reference = fasttext.load_model(model.path)
-    found = model([*WORDS, *INVENTED, "\ud83d"])
-    expected = [reference.get_word_vector(word) for word in (*WORDS, *INVENTED)]
-    assert np.array_equal(found[:-1], expected)
-    assert not found[-1].any()
-
-
 def test_words_are_mapped_as_those_of_the_vocabulary(
     model: SubwordVectors, alignment: Alignment
 ) -> None:

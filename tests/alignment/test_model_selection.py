@@ -8,7 +8,7 @@ import pytest
 from conftest import Planted, plant
 from reference import csls, procrustes
 
-from alignx.alignment import cross_validation, held_out
+from alignx.alignment import fit_context, held_out
 from alignx.alignment.model_selection import Auto
 from alignx.errors import NotFittedError
 from alignx.mapping import LeastSquares, Procrustes, Refinement, balanced_weights
@@ -130,7 +130,7 @@ def train_sets(
         seen.append(set(pairs[:, 0].tolist()))
         return balanced_weights(pairs)
 
-    monkeypatch.setattr(cross_validation, "balanced_weights", record)
+    monkeypatch.setattr(fit_context, "balanced_weights", record)
     found = choose(planted, count, refinement=0, folds=folds, random_state=seed)
     return seen[: len(seen) // len(found.scores)]
 
@@ -230,6 +230,7 @@ def test_rounds_of_refinement_are_tried(hard: Planted, refinement: int, rounds: 
 
 
 def test_the_table_names_every_candidate(choice: Choice) -> None:
+    assert choice.to_frame()["precision"].tolist() == [s.precision for s in choice.scores]
     head, *lines, foot = str(choice).splitlines()
     assert head.split() == ["rounds", "P@1", "+/-", "behind", "+/-"]
     assert len(lines) == len(choice.scores)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,6 +239,8 @@ def test_copies_share_the_vectors() -> None:
     languages = {code: Embeddings(["a", "b"], np.eye(2)) for code in ("en", "es")}
     shared = SharedSpace(languages)
     assert copy.deepcopy({"space": shared})["space"]["en"].vectors is shared["en"].vectors
+    again = pickle.loads(pickle.dumps(shared))
+    np.testing.assert_array_equal(again["es"].vectors, shared["es"].vectors)
 
 
 def test_best_rows_are_the_first_translations() -> None:

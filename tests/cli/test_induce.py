@@ -34,7 +34,7 @@ def test_a_dictionary_and_a_summary() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_the_dictionary_of_the_library() -> None:
-    expected = induce_lexicon(mapped_space(), n_best=2, mutual=False, n_neighbors=5, threshold=0.3)
+    expected = induce_lexicon(mapped_space(), k=2, mutual=False, n_neighbors=5).at_least(0.3)
     options = ("-k", 2, "--all", "--neighbors", 5, "--threshold", 0.3)
     done = succeed(*INDUCE, *options, "-o", "out.jsonl")
     assert done.out == ""

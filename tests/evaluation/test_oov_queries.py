@@ -45,11 +45,11 @@ def language(prefix: str, count: int, seed: int) -> Embeddings:
 SHARED = SharedSpace({"en": language("a", N, 1), "es": language("b", M, 2)})
 LEXICON = Lexicon(
     [
-        ("a1", "b1"), ("a2", "b7"),  # listed
-        ("a3", "b900"), ("a3", "b5"),  # listed, with another answer that is not
-        ("axe", "b3"), ("axe", "bow"), ("axe", "zzz"),  # unseen
-        ("a4", "bee"),  # only the answer is unseen
-        ("same", "same"),  # nothing is known of it
+        ("a1", "b1"), ("a2", "b7"),  # known
+        ("a3", "b900"), ("a3", "b5"),  # known, with another answer that is OOV
+        ("axe", "b3"), ("axe", "bow"), ("axe", "zzz"),  # OOV
+        ("a4", "bee"),  # only the answer is OOV
+        ("same", "same"),  # without a vector
         ("a1 a2", "b2"), ("a6", "b3 b4"), ("a1 axe", "b8"),  # phrases
     ]
 )  # fmt: skip
@@ -75,10 +75,10 @@ def source_vector(entry: str) -> NDArray[np.float64]:
     return unit(SHARED.extended([entry], oov="subword").source[entry])
 
 
-def test_each_kind_of_question_is_measured_apart_and_by_hand() -> None:
+def test_each_kind_of_query_is_measured_separately() -> None:
     report = evaluate(SHARED, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
     added = ["bow", "bee", "b3 b4"]
-    unseen = [
+    words = [
         rank(source_vector("axe"), added, ["b3", "bow"]),
         rank(source_vector("a4"), added, ["bee"]),
     ]
@@ -88,7 +88,7 @@ def test_each_kind_of_question_is_measured_apart_and_by_hand() -> None:
         rank(source_vector("a1 axe"), added, ["b8"]),
     ]
     assert list(report.oov) == ["OOV words", "OOV words, copied", "phrases"]
-    for name, ranks in (("OOV words", unseen), ("phrases", phrases)):
+    for name, ranks in (("OOV words", words), ("phrases", phrases)):
         found = report.oov[name]
         assert found.n == len(ranks)
         assert found.mrr == pytest.approx(np.mean([1 / r for r in ranks]))
@@ -98,33 +98,30 @@ def test_each_kind_of_question_is_measured_apart_and_by_hand() -> None:
     assert report.coverage_with_oov == pytest.approx(8 / 9)
 
 
-def test_listed_words_are_measured_as_they_are_without() -> None:
-    listed = Lexicon([pair for pair in LEXICON if pair[0] in ("a1", "a2", "a3")])
-    alone = evaluate(SHARED, listed, n_neighbors=N_NEIGHBORS)
+def test_oov_queries_do_not_change_other_figures() -> None:
+    alone = evaluate(SHARED, LEXICON[:4], n_neighbors=N_NEIGHBORS)
     beside = evaluate(SHARED, LEXICON, oov="subword", n_neighbors=N_NEIGHBORS)
     assert (beside.nn, beside.csls) == (alone.nn, alone.csls)
     assert alone.oov == {}
     assert alone.coverage_with_oov == alone.coverage == 1
 
 
-def test_phrases_are_asked_without_a_model_and_unseen_words_are_not() -> None:
+def test_phrases_need_no_model() -> None:
     report = evaluate(SHARED, LEXICON, n_neighbors=N_NEIGHBORS)
     assert list(report.oov) == ["phrases"]
     assert report.oov["phrases"].n == 2
     assert report.coverage_with_oov == pytest.approx(5 / 9)
 
 
-def test_copying_is_right_where_both_languages_write_the_same() -> None:
-    lexicon = Lexicon([("ab", "ab"), ("ac", "b1")])
+def test_copying_is_right_for_identical_words() -> None:
+    lexicon = Lexicon([("ab", "ab"), ("ac", "b1"), ("ad", "a1")])
     shared = SharedSpace({"en": SHARED.source, "es": language("a", M, 2)})
-    report = evaluate(
-        shared, Lexicon([*lexicon.pairs, ("ad", "a1")]), oov="subword", n_neighbors=N_NEIGHBORS
-    )
+    report = evaluate(shared, lexicon, oov="subword", n_neighbors=N_NEIGHBORS)
     copied = report.oov["OOV words, copied"]
     assert (copied.n, copied.precision[1]) == (2, 0.5)
 
 
-def test_pairs_are_questions_of_their_own_where_the_protocol_says_so() -> None:
+def test_each_pair_is_a_query_by_xling() -> None:
     report = evaluate(SHARED, LEXICON, oov_policy="xling", oov="subword", n_neighbors=N_NEIGHBORS)
     assert report.csls.n == 3
     # axe with b3 and bow, a3 with b900, a4 with bee.
@@ -132,7 +129,7 @@ def test_pairs_are_questions_of_their_own_where_the_protocol_says_so() -> None:
     assert report.coverage_with_oov == pytest.approx(10 / 12)
 
 
-def test_a_dictionary_may_hold_nothing_but_unseen_words() -> None:
+def test_a_dictionary_may_hold_oov_words_only() -> None:
     report = evaluate(SHARED, Lexicon([("axe", "b3")]), oov="subword", n_neighbors=N_NEIGHBORS)
     assert (report.csls.n, report.coverage, report.coverage_with_oov) == (0, 0, 1)
     assert "csls of OOV queries" in str(report)
@@ -153,7 +150,7 @@ def test_subwords_need_a_model_in_one_language() -> None:
 # --- translation ------------------------------------------------------------------------------
 
 
-def test_unseen_words_and_phrases_are_translated() -> None:
+def test_oov_words_and_phrases_are_translated() -> None:
     asked = ["a1", "axe", "a1 a2", "zzz"]
     answers = SHARED.translate(asked, M, oov="subword", n_neighbors=N_NEIGHBORS)
     found = dict(zip(asked, answers, strict=True))
@@ -169,7 +166,7 @@ def test_unseen_words_and_phrases_are_translated() -> None:
 def test_a_list_is_translated_in_its_order() -> None:
     wider = SHARED.extended(["a1 a2", "axe"], ["b3 b4"], oov="subword")
     listed = ["axe", "a7", "a1 a2", "zzz"]
-    lexicon = induce_lexicon(wider, words=listed, mutual=False, n_best=2, n_neighbors=N_NEIGHBORS)
+    lexicon = induce_lexicon(wider, words=listed, mutual=False, k=2, n_neighbors=N_NEIGHBORS)
     assert [source for source, _ in lexicon] == ["axe", "axe", "a7", "a7", "a1 a2", "a1 a2"]
     for i, word in enumerate(("axe", "a7", "a1 a2")):
         best = wider.translate(word, 2, n_neighbors=N_NEIGHBORS)
@@ -182,7 +179,7 @@ def test_a_list_is_translated_in_its_order() -> None:
 # --- similarity -------------------------------------------------------------------------------
 
 
-def test_similarity_keeps_phrases_and_unseen_words_apart() -> None:
+def test_similarity_reports_oov_words_and_phrases_separately() -> None:
     pairs = [("a1", "b1"), ("a2", "b2"), ("a3", "b9"), ("a4 a5", "b3"), ("axe", "b4"), ("z", "b1")]
     judged = Lexicon(pairs, np.array([3.0, 1.0, 2.0, 5.0, 0.0, 1.0]))
     report = evaluate_similarity(SHARED.source, SHARED.target, judged, oov="subword")

@@ -85,14 +85,18 @@ def test_a_lexicon_without_scores_or_known_pairs_is_refused() -> None:
         evaluate_similarity(SPANISH, ENGLISH, Lexicon(PAIRS, SCORES))
 
 
-def test_what_is_printed_and_what_programs_read() -> None:
-    report = SimilarityReport(pairs=500, n=275, pearson=0.72812, spearman=-0.5)
-    assert str(report) == "Pearson 0.728, Spearman -0.500 (275 of 500 pairs, coverage 55.0%)"
+def test_report_prints_a_line_and_becomes_json_and_a_frame() -> None:
+    more = SimilarityReport(500, 300, 0.7, math.nan)
+    report = SimilarityReport(pairs=500, n=275, pearson=0.72812, spearman=-0.5, with_oov=more)
+    line = "Pearson 0.728, Spearman -0.500 (275 of 500 pairs, coverage 55.0%)"
+    assert str(report).startswith(f"{line}; with phrases and OOV words: Pearson 0.700")
     found = report.as_dict()
-    assert list(found) == ["pairs", "n", "coverage", "pearson", "spearman", "with_oov"]
     assert json.loads(json.dumps(found)) == found
+    assert (found["with_oov"]["n"], found["with_oov"]["spearman"]) == (300, None)
+    assert list(report.to_frame()["n"]) == [275, 300]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["en", "es"])
 def test_cosines_of_real_vectors_agree_with_human_scores(shared_data: Path, code: str) -> None:
     words = load(shared_data / "vectors" / f"{code}.vec.gz", limit=20_000)

@@ -8,19 +8,19 @@ import pytest
 from alignx.alignment.align import align
 from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.alignment.shared_space import SharedSpace
-from alignx.induction.induce import (
-    check_options,
-    induce_lexicon,
-    is_number,
-    is_punctuation,
-    lexicon_of,
-    wanted_by_form,
-)
+from alignx.induction.induce import induce_lexicon, require_probabilities
+from alignx.induction.lazy_space import LazySpace
+from alignx.induction.pair_selection import PairSelection, is_number, is_punctuation
+from alignx.induction.sharded.plan import Sharding
 from alignx.lexicon.lexicon import Lexicon
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.io import save
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 SIZES = [(30, 30), (30, 47), (47, 30), (12, 200)]
@@ -47,10 +47,10 @@ def csls(shared: SharedSpace, n_neighbors: int) -> NDArray[np.float64]:
     return np.asarray(2 * cosines - of_source[:, None] - of_target, dtype=np.float64)
 
 
-def expected_rows(scores: NDArray[np.float64], n_best: int, mutual: bool) -> list[tuple[int, int]]:
+def expected_rows(scores: NDArray[np.float64], k: int, mutual: bool) -> list[tuple[int, int]]:
     """Every source row with its best target rows; if mutual, only if it is among their best."""
-    of_source = np.argsort(-scores, axis=1, kind="stable")[:, :n_best]
-    of_target = np.argsort(-scores, axis=0, kind="stable")[:n_best].T
+    of_source = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    of_target = np.argsort(-scores, axis=0, kind="stable")[:k].T
     return [
         (s, int(t))
         for s, targets in enumerate(of_source)
@@ -73,15 +73,13 @@ CALIBRATION = Calibration(
 
 
 @pytest.mark.parametrize("mutual", [True, False])
-@pytest.mark.parametrize("n_best", [1, 2, 3])
+@pytest.mark.parametrize("k", [1, 2, 3])
 @pytest.mark.parametrize("sizes", SIZES)
-def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], n_best: int, mutual: bool) -> None:
+def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], k: int, mutual: bool) -> None:
     shared = space(*sizes)
     scores = csls(shared, 5)
-    rows = expected_rows(scores, n_best, mutual)
-    lexicon = induce_lexicon(
-        shared, n_best=n_best, mutual=mutual, n_neighbors=5, numbers=True, punctuation=True
-    )
+    rows = expected_rows(scores, k, mutual)
+    lexicon = induce_lexicon(shared, k=k, mutual=mutual, n_neighbors=5, exclude=())
     assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
     assert lexicon.scores is not None
     assert lexicon.scores.dtype == np.float64
@@ -91,14 +89,14 @@ def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], n_best: int, mut
 
 def test_without_mutual_every_word_has_its_share_and_with_it_pairs_are_fewer() -> None:
     shared = space(40, 25)
-    every = induce_lexicon(shared, n_best=3, mutual=False)
+    every = induce_lexicon(shared, k=3, mutual=False)
     assert [len(found) for found in every.translations().values()] == [3] * 40
-    mutual = induce_lexicon(shared, n_best=3)
+    mutual = induce_lexicon(shared, k=3)
     assert set(mutual) < set(every)
 
 
 def test_the_best_translation_of_a_word_comes_first() -> None:
-    lexicon = induce_lexicon(space(30, 47), n_best=3, mutual=False)
+    lexicon = induce_lexicon(space(30, 47), k=3, mutual=False)
     assert lexicon.scores is not None
     by_word = lexicon.scores.reshape(30, 3)
     assert (np.diff(by_word, axis=1) <= 0).all()
@@ -107,23 +105,27 @@ def test_the_best_translation_of_a_word_comes_first() -> None:
 
 def test_mutual_pairs_are_the_same_from_both_sides() -> None:
     shared = space(30, 47)
-    for n_best in (1, 3):
-        there = induce_lexicon(shared, n_best=n_best)
-        back = induce_lexicon(shared.reversed(), n_best=n_best)
+    for k in (1, 3):
+        there = induce_lexicon(shared, k=k)
+        back = induce_lexicon(shared.reversed(), k=k)
         assert set(back.reversed()) == set(there)
 
 
-@pytest.mark.parametrize(("n", "m", "n_best"), [(1, 1, 1), (1, 7, 1), (7, 1, 1), (4, 6, 4)])
+@pytest.mark.parametrize(("n", "m", "k"), [(1, 1, 1), (1, 7, 1), (7, 1, 1), (4, 6, 4)])
 @pytest.mark.parametrize("calibration", [None, CALIBRATION])
-def test_as_many_as_there_are(n: int, m: int, n_best: int, calibration: Calibration | None) -> None:
+def test_as_many_as_there_are(n: int, m: int, k: int, calibration: Calibration | None) -> None:
     shared = space(n, m, calibration)
-    lexicon = induce_lexicon(shared, n_best=n_best, mutual=False, n_neighbors=1)
-    rows = expected_rows(csls(shared, 1), n_best, mutual=False)
+    lexicon = induce_lexicon(shared, k=k, mutual=False, n_neighbors=1)
+    rows = expected_rows(csls(shared, 1), k, mutual=False)
     assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
 
 
 def test_threads_make_no_difference() -> None:
-    one, two = (induce_lexicon(space(200, 150, CALIBRATION), n_best=2) for count in (1, 2))
+    found = []
+    for n_threads in (1, 2):
+        with config_context(n_threads=n_threads):
+            found.append(induce_lexicon(space(200, 150, CALIBRATION), k=2))
+    one, two = found
     assert list(one) == list(two)
     assert np.array_equal(np.asarray(one.scores), np.asarray(two.scores))
     assert np.array_equal(np.asarray(one.probabilities), np.asarray(two.probabilities))
@@ -140,35 +142,24 @@ def test_progress_goes_from_start_to_end() -> None:
 
 
 @pytest.mark.parametrize("mutual", [True, False])
-@pytest.mark.parametrize("n_best", [1, 3])
+@pytest.mark.parametrize("k", [1, 3])
 @pytest.mark.parametrize("sizes", SIZES)
 def test_probabilities_are_those_of_the_calibration(
-    sizes: tuple[int, int], n_best: int, mutual: bool
+    sizes: tuple[int, int], k: int, mutual: bool
 ) -> None:
     shared = space(*sizes, CALIBRATION)
     scores = csls(shared, 10)
-    rows = expected_rows(scores, n_best, mutual)
+    rows = expected_rows(scores, k, mutual)
     evidence = PairFeatures(
         np.array([scores[row] for row in rows], np.float32),
         np.array([gap(scores, s, t) for s, t in rows], np.float32),
         np.array([gap(scores.T, t, s) for s, t in rows], np.float32),
     )
-    found = induce_lexicon(shared, n_best=n_best, mutual=mutual)
+    found = induce_lexicon(shared, k=k, mutual=mutual)
     expected = CALIBRATION.probability(evidence)
     assert len(set(expected.round(3))) > 3
     assert found.probabilities is not None
     np.testing.assert_allclose(found.probabilities, expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("threshold", [0, 0.5, 0.75, 1])
-def test_the_threshold_keeps_pairs_of_at_least_that_probability(threshold: float) -> None:
-    shared = space(30, 47, CALIBRATION)
-    whole = induce_lexicon(shared)
-    assert whole.probabilities is not None
-    kept = induce_lexicon(shared, threshold=threshold)
-    likely = whole.probabilities >= threshold
-    assert list(kept) == [pair for pair, is_kept in zip(whole, likely, strict=True) if is_kept]
-    assert 0 < (whole.probabilities >= 0.75).sum() < len(whole)
 
 
 # --- filters ----------------------------------------------------------------------------------
@@ -206,10 +197,10 @@ def mixed() -> SharedSpace:
     ("options", "expected"),
     [
         ({}, ["cat", "4x4"]),
-        ({"numbers": True}, ["cat", "1", "4x4", "two"]),
-        ({"punctuation": True}, ["cat", "dog", "...", "4x4"]),
+        ({"exclude": ["punctuation"]}, ["cat", "1", "4x4", "two"]),
+        ({"exclude": ["numbers"]}, ["cat", "dog", "...", "4x4"]),
         (
-            {"numbers": True, "punctuation": True},
+            {"exclude": ()},
             ["cat", "1", "dog", "...", "4x4", "two"],
         ),
     ],
@@ -224,7 +215,7 @@ def test_pairs_with_numbers_or_punctuation_on_either_side_are_left_out(
 
 def test_filtered_words_still_take_part_in_the_search() -> None:
     """A number that is the nearest neighbor hides the next one; it does not make room for it."""
-    lexicon = induce_lexicon(mixed(), n_best=1, mutual=False, n_neighbors=1)
+    lexicon = induce_lexicon(mixed(), k=1, mutual=False, n_neighbors=1)
     assert "two" not in lexicon.translations()
 
 
@@ -234,15 +225,15 @@ def test_filtered_words_still_take_part_in_the_search() -> None:
 @pytest.mark.parametrize(
     ("options", "gist"),
     [
-        ({"n_best": 0}, r"\[1, 30\], got 0"),
-        ({"n_best": -1}, r"\[1, 30\], got -1"),
-        ({"n_best": 31}, r"\[1, 30\], got 31"),
+        ({"k": 0}, r"\[1, 30\], got 0"),
+        ({"k": -1}, r"\[1, 30\], got -1"),
+        ({"k": 31}, r"\[1, 30\], got 31"),
         ({"n_neighbors": 0}, r"n_neighbors must lie in \[1, 30\], got 0"),
         ({"n_neighbors": 31}, r"n_neighbors must lie in \[1, 30\], got 31"),
-        ({"threshold": -0.1}, r"threshold must lie in \[0, 1\], got -0.1"),
-        ({"threshold": 1.1}, r"threshold must lie in \[0, 1\], got 1.1"),
-        ({"threshold": float("nan")}, r"threshold must lie in \[0, 1\], got nan"),
-        ({"threshold": 0.5}, "threshold needs probabilities"),
+        ({"exclude": ["letters"]}, "exclude must hold numbers or punctuation"),
+        ({"exclude": "numbers"}, "exclude must hold"),
+        ({"words": ["a1"], "sharding": Sharding()}, "leave out sharding"),
+        ({"sharding": Sharding(), "k": 31}, r"\[1, 30\], got 31"),
     ],
 )
 @pytest.mark.parametrize("sizes", [(30, 47), (47, 30)])
@@ -274,7 +265,7 @@ def neighbors(indices: list[list[int]], scores: list[list[float]]) -> Neighbors:
     return Neighbors(np.array(indices), np.array(scores, dtype=np.float32))
 
 
-def of_neighbors(**options: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # passed on
+def of_neighbors(k: int, mutual: bool, calibration: Calibration | None) -> list[tuple[str, str]]:
     """Build a dictionary where a search has missed some neighbors, and all of one word."""
     found = CrossNeighbors(
         neighbors([[1, 0], [0, -1], [-1, -1]], [[0.9, 0.4], [0.5, -4], [-4, -4]]),
@@ -282,10 +273,12 @@ def of_neighbors(**options: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # pa
     )
     every = np.ones(3, dtype=bool)
     sides = (("a0", "a1", "a2"), ("b0", "b1", "b2"))
-    lexicon = lexicon_of(found, sides, (every, every), threshold=None, **options)
+    lexicon = PairSelection(k, mutual).lexicon(
+        found, sides, (every, every), calibration=calibration
+    )
     assert lexicon.scores is not None
     assert (lexicon.scores >= 0.39).all()
-    if options["calibration"] is not None:
+    if calibration is not None:
         assert lexicon.probabilities is not None
         assert np.isfinite(lexicon.probabilities).all()
     return list(lexicon)
@@ -296,23 +289,57 @@ def of_neighbors(**options: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # pa
 def test_a_neighbor_that_is_missing_is_no_translation(
     mutual: bool, calibration: Calibration | None
 ) -> None:
-    first = of_neighbors(n_best=1, mutual=mutual, calibration=calibration)
+    first = of_neighbors(1, mutual, calibration)
     assert first == [("a0", "b1"), ("a1", "b0")]
-    both = of_neighbors(n_best=2, mutual=mutual, calibration=calibration)
+    both = of_neighbors(2, mutual, calibration)
     assert both == [("a0", "b1"), ("a0", "b0"), ("a1", "b0")]
 
 
-def test_options_are_checked_alone() -> None:
-    check_options(threshold=0.5, calibration=CALIBRATION, n_best=3, smaller=3)
-    check_options(threshold=None, calibration=None, n_best=1, smaller=1)
-    with pytest.raises(ValueError, match=r"n_best must lie in \[1, 3\], got 4"):
-        check_options(threshold=None, calibration=None, n_best=4, smaller=3)
+def test_a_threshold_needs_probabilities() -> None:
+    require_probabilities(0.5, CALIBRATION)
+    require_probabilities(None, None)
     with pytest.raises(ValueError, match="threshold needs probabilities"):
-        check_options(threshold=0.5, calibration=None, n_best=1, smaller=3)
+        require_probabilities(0.5, None)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=r"threshold must lie in \[0, 1\]"):
+            require_probabilities(wrong, CALIBRATION)
 
 
-def test_words_are_wanted_by_their_form() -> None:
-    found = wanted_by_form(["cat", "7", "!", "4x4"], numbers=False, punctuation=False)
+def test_words_are_allowed_by_their_form() -> None:
+    found = PairSelection().allowed(["cat", "7", "!", "4x4"])
     assert found.tolist() == [True, False, False, True]
-    assert wanted_by_form([], numbers=True, punctuation=True).shape == (0,)
-    assert wanted_by_form(["7", "!"], numbers=True, punctuation=True).all()
+    assert PairSelection(exclude=()).allowed([]).shape == (0,)
+    assert PairSelection(exclude=()).allowed(["7", "!"]).all()
+
+
+# --- lazy spaces and shards -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("calibration", [None, CALIBRATION])
+def test_shards_give_the_dictionary_of_memory(
+    tmp_path: Path, calibration: Calibration | None
+) -> None:
+    shared = space(60, 47, calibration)
+    expected = induce_lexicon(shared, k=2)
+    for sharding in (Sharding(index="exact"), Sharding(checkpoint=tmp_path / "work")):
+        found = induce_lexicon(shared, k=2, sharding=sharding)
+        assert found.pairs == expected.pairs
+        np.testing.assert_array_equal(found.scores, expected.scores)
+        np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lazy_space_is_the_shared_one(tmp_path: Path) -> None:
+    shared = space(60, 47)
+    known = Lexicon([(f"a{i}", f"b{i}") for i in range(40)])
+    alignment = align(shared.source, shared.target, lexicon=known, allow_failed=True)
+    lazy = LazySpace(shared.source, shared.target, alignment)
+    mapped = alignment.apply(shared.source, shared.target)
+    for each, expected in ((lazy, mapped), (lazy.reversed(), mapped.reversed())):
+        in_memory, sharded = (induce_lexicon(each, sharding=s) for s in (None, Sharding()))
+        assert in_memory.pairs == sharded.pairs == induce_lexicon(expected).pairs
+    alignment.save(tmp_path / "map.safetensors")
+    for name, language in (("en", shared.source), ("es", shared.target)):
+        save(language, tmp_path / f"{name}.safetensors")
+    paths = (tmp_path / f"{name}.safetensors" for name in ("en", "es", "map"))
+    assert induce_lexicon(LazySpace.load(*paths)).pairs == induce_lexicon(mapped).pairs

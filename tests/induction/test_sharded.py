@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import plant_clusters
 from reference import csls
+from sharding import induce_in_folder
 from tasks import wait_for
 
 from alignx.alignment.align import align
@@ -22,14 +23,15 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.errors import AlignxError, FormatError, OutputError, RecallError
 from alignx.induction.induce import induce_lexicon
 from alignx.induction.sharded import induce as dictionary
-from alignx.induction.sharded import plan, search
-from alignx.induction.sharded.induce import induce_large_lexicon
-from alignx.induction.sharded.plan import make_plan, slower_than_exact
+from alignx.induction.sharded import plan, search, shards
+from alignx.induction.sharded.plan import Sharding, make_plan, slower_than_exact
 from alignx.induction.sharded.workspace import Tensors, Workspace
 from alignx.lexicon.lexicon import Lexicon
-from alignx.retrieval.clustered import Effort, can_search_clusters
+from alignx.retrieval.clustered import SearchParams, can_search_clusters
+from alignx.retrieval.neighbors import CrossNeighbors
 from alignx.retrieval.recall import MeasuredRecall
 from alignx.support.arrays import unit_rows
+from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import save
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alignx.alignment.alignment import Alignment
-    from alignx.induction.sharded.induce import LargeInduction
+    from alignx.induction.sharded.induce import ShardedInduction
 
 SOURCES, TARGETS, DIMENSION = 2_000, 1_700, 24
 KNOWN = TARGETS - 1  # one has no vector
@@ -107,6 +109,7 @@ def oracle(languages: tuple[Embeddings, Embeddings]) -> Any:  # noqa: ANN401  # 
 # --- exact search -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mapped", "options"),
     [
@@ -116,14 +119,12 @@ def oracle(languages: tuple[Embeddings, Embeddings]) -> Any:  # noqa: ANN401  # 
             for options in (
                 {},
                 {"reverse": True},
-                {"n_best": 2},
-                {"mutual": False, "n_best": 2},
-                {"numbers": True, "n_neighbors": 5},
-                {"punctuation": True, "mutual": False},
+                {"k": 2},
+                {"mutual": False, "k": 2},
+                {"exclude": ["punctuation"], "n_neighbors": 5},
+                {"exclude": ["numbers"], "mutual": False},
             )
         ),
-        (True, {"threshold": 0.3}),
-        (True, {"n_threads": 2}),
     ],
 )
 @pytest.mark.parametrize("shard_rows", [SHARD_ROWS, 100_000])
@@ -144,12 +145,13 @@ def test_exact_search_in_shards_gives_the_dictionary_of_one_search(
     if rest.pop("reverse", False):
         shared = shared.reversed()
     expected = induce_lexicon(shared, **rest)
-    found = induce_large_lexicon(
+    found = induce_in_folder(
         alignment if mapped else None, *languages, tmp_path / "work", index="exact", **options
     )
     assert len(found.lexicon) > 100
     assert text(found.lexicon, tmp_path) == text(expected, tmp_path)
-    assert (found.index, found.reason, found.recall) == ("exact", "as asked", (1.0, 0.0, 0))
+    assert (found.plan.kind, found.plan.reason) == ("exact", "as asked")
+    assert found.recall == (1.0, 0.0, 0)
     assert found.seconds.keys() == {"rows", "cosine", "csls", "dictionary"}
     assert found.peak_memory > 1e7
     assert not (tmp_path / "work").exists()
@@ -163,7 +165,7 @@ def test_progress_goes_from_start_to_end(
 ) -> None:
     seen: list[float] = []
     told: list[dict[str, Any]] = []
-    induce_large_lexicon(
+    induce_in_folder(
         None, *languages, tmp_path / "work", index=kind, progress=seen.append, log=told.append
     )
     assert seen == sorted(seen)
@@ -179,11 +181,11 @@ def test_a_word_without_vector_is_in_no_pair(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path
 ) -> None:
     for kind in ("exact", "clustered")[: 1 + can_search_clusters()]:
-        found = induce_large_lexicon(
+        found = induce_in_folder(
             None,
             *languages,
             tmp_path / "work",
-            index=kind,  # type: ignore[arg-type]  # both are indexes
+            index=kind,
             recall=0.9,
             mutual=False,
         )
@@ -199,12 +201,12 @@ def clustered(
     languages: tuple[Embeddings, Embeddings],
     folder: Path,
     **options: Any,  # noqa: ANN401
-) -> LargeInduction:
-    return induce_large_lexicon(None, *languages, folder, index="clustered", **options)
+) -> ShardedInduction:
+    return induce_in_folder(None, *languages, folder, index="clustered", **options)
 
 
 def begin_with(monkeypatch: pytest.MonkeyPatch, clusters: int) -> None:
-    monkeypatch.setattr(dictionary, "Effort", partial(Effort, clusters))
+    monkeypatch.setattr(dictionary, "SearchParams", partial(SearchParams, clusters))
 
 
 @needs_clusters
@@ -216,7 +218,7 @@ def test_measured_recall_is_that_of_brute_force(
     clusters: int,
 ) -> None:
     begin_with(monkeypatch, clusters)
-    options = {"mutual": False, "numbers": True, "punctuation": True}
+    options = {"mutual": False, "exclude": ()}
     found = clustered(languages, tmp_path / "work", recall=0.1, **options)
     assert found.effort.clusters == clusters
     scores = oracle(languages)
@@ -258,8 +260,9 @@ def test_threads_change_nothing_and_shards_next_to_nothing(
     found = []
     for rows, threads in ((SHARD_ROWS, 1), (SHARD_ROWS, 2), (100_000, 1)):
         monkeypatch.setattr(plan, "SHARD_ROWS", (rows,))
-        options = {"n_threads": threads, "recall": 0.9, "mutual": False}
-        found.append(clustered(languages, tmp_path / "work", **options).lexicon)
+        with config_context(n_threads=threads):
+            options = {"recall": 0.9, "mutual": False}
+            found.append(clustered(languages, tmp_path / "work", **options).lexicon)
     assert text(found[0], tmp_path) == text(found[1], tmp_path)
     assert len({*found[0]} & {*found[2]}) > 0.999 * len(found[0])
 
@@ -300,18 +303,20 @@ def test_a_recall_that_is_not_reached_is_an_error_and_less_may_be_asked_for(
 # --- FAISS ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FAISS)
 def test_faiss_reaches_the_recall(tmp_path: Path, kind: Any) -> None:  # noqa: ANN401
     pytest.importorskip("faiss")
     languages = pair(3_000, 3_000, 24, noise=0.5)
     shared = SharedSpace(dict(zip(("en", "es"), languages, strict=True)))
     exact = induce_lexicon(shared)
-    options: dict[str, Any] = {"index": kind, "recall": 0.97, "n_threads": 1}
-    found = induce_large_lexicon(None, *languages, tmp_path / "work", **options)
-    assert found.index == kind
+    options: dict[str, Any] = {"index": kind, "recall": 0.97}
+    with config_context(n_threads=1):
+        found = induce_in_folder(None, *languages, tmp_path / "work", **options)
+        again = induce_in_folder(None, *languages, tmp_path / "work", **options)
+    assert found.plan.kind == kind
     assert found.recall.value >= 0.97
     assert len({*found.lexicon} & {*exact}) > 0.95 * len(exact)
-    again = induce_large_lexicon(None, *languages, tmp_path / "work", **options)
     assert text(found.lexicon, tmp_path) == text(again.lexicon, tmp_path)
 
 
@@ -324,14 +329,15 @@ def test_a_faiss_index_gets_the_biases_of_the_second_attempt(
     answers = iter([MeasuredRecall(0.1, 0.0, 1), MeasuredRecall(1.0, 0.0, 1)])
     monkeypatch.setattr(dictionary, "measure_recall", lambda *_, **__: next(answers))
     work = tmp_path / "work"
-    options: dict[str, Any] = {"index": "ivf", "recall": 0.6, "n_threads": 1}
-    induce_large_lexicon(None, *languages, work, keep=True, **options)
+    options: dict[str, Any] = {"index": "ivf", "recall": 0.6}
+    induce_in_folder(None, *languages, work, keep_checkpoint=True, **options)
     (last,) = work.glob("cosine.0.9.safetensors")
-    of_source, of_target = search._neighbors(Tensors(last)).biases(10)
+    found = CrossNeighbors(*(shards.read_neighbors(Tensors(last), side) for side in search.SIDES))
+    of_source, of_target = found.biases(10)
     for name, bias in (("source", of_source), ("target", of_target)):
         rows = np.load(work / f"{name}.npy")
         path = work / f"{name}.csls.faiss"
-        index = FaissIndex.load(path, rows, keys_checksum=search._NO_CHECKSUM)
+        index = FaissIndex.load(path, rows, keys_checksum=shards._NO_CHECKSUM)
         np.testing.assert_array_equal(index.bias, bias)
 
 
@@ -341,7 +347,7 @@ def test_a_faiss_index_gets_the_biases_of_the_second_attempt(
 def counted(monkeypatch: pytest.MonkeyPatch, end_after: int | None = None) -> list[str]:
     """Note the shards that are searched; Ctrl-C is pressed before one too many."""
     calls: list[str] = []
-    original = search.search_shard
+    original = shards.search_shard
 
     def search_shard(shard: Any, progress: Any = None) -> str:  # noqa: ANN401
         if len(calls) == end_after:
@@ -353,6 +359,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, end_after: int | None = None) -> li
     return calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "end_after"),
     [
@@ -369,7 +376,7 @@ def test_what_is_finished_is_not_searched_again(
     end_after: int,
 ) -> None:
     work = tmp_path / "work"
-    induce = partial(induce_large_lexicon, alignment, *languages, work, index=kind, recall=0.9)
+    induce = partial(induce_in_folder, alignment, *languages, work, index=kind, recall=0.9)
     with pytest.MonkeyPatch.context() as patch:
         every = counted(patch)
         expected = text(induce().lexicon, tmp_path)
@@ -383,7 +390,7 @@ def test_what_is_finished_is_not_searched_again(
     assert {"source.npy", "target.npy", "settings.json"} <= kept.keys()
     with pytest.MonkeyPatch.context() as patch:
         after = counted(patch)
-        assert text(induce(keep=True).lexicon, tmp_path) == expected
+        assert text(induce(keep_checkpoint=True).lexicon, tmp_path) == expected
     assert before + after == every
     rows = {name: (work / name).stat().st_mtime_ns for name in ("source.npy", "target.npy")}
     assert rows.items() <= kept.items()
@@ -433,6 +440,7 @@ def garble(path: Path) -> None:
     path.write_bytes(b"\xff" * path.stat().st_size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", [damage, empty, garble, Path.unlink])
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_shards_are_searched_again(
@@ -442,7 +450,7 @@ def test_damaged_shards_are_searched_again(
     spoil: Callable[[Path], object],
 ) -> None:
     work = tmp_path / "work"
-    induce = partial(induce_large_lexicon, None, *languages, work, index=kind)
+    induce = partial(induce_in_folder, None, *languages, work, index=kind)
     expected = text(induce().lexicon, tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         before = counted(patch, 4)
@@ -451,7 +459,7 @@ def test_damaged_shards_are_searched_again(
     spoil(work / before[1])
     with pytest.MonkeyPatch.context() as patch:
         after = counted(patch)
-        assert text(induce(keep=True).lexicon, tmp_path) == expected
+        assert text(induce(keep_checkpoint=True).lexicon, tmp_path) == expected
     assert after[0] == before[1]
     assert not {before[0], *before[2:]} & set(after)
     (merged,) = work.glob("cosine.*")
@@ -461,8 +469,8 @@ def test_damaged_shards_are_searched_again(
 
 def test_damaged_rows_are_told(languages: tuple[Embeddings, Embeddings], tmp_path: Path) -> None:
     work = tmp_path / "work"
-    induce = partial(induce_large_lexicon, None, *languages, work, index="exact")
-    induce(keep=True)
+    induce = partial(induce_in_folder, None, *languages, work, index="exact")
+    induce(keep_checkpoint=True)
     damage(work / "source.npy")
     with pytest.raises(FormatError, match=r"source\.npy: a finished part is damaged"):
         induce()
@@ -472,10 +480,10 @@ RUN = f"""
 import os, signal, sys, time
 from pathlib import Path
 from alignx.cli import main as cli
-from alignx.induction.sharded import plan, search
+from alignx.induction.sharded import plan, search, shards
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 plan.SHARD_ROWS = ({SHARD_ROWS},)
-mark, original, calls = Path(sys.argv.pop(1)), search.search_shard, []
+mark, original, calls = Path(sys.argv.pop(1)), shards.search_shard, []
 def search_shard(*arguments):
     if len(calls) == 3 and mark.name == "wait":
         mark.touch()
@@ -513,6 +521,7 @@ def vectors(languages: tuple[Embeddings, Embeddings], tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "number"), [("exact", signal.SIGINT), ("clustered", signal.SIGKILL)]
 )
@@ -552,7 +561,7 @@ def begun(languages: tuple[Embeddings, Embeddings], alignment: Alignment, tmp_pa
     with pytest.MonkeyPatch.context() as patch:
         counted(patch, 1)
         with pytest.raises(KeyboardInterrupt):
-            induce_large_lexicon(alignment, *languages, tmp_path / "work", index="exact")
+            induce_in_folder(alignment, *languages, tmp_path / "work", index="exact")
     return tmp_path / "work"
 
 
@@ -563,8 +572,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        ({"n_best": 2}, "n_best"),
-        ({"n_neighbors": 5, "seed": 3}, "n_neighbors, seed"),
+        ({"k": 2}, "k"),
+        ({"n_neighbors": 5, "random_state": 3}, "n_neighbors, random_state"),
         ({"index": "ivf"}, "index"),
         ({"reverse": True}, "mapped, vectors"),
     ],
@@ -578,7 +587,7 @@ def test_the_folder_of_other_settings_is_refused(
 ) -> None:
     before = contents(begun)
     with pytest.raises(FormatError, match=rf"other settings \({names}\); delete it or name"):
-        induce_large_lexicon(alignment, *languages, begun, **({"index": "exact"} | options))
+        induce_in_folder(alignment, *languages, begun, **({"index": "exact"} | options))
     assert contents(begun) == before
 
 
@@ -587,11 +596,11 @@ def test_the_folder_of_other_vectors_or_of_another_map_is_refused(
 ) -> None:
     source, target = languages
     with pytest.raises(FormatError, match=r"other settings \(mapped\)"):
-        induce_large_lexicon(None, source, target, begun, index="exact")
+        induce_in_folder(None, source, target, begun, index="exact")
     changed = source.vectors.copy()
     changed[-1, 0] += 0.5
     other = Embeddings(source.words, changed, "en")
-    induce = partial(induce_large_lexicon, alignment, index="exact")
+    induce = partial(induce_in_folder, alignment, index="exact")
     with pytest.raises(FormatError, match=r"other settings \((mapped, )?vectors\)"):
         induce(source=other, target=target, folder=begun)
     with pytest.raises(FormatError, match=r"other settings \(mapped, vectors\)"):
@@ -600,7 +609,7 @@ def test_the_folder_of_other_vectors_or_of_another_map_is_refused(
         pairs = induce_lexicon(alignment.apply(*languages)).pairs[refitted : 300 + refitted]
         new = align(*languages, lexicon=Lexicon(pairs), method="procrustes", calibrate=False)
         with pytest.raises(FormatError, match=r"other settings \(mapped\)"):
-            induce_large_lexicon(new, *languages, begun, index="exact")
+            induce_in_folder(new, *languages, begun, index="exact")
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "3"])
@@ -614,7 +623,7 @@ def test_a_folder_of_something_else_is_refused_and_stays(
         (work / "settings.json").write_text(content)
     before = contents(work)
     with pytest.raises(FormatError, match="work: this folder holds something else; name another"):
-        induce_large_lexicon(None, *languages, work, index="exact")
+        induce_in_folder(None, *languages, work, index="exact")
     assert contents(work) == before
 
 
@@ -625,7 +634,7 @@ def test_a_folder_that_cannot_be_made_is_named(
     file.touch()
     for folder in (file, file / "work", tmp_path / "no" / "work"):
         with pytest.raises(OutputError, match=str(folder)):
-            induce_large_lexicon(None, *languages, folder, index="exact")
+            induce_in_folder(None, *languages, folder, index="exact")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -636,9 +645,10 @@ def test_a_folder_without_permission_is_named(
     work = tmp_path / "work"
     work.mkdir(mode=mode)
     with pytest.raises(OutputError, match=r"[Pp]ermission"):
-        induce_large_lexicon(None, *languages, work, index="exact")
+        induce_in_folder(None, *languages, work, index="exact")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "kept"),
     [
@@ -714,8 +724,6 @@ def test_parts_are_found_again(tmp_path: Path) -> None:
 
 # --- the plan ---------------------------------------------------------------------------------
 
-ROOM: dict[str, Any] = {"recall": 0.99, "k": 10, "memory": None}
-
 
 @pytest.mark.parametrize(
     ("sizes", "recall", "kind", "reason"),
@@ -730,7 +738,7 @@ ROOM: dict[str, Any] = {"recall": 0.99, "k": 10, "memory": None}
 def test_auto_chooses_by_size_and_recall(
     sizes: tuple[int, int], recall: float, kind: str, reason: str
 ) -> None:
-    made = make_plan(*sizes, 300, index="auto", **(ROOM | {"recall": recall}))
+    made = make_plan(*sizes, 300, Sharding(recall=recall), 10)
     assert made.kind == kind
     assert reason in made.reason
 
@@ -739,11 +747,11 @@ def test_a_processor_without_the_kernel_searches_exactly_or_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(plan, "can_search_clusters", lambda: False)
-    made = make_plan(1_000_000, 1_000_000, 300, index="auto", **ROOM)
+    made = make_plan(1_000_000, 1_000_000, 300, Sharding(), 10)
     assert made.kind == "exact"
     assert "no fast kernel" in made.reason
     with pytest.raises(AlignxError, match="no fast kernel for clusters; take --index exact or ivf"):
-        make_plan(1_000, 1_000, 300, index="clustered", **ROOM)
+        make_plan(1_000, 1_000, 300, Sharding(index="clustered"), 10)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *FAISS])
@@ -752,23 +760,20 @@ def test_less_memory_makes_shards_smaller_until_it_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(plan, "SHARD_ROWS", (262_144, 65_536, 32_768))
-    ample = make_plan(2_000_000, 1_000_000, 300, index=kind, **ROOM)
+    made = partial(make_plan, 2_000_000, 1_000_000, 300, k=10)
+    ample = made(sharding=Sharding(index=kind))
     assert (ample.kind, ample.reason, ample.shard_rows) == (kind, "as asked", 262_144)
-    tight = make_plan(
-        2_000_000, 1_000_000, 300, index=kind, **(ROOM | {"memory": ample.memory - 1})
-    )
+    tight = made(sharding=Sharding(index=kind, memory=ample.memory - 1))
     assert tight.shard_rows == 65_536
     assert tight.memory < ample.memory
-    assert make_plan(1_000, 500, 300, index=kind, **ROOM).memory < tight.memory
+    assert make_plan(1_000, 500, 300, Sharding(index=kind), 10).memory < tight.memory
     with pytest.raises(AlignxError) as caught:
-        make_plan(2_000_000, 1_000_000, 300, index=kind, **(ROOM | {"memory": 300_000_000}))
+        made(sharding=Sharding(index=kind, memory=300_000_000))
     gist = f"GB with the {kind} index, 0.3 GB are allowed; raise --memory or lower --limit"
     assert gist in str(caught.value)
     assert str(caught.value).startswith("2,000,000 x 1,000,000 words of 300 dimensions take ")
     needed = float(str(caught.value).split(" take ")[1].split(" GB")[0])
-    assert make_plan(
-        2_000_000, 1_000_000, 300, index=kind, **(ROOM | {"memory": int((needed + 0.1) * 1e9)})
-    ).shard_rows
+    assert made(sharding=Sharding(index=kind, memory=int((needed + 0.1) * 1e9))).shard_rows
 
 
 @pytest.mark.parametrize(
@@ -779,16 +784,14 @@ def test_less_memory_makes_shards_smaller_until_it_is_refused(
         ({"recall": 1.1}, r"recall must lie in \(0, 1\], got 1.1"),
         ({"n_neighbors": 0}, rf"n_neighbors must lie in \[1, {KNOWN}\], got 0"),
         ({"n_neighbors": 1_701}, rf"n_neighbors must lie in \[1, {KNOWN}\], got 1701"),
-        ({"n_best": 0}, rf"n_best must lie in \[1, {KNOWN}\], got 0"),
-        ({"threshold": 0.5}, "threshold needs probabilities"),
-        ({"threshold": 1.5}, r"threshold must lie in \[0, 1\], got 1.5"),
+        ({"k": 0}, rf"k must lie in \[1, {KNOWN}\], got 0"),
     ],
 )
 def test_values_out_of_range_are_refused_before_anything_is_made(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path, options: dict[str, Any], gist: str
 ) -> None:
     with pytest.raises(ValueError, match=gist):
-        induce_large_lexicon(None, *languages, tmp_path / "work", **options)
+        induce_in_folder(None, *languages, tmp_path / "work", **options)
     assert files(tmp_path) == set()
 
 
@@ -796,13 +799,13 @@ PEAK = """
 import json, sys
 from pathlib import Path
 from alignx.induction.sharded import plan
-from alignx.induction.sharded.induce import induce_large_lexicon
+from sharding import induce_in_folder
 from alignx.support.memory import peak_resident
 from alignx.vectors.io import load
 plan.SHARD_ROWS = (8_192,)
 languages = [load(path) for path in sys.argv[2:4]]
 facts = []
-found = induce_large_lexicon(
+found = induce_in_folder(
     None, *languages, Path(sys.argv[4]), index=sys.argv[1], log=facts.append
 )
 print(json.dumps([peak_resident(), facts[0]["memory"], len(found.lexicon)]))
@@ -819,11 +822,13 @@ def caches(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return paths
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_promise_about_memory_is_kept(caches: list[str], tmp_path: Path, kind: str) -> None:
     arguments = [kind, *caches, str(tmp_path / "work")]
     done = subprocess.run(
         [sys.executable, "-c", PEAK, *arguments],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         timeout=120,
@@ -848,7 +853,7 @@ def test_an_index_that_is_slower_than_exact_search_is_told_before_the_work(
         raise StartedError
 
     with pytest.raises(StartedError):
-        induce_large_lexicon(None, *languages, tmp_path / "work", index=kind, log=started)
+        induce_in_folder(None, *languages, tmp_path / "work", index=kind, log=started)
     (message,) = caplog.messages
     assert re.fullmatch(
         rf"{kind} takes some [\d.]+ times as long as --index exact for 2,000 x 1,700 words", message
@@ -862,7 +867,7 @@ def test_nothing_is_said_of_an_index_that_pays(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     small = pair(60, 60, 8)
-    induce_large_lexicon(None, *small, tmp_path / "work", index=kind)
+    induce_in_folder(None, *small, tmp_path / "work", index=kind)
     assert not caplog.messages
 
 

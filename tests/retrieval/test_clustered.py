@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
+import pickle
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from conftest import plant_clusters
-from hypothesis import given
-from hypothesis import strategies as st
 from reference import cosines, top_k
 from searches import Found, Search, assert_same, unit
 
 from alignx import _core
-from alignx.retrieval.clustered import ClusteredIndex, Clusters, Effort, can_search_clusters
+from alignx.retrieval.clustered import ClusteredIndex, Clusters, SearchParams, can_search_clusters
 from alignx.retrieval.exact import ExactIndex
-from alignx.retrieval.neighbors import Neighbors
+from alignx.retrieval.neighbors import Neighbors, merge_neighbors
+from alignx.support.config import config_context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -631,6 +630,7 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_processor_that_multiplies_no_bytes_is_named(tmp_path: Path) -> None:
     output = subprocess.run(
         [sys.executable, "-c", PORTABLE],
@@ -641,137 +641,6 @@ def test_a_processor_that_multiplies_no_bytes_is_named(tmp_path: Path) -> None:
         text=True,
     ).stdout
     assert output == "clusters need a processor that multiplies bytes, this one is portable\n"
-
-
-# --- progress ---------------------------------------------------------------------------------
-
-
-@needs_bytes
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_progress_rises_to_the_end(n_threads: int) -> None:
-    sweep = random_sweep(16, 4000, 900, 1, clusters=600, regions=20)
-    fractions: list[float] = []
-    sweep.run(n_threads, progress=fractions.append)
-    assert fractions == sorted(fractions)
-    assert 0 <= fractions[0] <= fractions[-1] == 1
-    # The thread that reports may have come late to the first of the work.
-    assert len(fractions) > (3 if n_threads == 1 else 1)
-
-
-@needs_bytes
-@pytest.mark.parametrize(("n_threads", "calls"), [(1, 1), (1, 3), (3, 1)])
-def test_an_exception_of_the_callback_ends_the_search(n_threads: int, calls: int) -> None:
-    sweep = random_sweep(16, 4000, 900, 1, clusters=600, regions=20)
-    fractions: list[float] = []
-
-    def stop(fraction: float) -> None:
-        fractions.append(fraction)
-        if len(fractions) == calls:
-            raise RuntimeError("enough")
-
-    with pytest.raises(RuntimeError, match="enough"):
-        sweep.run(n_threads, progress=stop)
-    assert len(fractions) == calls
-
-
-# Minutes of work, were it not interrupted; the timer speaks once it is under way.
-LARGE_SEARCH = """
-import signal, sys, threading
-import numpy as np
-from alignx import _core
-signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
-rows = np.tile(np.random.default_rng(0).standard_normal((500, 300), dtype=np.float32), (240, 1))
-groups = np.arange(0, 120_001, 16)
-prepared = _core.prepare_keys(rows, groups=groups)
-timer = threading.Timer(0.3, print, ("running",), {"flush": True})
-try:
-    timer.start()
-    _core.search_clusters(
-        rows, rows, prepared, rows[:7500], rows[:1], np.array([0, 7500]),
-        clusters_met=7500, regions_met=1, k_queries=10, k_keys=10, n_threads=int(sys.argv[1]),
-    )
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-
-
-@needs_bytes
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_ctrl_c_interrupts_a_large_search(tmp_path: Path, n_threads: int) -> None:
-    command = [sys.executable, "-c", LARGE_SEARCH, str(n_threads)]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "running\n"
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=10)
-        finally:
-            process.kill()
-    assert output == "interrupted\n"
-    assert process.returncode == 0
-
-
-# --- merging ----------------------------------------------------------------------------------
-
-
-def merged_slowly(parts: list[Found], k: int) -> Found:
-    """Merge row by row; trusted since it collects all, forgets whom it has seen, and sorts."""
-    rows = len(parts[0][0])
-    scores, indices = np.full((rows, k), -np.inf, np.float32), np.full((rows, k), -1)
-    for row in range(rows):
-        named = {
-            int(i): float(s)
-            for part in parts
-            for s, i in zip(part[0][row], part[1][row], strict=True)
-            if i >= 0
-        }
-        best = sorted(named.items(), key=lambda item: (-item[1], item[0]))[:k]
-        for at, (index, score) in enumerate(best):
-            scores[row, at], indices[row, at] = score, index
-    return scores, indices
-
-
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    rows=st.integers(0, 5),
-    widths=st.lists(st.integers(0, 6), min_size=1, max_size=4),
-    others=st.integers(1, 20),
-    k=st.integers(0, 9),
-    n_threads=st.sampled_from([1, 3]),
-)
-def test_merging_equals_a_slow_reference(
-    seed: int, rows: int, widths: list[int], others: int, k: int, n_threads: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    table = rng.integers(-3, 4, (rows, others)).astype(np.float32)  # ties abound
-    parts = []
-    for width in widths:
-        indices = rng.integers(-2, others, (rows, width))
-        scores = np.take_along_axis(table, np.maximum(indices, 0), axis=1)
-        scores[indices < 0] = rng.choice(np.array([-np.inf, 7], np.float32))
-        parts.append((scores, indices))
-    found, expected = _core.merge(parts, k, n_threads), merged_slowly(parts, k)
-    np.testing.assert_array_equal(found[1], expected[1])
-    np.testing.assert_array_equal(found[0], expected[0])
-    assert found[0].dtype == np.float32
-    assert found[1].dtype == np.int64
-
-
-def test_what_cannot_be_merged_is_named() -> None:
-    scores, indices = np.zeros((3, 2), np.float32), np.zeros((3, 2), np.int64)
-    wrong: list[tuple[list[Any], str]] = [
-        ([], "parts must not be empty"),
-        ([(scores[0], indices[0])], "parts must hold scores of 2 dimensions, got 1"),
-        ([(scores, indices[:2])], "scores and indices of 3 rows"),
-        ([(scores, indices[:, :1])], "scores and indices of 3 rows"),
-        ([(scores, indices), (scores[:2], indices[:2])], "scores and indices of 3 rows"),
-        ([(scores, indices[0])], "scores and indices of 3 rows"),
-    ]
-    for parts, message in wrong:
-        with pytest.raises(ValueError, match=message):
-            _core.merge(parts, 1)
-    with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        _core.merge([(scores, indices)], 1, 0)
 
 
 # --- fitting ----------------------------------------------------------------------------------
@@ -825,11 +694,12 @@ def test_clusters_of_so_many_rows_that_they_look_at_some_only() -> None:
     rows = unit(rng, 23_000, 8)
     rows[rng.choice(len(rows), 500)] = 0
     fractions: list[float] = []
-    clusters = Clusters.fit(rows, n_threads=1, progress=fractions.append)
+    clusters = Clusters.fit(rows, progress=fractions.append)
     assert_partition(clusters, len(rows))
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1)
-    assert_equal_clusters(clusters, Clusters.fit(rows, n_threads=3))
+    with config_context(n_threads=3):
+        assert_equal_clusters(clusters, Clusters.fit(rows))
     # Nearly all rows are in the cluster that is nearest of all.
     labels = np.empty(len(rows), np.int64)
     labels[clusters.order] = np.repeat(np.arange(len(clusters.centroids)), np.diff(clusters.starts))
@@ -838,11 +708,12 @@ def test_clusters_of_so_many_rows_that_they_look_at_some_only() -> None:
     assert (best[np.arange(len(some)), labels[some]] >= best.max(axis=1) - 1e-6).mean() > 0.97
 
 
-def test_a_seed_decides_the_clusters() -> None:
+def test_the_random_state_decides_the_clusters() -> None:
     rows = unit(np.random.default_rng(0), 1000, 8)
-    clusters = Clusters.fit(rows, seed=3)
-    assert_equal_clusters(clusters, Clusters.fit(rows, seed=3, n_threads=3))
-    assert (clusters.order != Clusters.fit(rows, seed=4).order).any()
+    clusters = Clusters.fit(rows, random_state=3)
+    with config_context(n_threads=3):
+        assert_equal_clusters(clusters, Clusters.fit(rows, random_state=3))
+    assert (clusters.order != Clusters.fit(rows, random_state=4).order).any()
 
 
 def test_centroids_become_the_mean_directions_of_their_rows() -> None:
@@ -865,23 +736,24 @@ def test_centroids_become_the_mean_directions_of_their_rows() -> None:
 
 
 def both_ways(
-    source: Matrix, target: Matrix, k: int, effort: Effort, n_threads: int = 1
+    source: Matrix, target: Matrix, k: int, params: SearchParams
 ) -> tuple[Neighbors, Neighbors]:
     """Search each language for the other and merge; rows are those of the matrices."""
     of_source, of_target = (
         clusters.with_means_of(clusters.take(rows))
         for rows in (source, target)
-        for clusters in [Clusters.fit(rows, n_threads=n_threads)]
+        for clusters in [Clusters.fit(rows)]
     )
     rows, others = of_source.take(source), of_target.take(target)
-    there = ClusteredIndex(others, of_target, n_threads=n_threads).cross(rows, k, effort)
-    back = ClusteredIndex(rows, of_source, n_threads=n_threads).cross(others, k, effort).reversed()
+    there = ClusteredIndex(others, of_target).cross_search(rows, k, params)
+    back = ClusteredIndex(rows, of_source).cross_search(others, k, params).reversed()
     merged = []
     for parts, near, far in (
         ((there.of_source, back.of_source), of_source, of_target),
         ((there.of_target, back.of_target), of_target, of_source),
     ):
-        scores, places = _core.merge([(part.scores, part.indices) for part in parts], k, n_threads)
+        joined = merge_neighbors(parts, k)
+        scores, places = joined.scores, joined.indices
         indices, ordered = np.empty_like(places), np.empty_like(scores)
         indices[near.order] = np.where(places < 0, -1, far.order[places])
         ordered[near.order] = scores
@@ -895,14 +767,16 @@ def recall(found: Neighbors, exact: Neighbors) -> float:
 
 
 @needs_bytes
-@pytest.mark.parametrize(("effort", "least"), [(Effort(), 0.998), (Effort(16, 0.12), 0.98)])
-def test_recall_on_planted_clusters(effort: Effort, least: float) -> None:
+@pytest.mark.parametrize(
+    ("params", "least"), [(SearchParams(), 0.998), (SearchParams(16, 0.12), 0.98)]
+)
+def test_recall_on_planted_clusters(params: SearchParams, least: float) -> None:
     planted = plant_clusters(0.3, count=8_000, dimension=40)
     target = planted.target / np.linalg.norm(planted.target, axis=1, keepdims=True)
     source = (planted.source @ planted.rotation).astype(np.float32)
-    found = both_ways(source, target, 10, effort)
+    found = both_ways(source, target, 10, params)
     for side, rows, others in zip(found, (source, target), (target, source), strict=True):
-        exact = ExactIndex(others, n_threads=1).search(rows, 10)
+        exact = ExactIndex(others).search(rows, 10)
         assert recall(side, exact) > least
         assert_valid((side.scores, side.indices), cosines(rows, others))
 
@@ -914,15 +788,20 @@ def test_biases_and_known_neighbors_of_an_index() -> None:
     query_bias, key_bias = (rng.uniform(0, 0.3, n).astype(np.float32) for n in (300, 600))
     clusters = Clusters.fit(keys)
     ordered = clusters.take(keys)
-    index = ClusteredIndex(ordered, clusters.with_means_of(ordered), n_threads=1)
-    known = index.cross(queries, 3, Effort(1, 0.01)).of_source
-    found = index.cross(
-        queries, 10, Effort(1000, 1.0), query_bias=query_bias, key_bias=key_bias[clusters.order],
+    index = ClusteredIndex(ordered, clusters.with_means_of(ordered))
+    known = index.cross_search(queries, 3, SearchParams(1, 0.01)).of_source
+    key_bias = key_bias[clusters.order]
+    found = index.cross_search(
+        queries,
+        10,
+        SearchParams(1000, 1.0),
+        query_bias=query_bias,
+        key_bias=key_bias,
         known=known,
-    )  # fmt: skip
-    exact = ExactIndex(ordered, bias=key_bias[clusters.order], n_threads=1).search(queries, 10)
+    )
+    exact = ExactIndex(ordered, bias=key_bias).search(queries, 10)
     assert recall(found.of_source, exact) > 0.999
-    exact = ExactIndex(queries, bias=query_bias, n_threads=1).search(ordered, 10)
+    exact = ExactIndex(queries, bias=query_bias).search(ordered, 10)
     assert recall(found.of_target, exact) > 0.999
 
 
@@ -930,7 +809,7 @@ def test_biases_and_known_neighbors_of_an_index() -> None:
 def test_an_index_gives_as_many_neighbors_as_there_are_queries() -> None:
     rows = unit(np.random.default_rng(0), 40, 16)
     clusters = Clusters.fit(rows)
-    found = ClusteredIndex(clusters.take(rows), clusters).cross(rows[:3], 10, Effort())
+    found = ClusteredIndex(clusters.take(rows), clusters).cross_search(rows[:3], 10, SearchParams())
     assert found.of_source.indices.shape == (3, 10)
     assert found.of_target.indices.shape == (40, 3)
 
@@ -941,10 +820,13 @@ def test_an_index_of_clusters_keeps_its_keys() -> None:
     clusters = Clusters.fit(rows)
     keys = rows[clusters.order]
     index = ClusteredIndex(keys, clusters)
-    expected = index.cross(rows, 3, Effort()).of_source
+    expected = index.cross_search(rows, 3, SearchParams()).of_source
+    copied = pickle.loads(pickle.dumps(index))
+    assert repr(copied) == repr(index) == "ClusteredIndex(300 keys, 18 clusters)"
     keys[:] = 0
-    found = index.cross(rows, 3, Effort()).of_source
-    np.testing.assert_array_equal(found.indices, expected.indices)
-    np.testing.assert_array_equal(found.scores, expected.scores)
+    for each in (index, copied):
+        found = each.cross_search(rows, 3, SearchParams()).of_source
+        np.testing.assert_array_equal(found.indices, expected.indices)
+        np.testing.assert_array_equal(found.scores, expected.scores)
     with pytest.raises(ValueError, match="keys must be finite"):
         ClusteredIndex(np.full_like(keys, np.nan), clusters)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,24 +10,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import cosines, csls
+from reference import cosines
 from searches import (
     LEVELS,
     Found,
-    Oracle,
     Search,
-    assert_neighbors,
     assert_same,
     at_level,
     check,
-    oracles,
     unit,
     whole,
 )
 
-import alignx as ax
 from alignx import _core
-from alignx.retrieval.csls import csls_bias, csls_biases, csls_neighbors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.support.arrays import Matrix
 
 DIMENSIONS = [1, 2, 5, 7, 16, 17, 40, 300, 1024]
 SIZES = [1, 3, 13, 14, 15, 31, 32, 33, 257, 1000]
@@ -126,6 +119,7 @@ def test_a_score_does_not_depend_on_its_place() -> None:
         np.testing.assert_array_equal(alone[0], scores[row])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [131_100, 263_000])
 def test_more_rows_than_a_block_holds(rows: int) -> None:
     values = np.random.default_rng(rows).integers(-1000, 1000, (rows, 4)).astype(np.float32)
@@ -250,11 +244,6 @@ def test_an_empty_side_gives_empty_answers(n: int, m: int, n_threads: int) -> No
     assert of_keys[0].shape == of_keys[1].shape == (m, 0)
 
 
-def test_no_queries_give_no_rows() -> None:
-    (scores, indices), _ = Search(np.ones((0, 3), np.float32), np.eye(3, dtype="f4"), 2, 0).run(2)
-    assert scores.shape == indices.shape == (0, 2)
-
-
 # --- arguments --------------------------------------------------------------------------------
 
 ROWS = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -328,72 +317,6 @@ def test_outputs_are_fresh() -> None:
     first, second = search.run(), search.run()
     first[0][0][:] = 99
     check(search, second)
-
-
-# --- progress and interrupts ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("n_threads", [1, 2, 7])
-def test_progress_rises_to_the_end(n_threads: int) -> None:
-    rows = unit(np.random.default_rng(0), 4000, 300)
-    fractions: list[float] = []
-    _core.search(rows, rows, k_queries=1, k_keys=1, n_threads=n_threads, progress=fractions.append)
-    assert fractions == sorted(fractions)
-    assert 0 < fractions[0] <= fractions[-1] <= 1
-    if n_threads == 1:
-        assert fractions[-1] == 1
-        assert len(fractions) > 2
-
-
-@pytest.mark.parametrize("n_threads", [1, 2, 7])
-def test_an_exception_of_the_callback_ends_the_search(n_threads: int) -> None:
-    calls: list[float] = []
-
-    def stop(fraction: float) -> None:
-        calls.append(fraction)
-        raise RuntimeError("enough")
-
-    rows = unit(np.random.default_rng(0), 2000, 300)
-    with pytest.raises(RuntimeError, match="enough"):
-        _core.search(rows, rows, k_queries=1, k_keys=0, n_threads=n_threads, progress=stop)
-    assert len(calls) == 1
-
-
-def test_progress_must_be_callable() -> None:
-    wrong: Any = 5
-    with pytest.raises(TypeError, match="incompatible function arguments"):
-        _core.search(ROWS, ROWS, k_queries=1, k_keys=0, progress=wrong)
-
-
-# Minutes of work, were it not interrupted; the timer speaks once it is under way.
-LARGE_SEARCH = """
-import signal, sys, threading
-import numpy as np
-from alignx import _core
-signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
-rows = np.tile(np.random.default_rng(0).standard_normal((500, 300), dtype=np.float32), (240, 1))
-timer = threading.Timer(0.3, print, ("running",), {"flush": True})
-try:
-    timer.start()
-    _core.search(rows, rows, k_queries=10, k_keys=10, n_threads=int(sys.argv[1]))
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-
-
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_ctrl_c_interrupts_a_large_search(tmp_path: Path, n_threads: int) -> None:
-    command = [sys.executable, "-c", LARGE_SEARCH, str(n_threads)]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "running\n"
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=10)
-        finally:
-            process.kill()
-    assert output == "interrupted\n"
-    assert process.returncode == 0
 
 
 # --- single scores and ranks ------------------------------------------------------------------
@@ -542,34 +465,6 @@ def test_wrong_arguments_of_a_count_are_a_value_error(
         _core.count_better(**arguments | changed)
 
 
-def test_the_progress_of_a_count() -> None:
-    ranking = Ranking.of_integers(4_500, 1_000, 64, biased=False)
-    fractions: list[float] = []
-    ranking.run(n_threads=3, progress=fractions.append)
-    # The thread that reports may have come late, or too late.
-    assert fractions == sorted(fractions)
-    assert all(0 < fraction <= 1 for fraction in fractions)
-    fractions.clear()
-    ranking.run(n_threads=1, progress=fractions.append)
-    assert fractions == sorted(fractions)
-    assert 0 < fractions[0] <= fractions[-1] == 1
-    assert len(fractions) > 2
-
-
-def test_an_exception_of_the_callback_ends_a_count() -> None:
-    ranking = Ranking.of_integers(4_500, 1_000, 64, biased=False)
-    calls: list[float] = []
-
-    def stop(fraction: float) -> None:
-        calls.append(fraction)
-        raise RuntimeError("enough")
-
-    with pytest.raises(RuntimeError, match="enough"):
-        ranking.run(n_threads=1, progress=stop)
-    assert len(calls) == 1
-    np.testing.assert_array_equal(ranking.run(n_threads=1), ranking.expected)
-
-
 # --- CPU levels -------------------------------------------------------------------------------
 
 
@@ -593,6 +488,7 @@ def level_answers(
     return {level: at_level(level, directory, level_searches, 3) for level in LEVELS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_level_equals_the_oracle(
     level: str,
@@ -603,6 +499,7 @@ def test_every_level_equals_the_oracle(
         check(search, found)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(LEVELS) < 3, reason="this processor has fewer than two vector levels")
 def test_the_vector_levels_agree_in_every_bit(
     level_answers: dict[str, list[tuple[Found, Found]]],
@@ -629,6 +526,7 @@ print(_core.simd_level())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_pairs_and_counts_agree_with_a_search_at_every_level(level: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -642,6 +540,7 @@ def test_pairs_and_counts_agree_with_a_search_at_every_level(level: str, tmp_pat
     assert done.stdout.strip() == level
 
 
+@pytest.mark.slow
 def test_the_best_level_is_the_default(tmp_path: Path) -> None:
     script = "from alignx import _core; print(_core.simd_level())"
     for asked, expected in [("", LEVELS[-1]), *((level, level) for level in LEVELS)]:
@@ -656,6 +555,7 @@ def test_the_best_level_is_the_default(tmp_path: Path) -> None:
         assert found.stdout.strip() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["simd_level()", "search(x, x, k_queries=1, k_keys=0)"])
 def test_an_unknown_level_is_named_at_first_use(call: str, tmp_path: Path) -> None:
     script = (
@@ -675,78 +575,6 @@ def test_an_unknown_level_is_named_at_first_use(call: str, tmp_path: Path) -> No
     assert found.stdout.splitlines() == [str(LEVELS), message]
 
 
-# --- real vectors -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Real:
-    """The most frequent words of two languages, and a sample of rows of both."""
-
-    source: Matrix
-    target: Matrix
-    sample: NDArray[np.int64]
-
-
-@pytest.fixture(scope="module")
-def real(shared_data: Path) -> Real:
-    def rows(language: str) -> Matrix:
-        path = shared_data / "vectors" / f"{language}.vec.gz"
-        return ax.Normalizer().fit_transform(ax.load(path, limit=20_000).vectors)
-
-    sample = np.sort(np.random.default_rng(0).choice(20_000, 500, replace=False))
-    return Real(rows("en"), rows("es"), sample)
-
-
-@pytest.fixture(scope="module")
-def real_searches(real: Real) -> list[tuple[Search, list[Oracle | None]]]:
-    """NN and CSLS of sampled source rows, then of sampled target rows."""
-    S, T, sample = real.source, real.target, real.sample
-    source_bias, target_bias = csls_biases(S, T)
-    searches = [
-        Search(S[sample], T, 10, 0),
-        Search(S, T[sample], 0, 10),
-        Search(S[sample], T, 10, 0, key_bias=target_bias),
-        Search(S, T[sample], 0, 10, query_bias=source_bias),
-    ]
-    return [(search, oracles(search)) for search in searches]
-
-
-def test_the_biases_of_real_vectors(real: Real) -> None:
-    biases = csls_biases(real.source, real.target)
-    matrices = (real.source, real.target)
-    for bias, own, other in zip(biases, matrices, matrices[::-1], strict=True):
-        similar = cosines(own[real.sample], other)
-        expected = np.sort(similar, axis=1)[:, -10:].mean(axis=1) / 2
-        np.testing.assert_allclose(bias[real.sample], expected, rtol=0, atol=1e-6)
-        alone = csls_bias(own[real.sample], other)
-        np.testing.assert_array_equal(alone, bias[real.sample])
-
-
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_real_vectors_equal_brute_force(
-    level: str,
-    n_threads: int,
-    real_searches: list[tuple[Search, list[Oracle | None]]],
-    tmp_path: Path,
-) -> None:
-    searches, expected = zip(*real_searches, strict=True)
-    answers = at_level(level, tmp_path, searches, n_threads)
-    for found, both in zip(answers, expected, strict=True):
-        for side, oracle in zip(found, both, strict=True):
-            if oracle is not None:
-                assert oracle.decided(10, REAL_TOLERANCE).mean() > 0.98
-                assert_neighbors(side, oracle, REAL_TOLERANCE)
-
-
-def test_csls_of_real_vectors_equals_brute_force(real: Real) -> None:
-    S, T = real.source[:2000], real.target[:3000]
-    found = csls_neighbors(S, T)
-    expected = csls(S, T, 10)
-    for side, scores in ((found.of_source, expected), (found.of_target, expected.T)):
-        assert_neighbors((side.scores, side.indices), Oracle.of(scores, 10), 2e-6)
-
-
 FORKED = """
 import os, signal
 import numpy as np
@@ -763,6 +591,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_forked_child_searches_on() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FORKED], capture_output=True, text=True, check=True

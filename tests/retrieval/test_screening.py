@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -603,6 +602,7 @@ def level_searches() -> list[Search]:
     return [*shapes, *known, *prepared, *adding, *(awkward(make) for make in AWKWARD)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_level_equals_its_search_in_float32(
     level: str, level_searches: list[Search], tmp_path: Path
@@ -966,12 +966,14 @@ def real_by_csls(real: Search) -> Search:
     return replace(real, query_bias=query_bias, key_bias=key_bias)
 
 
+@pytest.mark.slow
 def test_real_vectors_equal_the_search_in_float32(real: Search) -> None:
     check_bits(real)
     check_within_rounding(real, real.run(3))
     assert_hardly_any(fallbacks(real), real)
 
 
+@pytest.mark.slow
 def test_real_vectors_by_csls_equal_the_search_in_float32(
     real: Search, real_by_csls: Search
 ) -> None:
@@ -983,6 +985,7 @@ def test_real_vectors_by_csls_equal_the_search_in_float32(
         assert_hardly_any(found[2], real)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_real_vectors_at_every_level(
     level: str, real: Search, real_by_csls: Search, tmp_path: Path
@@ -996,81 +999,11 @@ def test_real_vectors_at_every_level(
             assert_same((of_queries, of_keys), search.run(3))
 
 
+@pytest.mark.slow
 def test_real_vectors_on_any_number_of_threads(real_by_csls: Search) -> None:
     expected = real_by_csls.run()
     for n_threads in (2, 3, 7):
         assert_same(real_by_csls.run(n_threads), expected)
-
-
-# --- progress and interrupts ------------------------------------------------------------------
-
-
-def random_search(rows: int, *, equal: int = 0) -> dict[str, Any]:
-    matrix = unit(np.random.default_rng(0), rows, 64)
-    matrix[:equal] = matrix[0]
-    return Search(matrix, matrix, 3, 3).arguments()
-
-
-@pytest.mark.parametrize("equal", [0, 3_000, 6_000])
-@pytest.mark.parametrize("k_keys", [0, 3])
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_progress_rises_to_the_end(equal: int, k_keys: int, n_threads: int) -> None:
-    """With rows that fall back too, which takes longer than foreseen."""
-    fractions: list[float] = []
-    arguments = random_search(6_000, equal=equal) | {"k_keys": k_keys}
-    _core.search(**arguments, n_threads=n_threads, progress=fractions.append)
-    assert fractions == sorted(fractions)
-    assert 0 < fractions[0] <= fractions[-1] == 1
-    assert n_threads > 1 or len(fractions) > 3
-
-
-@pytest.mark.parametrize("n_threads", [1, 3, 7])
-@pytest.mark.parametrize("calls", [1, 3])
-def test_an_exception_of_the_callback_ends_a_screened_search(n_threads: int, calls: int) -> None:
-    arguments = random_search(6_000)
-    fractions: list[float] = []
-
-    def stop(fraction: float) -> None:
-        fractions.append(fraction)
-        if len(fractions) == calls:
-            raise RuntimeError("enough")
-
-    with pytest.raises(RuntimeError, match="enough"):
-        _core.search(**arguments, n_threads=n_threads, progress=stop)
-    assert len(fractions) == calls
-    small = shaped(16, 300, 401, 10, biased=True)
-    assert_same(small.run(n_threads), small.unscreened())
-
-
-# Minutes of work, were it not interrupted; the timer speaks once it is under way.
-LARGE_SEARCH = """
-import signal, sys, threading
-import numpy as np
-from alignx import _core
-signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
-rows = np.random.default_rng(0).standard_normal((150_000, 300), dtype=np.float32)
-timer = threading.Timer(0.5, print, ("running",), {"flush": True})
-try:
-    timer.start()
-    _core.search(rows, rows, k_queries=10, k_keys=10, n_threads=int(sys.argv[1]))
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-
-
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_ctrl_c_interrupts_a_screened_search(tmp_path: Path, n_threads: int) -> None:
-    command = [sys.executable, "-c", LARGE_SEARCH, str(n_threads)]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "running\n"
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=10)
-        finally:
-            process.kill()
-    assert output == "interrupted\n"
-    assert process.returncode == 0
 
 
 # --- memory -----------------------------------------------------------------------------------
@@ -1081,6 +1014,8 @@ from pathlib import Path
 import numpy as np
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
+from alignx.support.config import set_config
+set_config(n_threads=2)
 def status(name):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
@@ -1088,15 +1023,15 @@ rng = np.random.default_rng(2)
 source, target = (rng.standard_normal((20_000, 300), dtype=np.float32) for _ in range(2))
 for rows in (source, target):
     rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-cross_neighbors(source[:300], target[:300], n_threads=2)  # starts the threads
-cosine = cross_neighbors(source, target, n_threads=2) if sys.argv[1] == "csls" else None
+cross_neighbors(source[:300], target[:300])  # starts the threads
+cosine = cross_neighbors(source, target) if sys.argv[1] == "csls" else None
 ctypes.CDLL(None).malloc_trim(0)  # what the first sweep gave back
 Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
 before = status("VmRSS")
 if cosine is None:
-    found = cross_neighbors(source, target, n_threads=2)
+    found = cross_neighbors(source, target)
 else:
-    found = csls_neighbors(source, target, cosine=cosine, n_threads=2)
+    found = csls_neighbors(source, target, cosine=cosine)
 needed = status("VmHWM") - before
 sides = found.of_source, found.of_target
 needed -= sum(side.scores.nbytes + side.indices.nbytes for side in sides)
@@ -1107,6 +1042,7 @@ print(needed / (source.nbytes + target.nbytes))
 
 
 @needs_bytes
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cosine", "csls"])
 def test_memory_stays_below_a_third_of_the_inputs(kind: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", MEASURED, kind]

@@ -4,7 +4,7 @@ import math
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from unittest import mock
 
 import numpy as np
@@ -18,6 +18,8 @@ from alignx import _core
 torch = pytest.importorskip("torch")
 
 from alignx.retrieval import torch_backend as torch_search  # noqa: E402  # it needs torch
+from alignx.retrieval import torch_screening  # noqa: E402
+from alignx.support.config import config_context  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +35,7 @@ Result: TypeAlias = tuple[tuple["Matrix", "Indices"], tuple["Matrix", "Indices"]
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 ONE_PAIR = 8
+_T = TypeVar("_T")
 
 
 @pytest.fixture(params=PRECISIONS)
@@ -62,8 +65,8 @@ class Search:
     key_bias: Matrix | None = None
 
     def run(self, precision: Precision | None, **options: Any) -> Result:  # noqa: ANN401
-        given: dict[str, Any] = {"device": "cpu", "n_threads": 1} | vars(self) | options
-        return torch_search.search(precision=precision, **given)
+        with config_context(n_threads=1, device=options.pop("device", "cpu")):
+            return torch_search.search(precision=precision, **vars(self), **options)
 
     def expected(self) -> Result:
         return _core.search(**vars(self), n_threads=1)
@@ -111,7 +114,7 @@ def test_small_and_large_inputs(
     precision: Precision, n: int, m: int, dimension: int, tile: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_search, "_TILE_BYTES", tile)
-    monkeypatch.setattr(torch_search, "_BATCH", 100)
+    monkeypatch.setattr(torch_screening, "_BATCH", 100)
     queries, keys = random(n, m, dimension)
     k_queries, k_keys = min(m, 5), min(n, 3)
     Search(queries, keys, k_queries, k_keys).check(precision)
@@ -177,8 +180,9 @@ def test_whatever_the_rows_hold(data: st.DataObject) -> None:
     )
     margin = data.draw(st.integers(1, 8))
     tile = data.draw(st.sampled_from([ONE_PAIR, 50 * ONE_PAIR, 2**20]))
-    with mock.patch.multiple(
-        torch_search, _TILE_BYTES=tile, _MARGIN=dict.fromkeys(PRECISIONS, margin)
+    with (
+        mock.patch.object(torch_search, "_TILE_BYTES", tile),
+        mock.patch.dict(torch_screening.MARGIN, dict.fromkeys(PRECISIONS, margin)),
     ):
         search.check(data.draw(st.sampled_from(PRECISIONS)))
 
@@ -442,14 +446,14 @@ def test_tiles_shrink_where_memory_is_short(most: int, monkeypatch: pytest.Monke
 
 def test_memory_may_run_out_in_the_midst_of_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one side has entered by then must not be entered twice."""
-    largest, calls = torch_search._largest, iter(range(100))
+    largest, calls = torch_screening._largest, iter(range(100))
 
     def sometimes(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
         if next(calls) in (1, 4, 8):
             raise torch.OutOfMemoryError("out of memory")
         return largest(scores, count)
 
-    monkeypatch.setattr(torch_search, "_largest", sometimes)
+    monkeypatch.setattr(torch_screening, "_largest", sometimes)
     monkeypatch.setattr(torch_search, "_TILE_BYTES", 2**16)
     queries, keys = random(100, 150)
     assert Search(queries, keys, 4, 4).check("float32") == (0, 0)
@@ -494,24 +498,23 @@ def test_settings_of_the_program_neither_matter_nor_change(
 @pytest.mark.parametrize("name", ["nonsense", "", "meta", "cuda:x", "cuda:99"])
 def test_devices_that_torch_cannot_use(name: str) -> None:
     message = rf"device must be one that torch can use, got '{name}': \w+"
-    with pytest.raises(ValueError, match=message) as caught:
-        ax.ExactIndex(np.eye(3)).search(np.eye(3), 1)
+    with pytest.raises(ValueError, match=message) as caught, config_context(device=name):
+        pass
     assert "\n" not in str(caught.value)
 
 
 def test_other_arguments_that_are_refused() -> None:
     search = Search(*random(100, 150), 4, 4)
-    with pytest.raises(ValueError, match="n_threads must be at least 1, got 0"):
-        search.run(None)
     with pytest.raises(ValueError, match="one of float32, bfloat16, got 'float16'"):
         search.run("float16")  # type: ignore[arg-type]  # as users may
 
 
+@pytest.mark.slow
 def test_without_torch_the_message_says_what_to_install(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "import numpy as np, alignx as ax\n"
-        "try:\n    ax.ExactIndex(np.eye(3), device='cpu').search(np.eye(3), 1)\n"
+        "try:\n    ax.set_config(device='cpu'); ax.ExactIndex(np.eye(3)).search(np.eye(3), 1)\n"
         "except ax.MissingDependencyError as error:\n    print(error)"
     )
     done = subprocess.run(
@@ -526,9 +529,9 @@ def test_cuda(precision: Precision | None) -> None:
     for make in (random, some_zeros, duplicates, hubs, whole_numbers):
         queries, keys = make(3000, 5000)
         search = Search(queries, keys, 10, 10, **biases(3000, 5000, 0.05))
-        search.check(precision)
+        search.check(precision, device="cuda")
     queries, keys = random(3000, 5000, 300)
-    assert Search(queries, keys, 10, 10).check(precision) == (0, 0)
+    assert Search(queries, keys, 10, 10).check(precision, device="cuda") == (0, 0)
 
 
 # --- progress ---------------------------------------------------------------------------------
@@ -543,7 +546,7 @@ def test_progress_rises_to_one(
     make: Callable[[int, int], tuple[Matrix, Matrix]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_search, "_TILE_BYTES", 2**16)
-    monkeypatch.setattr(torch_search, "_BATCH", 100)
+    monkeypatch.setattr(torch_screening, "_BATCH", 100)
     for n, m, k_keys in ((300, 400, 5), (300, 400, 0), (300, 5, 5), (2, 3, 1)):
         fractions: list[float] = []
         Search(*make(n, m), min(5, m), k_keys).check("float32", progress=fractions.append)
@@ -571,35 +574,41 @@ def assert_same(found: ax.Neighbors, expected: ax.Neighbors) -> None:
     np.testing.assert_array_equal(found.scores.view(np.int32), expected.scores.view(np.int32))
 
 
+def on_the_device(call: Callable[[], _T]) -> tuple[_T, _T]:
+    """Answers of a device of torch, and of the kernel."""
+    with config_context(device="cpu"):
+        found = call()
+    return found, call()
+
+
 def test_an_index_on_a_device_finds_the_same() -> None:
     queries, keys = hubs(300, 500)
     keys.flags.writeable = queries.flags.writeable = False
-    bias = ax.csls_bias(keys, queries)
-    np.testing.assert_array_equal(bias, ax.csls_bias(keys, queries))
+    bias, expected_bias = on_the_device(lambda: ax.csls_bias(keys, queries))
+    np.testing.assert_array_equal(bias, expected_bias)
     for index_bias in (None, bias):
         index = ax.ExactIndex(keys, bias=index_bias)
-        expected = ax.ExactIndex(keys, bias=index_bias).search(queries, 7)
-        assert_same(index.search(queries, 7), expected)
-        assert_same(index.search(queries[:1], 7), expected.take(np.arange(1)))
+        for rows in (queries, queries[:1]):
+            assert_same(*on_the_device(lambda: index.search(rows, 7)))  # noqa: B023  # at once
 
 
 def test_an_index_tells_how_many_fallbacks_it_took() -> None:
     index = ax.ExactIndex(np.ones((50, 3)))
-    assert index.search(np.ones((20, 3)), 24).fallbacks == 20
-    # Twice as many candidates would be all keys, so that there is nothing to screen.
-    assert index.search(np.ones((20, 3)), 25).fallbacks == 0
+    with config_context(device="cpu"):
+        assert index.search(np.ones((20, 3)), 24).fallbacks == 20
+        # Twice as many candidates would be all keys, so that there is nothing to screen.
+        assert index.search(np.ones((20, 3)), 25).fallbacks == 0
 
 
 def test_both_languages_on_a_device() -> None:
     source, target = hubs(300, 500)
     for call in (ax.cross_neighbors, ax.csls_neighbors):
-        found, expected = call(source, target, 5), call(source, target, 5)
+        found, expected = on_the_device(lambda: call(source, target, 5))  # noqa: B023  # at once
         assert_same(found.of_source, expected.of_source)
         assert_same(found.of_target, expected.of_target)
-    pairs = ax.mutual_neighbors(source, target)
-    np.testing.assert_array_equal(pairs, ax.mutual_neighbors(source, target))
+    pairs, expected_pairs = on_the_device(lambda: ax.mutual_neighbors(source, target))
+    np.testing.assert_array_equal(pairs, expected_pairs)
     assert len(pairs) > 50
-    for found_bias, expected_bias in zip(
-        ax.csls_biases(source, target), ax.csls_biases(source, target), strict=True
-    ):
-        np.testing.assert_array_equal(found_bias, expected_bias)
+    biases, expected_biases = on_the_device(lambda: ax.csls_biases(source, target))
+    for bias, expected_bias in zip(biases, expected_biases, strict=True):
+        np.testing.assert_array_equal(bias, expected_bias)

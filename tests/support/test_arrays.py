@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignx.support.arrays import BLOCK_ROWS, LazyRows, as_rows, row_blocks, unit_rows
+from alignx.support.arrays import (
+    BLOCK_ROWS,
+    LazyRows,
+    as_rows,
+    frozen_rows,
+    is_frozen,
+    row_blocks,
+    unit_rows,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,14 +95,23 @@ def test_what_is_not_finite_is_named_by_its_place_among_all_rows() -> None:
         as_rows([[1.0], [np.nan]], "rows", 11)
 
 
-@pytest.mark.parametrize("value", [1e39, -1e300])
-def test_numbers_beyond_float32_are_named_as_they_arrived(value: float) -> None:
-    with pytest.raises(ValueError, match=re.escape(f"must be finite float32, got {value} in row")):
-        as_rows([[1.0], [value]], "rows")
-
-
-def test_rows_that_float32_makes_zero_are_refused() -> None:
+def test_numbers_out_of_the_range_of_float32_are_refused() -> None:
+    for value in (1e39, -1e300):
+        with pytest.raises(ValueError, match=re.escape(f"finite float32, got {value} in row")):
+            as_rows([[1.0], [value]], "rows")
     with pytest.raises(ValueError, match="large enough for float32, got at most 1e-50"):
         as_rows([[1.0, 0.0], [0.0, 0.0], [0.0, -1e-50]], "rows")
     kept = as_rows([[1e-50, 1.0], [0.0, 0.0], [1e-45, 0.0]], "rows")
     assert kept.any(axis=1).tolist() == [True, False, True]
+
+
+def test_frozen_rows_cannot_change() -> None:
+    mine = np.ones((2, 2), dtype=np.float32)
+    kept = frozen_rows(mine, "keys")
+    mine[:] = 7
+    assert kept.tolist() == [[1, 1], [1, 1]]
+    assert frozen_rows(kept, "keys") is kept
+    view = mine[:]
+    view.flags.writeable = False
+    assert not is_frozen(view)
+    assert is_frozen(np.frombuffer(b"12345678"))

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pytest
 from conftest import plant_clusters
+from sharding import induce_in_folder
 from tasks import answer, die, draw, identify, refuse, reject, stay_alone, wait_for
 
 from alignx.errors import ClusterError, FormatError
 from alignx.induction.sharded import plan
-from alignx.induction.sharded.induce import induce_large_lexicon
 from alignx.retrieval.clustered import can_search_clusters
 from alignx.support import parallel
 from alignx.support.parallel import as_completed, run_all
@@ -320,7 +320,7 @@ def test_a_dictionary_is_the_same_though_a_worker_is_killed(
         cluster: str | None = None, progress: Callable[[float], object] | None = None
     ) -> str:
         # A relative path, which is another one where workers are.
-        found = induce_large_lexicon(
+        found = induce_in_folder(
             None, *languages, Path("work"), index=kind, cluster=cluster, progress=progress
         )
         found.lexicon.save("out.tsv")

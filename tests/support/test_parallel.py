@@ -102,7 +102,8 @@ def test_the_command_that_installs_dask_is_told(monkeypatch: pytest.MonkeyPatch)
 
 def test_dask_is_loaded_only_for_a_cluster() -> None:
     code = (
-        "import sys; from alignx.support.parallel import run_all; run_all(divmod, [(7, 2)], n_jobs=2); "
+        "import sys; from alignx.support.parallel import run_all; "
+        "run_all(divmod, [(7, 2)], n_jobs=2); "
         "print(*sys.modules)"
     )
     command = [sys.executable, "-c", code]

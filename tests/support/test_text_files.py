@@ -54,7 +54,7 @@ LINES = TEXT.split("\n")
         bz2.compress(TEXT.encode()),
         lzma.compress(TEXT.encode("utf-16")),
     ],
-    ids="plain BOM UTF-16 BE UTF-32 CRLF CR gzip members zeros bz2 xz".split(),
+    ids=["plain", "BOM", "16", "16BE", "32", "CRLF", "CR", "gz", "members", "zeros", "bz2", "xz"],
 )
 def test_lines_are_the_same_whatever_holds_them(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "words"

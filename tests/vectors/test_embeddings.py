@@ -10,7 +10,6 @@ import pytest
 
 from alignx.retrieval.exact import ExactIndex
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.load_options import LoadReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,15 +157,6 @@ def test_the_checksum_tells_content_not_form(english: Embeddings) -> None:
         Embeddings(["x", *english.words[1:]], english.vectors),
     ]
     assert len({english.checksum, *(other.checksum for other in others)}) == 5
-
-
-def test_the_report_reads_as_a_sentence() -> None:
-    full = LoadReport("x", "text", 80_012, 300, skipped=3, merged=12, zero_rows=1)
-    assert str(full) == (
-        "80,000 words of 300 dimensions; 12 duplicates merged, 3 malformed lines skipped, "
-        "1 zero row"
-    )
-    assert str(LoadReport("x", "text", 1, 1)) == "1 word of 1 dimension"
 
 
 def test_vectors_that_can_still_be_written_to_are_copied() -> None:

@@ -14,6 +14,7 @@ from alignx.errors import FormatError, OutputError
 from alignx.support.arrays import BLOCK_ROWS, LazyRows
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load, save
+from alignx.vectors.load_options import LoadReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,3 +218,13 @@ def test_an_error_in_the_midst_of_computing_leaves_the_old_file(tmp_path: Path) 
     with pytest.raises(ValueError, match="one for each word, got 6144 rows, 2 words"):
         save(embeddings.head(2), tmp_path / "x.vec", rows=large)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_the_report_reads_as_a_sentence_and_as_a_table() -> None:
+    report = LoadReport("x", "text", 80_012, 300, skipped=3, merged=12, zero_rows=1)
+    assert str(report) == (
+        "80,000 words of 300 dimensions; 12 duplicates merged, 3 malformed lines skipped, "
+        "1 zero row"
+    )
+    assert str(LoadReport("x", "text", 1, 1)) == "1 word of 1 dimension"
+    assert report.to_frame().loc[0, ["path", "words", "skipped"]].tolist() == ["x", 80_000, 3]

@@ -9,12 +9,12 @@ from unicodedata import normalize
 
 import numpy as np
 import pytest
+from sharding import induce_in_folder
 from typer.testing import CliRunner, Result
 
 import alignx as ax
 from alignx.classification.documents import read_documents
 from alignx.cli.main import app
-from alignx.induction.sharded.induce import induce_large_lexicon
 from alignx.training.corpus_writer import write_tokenized
 from alignx.vectors.lookup import Lookup
 from alignx.vectors.spelling import forms_of, is_phrase, lower, words_of
@@ -290,9 +290,7 @@ def test_induction_in_files_leaves_words_without_a_vector_out(tmp_path: Path, in
     source, target = np.vstack([rows, rows[:1] * 0]), np.vstack([rows[:1] * 0, -rows])
     english = ax.Embeddings([f"a{i}" for i in range(61)], source)
     spanish = ax.Embeddings([f"b{i}" for i in range(61)], target)
-    found = induce_large_lexicon(
-        None, english, spanish, tmp_path / "work", index=index, mutual=False
-    )
+    found = induce_in_folder(None, english, spanish, tmp_path / "work", index=index, mutual=False)
     small = ax.induce_lexicon(ax.SharedSpace.of(english, spanish), mutual=False)
     assert len(small) == 60
     assert list(found.lexicon) == list(small)
@@ -360,8 +358,8 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: AX.align(ENGLISH, ENGLISH, lexicon=[("a", "b")]), "class Lexicon, got list"),
         (lambda: AX.align("en.vec", ENGLISH), "source must be of class Embeddings, got str"),
         (lambda: AX.evaluate(SHARED, [("a", "b")]), "lexicon must be of class Lexicon"),
-        (lambda: AX.evaluate(ENGLISH, PAIRS), "shared must be of class SharedSpace"),
-        (lambda: AX.induce_lexicon(ENGLISH), "shared must be of class SharedSpace"),
+        (lambda: AX.evaluate(ENGLISH, PAIRS), "must be of class SharedSpace"),
+        (lambda: AX.induce_lexicon(ENGLISH), "must be of class SharedSpace"),
         (lambda: AX.evaluate_similarity(ENGLISH, ENGLISH, "d"), "judged must be of class Lexicon"),
         (lambda: AX.SharedSpace([ENGLISH, ENGLISH]), "must be of class Mapping, got list"),
         (lambda: AX.SharedSpace({"en": "a", "es": "b"}), r"languages\['en'\] .*class Embeddings"),
@@ -370,7 +368,7 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: PAIRS.rows("en.vec", ENGLISH), "source must be of class Embeddings"),
         (lambda: AX.save("x.vec", ENGLISH), "embeddings must be of class Embeddings"),
         (lambda: SHARED.extended("new york"), "sequence of words, got the string 'new york'"),
-        (lambda: AX.TransferClassifier(ENGLISH).fit(["a"], ["x"]), "space must be of class Shared"),
+        (lambda: AX.TransferClassifier(ENGLISH).fit(["a"], ["x"]), "class SharedSpace"),
         (lambda: AX.rank_sources({"en": ENGLISH}, "es", sizes={"en": 1}), "class SharedSpace"),
         (lambda: READ({"1": "cat"}, "en", ENGLISH), "sequence of strings, got dict"),
     ],

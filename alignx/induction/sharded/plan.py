@@ -1,29 +1,32 @@
-"""Which index to use for two vocabularies, and how much memory that takes."""
+"""Choice of an index for two vocabularies, and of shards that fit into memory."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from alignx.errors import AlignxError
 from alignx.retrieval.clustered import can_search_clusters
 
 if TYPE_CHECKING:
-    from alignx.induction.sharded.search import IndexKind
+    from pathlib import Path
 
 __all__ = [
-    "INDEXES",
+    "FAISS_KINDS",
     "IndexChoice",
+    "IndexKind",
     "Plan",
+    "Sharding",
     "is_large",
     "make_plan",
     "needed_memory",
     "slower_than_exact",
 ]
 
+IndexKind: TypeAlias = Literal["exact", "clustered", "ivf", "hnsw", "ivfpq"]
 IndexChoice: TypeAlias = Literal["auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"]
-INDEXES = ("auto", "exact", "clustered", "ivf", "hnsw", "ivfpq")
+FAISS_KINDS = ("ivf", "hnsw", "ivfpq")
 
 # Pairs of words up to which exact search is a matter of half a minute on two cores.
 PAIRS_FOR_EXACT = 4e10
@@ -38,25 +41,71 @@ SLOWDOWN = {
     "ivfpq": (7.0, 8.0, 0.65),
 }
 SHARD_ROWS = (262_144, 131_072, 65_536, 32_768)
-# Python with its libraries, and what a word takes as a string, in two languages' lists.
+# Bytes of Python with its libraries, and of a word as a string in the lists of its language.
 BASE = 350_000_000
 WORD = 180
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sharding:
+    """Options of a sharded search: index, memory, checkpoint and cluster.
+
+    Parameters
+    ----------
+    index : {"auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"}
+        Kind of search. ``"exact"`` compares all words; ``"clustered"`` compares a word only with
+        the clusters nearest to it; the others are indexes of FAISS.
+    recall : float
+        Least share of best translations by CSLS that an approximate index must find, in (0, 1].
+    memory : int, optional
+        Limit of resident memory in bytes.
+    checkpoint : Path, optional
+        Folder that keeps finished parts, so that an interrupted search resumes. It takes about
+        three times the size of the vectors, and is deleted in the end. Default: a temporary folder.
+    keep_checkpoint : bool
+        Leave the folder in the end.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers see the folder.
+    random_state : int
+        Seed of clusters and samples. The same seed gives the same dictionary with any number of
+        threads; for ``"hnsw"`` only with one thread.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+
+    index: IndexChoice = "auto"
+    recall: float = 0.99
+    memory: int | None = None
+    checkpoint: Path | None = None
+    keep_checkpoint: bool = False
+    cluster: str | None = None
+    random_state: int = 0
+
+    def __post_init__(self) -> None:
+        if self.index not in get_args(IndexChoice):
+            names = ", ".join(get_args(IndexChoice))
+            raise ValueError(f"index must be one of {names}, got {self.index!r}")
+        if not 0 < self.recall <= 1:
+            raise ValueError(f"recall must lie in (0, 1], got {self.recall}")
+
+
 @dataclass(frozen=True)
 class Plan:
-    """How two vocabularies will be searched.
+    """Chosen index and size of shards.
 
     Attributes
     ----------
     kind : {"exact", "clustered", "ivf", "hnsw", "ivfpq"}
         The index.
     reason : str
-        Why.
+        Reason of the choice.
     shard_rows : int
         Queries of a shard.
     memory : int
-        What it takes at its peak, in bytes, about.
+        Estimated peak of memory in bytes.
     """
 
     kind: IndexKind
@@ -66,7 +115,7 @@ class Plan:
 
 
 def is_large(n: int, m: int) -> bool:
-    """Tell whether vocabularies of these sizes outgrow exact search in memory.
+    """Tell whether exact search of vocabularies of these sizes takes long.
 
     Examples
     --------
@@ -77,19 +126,7 @@ def is_large(n: int, m: int) -> bool:
 
 
 def slower_than_exact(kind: IndexKind, n: int, m: int) -> str | None:
-    """Give a warning if exact search will make the dictionary sooner than an index.
-
-    Parameters
-    ----------
-    kind : {"exact", "clustered", "ivf", "hnsw", "ivfpq"}
-        The index.
-    n, m : int
-        Words of both languages.
-
-    Returns
-    -------
-    str or None
-        None where the index pays.
+    """Return a warning if an index is slower than exact search for `n` and `m` words.
 
     Examples
     --------
@@ -111,16 +148,7 @@ def slower_than_exact(kind: IndexKind, n: int, m: int) -> str | None:
     return f"{kind} takes some {ratio:.2g} times as long as --index exact for {n:,} x {m:,} words"
 
 
-def make_plan(
-    n: int,
-    m: int,
-    dimension: int,
-    *,
-    index: IndexChoice,
-    recall: float,
-    k: int,
-    memory: int | None,
-) -> Plan:
+def make_plan(n: int, m: int, dimension: int, sharding: Sharding, k: int) -> Plan:
     """Choose an index and the size of shards.
 
     Parameters
@@ -128,45 +156,30 @@ def make_plan(
     n, m : int
         Words of both languages.
     dimension : int
-        Of the space.
-    index : {"auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"}
-        What the user wants.
-    recall : float
-        Of the best translation by CSLS, in (0, 1].
+        Dimension of the space.
+    sharding : Sharding
+        Options of the search.
     k : int
         Neighbors of each row.
-    memory : int, optional
-        Bytes that must suffice.
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------
-    ValueError
-        If an argument is out of range.
     AlignxError
         If the memory cannot suffice, or the processor lacks what ``"clustered"`` needs.
 
     Examples
     --------
-    >>> options = {"recall": 0.99, "k": 10, "memory": None}
-    >>> make_plan(50_000, 50_000, 300, index="auto", **options).kind
+    >>> make_plan(50_000, 50_000, 300, Sharding(), 10).kind
     'exact'
-    >>> make_plan(1_000_000, 1_000_000, 300, index="auto", **options).kind
+    >>> make_plan(1_000_000, 1_000_000, 300, Sharding(), 10).kind
     'clustered'
     """
-    if index not in INDEXES:
-        raise ValueError(f"index must be one of {', '.join(INDEXES)}, got {index!r}")
-    if not 0 < recall <= 1:
-        raise ValueError(f"recall must lie in (0, 1], got {recall}")
-    kind, reason = _choose(n, m, index, recall)
+    kind, reason = _choose(n, m, sharding.index, sharding.recall)
     for shard_rows in SHARD_ROWS:
         needed = needed_memory(kind, n, m, dimension, shard_rows, k)
-        if memory is None or needed <= memory:
+        if sharding.memory is None or needed <= sharding.memory:
             return Plan(kind, reason, shard_rows, needed)
-    allowed = 0 if memory is None else memory
+    allowed = sharding.memory or 0
     raise AlignxError(
         f"{n:,} x {m:,} words of {dimension} dimensions take {needed / 1e9:.1f} GB with the "
         f"{kind} index, {allowed / 1e9:.1f} GB are allowed; raise --memory or lower --limit"
@@ -191,7 +204,7 @@ def _choose(n: int, m: int, index: IndexChoice, recall: float) -> tuple[IndexKin
 
 
 def needed_memory(kind: IndexKind, n: int, m: int, dimension: int, shard_rows: int, k: int) -> int:
-    """Estimate the peak of resident memory, in bytes, pages of mapped files included.
+    """Estimate the peak of resident memory in bytes, pages of mapped files included.
 
     Examples
     --------
@@ -203,10 +216,10 @@ def needed_memory(kind: IndexKind, n: int, m: int, dimension: int, shard_rows: i
     shard = min(shard_rows, more) * (2 * row + 40 * k)
     lists = both * k * 12
     if kind == "exact":
-        # The second sweep has bytes and float32 rows of both languages.
+        # The second sweep holds bytes and float32 rows of both languages.
         work = both * (row + dimension) + shard
     elif kind == "clustered":
-        # Panels of clusters are half empty; candidates and partial answers of all keys come on top.
+        # Panels of clusters are half empty; candidates and partial answers of all keys add to them.
         work = more * (row + 2.2 * dimension + 40 * k) + shard
     elif kind == "ivfpq":
         work = more * (row + dimension / 4) + shard

@@ -1,4 +1,4 @@
-"""Two languages as files: unit rows in one space, memory-mapped, in the order of their clusters."""
+"""Unit rows of a language in a memory-mapped file, in the order of their clusters."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["StoredLanguage", "store"]
 
 _PARTS = ("order", "starts", "centroids", "regions", "region_starts")
-# Rows that are gathered at a time: enough for the system to read ahead, few for memory.
+# Rows gathered at a time: enough for the system to read ahead, few for memory.
 _GATHERED = 65_536
 
 
 @dataclass(frozen=True)
 class StoredLanguage:
-    """Rows of a language in a file.
+    """Stored rows of a language.
 
     Parameters
     ----------
     folder : str
-        The workspace.
+        Path of the workspace.
     name : {"source", "target"}
-        Which of the two.
+        Side of the language.
     """
 
     folder: str
@@ -47,17 +47,17 @@ class StoredLanguage:
 
     @property
     def path(self) -> Path:
-        """The file of the rows."""
+        """Return the path of the rows."""
         return Path(self.folder, f"{self.name}.npy")
 
     @cached_property
     def rows(self) -> Matrix:
-        """(n, d) float32, memory-mapped."""
+        """Return the rows, (n, d) float32, memory-mapped."""
         return _open_rows(self.path)
 
     @cached_property
     def clusters(self) -> Clusters | None:
-        """The clusters in whose order the rows are; None if they are in their own order."""
+        """Return the clusters by which the rows are ordered, or None for the order of the words."""
         path = Path(self.folder, f"{self.name}.clusters.safetensors")
         if not path.exists():
             return None
@@ -66,7 +66,7 @@ class StoredLanguage:
 
     @cached_property
     def order(self) -> Indices | None:
-        """The row of the vocabulary in each place of the file; None if it is the same."""
+        """Return the vocabulary row of each stored row, or None if they are the same."""
         return None if self.clusters is None else self.clusters.order
 
 
@@ -79,22 +79,22 @@ def store(
     seed: int,
     progress: Progress | None,
 ) -> StoredLanguage:
-    """Write the rows of a language, in the order of clusters if asked, unless they are there.
+    """Write the rows of a language, unless they exist; on demand in the order of clusters.
 
     Parameters
     ----------
     work : Workspace
-        Where they go.
+        Folder of the rows.
     name : {"source", "target"}
-        Which language it is.
+        Side of the language.
     rows : LazyRows
         Unit rows.
     clustered : bool
-        Whether to cluster them.
+        Order the rows by clusters.
     seed : int
-        Of the clusters.
+        Seed of the clusters.
     progress : callable, optional
-        Called now and then with the fraction done.
+        Called with the fraction done.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def store(
     Raises
     ------
     OutputError
-        If there is no room.
+        If the disk is full.
     """
     stored = StoredLanguage(str(work.folder), name)
     final, clusters_path = work.path(f"{name}.npy"), work.path(f"{name}.clusters.safetensors")
@@ -116,7 +116,7 @@ def store(
     if not work.has(unordered.name):
         _write(unordered, len(rows), rows.dimension, rows.blocks())
     mapped = _open_rows(unordered)
-    clusters = Clusters.fit(mapped, seed=seed, progress=part_of(progress, 0.1, 0.7))
+    clusters = Clusters.fit(mapped, random_state=seed, progress=part_of(progress, 0.1, 0.7))
     release(mapped)
     ordering = work.path(f"{name}.ordered.npy")
     _write(ordering, len(rows), rows.dimension, _gathered(mapped, clusters.order))
@@ -124,13 +124,13 @@ def store(
     clusters = clusters.with_means_of(ordered)
     release(ordered)
     Tensors.save(clusters_path, {part: getattr(clusters, part) for part in _PARTS})
-    ordering.replace(final)  # last: its presence says that all is there
+    ordering.replace(final)  # last, as its presence marks all as finished
     unordered.unlink()
     return stored
 
 
 def _open_rows(path: Path) -> Matrix:
-    """Map rows that `store` has written."""
+    """Map rows into memory that `store` has written."""
     try:
         rows: Matrix = np.load(path, mmap_mode="r")
     except (OSError, ValueError) as error:
@@ -145,7 +145,7 @@ def _gathered(rows: Matrix, order: Indices) -> Iterator[Matrix]:
 
 
 def _write(path: Path, count: int, dimension: int, blocks: Iterator[Matrix]) -> None:
-    """Write rows as NumPy keeps them, whole or not at all."""
+    """Write rows in the format of NumPy, as a whole or not at all."""
     with replacing(path, "wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": (count, dimension)}
         np.lib.format.write_array_header_1_0(file, header)

@@ -1,4 +1,4 @@
-"""The folder in which a long induction keeps what it has finished."""
+"""Checkpoint folder of a sharded induction."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _SETTINGS = "settings.json"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder of finished parts; a part is there whole or not at all.
+    """Folder of finished parts; a part is present as a whole or not at all.
 
     Parameters
     ----------
     folder : Path
-        Where the parts are.
+        Path of the folder.
     """
 
     folder: Path
 
     @classmethod
     def open(cls, folder: Path, settings: dict[str, Any]) -> Workspace:
-        """Make the folder, or take the one that a run with the same settings has left.
+        """Create the folder, or reopen that of a run with the same settings.
 
         Parameters
         ----------
         folder : Path
             New, empty, or of an earlier run.
         settings : dict
-            What the parts depend on, as JSON holds it.
+            Settings on which the parts depend, as JSON.
 
         Raises
         ------
@@ -82,19 +82,19 @@ class Workspace:
         return work
 
     def absolute(self) -> Workspace:
-        """Give the same folder by a name that is good in every directory."""
+        """Return the same folder with an absolute path."""
         return Workspace(self.folder.absolute())
 
     def path(self, name: str) -> Path:
-        """Where a part is or will be."""
+        """Return the path of a part."""
         return self.folder / name
 
     def has(self, name: str) -> bool:
         """Tell whether a part is finished."""
         return self.path(name).exists()
 
-    def read_json(self, name: str) -> Any:  # noqa: ANN401  # whatever JSON holds
-        """Give what a part holds; None if it is missing or damaged."""
+    def read_json(self, name: str) -> Any:  # noqa: ANN401  # any JSON value
+        """Read a part, or None if it is missing or damaged."""
         try:
             with reading(self.path(name)) as file:
                 return json.load(file)
@@ -102,7 +102,7 @@ class Workspace:
             return None
 
     def write_json(self, name: str, value: object) -> None:
-        """Keep a part."""
+        """Write a part."""
         with replacing(self.path(name)) as file:
             json.dump(value, file, indent=1)
 
@@ -112,12 +112,12 @@ class Workspace:
 
 
 class Tensors:
-    """Arrays by name in one file, of which rows can be read without the rest.
+    """Arrays by name in one file, read whole or by rows.
 
     Parameters
     ----------
     path : Path
-        The file.
+        Path of the file.
 
     Raises
     ------
@@ -139,7 +139,7 @@ class Tensors:
 
     @classmethod
     def are_whole(cls, path: Path) -> bool:
-        """Tell whether the file is there and undamaged."""
+        """Tell whether the file exists and is not damaged."""
         try:
             cls(path)
         except FormatError:
@@ -147,7 +147,7 @@ class Tensors:
         return True
 
     def rows(self, name: str, first: int = 0, end: int | None = None) -> NDArray[Any]:
-        """Read some rows of an array."""
+        """Read rows of an array."""
         found: NDArray[Any] = self._file.get_slice(name)[slice(first, end)]
         return found
 

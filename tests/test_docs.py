@@ -1,4 +1,4 @@
-"""The commands and snippets of the README, word for word, with small files of the names in it."""
+"""Commands and snippets of README and docs, word for word, with small files of the same names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import shutil
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -29,41 +29,34 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
-pytestmark = pytest.mark.skipif(not README, reason="the README is not beside the tests")
+PAGES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    if path.exists()
+}
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PAGES, reason="README and docs are not beside the tests"),
+]
 
 DIMENSION = 20
 TOPICS = 30
 KNOWN = ("cat", "dog", "new", "york", "el", "partido", "terminó", "en", "empate")
 
 
-class Block(NamedTuple):
-    """A fenced block of the README."""
-
-    section: str
-    language: str
-    text: str
+def blocks(page: str, language: str) -> list[str]:
+    """Return the fenced blocks of a page."""
+    found = re.findall(r"^```(\w+)\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
+    return [text for name, text in found if name == language]
 
 
-def blocks() -> list[Block]:
-    """Give all blocks, in order, with the heading above each."""
-    found = []
-    for part in re.split(r"^## ", README, flags=re.MULTILINE):
-        section = part.partition("\n")[0]
-        for language, text in re.findall(r"^```(\w+)\n(.*?)^```", part, re.MULTILINE | re.DOTALL):
-            found.append(Block(section, language, text))
-    return found
+def lines(page: str) -> list[str]:
+    """Return the shell lines of a page, continued lines joined."""
+    return "".join(blocks(page, "bash")).replace("\\\n", " ").splitlines()
 
 
-BLOCKS = blocks()
-BASH = [block for block in BLOCKS if block.language == "bash"]
-SECTIONS = list(dict.fromkeys(block.section for block in BASH if "\nalignx " in f"\n{block.text}"))
-
-
-def commands(section: str) -> list[str]:
-    """Give the lines of the shell of a section, those that go on joined."""
-    text = "".join(block.text for block in BASH if block.section == section)
-    return text.replace("\\\n", " ").splitlines()
+WITH_COMMANDS = [page for page in PAGES if any(line.startswith("alignx ") for line in lines(page))]
+WITH_SNIPPETS = [page for page in PAGES if blocks(page, "python")]
 
 
 # --- the files that it names ---------------------------------------------------------------------
@@ -128,9 +121,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "medicine.txt.gz").write_bytes(gzip.compress("\n".join(lines[300:500]).encode()))
     (folder / "ja.txt").write_text("\n".join(lines[:200]))
     (folder / "fugashi_cut.py").write_text("def words(text):\n    return text.split()\n")
-    for block in BLOCKS:
-        if block.language == "toml":
-            (folder / "grid.toml").write_text(block.text)
+    for page in PAGES:
+        for text in blocks(page, "toml"):
+            (folder / "grid.toml").write_text(text)
     return folder
 
 
@@ -163,18 +156,14 @@ def run_alignx(line: str) -> Result:
     return done
 
 
-def is_for_several_machines(line: str) -> bool:
-    return line.startswith("dask ") or "tcp://HOST" in line
-
-
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_command_runs(section: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if section == "Classifying texts":
+@pytest.mark.parametrize("page", WITH_COMMANDS)
+def test_every_command_runs(page: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if page == "classify.md":
         monkeypatch.setattr(heads, "FOLDS", 1)  # nothing is chosen, in a tenth of the time
         for package in ("torch", "transformers"):  # which no extra has brought so far
             monkeypatch.setitem(sys.modules, package, None)
-    for line in commands(section):
-        if not line.strip() or is_for_several_machines(line):
+    for line in lines(page):
+        if not line.startswith(("alignx ", "pip ")) or "tcp://HOST" in line:
             continue
         if line.startswith("pip install "):
             require_extras(line)
@@ -223,18 +212,20 @@ def look_at(line: str, done: Result, folder: Path) -> None:
         assert len(json.dumps(table)) > 1_000
 
 
-def test_every_snippet_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("page", WITH_SNIPPETS)
+def test_every_snippet_runs(page: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
-    for block in BLOCKS:
-        if block.language == "python":
-            exec(compile(block.text, f"README.md, {block.section}", "exec"), names)
-    assert names["shared"].translate(["cat"])["cat"][0].word == "cat"
-    assert len(names["lexicon"]) > 300
-    assert set(names["classifier"].classes_) == {"a", "b"}
-    assert (here / "topics.safetensors").exists()
+    for text in blocks(page, "python"):
+        exec(compile(text, page, "exec"), names)
     shown = capsys.readouterr().out
-    assert "P@1" in shown
-    assert re.search(r"from \d of \d words \(es\)", shown)
+    if page == "README.md":
+        assert names["shared"].translate("cat")[0].word == "cat"
+        assert len(names["lexicon"]) > 300
+        assert "P@1" in shown
+    elif page == "classify.md":
+        assert set(names["classifier"].classes_) == {"a", "b"}
+        assert (here / "topics.safetensors").exists()
+        assert re.search(r"from \d of \d words \(es\)", shown)
 
 
 def require_extras(line: str) -> None:
@@ -248,26 +239,31 @@ def require_extras(line: str) -> None:
     assert "-c constraints.txt" in line or "-e" in line
 
 
+TEXT = "\n".join(PAGES.values())
+
+
 def test_every_install_names_an_extra() -> None:
-    found = re.findall(r"pip install [^`\n&#]*", README)
-    assert len(found) > 4
+    found = re.findall(r"pip install [^`\n&#]*", TEXT)
+    assert len(found) > 3
     for line in found:
         require_extras(line.strip())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = re.findall(r"extra `(\w+)`", README)
+    extras = re.findall(r"extra `(\w+)`", TEXT)
     assert set(extras) <= set(project["optional-dependencies"])
     assert {"torch", "faiss", "cluster", "transformers"} <= set(extras)
 
 
-def test_every_name_in_it_exists() -> None:
-    for name in set(re.findall(r"\bax\.(\w+)", README)):
+def test_every_name_exists() -> None:
+    for name in set(re.findall(r"\bax\.(\w+)", TEXT)):
         assert hasattr(ax, name), name
-    options = {option for text in BASH for option in re.findall(r" (--[\w-]+)", text.text)}
-    assert "--cluster" in options
-    for command in (("bench",), ("induce",)):
-        assert "--cluster" in CliRunner().invoke(app, [*command, "--help"]).output
 
 
 def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
-        assert (ROOT / target).exists(), target
+    for page, text in PAGES.items():
+        folder = ROOT if page == "README.md" else ROOT / "docs"
+        for target in re.findall(r"\]\((?!http)([^)#]+)", text):
+            assert (folder / target).exists(), (page, target)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 150
