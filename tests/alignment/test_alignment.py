@@ -833,3 +833,17 @@ def test_the_pairs_of_the_fit_are_recognized(tmp_path: Path) -> None:
     same = str(evaluate(shared, PAIRS))
     assert "fitted on: test with other words" in same
     assert "without learned pairs" not in same
+
+
+def test_phrases_of_a_lexicon_are_learned_from() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((60, 8))
+    rotation = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    english = Embeddings([f"a{i}" for i in range(60)], rows.astype(np.float32))
+    spanish = Embeddings([f"b{i}" for i in range(60)], (rows @ rotation).astype(np.float32))
+    # Too few pairs of words for 8 dimensions: the phrases must tell the rest.
+    pairs = [(f"a{i}", f"b{i}") for i in range(4)]
+    pairs += [(f"a{i} a{i + 1}", f"b{i} b{i + 1}") for i in range(4, 30, 2)]
+    alignment = align(english, spanish, lexicon=Lexicon(pairs), refinement=0, calibrate=False)
+    found = alignment.apply(english, spanish).translate([f"a{i}" for i in range(30, 60)], 1)
+    assert [answers[0].word for answers in found] == [f"b{i}" for i in range(30, 60)]
