@@ -32,7 +32,7 @@ def test_a_name_is_the_class_with_its_defaults(name: str) -> None:
     method = as_method(name, has_lexicon=name != "adversarial")
     assert type(method) is METHODS[name]
     assert method.get_params() == METHODS[name]().get_params()
-    assert method_name(method) == name
+    assert method_name(method, METHODS) == name
 
 
 def test_the_default_depends_on_the_lexicon() -> None:

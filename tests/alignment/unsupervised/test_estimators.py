@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 STAGES = ["self-learning", "refinement", "diagnosis"]
 SHORT = SelfLearning(burst=1, max_rounds=1)
+QUICK = SelfLearning(max_rounds=40)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -94,7 +95,7 @@ def unrelated(count: int = 300, dimension: int = 20) -> Case:
 def failed() -> tuple[Case, Alignment]:
     """Failed alignment, kept by permission."""
     case = unrelated()
-    return case, case.align(allow_failed=True)
+    return case, case.align(method=QUICK, allow_failed=True)
 
 
 def same(one: Alignment, other: Alignment) -> bool:
@@ -283,7 +284,7 @@ def test_a_handful_of_words_gets_a_finite_map(count: int) -> None:
 def test_shuffled_coordinates_fail(failed: tuple[Case, Alignment]) -> None:
     case, kept = failed
     with pytest.raises(AlignmentFailed) as caught:
-        case.align()
+        case.align(method=QUICK)
     diagnosis = caught.value.diagnosis
     assert isinstance(diagnosis, Diagnosis)
     assert diagnosis.failed
@@ -297,7 +298,7 @@ def test_shuffled_coordinates_fail(failed: tuple[Case, Alignment]) -> None:
 def test_wrong_pairs_fail(failed: tuple[Case, Alignment]) -> None:
     case, _ = failed
     with pytest.raises(AlignmentFailed):
-        case.align(lexicon=Lexicon(case.truth.pairs[:50]), method="self_learning")
+        case.align(lexicon=Lexicon(case.truth.pairs[:50]), method=QUICK)
 
 
 # --- determinism and the log ------------------------------------------------------------------
