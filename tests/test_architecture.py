@@ -47,7 +47,7 @@ ONLY_IN = {
     "joblib": {"support"},
     "matplotlib": {"classification"},
     "rich": {"cli"},
-    "safetensors": {"alignment", "classification", "induction", "support"},
+    "safetensors": {"alignment", "classification", "induction", "retrieval", "support"},
     "scipy": {"alignment", "classification", "evaluation", "vectors"},
     "sklearn": {"alignment", "classification", "mapping", "vectors"},
     "torch": {"alignment", "classification", "retrieval", "support"},
