@@ -88,8 +88,9 @@ class FaissIndex:
     -----
     Memory beyond the keys: m (d + 1) floats for ``"flat"`` and ``"ivf"``, 256 bytes a key more for
     ``"hnsw"``, about m d / 4 bytes for ``"ivfpq"``; 8 bytes a key for lists. Time to build: for
-    lists O(m^1.5 d), for ``"hnsw"`` many times that. For the same keys and seed, index and answers are the same with any number of threads, except
-    ``"hnsw"`` with more than one: its keys enter the graph in the order in which threads are done.
+    lists O(m^1.5 d), for ``"hnsw"`` many times that. For the same keys and seed, index and answers
+    are the same with any number of threads, except ``"hnsw"`` with more than one: its keys enter
+    the graph in the order in which threads are done.
 
     Examples
     --------
