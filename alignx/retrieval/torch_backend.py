@@ -14,19 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
+import torch
+
 from alignx import _core
-from alignx.errors import MissingDependencyError
+from alignx.retrieval.torch_screening import MARGIN, Precision, ScreenedRows
 from alignx.support.arrays import Indices, Matrix
 from alignx.support.config import get_config
 from alignx.support.progress import Progress, part_of
-
-try:
-    import torch
-except ImportError as error:
-    raise MissingDependencyError(
-        "searching on a device needs the package torch: pip install 'alignx[torch]'"
-    ) from error
-from alignx.retrieval.torch_screening import MARGIN, Precision, ScreenedRows
 from alignx.support.torch_device import as_device
 
 if TYPE_CHECKING:

@@ -66,9 +66,11 @@ class ScreenedRows:
 
     @property
     def fallbacks(self) -> int:
+        """Number of rows that the kernel searches again."""
         return int(np.count_nonzero(~self.is_certain)) if self.is_screened else 0
 
     def batches(self) -> Iterator[slice]:
+        """Yield slices of rows that are copied together."""
         for first in range(0, len(self.rows), _BATCH):
             yield slice(first, min(first + _BATCH, len(self.rows)))
 

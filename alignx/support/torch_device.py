@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-import torch
+from alignx.errors import MissingDependencyError
+
+try:
+    import torch
+except ImportError as error:
+    raise MissingDependencyError(
+        "a device needs the package torch: pip install 'alignx[torch]'"
+    ) from error
 
 __all__ = ["as_device"]
 

@@ -422,25 +422,18 @@ def awkward(make: Make) -> Search:
 
 
 @pytest.mark.parametrize("make", AWKWARD)
-def test_awkward_data_equal_the_search_in_float32(make: Make) -> None:
+@pytest.mark.parametrize("biased", [False, True])
+def test_awkward_data_equal_the_search_in_float32(make: Make, biased: bool) -> None:
     search = awkward(make)
-    check_bits(search)
-    check_within_rounding(search, search.run(3))
-
-
-@pytest.mark.parametrize("make", AWKWARD)
-def test_awkward_data_with_biases_equal_the_search_in_float32(make: Make) -> None:
-    search = awkward(make)
-    rng = np.random.default_rng(0)
-    lengths = [
-        np.linalg.norm(rows.astype(np.float64), axis=1) for rows in (search.queries, search.keys)
-    ]
-    size = float(np.median(lengths[0]) * np.median(lengths[1])) / 2
-    query_bias, key_bias = (
-        rng.uniform(-size, size, len(rows)).astype(np.float32)
-        for rows in (search.queries, search.keys)
-    )
-    search = replace(search, query_bias=query_bias, key_bias=key_bias)
+    if biased:
+        rng = np.random.default_rng(0)
+        rows = search.queries, search.keys
+        lengths = [np.median(np.linalg.norm(side.astype(np.float64), axis=1)) for side in rows]
+        size = float(lengths[0] * lengths[1]) / 2
+        query_bias, key_bias = (
+            rng.uniform(-size, size, len(side)).astype(np.float32) for side in rows
+        )
+        search = replace(search, query_bias=query_bias, key_bias=key_bias)
     check_bits(search)
     check_within_rounding(search, search.run(3))
 
@@ -997,13 +990,6 @@ def test_real_vectors_at_every_level(
         assert_hardly_any(counts, search)
         if level != "portable" and SCREENS:
             assert_same((of_queries, of_keys), search.run(3))
-
-
-@pytest.mark.slow
-def test_real_vectors_on_any_number_of_threads(real_by_csls: Search) -> None:
-    expected = real_by_csls.run()
-    for n_threads in (2, 3, 7):
-        assert_same(real_by_csls.run(n_threads), expected)
 
 
 # --- memory -----------------------------------------------------------------------------------

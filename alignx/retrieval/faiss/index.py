@@ -88,14 +88,9 @@ class FaissIndex:
     -----
     Memory beyond the keys: m (d + 1) floats for ``"flat"`` and ``"ivf"``, 256 bytes a key more for
     ``"hnsw"``, about m d / 4 bytes for ``"ivfpq"``; 8 bytes a key for lists. Time to build: for
-    lists O(m^1.5 d), for ``"hnsw"`` many times that.
-
-    For the same keys and seed, index and answers are the same with any number of threads, except
-    ``"hnsw"`` with more than one: its keys enter the graph in the order in which threads are done.
-
-    References
-    ----------
-    Douze et al., "The Faiss Library", 2024, sections 4 and 5.
+    lists O(m^1.5 d), for ``"hnsw"`` many times that. For the same keys and seed, index and answers
+    are the same with any number of threads, except ``"hnsw"`` with more than one: its keys enter
+    the graph in the order in which threads are done.
 
     Examples
     --------
@@ -148,19 +143,9 @@ class FaissIndex:
         return f"FaissIndex({len(self)} keys of dimension {self.keys.shape[1]}, {described})"
 
     def with_bias(self, bias: ArrayLike | None, *, progress: Progress | None = None) -> FaissIndex:
-        """Build an index of the same keys with another bias; its recall is not measured.
+        """Build an index of the same keys with another bias and the settings of this one.
 
-        Parameters
-        ----------
-        bias : (m,) float32, optional
-            Subtracted from the score of each key.
-        progress : callable, optional
-            Called now and then with the fraction done, in [0, 1].
-
-        Returns
-        -------
-        FaissIndex
-            It has the settings of this one.
+        Parameters are those of the class; `tune` measures the recall of the new index.
         """
         index = copy(self)
         index._exact = self._exact.with_bias(bias)
