@@ -31,7 +31,7 @@ WORDS = [f"w{number}" for number in range(120)]
 HIDDEN = 16
 PARAMETERS_OF_HEAD = 2 * HIDDEN + 2
 # What fine-tunes the tiny models within seconds.
-FAST: dict[str, Any] = {"fine_tune": True, "epochs": 8, "rate": 5e-3}
+FAST: dict[str, Any] = {"fine_tune": True, "epochs": 8, "learning_rate": 5e-3}
 
 
 def save_tokenizer(folder: Path) -> None:
@@ -154,7 +154,7 @@ TEST, TEST_LABELS = planted_texts(200, seed=1)
 @pytest.mark.parametrize("name", MODELS)
 def test_a_text_is_the_mean_of_its_last_hidden_states(name: str, tmp_path: Path) -> None:
     encoder = save_model(tmp_path, name)
-    classifier = TransformerClassifier(tmp_path, batch=4).fit(TRAIN[:40], LABELS[:40])
+    classifier = TransformerClassifier(tmp_path, batch_size=4).fit(TRAIN[:40], LABELS[:40])
     texts = ["w1 w2 w3", "w5", "unknown w70 w8 w9 w10", "w3 w2 w1", "w90 w91"]
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
     expected = []
@@ -193,7 +193,7 @@ def test_a_frozen_model_learns_and_says_what_it_took(bert_folder: Path) -> None:
 
 def test_the_language_and_the_batch_change_nothing(bert_folder: Path) -> None:
     first = TransformerClassifier(bert_folder).fit(TRAIN[:60], LABELS[:60])
-    second = TransformerClassifier(bert_folder, batch=7).fit(
+    second = TransformerClassifier(bert_folder, batch_size=7).fit(
         TRAIN[:60], LABELS[:60], language="en", unlabeled={"es": ["hola"]}
     )
     np.testing.assert_allclose(
@@ -226,7 +226,7 @@ def test_long_texts_are_cut(bert_folder: Path) -> None:
 
 def test_numbers_are_labels_and_the_settings_are_copied(bert_folder: Path) -> None:
     numbers = (LABELS[:60] == "pets").astype(int) * 3
-    template = TransformerClassifier(bert_folder, max_length=9, seed=4)
+    template = TransformerClassifier(bert_folder, max_length=9, random_state=4)
     copy = clone(template)
     assert copy.get_params() == template.get_params()
     assert set(copy.fit(TRAIN[:60], numbers).predict(TEST).tolist()) <= {0, 3}
@@ -249,7 +249,7 @@ def test_fine_tuning_learns_what_a_frozen_model_cannot_tell(name: str, tmp_path:
 
 def test_one_seed_gives_one_classifier(bert_folder: Path) -> None:
     def tuned(seed: int) -> NDArray[np.float64]:
-        options: dict[str, Any] = {**FAST, "epochs": 2, "seed": seed}
+        options: dict[str, Any] = {**FAST, "epochs": 2, "random_state": seed}
         fitted = TransformerClassifier(bert_folder, **options).fit(TRAIN[:80], LABELS[:80])
         return fitted.predict_proba(TEST[:20])
 
@@ -326,7 +326,7 @@ def test_models_of_model2vec(tmp_path: Path, is_weighted: bool) -> None:
     np.testing.assert_allclose(embedded, model.encode(texts), atol=1e-6)
     assert frozen.parameters_ == model.embedding.size + 8 * 2 + 2
 
-    options: dict[str, Any] = {**FAST, "rate": 5e-2}
+    options: dict[str, Any] = {**FAST, "learning_rate": 5e-2}
     tuned = TransformerClassifier(tmp_path, **options).fit(TRAIN, LABELS)
     accuracy = tuned.score(TEST, TEST_LABELS)
     assert accuracy > 0.8
@@ -376,10 +376,10 @@ def test_a_hub_that_cannot_be_reached(
 def test_a_hub_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
-    from alignx.classification.transformers import hub
+    from alignx.classification.transformers import encoders
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(hub, "SECONDS_TO_ANSWER", 0.1)
+    monkeypatch.setattr(encoders, "HUB_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         one_line_about("nobody/no-model", "no such folder, and the hub cannot be reached")
@@ -470,9 +470,9 @@ def test_a_missing_package(
     [
         ({"kind": "gpt"}, "kind must be one of auto, transformers"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
-        ({"batch": 0}, "batch must be at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"max_length": 0}, "max_length must be at least 1, got 0"),
-        ({"rate": 0.0}, "rate must be more than 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be more than 0"),
         ({"device": "abacus"}, "device must be one that torch can use, got 'abacus'"),
     ],
 )
