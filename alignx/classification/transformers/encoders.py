@@ -148,6 +148,8 @@ def _load(folder: Path, kind: Kind, max_length: int) -> Any:  # noqa: ANN401
             return model.get_encoder() if hasattr(model, "decoder") else model
 
     if kind == "model2vec":
+        import model2vec  # noqa: F401  # so that the error names it
+
         static = StaticEmbedding.from_model2vec(str(folder))
         static.tokenizer.enable_truncation(max_length)
         static.embedding.float().padding_idx = _unknown_token(static.tokenizer)
