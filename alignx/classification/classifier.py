@@ -176,12 +176,6 @@ class TransferClassifier(TextClassifier):
             only one class, or no text has a word in the vocabulary.
         MissingDependencyError
             If torch is needed and is not installed.
-
-        Notes
-        -----
-        Logistic regression takes O(n d classes) time in each of its iterations; with texts by the
-        ten thousand that is seconds. Strategies that translate begin with a sweep over both
-        vocabularies.
         """
         self._check()
         strategy = as_strategy(self.strategy)
@@ -275,15 +269,7 @@ class TransferClassifier(TextClassifier):
         return self._reader.read(texts, language, self.space[language])
 
     def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
-        """Compute the vectors of texts, (n, d) float32 unit rows; zero without known words.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If the language has no vectors.
-        """
+        """Compute the vectors of texts, (n, d) float32 unit rows; zero without known words."""
         self._require_fitted()
         return self.encoder_.transform(self.read(texts, language))
 
@@ -301,12 +287,10 @@ class TransferClassifier(TextClassifier):
         n_neighbors: int = 3,
         source: str | None = None,
     ) -> Explanation:
-        """Find the words that carry a prediction; see `alignx.classification.explanation.explain`.
+        """Find the words that carry a prediction.
 
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            As `explain` does.
+        See `alignx.classification.explanation.explain`. Raises NotFittedError before `fit`,
+        TypeError for a text that is no string, and ValueError for other arguments out of range.
         """
         if label is not None:
             self.known_labels([label])
@@ -329,14 +313,10 @@ class TransferClassifier(TextClassifier):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
         ValueError
             If the head is neither ``"logistic"`` nor ``"mlp"``.
-        OutputError
-            If it cannot be written.
-        FormatError
-            If the name ends like another format.
+        NotFittedError, OutputError, FormatError
+            Before `fit`, if the file cannot be written, or if its name ends like another format.
         """
         self._require_fitted()
         persistence.write(self.model_, as_strategy(self.strategy), self.language, path)

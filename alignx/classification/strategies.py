@@ -38,8 +38,7 @@ class ZeroShot(Strategy):
 
     name = "zero_shot"
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit one head for all languages."""
+    def _learn(self, task: Task) -> VotingModel:
         return _one_head(task.fit_joined(task.originals()))
 
 
@@ -52,8 +51,7 @@ class TranslateTrain(Strategy):
 
     name = "translate_train"
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit a head for each language."""
+    def _learn(self, task: Task) -> VotingModel:
         heads = {
             code: task.fit_joined([task.translated(part, code) for part in task.labeled])
             for code in task.targets
@@ -67,8 +65,7 @@ class TranslateTest(Strategy):
 
     name = "translate_test"
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit a head of the language with most labeled texts."""
+    def _learn(self, task: Task) -> VotingModel:
         source = task.labeled[0]
         language = source.documents.language
         routes = {code: language for code in task.space if code != language}
@@ -84,8 +81,7 @@ class TranslateTrainAll(Strategy):
 
     name = "translate_train_all"
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit one head for all languages."""
+    def _learn(self, task: Task) -> VotingModel:
         examples = task.originals()
         for code in task.space:
             for part in task.labeled:
@@ -120,8 +116,7 @@ class CodeSwitching(Strategy):
             raise ValueError(f"rate must lie in [0, 1], got {self.rate}")
         _require_at_least_one(self, "copies")
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit one head for all languages."""
+    def _learn(self, task: Task) -> VotingModel:
         rng = np.random.default_rng(task.random_state)
         examples = task.originals()
         for part in task.labeled:
@@ -152,10 +147,8 @@ class _Taught(Strategy):
     def _teacher(self) -> Strategy:
         return STRATEGIES[self.teacher]()
 
-    @property
-    def parts(self) -> tuple[Strategy, ...]:
-        """The strategy and its teacher."""
-        return (self, *self._teacher.parts)
+    def _built_on(self) -> tuple[Strategy, ...]:
+        return (self._teacher,)
 
 
 @dataclass(frozen=True)
@@ -184,8 +177,7 @@ class SelfTraining(_Taught):
         super().__post_init__()
         _require_at_least_one(self, "rounds")
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit a head for each target language."""
+    def _learn(self, task: Task) -> VotingModel:
         unlabeled = task.unlabeled_targets(self.name)
         first = self._teacher.learn(task)
         heads = {}
@@ -225,8 +217,7 @@ class SeedWords(Strategy):
     def __post_init__(self) -> None:
         _require_at_least_one(self, "budget", "rounds")
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit a head for each target language."""
+    def _learn(self, task: Task) -> VotingModel:
         heads = {}
         for code, documents in task.unlabeled_targets(self.name).items():
             known, scores = seed_teacher(
@@ -259,8 +250,7 @@ class Adversarial(Strategy):
     needs_torch = True
     needs_unlabeled = True
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit one head for all languages."""
+    def _learn(self, task: Task) -> VotingModel:
         from alignx.classification.neural_heads import train_adversarial_head
 
         unlabeled = task.unlabeled_targets(self.name)
@@ -292,8 +282,7 @@ class PriorMatching(_Taught):
 
     name = "prior_matching"
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit the teacher, and shift it for each target language."""
+    def _learn(self, task: Task) -> VotingModel:
         unlabeled = task.unlabeled_targets(self.name)
         model = self._teacher.learn(task)
         scores = {
@@ -326,14 +315,11 @@ class Ensemble(Strategy):
         object.__setattr__(self, "members", tuple(self.members))
         _require_strategies(self, "members", *self.members)
 
-    @property
-    def parts(self) -> tuple[Strategy, ...]:
-        """The strategy and its members."""
-        return (self, *(part for name in self.members for part in STRATEGIES[name]().parts))
+    def _built_on(self) -> tuple[Strategy, ...]:
+        return tuple(STRATEGIES[name]() for name in self.members)
 
-    def learn(self, task: Task) -> VotingModel:
-        """Fit all members."""
-        models = [STRATEGIES[name]().learn(task) for name in self.members]
+    def _learn(self, task: Task) -> VotingModel:
+        models = [strategy.learn(task) for strategy in self._built_on()]
         return VotingModel(
             tuple(member for model in models for member in model.members),
             facts={"members": list(self.members)},

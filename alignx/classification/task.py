@@ -205,16 +205,22 @@ class Strategy(ABC):
     needs_torch: ClassVar[bool] = False
     needs_unlabeled: ClassVar[bool] = False
 
-    @abstractmethod
     def learn(self, task: Task) -> VotingModel:
         """Fit a model to the data of a task."""
+        return self._learn(task)
 
     @property
     def parts(self) -> tuple[Strategy, ...]:
         """The strategy and those that it builds on."""
-        return (self,)
+        return (self, *(part for strategy in self._built_on() for part in strategy.parts))
 
     def options(self) -> dict[str, Any]:
         """Collect the options that differ from the defaults."""
         values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
         return {name: value for name, (value, default) in values.items() if value != default}
+
+    @abstractmethod
+    def _learn(self, task: Task) -> VotingModel: ...
+
+    def _built_on(self) -> tuple[Strategy, ...]:
+        return ()

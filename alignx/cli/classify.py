@@ -171,7 +171,9 @@ def fit(
     settings = _settings(strategy, options or [])
 
     from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.documents import TextReader
     from alignx.classification.encoder import DocumentEncoder
+    from alignx.classification.strategies import STRATEGIES
 
     terminal = open_terminal(quiet, verbose)
     start = time.perf_counter()
@@ -197,14 +199,14 @@ def fit(
     _require_needs(head, strategy, settings, without)
     classifier = TransferClassifier(
         space,
-        strategy=strategy.value,
-        options=settings or None,
+        strategy=STRATEGIES[strategy.value](**settings),
         head=head.value,
-        unseen=_unseen(terminal, map_file, space, models),
-        oov=oov.value,
         encoder=DocumentEncoder(weighting=weighting.value, components=components),
+        reader=TextReader(
+            oov_vectors=_unseen(terminal, map_file, space, models) or {}, oov=oov.value
+        ),
         alpha=alpha,
-        seed=seed,
+        random_state=seed,
     )
     texts = [text for part in labeled for text in part.texts]
     labels = [label for part in labeled for label in part.labels or ()]
@@ -288,6 +290,7 @@ def predict(
 
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.data.texts import read_texts
+    from alignx.classification.documents import TextReader
 
     terminal = open_terminal(quiet, verbose)
     require_regular(model, "a model")
@@ -296,7 +299,8 @@ def predict(
     space = _space(terminal, map_file, vectors, limit, lowercase, on_error)
     _require_language(space, language)
     by_characters = _unseen(terminal, map_file, space, models)
-    classifier = TransferClassifier.load(model, space, unseen=by_characters, oov=oov.value)
+    reader = TextReader(oov_vectors=by_characters or {}, oov=oov.value)
+    classifier = TransferClassifier.load(model, space, reader=reader)
     counts: Counter[str] = Counter()
     unknown = replaced = 0
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
@@ -342,7 +346,6 @@ def _settings(strategy: Strategy, given: Sequence[str]) -> dict[str, Any]:
     from alignx.classification.strategies import STRATEGIES
 
     parameters = dict(inspect.signature(STRATEGIES[strategy.value]).parameters)
-    del parameters["task"]
     result: dict[str, Any] = {}
     for text in given:
         name, _, value = text.partition("=")
@@ -365,10 +368,12 @@ def _require_needs(
     head: Head, strategy: Strategy, settings: dict[str, Any], without: Sequence[str] = ()
 ) -> None:
     """Refuse what lacks a package, or unlabeled texts of languages `without` any."""
-    from alignx.classification.requirements import lacks_of, refuse_lacks
+    from alignx.classification.requirements import missing_requirements, require_all
+    from alignx.classification.strategies import STRATEGIES
 
-    lacks = lacks_of(strategy.value, options=settings, head=head.value, without=without)
-    refuse_lacks({f"strategy {strategy.value!r}": lacks}, "give --unlabeled CODE=FILE")
+    chosen = STRATEGIES[strategy.value](**settings)
+    missing = missing_requirements(chosen, head=head.value, without=without)
+    require_all({f"strategy {strategy.value!r}": missing}, "give --unlabeled CODE=FILE")
 
 
 def _surely_without(
@@ -477,7 +482,7 @@ def _probabilities(
         rows = [row for row, language in enumerate(codes) if language == code]
         own = [texts[row] for row in rows]
         documents = classifier.read(own, code)
-        found[rows], is_empty[rows] = classifier.probabilities(documents)
+        found[rows], is_empty[rows] = classifier.model_.probabilities(documents)
     return found, is_empty
 
 

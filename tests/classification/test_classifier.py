@@ -22,9 +22,16 @@ from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
+from alignx.classification.documents import TextReader
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import Examples, fit_head
-from alignx.classification.strategies import STRATEGIES
+from alignx.classification.strategies import (
+    STRATEGIES,
+    CodeSwitching,
+    Ensemble,
+    SeedWords,
+    SelfTraining,
+)
 from alignx.errors import FormatError, NotFittedError, OutputError
 
 if TYPE_CHECKING:
@@ -36,7 +43,7 @@ TEST = {code: topic_texts(code, 150, 2) for code in LANGUAGES}
 UNLABELED = {code: TRAIN[code][0] for code in ("es", "de")}
 
 
-def fitted(strategy: str = "zero_shot", **parameters: Any) -> TransferClassifier:  # noqa: ANN401
+def fitted(strategy: Any = "zero_shot", **parameters: Any) -> TransferClassifier:  # noqa: ANN401
     classifier = TransferClassifier(SPACE, strategy=strategy, **parameters)
     return classifier.fit(*TRAIN["en"], language="en", unlabeled=UNLABELED)
 
@@ -80,7 +87,9 @@ def test_strategies_that_need_unlabeled_texts_say_so(strategy: str) -> None:
 
 
 def test_unlabeled_texts_without_seed_words_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"'es' must hold a translated word .* none in 2 texts"):
+    with pytest.raises(
+        ValueError, match=r"'es' must hold a translated seed word, got none in 2 texts"
+    ):
         TransferClassifier(SPACE, strategy="seed_words").fit(
             *TRAIN["en"], language="en", unlabeled={"es": ["zzz", ""], "de": UNLABELED["de"]}
         )
@@ -181,14 +190,14 @@ def test_an_encoder_of_ones_own_is_not_changed() -> None:
     assert classifier.encoder_.components_.shape == (1, 20)
 
 
-def test_unseen_words_by_a_callable() -> None:
+def test_vectors_of_oov_words_by_a_callable() -> None:
     def vectors(words: list[str]) -> np.ndarray:
         rows = [SPACE["es"].vectors[SPACE["es"].index[word.removesuffix("s")]] for word in words]
         return np.array(rows)
 
     texts = [" ".join(f"{word}s" for word in text.split()) for text in TEST["es"][0]]
     blind = fitted()
-    seeing = fitted(unseen={"es": vectors})
+    seeing = fitted(reader=TextReader(oov_vectors={"es": vectors}))
     assert blind.coverage(texts, language="es").max() == 0
     assert seeing.coverage(texts, language="es").min() == 1
     assert seeing.score(texts, TEST["es"][1], language="es") > 0.8
@@ -207,7 +216,7 @@ def test_texts_without_known_words_get_the_prior(caplog: pytest.LogCaptureFixtur
         found = classifier.predict_proba(["", "qqq www", "es40 es43"], language="es")
     assert np.allclose(found[:2], shares)
     assert not np.allclose(found[2], shares)
-    assert "2 of 3 texts have no known word" in caplog.text
+    assert "2 of 3 texts have no word in the vocabulary" in caplog.text
 
 
 def test_no_texts_no_answers() -> None:
@@ -241,23 +250,35 @@ def test_bad_texts_are_named(texts: Any, labels: Any, language: Any, problem: st
         ({"strategy": "magic"}, "strategy must be one of zero_shot, .*, got 'magic'"),
         ({"head": "svm"}, "head must be 'logistic', 'mlp' or a classifier"),
         ({"alpha": 2.0}, r"alpha must lie in \[0, 1\], got 2.0"),
-        ({"strategy": "code_switching", "options": {"rate": 2}}, r"rate must lie in \[0, 1\]"),
-        ({"strategy": "code_switching", "options": {"copies": 0}}, "copies must be at least 1"),
-        ({"strategy": "seed_words", "options": {"budget": 0}}, "budget must be at least 1"),
-        ({"strategy": "self_training", "options": {"rounds": 0}}, "rounds must be at least 1"),
-        ({"strategy": "self_training", "options": {"teacher": "x"}}, "teacher must be one of"),
-        ({"strategy": "ensemble", "options": {"members": ("x",)}}, "members must be one of"),
-        ({"strategy": "ensemble", "options": {"members": ()}}, "members must hold at least 1"),
-        (
-            {"strategy": "ensemble", "options": {"members": ("ensemble",)}},
-            "members must be one of .*prior_matching, got 'ensemble'",
-        ),
-        ({"options": {"rate": 0.5}}, "strategy 'zero_shot' takes no options, got 'rate'"),
     ],
 )
 def test_bad_parameters_are_named(parameters: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         fitted(**parameters)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options", "problem"),
+    [
+        (CodeSwitching, {"rate": 2}, r"rate must lie in \[0, 1\]"),
+        (CodeSwitching, {"copies": 0}, "copies must be at least 1"),
+        (SeedWords, {"budget": 0}, "budget must be at least 1"),
+        (SelfTraining, {"rounds": 0}, "rounds must be at least 1"),
+        (SelfTraining, {"teacher": "x"}, "teacher must be one of"),
+        (Ensemble, {"members": ("x",)}, "members must be one of"),
+        (Ensemble, {"members": ()}, "members must hold at least 1"),
+        (Ensemble, {"members": ("ensemble",)}, "members must be one of .*, got 'ensemble'"),
+    ],
+)
+def test_bad_options_are_named(strategy: Any, options: dict[str, Any], problem: str) -> None:  # noqa: ANN401
+    with pytest.raises(ValueError, match=problem):
+        strategy(**options)
+
+
+def test_options_stay_with_a_saved_strategy(tmp_path: Path) -> None:
+    for strategy in (CodeSwitching(copies=1), Ensemble(("zero_shot", "translate_test"))):
+        fitted(strategy).save(tmp_path / "model.safetensors")
+        assert TransferClassifier.load(tmp_path / "model.safetensors", SPACE).strategy == strategy
 
 
 def test_a_label_that_training_did_not_have() -> None:

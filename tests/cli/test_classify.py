@@ -20,9 +20,10 @@ import alignx
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
+from alignx.classification.comparison.evaluate import evaluate_transfer
+from alignx.classification.comparison.experiments import Experiment, TransferData
 from alignx.classification.encoder import DocumentEncoder
-from alignx.classification.strategies import STRATEGIES
+from alignx.classification.strategies import STRATEGIES, CodeSwitching, Ensemble, PriorMatching
 from alignx.cli.main import app
 from alignx.datasets import load_sample
 from alignx.errors import AlignxError, FormatError, MissingDependencyError, OutputError
@@ -180,8 +181,7 @@ def test_fit_passes_its_options_on(folder: Path, tmp_path: Path) -> None:
     space = Alignment.load(folder / "map").apply(*languages)
     expected = TransferClassifier(
         space,
-        strategy="ensemble",
-        options={"members": ("zero_shot", "translate_test")},
+        strategy=Ensemble(("zero_shot", "translate_test")),
         encoder=DocumentEncoder(weighting="uniform", components=2),
         alpha=0.5,
     )
@@ -194,13 +194,13 @@ def test_fit_passes_its_options_on(folder: Path, tmp_path: Path) -> None:
 def test_options_become_what_the_strategy_takes(folder: Path, tmp_path: Path) -> None:
     options = ("--option", "rate=1", "--option", "copies=2")
     fit(folder, tmp_path / "model", "--strategy", "code_switching", *options)
-    found = loaded(folder, tmp_path / "model").options
-    assert found == {"rate": 1.0, "copies": 2}
-    assert found is not None
-    assert isinstance(found["rate"], float)
+    found = loaded(folder, tmp_path / "model").strategy
+    assert found == CodeSwitching(rate=1.0, copies=2)
+    assert isinstance(found, CodeSwitching)
+    assert isinstance(found.rate, float)
     unlabeled = ("--unlabeled", f"es={folder / 'texts.txt'}", "--option", "teacher=translate_test")
     fit(folder, tmp_path / "model", "--strategy", "prior_matching", *unlabeled)
-    assert loaded(folder, tmp_path / "model").options == {"teacher": "translate_test"}
+    assert loaded(folder, tmp_path / "model").strategy == PriorMatching("translate_test")
 
 
 def test_columns_and_the_language_are_told(folder: Path, tmp_path: Path) -> None:
@@ -544,12 +544,14 @@ def test_transfer_compares_what_the_library_compares(
     space = Alignment.load(folder / "map").apply(*(load(path) for path in VECTORS))
     expected = evaluate_transfer(
         space,
-        {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)},
-        {"en": make_texts("en", 30, 9), "es": texts},
-        source="en",
-        strategies={
-            "zero_shot": Trial("zero_shot"),
-            "few_shot, 2 a class": Trial(shots=2, alpha=0.5),
+        TransferData(
+            "en",
+            {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)},
+            {"en": make_texts("en", 30, 9), "es": texts},
+        ),
+        {
+            "zero_shot": Experiment("zero_shot"),
+            "few_shot, 2 a class": Experiment(shots=2, alpha=0.5),
         },
         seeds=(0, 1),
     )

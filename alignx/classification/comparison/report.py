@@ -10,6 +10,8 @@ import numpy as np
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from alignx.support.arrays import Double
@@ -29,25 +31,13 @@ SIZES = ("size", "vectors", "peak_memory")  # facts in bytes
 
 @dataclass(frozen=True)
 class LanguageResult:
-    """Figures of an experiment on the test texts of one language.
+    """Figures of an experiment on the n test texts of one language, means over seeds.
 
-    Attributes
-    ----------
-    n : int
-        Number of texts.
-    accuracy, macro_f1 : float
-        Accuracy, and mean over classes of F1, in [0, 1]; means over seeds.
-    interval : (float, float)
-        95 % interval of the accuracy by the bootstrap over texts. It covers the choice of test
-        texts, not that of training texts.
-    spread : float
-        Standard deviation of the accuracy over seeds.
-    classes : dict of str to dict
-        Precision, recall, F1 of each class, of all seeds together, and its number of texts.
-    coverage : float
-        Share of the words of the texts that are in the vocabulary.
-    right : (n,) float64
-        Share of the seeds that predicted each text right.
+    `accuracy`, `macro_f1` and `coverage` (share of the words in the vocabulary) lie in [0, 1].
+    `interval` is the 95 % interval of the accuracy by the bootstrap over texts; it does not cover
+    the choice of training texts. `spread` is the standard deviation of the accuracy over seeds.
+    `classes` holds precision, recall, F1 and number of texts of each class, `right` (n,) the share
+    of the seeds that predicted each text right.
     """
 
     n: int
@@ -61,28 +51,19 @@ class LanguageResult:
 
     def as_dict(self) -> dict[str, Any]:
         """Convert to values for JSON."""
-        names = ("n", "accuracy", "macro_f1", "interval", "spread", "coverage", "classes")
-        return {name: getattr(self, name) for name in names} | {"interval": list(self.interval)}
+        facts = {**vars(self), "interval": list(self.interval)}
+        del facts["right"]
+        return facts
 
 
 @dataclass(frozen=True)
 class ExperimentResult:
     """Figures of an experiment on all target languages.
 
-    Attributes
-    ----------
-    name : str
-        Name in the table.
-    languages : dict of str to LanguageResult
-        Figures by target language.
-    source : dict of str to LanguageResult
-        Figures on test texts of the source language, by the target of training; empty if the
-        source was not tested.
-    fit_seconds, predict_seconds : float
-        Mean seconds of training and of predicting all test texts of a target.
-    facts : dict
-        Facts about training with the last seed, by target language. In bytes: ``"size"`` of the
-        model without vectors, ``"vectors"`` of the target, ``"peak_memory"`` of the process.
+    `source` holds figures on test texts of the source, by the target of training. Seconds are means
+    of training and of predicting all test texts of a target. `facts` are those of training with the
+    last seed, by target; in bytes ``"size"`` of the model without vectors, ``"vectors"`` of the
+    target, and ``"peak_memory"`` of the process.
     """
 
     name: str
@@ -128,8 +109,8 @@ class ExperimentResult:
         """Convert to values for JSON."""
         gaps = self.gaps
         return {
-            "languages": {code: result.as_dict() for code, result in self.languages.items()},
-            "source": {code: result.as_dict() for code, result in self.source.items()},
+            "languages": _dicts(self.languages),
+            "source": _dicts(self.source),
             "gap": float(np.mean([gap for gap, _, _ in gaps.values()])) if gaps else None,
             "gaps": {code: {"gap": g, "interval": [a, b]} for code, (g, a, b) in gaps.items()},
             "mean": self.mean,
@@ -144,15 +125,7 @@ class ExperimentResult:
 
 @dataclass(frozen=True)
 class TrainingOverlap:
-    """Test texts of a language that are training texts too.
-
-    Attributes
-    ----------
-    learned, n : int
-        Number of such texts, and of all test texts.
-    accuracy : dict of str to float
-        Accuracy of each row without them; empty for the source and if no text remains.
-    """
+    """Number of test texts that are training texts too, of n; `accuracy` of rows without them."""
 
     learned: int
     n: int
@@ -160,7 +133,7 @@ class TrainingOverlap:
 
     def as_dict(self) -> dict[str, Any]:
         """Convert to values for JSON."""
-        return {"learned": self.learned, "n": self.n, "accuracy": self.accuracy}
+        return dict(vars(self))
 
     def __str__(self) -> str:
         figures = ", ".join(f"{name} {100 * value:.1f}" for name, value in self.accuracy.items())
@@ -212,11 +185,11 @@ class TransferReport(Tabular):
                 "low": found.interval[0],
                 "high": found.interval[1],
                 "macro_f1": found.macro_f1,
-                "spread": found.spread,
-                "gap": result.gaps[code][0] if code in result.gaps else None,
+                "gap": gaps[code][0] if code in gaps else None,
                 "coverage": found.coverage,
             }
             for name, result in self.rows.items()
+            for gaps in [result.gaps]
             for code, found in result.languages.items()
         ]
 
@@ -225,9 +198,9 @@ class TransferReport(Tabular):
         return {
             "source": self.source,
             "seeds": list(self.seeds),
-            "strategies": {name: each.as_dict() for name, each in self.experiments.items()},
-            "bounds": {name: each.as_dict() for name, each in self.baselines.items()},
-            "learned": {code: found.as_dict() for code, found in self.learned.items()},
+            "strategies": _dicts(self.experiments),
+            "bounds": _dicts(self.baselines),
+            "learned": _dicts(self.learned),
         }
 
     def as_markdown(self) -> str:
@@ -273,6 +246,10 @@ class TransferReport(Tabular):
                 text = " / ".join(f"{100 * share:.1f}" for share in shares)
                 lines.append([f"{code}, {name}", label, f"{figures['n']:,.0f}", text])
         return lines
+
+
+def _dicts(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.as_dict() for name, value in values.items()}
 
 
 def _percent(value: float, low: float, high: float) -> str:

@@ -10,6 +10,7 @@ from reference import csls, mutual_neighbors
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.comparison.source_ranking import SourceRanking, rank_sources
+from alignx.classification.comparison.space_similarity import Bootstrap
 from alignx.support.arrays import unit_rows
 from alignx.vectors.embeddings import Embeddings
 
@@ -75,7 +76,7 @@ def expected(X: NDArray[np.float32], Y: NDArray[np.float32]) -> tuple[float, flo
 @pytest.mark.parametrize(("noise", "count"), [(0.0, COUNT), (0.5, COUNT), (1.0, 150), (2.0, 40)])
 def test_figures_are_those_of_their_definitions(noise: float, count: int) -> None:
     shared = space("aa", noise, count=count)
-    ranking = rank_sources({"aa": shared}, "xx", sizes={"aa": 300}, half_size=100, resamples=1)
+    ranking = rank_sources({"aa": shared}, "xx", sizes={"aa": 300}, half_size=100)
     figure = figures(ranking, "aa")
     assert figure == pytest.approx(expected(shared["aa"].vectors, shared["xx"].vectors), abs=1e-6)
     assert ranking.best.score == pytest.approx(np.prod(figure) ** (1 / 3) * 300 / 400)
@@ -154,7 +155,9 @@ def test_equal_candidates_are_seldom_told_apart() -> None:
     rankings = []
     for seed in range(12):
         spaces = {"aa": space("aa", 0.8, 2 * seed), "bb": space("bb", 0.8, 2 * seed + 1)}
-        rankings.append(rank_sources(spaces, "xx", sizes=same_sizes(spaces), resamples=100))
+        rankings.append(
+            rank_sources(spaces, "xx", sizes=same_sizes(spaces), bootstrap=Bootstrap(100))
+        )
     assert {ranking.best.language for ranking in rankings} == {"aa", "bb"}
     confidences = [ranking.confidence for ranking in rankings]
     assert 0.6 < np.median(confidences) < 0.9
@@ -178,7 +181,10 @@ def test_one_space_may_hold_them_all() -> None:
 
 def test_the_seed_decides() -> None:
     spaces = {"aa": space("aa", 0.8, 3), "bb": space("bb", 0.8, 4)}
-    found = [rank_sources(spaces, "xx", sizes=same_sizes(spaces), seed=seed) for seed in (0, 0, 1)]
+    found = [
+        rank_sources(spaces, "xx", sizes=same_sizes(spaces), bootstrap=Bootstrap(200, seed))
+        for seed in (0, 0, 1)
+    ]
     assert found[0] == found[1]
     for first, other in zip(found[0].candidates, found[2].candidates, strict=True):
         assert first.score == pytest.approx(other.score, abs=0.05)
@@ -299,7 +305,6 @@ GOOD = space("aa", 0.0)
         ({"aa": GOOD}, "xx", {"sizes": {}}, "at least 1 labeled text of 'aa', got None"),
         ({"aa": GOOD}, "xx", {"sizes": {"aa": 0}}, "at least 1 labeled text of 'aa', got 0"),
         ({"aa": GOOD}, "xx", {"vocabulary": 0}, "vocabulary must be at least 1, got 0"),
-        ({"aa": GOOD}, "xx", {"resamples": 0}, "resamples must be at least 1, got 0"),
         ({"aa": GOOD}, "xx", {"half_size": 0}, "half_size must be more than 0, got 0"),
         ({"aa": GOOD}, "xx", {"texts": {"aa": []}}, "at least 1 text of 'aa'"),
         (
