@@ -81,21 +81,16 @@ def label_documents(
 
 def head_fitter(head: Any, random_state: int) -> Callable[..., Head]:  # noqa: ANN401
     """Return the function that fits a head: "logistic", "mlp" or a scikit-learn classifier."""
-    if not isinstance(head, str):
-        return partial(fit_head, estimator=head, random_state=random_state)
-    if head == "logistic":
-        return partial(fit_head, random_state=random_state)
-    if head != "mlp":
+    if head == "mlp":
+        from alignx.classification.neural_heads import train_neural_head
+
+        return partial(train_neural_head, random_state=random_state)
+    if isinstance(head, str) and head != "logistic":
         raise ValueError(
             f"head must be 'logistic', 'mlp' or a classifier of scikit-learn, got {head!r}"
         )
-
-    def fit_network(*arguments: Any, **options: Any) -> Head:  # noqa: ANN401
-        from alignx.classification.neural_heads import train_neural_head
-
-        return train_neural_head(*arguments, **options, random_state=random_state)
-
-    return fit_network
+    estimator = None if isinstance(head, str) else head
+    return partial(fit_head, estimator=estimator, random_state=random_state)
 
 
 @dataclass(frozen=True, eq=False)

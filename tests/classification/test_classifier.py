@@ -35,7 +35,10 @@ from alignx.classification.strategies import (
 from alignx.errors import FormatError, NotFittedError, OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from alignx.support.arrays import Matrix
 
 SPACE = planted_space()
 TRAIN = {code: topic_texts(code, 90, 1) for code in LANGUAGES}
@@ -191,9 +194,9 @@ def test_an_encoder_of_ones_own_is_not_changed() -> None:
 
 
 def test_vectors_of_oov_words_by_a_callable() -> None:
-    def vectors(words: list[str]) -> np.ndarray:
+    def vectors(words: Sequence[str]) -> Matrix:
         rows = [SPACE["es"].vectors[SPACE["es"].index[word.removesuffix("s")]] for word in words]
-        return np.array(rows)
+        return np.array(rows, np.float32)
 
     texts = [" ".join(f"{word}s" for word in text.split()) for text in TEST["es"][0]]
     blind = fitted()

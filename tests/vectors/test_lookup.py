@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import alignx as ax
-from alignx.classification.documents import read_documents
+from alignx.classification.documents import TextReader
 from alignx.cli.main import app
 from alignx.training.corpus_writer import write_tokenized
 from alignx.vectors.lookup import Lookup
@@ -115,7 +115,7 @@ def test_it_is_said_once_if_capitals_explain_many_unknown_words(
     english = language("CAT", "DOG", "iPhone", "the", code="en")
     with caplog.at_level(logging.WARNING, "alignx"):
         for _ in range(2):
-            read_documents(["The cat", "a dog and a cat"], "en", english)
+            TextReader().read(["The cat", "a dog and a cat"], "en", english)
     assert len(caplog.records) == 1
     text = caplog.records[0].getMessage()
     assert "2 of 5 words of the en texts" in text
@@ -203,11 +203,11 @@ def test_questions_lists_and_phrases_meet_capitals() -> None:
 
 def test_texts_keep_their_capitals_until_they_are_looked_up() -> None:
     german = language("haus", "Katze", "WELT", "gross")
-    read = read_documents(["Haus und Katze, GROOOSS"], "de", german)
+    read = TextReader().read(["Haus und Katze, GROOOSS"], "de", german)
     assert read.words.tolist() == [0, 1, 3]
-    assert read_documents(["Soo-Gross welt"], "de", german).words.tolist() == [3]
+    assert TextReader().read(["Soo-Gross welt"], "de", german).words.tolist() == [3]
     turkish = language(f"{DOTLESS}s{DOTLESS}", "ilk", code="tr")
-    assert read_documents(["ISI İLK"], "tr", turkish).words.tolist() == [0, 1]
+    assert TextReader().read(["ISI İLK"], "tr", turkish).words.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(("words", "asked"), [(("cat",), ["cow"]), (("Cat",), ["Cow", "cow"])])
@@ -220,7 +220,7 @@ def test_a_model_is_asked_for_unseen_words_as_it_was_trained(
         given.extend(some)
         return np.ones((len(some), 1), np.float32)
 
-    read_documents(["Cow cow"], "en", language(*words), unseen=unseen)
+    TextReader(oov_vectors={"en": unseen}).read(["Cow cow"], "en", language(*words))
     assert given == asked
 
 
@@ -355,7 +355,7 @@ def test_centering_gives_words_without_a_vector_none() -> None:
 
 # As a caller sees them who does not check types.
 AX: Any = ax
-READ: Any = read_documents
+READ: Any = TextReader().read
 ENGLISH: Any = language("cat", "dog")
 PAIRS: Any = ax.Lexicon([("cat", "dog")])
 SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)

@@ -21,7 +21,9 @@ PAIRS = 1_000  # the cosines among them are half a million
 LEAST_SHARE = 1e-6  # of the variance; smaller shares are rounding, or no dimension at all
 
 # Streams of random numbers.
-TARGET_WORDS, CANDIDATE_WORDS, TARGET_TEXTS, CANDIDATE_TEXTS, ROTATION = range(5)
+TARGET_WORDS, CANDIDATE_WORDS, ROTATION = 0, 1, 4
+TARGET_TEXTS = 2
+CANDIDATE_TEXTS = 3
 
 
 @dataclass(frozen=True)

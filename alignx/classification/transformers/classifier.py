@@ -213,7 +213,7 @@ class TransformerClassifier(TextClassifier):
         targets = np.eye(len(self.classes_))[numbers]
         rows = self.encoder_.encode(texts, self.batch_size)
         examples = Examples(rows, targets, np.ones(len(rows)), np.arange(len(rows)))
-        head = fit_head(examples, seed=self.random_state)
+        head = fit_head(examples, random_state=self.random_state)
         assert isinstance(head, LinearHead)
         self.head_ = head
         if self.fine_tune:

@@ -169,7 +169,8 @@ def _unknown_token(tokenizer: Any) -> int | None:  # noqa: ANN401
     """Number of the OOV token, which model2vec leaves out of its means."""
     facts = json.loads(tokenizer.to_str())["model"]
     token = facts.get("unk_token")
-    return facts.get("unk_id") if token is None else tokenizer.token_to_id(token)
+    found: int | None = facts.get("unk_id") if token is None else tokenizer.token_to_id(token)
+    return found
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from alignx.errors import FormatError, MissingDependencyError, NotFittedError
 from alignx.support.config import config_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -127,6 +127,15 @@ def save_model(folder: Path, name: str) -> Any:  # noqa: ANN401
     return encoder_of(model).eval()
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep torch from waiting for the threads of other tests; the models are tiny."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "bert"
@@ -192,6 +201,7 @@ def test_a_frozen_model_learns_and_says_what_it_took(bert_folder: Path) -> None:
     assert classifier.peak_memory_ > classifier.size_
 
 
+@pytest.mark.slow
 def test_the_language_and_the_batch_change_nothing(bert_folder: Path) -> None:
     first = TransformerClassifier(bert_folder).fit(TRAIN[:60], LABELS[:60])
     second = TransformerClassifier(bert_folder, batch_size=7).fit(
@@ -237,7 +247,8 @@ def test_numbers_are_labels_and_the_settings_are_copied(bert_folder: Path) -> No
 # --- fine-tuned -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["bert", "xlm-r", "mt5"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bert", "mt5"])
 def test_fine_tuning_learns_what_a_frozen_model_cannot_tell(name: str, tmp_path: Path) -> None:
     save_model(tmp_path, name)
     frozen = TransformerClassifier(tmp_path).fit(TRAIN, LABELS)
@@ -248,6 +259,7 @@ def test_fine_tuning_learns_what_a_frozen_model_cannot_tell(name: str, tmp_path:
     assert tuned.parameters_ == frozen.parameters_
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_classifier(bert_folder: Path) -> None:
     def tuned(seed: int) -> NDArray[np.float64]:
         options: dict[str, Any] = {**FAST, "epochs": 2, "random_state": seed}
@@ -263,6 +275,7 @@ def test_one_seed_gives_one_classifier(bert_folder: Path) -> None:
     assert not np.array_equal(tuned(1), first)
 
 
+@pytest.mark.slow
 def test_fitting_again_begins_with_the_saved_model(bert_folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in bert_folder.iterdir()}
     options: dict[str, Any] = {**FAST, "epochs": 1}
@@ -289,6 +302,7 @@ def save_sentence_transformer(folder: Path, bert_folder: Path) -> Any:  # noqa: 
     return model
 
 
+@pytest.mark.slow
 def test_models_of_sentence_transformers(tmp_path: Path, bert_folder: Path) -> None:
     model = save_sentence_transformer(tmp_path, bert_folder)
     frozen = TransformerClassifier(tmp_path).fit(TRAIN, LABELS)
@@ -312,6 +326,7 @@ def save_static_model(folder: Path, **further: Any) -> Any:  # noqa: ANN401
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_weighted", [False, True])
 def test_models_of_model2vec(tmp_path: Path, is_weighted: bool) -> None:
     weights = np.linspace(0.5, 1.5, len(WORDS) + 2) if is_weighted else None
@@ -334,6 +349,7 @@ def test_models_of_model2vec(tmp_path: Path, is_weighted: bool) -> None:
     assert accuracy > frozen.score(TEST, TEST_LABELS) + 0.05
 
 
+@pytest.mark.slow
 def test_the_kind_can_be_named(tmp_path: Path, bert_folder: Path) -> None:
     save_sentence_transformer(tmp_path, bert_folder)
     told = TransformerClassifier(tmp_path, kind="transformers").fit(TRAIN[:60], LABELS[:60])
@@ -374,6 +390,7 @@ def test_a_hub_that_cannot_be_reached(
     one_line_about("nobody/no-model", "no such folder, and the hub cannot be reached")
 
 
+@pytest.mark.slow
 def test_a_hub_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
@@ -413,6 +430,7 @@ def test_a_name_that_the_hub_does_not_know(monkeypatch: pytest.MonkeyPatch) -> N
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
 def test_what_was_fetched_before_needs_no_hub(
     weights: str, tmp_path: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -482,7 +500,7 @@ def test_settings_out_of_range(options: dict[str, Any], problem: str, bert_folde
 
 
 def test_a_device_that_torch_cannot_use(bert_folder: Path) -> None:
-    with config_context(device="abacus"), pytest.raises(ValueError, match="torch can use"):
+    with pytest.raises(ValueError, match="torch can use"), config_context(device="abacus"):
         fit(bert_folder)
 
 
