@@ -33,23 +33,7 @@ HELD_OUT = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class NeuralTraining:
-    """Settings of neural training.
-
-    Parameters
-    ----------
-    hidden : int
-        Width of the hidden layer, at least 1.
-    dropout : float
-        Share of the hidden units dropped in a step, in [0, 1).
-    epochs : int
-        Passes over all examples, at least 1.
-    batch : int
-        Examples of a step, at least 1.
-    rate : float
-        Learning rate of Adam, more than 0.
-    decay : float
-        Weight decay, at least 0.
-    """
+    """Settings of training: hidden units, dropout, passes, batch size, and those of Adam."""
 
     hidden: int = 256
     dropout: float = 0.5
@@ -57,17 +41,6 @@ class NeuralTraining:
     batch: int = 64
     rate: float = 2e-3
     decay: float = 1e-3
-
-    def __post_init__(self) -> None:
-        for name in ("hidden", "epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
-        if not self.rate > 0:
-            raise ValueError(f"rate must be more than 0, got {self.rate}")
-        if self.decay < 0:
-            raise ValueError(f"decay must be at least 0, got {self.decay}")
 
 
 def train_neural_head(

@@ -222,10 +222,6 @@ def test_texts_without_known_words_get_the_prior(caplog: pytest.LogCaptureFixtur
     assert "2 of 3 texts have no word in the vocabulary" in caplog.text
 
 
-def test_no_texts_no_answers() -> None:
-    assert fitted().predict([], language="es").shape == (0,)
-
-
 @pytest.mark.parametrize(
     ("texts", "labels", "language", "problem"),
     [
@@ -282,16 +278,6 @@ def test_options_stay_with_a_saved_strategy(tmp_path: Path) -> None:
     for strategy in (CodeSwitching(copies=1), Ensemble(("zero_shot", "translate_test"))):
         fitted(strategy).save(tmp_path / "model.safetensors")
         assert TransferClassifier.load(tmp_path / "model.safetensors", SPACE).strategy == strategy
-
-
-def test_a_label_that_training_did_not_have() -> None:
-    with pytest.raises(ValueError, match="which occur in training, got 'art'"):
-        fitted().score(["es40"], ["art"], language="es")
-
-
-def test_a_single_string_is_refused() -> None:
-    with pytest.raises(TypeError, match="must be a sequence of strings"):
-        fitted().predict("es40", language="es")
 
 
 def test_use_before_fit(tmp_path: Path) -> None:
@@ -527,6 +513,9 @@ def test_score_weighs_texts_and_wants_a_label_for_each() -> None:
     for some in (labels[:1], labels[:-1], [[label] for label in labels]):
         with pytest.raises(ValueError, match="labels must be one for each of the texts"):
             classifier.score(texts, some, language="es")
+    assert classifier.predict([], language="es").shape == (0,)
+    with pytest.raises(ValueError, match="which occur in training, got 'art'"):
+        classifier.score(["es40"], ["art"], language="es")
     with pytest.raises(ValueError, match="at least 1"):
         classifier.score([], [], language="es")
     with pytest.raises(ValueError, match="sample_weight must be one for each of 150 texts"):

@@ -147,13 +147,6 @@ def test_a_tokenizer_of_ones_own() -> None:
     assert found.words.tolist() == [1, 0]
 
 
-def test_a_single_string_is_refused() -> None:
-    with pytest.raises(TypeError, match="must be a sequence of strings, got the string 'the cat'"):
-        TextReader().read("the cat", "en", ENGLISH)
-    with pytest.raises(TypeError, match="texts must be strings, got int"):
-        TextReader().read([3], "en", ENGLISH)  # type: ignore[list-item]
-
-
 def test_a_text_of_ten_megabytes() -> None:
     found = TextReader().read(["cat " * 2_500_000], "en", ENGLISH)
     assert found.lengths.tolist() == [2_500_000]

@@ -152,16 +152,11 @@ def test_words_are_counted(classifier: TransferClassifier) -> None:
     assert (explanation.known, explanation.missing) == (4, 3)
 
 
-def test_only_the_largest_are_given(classifier: TransferClassifier) -> None:
-    whole = classifier.explain(TEXT, language="es", k=9)
-    cut = classifier.explain(TEXT, language="es", k=2, n_neighbors=1)
-    assert [one.word for one in cut.words] == [one.word for one in whole.words[:2]]
-    assert [len(one.nearest) for one in cut.words] == [1, 1]
-    assert [len(one.nearest) for one in whole.words] == [3] * 5
-
-
 def test_nearest_words_are_those_with_the_highest_cosine(classifier: TransferClassifier) -> None:
     explanation = classifier.explain(TEXT, language="es", n_neighbors=100)
+    cut = classifier.explain(TEXT, language="es", k=2, n_neighbors=1)
+    assert [one.word for one in cut.words] == [one.word for one in explanation.words[:2]]
+    assert [len(one.nearest) for one in cut.words] == [1, 1]
     for evidence in explanation.words:
         vector = SPACE["es"][evidence.word].astype(np.float64)
         cosines = SPACE["en"].vectors.astype(np.float64) @ vector
@@ -214,12 +209,9 @@ def test_without_a_known_word_there_is_only_the_prior(
     assert explanation.probability == pytest.approx(1 / 3)
     assert (explanation.known, explanation.missing) == (0, len(text.split()))
     assert "its share in training: none of" in str(explanation)
-
-
-def test_the_only_word_is_compared_with_the_prior(classifier: TransferClassifier) -> None:
-    explanation = classifier.explain("gol", language="es")
-    expected = np.log(explanation.probability) - np.log(1 / 3)
-    assert explanation.words[0].effect == pytest.approx(expected, abs=1e-6)
+    only = classifier.explain("gol", language="es")
+    expected = np.log(only.probability) - np.log(1 / 3)
+    assert only.words[0].effect == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_classifier_is_asked_once(
@@ -250,19 +242,16 @@ def test_it_prints_as_a_table(classifier: TransferClassifier) -> None:
     assert second.split()[0] == explanation.words[1].word
 
 
-def test_it_goes_into_json(classifier: TransferClassifier) -> None:
+def test_it_goes_into_json_and_data_frames(classifier: TransferClassifier) -> None:
     explanation = classifier.explain(TEXT, language="es", k=1, n_neighbors=1)
     told = json.loads(json.dumps(explanation.as_dict()))
-    assert (told["label"], told["known"], told["missing"]) == ("sport", 6, 1)
     word = explanation.words[0]
-    assert told["words"] == [
-        {
-            "word": word.word,
-            "count": word.count,
-            "effect": word.effect,
-            "nearest": [{"word": word.nearest[0].word, "cosine": word.nearest[0].cosine}],
-        }
-    ]
+    near = {"word": word.nearest[0].word, "cosine": word.nearest[0].cosine}
+    assert (told["label"], told["known"], told["missing"]) == ("sport", 6, 1)
+    assert told["words"] == [{**vars(word), "nearest": [near]}]
+    pytest.importorskip("pandas")
+    assert explanation.to_frame()["word"].tolist() == [word.word]
+    assert word.word in explanation._repr_html_()
 
 
 def test_labels_are_those_of_python() -> None:
@@ -292,11 +281,8 @@ def test_what_makes_no_sense_is_refused(
         classifier.explain(TEXT, **{"language": "es", **options})
 
 
-def test_a_list_is_no_text(classifier: TransferClassifier) -> None:
+def test_other_misuse_is_refused(classifier: TransferClassifier) -> None:
     with pytest.raises(TypeError, match="text must be a string, got list"):
         classifier.explain([TEXT], language="es")  # type: ignore[arg-type]
-
-
-def test_it_must_be_fitted() -> None:
     with pytest.raises(NotFittedError):
         TransferClassifier(SPACE).explain(TEXT)

@@ -74,11 +74,8 @@ def t5_like(config: type[Any]) -> Any:  # noqa: ANN401
 
 
 def bart() -> Any:  # noqa: ANN401
-    layers = {
-        f"{part}_{name}": value
-        for part in ("encoder", "decoder")
-        for name, value in (("layers", 1), ("attention_heads", 2), ("ffn_dim", 2 * HIDDEN))
-    }
+    sizes = {"layers": 1, "attention_heads": 2, "ffn_dim": 2 * HIDDEN}
+    parts = {f"{part}_{k}": n for part in ("encoder", "decoder") for k, n in sizes.items()}
     return transformers.BartConfig(
         vocab_size=len(SPECIAL) + len(WORDS),
         d_model=HIDDEN,
@@ -88,7 +85,7 @@ def bart() -> Any:  # noqa: ANN401
         eos_token_id=3,
         decoder_start_token_id=3,
         forced_eos_token_id=3,
-        **layers,
+        **parts,
     )
 
 
@@ -98,20 +95,12 @@ MODELS: dict[str, Callable[[], tuple[Any, Callable[[Any], Any]]]] = {
         transformers.BertModel(bert_like(transformers.BertConfig)),
         lambda model: model,
     ),
-    "xlm-r": lambda: (
-        transformers.XLMRobertaModel(bert_like(transformers.XLMRobertaConfig)),
-        lambda model: model,
-    ),
     "xlm-r of words": lambda: (
         transformers.XLMRobertaForMaskedLM(bert_like(transformers.XLMRobertaConfig)),
         lambda model: model.roberta,
     ),
     "mt5": lambda: (
         transformers.MT5ForConditionalGeneration(t5_like(transformers.MT5Config)),
-        lambda model: model.encoder,
-    ),
-    "t5 encoder": lambda: (
-        transformers.T5EncoderModel(t5_like(transformers.T5Config)),
         lambda model: model.encoder,
     ),
     "bart": lambda: (transformers.BartModel(bart()), lambda model: model.encoder),
@@ -183,6 +172,7 @@ def test_a_text_is_the_mean_of_its_last_hidden_states(name: str, tmp_path: Path)
     assert classifier.size_ == 4 * classifier.parameters_
 
 
+@pytest.mark.slow
 def test_a_frozen_model_learns_and_says_what_it_took(bert_folder: Path) -> None:
     classifier = TransformerClassifier(bert_folder).fit(TRAIN, LABELS)
     assert classifier.classes_.tolist() == ["pets", "weather"]
@@ -510,19 +500,8 @@ def test_texts_and_labels_that_do_not_fit(bert_folder: Path) -> None:
         classifier.predict(["w1"])
     with pytest.raises(TypeError, match="must be a sequence of strings, got the string 'w1'"):
         classifier.fit("w1", ["a", "b"])
-    with pytest.raises(TypeError, match="must be strings, got NoneType"):
-        classifier.fit(["w1", None], ["a", "b"])  # type: ignore[list-item]
-    with pytest.raises(ValueError, match=r"labels must have shape \(2,\), got \(3,\)"):
-        classifier.fit(["w1", "w2"], ["a", "b", "a"])
-    with pytest.raises(ValueError, match=r"at least 2 classes, got only \['a'\]"):
-        classifier.fit(["w1", "w2"], ["a", "a"])
     with pytest.raises(ValueError, match="at least 2 classes must not be empty, got 1"):
         classifier.fit(["w1", " "], ["a", "b"])
-    with pytest.raises(ValueError, match=r"at least 2 classes, got only \[\]"):
-        classifier.fit([], [])
-    fitted = fit(bert_folder)
-    with pytest.raises(ValueError, match=r"labels must be among .* got 'cars'"):
-        fitted.score(["w1"], ["cars"])
 
 
 def test_empty_texts(bert_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
