@@ -53,17 +53,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     ) -> NDArray[Any]:
         """Predict the most probable class of each text, (n,).
 
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts.
-        language : str or sequence of str, optional
-            Code of all texts, or of each.
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            As `predict_proba` does.
+        `language` is the code of all texts, or of each. Raises as `predict_proba` does.
         """
         probabilities = self.predict_proba(texts, language=language)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])

@@ -79,21 +79,15 @@ class TransferClassifier(TextClassifier):
     ----------
     classes_ : ndarray
         The labels, sorted.
-    languages_ : tuple of str
-        Languages with labels in `fit`, most texts first.
-    model_ : TransferModel
-        The fitted model.
-    encoder_ : DocumentEncoder
-        The fitted encoder.
     prior_ : (classes,) float64
         Share of each class in training; the answer for texts without a word in the vocabulary.
+    languages_, encoder_, model_
+        Languages with labels, most texts first; the fitted encoder; the fitted model.
 
     Notes
     -----
-    Follows scikit-learn's contract, with `language` beside texts. Tools that split the texts of one
-    language, such as ``cross_val_score`` and ``GridSearchCV``, need
-    ``TransferClassifier(space, language="en")``. With texts of several languages, request their
-    codes: ``set_config(enable_metadata_routing=True)``,
+    Tools of scikit-learn that split texts need ``TransferClassifier(space, language="en")``, or for
+    several languages ``sklearn.set_config(enable_metadata_routing=True)``,
     ``classifier.set_fit_request(language=True).set_score_request(language=True)`` and
     ``cross_val_score(classifier, texts, labels, params={"language": codes})``.
 
@@ -224,7 +218,7 @@ class TransferClassifier(TextClassifier):
     def predict_proba(
         self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
     ) -> Double:
-        """Compute the probability of each class.
+        """Compute the probability of each class, (n, classes) float64 in the order of `classes_`.
 
         Parameters
         ----------
@@ -233,11 +227,6 @@ class TransferClassifier(TextClassifier):
             `fit`; their number is logged as a warning.
         language : str or sequence of str, optional
             Code of all texts, or of each; `language` of the class unless given.
-
-        Returns
-        -------
-        (n, classes) float64
-            In the order of `classes_`.
 
         Raises
         ------

@@ -163,20 +163,7 @@ class TextReader:
         Words are looked up as by `Embeddings.find`. An OOV word is replaced by another spelling of
         it, or by its parts between hyphens or apostrophes, those in the vocabulary; otherwise its
         vector is computed, if there is a function for that.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            Any texts, empty ones too.
-        language : str
-            Code of the texts.
-        embeddings : Embeddings
-            Vectors of that language.
-
-        Raises
-        ------
-        TypeError
-            If `texts` is no sequence of strings.
+        Raises TypeError if `texts` is no sequence of strings.
         """
         # Words of our tokenizer hold no white space, so each piece is cut and looked up once.
         tokenizer = self.tokenizers.get(language, tokenize)

@@ -80,17 +80,8 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     def fit(self, space: Mapping[str, Embeddings], documents: Sequence[Documents]) -> Self:
         """Learn word weights and language means.
 
-        Parameters
-        ----------
-        space : mapping of str to Embeddings
-            Unit rows in one space, by language code, most frequent word first.
-        documents : sequence of Documents
-            Any documents, also several parts of one language, or none.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of range.
+        `space` holds unit rows by language, most frequent word first; `documents` may be several
+        parts of one language, or none. Raises ValueError if a parameter is out of range.
         """
         self._check(next(iter(space.values())).dimension)
         self.space_ = space

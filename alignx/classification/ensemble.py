@@ -82,12 +82,7 @@ def log_mean(votes: list[Double]) -> Double:
 def match_prior(prior: Double, scores: Double) -> Double:
     """Find the shift (classes,) of log probabilities whose mean probabilities are the prior.
 
-    Parameters
-    ----------
-    prior : (classes,) float64
-        Shares of the classes, which sum to 1.
-    scores : (n, classes) float64
-        Log probabilities of documents.
+    `prior` (classes,) sums to 1, `scores` (n, classes) are log probabilities.
 
     References
     ----------

@@ -28,24 +28,8 @@ __all__ = ["TransferModel"]
 class TransferModel:
     """Fitted state of a `TransferClassifier`.
 
-    Attributes
-    ----------
-    space : mapping of str to Embeddings
-        Vectors of all languages.
-    classes : (classes,) ndarray
-        The labels, sorted.
-    prior : (classes,) float64
-        Share of each class in training.
-    languages : tuple of str
-        Languages with labels in training, most texts first.
-    encoder : DocumentEncoder
-        Fitted encoder.
-    translator : WordTranslator
-        Translator of the space.
-    heads : VotingModel
-        Result of the strategy.
-    reader : TextReader
-        Tokenizers and OOV handling.
+    `classes` and `prior` (classes,) are labels and their shares in training, `languages` those with
+    labels, most texts first; `heads` is the result of the strategy.
     """
 
     space: Mapping[str, Embeddings]

@@ -24,16 +24,9 @@ def missing_requirements(
     head: Any = "logistic",  # noqa: ANN401
     without: Sequence[str] = (),
 ) -> list[str]:
-    """List the requirements of a strategy that are not met.
+    """List the missing requirements of a strategy, its teachers and members.
 
-    Parameters
-    ----------
-    strategy : str or Strategy
-        The strategy; its teachers and members count too.
-    head : str or scikit-learn classifier
-        Head of the `TransferClassifier`.
-    without : sequence of str
-        Languages to predict that have neither labels nor unlabeled texts.
+    `without` are languages to predict that have neither labels nor unlabeled texts.
 
     Examples
     --------
@@ -53,19 +46,8 @@ def missing_requirements(
 def require_all(missing: Mapping[str, Sequence[str]], advice: str) -> None:
     """Refuse work with missing requirements, all of them in one error.
 
-    Parameters
-    ----------
-    missing : mapping of str to sequence of str
-        Missing requirements by the work that has them; none if empty.
-    advice : str
-        Advice on giving unlabeled texts.
-
-    Raises
-    ------
-    MissingDependencyError
-        If a package is missing.
-    ValueError
-        If only unlabeled texts are missing.
+    `advice` tells how to give unlabeled texts. Raises MissingDependencyError if a package is
+    missing, otherwise ValueError.
     """
     named = [f"{work} needs {' and '.join(each)}" for work, each in missing.items() if each]
     everything = [requirement for each in missing.values() for requirement in each]

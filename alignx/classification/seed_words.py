@@ -10,10 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from alignx.classification.heads import log_softmax
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from alignx.classification.documents import Documents
-    from alignx.classification.word_translator import WordTranslator
+    from alignx.classification.task import LabeledDocuments, Task
     from alignx.support.arrays import Double, Indices
 
 __all__ = ["seed_teacher"]
@@ -21,32 +19,17 @@ __all__ = ["seed_teacher"]
 STRENGTH = 1_000.0  # C of the sparse logistic regression, times texts
 
 
-def seed_teacher(
-    labeled: Sequence[Documents],
-    classes_of: Sequence[Indices],
-    documents: Documents,
-    translator: WordTranslator,
-    *,
-    n_classes: int,
-    budget: int,
-    random_state: int,
-) -> tuple[Indices, Double]:
-    """Score documents by the class weights of seed words translated from other languages.
+def seed_teacher(task: Task, documents: Documents, budget: int) -> tuple[Indices, Double]:
+    """Score documents by the class weights of seed words translated from labeled texts.
 
     Parameters
     ----------
-    labeled : sequence of Documents
-        Labeled texts, one part for each language.
-    classes_of : sequence of (n,) int64
-        Their classes, below `n_classes`.
+    task : Task
+        Labeled texts, and the translator.
     documents : Documents
         Texts to score.
-    translator : WordTranslator
-        Translator of the space of all languages.
     budget : int
         Seed words of a language, those with the largest weights; at least 1.
-    random_state : int
-        Seed of the optimizer.
 
     Returns
     -------
@@ -61,11 +44,10 @@ def seed_teacher(
     words takes their mean weight.
     """
     count = documents.vocabulary
-    total = np.zeros((count, n_classes))
-    times = np.zeros(count)
-    for source, y in zip(labeled, classes_of, strict=True):
-        words, weights = _seed_words(source, y, n_classes, budget, random_state)
-        best = translator.best(source.language, documents.language)[words]
+    total, times = np.zeros((count, task.n_classes)), np.zeros(count)
+    for part in task.labeled:
+        words, weights = _seed_words(part, task.n_classes, budget, task.random_state)
+        best = task.translator.best(part.documents.language, documents.language)[words]
         np.add.at(total, best, weights)
         np.add.at(times, best, 1)
     total /= np.maximum(times, 1)[:, None]
@@ -75,11 +57,12 @@ def seed_teacher(
 
 
 def _seed_words(
-    documents: Documents, y: Indices, n_classes: int, budget: int, random_state: int
+    labeled: LabeledDocuments, n_classes: int, budget: int, random_state: int
 ) -> tuple[Indices, Double]:
     """Find the most discriminative words, as rows, and their weights for each class."""
     from scipy.sparse import csr_array
 
+    documents, y = labeled.documents, labeled.classes
     known = documents.keep(documents.words < documents.vocabulary)
     used, columns = np.unique(known.words, return_inverse=True)
     # scikit-learn takes 32-bit indices only.

@@ -61,7 +61,7 @@ class TranslateTrain(Strategy):
 
 @dataclass(frozen=True)
 class TranslateTest(Strategy):
-    """Learn from one language; translate texts to predict into it, word by word."""
+    """Learn from one language, and translate texts to predict into it, word by word."""
 
     name = "translate_test"
 
@@ -74,20 +74,18 @@ class TranslateTest(Strategy):
 
 @dataclass(frozen=True)
 class TranslateTrainAll(Strategy):
-    """Learn one head from the labeled texts and their translations into all languages.
-
-    Words that do not translate back are left out of translations.
-    """
+    """Learn one head from the labeled texts and such translations into all languages."""
 
     name = "translate_train_all"
 
     def _learn(self, task: Task) -> VotingModel:
-        examples = task.originals()
-        for code in task.space:
-            for part in task.labeled:
-                if part.documents.language != code:
-                    examples.append(task.translated(part, code))
-        return _one_head(task.fit_joined(examples))
+        translations = [
+            task.translated(part, code)
+            for code in task.space
+            for part in task.labeled
+            if part.documents.language != code
+        ]
+        return _one_head(task.fit_joined([*task.originals(), *translations]))
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class CodeSwitching(Strategy):
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
             raise ValueError(f"rate must lie in [0, 1], got {self.rate}")
-        _require_at_least_one(self, "copies")
+        _require_positive(copies=self.copies)
 
     def _learn(self, task: Task) -> VotingModel:
         rng = np.random.default_rng(task.random_state)
@@ -164,9 +162,8 @@ class SelfTraining(_Taught):
 
     Notes
     -----
-    Labels are probabilities, shifted so that their mean is the share of each class in the labeled
-    texts: a teacher biased to a class would otherwise bias its students more. Labeled and unlabeled
-    texts have the same total weight.
+    The teacher's probabilities are shifted so that their mean is the share of each class in the
+    labels: a bias would grow otherwise. Labeled and unlabeled texts have the same total weight.
     """
 
     name = "self_training"
@@ -175,7 +172,7 @@ class SelfTraining(_Taught):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_at_least_one(self, "rounds")
+        _require_positive(rounds=self.rounds)
 
     def _learn(self, task: Task) -> VotingModel:
         unlabeled = task.unlabeled_targets(self.name)
@@ -215,20 +212,12 @@ class SeedWords(Strategy):
     rounds: int = 2
 
     def __post_init__(self) -> None:
-        _require_at_least_one(self, "budget", "rounds")
+        _require_positive(budget=self.budget, rounds=self.rounds)
 
     def _learn(self, task: Task) -> VotingModel:
         heads = {}
         for code, documents in task.unlabeled_targets(self.name).items():
-            known, scores = seed_teacher(
-                [part.documents for part in task.labeled],
-                [part.classes for part in task.labeled],
-                documents,
-                task.translator,
-                n_classes=task.n_classes,
-                budget=self.budget,
-                random_state=task.random_state,
-            )
+            known, scores = seed_teacher(task, documents, self.budget)
             if len(known) == 0:
                 raise ValueError(
                     f"unlabeled texts of {code!r} must hold a translated seed word, got none in "
@@ -345,10 +334,10 @@ def _one_head(head: Head, by_language: dict[str, Head] | None = None) -> VotingM
     return VotingModel((Member({ANY: head, **(by_language or {})}),))
 
 
-def _require_at_least_one(strategy: Strategy, *names: str) -> None:
-    for name in names:
-        if getattr(strategy, name) < 1:
-            raise ValueError(f"{name} must be at least 1, got {getattr(strategy, name)}")
+def _require_positive(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
 
 
 def _require_strategies(strategy: Strategy, name: str, *values: str) -> None:

@@ -44,19 +44,9 @@ def label_documents(
 ) -> tuple[LabeledDocuments, ...]:
     """Join documents with classes and weights, without empty documents.
 
-    Parameters
-    ----------
-    parts : sequence of (Documents, indices)
-        Documents of each language, and the positions of their texts.
-    numbers : (n,) int64
-        Class number of each text.
-    alpha : float
-        Exponent of the weight n ** alpha of a language with n texts.
-
-    Raises
-    ------
-    ValueError
-        If the documents with words are of fewer than two classes.
+    `parts` are documents of each language and the positions of their texts, `numbers` (n,) class
+    numbers, `alpha` the exponent of the weight n ** alpha of a language with n texts. Raises
+    ValueError if the documents with words are of fewer than two classes.
     """
     kept = [
         (part.take(known), rows[known])
@@ -97,24 +87,8 @@ def head_fitter(head: Any, random_state: int) -> Callable[..., Head]:  # noqa: A
 class Task:
     """Data and tools of a strategy.
 
-    Attributes
-    ----------
-    space : mapping of str to Embeddings
-        All languages to serve.
-    encoder : DocumentEncoder
-        Fitted encoder.
-    translator : WordTranslator
-        Translator of the space.
-    labeled : tuple of LabeledDocuments
-        One for each language with labels, most texts first.
-    unlabeled : dict of str to Documents
-        Further texts, by language.
-    n_classes : int
-        Number of classes.
-    fit_head : callable
-        Function from examples to a head.
-    random_state : int
-        Seed of all random numbers.
+    `space` holds all languages to serve, `labeled` one part for each language with labels, most
+    texts first. `fit_head` makes a head of examples.
     """
 
     space: Mapping[str, Embeddings]

@@ -36,16 +36,11 @@ class TransformerClassifier(TextClassifier):
     Parameters
     ----------
     model : path or str
-        Folder of a saved model, or its name on the hub of Hugging Face. Files from the hub are
-        fetched once and then taken from its cache.
+        Folder of a saved model, or its name on the hub of Hugging Face, which is fetched once.
     kind : {"auto", "transformers", "sentence-transformers", "model2vec"}
-        Kind of the model; all are loaded by sentence-transformers:
-
-        - ``"transformers"``: mBERT, XLM-R, or the encoder of mT5, for example; the vector of a
-          text is the mean of the last hidden states of its tokens;
-        - ``"sentence-transformers"``: the model pools as it was saved;
-        - ``"model2vec"``: the mean of the static vectors of tokens;
-        - ``"auto"``: found by the files of the model.
+        Kind of the model, by default found by its files; sentence-transformers loads all. The
+        vector of a text is the mean of the last hidden states of its tokens (``"transformers"``,
+        the encoder alone), of their static vectors (``"model2vec"``), or as the model pools.
     fine_tune : bool
         Whether to train the model itself too, rather than a head alone.
     epochs : int
@@ -61,27 +56,21 @@ class TransformerClassifier(TextClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray
-        The labels, sorted.
-    prior_ : (classes,) float64
-        Share of each class in training; the answer for empty texts.
-    encoder_ : Encoder
-        The model.
-    head_ : LinearHead
-        Linear classifier over its vectors.
+    classes_, prior_
+        The sorted labels, and their shares in training, which are the answer for empty texts.
+    encoder_, head_
+        The model, and the linear classifier over its vectors.
     train_seconds_, inference_seconds_ : float
         Seconds of `fit` without loading, and of the last prediction.
-    parameters_, size_ : int
-        Number of parameters of model and head, and their bytes.
-    peak_memory_ : int
-        Most bytes occupied until the end of the last call: by torch on a GPU, otherwise by the
-        process.
+    parameters_, size_, peak_memory_ : int
+        Number of parameters; their bytes; most bytes occupied until the end of the last call, by
+        torch on a GPU, otherwise by the process.
 
     Notes
     -----
-    Vectors of texts have length 1. Over those of the frozen model, logistic regression is fitted
-    and calibrated as for `TransferClassifier`. Fine-tuning starts from there, with AdamW on model
-    and head together, which distorts the pretrained features less than a random head does.
+    Logistic regression over unit vectors of the frozen model is calibrated as for
+    `TransferClassifier`. Fine-tuning starts from it, with AdamW on model and head together, which
+    distorts the pretrained features less than a random head does.
 
     References
     ----------
@@ -128,14 +117,7 @@ class TransformerClassifier(TextClassifier):
     ) -> Self:
         """Load the model and learn from labeled texts.
 
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts. Empty ones are left out.
-        labels : (n,) array-like of str or int
-            Their classes, at least two.
-        language, unlabeled : optional
-            Ignored.
+        Empty texts are left out, `language` and `unlabeled` ignored.
 
         Raises
         ------
