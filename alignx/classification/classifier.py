@@ -56,22 +56,19 @@ class TransferClassifier(TextClassifier):
         - ``"self_training"``: these and unlabeled texts, labeled by a teacher;
         - ``"seed_words"``: unlabeled texts, labeled by translated seed words (CLTS);
         - ``"adversarial"``: features that hide the language (needs torch, unlabeled texts);
-        - ``"prior_matching"``: the labeled texts; probabilities are shifted so that classes are as
-          frequent in unlabeled texts as in labeled ones;
+        - ``"prior_matching"``: the labeled texts, with classes as frequent in unlabeled texts;
         - ``"ensemble"``: a vote of the strategies that learn from true labels.
 
-        Options: `CodeSwitching`, `SelfTraining`, `SeedWords`, `PriorMatching`, `Ensemble`.
+        Objects: `CodeSwitching`, `SelfTraining`, `SeedWords`, `PriorMatching`, `Ensemble`.
     head : {"logistic", "mlp"} or scikit-learn classifier
-        Classifier over document vectors. ``"logistic"`` chooses its regularization by
-        cross-validation; ``"mlp"`` is a small network with dropout (needs torch). Others are
-        copied; they need ``sample_weight``, and cannot be saved.
+        Classifier over document vectors: cross-validated logistic regression, a small network
+        (needs torch), or a copy of another, which needs ``sample_weight`` and cannot be saved.
     encoder : DocumentEncoder, optional
         Weights and centering of document vectors; the defaults unless given. It is copied.
     reader : TextReader, optional
         Tokenizers and OOV handling; the defaults unless given.
     alpha : float
-        Exponent in [0, 1] of the weight n ** alpha of a language with n labeled texts: with 1 each
-        text has the same weight, with 0 each language.
+        Exponent in [0, 1] of the weight n ** alpha of a language with n labeled texts.
     random_state : int
         Seed of all random numbers.
 
@@ -82,14 +79,13 @@ class TransferClassifier(TextClassifier):
     prior_ : (classes,) float64
         Share of each class in training; the answer for texts without a word in the vocabulary.
     languages_, encoder_, model_
-        Languages with labels, most texts first; the fitted encoder; the fitted model.
+        Languages with labels, most texts first; the fitted encoder and model.
 
     Notes
     -----
-    Tools of scikit-learn that split texts need ``TransferClassifier(space, language="en")``, or for
-    several languages ``sklearn.set_config(enable_metadata_routing=True)``,
-    ``classifier.set_fit_request(language=True).set_score_request(language=True)`` and
-    ``cross_val_score(classifier, texts, labels, params={"language": codes})``.
+    Tools of scikit-learn that split texts need ``TransferClassifier(space, language="en")``, or
+    metadata routing: ``classifier.set_fit_request(language=True).set_score_request(language=True)``
+    and ``cross_val_score(classifier, texts, labels, params={"language": codes})``.
 
     Examples
     --------
@@ -131,13 +127,11 @@ class TransferClassifier(TextClassifier):
     @property
     def languages_(self) -> tuple[str, ...]:
         """Languages with labels in `fit`, most texts first."""
-        self._require_fitted()
         return self.model_.languages
 
     @property
     def encoder_(self) -> DocumentEncoder:
         """The fitted encoder."""
-        self._require_fitted()
         return self.model_.encoder
 
     def fit(
@@ -163,11 +157,9 @@ class TransferClassifier(TextClassifier):
 
         Raises
         ------
-        TypeError
-            If texts or languages are no sequence of strings, or `unlabeled` is no mapping.
-        ValueError
-            If a parameter is out of range, a language is not named or has no vectors, there is
-            only one class, or no text has a word in the vocabulary.
+        TypeError, ValueError
+            If an argument or parameter is of another type or out of range, a language is not named
+            or has no vectors, there is only one class, or no text has a word in the vocabulary.
         MissingDependencyError
             If torch is needed and is not installed.
         """
@@ -230,10 +222,8 @@ class TransferClassifier(TextClassifier):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a language is not named or has no vectors.
+        NotFittedError, ValueError
+            Before `fit`, or if a language is not named or has no vectors.
         """
         self._require_fitted()
         texts = as_texts(texts)
@@ -276,11 +266,7 @@ class TransferClassifier(TextClassifier):
         n_neighbors: int = 3,
         source: str | None = None,
     ) -> Explanation:
-        """Find the words that carry a prediction.
-
-        See `alignx.classification.explanation.explain`. Raises NotFittedError before `fit`,
-        TypeError for a text that is no string, and ValueError for other arguments out of range.
-        """
+        """Find the words that carry a prediction; see `alignx.classification.explanation`."""
         if label is not None:
             self.known_labels([label])
         self._require_fitted()
@@ -296,9 +282,6 @@ class TransferClassifier(TextClassifier):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the classifier to one ``.safetensors`` file, without the vectors.
-
-        The file holds the heads, the fitted encoder, the translations that predicting needs, and
-        checksums of the vectors.
 
         Raises
         ------
@@ -327,10 +310,9 @@ class TransferClassifier(TextClassifier):
 
         Raises
         ------
-        FormatError
-            If it cannot be read or is no classifier, or the vectors are others.
-        ValueError
-            If no language has a subword model for the `oov` of the reader.
+        FormatError, ValueError
+            If it cannot be read or is no classifier, the vectors are others, or no language has a
+            subword model for the `oov` of the reader.
         """
         classifier = cls(space, reader=reader)
         classifier._reader.require_usable(space.values())

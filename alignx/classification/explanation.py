@@ -33,19 +33,10 @@ class NearWord(NamedTuple):
 
 @dataclass(frozen=True)
 class WordEvidence:
-    """Effect of one word on a prediction.
+    """Effect of one word, with `count` occurrences, on a prediction.
 
-    Attributes
-    ----------
-    word : str
-        The word as in the vocabulary; an OOV word as in the text.
-    count : int
-        Occurrences in the text.
-    effect : float
-        Decrease of the log probability of the class without the word; negative if the word speaks
-        against the class.
-    nearest : tuple of NearWord
-        Source words with the highest cosine, best first, without the word itself.
+    `effect` is the decrease of the log probability of the class without the word; negative if the
+    word speaks against the class. `nearest` are source words by cosine, without the word itself.
     """
 
     word: str
@@ -134,10 +125,8 @@ def explain(
     ----------
     model : TransferModel
         A fitted model, with any head and strategy.
-    text : str
-        Text to predict.
-    language : str
-        Code of the text.
+    text, language : str
+        Text to predict, and its code.
     k : int
         Most words to return, at least 1.
     label : object, optional
@@ -150,10 +139,8 @@ def explain(
 
     Raises
     ------
-    TypeError
-        If `text` is not a string.
-    ValueError
-        If a language has no vectors, or `k` or `n_neighbors` is less than 1.
+    TypeError, ValueError
+        If `text` is not a string, a language has no vectors, or a number is less than 1.
 
     Notes
     -----

@@ -39,16 +39,9 @@ TEMPERATURES = np.geomspace(0.2, 5, 41)
 class Examples:
     """Document vectors with their classes.
 
-    Attributes
-    ----------
-    rows : (n, d) float32
-        Unit rows.
-    targets : (n, classes) float64
-        Share of each class: one-hot, or probabilities of a teacher.
-    weights : (n,) float64
-        Weight of each example.
-    groups : (n,) int64
-        Equal for translations of the same text, which validation must not separate.
+    `rows` (n, d) are unit rows; `targets` (n, classes) the shares of the classes, one-hot or those
+    of a teacher; `weights` (n,) count examples; `groups` (n,) are equal for translations of the
+    same text, which validation must not separate.
     """
 
     rows: Matrix

@@ -135,15 +135,6 @@ def test_translate_train_learns_from_words_that_translate_back() -> None:
     assert np.allclose(found, expected, atol=1e-5)
 
 
-def test_labels_may_be_numbers(tmp_path: Path) -> None:
-    numbers = [TOPICS.index(label) for label in TRAIN["en"][1]]
-    classifier = TransferClassifier(SPACE).fit(TRAIN["en"][0], numbers, language="en")
-    assert classifier.predict(TEST["es"][0], language="es").dtype.kind == "i"
-    classifier.save(tmp_path / "model.safetensors")
-    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
-    assert loaded.classes_.tolist() == [0, 1, 2]
-
-
 def test_several_languages_at_once() -> None:
     texts = TRAIN["en"][0] + TRAIN["es"][0]
     labels = TRAIN["en"][1] + TRAIN["es"][1]
@@ -180,17 +171,13 @@ def test_a_language_is_centered_by_its_unlabeled_texts() -> None:
     assert np.allclose(classifier.encoder_.means_["en"], alone.encoder_.means_["en"])
 
 
-def test_other_heads() -> None:
+def test_other_heads_and_encoders() -> None:
     pytest.importorskip("torch")
     for head in ("mlp", GaussianNB()):
         assert fitted(head=head).score(*TEST["es"], language="es") > 0.7
-
-
-def test_an_encoder_of_ones_own_is_not_changed() -> None:
     encoder = DocumentEncoder(components=1)
-    classifier = fitted(encoder=encoder)
+    assert fitted(encoder=encoder).encoder_.components_.shape == (1, 20)
     assert not hasattr(encoder, "weights_")
-    assert classifier.encoder_.components_.shape == (1, 20)
 
 
 def test_vectors_of_oov_words_by_a_callable() -> None:
@@ -304,6 +291,10 @@ def test_a_file_holds_no_vectors_and_says_what_it_is(tmp_path: Path) -> None:
     assert set(facts["languages"]) == set(LANGUAGES)
     loaded = TransferClassifier.load(path, SPACE)
     assert loaded.encoder_.get_params()["weighting"] == "idf"
+    assert loaded.language is None
+    TransferClassifier(SPACE, language="es").fit(*TRAIN["es"]).save(path)
+    loaded = TransferClassifier.load(path, SPACE)
+    assert (loaded.language, loaded.explain(TEST["de"][0][0], language="de").source) == ("es", "es")
     fitted().save(path)
     first = path.read_bytes()
     fitted().save(path)
@@ -480,14 +471,6 @@ def test_it_is_an_estimator() -> None:
     again = pickle.loads(pickle.dumps(copy))
     expected = copy.predict_proba(TEST["en"][0], language="en")
     np.testing.assert_array_equal(again.predict_proba(TEST["en"][0], language="en"), expected)
-
-
-def test_a_file_keeps_the_language(tmp_path: Path) -> None:
-    classifier = TransferClassifier(SPACE, language="es").fit(*TRAIN["es"])
-    classifier.save(tmp_path / "model.safetensors")
-    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
-    assert loaded.predict(TEST["es"][0]).tolist() == classifier.predict(TEST["es"][0]).tolist()
-    assert loaded.explain(TEST["de"][0][0], language="de").source == "es"
 
 
 @pytest.mark.parametrize("values", [[0, 1, 2], [0.5, 1.5, 2.5], list(TOPICS)])

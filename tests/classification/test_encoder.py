@@ -144,8 +144,5 @@ def test_a_document_without_known_words_is_zero() -> None:
 def test_bad_parameters_are_named(parameters: dict[str, object], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         DocumentEncoder(**parameters).fit(SPACE, [])  # type: ignore[arg-type]
-
-
-def test_use_before_fit() -> None:
     with pytest.raises(NotFittedError):
         DocumentEncoder().transform(documents("en"))

@@ -46,18 +46,14 @@ PeerMaker: TypeAlias = "Callable[[int], Any]"
 class Experiment:
     """Way to train a classifier, compared as a row of the table.
 
+    `strategy`, `head` and `alpha` are those of `TransferClassifier`.
+
     Parameters
     ----------
-    strategy : str or Strategy
-        Strategy of the `TransferClassifier`.
-    head : str or scikit-learn classifier
-        Head of the `TransferClassifier`.
     shots : int
         Labeled texts of each class of the target to learn from too, drawn by the seed.
     others : bool
         Whether to learn from labeled texts of all languages but the target.
-    alpha : float
-        Weight of languages with few labeled texts, as of `TransferClassifier`.
     """
 
     strategy: str | Strategy = "zero_shot"

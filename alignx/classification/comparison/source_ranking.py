@@ -169,8 +169,7 @@ def rank_sources(
     Raises
     ------
     ValueError
-        If there is no candidate, the target is one, a space lacks a language, a size is missing or
-        less than 1, some candidates have texts and others none, or a parameter is out of range.
+        If languages, sizes or texts do not match, or a parameter is out of range.
 
     Notes
     -----

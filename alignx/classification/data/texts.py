@@ -29,18 +29,9 @@ logger = logging.getLogger("alignx")
 
 
 class TextBlock(NamedTuple):
-    """Texts that arrived together.
+    """Texts that arrived together, with their languages as far as the lines name them.
 
-    Attributes
-    ----------
-    texts : list of str
-        The texts.
-    languages : list of str or None
-        Code of each; None where the line has none.
-    records : list of dict
-        JSON objects of the lines; empty for plain text.
-    replaced : int
-        Number of lines whose invalid UTF-8 was replaced.
+    `records` are the JSON objects of the lines, `replaced` counts lines with invalid UTF-8.
     """
 
     texts: list[str]

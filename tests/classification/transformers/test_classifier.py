@@ -368,28 +368,21 @@ def test_a_model_that_is_not_there(tmp_path: Path, bert_folder: Path) -> None:
     one_line_about(tmp_path, "no encoder can be read", kind="transformers")
 
 
-@pytest.mark.parametrize("is_offline", [True, False])
-def test_a_hub_that_cannot_be_reached(
-    is_offline: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")  # nobody listens
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", is_offline)
-    one_line_about("nobody/no-model", "no such folder, and the hub cannot be reached")
-
-
 @pytest.mark.slow
-def test_a_hub_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("problem", ["offline", "nobody listens", "no answer"])
+def test_a_hub_that_cannot_be_reached(
+    problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from huggingface_hub import constants
 
     from alignx.classification.transformers import encoders
 
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(encoders, "HUB_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        port = silent.getsockname()[1] if problem == "no answer" else 1
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", problem == "offline")
+        monkeypatch.setattr(encoders, "HUB_TIMEOUT", 0.1)
         one_line_about("nobody/no-model", "no such folder, and the hub cannot be reached")
 
 
