@@ -19,12 +19,22 @@ if TYPE_CHECKING:
     from alignx.alignment.unsupervised.self_learning import SelfLearning
     from alignx.alignment.validation import Validation
     from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
+    from alignx.classification.comparison.evaluate import evaluate_transfer
+    from alignx.classification.comparison.experiments import Experiment, TransferData
     from alignx.classification.comparison.report import TransferReport
     from alignx.classification.comparison.source_ranking import SourceRanking, rank_sources
+    from alignx.classification.comparison.space_similarity import Bootstrap
     from alignx.classification.data.texts import LabeledTexts
+    from alignx.classification.documents import TextReader
     from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.explanation import Explanation
+    from alignx.classification.strategies import (
+        CodeSwitching,
+        Ensemble,
+        PriorMatching,
+        SeedWords,
+        SelfTraining,
+    )
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets import Sample, load_sample
     from alignx.errors import (
@@ -75,7 +85,9 @@ __all__ = [
     "AlignmentFailed",
     "AlignxError",
     "Auto",
+    "Bootstrap",
     "ClusterError",
+    "CodeSwitching",
     "CrossNeighbors",
     "Diagnosis",
     "DimensionError",
@@ -83,8 +95,10 @@ __all__ = [
     "DocumentEncoder",
     "Embeddings",
     "EmptyLexiconError",
+    "Ensemble",
     "EvaluationReport",
     "ExactIndex",
+    "Experiment",
     "Explanation",
     "FaissIndex",
     "FastTextParameters",
@@ -100,22 +114,26 @@ __all__ = [
     "Normalizer",
     "NotFittedError",
     "OutputError",
+    "PriorMatching",
     "Procrustes",
     "RecallError",
     "Refinement",
     "Reweighted",
     "Sample",
+    "SeedWords",
     "SelfLearning",
+    "SelfTraining",
     "Sharding",
     "SharedSpace",
     "SimilarityReport",
     "SourceRanking",
     "SpaceError",
+    "TextReader",
     "TrainingError",
     "TransferClassifier",
+    "TransferData",
     "TransferReport",
     "TransformerClassifier",
-    "Trial",
     "Validation",
     "align",
     "config_context",
@@ -149,12 +167,22 @@ _HOMES = {
     "alignment.unsupervised.self_learning": ["SelfLearning"],
     "alignment.validation": ["Validation"],
     "classification.classifier": ["TransferClassifier"],
-    "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],
+    "classification.comparison.evaluate": ["evaluate_transfer"],
+    "classification.comparison.experiments": ["Experiment", "TransferData"],
     "classification.comparison.report": ["TransferReport"],
     "classification.comparison.source_ranking": ["SourceRanking", "rank_sources"],
+    "classification.comparison.space_similarity": ["Bootstrap"],
     "classification.data.texts": ["LabeledTexts"],
+    "classification.documents": ["TextReader"],
     "classification.encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
+    "classification.strategies": [
+        "CodeSwitching",
+        "Ensemble",
+        "PriorMatching",
+        "SeedWords",
+        "SelfTraining",
+    ],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets": ["Sample", "load_sample"],
     "errors": [

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import alignx as ax
-from alignx.classification.comparison.evaluate import Trial
 from benchmarks.bench_retrieval import QUIET, load_at_start
 from benchmarks.classification_data import DATASETS, hub, labeled, spaces, vectors
 from benchmarks.common import parser, write
@@ -32,24 +31,24 @@ Row = dict[str, Any]
 PARTS = ("spaces", "strategies", "speed")
 METHODS = ("procrustes", "cca", "reweighted", "self_learning")
 SEEDS = range(5)
-TRIALS = {
-    "zero-shot": Trial(),
-    "zero-shot, mlp": Trial(head="mlp"),
-    "few-shot, 1 a class": Trial(shots=1, alpha=0.5),
-    "few-shot, 10 a class": Trial(shots=10, alpha=0.5),
-    "few-shot, 100 a class": Trial(shots=100, alpha=0.5),
-    "translate-train": Trial("translate_train"),
-    "translate-test": Trial("translate_test"),
-    "translate-train-all": Trial("translate_train_all"),
-    "code-switching": Trial("code_switching"),
-    "self-training": Trial("self_training"),
-    "seed words (CLTS)": Trial("seed_words"),
-    "adversarial": Trial("adversarial"),
-    "prior matching": Trial("prior_matching"),
-    "ensemble": Trial("ensemble"),
+EXPERIMENTS = {
+    "zero-shot": ax.Experiment(),
+    "zero-shot, mlp": ax.Experiment(head="mlp"),
+    "few-shot, 1 a class": ax.Experiment(shots=1, alpha=0.5),
+    "few-shot, 10 a class": ax.Experiment(shots=10, alpha=0.5),
+    "few-shot, 100 a class": ax.Experiment(shots=100, alpha=0.5),
+    "translate-train": ax.Experiment("translate_train"),
+    "translate-test": ax.Experiment("translate_test"),
+    "translate-train-all": ax.Experiment("translate_train_all"),
+    "code-switching": ax.Experiment("code_switching"),
+    "self-training": ax.Experiment("self_training"),
+    "seed words (CLTS)": ax.Experiment("seed_words"),
+    "adversarial": ax.Experiment("adversarial"),
+    "prior matching": ax.Experiment("prior_matching"),
+    "ensemble": ax.Experiment("ensemble"),
 }
 BEST_METHOD = "reweighted"  # by cross-validation on the English training texts
-MULTI_SOURCE = {"multi-source (procrustes)": Trial(others=True)}
+MULTI_SOURCE = {"multi-source (procrustes)": ax.Experiment(others=True)}
 ENCODED, LEARNED, WORDS = 50_000, 10_000, 20
 
 
@@ -64,64 +63,61 @@ def main() -> None:
     load = load_at_start()
     if load > QUIET:
         note(f"load average {load:.1f}: other work slows this; do not publish its times")
-    languages = vectors(options.threads)
+    ax.set_config(n_threads=options.threads)
+    languages = vectors()
     before = json.loads(options.json.read_text())["rows"] if options.json.exists() else []
     rows: list[Row] = []
     for part in options.parts:
-        rows += [{"part": part, **row} for row in MEASURED[part](languages, options.threads)]
+        rows += [{"part": part, **row} for row in MEASURED[part](languages)]
     kept = [row for row in before if row["part"] not in options.parts]
     write(options.json, sorted(kept + rows, key=lambda row: PARTS.index(row["part"])), load=load)
 
 
-def space_rows(languages: dict[str, ax.Embeddings], n_threads: int) -> Iterator[Row]:
+def space_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
     for method in METHODS:
-        found = spaces(languages, method, n_threads)
+        found = spaces(languages, method)
         for dataset in DATASETS:
             note(f"{method}, {dataset}")
-            yield from trial_rows(found, dataset, {"zero-shot": Trial()}, n_threads, method)
+            yield from experiment_rows(found, dataset, {"zero-shot": ax.Experiment()}, method)
 
 
-def strategy_rows(languages: dict[str, ax.Embeddings], n_threads: int) -> Iterator[Row]:
-    pairs = spaces(languages, BEST_METHOD, n_threads)
+def strategy_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
+    pairs = spaces(languages, BEST_METHOD)
     # Several sources need one space of all, which only rotations into it can give.
-    of_all = hub(languages, n_threads)
+    of_all = hub(languages)
     for dataset in DATASETS:
         note(f"strategies, {dataset}")
-        yield from trial_rows(pairs, dataset, TRIALS, n_threads, BEST_METHOD)
-        for row in trial_rows(of_all, dataset, MULTI_SOURCE, n_threads, "procrustes"):
+        yield from experiment_rows(pairs, dataset, EXPERIMENTS, BEST_METHOD)
+        for row in experiment_rows(of_all, dataset, MULTI_SOURCE, "procrustes"):
             if row["kind"] == "strategy":
                 yield row
 
 
-def trial_rows(
+def experiment_rows(
     space: ax.SharedSpace | dict[str, ax.SharedSpace],
     dataset: str,
-    trials: dict[str, Trial],
-    n_threads: int,
+    experiments: dict[str, ax.Experiment],
     method: str,
 ) -> Iterator[Row]:
     report = ax.evaluate_transfer(
         space,
-        labeled(dataset, "train"),
-        labeled(dataset, "test"),
-        source="en",
-        strategies=trials,
+        ax.TransferData("en", labeled(dataset, "train"), labeled(dataset, "test")),
+        experiments,
         seeds=SEEDS,
-        n_threads=n_threads,
     )
-    for kind, results in (("strategy", report.trials), ("bound", report.bounds)):
+    for kind, results in (("strategy", report.experiments), ("bound", report.baselines)):
         for name, result in results.items():
             figures = result.as_dict() | {"gaps": result.gaps}
             yield {"kind": kind, "name": name, "method": method, "dataset": dataset, **figures}
 
 
-def speed_rows(languages: dict[str, ax.Embeddings], n_threads: int) -> Iterator[Row]:
+def speed_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
     texts, labels = labeled("umsab", "train")["en"]
     words = " ".join(texts).split()
     documents = [
         " ".join(words[(i * WORDS + j) % len(words)] for j in range(WORDS)) for i in range(ENCODED)
     ]
-    space = spaces(languages, "procrustes", n_threads)["es"]
+    space = spaces(languages, "procrustes")["es"]
     many = (documents[:LEARNED], [labels[i % len(labels)] for i in range(LEARNED)])
     start = time.perf_counter()
     classifier = ax.TransferClassifier(space).fit(*many, language="en")

@@ -42,14 +42,12 @@ def umsab(folder: Path, split: str) -> Texts:
     return plain[: len(labels)], [("negative", "neutral", "positive")[int(x)] for x in labels]
 
 
-def vectors(n_threads: int) -> dict[str, ax.Embeddings]:
+def vectors() -> dict[str, ax.Embeddings]:
     folder = data_directory() / "vectors"
-    return {code: ax.load(folder / f"{code}.vec.gz", n_threads=n_threads) for code in LANGUAGES}
+    return {code: ax.load(folder / f"{code}.vec.gz") for code in LANGUAGES}
 
 
-def spaces(
-    languages: dict[str, ax.Embeddings], method: str, n_threads: int
-) -> dict[str, ax.SharedSpace]:
+def spaces(languages: dict[str, ax.Embeddings], method: str) -> dict[str, ax.SharedSpace]:
     """A space of English and each other language."""
     result = {}
     for code in LANGUAGES[1:]:
@@ -68,7 +66,7 @@ def spaces(
     return result
 
 
-def hub(languages: dict[str, ax.Embeddings], n_threads: int) -> ax.SharedSpace:
+def hub(languages: dict[str, ax.Embeddings]) -> ax.SharedSpace:
     """One space of all languages, that of English."""
     mapped = {}
     for code in LANGUAGES[1:]:

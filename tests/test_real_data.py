@@ -9,6 +9,7 @@ from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.classification.comparison.evaluate import evaluate_transfer
+from alignx.classification.comparison.experiments import TransferData
 from alignx.classification.data.texts import LabeledTexts
 from alignx.errors import AlignmentFailed
 from alignx.evaluation.word_similarity import evaluate_similarity
@@ -212,13 +213,12 @@ def test_topics_learned_from_english_are_found_in_spanish(
         }
         for split in ("train", "dev")
     )
-    report = evaluate_transfer(
-        shared, train, test, source="en", strategies=["zero_shot", "translate_train"]
-    )
-    for trial in report.trials.values():
-        found = trial.languages["es"]
+    data = TransferData("en", train, test)
+    report = evaluate_transfer(shared, data, ["zero_shot", "translate_train"])
+    for experiment in report.experiments.values():
+        found = experiment.languages["es"]
         assert found.accuracy > 0.7
         assert found.coverage > 0.85
-        for bound in ("unaligned", "majority"):
-            assert found.interval[0] > report.bounds[bound].languages["es"].interval[1]
-    assert report.bounds["target-trained"].languages["es"].accuracy > 0.75
+        for baseline in ("unaligned", "majority"):
+            assert found.interval[0] > report.baselines[baseline].languages["es"].interval[1]
+    assert report.baselines["target-trained"].languages["es"].accuracy > 0.75

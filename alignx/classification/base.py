@@ -1,4 +1,4 @@
-"""What classifiers of texts have in common: labels, and answers from probabilities."""
+"""Base class of text classifiers: labels, predictions from probabilities, scores."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = ["TextClassifier"]
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Base of classifiers of texts in scikit-learn's manner, with `language` beside texts.
+    """Base of scikit-learn classifiers of texts, with `language` beside texts.
 
     Attributes
     ----------
     classes_ : ndarray
         The labels, sorted.
     prior_ : (classes,) float64
-        Share of each class; the answer for texts that say nothing.
+        Share of each class in training; the answer for texts without words.
     """
 
     classes_: NDArray[Any]
     prior_: Double
 
-    # scikit-learn takes for metadata what is not called X or y.
+    # scikit-learn takes parameters not called X or y for metadata.
     __metadata_request__fit: ClassVar = {"texts": UNUSED, "labels": UNUSED}
     __metadata_request__predict: ClassVar = {"texts": UNUSED}
     __metadata_request__predict_proba: ClassVar = {"texts": UNUSED}
@@ -46,27 +46,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def predict_proba(
         self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
     ) -> Double:
-        """Give the probability of each class, (n, classes)."""
+        """Compute the probability of each class, (n, classes)."""
 
     def predict(
         self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
     ) -> NDArray[Any]:
-        """Give the most probable class of each text.
+        """Predict the most probable class of each text, (n,).
 
-        Parameters
-        ----------
-        texts, language
-            As of `predict_proba`.
-
-        Returns
-        -------
-        (n,) ndarray
-            Of `classes_`.
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            As `predict_proba` does.
+        `language` is the code of all texts, or of each. Raises as `predict_proba` does.
         """
         probabilities = self.predict_proba(texts, language=language)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
@@ -79,16 +66,18 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         *,
         language: str | Sequence[str] | None = None,
     ) -> float:
-        """Give the share of texts whose class is predicted right, in [0, 1].
+        """Measure the accuracy on labeled texts, in [0, 1].
 
         Parameters
         ----------
-        texts, language
-            As of `predict_proba`.
+        texts : sequence of str, length n
+            Any texts.
         labels : (n,) array-like
-            Their true classes.
+            True class of each text.
         sample_weight : (n,) array-like of float, optional
             Weight of each text; equal unless given.
+        language : str or sequence of str, optional
+            Code of all texts, or of each.
 
         Raises
         ------
@@ -111,14 +100,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return float(np.average(predicted == known, weights=weights))
 
     def known_labels(self, labels: ArrayLike) -> NDArray[Any]:
-        """Give labels as an array.
+        """Convert labels to an array; refuse those that training did not have.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If one did not occur in `fit`.
+            If a label did not occur in `fit`.
         """
         self._require_fitted()
         given = np.asarray(labels)
@@ -131,7 +120,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return given
 
     def _learn_labels(self, labels: ArrayLike, count: int) -> Indices:
-        """Set the classes, and give the number of that of each text."""
+        """Set the classes; return the class number of each text."""
         given = require_labels(labels)
         if given.shape != (count,):
             raise ValueError(f"labels must have shape ({count},), got {given.shape}")
@@ -146,8 +135,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
+        tags.input_tags.string = tags.input_tags.one_d_array = True
         tags.input_tags.two_d_array = False
         return tags
 

@@ -1,10 +1,10 @@
-"""Texts as the rows of their words in a vocabulary."""
+"""Texts as rows of a vocabulary: look-up of words, OOV words included."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -12,21 +12,23 @@ import numpy as np
 from alignx.support.arguments import require_ordered, shown
 from alignx.support.arrays import Matrix, unit_rows
 from alignx.support.tokenizer import cut, parts_of, spellings, tokenize
+from alignx.vectors.oov import require_oov_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from alignx.support.arrays import Indices
+    from alignx.support.arrays import Double, Indices
     from alignx.support.tokenizer import Tokenizer
     from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.oov import OOVMode
 
-__all__ = ["Documents", "UnseenWords", "as_texts", "read_documents"]
+__all__ = ["Documents", "OOVVectors", "TextReader", "as_texts"]
 
-UnseenWords: TypeAlias = "Callable[[Sequence[str]], Matrix]"
-"""Gives (n, d) vectors in the shared space of words that the vocabulary lacks."""
+OOVVectors: TypeAlias = "Callable[[Sequence[str]], Matrix]"
+"""Computes (n, d) vectors of OOV words in the shared space."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,82 +38,65 @@ class Documents:
     Attributes
     ----------
     language : str
-        Whose vocabulary.
+        Code of the language.
     starts : (n + 1,) int64
-        Where each text begins in `words`, and the end of the last.
+        Start of each text in `words`, and the end of the last.
     words : (t,) int64
-        Rows of the known words, text after text. Rows from `vocabulary` on are those of `unseen`.
+        Rows of the words that have a vector, text after text. Rows from `vocabulary` on are those
+        of `oov_vectors`.
     vocabulary : int
-        How many words the language has.
-    unseen : (u, d) float32
-        Vectors of further words, by their characters.
-    unknown : (n,) int64
-        How many words of each text have no vector.
+        Size of the vocabulary.
+    oov_vectors : (u, d) float32
+        Vectors of OOV words.
+    missing : (n,) int64
+        Number of words of each text without a vector.
     """
 
     language: str
     starts: Indices
     words: Indices
     vocabulary: int
-    unseen: Matrix
-    unknown: Indices
+    oov_vectors: Matrix
+    missing: Indices
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
     @property
     def lengths(self) -> Indices:
-        """(n,) how many words of each text have a vector."""
+        """Number of words of each text that have a vector, (n,)."""
         return np.diff(self.starts)
 
-    def counts(self, values: Matrix | None = None) -> csr_array:
-        """Give the matrix (n, vocabulary + u) with an entry for each word.
+    @property
+    def coverage(self) -> Double:
+        """Share of the words of each text that have a vector, (n,); 0 for no words."""
+        return np.asarray(self.lengths / np.maximum(self.lengths + self.missing, 1))
 
-        Parameters
-        ----------
-        values : (t,) float32, optional
-            The entries; 1 unless given. Those of a word that occurs twice in a text add up.
-        """
+    def counts(self, values: Matrix | None = None) -> csr_array:
+        """Build the matrix (n, vocabulary + u) that sums 1, or `values` (t,), for each word."""
         from scipy.sparse import csr_array
 
         data = np.ones(len(self.words), np.float32) if values is None else values
-        shape = (len(self), self.vocabulary + len(self.unseen))
+        shape = (len(self), self.vocabulary + len(self.oov_vectors))
         return csr_array((data, self.words, self.starts), shape=shape)
 
     def take(self, rows: Indices) -> Documents:
-        """Give some of the texts, in the order of `rows`."""
+        """Select texts, in the order of `rows`."""
         lengths = self.lengths[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         within = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
         words = self.words[np.repeat(self.starts[rows], lengths) + within]
-        return Documents(
-            self.language, starts, words, self.vocabulary, self.unseen, self.unknown[rows]
-        )
+        return replace(self, starts=starts, words=words, missing=self.missing[rows])
 
     def keep(self, kept: NDArray[np.bool_]) -> Documents:
-        """Give the texts with only those words that a mask (t,) keeps; lost ones are unknown."""
-        before = np.concatenate([[0], np.cumsum(kept)])
-        starts = before[self.starts]
-        lost = self.lengths - np.diff(starts)
-        return Documents(
-            self.language,
-            starts,
-            self.words[kept],
-            self.vocabulary,
-            self.unseen,
-            self.unknown + lost,
-        )
+        """Drop the words that a mask (t,) excludes; they count as missing."""
+        starts = np.concatenate([[0], np.cumsum(kept)])[self.starts]
+        missing = self.missing + self.lengths - np.diff(starts)
+        return replace(self, starts=starts, words=self.words[kept], missing=missing)
 
 
 def as_texts(texts: Sequence[str], name: str = "texts") -> list[str]:
-    """Give texts as a list.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        A list, an array or a column of a data frame, for example.
-    name : str
-        Their name in messages.
+    """Convert a list, an array or a column of a data frame to a list of texts.
 
     Raises
     ------
@@ -136,101 +121,103 @@ def as_texts(texts: Sequence[str], name: str = "texts") -> list[str]:
     return given
 
 
-def read_documents(
-    texts: Sequence[str],
-    language: str,
-    embeddings: Embeddings,
-    *,
-    tokenizer: Tokenizer = tokenize,
-    unseen: UnseenWords | None = None,
-) -> Documents:
-    """Look up the words of texts.
+@dataclass(frozen=True)
+class TextReader:
+    """Tokenizers and OOV handling by language.
 
     Parameters
     ----------
-    texts : sequence of str
-        Any texts, empty ones too.
-    language : str
-        Their code.
-    embeddings : Embeddings
-        Of that language. Words are looked up as `Embeddings.find` does. Where a word is unknown,
-        another spelling of it stands for it, or its parts between hyphens or apostrophes, those
-        that are known.
-    tokenizer : callable
-        Cuts a text into words.
-    unseen : callable, optional
-        Gives vectors of words that are still unknown.
-
-    Raises
-    ------
-    TypeError
-        If `texts` is a single string, or holds something else than strings.
+    tokenizers : mapping of str to callable
+        Tokenizer of each language; `alignx.support.tokenizer.tokenize` for the others.
+    oov_vectors : mapping of str to callable
+        Functions from OOV words of a language to their (n, d) vectors in the space.
+    oov : {"drop", "subword"}
+        With ``"subword"``, languages of the space that come from a fastText model (``.bin``)
+        compute vectors of OOV words from their characters, unless `oov_vectors` names them.
 
     Examples
     --------
     >>> from alignx.vectors.embeddings import Embeddings
     >>> english = Embeddings(["cat", "well", "known"], np.eye(3))
-    >>> found = read_documents(["A well-known cat", ""], "en", english)
-    >>> found.words, found.lengths, found.unknown
+    >>> found = TextReader().read(["A well-known cat", ""], "en", english)
+    >>> found.words, found.lengths, found.missing
     (array([1, 2, 0]), array([3, 0]), array([1, 0]))
     """
-    # No word of ours reaches over white space, so each piece between is cut and looked up once.
-    is_ours = tokenizer is tokenize
-    found = _Found(embeddings, cut if is_ours else lambda word: [word], unseen)
-    rows, ends, unknown = array("q"), array("q", [0]), array("q")
-    for text in as_texts(texts):
-        missing = 0
-        for piece in text.split() if is_ours else tokenizer(text):
-            of_piece, lost = found[piece]
-            rows.extend(of_piece)
-            missing += lost
-        ends.append(len(rows))
-        unknown.append(missing)
-    embeddings.lookup.warn_of_case_variants(found.words, f"words of the {language} texts")
-    vectors = np.zeros((0, embeddings.dimension), np.float32)
-    if unseen is not None and found.added:
-        vectors = unit_rows(np.asarray(unseen(list(found.added)), dtype=np.float32))
-    return Documents(
-        language,
-        np.array(ends, dtype=np.int64),
-        np.array(rows, dtype=np.int64),
-        len(embeddings),
-        vectors,
-        np.array(unknown, dtype=np.int64),
-    )
+
+    tokenizers: Mapping[str, Tokenizer] = field(default_factory=dict)
+    oov_vectors: Mapping[str, OOVVectors] = field(default_factory=dict)
+    oov: OOVMode = "drop"
+
+    def require_usable(self, languages: Iterable[Embeddings]) -> None:
+        """Refuse an unknown `oov`, and ``"subword"`` where no language has a subword model."""
+        require_oov_mode(self.oov, *languages)
+
+    def oov_vectors_of(self, language: str, embeddings: Embeddings) -> OOVVectors | None:
+        """Return the function that computes vectors of OOV words of a language, if any."""
+        own = embeddings.oov_vectors if self.oov == "subword" else None
+        return self.oov_vectors.get(language, own)
+
+    def read(self, texts: Sequence[str], language: str, embeddings: Embeddings) -> Documents:
+        """Look up the words of texts.
+
+        Words are looked up as by `Embeddings.find`. An OOV word is replaced by another spelling of
+        it, or by its parts between hyphens or apostrophes, those in the vocabulary; otherwise its
+        vector is computed, if there is a function for that.
+        Raises TypeError if `texts` is no sequence of strings.
+        """
+        # Words of our tokenizer hold no white space, so each piece is cut and looked up once.
+        tokenizer = self.tokenizers.get(language, tokenize)
+        is_ours = tokenizer is tokenize
+        compute = self.oov_vectors_of(language, embeddings)
+        found = _Pieces(embeddings, cut if is_ours else lambda word: [word], compute is not None)
+        rows, ends, missing = array("q"), array("q", [0]), array("q")
+        for text in as_texts(texts):
+            lost = 0
+            for piece in text.split() if is_ours else tokenizer(text):
+                of_piece, lost_of_piece = found[piece]
+                rows.extend(of_piece)
+                lost += lost_of_piece
+            ends.append(len(rows))
+            missing.append(lost)
+        embeddings.lookup.warn_of_case_variants(found.words, f"words of the {language} texts")
+        vectors = np.zeros((0, embeddings.dimension), np.float32)
+        if compute is not None and found.oov:
+            vectors = unit_rows(np.asarray(compute(list(found.oov)), dtype=np.float32))
+        starts, words, lost_words = (np.array(x, dtype=np.int64) for x in (ends, rows, missing))
+        return Documents(language, starts, words, len(embeddings), vectors, lost_words)
 
 
-class _Found(dict[str, "tuple[list[int], int]"]):
-    """Rows of each piece of text, and how many of its words have none; found when asked for."""
+class _Pieces(dict[str, "tuple[list[int], int]"]):
+    """Rows of each piece of text and its number of missing words, found on demand."""
 
-    def __init__(self, embeddings: Embeddings, cut: Tokenizer, unseen: UnseenWords | None) -> None:
+    def __init__(self, embeddings: Embeddings, cut: Tokenizer, has_oov_vectors: bool) -> None:
         super().__init__()
         self.lookup = embeddings.lookup
         self.vocabulary = len(embeddings)
         self.cut = cut
-        self.enters = unseen is not None
+        self.has_oov_vectors = has_oov_vectors
         self.words: dict[str, None] = {}  # in order, so that messages do not differ
-        self.added: dict[str, int] = {}
+        self.oov: dict[str, int] = {}
 
     def __missing__(self, piece: str) -> tuple[list[int], int]:
         rows: list[int] = []
         missing = 0
         for word in self.cut(piece):
             self.words[word] = None
-            own = self._rows(word)
-            rows += own
-            missing += not own
+            of_word = self._rows(word)
+            rows += of_word
+            missing += not of_word
         self[piece] = rows, missing
         return rows, missing
 
     def _rows(self, word: str) -> list[int]:
-        """Row of a word, or those of its parts, or one behind the vocabulary, or none."""
+        """Find the row of a word, those of its parts, or one behind the vocabulary."""
         row = self.lookup.row
         for spelling in spellings(word):
             if (found := row(spelling)) >= 0:
                 return [found]
         known = [found for part in parts_of(word) if (found := row(part)) >= 0]
-        if known or not self.enters:
+        if known or not self.has_oov_vectors:
             return known
         written = self.lookup.spell_oov(word)
-        return [self.vocabulary + self.added.setdefault(written, len(self.added))]
+        return [self.vocabulary + self.oov.setdefault(written, len(self.oov))]

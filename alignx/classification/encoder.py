@@ -1,4 +1,4 @@
-"""Vectors of documents: weighted means of word vectors, centered in each language."""
+"""Document vectors: weighted means of word vectors, centered by language."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ PRIOR_DOCUMENTS = 10.0
 
 
 class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Learns weights of words and means of languages; gives each document one unit vector.
+    """Encoder of documents as unit vectors, with learned word weights and language means.
 
     Parameters
     ----------
     weighting : {"sif", "idf", "uniform"}
-        How much a word counts:
+        Weights of words:
 
-        - ``"sif"``: ``a / (a + p)`` with p its probability, which is estimated from its rank in the
-          vocabulary by the law of Zipf and Mandelbrot, so that no text is needed;
-        - ``"idf"``: the inverse frequency among the documents of `fit`, by rank as above in a
-          language without any;
-        - ``"uniform"``: equally.
+        - ``"sif"``: ``a / (a + p)``, with the probability p of a word estimated from its rank by
+          the law of Zipf and Mandelbrot, so that no text is needed;
+        - ``"idf"``: inverse frequency among the documents of `fit`; by rank in a language without
+          documents;
+        - ``"uniform"``: equal.
     smoothing : float
-        The a of ``"sif"``, more than 0.
+        Constant a of ``"sif"``, more than 0.
     components : int
-        How many common components are taken away, at least 0: the first directions of the centered
-        documents of `fit`, all languages together.
+        Common components to remove, at least 0: the first directions of the centered documents of
+        `fit`, all languages together.
     center : bool
         Whether to subtract the mean document of each language.
 
     Attributes
     ----------
-    weights_ : dict of str to (n,) float32
-        Of the words of each language.
+    weights_ : dict of str to (n + 1,) float32
+        Weights of the words of each language, last that of OOV words.
     means_ : dict of str to (d,) float32
-        The mean document of each language. Where `fit` sees few documents or none, the mean that
-        the frequencies of words let expect stands in: it counts as ten documents.
+        Mean document of each language. The mean expected from word frequencies counts as ten
+        documents.
     components_ : (components, d) float32
         Orthonormal rows.
 
@@ -78,19 +78,10 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         self.center = center
 
     def fit(self, space: Mapping[str, Embeddings], documents: Sequence[Documents]) -> Self:
-        """Learn weights and means.
+        """Learn word weights and language means.
 
-        Parameters
-        ----------
-        space : mapping of str to Embeddings
-            Unit rows in one space, by language code, most frequent word first.
-        documents : sequence of Documents
-            Labeled or not; several of one language, or none.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of range.
+        `space` holds unit rows by language, most frequent word first; `documents` may be several
+        parts of one language, or none. Raises ValueError if a parameter is out of range.
         """
         self._check(next(iter(space.values())).dimension)
         self.space_ = space
@@ -104,11 +95,8 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         averages = [self._averages(part)[part.lengths > 0] for part in documents]
         if self.center:
             for code, language in space.items():
-                own_rows = [
-                    rows
-                    for rows, part in zip(averages, documents, strict=True)
-                    if part.language == code
-                ]
+                parts = zip(averages, documents, strict=True)
+                own_rows = [rows for rows, part in parts if part.language == code]
                 self.means_[code] = self._mean(language, self.weights_[code], own_rows)
         if self.components:
             centered = [
@@ -125,7 +113,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         means: dict[str, Matrix],
         components: Matrix,
     ) -> None:
-        """Take over what was learned before, as by a saved model."""
+        """Set the learned values of a saved model."""
         self.space_, self.means_, self.components_ = space, means, components
         self.weights_ = {
             code: weights[code] if code in weights else self._weights(len(language), [])
@@ -133,13 +121,13 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         }
 
     def transform(self, *parts: Documents) -> Matrix:
-        """Give the vectors of documents.
+        """Compute the vectors of documents.
 
         Parameters
         ----------
         *parts : Documents
-            The same n texts; with several, the words of text i of all of them make up document i,
-            as where some words are translated and others not.
+            Documents. Several parts hold the same n texts, whose words add up, as where some words
+            are translated and others not.
 
         Returns
         -------
@@ -151,7 +139,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         NotFittedError
             Before `fit`.
         TypeError
-            If something else is given, such as strings, whose language and words nothing tells.
+            If something else than documents is given.
         """
         if not hasattr(self, "weights_"):
             raise NotFittedError("DocumentEncoder must be fitted before transform")
@@ -162,8 +150,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
                     f"{type(part).__name__}"
                 )
         if len(parts) == 1:
-            rows = self._averages(parts[0])
-            rows -= self.means_[parts[0].language]
+            rows = self._averages(parts[0]) - self.means_[parts[0].language]
             empty = parts[0].lengths == 0
         else:
             sums, totals = zip(*map(self._sums, parts), strict=True)
@@ -186,7 +173,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             raise ValueError(f"components must lie in [0, {dimension}), got {self.components}")
 
     def _weights(self, count: int, documents: Sequence[Documents]) -> Matrix:
-        """Weights of a vocabulary; the last is that of words beyond it."""
+        """Compute the weights of a vocabulary, last that of OOV words."""
         if self.weighting == "uniform":
             return np.ones(count + 1, np.float32)
         n = sum(map(len, documents))
@@ -205,15 +192,15 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         return sif_weights(rarest, self.smoothing).astype(np.float32)
 
     def _sums(self, documents: Documents) -> tuple[Matrix, Matrix]:
-        """Weighted sums of word vectors, and the sums of the weights."""
+        """Sum weighted word vectors, and their weights."""
         weights = self.weights_[documents.language]
         values = weights[np.minimum(documents.words, documents.vocabulary)]
         counts = documents.counts(values)
         vectors = self.space_[documents.language].vectors
-        if len(documents.unseen) == 0:
+        if len(documents.oov_vectors) == 0:
             return counts @ vectors, counts.sum(axis=1)
-        known, unseen = counts[:, : len(vectors)], counts[:, len(vectors) :]
-        return known @ vectors + unseen @ documents.unseen, counts.sum(axis=1)
+        known, oov = counts[:, : len(vectors)], counts[:, len(vectors) :]
+        return known @ vectors + oov @ documents.oov_vectors, counts.sum(axis=1)
 
     def _averages(self, documents: Documents) -> Matrix:
         sums, totals = self._sums(documents)
@@ -221,7 +208,7 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         return sums
 
     def _mean(self, language: Embeddings, weights: Matrix, rows: Sequence[Matrix]) -> Matrix:
-        """Mean document, drawn towards what word frequencies let expect."""
+        """Average documents and the mean expected from word frequencies, as ten documents."""
         shares = expected_shares(len(language)) * weights[:-1]
         expected = (shares / shares.sum()).astype(np.float32) @ language.vectors
         total = np.sum([part.sum(axis=0, dtype=np.float64) for part in rows], axis=0)
@@ -232,6 +219,6 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
 
 
 def _directions(rows: Matrix, count: int) -> Matrix:
-    """First principal directions of rows, as they are."""
+    """Find the first principal directions of rows, without centering."""
     _, vectors = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
     return np.ascontiguousarray(vectors[:, ::-1][:, :count].T, dtype=np.float32)

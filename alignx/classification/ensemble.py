@@ -1,4 +1,4 @@
-"""What a strategy makes: heads, the languages they serve, and what is translated for them."""
+"""Voting models: heads by language, word translation before them, shifts after them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,18 @@ if TYPE_CHECKING:
     from alignx.classification.word_translator import WordTranslator
     from alignx.support.arrays import Double
 
-__all__ = ["ANY", "Member", "Model", "matched_to", "mean_of"]
+__all__ = ["ANY", "Member", "VotingModel", "log_mean", "match_prior"]
 
 ANY = "*"
-MATCHING_ROUNDS = 100
+MATCHING_ROUNDS = 100  # of the fixed-point iteration
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """Heads that share the work by language.
+    """Heads by language; ``"*"`` serves the languages that are not named.
 
-    Attributes
-    ----------
-    heads : dict of str to Head
-        By the language that they serve; ``"*"`` serves those that are not named.
-    routes : dict of str to str
-        Languages whose documents are translated word by word first, and into which.
+    Documents of the languages in `routes` are first translated word by word into the language that
+    it names.
     """
 
     heads: dict[str, Head]
@@ -40,7 +36,7 @@ class Member:
     def log_probabilities(
         self, documents: Documents, encoder: DocumentEncoder, translator: WordTranslator
     ) -> Double:
-        """Give (n, classes) float64."""
+        """Compute log probabilities, (n, classes) float64."""
         head = self.heads.get(documents.language) or self.heads[ANY]
         route = self.routes.get(documents.language)
         if route is not None:
@@ -49,7 +45,7 @@ class Member:
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class VotingModel:
     """Members that vote by the mean of their probabilities.
 
     Attributes
@@ -57,9 +53,9 @@ class Model:
     members : tuple of Member
         At least one.
     shifts : dict of str to (classes,) float64
-        Added to the logarithmic probabilities of documents of a language.
+        Additions to the log probabilities of a language.
     facts : dict
-        What training has to say: numbers and strings that JSON can hold.
+        Facts about training: numbers and strings that JSON can hold.
     """
 
     members: tuple[Member, ...]
@@ -69,33 +65,24 @@ class Model:
     def log_probabilities(
         self, documents: Documents, encoder: DocumentEncoder, translator: WordTranslator
     ) -> Double:
-        """Give (n, classes) float64."""
+        """Compute log probabilities, (n, classes) float64."""
         votes = [m.log_probabilities(documents, encoder, translator) for m in self.members]
-        scores = mean_of(votes)
+        scores = log_mean(votes)
         shift = self.shifts.get(documents.language)
         return scores if shift is None else log_softmax(scores + shift)
 
 
-def mean_of(votes: list[Double]) -> Double:
-    """Logarithm of the mean probabilities, of logarithmic ones."""
+def log_mean(votes: list[Double]) -> Double:
+    """Compute the log of the mean of probabilities given as logs."""
     if len(votes) == 1:
         return votes[0]
     return np.asarray(np.log(np.mean(np.exp(votes), axis=0) + 1e-300))
 
 
-def matched_to(prior: Double, scores: Double) -> Double:
-    """Find what to add to scores so that the mean probabilities are the prior.
+def match_prior(prior: Double, scores: Double) -> Double:
+    """Find the shift (classes,) of log probabilities whose mean probabilities are the prior.
 
-    Parameters
-    ----------
-    prior : (classes,) float64
-        Shares of the classes, which sum to 1.
-    scores : (n, classes) float64
-        Logarithmic probabilities of documents.
-
-    Returns
-    -------
-    (classes,) float64
+    `prior` (classes,) sums to 1, `scores` (n, classes) are log probabilities.
 
     References
     ----------
@@ -105,7 +92,7 @@ def matched_to(prior: Double, scores: Double) -> Double:
     Examples
     --------
     >>> scores = np.log([[0.9, 0.1], [0.6, 0.4]])
-    >>> shift = matched_to(np.array([0.5, 0.5]), scores)
+    >>> shift = match_prior(np.array([0.5, 0.5]), scores)
     >>> np.exp(log_softmax(scores + shift)).mean(axis=0).round(3)
     array([0.5, 0.5])
     """

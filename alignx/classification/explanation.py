@@ -1,40 +1,31 @@
-"""Why a text gets its class: the words that carry it, and what they are near to elsewhere."""
+"""Explanation of a prediction by the effects of leaving out words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from alignx.classification.documents import Documents, read_documents
+from alignx.classification.languages import require_language
 from alignx.retrieval.exact import ExactIndex
-from alignx.support.tokenizer import tokenize
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.documents import UnseenWords
+    from alignx.classification.documents import Documents
+    from alignx.classification.model import TransferModel
     from alignx.support.arrays import Indices, Matrix
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Explanation", "NearWord", "WordEvidence", "explain"]
 
-LEAST_PROBABILITY = 1e-300
+MIN_PROBABILITY = 1e-300
 
 
 class NearWord(NamedTuple):
-    """A word near to another.
-
-    Attributes
-    ----------
-    word : str
-        In the source language.
-    cosine : float
-        In [-1, 1].
-    """
+    """Word of the source language with its cosine in [-1, 1]."""
 
     word: str
     cosine: float
@@ -42,19 +33,10 @@ class NearWord(NamedTuple):
 
 @dataclass(frozen=True)
 class WordEvidence:
-    """What one word does to a prediction.
+    """Effect of one word, with `count` occurrences, on a prediction.
 
-    Attributes
-    ----------
-    word : str
-        As in the vocabulary, or as in the text for a word that has its vector from elsewhere.
-    count : int
-        How often it occurs in the text.
-    effect : float
-        By how much the logarithmic probability of the class falls without it; negative if the word
-        speaks against the class.
-    nearest : tuple of NearWord
-        Source words with the highest cosine, best first, without the word itself.
+    `effect` is the decrease of the log probability of the class without the word; negative if the
+    word speaks against the class. `nearest` are source words by cosine, without the word itself.
     """
 
     word: str
@@ -64,21 +46,21 @@ class WordEvidence:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """The words that carry a prediction; prints as a table.
+class Explanation(Tabular):
+    """Words that carry a prediction; prints as a table.
 
     Attributes
     ----------
     label : object
-        The class that is explained.
+        The explained class.
     probability : float
-        Of that class, in [0, 1].
+        Probability of that class, in [0, 1].
     language, source : str
         Codes of the text, and of the nearest words.
     words : tuple of WordEvidence
-        Those with the largest effects of either sign, largest first.
-    known, unknown : int
-        How many words of the text have a vector, and how many have none. Without known words the
+        Words with the largest effects of either sign, largest first.
+    known, missing : int
+        Number of words of the text with a vector, and without one. Without any known word the
         probability is the share of the class in training.
     """
 
@@ -88,10 +70,17 @@ class Explanation:
     source: str
     words: tuple[WordEvidence, ...]
     known: int
-    unknown: int
+    missing: int
+
+    def records(self) -> list[dict[str, Any]]:
+        """List the words as rows of a table."""
+        return [
+            {**vars(one), "nearest": ", ".join(near.word for near in one.nearest)}
+            for one in self.words
+        ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what JSON can hold, if it can hold the label."""
+        """Convert to values for JSON, if it can hold the label."""
         words = [
             {**vars(evidence), "nearest": [near._asdict() for near in evidence.nearest]}
             for evidence in self.words
@@ -99,7 +88,7 @@ class Explanation:
         return {**vars(self), "words": words}
 
     def __str__(self) -> str:
-        total = self.known + self.unknown
+        total = self.known + self.missing
         head = f"{self.label}: probability {self.probability:.3f}"
         if not self.known:
             return (
@@ -121,57 +110,44 @@ class Explanation:
 
 
 def explain(
-    classifier: TransferClassifier,
+    model: TransferModel,
     text: str,
+    language: str,
     *,
-    language: str | None = None,
     k: int = 5,
     label: Any = None,  # noqa: ANN401
-    neighbors: int = 3,
+    n_neighbors: int = 3,
     source: str | None = None,
 ) -> Explanation:
     """Find the words that carry a prediction, by leaving out one after another.
 
     Parameters
     ----------
-    classifier : TransferClassifier
-        Fitted, with any head and strategy.
-    text : str
-        What is predicted.
-    language : str, optional
-        Its code; `language` of the classifier unless given.
+    model : TransferModel
+        A fitted model, with any head and strategy.
+    text, language : str
+        Text to predict, and its code.
     k : int
-        How many words to give at most, at least 1.
+        Most words to return, at least 1.
     label : object, optional
-        The class to explain; the predicted one unless given.
-    neighbors : int
-        How many source words to give for each, at least 1.
+        Class to explain; the predicted one unless given.
+    n_neighbors : int
+        Source words to return for each, at least 1.
     source : str, optional
-        Code of their language; the one with most labeled texts in `fit` unless given, or that of
-        the text where the space lacks it.
-
-    Returns
-    -------
-    Explanation
+        Code of the source language; the one with most labeled texts unless given, or that of the
+        text where the space lacks it.
 
     Raises
     ------
-    NotFittedError
-        If the classifier is not fitted.
-    TypeError
-        If `text` is not a string.
-    ValueError
-        If a language is not named or has no vectors, the label did not occur in training, or `k`
-        or `neighbors` is less than 1.
+    TypeError, ValueError
+        If `text` is not a string, a language has no vectors, or a number is less than 1.
 
     Notes
     -----
     The effect of a word is log p(class | text) - log p(class | text without all its occurrences),
-    whatever the classifier does with the text in between. Effects do not add up: where two words
-    say the same, each alone is dispensable. Words that were cut at a hyphen count part by part.
-
-    Costs one batch of as many texts as there are different words, and one sweep over the source
-    vocabulary.
+    for any classifier. Effects do not add up: of two words of the same meaning, each alone is
+    dispensable. Words cut at a hyphen count part by part. The cost is one batch of as many texts as
+    there are different words, and one sweep over the source vocabulary.
 
     References
     ----------
@@ -189,43 +165,38 @@ def explain(
     >>> texts = ["the cat", "a dog", "cat and dog", "the sun", "rain", "sun and rain"]
     >>> labels = ["pets", "pets", "pets", "weather", "weather", "weather"]
     >>> classifier = TransferClassifier(space).fit(texts, labels, language="en")
-    >>> explanation = explain(classifier, "el gato y el perro y la lluvia", language="es")
+    >>> explanation = classifier.explain("el gato y el perro y la lluvia", language="es")
     >>> [(word.word, word.nearest[0].word) for word in explanation.words]
     [('perro', 'dog'), ('gato', 'cat'), ('lluvia', 'rain')]
     """
-    space = classifier.space
-    asked = classifier.known_labels([] if label is None else [label])
-    if source is not None and source not in space:
-        raise ValueError(
-            f"source must be one of {', '.join(space)}, which have vectors, got {source!r}"
-        )
+    space = model.space
+    if source is not None:
+        require_language(source, space, "source")
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {type(text).__name__}")
-    for name, value in {"k": k, "neighbors": neighbors}.items():
+    for name, value in {"k": k, "n_neighbors": n_neighbors}.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    language = classifier.language_of(language)
     if source is None:
-        source = next((code for code in classifier.languages_ if code in space), language)
-    document, added = _read(classifier, text, language)
+        source = next((code for code in model.languages if code in space), language)
+    document, oov = _read(model, text, language)
     rows, first, counts = np.unique(document.words, return_index=True, return_counts=True)
-    probabilities, _ = classifier.probabilities(_without_each(document, rows))
-    column = int(probabilities[0].argmax())
-    if len(asked):
-        column = int(np.flatnonzero(classifier.classes_ == asked[0])[0])
-    logarithms = np.log(np.maximum(probabilities[:, column], LEAST_PROBABILITY))
+    probabilities, _ = model.probabilities(_without_each(document, rows))
+    is_asked = np.zeros(0) if label is None else model.classes == label
+    column = int(is_asked.argmax() if is_asked.any() else probabilities[0].argmax())
+    logarithms = np.log(np.maximum(probabilities[:, column], MIN_PROBABILITY))
     effects = logarithms[0] - logarithms[1:]
     largest = np.lexsort((first, -np.abs(effects)))[:k]
-    words = [_word(row, space[language], added) for row in rows[largest].tolist()]
+    words = [_word(row, space[language], oov) for row in rows[largest].tolist()]
     near = _nearest(
         words,
         _vectors(document, rows[largest], space[language]),
         space[source],
-        neighbors,
+        n_neighbors,
         itself=language == source,
     )
     return Explanation(
-        label=classifier.classes_[column : column + 1].tolist()[0],
+        label=model.classes[column : column + 1].tolist()[0],
         probability=float(probabilities[0, column]),
         language=language,
         source=source,
@@ -236,53 +207,49 @@ def explain(
             )
         ),
         known=int(document.lengths[0]),
-        unknown=int(document.unknown[0]),
+        missing=int(document.missing[0]),
     )
 
 
-def _read(classifier: TransferClassifier, text: str, language: str) -> tuple[Documents, list[str]]:
-    """Look up the words of a text as the classifier does; give those beyond the vocabulary too."""
-    added: list[str] = []
-    give = classifier.unseen_of(language)
-    document = read_documents(
-        [text],
-        language,
-        classifier.space[language],
-        tokenizer=(classifier.tokenizers or {}).get(language, tokenize),
-        unseen=None if give is None else partial(_noted, give, added),
-    )
-    return document, added
+def _read(model: TransferModel, text: str, language: str) -> tuple[Documents, list[str]]:
+    """Look up the words of a text as predictions do; return its OOV words too."""
+    oov: list[str] = []
+    compute = model.reader.oov_vectors_of(language, model.space[language])
+    if compute is None:
+        return model.read([text], language), oov
 
+    def noted(words: Sequence[str]) -> Matrix:
+        oov.extend(words)
+        return compute(words)
 
-def _noted(give: UnseenWords, added: list[str], words: Sequence[str]) -> Matrix:
-    added.extend(words)
-    return give(words)
+    reader = replace(model.reader, oov_vectors={language: noted})
+    return reader.read([text], language, model.space[language]), oov
 
 
 def _without_each(document: Documents, rows: Indices) -> Documents:
-    """Give the text as it is, then without one word after another."""
+    """Repeat the text, then leave out one word after another."""
     copies = document.take(np.zeros(1 + len(rows), np.int64))
     kept = np.ones((len(copies), len(document.words)), bool)
     kept[1:] = document.words != rows[:, None]
     return copies.keep(kept.ravel())
 
 
-def _word(row: int, vocabulary: Embeddings, added: Sequence[str]) -> str:
-    return vocabulary.words[row] if row < len(vocabulary) else added[row - len(vocabulary)]
+def _word(row: int, vocabulary: Embeddings, oov: Sequence[str]) -> str:
+    return vocabulary.words[row] if row < len(vocabulary) else oov[row - len(vocabulary)]
 
 
 def _vectors(document: Documents, rows: Indices, vocabulary: Embeddings) -> Matrix:
     is_known = rows < len(vocabulary)
     vectors = np.empty((len(rows), vocabulary.dimension), np.float32)
     vectors[is_known] = vocabulary.vectors[rows[is_known]]
-    vectors[~is_known] = document.unseen[rows[~is_known] - len(vocabulary)]
+    vectors[~is_known] = document.oov_vectors[rows[~is_known] - len(vocabulary)]
     return vectors
 
 
 def _nearest(
     words: Sequence[str], vectors: Matrix, source: Embeddings, count: int, *, itself: bool
 ) -> list[tuple[NearWord, ...]]:
-    """Search for source words; `itself` tells that the words are of that language."""
+    """Search for source words; `itself` if the words are of that language."""
     if not words:
         return []
     found = ExactIndex(source.vectors).search(vectors, min(count + itself, len(source)))

@@ -1,4 +1,4 @@
-"""What decides between classes: any classifier over document vectors, with honest probabilities."""
+"""Calibrated classifiers over document vectors: linear, neural, or of scikit-learn."""
 
 from __future__ import annotations
 
@@ -31,24 +31,17 @@ __all__ = [
 
 STRENGTHS = (1.0, 10.0, 100.0)  # C of logistic regression
 FOLDS = 4
-MOST_VALIDATED = 3_000  # documents; more would not change the choice
+MAX_VALIDATED = 3_000  # documents; more would not change the choice
 TEMPERATURES = np.geomspace(0.2, 5, 41)
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Document vectors to learn from.
+    """Document vectors with their classes.
 
-    Attributes
-    ----------
-    rows : (n, d) float32
-        Unit rows.
-    targets : (n, classes) float64
-        The share of each class: a one and zeros, or probabilities that a teacher gave.
-    weights : (n,) float64
-        How much each counts.
-    groups : (n,) int64
-        Equal for translations of the same text, which validation must not tear apart.
+    `rows` (n, d) are unit rows; `targets` (n, classes) the shares of the classes, one-hot or those
+    of a teacher; `weights` (n,) count examples; `groups` (n,) are equal for translations of the
+    same text, which validation must not separate.
     """
 
     rows: Matrix
@@ -58,61 +51,40 @@ class Examples:
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
-        """Put several after one another."""
-        return cls(
-            np.concatenate([part.rows for part in parts]),
-            np.concatenate([part.targets for part in parts]),
-            np.concatenate([part.weights for part in parts]),
-            np.concatenate([part.groups for part in parts]),
-        )
+        """Concatenate examples."""
+        return cls(*map(np.concatenate, zip(*(vars(part).values() for part in parts), strict=True)))
 
     def take(self, rows: Indices) -> Examples:
-        """Give some of them, in the order of `rows`."""
+        """Select examples, in the order of `rows`."""
         return Examples(*(values[rows] for values in vars(self).values()))
 
 
 class Head(Protocol):
-    """Gives class probabilities of document vectors."""
+    """Classifier over document vectors."""
 
     def log_probabilities(self, rows: Matrix) -> Double:
-        """Give (n, classes) float64."""
+        """Compute log probabilities, (n, classes) float64."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class LinearHead:
-    """A linear classifier.
-
-    Attributes
-    ----------
-    weights : (d, classes) float32
-        Of logistic regression, divided by the temperature.
-    bias : (classes,) float32
-        The same.
-    """
+    """Linear classifier: `weights` (d, classes) and `bias` (classes,), scaled by temperature."""
 
     weights: Matrix
     bias: Matrix
 
     def log_probabilities(self, rows: Matrix) -> Double:
-        """Give (n, classes) float64."""
+        """Compute log probabilities, (n, classes) float64."""
         return log_softmax((rows @ self.weights + self.bias).astype(np.float64))
 
 
 @dataclass(frozen=True, eq=False)
 class NeuralHead:
-    """A network with one hidden layer of rectified units; predicting needs no torch.
+    """Network with one hidden layer of h rectified units, in numpy.
 
-    Attributes
-    ----------
-    hidden : (d, h) float32
-        Weights of the hidden layer.
-    hidden_bias : (h,) float32
-        The same.
-    weights : (h, classes) float32
-        Of the output, divided by the temperature.
-    bias : (classes,) float32
-        The same.
+    `hidden` (d, h) and `hidden_bias` (h,) are the hidden layer; `weights` (h, classes) and `bias`
+    (classes,) the output, scaled by temperature.
     """
 
     hidden: Matrix
@@ -121,47 +93,32 @@ class NeuralHead:
     bias: Matrix
 
     def log_probabilities(self, rows: Matrix) -> Double:
-        """Give (n, classes) float64."""
+        """Compute log probabilities, (n, classes) float64."""
         units = np.maximum(rows @ self.hidden + self.hidden_bias, 0)
         return log_softmax((units @ self.weights + self.bias).astype(np.float64))
 
 
 @dataclass(frozen=True, eq=False)
 class OtherHead:
-    """A classifier of scikit-learn that is not linear, with a temperature.
-
-    Attributes
-    ----------
-    estimator : estimator
-        Fitted.
-    classes : int
-        How many there are; the estimator may have seen fewer.
-    temperature : float
-        What its logarithmic probabilities are divided by.
-    """
+    """Fitted scikit-learn classifier, which may have seen fewer `classes`, at a temperature."""
 
     estimator: Any
     classes: int
     temperature: float = 1.0
 
     def log_probabilities(self, rows: Matrix) -> Double:
-        """Give (n, classes) float64."""
+        """Compute log probabilities, (n, classes) float64."""
         return log_softmax(_scores(self.estimator, rows, self.classes) / self.temperature)
 
 
-@dataclass(frozen=True)
-class _Fold:
-    train: Indices
-    test: Indices
-
-
 Candidates: TypeAlias = "dict[float | None, BaseEstimator]"
+Folds: TypeAlias = "list[tuple[Indices, Indices]]"  # of training and of validation
 
 
 def fit_head(
     examples: Examples,
     estimator: BaseEstimator | None = None,
-    seed: int = 0,
+    random_state: int = 0,
     *,
     is_taught: bool = False,
 ) -> Head:
@@ -170,26 +127,26 @@ def fit_head(
     Parameters
     ----------
     examples : Examples
-        At least two classes.
+        Examples of at least two classes.
     estimator : scikit-learn classifier, optional
-        Logistic regression unless given, with the regularization (of three) that predicts best.
-        Probabilities of a teacher become weighted copies, so `fit` must take ``sample_weight``.
-    seed : int
-        Of the folds.
+        Classifier to copy and fit, which must take ``sample_weight``. By default logistic
+        regression, with the best of three strengths of regularization.
+    random_state : int
+        Seed of the folds and of logistic regression.
     is_taught : bool
-        Whether most targets are probabilities of a teacher. They keep a student from being too
-        sure, so nothing is chosen and the temperature is 1.
+        Whether most targets are probabilities of a teacher. Their softness calibrates the student,
+        so nothing is validated and the temperature is 1.
 
     Returns
     -------
     LinearHead or OtherHead
-        Its temperature (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017) is the
-        one that fits best what folds predict that were not learned from. With fewer than two texts
-        in each class nothing is chosen and the temperature is 1.
+        Its temperature (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017) has the
+        least loss on held-out folds. With fewer than two texts in each class nothing is validated
+        and the temperature is 1.
     """
     classes = examples.targets.shape[1]
-    candidates: Candidates = {None: estimator} if estimator is not None else _logistic(seed)
-    folds = [] if is_taught else _folds(examples, seed)
+    candidates: Candidates = {None: estimator} if estimator is not None else _logistic(random_state)
+    folds = [] if is_taught else _folds(examples, random_state)
     with threadpool_limits(limits=1, user_api="blas"):
         best, temperature = (next(iter(candidates)), 1.0)
         if folds:
@@ -203,48 +160,46 @@ def fit_head(
 
 
 def log_softmax(scores: Double) -> Double:
-    """Give normalized logarithmic probabilities of rows of scores."""
+    """Normalize rows of scores to log probabilities."""
     shifted = scores - scores.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
-def _logistic(seed: int) -> Candidates:
+def _logistic(random_state: int) -> Candidates:
     return {
-        strength: LogisticRegression(C=strength, max_iter=1_000, random_state=seed)
+        strength: LogisticRegression(C=strength, max_iter=1_000, random_state=random_state)
         for strength in STRENGTHS
     }
 
 
-def _folds(examples: Examples, seed: int) -> list[_Fold]:
-    """Divide the texts, translations together; none if a class has too few."""
+def _folds(examples: Examples, random_state: int) -> Folds:
+    """Divide the texts, translations together; no folds if a class has too few."""
     y = examples.targets.argmax(axis=1)
     rows = np.arange(len(y))
-    if len(rows) > MOST_VALIDATED:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_VALIDATED, replace=False))
+    if len(rows) > MAX_VALIDATED:
+        rows = np.sort(np.random.default_rng(random_state).choice(rows, MAX_VALIDATED, False))
     y, groups = y[rows], examples.groups[rows]
     smallest = min(len(np.unique(groups[y == c])) for c in np.unique(y))
     n_folds = min(FOLDS, smallest)
     if n_folds < 2 or len(np.unique(y)) < 2:
         return []
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    return [
-        _Fold(rows[train], rows[test])
-        for train, test in splitter.split(rows, y, groups)
-        if len(test)
-    ]
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)
+    splits = splitter.split(rows, y, groups)
+    return [(rows[train], rows[test]) for train, test in splits if len(test)]
 
 
-def _chosen(
-    examples: Examples, candidates: Candidates, folds: list[_Fold]
-) -> tuple[float | None, float]:
-    """Find the candidate and the temperature with the least loss on what was held out."""
+def _chosen(examples: Examples, candidates: Candidates, folds: Folds) -> tuple[float | None, float]:
+    """Find the candidate and the temperature with the least loss on held-out texts."""
     classes = examples.targets.shape[1]
-    rows = np.concatenate([fold.test for fold in folds])
+    rows = np.concatenate([test for _, test in folds])
     targets, weights = examples.targets[rows], examples.weights[rows]
     found: dict[float | None, tuple[float, float]] = {}
     for name, candidate in candidates.items():
         scores = np.concatenate(
-            [_held_out_scores(candidate, examples, fold, classes) for fold in folds]
+            [
+                _scores(_fitted(candidate, examples.take(train)), examples.rows[test], classes)
+                for train, test in folds
+            ]
         )
         found[name] = best_temperature(scores, targets, weights)
     best = min(found, key=lambda name: found[name][0])
@@ -252,23 +207,10 @@ def _chosen(
 
 
 def best_temperature(scores: Double, targets: Double, weights: Double) -> tuple[float, float]:
-    """Find the temperature at which scores of texts that were held out have the least loss.
+    """Find the least cross-entropy of held-out texts, in nats, and its temperature.
 
-    Parameters
-    ----------
-    scores : (n, classes) float64
-        Logarithmic probabilities up to a constant.
-    targets : (n, classes) float64
-        The share of each class.
-    weights : (n,) float64
-        How much each text counts.
-
-    Returns
-    -------
-    loss : float
-        Cross-entropy in nats.
-    temperature : float
-        What to divide scores by.
+    `scores` (n, classes) are log probabilities up to a constant, `targets` (n, classes) the shares
+    of the classes, `weights` (n,) those of the texts.
     """
     losses = [
         -float(np.average((targets * log_softmax(scores / t)).sum(axis=1), weights=weights))
@@ -276,13 +218,6 @@ def best_temperature(scores: Double, targets: Double, weights: Double) -> tuple[
     ]
     least = int(np.argmin(losses))
     return losses[least], float(TEMPERATURES[least])
-
-
-def _held_out_scores(
-    candidate: BaseEstimator, examples: Examples, fold: _Fold, classes: int
-) -> Double:
-    fitted = _fitted(candidate, examples.take(fold.train))
-    return _scores(fitted, examples.rows[fold.test], classes)
 
 
 def _fitted(estimator: BaseEstimator, examples: Examples) -> Any:  # noqa: ANN401
@@ -293,7 +228,7 @@ def _fitted(estimator: BaseEstimator, examples: Examples) -> Any:  # noqa: ANN40
 
 
 def _scores(estimator: Any, rows: Matrix, classes: int) -> Double:  # noqa: ANN401
-    """Logarithmic probabilities up to a constant; very low for classes that it has not seen."""
+    """Compute log probabilities up to a constant; very low for classes not seen in `fit`."""
     if hasattr(estimator, "predict_proba"):
         known = np.log(np.maximum(estimator.predict_proba(rows), 1e-12))
     else:
@@ -306,7 +241,7 @@ def _scores(estimator: Any, rows: Matrix, classes: int) -> Double:  # noqa: ANN4
 
 
 def _linear(fitted: LogisticRegression, classes: int, temperature: float) -> LinearHead:
-    """Take the coefficients of logistic regression."""
+    """Convert logistic regression to a linear head."""
     coefficients, intercepts = fitted.coef_, fitted.intercept_
     if len(coefficients) == 1:  # two classes
         coefficients = np.concatenate([-coefficients / 2, coefficients / 2])

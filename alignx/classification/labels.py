@@ -1,4 +1,4 @@
-"""Labels of texts: none may be missing, and none is two classes by accident."""
+"""Checks of class labels: missing values, mixed types and near duplicates."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["alike", "is_missing", "require_labels"]
+__all__ = ["is_missing", "require_labels", "spelling_variants"]
 
-# As Python, pandas, R, JSON and SQL write that there is none. "none" and "NONE" may be classes.
+# As Python, pandas, R, JSON and SQL write missing values. "none" and "NONE" may be classes.
 _MISSING = {
     *("", "nan", "Nan", "NaN", "NAN", "-nan", "-NaN", "<nan>", "None", "null", "NULL", "<null>"),
     *("NA", "<NA>", "#NA", "N/A", "#N/A", "n/a", "NaT", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 }
 _AROUND = "\"'\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _MISSING_TYPES = {"NAType", "NaTType"}
+_KINDS = {
+    "str": str,
+    "bool": bool | np.bool_,
+    "int": int | np.integer,
+    "float": float | np.floating,
+}
 
 
 def is_missing(label: object) -> bool:
-    """Tell what stands for no label, as a value or spelled out.
+    """Recognize a missing label, as a value or spelled out.
 
     Examples
     --------
@@ -41,14 +47,7 @@ def is_missing(label: object) -> bool:
 
 
 def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
-    """Give labels as an array.
-
-    Parameters
-    ----------
-    labels : (n,) array-like of str or int
-        A class for each text.
-    name : str
-        What messages call them.
+    """Convert labels to an array; messages call them `name`.
 
     Raises
     ------
@@ -74,7 +73,8 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
             raise ValueError(
                 f"{name} must not begin or end with blanks, got {label!r} in row {row}; strip them"
             )
-        kinds.setdefault(_kind(label), row)
+        kind = next((k for k, types in _KINDS.items() if isinstance(label, types)), None)
+        kinds.setdefault(kind or type(label).__name__, row)
     if len(kinds) > 1:
         (first, at), (second, there) = list(kinds.items())[:2]
         raise ValueError(
@@ -83,30 +83,15 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
     return np.asarray(labels)
 
 
-def _kind(label: object) -> str:
-    for name, types in (
-        ("str", str),
-        ("bool", bool | np.bool_),
-        ("int", int | np.integer),
-        ("float", float | np.floating),
-    ):
-        if isinstance(label, types):
-            return name
-    return type(label).__name__
+def spelling_variants(labels: Iterable[str]) -> list[str]:
+    """Find labels that differ only in case, blanks or decimals.
 
-
-def alike(labels: Iterable[str]) -> list[str]:
-    """Find labels that differ only in case, in blanks or in how a number is written.
-
-    Returns
-    -------
-    list of str
-        The first such group; empty if there is none.
+    Returns the first such group; empty if there is none.
 
     Examples
     --------
-    >>> alike(["My Pets", "weather", "my pets"]), alike(["1", "2", "1.0"]), alike(["1.1", "1.10"])
-    (['My Pets', 'my pets'], ['1', '1.0'], [])
+    >>> spelling_variants(["My Pets", "weather", "my pets"]), spelling_variants(["1", "2", "1.0"])
+    (['My Pets', 'my pets'], ['1', '1.0'])
     """
     groups: dict[str, list[str]] = {}
     for label in dict.fromkeys(labels):

@@ -1,4 +1,4 @@
-"""Training of neural heads, in torch: with dropout, and with features that hide the language."""
+"""Training of neural heads in torch, plain or language-adversarial."""
 
 from __future__ import annotations
 
@@ -33,23 +33,7 @@ HELD_OUT = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class NeuralTraining:
-    """Settings of training.
-
-    Parameters
-    ----------
-    hidden : int
-        Width of the hidden layer, at least 1.
-    dropout : float
-        Share of the hidden units that a step leaves out, in [0, 1).
-    epochs : int
-        How often all examples are seen, at least 1.
-    batch : int
-        Examples of a step, at least 1.
-    rate : float
-        Learning rate of Adam, more than 0.
-    decay : float
-        Weight decay, at least 0.
-    """
+    """Settings of training: hidden units, dropout, passes, batch size, and those of Adam."""
 
     hidden: int = 256
     dropout: float = 0.5
@@ -58,48 +42,29 @@ class NeuralTraining:
     rate: float = 2e-3
     decay: float = 1e-3
 
-    def __post_init__(self) -> None:
-        for name in ("hidden", "epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
-        if not self.rate > 0:
-            raise ValueError(f"rate must be more than 0, got {self.rate}")
-        if self.decay < 0:
-            raise ValueError(f"decay must be at least 0, got {self.decay}")
-
 
 def train_neural_head(
     examples: Examples,
     settings: NeuralTraining | None = None,
-    seed: int = 0,
+    random_state: int = 0,
     *,
     is_taught: bool = False,
 ) -> NeuralHead:
-    """Train a network, and calibrate it on a fifth of the texts that another network did not see.
+    """Train a network with dropout, and calibrate it on a fifth of the texts.
 
-    Parameters
-    ----------
-    examples : Examples
-        At least two classes.
-    settings : NeuralTraining, optional
-        Its defaults unless given.
-    seed : int
-        Of all random numbers.
-    is_taught : bool
-        Whether most targets are probabilities of a teacher; the temperature is 1 then.
+    The temperature comes from another network, trained without that fifth. It is 1 if `is_taught`,
+    where most targets are probabilities of a teacher.
     """
     settings = settings or NeuralTraining()
     with _one_thread():
-        train, test = _split(examples.groups, seed)
+        train, test = _split(examples.groups, random_state)
         temperature = 1.0
         if len(train) and len(test) and not is_taught:
-            tried = _numpy(_train(examples.take(train), settings, seed))
+            tried = _numpy(_train(examples.take(train), settings, random_state))
             held_out = examples.take(test)
             scores = tried.log_probabilities(held_out.rows)
             _, temperature = best_temperature(scores, held_out.targets, held_out.weights)
-        head = _numpy(_train(examples, settings, seed))
+        head = _numpy(_train(examples, settings, random_state))
     return replace(head, weights=head.weights / temperature, bias=head.bias / temperature)
 
 
@@ -108,31 +73,31 @@ def train_adversarial_head(
     rows: Matrix,
     languages: Indices,
     settings: NeuralTraining | None = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> tuple[NeuralHead, float]:
-    """Train a network whose hidden layer a discriminator of languages learns nothing from.
+    """Train a network whose hidden layer hides the language of a document.
 
-    The gradient of the discriminator is reversed before it reaches the hidden layer.
+    The gradient of a discriminator of languages is reversed before it reaches the hidden layer.
 
     Parameters
     ----------
     examples : Examples
-        Labeled, of any language.
+        Labeled documents of any language.
     rows : (m, d) float32
         Unlabeled documents of all languages.
     languages : (m,) int64
-        The number of the language of each.
+        Number of the language of each.
     settings : NeuralTraining, optional
-        Its defaults unless given.
-    seed : int
-        Of all random numbers.
+        Settings of training; the defaults unless given.
+    random_state : int
+        Seed of all random numbers.
 
     Returns
     -------
     head : NeuralHead
     accuracy : float
-        Mean over languages of the share of held-out documents of `rows` whose language a fresh
-        discriminator recognizes in the hidden layer; 1 / languages where it is hidden fully.
+        Balanced accuracy of a fresh discriminator on held-out documents of `rows`; 1 / languages
+        where the language is fully hidden.
 
     References
     ----------
@@ -142,22 +107,22 @@ def train_adversarial_head(
     """
     settings = settings or NeuralTraining()
     with _one_thread():
-        network = _train(examples, settings, seed, rows, languages)
+        network = _train(examples, settings, random_state, rows, languages)
         head = _numpy(network)
         units = np.maximum(rows @ head.hidden + head.hidden_bias, 0)
-        accuracy = _recognized(units, languages, seed)
+        accuracy = _recognized(units, languages, random_state)
     return head, accuracy
 
 
 def _one_thread() -> threadpool_limits:
-    """Keep BLAS and torch to one thread: the matrices are small, and results must not vary."""
+    """Limit BLAS and torch to one thread: the matrices are small, and results must not vary."""
     return threadpool_limits(limits=1)
 
 
-def _split(groups: Indices, seed: int) -> tuple[Indices, Indices]:
-    """Divide examples by their texts."""
+def _split(groups: Indices, random_state: int) -> tuple[Indices, Indices]:
+    """Divide examples into training and validation, copies of a text together."""
     texts = np.unique(groups)
-    held = np.random.default_rng(seed).permutation(texts)[: round(HELD_OUT * len(texts))]
+    held = np.random.default_rng(random_state).permutation(texts)[: round(HELD_OUT * len(texts))]
     is_held = np.isin(groups, held)
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
@@ -201,17 +166,17 @@ class _Reversed(torch.autograd.Function):
 def _train(
     examples: Examples,
     settings: NeuralTraining,
-    seed: int,
+    random_state: int,
     unlabeled: Matrix | None = None,
     languages: Indices | None = None,
 ) -> _Network:
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(random_state)
     rows = torch.tensor(examples.rows)
     targets = torch.tensor(examples.targets, dtype=torch.float32)
     weights = torch.tensor(examples.weights / examples.weights.mean(), dtype=torch.float32)
     n_languages = 0 if languages is None else int(languages.max()) + 1
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(random_state)
         network = _Network(rows.shape[1], targets.shape[1], n_languages, settings)
         optimizer = torch.optim.Adam(
             network.parameters(), lr=settings.rate, weight_decay=settings.decay
@@ -252,11 +217,11 @@ def _numpy(network: _Network) -> NeuralHead:
     return NeuralHead(*(np.ascontiguousarray(value.detach().numpy()) for value in values))
 
 
-def _recognized(units: Matrix, languages: Indices, seed: int) -> float:
-    """Balanced accuracy of a fresh linear discriminator on a fifth that it has not seen."""
+def _recognized(units: Matrix, languages: Indices, random_state: int) -> float:
+    """Measure the balanced accuracy of a fresh linear discriminator on a held-out fifth."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
 
-    train, test = _split(np.arange(len(units)), seed)
+    train, test = _split(np.arange(len(units)), random_state)
     fresh = LogisticRegression(max_iter=1_000).fit(units[train], languages[train])
     return float(balanced_accuracy_score(languages[test], fresh.predict(units[test])))

@@ -1,4 +1,4 @@
-"""Classifiers in files: safetensors with one JSON entry, no pickle."""
+"""Files of transfer models: safetensors with one JSON entry, no pickle."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import numpy as np
 from safetensors.numpy import save as to_bytes
 
 from alignx.classification.encoder import DocumentEncoder
-from alignx.classification.ensemble import Member, Model
+from alignx.classification.ensemble import Member, VotingModel
 from alignx.classification.heads import LinearHead, NeuralHead
+from alignx.classification.model import TransferModel
+from alignx.classification.strategies import STRATEGIES
 from alignx.classification.word_translator import WordTranslator
-from alignx.errors import AlignxError, FormatError
+from alignx.errors import FormatError
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.safetensors import read_tensors
@@ -22,10 +24,12 @@ from alignx.vectors.sif import expected_shares
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.documents import TextReader
+    from alignx.classification.task import Strategy
     from alignx.support.arrays import Matrix
     from alignx.vectors.embeddings import Embeddings
 
@@ -38,60 +42,58 @@ TOLERANCE = 1e-3  # of cosines; other processors round mapped vectors differentl
 Tensors = dict[str, "NDArray[Any]"]
 
 
-def write(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
-    """Write a fitted classifier; see `TransferClassifier.save`."""
+def write(
+    model: TransferModel, strategy: Strategy, language: str | None, path: str | os.PathLike[str]
+) -> None:
+    """Write a fitted model with its strategy and default language."""
     require_suffix(path, "a model")
-    content = as_bytes(classifier)
+    content = as_bytes(model, strategy, language)
     with replacing(path, "wb") as file:
         file.write(content)
 
 
-def as_bytes(classifier: TransferClassifier) -> bytes:
-    """Give what `write` writes.
-
-    Raises
-    ------
-    ValueError
-        If a head is neither linear nor a network of ours.
-    """
-    encoder, space = classifier.encoder_, classifier.space
-    tensors: Tensors = {"prior": classifier.prior_, "components": encoder.components_}
-    for code, language in space.items():
+def as_bytes(model: TransferModel, strategy: Strategy, language: str | None = None) -> bytes:
+    """Return the content of the file; ValueError for a head that only pickle could hold."""
+    encoder, space = model.encoder, model.space
+    tensors: Tensors = {"prior": model.prior, "components": encoder.components_}
+    for code, embeddings in space.items():
         tensors[f"mean.{code}"] = encoder.means_[code]
-        tensors[f"probe.{code}"] = _probe(language)
+        tensors[f"probe.{code}"] = _probe(embeddings)
         if encoder.weighting == "idf":  # the others follow from ranks
             tensors[f"weights.{code}"] = encoder.weights_[code].astype(np.float16)
-    for code, shift in classifier.model_.shifts.items():
+    for code, shift in model.heads.shifts.items():
         tensors[f"shift.{code}"] = shift
-    for source, target in _routes(classifier.model_):
-        rows = classifier.translator_.best(source, target)
+    for source, target in _routes(model.heads):
+        rows = model.translator.best(source, target)
         tensors[f"route.{source}.{target}"] = rows.astype(np.int32)
     members = [
-        {"heads": _heads(member, number, tensors), "routes": member.routes}
-        for number, member in enumerate(classifier.model_.members)
+        {"heads": _store_heads(member, number, tensors), "routes": member.routes}
+        for number, member in enumerate(model.heads.members)
     ]
     facts = {
         "format_version": FORMAT_VERSION,
         "alignx_version": version("alignx"),
-        "classes": classifier.classes_.tolist(),
-        "language": classifier.language,
-        "learned_from": classifier.languages_,
-        "strategy": classifier.strategy,
-        "options": dict(classifier.options or {}),
+        "classes": model.classes.tolist(),
+        "language": language,
+        "learned_from": model.languages,
+        "strategy": strategy.name,
+        "options": strategy.options(),
         "encoder": encoder.get_params(),
         "languages": {
-            code: {"words": len(language), "checksum": _checksum(language)}
-            for code, language in space.items()
+            code: {"words": len(embeddings), "checksum": _checksum(embeddings)}
+            for code, embeddings in space.items()
         },
         "members": members,
-        "facts": classifier.model_.facts,
+        "facts": model.facts,
     }
     text = json.dumps(facts, ensure_ascii=False, default=lambda number: number.item())
     return to_bytes(tensors, {FORMAT: text})
 
 
-def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
-    """Fill a classifier with what `write` wrote; see `TransferClassifier.load`."""
+def read(
+    path: str | os.PathLike[str], space: Mapping[str, Embeddings], reader: TextReader
+) -> tuple[TransferModel, Strategy, str | None]:
+    """Read a model with its strategy and default language; see `TransferClassifier.load`."""
     metadata, tensors = read_tensors(path)
     if FORMAT not in metadata:
         raise FormatError(
@@ -101,10 +103,10 @@ def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
         facts = json.loads(metadata[FORMAT])
         found = facts["format_version"]
         if found == FORMAT_VERSION:
-            _check_vectors(classifier, facts, tensors, path)
-            _fill(classifier, facts, tensors)
-            return
-    except AlignxError:
+            _check_vectors(space, facts, tensors, path)
+            strategy = STRATEGIES[facts["strategy"]](**facts["options"])
+            return _model(space, facts, tensors, reader), strategy, facts["language"]
+    except FormatError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FormatError(path, f"damaged: {error!r}; fit again") from None
@@ -115,49 +117,51 @@ def read(classifier: TransferClassifier, path: str | os.PathLike[str]) -> None:
     )
 
 
-def _fill(classifier: TransferClassifier, facts: dict[str, Any], tensors: Tensors) -> None:
-    space = classifier.space
-    classifier.language = facts["language"]
-    classifier.languages_ = tuple(facts["learned_from"])
-    classifier.strategy = facts["strategy"]
-    classifier.options = facts["options"] or None
-    classifier.classes_ = np.array(facts["classes"])
-    classifier.prior_ = tensors["prior"]
-    classifier.encoder = DocumentEncoder(**facts["encoder"])
-    classifier.encoder_ = DocumentEncoder(**facts["encoder"])
-    classifier.encoder_.restore(
+def _model(
+    space: Mapping[str, Embeddings], facts: dict[str, Any], tensors: Tensors, reader: TextReader
+) -> TransferModel:
+    encoder = DocumentEncoder(**facts["encoder"])
+    encoder.restore(
         space,
-        _of_languages("weights", tensors, np.float32),
-        _of_languages("mean", tensors, np.float32),
+        _by_language("weights", tensors, np.float32),
+        _by_language("mean", tensors, np.float32),
         tensors["components"],
     )
-    classifier.translator_ = WordTranslator(space)
-    for name, rows in tensors.items():
-        if name.startswith("route."):
-            _, source, target = name.split(".")
-            classifier.translator_.enter(source, target, rows.astype(np.int64))
+    routes = {name: rows for name, rows in tensors.items() if name.startswith("route.")}
+    translations = {}
+    for name, rows in routes.items():
+        _, source, target = name.split(".")
+        translations[source, target] = rows.astype(np.int64)
     members = tuple(
         Member(
             {
-                code: _head(kind, f"member.{number}.{code}", tensors)
+                code: _load_head(kind, f"member.{number}.{code}", tensors)
                 for code, kind in member["heads"].items()
             },
             member["routes"],
         )
         for number, member in enumerate(facts["members"])
     )
-    shifts = _of_languages("shift", tensors, np.float64)
-    classifier.model_ = Model(members, shifts, facts["facts"])
+    return TransferModel(
+        space,
+        np.array(facts["classes"]),
+        tensors["prior"],
+        tuple(facts["learned_from"]),
+        encoder,
+        WordTranslator(space, translations),  # type: ignore[arg-type]  # or one language
+        VotingModel(members, _by_language("shift", tensors, np.float64), facts["facts"]),
+        reader,
+    )
 
 
 def _check_vectors(
-    classifier: TransferClassifier,
+    space: Mapping[str, Embeddings],
     facts: dict[str, Any],
     tensors: Tensors,
     path: str | os.PathLike[str],
 ) -> None:
-    """Refuse vectors that the classifier was not fitted on."""
-    for code, language in classifier.space.items():
+    """Refuse other vectors than those of `fit`."""
+    for code, language in space.items():
         if code not in facts["languages"]:
             known = ", ".join(facts["languages"])
             raise FormatError(path, f"made for languages {known}, got vectors of {code}")
@@ -168,25 +172,22 @@ def _check_vectors(
                 f"made with other {code} vectors, of {expected['words']:,} words; give those, with "
                 f"the same --limit, got {len(language):,} words",
             )
-        probe = _probe(language)
-        if probe.shape != tensors[f"probe.{code}"].shape or not np.allclose(
-            probe, tensors[f"probe.{code}"], atol=TOLERANCE
-        ):
+        probe, saved = _probe(language), tensors[f"probe.{code}"]
+        if probe.shape != saved.shape or not np.allclose(probe, saved, atol=TOLERANCE):
             raise FormatError(path, f"the {code} vectors are mapped otherwise; give the same map")
-
     for _, target in (name.split(".")[1:] for name in tensors if name.startswith("route.")):
-        if target not in classifier.space:
+        if target not in space:
             raise FormatError(
                 path, f"it translates into {target}; give the vectors of {target} too"
             )
 
 
-def _routes(model: Model) -> set[tuple[str, str]]:
+def _routes(model: VotingModel) -> set[tuple[str, str]]:
     return {route for member in model.members for route in member.routes.items()}
 
 
-def _of_languages(kind: str, tensors: Tensors, dtype: type) -> dict[str, Any]:
-    """Give the tensors that there is one of for each language."""
+def _by_language(kind: str, tensors: Tensors, dtype: type) -> dict[str, Any]:
+    """Collect the tensors of a kind, one for each language."""
     return {
         name.removeprefix(f"{kind}."): values.astype(dtype)
         for name, values in tensors.items()
@@ -194,8 +195,8 @@ def _of_languages(kind: str, tensors: Tensors, dtype: type) -> dict[str, Any]:
     }
 
 
-def _heads(member: Member, number: int, tensors: Tensors) -> dict[str, str]:
-    """Store the heads of a member; return the kind of each."""
+def _store_heads(member: Member, number: int, tensors: Tensors) -> dict[str, str]:
+    """Add the heads of a member to the tensors; return the kind of each."""
     kinds = {}
     for code, head in member.heads.items():
         kind = type(head).__name__
@@ -209,18 +210,18 @@ def _heads(member: Member, number: int, tensors: Tensors) -> dict[str, str]:
     return kinds
 
 
-def _head(kind: str, place: str, tensors: Tensors) -> Any:  # noqa: ANN401
+def _load_head(kind: str, prefix: str, tensors: Tensors) -> Any:  # noqa: ANN401
     if kind == "LinearHead":
-        return LinearHead(tensors[f"{place}.weights"], tensors[f"{place}.bias"])
+        return LinearHead(tensors[f"{prefix}.weights"], tensors[f"{prefix}.bias"])
     fields = ("hidden", "hidden_bias", "weights", "bias")
-    return NeuralHead(*(tensors[f"{place}.{field}"] for field in fields))
+    return NeuralHead(*(tensors[f"{prefix}.{field}"] for field in fields))
 
 
 def _checksum(language: Embeddings) -> str:
-    """SHA-256 of the words."""
+    """Compute the SHA-256 of the words."""
     return hashlib.sha256("\n".join(language.words).encode()).hexdigest()
 
 
 def _probe(language: Embeddings) -> Matrix:
-    """Mean of the rows, weighted by rank: changes with any other map or other vectors."""
+    """Average the rows, weighted by rank; the result changes with map and vectors."""
     return np.asarray(expected_shares(len(language)).astype(np.float32) @ language.vectors)

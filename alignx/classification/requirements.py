@@ -1,111 +1,70 @@
-"""What strategies of transfer need, looked for before anything is learned."""
+"""Requirements of strategies, checked before training: packages and unlabeled texts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from alignx.classification.strategies import MEMBERS, STRATEGIES
+from alignx.classification.strategies import STRATEGIES, as_strategy
 from alignx.errors import MissingDependencyError
 from alignx.support.packages import install, is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["ALL", "lacks_of", "refuse_lacks", "runnable"]
+    from alignx.classification.task import Strategy
+
+__all__ = ["ALL", "missing_requirements", "require_all", "runnable_strategies"]
 
 ALL = "all"
 
-_UNLABELED = frozenset({"self_training", "seed_words", "adversarial", "prior_matching"})
-_TORCH = frozenset({"adversarial"})
 
-
-def lacks_of(
-    strategy: str,
+def missing_requirements(
+    strategy: str | Strategy,
     *,
-    options: Mapping[str, Any] | None = None,
     head: Any = "logistic",  # noqa: ANN401
     without: Sequence[str] = (),
 ) -> list[str]:
-    """Give what a strategy needs and does not find.
+    """List the missing requirements of a strategy, its teachers and members.
 
-    Parameters
-    ----------
-    strategy : str
-        Its name.
-    options : mapping, optional
-        Its parameters; those with teachers or members need what these need.
-    head : str or scikit-learn classifier
-        As of `TransferClassifier`.
-    without : sequence of str
-        Languages to predict that have neither labels nor unlabeled texts.
+    `without` are languages to predict that have neither labels nor unlabeled texts.
 
     Examples
     --------
-    >>> lacks_of("zero_shot", without=["es"]), lacks_of("self_training", without=["es", "de"])
-    ([], ['unlabeled texts of es, de'])
+    >>> missing_requirements("self_training", without=["es", "de"])
+    ['unlabeled texts of es, de']
     """
-    parts = set(_parts_of(strategy, options or {}))
-    lacks = []
-    if (parts & _TORCH or head == "mlp") and not is_installed("torch"):
-        lacks.append(f"the package torch ({install('torch')})")
-    if parts & _UNLABELED and without:
-        lacks.append(f"unlabeled texts of {', '.join(without)}")
-    return lacks
+    parts = as_strategy(strategy).parts
+    missing = []
+    needs_torch = head == "mlp" or any(part.needs_torch for part in parts)
+    if needs_torch and not is_installed("torch"):
+        missing.append(f"the package torch ({install('torch')})")
+    if without and any(part.needs_unlabeled for part in parts):
+        missing.append(f"unlabeled texts of {', '.join(without)}")
+    return missing
 
 
-def refuse_lacks(lacks: Mapping[str, Sequence[str]], advice: str) -> None:
-    """Refuse work that lacks something, all of it in one error.
+def require_all(missing: Mapping[str, Sequence[str]], advice: str) -> None:
+    """Refuse work with missing requirements, all of them in one error.
 
-    Parameters
-    ----------
-    lacks : mapping of str to sequence of str
-        What each piece of work lacks, possibly nothing.
-    advice : str
-        How to give unlabeled texts.
-
-    Raises
-    ------
-    MissingDependencyError
-        If a package is missing.
-    ValueError
-        If only unlabeled texts are missing.
+    `advice` tells how to give unlabeled texts. Raises MissingDependencyError if a package is
+    missing, otherwise ValueError.
     """
-    named = [f"{work} needs {' and '.join(missing)}" for work, missing in lacks.items() if missing]
-    if not named:
-        return
-    everything = [lack for missing in lacks.values() for lack in missing]
+    named = [f"{work} needs {' and '.join(each)}" for work, each in missing.items() if each]
+    everything = [requirement for each in missing.values() for requirement in each]
     text = ", ".join(named)
-    if any(lack.startswith("unlabeled") for lack in everything):
+    if any(requirement.startswith("unlabeled") for requirement in everything):
         text += f"; {advice}"
-    if any(lack.startswith("the package") for lack in everything):
+    if any(requirement.startswith("the package") for requirement in everything):
         raise MissingDependencyError(text)
-    raise ValueError(text)
+    if everything:
+        raise ValueError(text)
 
 
-def runnable(without: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Divide the strategies into those that can run here, and the others with their reasons.
+def runnable_strategies(without: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Divide the strategies into runnable ones and others with their missing requirements.
 
-    Parameters
-    ----------
-    without : sequence of str
-        As of `lacks_of`.
-
-    Returns
-    -------
-    names : list of str
-        Those that can run.
-    left_out : dict of str to str
-        What each other one needs.
+    `without` are languages as of `missing_requirements`.
     """
-    lacks = {name: lacks_of(name, without=without) for name in STRATEGIES}
-    left_out = {name: " and ".join(missing) for name, missing in lacks.items() if missing}
+    missing = {name: missing_requirements(name, without=without) for name in STRATEGIES}
+    left_out = {name: " and ".join(each) for name, each in missing.items() if each}
     return [name for name in STRATEGIES if name not in left_out], left_out
-
-
-def _parts_of(strategy: str, options: Mapping[str, Any]) -> Iterator[str]:
-    """Give a strategy, its teacher and its members."""
-    yield strategy
-    if "teacher" in options:
-        yield str(options["teacher"])
-    if strategy == "ensemble":
-        yield from options.get("members", MEMBERS)

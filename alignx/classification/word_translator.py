@@ -19,48 +19,22 @@ __all__ = ["WordTranslator"]
 
 @dataclass(eq=False)
 class WordTranslator:
-    """Replaces each word of a document by its best translation by CSLS.
+    """Translator of each word of a document to its best translation by CSLS.
 
-    Parameters
-    ----------
-    space : SharedSpace
-        Of all languages.
+    `stored` holds translations of a saved model, (n,) target rows by pair of languages.
     """
 
     space: SharedSpace
-
-    _entered: dict[tuple[str, str], Indices] = field(default_factory=dict, repr=False)
+    stored: dict[tuple[str, str], Indices] = field(default_factory=dict, repr=False)
 
     def best(self, source: str, target: str) -> Indices:
-        """Give the target row of each source row, (n,) int64; found when first asked for."""
-        if (source, target) in self._entered:
-            return self._entered[source, target]
+        """Find the target row of each source row, (n,) int64."""
+        if (source, target) in self.stored:
+            return self.stored[source, target]
         return self.space.best_rows(source, target)
 
-    def enter(self, source: str, target: str, rows: Indices) -> None:
-        """Take over translations that were found before, as by a saved model."""
-        self._entered[source, target] = rows
-
-    def is_mutual(self, source: str, target: str) -> NDArray[np.bool_]:
-        """Tell which source words are the best translations of their best translations, (n,)."""
-        forth, back = self.best(source, target), self.best(target, source)
-        return np.asarray(back[forth] == np.arange(len(forth)))
-
     def translate(self, documents: Documents, target: str) -> Documents:
-        """Replace every word by its translation.
-
-        Parameters
-        ----------
-        documents : Documents
-            Of any language of the space.
-        target : str
-            Code of the language to translate into.
-
-        Returns
-        -------
-        Documents
-            Words that are unseen in the vocabulary have no translation, and keep their vectors.
-        """
+        """Replace every word by its translation; OOV words keep their vectors."""
         if documents.language == target:
             return documents
         count = len(self.space[target])
@@ -70,7 +44,9 @@ class WordTranslator:
         words[is_known] = best[documents.words[is_known]]
         return replace(documents, language=target, words=words, vocabulary=count)
 
-    def reliable(self, documents: Documents, target: str) -> NDArray[np.bool_]:
-        """Tell which words (t,) translate back to themselves, and so are likely to be right."""
-        mask = np.append(self.is_mutual(documents.language, target), [False])
-        return np.asarray(mask[np.minimum(documents.words, documents.vocabulary)])
+    def is_reliable(self, documents: Documents, target: str) -> NDArray[np.bool_]:
+        """Mark the words (t,) that translate back to themselves; their translation is likely."""
+        source = documents.language
+        forth, back = self.best(source, target), self.best(target, source)
+        is_mutual = np.append(back[forth] == np.arange(len(forth)), [False])
+        return np.asarray(is_mutual[np.minimum(documents.words, documents.vocabulary)])

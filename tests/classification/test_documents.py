@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignx.classification.documents import Documents, read_documents
+from alignx.classification.documents import Documents, TextReader
 from alignx.support.tokenizer import parts_of, tokenize
 from alignx.vectors.embeddings import Embeddings
 
@@ -82,10 +82,10 @@ def rows_of(documents: Documents) -> list[list[int]]:
 
 @given(TEXTS)
 def test_words_are_looked_up(texts: list[str]) -> None:
-    found = read_documents(texts, "en", ENGLISH)
+    found = TextReader().read(texts, "en", ENGLISH)
     assert rows_of(found) == by_hand(texts, ENGLISH)
     total = [len(tokenize(text)) for text in texts]
-    assert (found.lengths + found.unknown).tolist() == total
+    assert (found.lengths + found.missing).tolist() == total
     counts = found.counts().toarray()
     assert counts.shape == (len(texts), len(ENGLISH))
     for row, words in zip(counts, by_hand(texts, ENGLISH), strict=True):
@@ -94,66 +94,59 @@ def test_words_are_looked_up(texts: list[str]) -> None:
 
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_some_texts_are_taken_in_any_order(texts: list[str], random: object) -> None:
-    found = read_documents(texts, "en", ENGLISH)
+    found = TextReader().read(texts, "en", ENGLISH)
     order = list(range(len(texts)))
     random.shuffle(order)  # type: ignore[attr-defined]
     order = order[: len(order) // 2 + 1] if order else []
     taken = found.take(np.array(order, dtype=np.int64))
     assert rows_of(taken) == [rows_of(found)[row] for row in order]
-    assert taken.unknown.tolist() == found.unknown[order].tolist()
+    assert taken.missing.tolist() == found.missing[order].tolist()
 
 
 @given(TEXTS, st.integers(0, 2**32 - 1))
 def test_words_are_kept_by_a_mask(texts: list[str], seed: int) -> None:
-    found = read_documents(texts, "en", ENGLISH)
+    found = TextReader().read(texts, "en", ENGLISH)
     kept = np.random.default_rng(seed).random(len(found.words)) < 0.5
     some = found.keep(kept)
     rest = found.keep(~kept)
     assert np.array_equal(some.lengths + rest.lengths, found.lengths)
-    assert np.array_equal(some.lengths + some.unknown, found.lengths + found.unknown)
+    assert np.array_equal(some.lengths + some.missing, found.lengths + found.missing)
     both = some.counts() + rest.counts() - found.counts()
     assert not both.toarray().any()
 
 
 def test_parts_stand_for_a_word_that_is_unknown_as_a_whole() -> None:
-    found = read_documents(["well-known don't un-known"], "en", ENGLISH)
+    found = TextReader().read(["well-known don't un-known"], "en", ENGLISH)
     assert found.words.tolist() == [2, 3, 4, 3]
-    assert found.unknown.tolist() == [0]
+    assert found.missing.tolist() == [0]
 
 
 def test_another_spelling_stands_for_a_word_that_is_unknown() -> None:
     text = "caaaat caat don\N{RIGHT SINGLE QUOTATION MARK}t theeee"
-    found = read_documents([text], "en", ENGLISH)
+    found = TextReader().read([text], "en", ENGLISH)
     assert found.words.tolist() == [1, 4, 0]
-    assert found.unknown.tolist() == [1]  # two letters may well be meant
+    assert found.missing.tolist() == [1]  # two letters may well be meant
 
 
-def test_unseen_words_get_rows_behind_the_vocabulary() -> None:
+def test_oov_words_get_rows_behind_the_vocabulary() -> None:
     asked: list[list[str]] = []
 
     def vectors(words: Sequence[str]) -> NDArray[np.float32]:
         asked.append(list(words))
         return np.full((len(words), 6), 2.0, dtype=np.float32)
 
-    found = read_documents(["cow cat cow", "zebra"], "en", ENGLISH, unseen=vectors)
+    found = TextReader(oov_vectors={"en": vectors}).read(["cow cat cow", "zebra"], "en", ENGLISH)
     assert asked == [["cow", "zebra"]]
     assert found.words.tolist() == [6, 1, 6, 7]
-    assert found.unknown.tolist() == [0, 0]
-    assert np.allclose(np.linalg.norm(found.unseen, axis=1), 1)
+    assert found.missing.tolist() == [0, 0]
+    assert np.allclose(np.linalg.norm(found.oov_vectors, axis=1), 1)
 
 
 def test_a_tokenizer_of_ones_own() -> None:
-    found = read_documents(["catthe"], "en", ENGLISH, tokenizer=lambda text: [text[:3], text[3:]])
+    found = TextReader({"en": lambda text: [text[:3], text[3:]]}).read(["catthe"], "en", ENGLISH)
     assert found.words.tolist() == [1, 0]
 
 
-def test_a_single_string_is_refused() -> None:
-    with pytest.raises(TypeError, match="must be a sequence of strings, got the string 'the cat'"):
-        read_documents("the cat", "en", ENGLISH)
-    with pytest.raises(TypeError, match="texts must be strings, got int"):
-        read_documents([3], "en", ENGLISH)  # type: ignore[list-item]
-
-
 def test_a_text_of_ten_megabytes() -> None:
-    found = read_documents(["cat " * 2_500_000], "en", ENGLISH)
+    found = TextReader().read(["cat " * 2_500_000], "en", ENGLISH)
     assert found.lengths.tolist() == [2_500_000]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from topics import planted_space, topic_texts
 
-from alignx.classification.documents import Documents, read_documents
+from alignx.classification.documents import Documents, TextReader
 from alignx.classification.encoder import DocumentEncoder
 from alignx.errors import NotFittedError
 from alignx.vectors.sif import expected_shares
@@ -20,7 +20,7 @@ SPACE = planted_space()
 
 
 def read(code: str, texts: list[str]) -> Documents:
-    return read_documents(texts, code, SPACE[code])
+    return TextReader().read(texts, code, SPACE[code])
 
 
 def documents(code: str, count: int = 40, seed: int = 0) -> Documents:
@@ -36,7 +36,7 @@ def by_hand(
     found: Documents, weights: np.ndarray, mean: np.ndarray, components: np.ndarray
 ) -> np.ndarray:
     """The formula, document by document, in float64."""
-    vectors = np.concatenate([SPACE[found.language].vectors, found.unseen]).astype(np.float64)
+    vectors = np.concatenate([SPACE[found.language].vectors, found.oov_vectors]).astype(np.float64)
     rows = []
     for start, end in zip(found.starts[:-1], found.starts[1:], strict=True):
         words = found.words[start:end]
@@ -115,11 +115,11 @@ def test_a_document_in_two_languages_lies_between_them() -> None:
     assert np.allclose(both[0], unit(a + b), atol=1e-5)
 
 
-def test_unseen_words_count_as_the_rarest() -> None:
+def test_oov_words_count_as_the_rarest() -> None:
     def vectors(words: Sequence[str]) -> NDArray[np.float32]:
         return np.ones((len(words), SPACE["en"].dimension), np.float32)
 
-    found = read_documents(["en0 zebra"], "en", SPACE["en"], unseen=vectors)
+    found = TextReader(oov_vectors={"en": vectors}).read(["en0 zebra"], "en", SPACE["en"])
     encoder = DocumentEncoder(smoothing=0.01).fit(SPACE, [])
     expected = by_hand(found, sif(0.01), encoder.means_["en"], encoder.components_)
     assert np.allclose(encoder.transform(found), expected, atol=1e-5)
@@ -144,8 +144,5 @@ def test_a_document_without_known_words_is_zero() -> None:
 def test_bad_parameters_are_named(parameters: dict[str, object], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         DocumentEncoder(**parameters).fit(SPACE, [])  # type: ignore[arg-type]
-
-
-def test_use_before_fit() -> None:
     with pytest.raises(NotFittedError):
         DocumentEncoder().transform(documents("en"))

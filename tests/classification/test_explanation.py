@@ -9,8 +9,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.ensemble import Model
-from alignx.classification.explanation import Explanation, explain
+from alignx.classification.documents import TextReader
+from alignx.classification.ensemble import VotingModel
 from alignx.errors import NotFittedError
 from alignx.vectors.embeddings import Embeddings
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from alignx.classification.explanation import Explanation
 
 ENGLISH = ["the", "of", "goal", "team", "match", "bank", "money", "tax", "storm", "rain", "cloud"]
 SPANISH = ["el", "de", "gol", "equipo", "partido", "banco", "dinero", "impuesto", "tormenta",
@@ -76,7 +78,7 @@ def effects(explanation: Explanation) -> dict[str, float]:
 
 
 def test_the_planted_word_carries_the_prediction(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, "el partido de la lluvia y el gol", language="es")
+    explanation = classifier.explain("el partido de la lluvia y el gol", language="es")
     assert (explanation.label, explanation.language, explanation.source) == ("sport", "es", "en")
     found = {evidence.word: evidence for evidence in explanation.words}
     assert set(found) == {"el", "de", "partido", "gol", "lluvia"}
@@ -86,7 +88,7 @@ def test_the_planted_word_carries_the_prediction(classifier: TransferClassifier)
     for word, translation in {"partido": "match", "gol": "goal", "lluvia": "rain"}.items():
         assert found[word].nearest[0].word == translation
         assert {near.word for near in found[word].nearest} in map(set, CLASSES.values())
-    single = explain(classifier, "el impuesto de el", language="es", k=1)
+    single = classifier.explain("el impuesto de el", language="es", k=1)
     assert single.label == "money"
     assert [evidence.word for evidence in single.words] == ["impuesto"]
     assert single.words[0].effect > 0
@@ -111,7 +113,7 @@ def test_effects_are_those_of_texts_without_the_word(strategy: str, head: Any) -
         pytest.importorskip("torch")
     classifier = fitted(strategy, head=head)
     for code, text in {"es": TEXT, "en": "the goal of the rain team"}.items():
-        explanation = explain(classifier, text, language=code, k=9)
+        explanation = classifier.explain(text, language=code, k=9)
         probabilities = classifier.predict_proba([text], language=code)[0]
         assert explanation.label == classifier.predict([text], language=code)[0]
         assert explanation.probability == pytest.approx(probabilities.max(), abs=1e-6)
@@ -127,14 +129,14 @@ def test_unlabeled_strategies_are_explained_too() -> None:
     for strategy in ("self_training", "seed_words", "prior_matching"):
         classifier = TransferClassifier(SPACE, strategy=strategy)
         classifier.fit(*training(), language="en", unlabeled={"es": texts})
-        explanation = explain(classifier, TEXT, language="es", label="weather", k=9)
+        explanation = classifier.explain(TEXT, language="es", label="weather", k=9)
         expected = by_hand(classifier, TEXT, "weather", "es")
         assert expected.pop("la") == pytest.approx(0)
         assert effects(explanation) == pytest.approx(expected, abs=1e-5)
 
 
 def test_any_class_can_be_asked_for(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, TEXT, language="es", label="weather")
+    explanation = classifier.explain(TEXT, language="es", label="weather")
     assert explanation.label == "weather"
     assert explanation.words[0].word == "tormenta"
     column = classifier.classes_.tolist().index("weather")
@@ -144,22 +146,17 @@ def test_any_class_can_be_asked_for(classifier: TransferClassifier) -> None:
 
 
 def test_words_are_counted(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, "Gol, gol y GOL del equipo", language="es")
+    explanation = classifier.explain("Gol, gol y GOL del equipo", language="es")
     counts = {evidence.word: evidence.count for evidence in explanation.words}
     assert counts == {"gol": 3, "equipo": 1}
-    assert (explanation.known, explanation.unknown) == (4, 3)
-
-
-def test_only_the_largest_are_given(classifier: TransferClassifier) -> None:
-    whole = explain(classifier, TEXT, language="es", k=9)
-    cut = explain(classifier, TEXT, language="es", k=2, neighbors=1)
-    assert [one.word for one in cut.words] == [one.word for one in whole.words[:2]]
-    assert [len(one.nearest) for one in cut.words] == [1, 1]
-    assert [len(one.nearest) for one in whole.words] == [3] * 5
+    assert (explanation.known, explanation.missing) == (4, 3)
 
 
 def test_nearest_words_are_those_with_the_highest_cosine(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, TEXT, language="es", neighbors=100)
+    explanation = classifier.explain(TEXT, language="es", n_neighbors=100)
+    cut = classifier.explain(TEXT, language="es", k=2, n_neighbors=1)
+    assert [one.word for one in cut.words] == [one.word for one in explanation.words[:2]]
+    assert [len(one.nearest) for one in cut.words] == [1, 1]
     for evidence in explanation.words:
         vector = SPACE["es"][evidence.word].astype(np.float64)
         cosines = SPACE["en"].vectors.astype(np.float64) @ vector
@@ -169,13 +166,13 @@ def test_nearest_words_are_those_with_the_highest_cosine(classifier: TransferCla
 
 
 def test_a_word_is_not_near_to_itself(classifier: TransferClassifier) -> None:
-    own = explain(classifier, "the goal", language="en", neighbors=2)
+    own = classifier.explain("the goal", language="en", n_neighbors=2)
     assert own.source == "en"
     near = {evidence.word: {one.word for one in evidence.nearest} for evidence in own.words}
     assert near["goal"] == {"team", "match"}
-    every = explain(classifier, "the goal", language="en", neighbors=100)
+    every = classifier.explain("the goal", language="en", n_neighbors=100)
     assert [len(evidence.nearest) for evidence in every.words] == [len(ENGLISH) - 1] * 2
-    other = explain(classifier, "the goal", language="en", neighbors=1, source="es")
+    other = classifier.explain("the goal", language="en", n_neighbors=1, source="es")
     near = {evidence.word: {one.word for one in evidence.nearest} for evidence in other.words}
     assert near == {"the": {"el"}, "goal": {"gol"}}
 
@@ -185,21 +182,21 @@ def test_words_with_vectors_from_elsewhere_are_named() -> None:
         rows = {"golazo": "gol", "chaparrón": "lluvia"}
         return np.stack([3 * SPACE["es"][rows.get(word, "el")] for word in words])
 
-    classifier = fitted(unseen={"es": by_length})
+    classifier = fitted(reader=TextReader(oov_vectors={"es": by_length}))
     text = "golazo el golazo de chaparrón gol"
-    explanation = explain(classifier, text, language="es", neighbors=1)
+    explanation = classifier.explain(text, language="es", n_neighbors=1)
     expected = by_hand(classifier, text, "sport", "es")
     assert effects(explanation) == pytest.approx(expected, abs=1e-5)
     found = {evidence.word: evidence for evidence in explanation.words}
     assert (found["golazo"].count, found["golazo"].nearest[0].word) == (2, "goal")
     assert found["golazo"].nearest[0].cosine <= 1 + 1e-6
     assert found["chaparrón"].nearest[0].word == "rain"
-    assert (explanation.known, explanation.unknown) == (6, 0)
+    assert (explanation.known, explanation.missing) == (6, 0)
 
 
 def test_its_tokenizer_cuts_the_text() -> None:
-    classifier = fitted(tokenizers={"es": lambda text: text.split("/")})
-    explanation = explain(classifier, "gol/lluvia/banco", language="es")
+    classifier = fitted(reader=TextReader({"es": lambda text: text.split("/")}))
+    explanation = classifier.explain("gol/lluvia/banco", language="es")
     assert {evidence.word for evidence in explanation.words} == {"gol", "lluvia", "banco"}
 
 
@@ -207,43 +204,33 @@ def test_its_tokenizer_cuts_the_text() -> None:
 def test_without_a_known_word_there_is_only_the_prior(
     classifier: TransferClassifier, text: str
 ) -> None:
-    explanation = explain(classifier, text, language="es", label="money")
+    explanation = classifier.explain(text, language="es", label="money")
     assert explanation.words == ()
     assert explanation.probability == pytest.approx(1 / 3)
-    assert (explanation.known, explanation.unknown) == (0, len(text.split()))
+    assert (explanation.known, explanation.missing) == (0, len(text.split()))
     assert "its share in training: none of" in str(explanation)
-
-
-def test_the_only_word_is_compared_with_the_prior(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, "gol", language="es")
-    expected = np.log(explanation.probability) - np.log(1 / 3)
-    assert explanation.words[0].effect == pytest.approx(expected, abs=1e-6)
+    only = classifier.explain("gol", language="es")
+    expected = np.log(only.probability) - np.log(1 / 3)
+    assert only.words[0].effect == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_classifier_is_asked_once(
     classifier: TransferClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    original = Model.log_probabilities
+    original = VotingModel.log_probabilities
 
-    def counting(self: Model, *arguments: Any) -> Any:  # noqa: ANN401
+    def counting(self: VotingModel, *arguments: Any) -> Any:  # noqa: ANN401
         asked.append(len(arguments[0]))
         return original(self, *arguments)
 
-    monkeypatch.setattr(Model, "log_probabilities", counting)
-    explain(classifier, TEXT, language="es")
+    monkeypatch.setattr(VotingModel, "log_probabilities", counting)
+    classifier.explain(TEXT, language="es")
     assert asked == [1 + 5]
 
 
-def test_it_is_a_method_too(classifier: TransferClassifier) -> None:
-    assert classifier.explain(TEXT, language="es") == explain(classifier, TEXT, language="es")
-    options = {"language": "en", "k": 1, "label": "money", "neighbors": 1, "source": "es"}
-    text = "the bank of the goal"
-    assert classifier.explain(text, **options) == explain(classifier, text, **options)  # type: ignore[arg-type]
-
-
 def test_it_prints_as_a_table(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, TEXT, language="es", k=2)
+    explanation = classifier.explain(TEXT, language="es", k=2)
     head, columns, first, second = str(explanation).splitlines()
     assert head == (f"sport: probability {explanation.probability:.3f}, from 6 of 7 words (es)")
     assert columns.split() == ["effect", "nearest", "(en)"]
@@ -255,29 +242,26 @@ def test_it_prints_as_a_table(classifier: TransferClassifier) -> None:
     assert second.split()[0] == explanation.words[1].word
 
 
-def test_it_goes_into_json(classifier: TransferClassifier) -> None:
-    explanation = explain(classifier, TEXT, language="es", k=1, neighbors=1)
+def test_it_goes_into_json_and_data_frames(classifier: TransferClassifier) -> None:
+    explanation = classifier.explain(TEXT, language="es", k=1, n_neighbors=1)
     told = json.loads(json.dumps(explanation.as_dict()))
-    assert (told["label"], told["known"], told["unknown"]) == ("sport", 6, 1)
     word = explanation.words[0]
-    assert told["words"] == [
-        {
-            "word": word.word,
-            "count": word.count,
-            "effect": word.effect,
-            "nearest": [{"word": word.nearest[0].word, "cosine": word.nearest[0].cosine}],
-        }
-    ]
+    near = {"word": word.nearest[0].word, "cosine": word.nearest[0].cosine}
+    assert (told["label"], told["known"], told["missing"]) == ("sport", 6, 1)
+    assert told["words"] == [{**vars(word), "nearest": [near]}]
+    pytest.importorskip("pandas")
+    assert explanation.to_frame()["word"].tolist() == [word.word]
+    assert word.word in explanation._repr_html_()
 
 
 def test_labels_are_those_of_python() -> None:
     texts, labels = training()
     numbers = [list(CLASSES).index(label) for label in labels]
     classifier = TransferClassifier(SPACE).fit(texts, numbers, language="en")
-    explanation = explain(classifier, "gol", language="es")
+    explanation = classifier.explain("gol", language="es")
     assert explanation.label == 0
     assert type(explanation.label) is int
-    assert explain(classifier, "gol", language="es", label=2).label == 2
+    assert classifier.explain("gol", language="es", label=2).label == 2
 
 
 @pytest.mark.parametrize(
@@ -287,21 +271,18 @@ def test_labels_are_those_of_python() -> None:
         ({"source": "de"}, "source must be one of en, es, which have vectors, got 'de'"),
         ({"label": "politics"}, "labels must be among"),
         ({"k": 0}, "k must be at least 1, got 0"),
-        ({"neighbors": 0}, "neighbors must be at least 1, got 0"),
+        ({"n_neighbors": 0}, "n_neighbors must be at least 1, got 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
     classifier: TransferClassifier, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        explain(classifier, TEXT, **{"language": "es", **options})
+        classifier.explain(TEXT, **{"language": "es", **options})
 
 
-def test_a_list_is_no_text(classifier: TransferClassifier) -> None:
+def test_other_misuse_is_refused(classifier: TransferClassifier) -> None:
     with pytest.raises(TypeError, match="text must be a string, got list"):
-        explain(classifier, [TEXT], language="es")  # type: ignore[arg-type]
-
-
-def test_it_must_be_fitted() -> None:
+        classifier.explain([TEXT], language="es")  # type: ignore[arg-type]
     with pytest.raises(NotFittedError):
-        explain(TransferClassifier(SPACE), TEXT)
+        TransferClassifier(SPACE).explain(TEXT)

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
-from alignx.classification.ensemble import matched_to, mean_of
+from alignx.classification.ensemble import log_mean, match_prior
 from alignx.classification.heads import (
     Examples,
     LinearHead,
@@ -134,12 +134,6 @@ def test_a_class_that_no_text_has_is_improbable() -> None:
         assert found[:, 2].max() < 0.05
 
 
-def test_heads_do_not_depend_on_anything_but_the_seed() -> None:
-    some = examples(60)
-    first, second = (fit_head(some, seed=3).log_probabilities(some.rows) for _ in range(2))
-    assert np.array_equal(first, second)
-
-
 # --- votes and priors -------------------------------------------------------------------------
 
 SCORES = st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=1, max_size=20).map(
@@ -150,7 +144,7 @@ SCORES = st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=1
 @given(SCORES)
 def test_shifted_probabilities_have_the_prior_as_mean(scores: NDArray[np.float64]) -> None:
     prior = np.array([0.2, 0.3, 0.5])
-    shift = matched_to(prior, scores)
+    shift = match_prior(prior, scores)
     mean = np.exp(log_softmax(scores + shift)).mean(axis=0)
     assert np.allclose(mean, prior, atol=0.02)
 
@@ -159,8 +153,8 @@ def test_shifted_probabilities_have_the_prior_as_mean(scores: NDArray[np.float64
 def test_votes_are_means_of_probabilities(scores: NDArray[np.float64]) -> None:
     other = np.log(np.full(scores.shape, 1 / 3))
     expected = np.log((np.exp(scores) + 1 / 3) / 2)
-    assert np.allclose(mean_of([scores, other]), expected)
-    assert np.array_equal(mean_of([scores]), scores)
+    assert np.allclose(log_mean([scores, other]), expected)
+    assert np.array_equal(log_mean([scores]), scores)
 
 
 # --- networks ---------------------------------------------------------------------------------
@@ -207,20 +201,3 @@ def test_adversarial_features_hide_the_language(monkeypatch: pytest.MonkeyPatch)
     hidden = share()
     monkeypatch.setattr(neural._Reversed, "apply", lambda features, _: features)
     assert hidden < share() / 2
-
-
-@pytest.mark.parametrize(
-    ("setting", "problem"),
-    [
-        ({"hidden": 0}, "hidden must be at least 1"),
-        ({"dropout": 1.0}, r"dropout must lie in \[0, 1\)"),
-        ({"rate": 0.0}, "rate must be more than 0"),
-        ({"decay": -1.0}, "decay must be at least 0"),
-    ],
-)
-def test_bad_settings_of_training_are_named(setting: dict[str, float], problem: str) -> None:
-    pytest.importorskip("torch")
-    from alignx.classification.neural_heads import NeuralTraining
-
-    with pytest.raises(ValueError, match=problem):
-        NeuralTraining(**setting)  # type: ignore[arg-type]

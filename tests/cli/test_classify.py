@@ -17,9 +17,15 @@ import alignx
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
+from alignx.classification.comparison.evaluate import evaluate_transfer
+from alignx.classification.comparison.experiments import Experiment, TransferData
 from alignx.classification.encoder import DocumentEncoder
-from alignx.classification.strategies import STRATEGIES
+from alignx.classification.strategies import (
+    STRATEGIES,
+    CodeSwitching,
+    Ensemble,
+    PriorMatching,
+)
 from alignx.datasets import load_sample
 from alignx.vectors.io import load, save
 
@@ -169,8 +175,7 @@ def test_options_reach_the_classifier(folder: Path) -> None:
     shared = space(limit=3_000)
     expected = TransferClassifier(
         shared,
-        strategy="ensemble",
-        options={"members": ("zero_shot", "translate_test")},
+        strategy=Ensemble(("zero_shot", "translate_test")),
         encoder=DocumentEncoder(weighting="uniform", components=2),
         alpha=0.5,
     )
@@ -185,12 +190,13 @@ def test_options_reach_the_classifier(folder: Path) -> None:
 def test_options_become_what_the_strategy_takes() -> None:
     options = ("--option", "rate=1", "--option", "copies=2")
     succeed(*LEARN, "-o", "new", "--strategy", "code_switching", *options)
-    found = classifier("new").options
-    assert found == {"rate": 1.0, "copies": 2}
-    assert isinstance(found["rate"], float)
+    found = classifier("new").strategy
+    assert found == CodeSwitching(rate=1.0, copies=2)
+    assert isinstance(found, CodeSwitching)
+    assert isinstance(found.rate, float)
     unlabeled = ("--unlabeled", "es=texts.txt", "--option", "teacher=translate_test")
     succeed(*LEARN, "-o", "new", "--strategy", "prior_matching", *unlabeled)
-    assert classifier("new").options == {"teacher": "translate_test"}
+    assert classifier("new").strategy == PriorMatching("translate_test")
 
 
 def test_columns_of_texts_and_labels(folder: Path) -> None:
@@ -369,12 +375,14 @@ def test_transfer_compares_what_the_library_compares(folder: Path) -> None:
     assert (folder / "report.svg").read_text().startswith("<?xml")
     expected = evaluate_transfer(
         space(),
-        {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)},
-        {code: make_texts(code, 30, 9) for code in ("en", "es")},
-        source="en",
-        strategies={
-            "zero_shot": Trial("zero_shot"),
-            "few_shot, 2 a class": Trial(shots=2, alpha=0.5),
+        TransferData(
+            "en",
+            {"en": (TRAIN, LABELS), "es": (SPANISH, TOPICS)},
+            {code: make_texts(code, 30, 9) for code in ("en", "es")},
+        ),
+        {
+            "zero_shot": Experiment("zero_shot"),
+            "few_shot, 2 a class": Experiment(shots=2, alpha=0.5),
         },
         seeds=(0, 1),
     )

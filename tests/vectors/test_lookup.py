@@ -13,7 +13,7 @@ from sharding import induce_in_folder
 from typer.testing import CliRunner, Result
 
 import alignx as ax
-from alignx.classification.documents import read_documents
+from alignx.classification.documents import TextReader
 from alignx.cli.main import app
 from alignx.training.corpus_writer import write_tokenized
 from alignx.vectors.lookup import Lookup
@@ -116,7 +116,7 @@ def test_a_warning_comes_once_if_many_words_differ_in_capitals(
 ) -> None:
     english = language("CAT", "DOG", "iPhone", "the", code="en")
     for _ in range(2):
-        read_documents(["The cat", "a dog and a cat"], "en", english)
+        TextReader().read(["The cat", "a dog and a cat"], "en", english)
     [text] = caplog.messages
     for part in ("2 of 5 words of the en texts", "CAT for cat", "--lowercase"):
         assert part in text
@@ -191,11 +191,11 @@ def test_queries_lists_and_phrases_meet_capitals() -> None:
 
 def test_texts_keep_their_capitals_until_they_are_looked_up() -> None:
     german = language("haus", "Katze", "WELT", "gross")
-    read = read_documents(["Haus und Katze, GROOOSS"], "de", german)
+    read = TextReader().read(["Haus und Katze, GROOOSS"], "de", german)
     assert read.words.tolist() == [0, 1, 3]
-    assert read_documents(["Soo-Gross welt"], "de", german).words.tolist() == [3]
+    assert TextReader().read(["Soo-Gross welt"], "de", german).words.tolist() == [3]
     turkish = language(f"{DOTLESS}s{DOTLESS}", "ilk", code="tr")
-    assert read_documents(["ISI İLK"], "tr", turkish).words.tolist() == [0, 1]
+    assert TextReader().read(["ISI İLK"], "tr", turkish).words.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(("words", "asked"), [(("cat",), ["cow"]), (("Cat",), ["Cow", "cow"])])
@@ -208,7 +208,7 @@ def test_a_model_is_asked_for_unseen_words_as_it_wspell_oov(
         given.extend(some)
         return np.ones((len(some), 1), np.float32)
 
-    read_documents(["Cow cow"], "en", language(*words), unseen=unseen)
+    TextReader(oov_vectors={"en": unseen}).read(["Cow cow"], "en", language(*words))
     assert given == asked
 
 
@@ -335,7 +335,7 @@ def test_centering_gives_words_without_a_vector_none() -> None:
 
 # As a caller sees them who does not check types.
 AX: Any = ax
-READ: Any = read_documents
+READ: Any = TextReader().read
 ENGLISH: Any = language("cat", "dog")
 PAIRS: Any = ax.Lexicon([("cat", "dog")])
 SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)

@@ -1,4 +1,4 @@
-"""The figure of a transfer report: accuracy of each language, and the gap to the source."""
+"""Figure of a transfer report: accuracy of each language, and the gap to the source."""
 
 from __future__ import annotations
 
@@ -11,26 +11,17 @@ from alignx.support.packages import require_packages
 if TYPE_CHECKING:
     import os
 
-    from alignx.classification.comparison.report import TransferReport, TrialResult
+    from alignx.classification.comparison.report import TransferReport
 
 __all__ = ["draw", "require_drawable"]
 
 COLORS = ("#0b6e4f", "#b5471b", "#6a4fb0", "#b8860b", "#2a6f97", "#8c2f39")
-BOUND = "#888888"
+MARKERS = "osD^vP"
+BASELINE = "#888888"
 
 
 def require_drawable(path: str | os.PathLike[str]) -> str:
-    """Refuse a path that `draw` could not write, before long work whose result goes there.
-
-    Parameters
-    ----------
-    path : path
-        The file to be.
-
-    Returns
-    -------
-    {"svg", "png", "pdf"}
-        What its name ends in.
+    """Refuse a path that `draw` could not write; return "svg", "png" or "pdf".
 
     Raises
     ------
@@ -50,14 +41,14 @@ def require_drawable(path: str | os.PathLike[str]) -> str:
 
 
 def draw(report: TransferReport, path: str | os.PathLike[str]) -> None:
-    """Write a figure of accuracy for each language, and of the gap, with 95 % intervals.
+    """Draw accuracy and gap of each language, with 95 % intervals.
 
     Parameters
     ----------
     report : TransferReport
-        With at least one trial.
+        Report with at least one experiment.
     path : path
-        Ends in ``.svg``, ``.png`` or ``.pdf``.
+        Output, which ends in ``.svg``, ``.png`` or ``.pdf``.
 
     Raises
     ------
@@ -69,26 +60,26 @@ def draw(report: TransferReport, path: str | os.PathLike[str]) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    rows = {**report.trials, **report.bounds}
+    rows = report.rows
     codes = list(next(iter(rows.values())).languages)
     with mpl.rc_context({"svg.hashsalt": "alignx", "font.size": 9, "svg.fonttype": "none"}):
         height = 0.9 + (0.16 + 0.14 * len(codes)) * len(rows)
         figure = Figure(figsize=(9.5, height), layout="constrained", facecolor="white")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         for number, code in enumerate(codes):
-            color = COLORS[number % len(COLORS)]
-            for place, (name, trial) in enumerate(rows.items()):
-                y = place + (number - (len(codes) - 1) / 2) * 0.6 / len(codes)
-                is_bound = name in report.bounds
-                shade = BOUND if is_bound else color
-                marker = "osD^vP"[number % 6]
-                for axes, figures in ((left, _accuracy(trial, code)), (right, _gap(trial, code))):
+            color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+            for position, (name, result) in enumerate(rows.items()):
+                y = position + (number - (len(codes) - 1) / 2) * 0.6 / len(codes)
+                shade = BASELINE if name in report.baselines else color
+                found = result.languages[code]
+                accuracy = (found.accuracy, *found.interval)
+                for axes, figures in ((left, accuracy), (right, result.gaps.get(code))):
                     if figures is None:
                         continue
                     value, low, high = (100 * x for x in figures)
                     axes.plot([low, high], [y, y], "-", color=shade, linewidth=1.4)
                     axes.plot([value], [y], marker, color=shade, markersize=4.5)
-            left.plot([], [], "osD^vP"[number % 6], color=color, label=code)
+            left.plot([], [], marker, color=color, label=code)
         left.set_yticks(range(len(rows)), list(rows))
         left.invert_yaxis()
         left.set_title("Accuracy, %", loc="left")
@@ -100,12 +91,3 @@ def draw(report: TransferReport, path: str | os.PathLike[str]) -> None:
             axes.spines[["top", "right"]].set_visible(False)
         with replacing(path, "wb") as file:
             figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)
-
-
-def _accuracy(trial: TrialResult, code: str) -> tuple[float, float, float] | None:
-    result = trial.languages[code]
-    return (result.accuracy, *result.interval)
-
-
-def _gap(trial: TrialResult, code: str) -> tuple[float, float, float] | None:
-    return trial.gaps.get(code)

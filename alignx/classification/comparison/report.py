@@ -1,4 +1,4 @@
-"""How well classifiers carry over to other languages, as tables for people and programs."""
+"""Reports of a comparison of transfer strategies: figures, tables, Markdown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double
 
 __all__ = [
+    "ExperimentResult",
     "LanguageResult",
-    "LearnedTexts",
+    "TrainingOverlap",
     "TransferReport",
-    "TrialResult",
     "markdown_table",
     "summarized",
 ]
@@ -29,27 +31,13 @@ SIZES = ("size", "vectors", "peak_memory")  # facts in bytes
 
 @dataclass(frozen=True)
 class LanguageResult:
-    """What a trial reached on the test texts of one language.
+    """Figures of an experiment on the n test texts of one language, means over seeds.
 
-    Attributes
-    ----------
-    n : int
-        Texts.
-    accuracy : float
-        Share that was predicted right, mean over seeds, in [0, 1].
-    macro_f1 : float
-        Mean over classes of F1, mean over seeds, in [0, 1].
-    interval : (float, float)
-        95 % interval of the accuracy: quantiles of the bootstrap over texts, each with its mean
-        over seeds. It says what other texts would change, not what other training texts would.
-    spread : float
-        Standard deviation of the accuracy over seeds.
-    classes : dict of str to dict
-        Precision, recall, F1 of each class, of all seeds together, and how many texts it has.
-    coverage : float
-        Share of the words of the texts that have a vector; nan if the classifier has no words.
-    right : (n,) float64
-        Share of the seeds that predicted each text right.
+    `accuracy`, `macro_f1` and `coverage` (share of the words in the vocabulary) lie in [0, 1].
+    `interval` is the 95 % interval of the accuracy by the bootstrap over texts; it does not cover
+    the choice of training texts. `spread` is the standard deviation of the accuracy over seeds.
+    `classes` holds precision, recall, F1 and number of texts of each class, `right` (n,) the share
+    of the seeds that predicted each text right.
     """
 
     n: int
@@ -62,37 +50,20 @@ class LanguageResult:
     right: Double = field(repr=False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints."""
-        return {
-            "n": self.n,
-            "accuracy": self.accuracy,
-            "macro_f1": self.macro_f1,
-            "interval": list(self.interval),
-            "spread": self.spread,
-            "coverage": None if np.isnan(self.coverage) else self.coverage,
-            "classes": self.classes,
-        }
+        """Convert to values for JSON."""
+        facts = {**vars(self), "interval": list(self.interval)}
+        del facts["right"]
+        return facts
 
 
 @dataclass(frozen=True)
-class TrialResult:
-    """What one way to learn reached.
+class ExperimentResult:
+    """Figures of an experiment on all target languages.
 
-    Attributes
-    ----------
-    name : str
-        What the table calls it.
-    languages : dict of str to LanguageResult
-        By target language.
-    source : dict of str to LanguageResult
-        On test texts of the source language, by the target language that it was fitted for; empty
-        if it cannot read them.
-    fit_seconds, predict_seconds : float
-        Of one seed and one target, means; predicting is of all its test texts.
-    facts : dict
-        What training had to say, of the last seed, by target language. In bytes: ``"size"`` of the
-        model without vectors, ``"vectors"`` of the target that predicting needs,
-        ``"peak_memory"`` of the process so far.
+    `source` holds figures on test texts of the source, by the target of training. Seconds are means
+    of training and of predicting all test texts of a target. `facts` are those of training with the
+    last seed, by target; in bytes ``"size"`` of the model without vectors, ``"vectors"`` of the
+    target, and ``"peak_memory"`` of the process.
     """
 
     name: str
@@ -104,12 +75,12 @@ class TrialResult:
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over target languages."""
+        """Mean accuracy of the target languages."""
         return float(np.mean([result.accuracy for result in self.languages.values()]))
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of `mean`, of the bootstrap over the texts of each language."""
+        """95 % interval of `mean` by the bootstrap over the texts of each language."""
         return _interval([result.right for result in self.languages.values()])
 
     @property
@@ -119,12 +90,12 @@ class TrialResult:
 
     @property
     def worst(self) -> str:
-        """The target language with the lowest accuracy."""
+        """Target language with the lowest accuracy."""
         return min(self.languages, key=lambda code: self.languages[code].accuracy)
 
     @property
     def gaps(self) -> dict[str, tuple[float, float, float]]:
-        """By target: accuracy on the source minus that on the target, with a 95 % interval."""
+        """Accuracy on the source minus that on each target, with a 95 % interval."""
         return {
             code: (
                 self.source[code].accuracy - result.accuracy,
@@ -135,11 +106,11 @@ class TrialResult:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints."""
+        """Convert to values for JSON."""
         gaps = self.gaps
         return {
-            "languages": {code: result.as_dict() for code, result in self.languages.items()},
-            "source": {code: result.as_dict() for code, result in self.source.items()},
+            "languages": _dicts(self.languages),
+            "source": _dicts(self.source),
             "gap": float(np.mean([gap for gap, _, _ in gaps.values()])) if gaps else None,
             "gaps": {code: {"gap": g, "interval": [a, b]} for code, (g, a, b) in gaps.items()},
             "mean": self.mean,
@@ -153,24 +124,16 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
-class LearnedTexts:
-    """Test texts of a language that are training texts too.
-
-    Attributes
-    ----------
-    learned, n : int
-        How many, of how many.
-    accuracy : dict of str to float
-        By trial or bound, the accuracy without them; empty for the source and if none is left.
-    """
+class TrainingOverlap:
+    """Number of test texts that are training texts too, of n; `accuracy` of rows without them."""
 
     learned: int
     n: int
     accuracy: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints."""
-        return {"learned": self.learned, "n": self.n, "accuracy": self.accuracy}
+        """Convert to values for JSON."""
+        return dict(vars(self))
 
     def __str__(self) -> str:
         figures = ", ".join(f"{name} {100 * value:.1f}" for name, value in self.accuracy.items())
@@ -179,51 +142,76 @@ class LearnedTexts:
 
 
 @dataclass(frozen=True)
-class TransferReport:
-    """A table of trials, between bounds.
+class TransferReport(Tabular):
+    """Figures of experiments and baselines; prints as Markdown.
 
     Attributes
     ----------
     source : str
-        The language that was learned from.
-    trials : dict of str to TrialResult
-        By name, in the order they were asked for.
-    bounds : dict of str to TrialResult
-        ``"target-trained"`` (where there were labeled texts of the targets), ``"unaligned"``,
-        ``"majority"``.
+        Language that was learned from.
+    experiments : dict of str to ExperimentResult
+        Results by name, in the order of the experiments.
+    baselines : dict of str to ExperimentResult
+        ``"target-trained"`` (with labeled texts of the targets), ``"unaligned"``, ``"majority"``.
     seeds : tuple of int
-        What each trial was repeated with.
-    learned : dict of str to LearnedTexts
-        By language, where test texts occur among the training texts of any language.
+        Seeds of each experiment.
+    learned : dict of str to TrainingOverlap
+        Test texts among the training texts of any language, by language.
     """
 
     source: str
-    trials: dict[str, TrialResult]
-    bounds: dict[str, TrialResult]
+    experiments: dict[str, ExperimentResult]
+    baselines: dict[str, ExperimentResult]
     seeds: tuple[int, ...]
-    learned: dict[str, LearnedTexts] = field(default_factory=dict)
+    learned: dict[str, TrainingOverlap] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        rows = {name: round(result.mean, 3) for name, result in self.rows.items()}
+        return f"TransferReport(source={self.source!r}, mean accuracy={rows})"
+
+    @property
+    def rows(self) -> dict[str, ExperimentResult]:
+        """Results of experiments, then of baselines."""
+        return {**self.experiments, **self.baselines}
+
+    def records(self) -> list[dict[str, Any]]:
+        """List the figures as rows of a table, one for each experiment and language."""
+        return [
+            {
+                "name": name,
+                "language": code,
+                "n": found.n,
+                "accuracy": found.accuracy,
+                "low": found.interval[0],
+                "high": found.interval[1],
+                "macro_f1": found.macro_f1,
+                "gap": gaps[code][0] if code in gaps else None,
+                "coverage": found.coverage,
+            }
+            for name, result in self.rows.items()
+            for gaps in [result.gaps]
+            for code, found in result.languages.items()
+        ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what ``--json`` prints, without the version."""
+        """Convert to values for JSON."""
         return {
             "source": self.source,
             "seeds": list(self.seeds),
-            "strategies": {name: trial.as_dict() for name, trial in self.trials.items()},
-            "bounds": {name: bound.as_dict() for name, bound in self.bounds.items()},
-            "learned": {code: found.as_dict() for code, found in self.learned.items()},
+            "strategies": _dicts(self.experiments),
+            "bounds": _dicts(self.baselines),
+            "learned": _dicts(self.learned),
         }
 
     def as_markdown(self) -> str:
-        """Give a table of all trials, and one of the classes in the best of each language."""
-        rows = {**self.trials, **self.bounds}
+        """Format all figures, and those of the classes in the best experiment of each language."""
+        rows = self.rows
         codes = list(next(iter(rows.values())).languages)
         seeds = f"means of {len(self.seeds)} seeds" if len(self.seeds) > 1 else "one seed"
         head = ["", *codes, *(f"gap {code}" for code in codes)]
         if len(codes) > 1:
             head += ["mean", "variance", "worst"]
-        lines = [[*head, "macro-F1"]]
-        for name, trial in rows.items():
-            lines.append(_line(name, trial, codes))
+        lines = [[*head, "macro-F1"], *(_line(name, each, codes) for name, each in rows.items())]
         blocks = [
             f"Accuracy in percent, learned from {self.source}, 95 % interval in brackets, {seeds}. "
             f"The gap is the accuracy on {self.source} minus that on the language.",
@@ -231,87 +219,83 @@ class TransferReport:
             *(f"{code}: {found}." for code, found in self.learned.items()),
             "By class, precision / recall / F1:",
             markdown_table(self._classes(codes)),
+            "Cost: seconds are means; the peak of memory is that of the process so far.",
+            markdown_table(_costs(rows)),
         ]
-        blocks += ["Cost: seconds are means; the peak of memory is that of the process so far."]
-        blocks += [markdown_table(_costs(rows))]
         facts = [
             f"- {name}, {code}: {', '.join(f'{key} {_text(own[key])}' for key in told)}"
-            for name, trial in rows.items()
-            for code, own in trial.facts.items()
+            for name, each in rows.items()
+            for code, own in each.facts.items()
             for told in [[key for key in own if key not in SIZES]]
             if told
         ]
         if facts:
-            blocks += ["What training has to say:", "\n".join(facts)]
+            blocks += ["Facts about training:", "\n".join(facts)]
         return "\n\n".join(blocks) + "\n"
 
     def __str__(self) -> str:
         return self.as_markdown().rstrip()
 
     def _classes(self, codes: list[str]) -> list[list[str]]:
-        trials = self.trials or self.bounds
-        lines = [["language, trial", "class", "texts", "precision / recall / F1"]]
+        results = self.experiments or self.baselines
+        lines = [["language, experiment", "class", "texts", "precision / recall / F1"]]
         for code in codes:
-            name = max(trials, key=lambda name: trials[name].languages[code].accuracy)
-            for label, figures in trials[name].languages[code].classes.items():
+            name = max(results, key=lambda name: results[name].languages[code].accuracy)
+            for label, figures in results[name].languages[code].classes.items():
                 shares = (figures[key] for key in ("precision", "recall", "f1"))
                 text = " / ".join(f"{100 * share:.1f}" for share in shares)
                 lines.append([f"{code}, {name}", label, f"{figures['n']:,.0f}", text])
         return lines
 
 
-def _line(name: str, trial: TrialResult, codes: list[str]) -> list[str]:
-    """One line of the table."""
-    cells = [name]
-    for code in codes:
-        result = trial.languages[code]
-        low, high = (100 * bound for bound in result.interval)
-        cells.append(f"{100 * result.accuracy:.1f} [{low:.1f}, {high:.1f}]")
-    for code in codes:
-        if code in trial.gaps:
-            gap, low, high = (100 * value for value in trial.gaps[code])
-            cells.append(f"{gap:.1f} [{low:.1f}, {high:.1f}]")
-        else:
-            cells.append("")
+def _dicts(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.as_dict() for name, value in values.items()}
+
+
+def _percent(value: float, low: float, high: float) -> str:
+    return f"{100 * value:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _line(name: str, result: ExperimentResult, codes: list[str]) -> list[str]:
+    """Format one row of the table."""
+    of_codes = [result.languages[code] for code in codes]
+    cells = [name, *(_percent(each.accuracy, *each.interval) for each in of_codes)]
+    gaps = result.gaps
+    cells += [_percent(*gaps[code]) if code in gaps else "" for code in codes]
     if len(codes) > 1:
-        low, high = (100 * bound for bound in trial.interval)
-        cells += [
-            f"{100 * trial.mean:.1f} [{low:.1f}, {high:.1f}]",
-            f"{1e4 * trial.variance:.1f}",
-            trial.worst,
-        ]
-    f1 = np.mean([trial.languages[code].macro_f1 for code in codes])
-    return [*cells, f"{100 * f1:.1f}"]
+        cells += [_percent(result.mean, *result.interval), f"{1e4 * result.variance:.1f}"]
+        cells += [result.worst]
+    return [*cells, f"{100 * np.mean([each.macro_f1 for each in of_codes]):.1f}"]
 
 
-def _costs(rows: dict[str, TrialResult]) -> list[list[str]]:
-    """Give time and sizes of each trial, the largest of its targets."""
+def _costs(rows: dict[str, ExperimentResult]) -> list[list[str]]:
+    """Format time and sizes of each experiment, the largest of its targets."""
     lines = [["", "fit", "predict", "model", "vectors", "peak memory"]]
-    for name, trial in rows.items():
+    for name, each in rows.items():
         sizes = [
-            max((facts[key] for facts in trial.facts.values() if key in facts), default=None)
+            max((facts[key] for facts in each.facts.values() if key in facts), default=None)
             for key in SIZES
         ]
-        seconds = [f"{trial.fit_seconds:.2f} s", f"{trial.predict_seconds:.3f} s"]
+        seconds = [f"{each.fit_seconds:.2f} s", f"{each.predict_seconds:.3f} s"]
         lines.append([name, *seconds, *("" if s is None else f"{s / 1e6:,.2f} MB" for s in sizes)])
     return lines
 
 
 def _text(value: object) -> str:
-    """Give a fact as people read it."""
+    """Format a fact."""
     if isinstance(value, list):
         return " + ".join(map(str, value))
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
 def markdown_table(rows: list[list[str]]) -> str:
-    """Give rows of cells as a Markdown table, the first as its head."""
+    """Format rows of cells as a Markdown table, the first as its head."""
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
 
 
 def _interval(plus: list[Double], minus: list[Double] | None = None) -> tuple[float, float]:
-    """Bootstrap the mean of means, minus another."""
+    """Bootstrap a 95 % interval of the mean of means, minus another."""
     rng = np.random.default_rng(0)
 
     def means(samples: list[Double]) -> Double:
@@ -327,40 +311,29 @@ def _interval(plus: list[Double], minus: list[Double] | None = None) -> tuple[fl
 
 
 def summarized(
-    predictions: list[NDArray[Any]],
-    labels: NDArray[Any],
-    classes: Mapping[str, Any],
-    coverage: float,
+    predictions: list[NDArray[Any]], labels: NDArray[Any], classes: list[Any], coverage: float
 ) -> LanguageResult:
-    """Give what the predictions of several seeds amount to."""
-    from sklearn.metrics import f1_score, precision_recall_fscore_support
+    """Compute the figures of the predictions of several seeds."""
+    from sklearn.metrics import precision_recall_fscore_support
 
-    known = list(classes.values())
+    def figures(labels: NDArray[Any], found: NDArray[Any]) -> Any:  # noqa: ANN401
+        return precision_recall_fscore_support(labels, found, labels=classes, zero_division=0)
+
     hits = np.array([np.asarray(each) == labels for each in predictions], dtype=np.float64)
     right = hits.mean(axis=0)
-    pooled = precision_recall_fscore_support(
-        np.tile(labels, len(predictions)),
-        np.concatenate(predictions),
-        labels=known,
-        zero_division=0,
-    )
+    pooled = figures(np.tile(labels, len(predictions)), np.concatenate(predictions))
+    names = ("precision", "recall", "f1")
     by_class = {
-        name: {
-            "precision": float(p),
-            "recall": float(r),
-            "f1": float(f),
-            "n": int(n) // len(predictions),
+        str(label): {
+            **dict(zip(names, map(float, shares), strict=True)),
+            "n": n // len(predictions),
         }
-        for name, p, r, f, n in zip(classes, *pooled, strict=True)
+        for label, *shares, n in zip(classes, *pooled[:3], pooled[3].tolist(), strict=True)
     }
-    scores = [
-        f1_score(labels, each, labels=known, average="macro", zero_division=0)
-        for each in predictions
-    ]
     return LanguageResult(
         len(labels),
         float(right.mean()),
-        float(np.mean(scores)),
+        float(np.mean([figures(labels, each)[2].mean() for each in predictions])),
         _interval([right]),
         float(hits.mean(axis=1).std()),
         by_class,

@@ -1,4 +1,4 @@
-"""Which language to learn from: a ranking of candidates, before anything is learned."""
+"""Ranking of source languages by predicted usefulness, without training."""
 
 from __future__ import annotations
 
@@ -8,45 +8,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alignx.alignment.shared_space import SharedSpace
-from alignx.classification.documents import read_documents
-from alignx.retrieval.csls import csls_neighbors
+from alignx.classification.comparison.space_similarity import (
+    CANDIDATE_TEXTS,
+    TARGET_TEXTS,
+    Bootstrap,
+    geometric_mean,
+    similarities,
+)
+from alignx.classification.documents import TextReader
 from alignx.support.arguments import require_instance
-from alignx.support.tokenizer import tokenize
+from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.support.arrays import Double
     from alignx.support.tokenizer import Tokenizer
 
 __all__ = ["SourceCandidate", "SourceRanking", "rank_sources"]
 
-N_NEIGHBORS = 10
-PAIRS = 1_000  # the cosines among them are half a million
 BLOCKS = 1_000  # of texts, which are drawn together
-LEAST_SHARE = 1e-6  # of the variance; what is below is rounding, or no dimension at all
 ROUNDING = 1e-9
-
-# What is drawn: equal numbers of things are drawn alike for all candidates, so that these meet the
-# same target words and texts.
-TARGET_WORDS, CANDIDATE_WORDS, TARGET_TEXTS, CANDIDATE_TEXTS, ROTATION = range(5)
 
 
 @dataclass(frozen=True)
 class SourceCandidate:
-    """What speaks for a language to learn from.
+    """Predicted usefulness of a source language.
 
     Attributes
     ----------
     language : str
-        Its code.
+        Code of the language.
     score : float
         Predicted usefulness, in [0, 1]; see `rank_sources`.
     mutual : float
-        Share of the most frequent target words that have a mutual neighbor by CSLS among those of
-        the candidate, less the share that has one by chance, in [0, 1]; see `rank_sources`.
+        Share of the most frequent target words with a mutual neighbor by CSLS, less the share by
+        chance, in [0, 1].
     spectral : float
-        How alike the singular values of both languages are, in (0, 1]: 1 if they are in
+        Similarity of the singular values of both languages, in (0, 1]: 1 if they are in
         proportion, 1/2 if they differ by a factor of 2 on (quadratic) average.
     relational : float
         Correlation of the cosines among these words with those among their neighbors, of 1,000
@@ -55,7 +54,7 @@ class SourceCandidate:
         Share of running words with a vector, the geometric mean of candidate and target; None
         without texts.
     size : int
-        Labeled texts.
+        Number of labeled texts.
     """
 
     language: str
@@ -68,18 +67,18 @@ class SourceCandidate:
 
 
 @dataclass(frozen=True)
-class SourceRanking:
-    """Languages to learn from, best first; prints as a table.
+class SourceRanking(Tabular):
+    """Source languages, best first; prints as a table.
 
     Attributes
     ----------
     target : str
-        The language to predict in.
+        Language to predict in.
     candidates : tuple of SourceCandidate
         At least one.
     confidence : float
         Share of resamples in which the first candidate stays first, in [0, 1]; see `rank_sources`
-        for what it does not cover.
+        for its limits.
     """
 
     target: str
@@ -88,15 +87,23 @@ class SourceRanking:
 
     @property
     def best(self) -> SourceCandidate:
-        """The first candidate."""
+        """First candidate."""
         return self.candidates[0]
 
+    def __repr__(self) -> str:
+        scores = {candidate.language: round(candidate.score, 3) for candidate in self.candidates}
+        return f"SourceRanking(target={self.target!r}, {scores}, confidence={self.confidence:.2f})"
+
+    def records(self) -> list[dict[str, Any]]:
+        """List the candidates as rows of a table."""
+        return [asdict(candidate) for candidate in self.candidates]
+
     def as_dict(self) -> dict[str, Any]:
-        """Give what JSON can hold."""
+        """Convert to values for JSON."""
         return {
             "target": self.target,
             "confidence": self.confidence,
-            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "candidates": self.records(),
         }
 
     def __str__(self) -> str:
@@ -127,11 +134,10 @@ def rank_sources(
     texts: Mapping[str, Sequence[str]] | None = None,
     vocabulary: int = 5_000,
     half_size: float = 500.0,
-    resamples: int = 200,
-    seed: int = 0,
+    bootstrap: Bootstrap | None = None,
     tokenizers: Mapping[str, Tokenizer] | None = None,
 ) -> SourceRanking:
-    """Predict from which language a classifier of texts transfers best.
+    """Rank source languages for a classifier of texts in a target language.
 
     The score is ``quality * size / (size + half_size)``, where quality is the geometric mean of
     `mutual`, `spectral`, `relational` and, with texts, `coverage` of `SourceCandidate`.
@@ -139,24 +145,22 @@ def rank_sources(
     Parameters
     ----------
     spaces : mapping of str to SharedSpace
-        For each candidate, a space that holds it and the target, in any order.
+        Spaces of each candidate and the target, by candidate.
     target : str
         Code of the language to predict in.
     sizes : mapping of str to int
-        How many labeled texts each candidate has, at least 1.
+        Number of labeled texts of each candidate, at least 1.
     texts : mapping of str to sequence of str, optional
         Texts, labeled or not, by language: of the target, of all candidates, or of both.
     vocabulary : int
-        How many of the most frequent words of each language are looked at, at least 1.
+        Number of the most frequent words of each language to compare, at least 1.
     half_size : float
-        How many labeled texts are worth half as much as any number of them, more than 0. Lower it
+        Number of labeled texts that are half as useful as infinitely many, more than 0. Lower it
         for few classes that single words tell, raise it for many.
-    resamples : int
-        Of the bootstrap, at least 1.
-    seed : int
-        Of the rotation and the bootstrap.
+    bootstrap : Bootstrap, optional
+        Number of resamples and their seed; 200 and 0 unless given.
     tokenizers : mapping of str to callable, optional
-        By language; `alignx.support.tokenizer.tokenize` for the others.
+        Tokenizers by language; `alignx.support.tokenizer.tokenize` for the others.
 
     Returns
     -------
@@ -165,29 +169,27 @@ def rank_sources(
     Raises
     ------
     ValueError
-        If there is no candidate, the target is one, a space lacks a language, a size is missing or
-        less than 1, some candidates have texts and others none, or a parameter is out of range.
+        If languages, sizes or texts do not match, or a parameter is out of range.
 
     Notes
     -----
-    The score is a rule of thumb, not a model fitted to results of transfer. The terms of quality
-    are shares or correlations, any of which makes transfer useless when it is 0; that, and that
-    none is known to matter more, is why their geometric mean is taken. The factor of size grows
-    like a learning curve that saturates. Scores of other targets, vocabularies or `half_size` do
-    not compare.
+    The score is a rule of thumb, not a model fitted to results. The terms of quality are shares or
+    correlations, each of which makes transfer useless at 0, so their geometric mean is taken. The
+    factor of size is a saturating learning curve. Scores of other targets, vocabularies or
+    `half_size` do not compare.
 
-    Half of all words choose each other even where two spaces have nothing in common, but from
-    farther away. So the neighbors are also searched with the candidate turned by a random rotation:
-    `mutual` counts pairs down to the CSLS from which they outnumber those by chance most, less
-    these. `relational` rests on the same pairs.
+    Half of all words choose each other even in unrelated spaces, but from farther away. So the
+    neighbors are also searched with the candidate rotated at random: `mutual` counts pairs down to
+    the CSLS from which they outnumber those by chance most, less these. `relational` rests on the
+    same pairs.
 
-    Confidence tells whether the order would survive other words and texts of the same kind: words
-    of either language and texts are drawn with replacement, and their figures computed anew; with
-    `texts` by the thousand, neighboring ones are drawn together. The maps, the neighbors and the
-    principal axes stay, and each singular value becomes the length along its axis, which is right
-    to first order. Confidence does not cover whether the formula is right, whether the labeled
-    texts are about the same things as those to predict, or the quality of labels. The first of two
-    candidates that are really equal gets between 0.5 and 1; exact ties are shared.
+    Confidence measures whether the order holds for other words and texts of the same kind: words of
+    either language and texts are drawn with replacement (thousands of texts in blocks of
+    neighbors), and their figures computed anew. The maps, the neighbors and the principal axes are
+    kept; each singular value becomes the length along its axis, which is right to first order.
+    Confidence does not cover errors of the formula, differences in subject between labeled texts
+    and those to predict, or the quality of labels. The first of two equal candidates gets between
+    0.5 and 1; exact ties are shared.
 
     A candidate costs two searches by CSLS over both vocabularies, a second or two at the defaults.
 
@@ -216,22 +218,20 @@ def rank_sources(
     """
     texts = {code: (texts or {})[code] for code in (*spaces, target) if code in (texts or {})}
     _check(spaces, target, sizes, texts)
-    for name, value in {"vocabulary": vocabulary, "resamples": resamples}.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+    if vocabulary < 1:
+        raise ValueError(f"vocabulary must be at least 1, got {vocabulary}")
     if not half_size > 0:
         raise ValueError(f"half_size must be more than 0, got {half_size}")
-    bootstrap = _Bootstrap(resamples, seed)
+    bootstrap = bootstrap or Bootstrap()
+    reader = TextReader(tokenizers or {})
     figures = {}
     for code, space in spaces.items():
         X, Y = (space[language].vectors[:vocabulary] for language in (code, target))
-        figures[code] = _alignment(X, Y, bootstrap)
+        figures[code] = similarities(X, Y, bootstrap)
         if texts:
-            figures[code]["coverage"] = _coverage(
-                space, code, target, texts, tokenizers or {}, bootstrap
-            )
+            figures[code]["coverage"] = _coverage(space, code, target, texts, reader, bootstrap)
     scores = {
-        code: _geometric_mean(list(terms.values())) * sizes[code] / (sizes[code] + half_size)
+        code: geometric_mean(list(terms.values())) * sizes[code] / (sizes[code] + half_size)
         for code, terms in figures.items()
     }
     order = sorted(spaces, key=lambda code: -scores[code][0])
@@ -242,31 +242,10 @@ def rank_sources(
     return SourceRanking(target, tuple(candidates), confidence)
 
 
-@dataclass(frozen=True)
-class _Bootstrap:
-    resamples: int
-    seed: int
-
-    def rotation(self, dimension: int) -> Matrix:
-        """Give a random orthogonal matrix, the same for all candidates."""
-        rng = np.random.default_rng([self.seed, ROTATION])
-        axes, _ = np.linalg.qr(rng.standard_normal((dimension, dimension)))
-        return np.asarray(axes, np.float32)
-
-    def draws(self, count: int, stream: int) -> Double:
-        """How often each thing counts: once in the first row, in the others as drawn."""
-        rng = np.random.default_rng([self.seed, stream])
-        drawn = [
-            np.bincount(rng.integers(count, size=count), minlength=count)
-            for _ in range(self.resamples)
-        ]
-        return np.stack([np.ones(count), *drawn])
-
-
 def _candidate(
     code: str, scores: Double, figures: Mapping[str, Double], size: int
 ) -> SourceCandidate:
-    """Take the figures of the data as they are, which come first."""
+    """Build a candidate from the figures of the data, which come first."""
     terms = {name: float(values[0]) for name, values in figures.items()}
     return SourceCandidate(
         code,
@@ -311,93 +290,22 @@ def _check(
             raise ValueError(f"texts must hold at least 1 text of {language!r}, got none")
 
 
-def _alignment(X: Matrix, Y: Matrix, bootstrap: _Bootstrap) -> dict[str, Double]:
-    """Figures of a candidate X and the target Y, as they are and in each resample."""
-    found = _mutual_pairs(X, Y)
-    by_chance = _mutual_pairs(X @ bootstrap.rotation(X.shape[1]), Y)
-    pairs, others = _beyond_chance(*found, *by_chance)
-    draws = bootstrap.draws(len(Y), TARGET_WORDS)
-    spectra = (
-        _log_spectrum(X, bootstrap.draws(len(X), CANDIDATE_WORDS)),
-        _log_spectrum(Y, draws),
-    )
-    excess = draws[:, pairs[:, 0]].sum(axis=1) - draws[:, others[:, 0]].sum(axis=1)
-    return {
-        "mutual": np.maximum(excess, 0) / len(Y),
-        "spectral": np.exp(-np.sqrt(((spectra[0] - spectra[1]) ** 2).mean(axis=1))),
-        "relational": _relational(X, Y, pairs[:PAIRS], draws),
-    }
-
-
-def _mutual_pairs(X: Matrix, Y: Matrix) -> tuple[Indices, Matrix]:
-    """Rows of Y and of X that choose each other, most frequent first, and their CSLS."""
-    k = min(N_NEIGHBORS, len(X), len(Y))
-    found = csls_neighbors(Y, X, 1, n_neighbors=k)
-    pairs = found.mutual_pairs()
-    return pairs, found.of_source.scores[pairs[:, 0], 0]
-
-
-def _beyond_chance(
-    pairs: Indices, scores: Matrix, others: Indices, other_scores: Matrix
-) -> tuple[Indices, Indices]:
-    """Keep the pairs with at least the score from which they outnumber the others most."""
-    least = np.sort(scores)
-    excess = np.searchsorted(np.sort(other_scores), least) - np.arange(len(least))
-    threshold = least[excess.argmax()]
-    return pairs[scores >= threshold], others[other_scores >= threshold]
-
-
-def _log_spectrum(rows: Matrix, draws: Double) -> Double:
-    """Logarithms of the singular values, relative to the length of all rows, (draws, d)."""
-    doubles = rows.astype(np.float64)
-    _, axes = np.linalg.eigh(doubles.T @ doubles)
-    variances = draws @ (doubles @ axes) ** 2
-    total = variances.sum(axis=1, keepdims=True)
-    shares = variances / np.maximum(total, np.finfo(np.float64).tiny)
-    return np.asarray(np.log(np.maximum(shares, LEAST_SHARE)) / 2)
-
-
-def _relational(X: Matrix, Y: Matrix, pairs: Indices, draws: Double) -> Double:
-    """Correlation of cosines over all pairs of two mutual neighbors, 0 where there is none."""
-    weights = draws[:, pairs[:, 0]]
-    y, x = Y[pairs[:, 0]].astype(np.float64), X[pairs[:, 1]].astype(np.float64)
-    apart = 1 - np.eye(len(pairs))
-    A, B = (y @ y.T) * apart, (x @ x.T) * apart
-
-    def total(values: Double) -> Double:
-        return np.asarray(np.einsum("rp,rp->r", weights @ values, weights))
-
-    n = np.maximum(total(apart), 1)
-    a, b = total(A) / n, total(B) / n
-    variances = total(A * A) / n - a * a, total(B * B) / n - b * b
-    covariance = total(A * B) / n - a * b
-    is_spread = np.minimum(*variances) > 1e-12
-    found = np.zeros(len(weights))
-    found[is_spread] = covariance[is_spread] / np.sqrt(np.prod(variances, axis=0)[is_spread])
-    return np.clip(found, 0, 1)
-
-
 def _coverage(
     space: SharedSpace,
     code: str,
     target: str,
     texts: Mapping[str, Sequence[str]],
-    tokenizers: Mapping[str, Tokenizer],
-    bootstrap: _Bootstrap,
+    reader: TextReader,
+    bootstrap: Bootstrap,
 ) -> Double:
-    """Share of running words with a vector, of the languages that have texts."""
+    """Compute the share of running words with a vector, of the languages with texts."""
     shares = []
     for language, stream in ((code, CANDIDATE_TEXTS), (target, TARGET_TEXTS)):
         if language not in texts:
             continue
-        tokenizer = tokenizers.get(language, tokenize)
-        read = read_documents(texts[language], language, space[language], tokenizer=tokenizer)
-        counts = np.stack([read.lengths, read.lengths + read.unknown], axis=1)
+        read = reader.read(texts[language], language, space[language])
+        counts = np.stack([read.lengths, read.lengths + read.missing], axis=1)
         blocks = np.array_split(counts, min(len(read), BLOCKS))
         sums = bootstrap.draws(len(blocks), stream) @ [block.sum(axis=0) for block in blocks]
         shares.append(sums[:, 0] / np.maximum(sums[:, 1], 1))
-    return _geometric_mean(shares)
-
-
-def _geometric_mean(terms: Sequence[Double]) -> Double:
-    return np.asarray(np.prod(terms, axis=0) ** (1 / len(terms)))
+    return geometric_mean(shares)

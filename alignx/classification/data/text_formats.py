@@ -1,8 +1,9 @@
-"""Lines of text files, and what their columns say: tab-separated, JSON lines, or a text a line."""
+"""Parsers of lines of texts: tab-separated, JSON lines, fastText, or a text a line."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,20 +11,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from alignx.classification.data.column_checks import require_likely_columns, require_likely_texts
 from alignx.classification.labels import is_missing
+from alignx.errors import FormatError
+from alignx.support.text_files import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "Column",
     "Columns",
-    "Parser",
     "Row",
+    "TextTable",
     "checked_label",
     "json_object",
-    "layout_of",
-    "without_quotes",
 ]
 
 TEXT_NAMES = ("text", "sentence", "tweet", "review", "document")
@@ -39,7 +41,7 @@ Column: TypeAlias = str | int
 
 
 class Row(NamedTuple):
-    """What a line says."""
+    """Text of a line with its label and language."""
 
     text: str
     label: str | None = None
@@ -51,7 +53,7 @@ Parser: TypeAlias = Callable[[str], Row]
 
 @dataclass(frozen=True)
 class Columns:
-    """Where text, label and language are, as far as that was said."""
+    """Columns of text, label and language, by name or number; None if not given."""
 
     text: Column | None = None
     label: Column | None = None
@@ -69,17 +71,17 @@ class Columns:
 
     @property
     def are_given(self) -> bool:
-        """Whether one was said at all."""
-        return self.have_numbers or self.have_names
+        """Whether any was given."""
+        return (self.text, self.label, self.language) != (None, None, None)
 
     @property
     def have_numbers(self) -> bool:
-        """Whether they were given for a file without header."""
+        """Whether they are numbers, for a file without header."""
         return any(isinstance(column, int) for column in (self.text, self.label, self.language))
 
     @property
     def have_names(self) -> bool:
-        """Whether they were given for a file with header."""
+        """Whether they are names, for a file with header."""
         return any(isinstance(column, str) for column in (self.text, self.label, self.language))
 
     def row(self, record: dict[str, Any]) -> Row:
@@ -99,11 +101,11 @@ class Columns:
             raise ValueError(f"a language must be a string, got {type(code).__name__}")
         return Row(text, label, code)
 
-    def places(self, header: list[str]) -> tuple[int, int | None, int | None]:
-        """Find the columns in a header, whose case does not matter unless names are alike."""
-        places = list(enumerate(map(str.strip, header)))
-        names = {name.lower(): place for place, name in places}
-        names |= {name: place for place, name in places}
+    def positions(self, header: list[str]) -> tuple[int, int | None, int | None]:
+        """Find the columns in a header; case matters only if names differ in case alone."""
+        columns = list(enumerate(map(str.strip, header)))
+        names = {name.lower(): column for column, name in columns}
+        names |= {name: column for column, name in columns}
         text = names[_choose(self.text, TEXT_NAMES, names, "texts")]
         label = language = None
         if self.labeled:
@@ -112,8 +114,8 @@ class Columns:
             language = names[_choose(self.language, LANGUAGE_NAMES, names, "languages")]
         return text, label, language
 
-    def places_without_header(self, fields: list[str]) -> tuple[int, int | None, int | None]:
-        """Find the columns by number: text, label, language unless said otherwise."""
+    def positions_without_header(self, fields: list[str]) -> tuple[int, int | None, int | None]:
+        """Find the columns by number; by default text, label, language."""
         width = len(fields)
         if not self.have_numbers and self.labeled and width not in (2, 3):
             raise ValueError(
@@ -128,12 +130,73 @@ class Columns:
         numbers = [int(column) for column in (text, label, language) if column is not None]
         if max(numbers) > width:
             raise ValueError(f"a line must have at least {max(numbers)} columns, got {width}")
-        places = [None if column is None else int(column) - 1 for column in (label, language)]
-        return int(text) - 1, places[0], places[1]
+        others = [None if column is None else int(column) - 1 for column in (label, language)]
+        return int(text) - 1, others[0], others[1]
 
 
-def layout_of(name: str, *, labeled: bool) -> Callable[[str, Columns], tuple[Parser, bool]]:
-    """Give what makes the parser of a file, and tells whether its first line is a header."""
+class TextTable:
+    """Rows of a file of texts, whose columns are checked if they were guessed."""
+
+    def __init__(self, path: str | os.PathLike[str], columns: Columns) -> None:
+        self.path, self.columns = path, columns
+        self.replaced = 0
+        self.without_language = 0  # number of the first such line
+        self.first = 0  # number of the first row
+        self.is_header = False
+        self.rows = _without_quotes(list(self._parsed()))
+        if not self.rows:
+            raise FormatError(path, "a file of texts must hold at least one, got none")
+        if columns.labeled and not (self.is_header or columns.are_given):
+            texts, labels = zip(*((row.text, row.label or "") for row in self.rows), strict=True)
+            self._check(require_likely_columns, texts, labels)
+
+    def _parsed(self) -> Iterator[Row]:
+        name, columns = os.fspath(self.path), self.columns
+        choose = _layout_of(name, labeled=columns.labeled)
+        parse: Parser | None = None
+        cells: list[list[str]] = []
+        is_table = not columns.labeled and name.endswith((".tsv", ".tsv.gz"))
+        for number, line, is_replaced in read_lines(self.path, "a file of texts", lenient=True):
+            self.replaced += is_replaced
+            if not line.strip(" "):
+                continue
+            try:
+                if parse is None:
+                    parse, self.is_header = choose(line, columns)
+                    if self.is_header:
+                        continue
+                row = parse(line)
+                if is_replaced:
+                    _refuse_broken(row.label)
+            except ValueError as error:
+                raise FormatError(self.path, str(error), number) from None
+            self.first = self.first or number
+            if is_table and "\t" in line:
+                cells.append(line.split("\t"))
+            if not row.language and not self.without_language:
+                self.without_language = number
+            yield row
+        if cells and not (self.is_header or columns.are_given):
+            self._check(require_likely_texts, list(zip(*cells, strict=False)))
+
+    def _check(self, check: Callable[..., None], *columns: Sequence[Any]) -> None:
+        try:
+            check(*columns)
+        except ValueError as error:
+            raise FormatError(self.path, str(error), self.first) from None
+
+
+def _refuse_broken(label: str | None) -> None:
+    """Refuse a label with replaced bytes: two classes may have become one."""
+    if label and "\N{REPLACEMENT CHARACTER}" in label:
+        raise ValueError(
+            f"labels must be UTF-8, got {label!r}; convert the file first, such as with iconv -f "
+            "LATIN1 -t UTF-8"
+        )
+
+
+def _layout_of(name: str, *, labeled: bool) -> Callable[[str, Columns], tuple[Parser, bool]]:
+    """Return the function that makes a parser, and recognizes a header, from the first line."""
     suffix = Path(name.removesuffix(".gz")).suffix
     if suffix == ".jsonl":
         return _json_lines
@@ -155,7 +218,7 @@ def _tab_columns(first: str, columns: Columns) -> tuple[Parser, bool]:
     fields = [_unquoted(field.strip()) for field in first.split("\t")]
     known = {field.lower() for field in fields} & {*TEXT_NAMES, *LABEL_NAMES}
     is_header = columns.have_names or (bool(known) and not columns.have_numbers)
-    find = columns.places if is_header else columns.places_without_header
+    find = columns.positions if is_header else columns.positions_without_header
     text, label, language = find(fields)
     is_guess = language is not None and not is_header and not columns.are_given
 
@@ -195,7 +258,7 @@ def _fasttext_row(line: str) -> Row:
 
 
 def _refuse_other_separators(first: str, columns: Columns) -> None:
-    """Name what separates the columns of a table that has no tabs."""
+    """Refuse a table without tabs; name its separator."""
     if "\t" in first or not columns.labeled:
         return
     for mark, name in ((",", "commas"), (";", "semicolons"), ("|", "bars")):
@@ -207,7 +270,7 @@ def _refuse_other_separators(first: str, columns: Columns) -> None:
 
 
 def _open_quote(cells: Sequence[str]) -> str:
-    """Say that a text may go on in the next line, if a cell begins with a quote of its own."""
+    """Advise on texts over several lines, if a cell begins with a single quote."""
     if any(cell.startswith('"') and not _QUOTED.fullmatch(cell) for cell in cells):
         return "; a text in quotes must not go on in the next line"
     return ""
@@ -217,11 +280,10 @@ def _unquoted(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell
 
 
-def without_quotes(rows: list[Row]) -> list[Row]:
-    """Take off the quotes that programs put around cells, where it is plain that they did.
+def _without_quotes(rows: list[Row]) -> list[Row]:
+    """Remove quotes around cells if quotes within are doubled, or all labels are quoted.
 
-    It is where quotes in a quoted text are doubled, or all labels are quoted. Other quotes belong
-    to the text.
+    Other quotes belong to the text.
     """
     texts = [row.text for row in rows if row.text.startswith('"')]
     labels = [row.label or "" for row in rows]
@@ -237,7 +299,7 @@ def without_quotes(rows: list[Row]) -> list[Row]:
 
 
 def _choose(given: Column | None, names: Iterable[str], there: Iterable[str], what: str) -> str:
-    """Give the name of a column that is there."""
+    """Choose the name of a column among those of the file."""
     wanted = names if given is None else [str(given)]
     for name in wanted:
         if name in there:
@@ -261,7 +323,7 @@ def json_object(line: str) -> dict[str, Any]:
 
 
 def checked_label(label: object) -> str:
-    """Give a label as text that fits a line; raises ValueError."""
+    """Convert a label to text that fits a line; raises ValueError."""
     if isinstance(label, bool) or not isinstance(label, str | int):
         raise ValueError(f"a label must be a string or a whole number, got {json.dumps(label)}")
     return _checked_text(str(label))

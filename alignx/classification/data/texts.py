@@ -7,24 +7,21 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from alignx.classification.data.column_doubts import require_likely_columns, require_likely_texts
 from alignx.classification.data.text_formats import (
     Columns,
-    Row,
+    TextTable,
     checked_label,
     json_object,
-    layout_of,
-    without_quotes,
 )
-from alignx.classification.labels import alike, is_missing
+from alignx.classification.labels import is_missing, spelling_variants
 from alignx.errors import FormatError
 from alignx.support.text_files import read_lines, stream_lines
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from alignx.classification.data.text_formats import Column, Parser
+    from alignx.classification.data.text_formats import Column
 
 __all__ = ["LabeledTexts", "TextBlock", "read_texts"]
 
@@ -32,18 +29,9 @@ logger = logging.getLogger("alignx")
 
 
 class TextBlock(NamedTuple):
-    """Texts that arrived together.
+    """Texts that arrived together, with their languages as far as the lines name them.
 
-    Attributes
-    ----------
-    texts : list of str
-        In their order.
-    languages : list of str or None
-        Code of each, where its line says one.
-    records : list of dict
-        What each line of JSON held; empty for plain text.
-    replaced : int
-        How many lines had invalid UTF-8, which was replaced.
+    `records` are the JSON objects of the lines, `replaced` counts lines with invalid UTF-8.
     """
 
     texts: list[str]
@@ -61,13 +49,13 @@ class LabeledTexts:
     texts : tuple of str
         Any texts.
     labels : tuple of str, optional
-        The class of each.
+        Class of each text.
     languages : tuple of str, optional
-        The code of each.
+        Code of each text.
     replaced : int
-        How many lines of the file had invalid UTF-8, which was replaced.
+        Number of lines of the file whose invalid UTF-8 was replaced.
     name : str
-        What messages call them; the path of texts that were loaded.
+        Name in messages, such as the path of the file.
 
     Raises
     ------
@@ -109,13 +97,7 @@ class LabeledTexts:
         return f"LabeledTexts({len(self)} texts, {self.name!r})"
 
     def of(self, language: str) -> Self:
-        """Give the texts of one language, possibly none.
-
-        Raises
-        ------
-        ValueError
-            If nothing says what languages the texts are.
-        """
+        """Select the texts of one language, possibly none; ValueError without languages."""
         if self.languages is None:
             raise ValueError(
                 f"texts must have languages to be chosen by {language!r}, got none; load them "
@@ -146,29 +128,28 @@ class LabeledTexts:
         Parameters
         ----------
         path : path
-            By its name:
+            File, gzipped or not, whose format follows from its name:
 
             - ``.jsonl``: an object a line, with the columns below as keys;
-            - anything else: columns separated by tabs, which quotes do not protect. A first line
-              with one of the names below is a header, and other columns are ignored. Without
-              header the columns are text, label and, if there are three, language, unless their
-              values make that unlikely, which is an error. Lines of fastText, ``__label__pets my
-              cat``, are recognized;
-            - unless `labeled`, anything but ``.tsv`` and ``.jsonl``: a text a line.
+            - any other: columns separated by tabs, without quoting. A first line with one of the
+              names below is a header, and other columns are ignored. Without header the columns are
+              text, label and, if there are three, language; values that make this unlikely are an
+              error. Lines of fastText, ``__label__pets my cat``, are recognized;
+            - unless `labeled`, any but ``.tsv`` and ``.jsonl``: a text a line.
 
-            Any of these may be gzipped. Blank lines are left out.
+            Blank lines are left out.
         language : str, optional
-            Code of the texts whose language the file does not say.
+            Code of the texts without language in the file.
         labeled : bool
             Whether each text must have a label; otherwise labels are not read.
         text_column : str or int, optional
-            Name of the column; ``"text"``, ``"sentence"``, ``"tweet"``, ``"review"`` or
-            ``"document"`` unless given. A number, from 1, says that there is no header.
+            Name of the column, or its number, from 1, in a file without header. By default
+            ``"text"``, ``"sentence"``, ``"tweet"``, ``"review"`` or ``"document"``.
         label_column : str or int, optional
-            The same; ``"label"``, ``"category"``, ``"class"``, ``"sentiment"``, ``"topic"`` or
-            ``"intent"`` unless given.
+            By default ``"label"``, ``"category"``, ``"class"``, ``"sentiment"``, ``"topic"`` or
+            ``"intent"``.
         language_column : str or int, optional
-            The same; ``"language"`` or ``"lang"``, if there is one, unless given.
+            By default ``"language"`` or ``"lang"``, if there is one.
 
         Returns
         -------
@@ -183,52 +164,22 @@ class LabeledTexts:
             If columns are given both by name and by number, by a number below 1, or two are the
             same.
         """
-        columns = Columns(text_column, label_column, language_column, labeled)
         name = os.fspath(path)
-        choose = layout_of(name, labeled=labeled)
-        parse: Parser | None = None
-        rows: list[Row] = []
-        replaced, unsaid, first = 0, 0, 0
-        is_header = False
-        sampled: list[list[str]] = []
-        for number, line, is_replaced in read_lines(path, "a file of texts", lenient=True):
-            replaced += is_replaced
-            if not line.strip(" "):
-                continue
-            try:
-                if parse is None:
-                    parse, is_header = choose(line, columns)
-                    if is_header:
-                        continue
-                row = parse(line)
-                if is_replaced:
-                    _refuse_broken(row.label)
-            except ValueError as error:
-                raise FormatError(path, str(error), number) from None
-            first = first or number
-            if not labeled and "\t" in line and name.endswith((".tsv", ".tsv.gz")):
-                sampled.append(line.split("\t"))
-            if not row.language and not unsaid:
-                unsaid = number
-            rows.append(row)
-        if not rows:
-            raise FormatError(path, "a file of texts must hold at least one, got none")
-        rows = without_quotes(rows)
-        if sampled and not (is_header or columns.are_given):
-            _check_guess(path, first, require_likely_texts, list(zip(*sampled, strict=False)))
-        if labeled and not (is_header or columns.are_given):
-            sides = [row.text for row in rows], [row.label or "" for row in rows]
-            _check_guess(path, first, require_likely_columns, *sides)
-        _warn_of(replaced, name)
-        _warn_of_alike([row.label or "" for row in rows], name)
+        read = TextTable(path, Columns(text_column, label_column, language_column, labeled))
+        rows, replaced = read.rows, read.replaced
+        labels = [row.label or "" for row in rows]
+        _warn_of_replaced(replaced, name)
+        _warn_of_variants(labels, name)
         codes = tuple(row.language or language for row in rows)
-        if unsaid and language is None and any(codes):
+        if read.without_language and language is None and any(codes):
             raise FormatError(
-                path, "each text or none must say its language, got none here", unsaid
+                path,
+                "each text or none must say its language, got none here",
+                read.without_language,
             )
         return cls(
             tuple(row.text for row in rows),
-            tuple(str(row.label) for row in rows) if labeled else None,
+            tuple(labels) if labeled else None,
             tuple(str(code) for code in codes) if any(codes) else None,
             replaced,
             name,
@@ -242,20 +193,20 @@ class LabeledTexts:
         *,
         language: str | None = None,
     ) -> Self:
-        """Read a file with a text a line beside one with a label a line, as those of TweetEval.
+        """Read a file of texts and one of their labels, a line each, such as TweetEval's.
 
         Parameters
         ----------
         texts, labels : path
-            Gzipped or not. A blank line is an empty text.
+            Files, gzipped or not. A blank line is an empty text.
         language : str, optional
             Code of all texts.
 
         Raises
         ------
         FormatError
-            If a file cannot be read or holds nothing, their numbers of lines differ, or a label is
-            empty; names the line.
+            If a file cannot be read or is empty, their numbers of lines differ, or a label is
+            missing; names the line.
         """
         found = list(read_lines(texts, "a file of texts", lenient=True))
         if not found:
@@ -272,8 +223,8 @@ class LabeledTexts:
             )
         replaced = sum(line.is_replaced for line in found)
         name = os.fspath(texts)
-        _warn_of(replaced, name)
-        _warn_of_alike(classes, os.fspath(labels))
+        _warn_of_replaced(replaced, name)
+        _warn_of_variants(classes, os.fspath(labels))
         return cls(
             tuple(line.text for line in found),
             tuple(classes),
@@ -296,16 +247,16 @@ def read_texts(
     Parameters
     ----------
     stream : buffered binary file
-        A pipe, for example. A line may be of any length.
+        Stream, such as a pipe, with lines of any length.
     json_lines : bool
-        Whether each line is a JSON object, with a text and perhaps a language under the names that
-        `LabeledTexts.load` knows; otherwise it is a text. Blank lines of JSON are left out.
+        Whether each line is a JSON object, with a text and perhaps a language under the names of
+        `LabeledTexts.load`; otherwise it is a text. Blank lines of JSON are left out.
     languages : sequence of str, optional
-        The codes that a line may say; any unless given.
+        Allowed codes; any unless given.
     need_language : bool
-        Whether each JSON line must say its language.
+        Whether each JSON line must have a language.
     name : str
-        What messages call the stream.
+        Name of the stream in messages.
 
     Yields
     ------
@@ -315,7 +266,7 @@ def read_texts(
     Raises
     ------
     FormatError
-        At a line that is no such object, when the texts before it have been given; names it.
+        At a malformed line, after the texts before it; names it.
 
     Examples
     --------
@@ -367,31 +318,12 @@ def _enter(
         block.records.append(record)
 
 
-def _check_guess(
-    path: str | os.PathLike[str], line: int, check: Callable[..., None], *columns: Sequence[Any]
-) -> None:
-    """Name file and line where columns are not what they were taken for."""
-    try:
-        check(*columns)
-    except ValueError as error:
-        raise FormatError(path, str(error), line) from None
-
-
-def _refuse_broken(label: str | None) -> None:
-    """Refuse a label whose bytes were replaced: two classes may have become one."""
-    if label and "\N{REPLACEMENT CHARACTER}" in label:
-        raise ValueError(
-            f"labels must be UTF-8, got {label!r}; convert the file first, such as with iconv -f "
-            "LATIN1 -t UTF-8"
-        )
-
-
-def _warn_of(replaced: int, name: str) -> None:
+def _warn_of_replaced(replaced: int, name: str) -> None:
     if replaced:
         logger.warning("%s: invalid UTF-8 in %d lines was replaced", name, replaced)
 
 
-def _warn_of_alike(labels: Sequence[str], name: str) -> None:
-    if found := alike(labels):
+def _warn_of_variants(labels: Sequence[str], name: str) -> None:
+    if found := spelling_variants(labels):
         shown = ", ".join(map(repr, found[:3]))
         logger.warning("%s: labels that differ only in spelling are classes apart: %s", name, shown)

@@ -1,4 +1,4 @@
-"""Transformers behind the interface of the cross-lingual classifier, to measure it by."""
+"""Text classifier over a pretrained encoder, as a baseline."""
 
 from __future__ import annotations
 
@@ -29,67 +29,48 @@ logger = logging.getLogger("alignx")
 
 
 class TransformerClassifier(TextClassifier):
-    """Text classifier over a pretrained multilingual model, called as `TransferClassifier` is.
+    """Text classifier over a pretrained multilingual model, with `TransferClassifier`'s interface.
 
     It needs the packages of the extra ``transformers``.
 
     Parameters
     ----------
     model : path or str
-        The folder of a saved model, or a name on the hub of Hugging Face, whose files are fetched
-        once and then taken from its cache.
+        Folder of a saved model, or its name on the hub of Hugging Face, which is fetched once.
     kind : {"auto", "transformers", "sentence-transformers", "model2vec"}
-        What the model is loaded by:
-
-        - ``"transformers"``: such as mBERT, XLM-R, or mT5, of which the encoder alone is loaded;
-          a text is the mean of the last hidden states of its tokens;
-        - ``"sentence-transformers"``: a text is what the model makes of it;
-        - ``"model2vec"``: a text is the mean of the static vectors of its tokens;
-        - ``"auto"``: what the files of the model tell, here or on the hub: model2vec writes its
-          name in ``config.json``, sentence-transformers has ``modules.json``, transformers
-          ``config.json`` alone.
+        Kind of the model, by default found by its files; sentence-transformers loads all. The
+        vector of a text is the mean of the last hidden states of its tokens (``"transformers"``,
+        the encoder alone), of their static vectors (``"model2vec"``), or as the model pools.
     fine_tune : bool
-        Whether the model itself learns. It stays as it is otherwise.
+        Whether to train the model itself too, rather than a head alone.
     epochs : int
-        How often fine-tuning sees all texts, at least 1.
-    batch : int
-        Texts that are computed together, at least 1.
-    rate : float
+        Passes of fine-tuning over all texts, at least 1.
+    batch_size : int
+        Texts computed together, at least 1.
+    learning_rate : float
         Highest learning rate of fine-tuning, more than 0.
     max_length : int
-        Tokens after that many of a text are ignored, at least 1; those that the model cannot take
-        are ignored in any case.
-    seed : int
-        Of all random numbers. On a processor, the same seed gives the same classifier.
+        Most tokens of a text, at least 1; the rest is ignored.
+    random_state : int
+        Seed of all random numbers. On a CPU, the same seed gives the same classifier.
 
     Attributes
     ----------
-    classes_ : ndarray
-        The labels, sorted.
-    prior_ : (classes,) float64
-        Share of each class; the answer for empty texts.
-    encoder_ : Encoder
-        The model.
-    head_ : LinearHead
-        What decides over its vectors.
-    train_seconds_ : float
-        What `fit` took, without loading the model.
-    inference_seconds_ : float
-        What the last `predict_proba` or `predict` took.
-    parameters_ : int
-        How many numbers model and head consist of.
-    size_ : int
-        How many bytes they take.
-    peak_memory_ : int
-        Most bytes occupied until the end of the last `fit` or `predict_proba`: by torch on a GPU,
-        otherwise by the whole process since it began.
+    classes_, prior_
+        The sorted labels, and their shares in training, which are the answer for empty texts.
+    encoder_, head_
+        The model, and the linear classifier over its vectors.
+    train_seconds_, inference_seconds_ : float
+        Seconds of `fit` without loading, and of the last prediction.
+    parameters_, size_, peak_memory_ : int
+        Number of parameters; their bytes; most bytes occupied until the end of the last call, by
+        torch on a GPU, otherwise by the process.
 
     Notes
     -----
-    Vectors of texts have length 1. Over those of the frozen model, logistic regression is fitted
-    and calibrated as for `TransferClassifier`. Fine-tuning goes on from there, with AdamW on model
-    and head together, which keeps more of what the model knew of other languages than fine-tuning
-    from a random head does.
+    Logistic regression over unit vectors of the frozen model is calibrated as for
+    `TransferClassifier`. Fine-tuning starts from it, with AdamW on model and head together, which
+    distorts the pretrained features less than a random head does.
 
     References
     ----------
@@ -112,19 +93,19 @@ class TransformerClassifier(TextClassifier):
         kind: ModelKind = "auto",
         fine_tune: bool = False,
         epochs: int = 3,
-        batch: int = 16,
-        rate: float = 2e-5,
+        batch_size: int = 16,
+        learning_rate: float = 2e-5,
         max_length: int = 256,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.model = model
         self.kind = kind
         self.fine_tune = fine_tune
         self.epochs = epochs
-        self.batch = batch
-        self.rate = rate
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
         self.max_length = max_length
-        self.seed = seed
+        self.random_state = random_state
 
     def fit(
         self,
@@ -134,21 +115,14 @@ class TransformerClassifier(TextClassifier):
         language: str | Sequence[str] | None = None,  # noqa: ARG002
         unlabeled: Mapping[str, Sequence[str]] | None = None,  # noqa: ARG002
     ) -> Self:
-        """Load the model and learn.
+        """Load the model and learn from labeled texts.
 
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts. Empty ones are left out.
-        labels : (n,) array-like of str or int
-            Their classes, at least two.
-        language, unlabeled : optional
-            Ignored, as these models are told no language, and learn from labeled texts alone.
+        Empty texts are left out, `language` and `unlabeled` ignored.
 
         Raises
         ------
         TypeError
-            If `texts` is a single string, or holds something else than strings.
+            If `texts` is no sequence of strings.
         ValueError
             If a parameter is out of range, torch cannot use the device, or fewer than two classes
             have a text that is not empty.
@@ -182,27 +156,10 @@ class TransformerClassifier(TextClassifier):
         *,
         language: str | Sequence[str] | None = None,  # noqa: ARG002
     ) -> Double:
-        """Give the probability of each class.
+        """Compute the probability of each class, (n, classes) float64.
 
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts. An empty text gets the shares of the classes in `fit`; how many there
-            are is logged as a warning.
-        language : optional
-            Ignored.
-
-        Returns
-        -------
-        (n, classes) float64
-            In the order of `classes_`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError
-            If `texts` is a single string, or holds something else than strings.
+        Empty texts get the shares of the classes in training; their number is logged as a warning.
+        `language` is ignored. Raises as `TextClassifier.predict` does.
         """
         self._require_fitted()
         texts = as_texts(texts)
@@ -210,7 +167,7 @@ class TransformerClassifier(TextClassifier):
         result = np.tile(self.prior_, (len(texts), 1))
         said = _not_empty(texts)
         if len(said):
-            rows = self.encoder_.encode([texts[row] for row in said.tolist()], self.batch)
+            rows = self.encoder_.encode([texts[row] for row in said.tolist()], self.batch_size)
             result[said] = np.exp(self.head_.log_probabilities(rows))
         self.inference_seconds_ = time.perf_counter() - start
         self.peak_memory_ = self.encoder_.peak_memory
@@ -227,33 +184,28 @@ class TransformerClassifier(TextClassifier):
             raise ValueError(
                 f"kind must be one of {', '.join(get_args(ModelKind))}, got {self.kind!r}"
             )
-        for name in ("epochs", "batch", "max_length"):
+        for name in ("epochs", "batch_size", "max_length"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not self.rate > 0:
-            raise ValueError(f"rate must be more than 0, got {self.rate}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be more than 0, got {self.learning_rate}")
 
     def _learn(self, texts: Sequence[str], numbers: Indices) -> None:
         """Fit the head, then tune it and the model."""
         targets = np.eye(len(self.classes_))[numbers]
-        rows = self.encoder_.encode(texts, self.batch)
+        rows = self.encoder_.encode(texts, self.batch_size)
         examples = Examples(rows, targets, np.ones(len(rows)), np.arange(len(rows)))
-        head = fit_head(examples, seed=self.seed)
+        head = fit_head(examples, random_state=self.random_state)
         assert isinstance(head, LinearHead)
         self.head_ = head
         if self.fine_tune:
             from alignx.classification.transformers.fine_tuning import fine_tune
 
             self.head_ = fine_tune(
-                self.encoder_,
-                texts,
-                numbers,
-                head,
-                epochs=self.epochs,
-                batch=self.batch,
-                rate=self.rate,
-                seed=self.seed,
-            )
+                self.encoder_, texts, numbers, head,
+                epochs=self.epochs, batch_size=self.batch_size,
+                learning_rate=self.learning_rate, random_state=self.random_state,
+            )  # fmt: skip
         self.prior_ = targets.mean(axis=0)
 
 

@@ -1,4 +1,4 @@
-"""Fine-tuning of encoders that others have trained."""
+"""Fine-tuning of a pretrained encoder together with a linear head."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fine_tune"]
 
-WARM_UP = 0.1  # of the steps
+WARM_UP = 0.1  # share of the steps
 DECAY = 0.01  # of the weights
-LONGEST_GRADIENT = 1.0
+MAX_GRADIENT = 1.0
 
 
 def fine_tune(
@@ -29,34 +29,14 @@ def fine_tune(
     head: LinearHead,
     *,
     epochs: int,
-    batch: int,
-    rate: float,
-    seed: int,
+    batch_size: int,
+    learning_rate: float,
+    random_state: int,
 ) -> LinearHead:
     """Train an encoder, in place, together with a head over its unit rows.
 
-    Parameters
-    ----------
-    encoder : Encoder
-        Is changed.
-    texts : sequence of str, length n
-        To learn from.
-    numbers : (n,) int64
-        Their classes, as columns of the head.
-    head : LinearHead
-        To begin with, such as that of the frozen encoder.
-    epochs : int
-        How often all texts are seen, at least 1.
-    batch : int
-        Texts of a step of AdamW, at least 1.
-    rate : float
-        Its highest rate, more than 0; it rises during a tenth of the steps, then falls to 0.
-    seed : int
-        Of all random numbers.
-
-    Returns
-    -------
-    LinearHead
+    AdamW raises the learning rate during a tenth of the steps, then lowers it to 0. `head` is the
+    start, such as that of the frozen encoder; `numbers` are the classes as its columns.
     """
     device = encoder.device
     weights, bias = (
@@ -65,24 +45,24 @@ def fine_tune(
     )
     targets = torch.from_numpy(numbers).to(device)
     parameters = [*encoder.module.parameters(), weights, bias]
-    steps = epochs * -(-len(texts) // batch)
+    steps = epochs * -(-len(texts) // batch_size)
     rising = max(1, round(WARM_UP * steps))
-    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / rising, (steps - step) / max(1, steps - rising))
     )
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(random_state)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.manual_seed(random_state)
         encoder.module.train()
         for _ in range(epochs):
             order = torch.randperm(len(texts), generator=generator)
-            for chosen in torch.split(order, batch):
+            for chosen in torch.split(order, batch_size):
                 optimizer.zero_grad()
                 rows = functional.normalize(encoder.embed([texts[row] for row in chosen.tolist()]))
                 loss = functional.cross_entropy(rows @ weights + bias, targets[chosen.to(device)])
                 loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(parameters, LONGEST_GRADIENT)
+                torch.nn.utils.clip_grad_norm_(parameters, MAX_GRADIENT)
                 optimizer.step()
                 schedule.step()
     return LinearHead(*(values.detach().cpu().numpy() for values in (weights, bias)))

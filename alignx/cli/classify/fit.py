@@ -32,6 +32,7 @@ from alignx.support.outputs import require_outputs, require_suffix
 if TYPE_CHECKING:
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.data.texts import LabeledTexts
+    from alignx.classification.task import Strategy
 
 __all__ = ["Strategy", "Weighting", "fit"]
 
@@ -97,8 +98,11 @@ def fit(
     settings = _settings(strategy, options or [])
 
     from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.documents import TextReader
     from alignx.classification.encoder import DocumentEncoder
+    from alignx.classification.strategies import STRATEGIES
 
+    chosen = STRATEGIES[strategy](**settings)
     start = time.perf_counter()
     inputs_read = {
         "MAP": None if map_file == "-" else map_file,
@@ -112,21 +116,20 @@ def fit(
     labeled = [_labeled_texts(terminal, path, language, columns) for path in inputs]
     unlabeled_texts = read_unlabeled(terminal, further)
     codes = [code for part in labeled for code in part.languages or ()]
-    needs = {"options": settings, "head": head}
-    _require_needs(strategy, needs, _surely_without(files.paths, codes, unlabeled_texts))
+    _require_needs(chosen, head, _surely_without(files.paths, codes, unlabeled_texts))
     space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
-    _require_needs(strategy, needs, [c for c in space if c not in (*codes, *unlabeled_texts)])
+    _require_needs(chosen, head, [c for c in space if c not in (*codes, *unlabeled_texts)])
     classifier = TransferClassifier(
         space,
-        strategy=strategy,
-        options=settings or None,
+        strategy=chosen,
         head=head,
-        unseen=read_oov_models(terminal, map_file, space, models),
-        oov=oov,
+        reader=TextReader(
+            oov_vectors=read_oov_models(terminal, map_file, space, models) or {}, oov=oov
+        ),
         encoder=DocumentEncoder(weighting=weighting, components=components),
         alpha=alpha,
-        seed=seed,
+        random_state=seed,
     )
     texts = [text for part in labeled for text in part.texts]
     labels = [label for part in labeled for label in part.labels or ()]
@@ -170,7 +173,6 @@ def _settings(strategy: str, given: Sequence[str]) -> dict[str, Any]:
     from alignx.classification.strategies import STRATEGIES
 
     parameters = dict(inspect.signature(STRATEGIES[strategy]).parameters)
-    del parameters["task"]
     result: dict[str, Any] = {}
     for text in given:
         name, _, value = text.partition("=")
@@ -191,12 +193,12 @@ def _settings(strategy: str, given: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def _require_needs(strategy: str, given: Mapping[str, Any], without: Sequence[str]) -> None:
+def _require_needs(strategy: Strategy, head: str, without: Sequence[str]) -> None:
     """Refuse a strategy without its packages, or without texts of the languages `without` any."""
-    from alignx.classification.requirements import lacks_of, refuse_lacks
+    from alignx.classification.requirements import missing_requirements, require_all
 
-    lacks = lacks_of(strategy, **given, without=without)
-    refuse_lacks({f"strategy {strategy!r}": lacks}, "give --unlabeled CODE=FILE")
+    missing = missing_requirements(strategy, head=head, without=without)
+    require_all({f"strategy {strategy.name!r}": missing}, "give --unlabeled CODE=FILE")
 
 
 def _surely_without(

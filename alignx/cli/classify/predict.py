@@ -76,6 +76,7 @@ def predict(
 
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.data.texts import read_texts
+    from alignx.classification.documents import TextReader
 
     require_regular(model, "a model")
     with opened(model):  # a wrong name shows before the vectors are read
@@ -83,7 +84,8 @@ def predict(
     space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     by_subwords = read_oov_models(terminal, map_file, space, models)
-    classifier = TransferClassifier.load(model, space, unseen=by_subwords, oov=oov)
+    reader = TextReader(oov_vectors=by_subwords or {}, oov=oov)
+    classifier = TransferClassifier.load(model, space, reader=reader)
     counts: Counter[str] = Counter()
     unknown = replaced = 0
     stream = cast("io.BufferedIOBase", sys.stdin.buffer)
@@ -120,7 +122,7 @@ def _probabilities(
         rows = [row for row, language in enumerate(codes) if language == code]
         own = [texts[row] for row in rows]
         documents = classifier.read(own, code)
-        found[rows], is_empty[rows] = classifier.probabilities(documents)
+        found[rows], is_empty[rows] = classifier.model_.probabilities(documents)
     return found, is_empty
 
 

@@ -21,7 +21,7 @@ from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import install, is_installed
 
 if TYPE_CHECKING:
-    from alignx.classification.comparison.evaluate import Trial
+    from alignx.classification.comparison.experiments import Experiment, PeerMaker
 
 __all__ = ["transfer"]
 
@@ -90,9 +90,11 @@ def transfer(
     """
     files.require_count(map_file)
 
-    from alignx.classification.comparison.evaluate import evaluate_transfer, lacks_of_trials
+    from alignx.classification.comparison.evaluate import evaluate_transfer, missing_by_experiment
+    from alignx.classification.comparison.experiments import TransferData
     from alignx.classification.comparison.plot import draw, require_drawable
-    from alignx.classification.requirements import refuse_lacks, runnable
+    from alignx.classification.documents import TextReader
+    from alignx.classification.requirements import require_all, runnable_strategies
 
     start = time.perf_counter()
     texts = {"--train": train, "--test": test, "--unlabeled": unlabeled or []}
@@ -104,26 +106,22 @@ def transfer(
     further = {code: some for code, (some, _) in _by_language(terminal, unlabeled or []).items()}
     without = [code for code in measured if code not in (source, *learned, *further)]
     if ALL in names:
-        names, left_out = runnable(without)
+        names, left_out = runnable_strategies(without)
         for name, reason in left_out.items():
             terminal.note(f"left out: {name}, which needs {reason}")
-    trials = _trials(names, shots or [], others)
-    lacks = _lacking_packages(figure, transformers or []) | lacks_of_trials(trials, without)
-    refuse_lacks(lacks, "give --unlabeled CODE=FILE")
+    experiments = _experiments(names, shots or [], others)
+    missing = _missing_packages(figure, transformers or [])
+    require_all(missing | missing_by_experiment(experiments, without), "give --unlabeled CODE=FILE")
     if figure is not None:
         require_drawable(figure)
     space = shared_space(map_file, read_languages(terminal, map_file, files))
     with terminal.working("Comparing") as progress:
         report = evaluate_transfer(
             space,
-            learned,
-            measured,
-            source=source,
-            strategies=trials,
-            unlabeled=further,
-            peers=_peers(transformers or [], fine_tune),
+            TransferData(source, learned, measured, further),
+            experiments | _peers(transformers or [], fine_tune),
+            reader=TextReader(oov=oov),
             seeds=range(seeds),
-            oov=oov,
             progress=progress,
         )
     facts = {"version": version("alignx"), **report.as_dict()}
@@ -179,22 +177,24 @@ def _only(learned: Iterable[str]) -> str:
     return codes[0]
 
 
-def _trials(names: Sequence[str], shots: Sequence[int], others: bool) -> dict[str, Trial]:
+def _experiments(
+    names: Sequence[str], shots: Sequence[int], others: bool
+) -> dict[str, Experiment | PeerMaker]:
     """Return the experiments by the names of their rows."""
-    from alignx.classification.comparison.evaluate import Trial
+    from alignx.classification.comparison.experiments import Experiment
 
-    trials = {name: Trial(name) for name in names}
-    trials |= {f"few_shot, {k} a class": Trial(shots=k, alpha=0.5) for k in shots}
+    found: dict[str, Experiment | PeerMaker] = {name: Experiment(name) for name in names}
+    found |= {f"few_shot, {k} a class": Experiment(shots=k, alpha=0.5) for k in shots}
     if others:
-        trials["multi_source"] = Trial(others=True)
-    return trials
+        found["multi_source"] = Experiment(others=True)
+    return found
 
 
-def _lacking_packages(figure: Path | None, transformers: Sequence[str]) -> dict[str, list[str]]:
+def _missing_packages(figure: Path | None, transformers: Sequence[str]) -> dict[str, list[str]]:
     """Return missing packages by option."""
     needs = {
         "--figure": ["matplotlib"] if figure is not None else [],
-        "--transformer": ["torch", "transformers"] if transformers else [],
+        "--transformer": ["torch", "sentence_transformers"] if transformers else [],
     }
     return {
         option: [
@@ -210,7 +210,7 @@ def _peers(models: Sequence[str], fine_tune: bool) -> dict[str, Any]:
     from alignx.classification.transformers.classifier import TransformerClassifier
 
     def maker(model: str) -> Any:  # noqa: ANN401
-        return lambda seed: TransformerClassifier(model, fine_tune=fine_tune, seed=seed)
+        return lambda seed: TransformerClassifier(model, fine_tune=fine_tune, random_state=seed)
 
     return {printable(Path(model).name): maker(model) for model in models}
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
+from alignx.classification.comparison.evaluate import evaluate_transfer
+from alignx.classification.comparison.experiments import Experiment, TransferData
 from alignx.classification.comparison.plot import draw
 from alignx.classification.comparison.report import TransferReport, summarized
 from alignx.classification.strategies import STRATEGIES
@@ -33,17 +36,19 @@ def space() -> SharedSpace:
 
 TRAIN = {code: topic_texts(code, 90, 1) for code in LANGUAGES}
 TEST = {code: topic_texts(code, 120, 2) for code in LANGUAGES}
+DATA = TransferData("en", TRAIN, TEST)
+SPANISH = TransferData("en", TRAIN, {"es": TEST["es"]})
 
 
 @pytest.fixture(scope="module")
 def report(space: SharedSpace) -> TransferReport:
-    trials = {
-        "zero-shot": Trial(),
-        "few-shot": Trial(shots=5, alpha=0.5),
-        "multi-source": Trial(others=True),
-        "ensemble": Trial("ensemble"),
+    experiments = {
+        "zero-shot": Experiment(),
+        "few-shot": Experiment(shots=5, alpha=0.5),
+        "multi-source": Experiment(others=True),
+        "ensemble": Experiment("ensemble"),
     }
-    return evaluate_transfer(space, TRAIN, TEST, source="en", strategies=trials, seeds=(0, 1))
+    return evaluate_transfer(space, DATA, experiments, seeds=(0, 1))
 
 
 def test_accuracies_are_those_of_the_classifier_by_hand(
@@ -53,10 +58,10 @@ def test_accuracies_are_those_of_the_classifier_by_hand(
         found = []
         for seed in (0, 1):
             pair = type(space)({"en": space["en"], code: space[code]})
-            by_hand = TransferClassifier(pair, seed=seed)
+            by_hand = TransferClassifier(pair, random_state=seed)
             by_hand.fit(*TRAIN["en"], language="en", unlabeled={code: TRAIN[code][0]})
             found.append(by_hand.predict(TEST[code][0], language=code))
-        result = report.trials["zero-shot"].languages[code]
+        result = report.experiments["zero-shot"].languages[code]
         labels = np.array(TEST[code][1])
         assert result.accuracy == pytest.approx(np.mean([accuracy_score(labels, f) for f in found]))
         assert result.macro_f1 == pytest.approx(
@@ -65,28 +70,28 @@ def test_accuracies_are_those_of_the_classifier_by_hand(
 
 
 def test_aligned_beats_unaligned_and_majority(report: TransferReport) -> None:
-    assert list(report.bounds) == ["target-trained", "unaligned", "majority"]
-    for trial in report.trials.values():
-        assert trial.interval[0] > report.bounds["majority"].interval[1]
+    assert list(report.baselines) == ["target-trained", "unaligned", "majority"]
+    for each in report.experiments.values():
+        assert each.interval[0] > report.baselines["majority"].interval[1]
         # A turned language may fall on the right topics by chance, as there are only three.
-        assert trial.mean > report.bounds["unaligned"].mean + 0.2
+        assert each.mean > report.baselines["unaligned"].mean + 0.2
 
 
 def test_the_gap_is_source_minus_target_and_its_interval_holds_it(report: TransferReport) -> None:
-    for trial in report.trials.values():
-        for code, (gap, low, high) in trial.gaps.items():
-            assert gap == trial.source[code].accuracy - trial.languages[code].accuracy
+    for each in report.experiments.values():
+        for code, (gap, low, high) in each.gaps.items():
+            assert gap == each.source[code].accuracy - each.languages[code].accuracy
             assert low <= gap <= high
-    assert report.bounds["target-trained"].gaps == {}
+    assert report.baselines["target-trained"].gaps == {}
 
 
 def test_mean_variance_and_worst(report: TransferReport) -> None:
-    trial = report.trials["ensemble"]
-    accuracies = [result.accuracy for result in trial.languages.values()]
-    assert trial.mean == pytest.approx(sum(accuracies) / 2)
-    assert trial.variance == pytest.approx(((accuracies[0] - accuracies[1]) / 2) ** 2)
-    assert trial.languages[trial.worst].accuracy == min(accuracies)
-    assert trial.interval[0] <= trial.mean <= trial.interval[1]
+    each = report.experiments["ensemble"]
+    accuracies = [result.accuracy for result in each.languages.values()]
+    assert each.mean == pytest.approx(sum(accuracies) / 2)
+    assert each.variance == pytest.approx(((accuracies[0] - accuracies[1]) / 2) ** 2)
+    assert each.languages[each.worst].accuracy == min(accuracies)
+    assert each.interval[0] <= each.mean <= each.interval[1]
 
 
 def test_intervals_shrink_with_the_root_of_the_number_of_texts() -> None:
@@ -95,7 +100,7 @@ def test_intervals_shrink_with_the_root_of_the_number_of_texts() -> None:
     for n in (100, 400):
         labels = np.array(["a", "b"] * (n // 2))
         guess = np.where(rng.random(n) < 0.7, labels, "a")
-        low, high = summarized([guess], labels, {"a": "a", "b": "b"}, 1.0).interval
+        low, high = summarized([guess], labels, ["a", "b"], 1.0).interval
         widths.append(high - low)
     assert widths[0] / widths[1] == pytest.approx(2, rel=0.2)
 
@@ -104,7 +109,7 @@ def test_classes_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(1)
     labels = rng.choice(TOPICS, 60)
     found = [rng.choice(TOPICS, 60), labels]
-    result = summarized(found, labels, {topic: topic for topic in TOPICS}, 0.5)
+    result = summarized(found, labels, list(TOPICS), 0.5)
     expected = precision_recall_fscore_support(np.tile(labels, 2), np.concatenate(found))
     for number, topic in enumerate(TOPICS):
         figures = result.classes[topic]
@@ -114,6 +119,7 @@ def test_classes_are_those_of_scikit_learn() -> None:
         assert figures["n"] == (labels == topic).sum()
 
 
+@pytest.mark.slow
 def test_labels_of_targets_change_only_the_bound_and_shots(space: SharedSpace) -> None:
     rng = np.random.default_rng(3)
     shuffled = {
@@ -123,26 +129,21 @@ def test_labels_of_targets_change_only_the_bound_and_shots(space: SharedSpace) -
     test = {"es": TEST["es"]}
     names = [name for name in STRATEGIES if name != "adversarial"]
     right, wrong = (
-        evaluate_transfer(space, train, test, source="en", strategies=names)
+        evaluate_transfer(space, TransferData("en", train, test), names)
         for train in (TRAIN, shuffled)
     )
     for name in names:
-        a, b = (each.trials[name].languages["es"].right for each in (right, wrong))
+        a, b = (each.experiments[name].languages["es"].right for each in (right, wrong))
         assert np.array_equal(a, b), name
-    bounds = [each.bounds["target-trained"].languages["es"].accuracy for each in (right, wrong)]
+    bounds = [each.baselines["target-trained"].languages["es"].accuracy for each in (right, wrong)]
     assert bounds[0] > bounds[1] + 0.2
-
-
-def test_without_labels_of_targets_there_is_no_upper_bound(space: SharedSpace) -> None:
-    found = evaluate_transfer(space, {"en": TRAIN["en"]}, TEST, source="en")
-    assert list(found.bounds) == ["unaligned", "majority"]
 
 
 def test_a_space_for_each_target(space: SharedSpace) -> None:
     pairs = {code: type(space)({"en": space["en"], code: space[code]}) for code in ("es", "de")}
-    one, several = (
-        evaluate_transfer(each, TRAIN, TEST, source="en").as_dict() for each in (space, pairs)
-    )
+    data = TransferData("en", {"en": TRAIN["en"]}, TEST)
+    one, several = (evaluate_transfer(each, data).as_dict() for each in (space, pairs))
+    assert list(one["bounds"]) == ["unaligned", "majority"]  # targets have no labels
     for code in ("es", "de"):
         a, b = (
             each["strategies"]["zero_shot"]["languages"][code]["accuracy"]
@@ -170,46 +171,58 @@ class Peer:
 
 
 def test_peers_stand_in_the_same_table(space: SharedSpace) -> None:
-    test = {"es": TEST["es"]}
-    found = evaluate_transfer(space, TRAIN, test, source="en", peers={"constant": Peer})
+    found = evaluate_transfer(space, SPANISH, {"constant": Peer})
     share = np.mean(np.array(TEST["es"][1]) == "war")
-    assert found.trials["constant"].languages["es"].accuracy == pytest.approx(share)
-    assert found.trials["constant"].facts == {"es": {"size": 17}}
-    assert found.trials["constant"].gaps == {}
+    assert found.experiments["constant"].languages["es"].accuracy == pytest.approx(share)
+    assert found.experiments["constant"].facts == {"es": {"size": 17}}
+    assert found.experiments["constant"].gaps == {}
 
 
 def test_the_table_names_everything(report: TransferReport) -> None:
     text = str(report)
-    for name in (*report.trials, *report.bounds, *TOPICS, "gap es", "worst", "2 seeds", "peak"):
+    for name in (
+        *report.experiments,
+        *report.baselines,
+        *TOPICS,
+        "gap es",
+        "worst",
+        "2 seeds",
+        "peak",
+    ):
         assert name in text
     assert "- ensemble, de: members zero_shot + translate_train + " in text
-    result = report.trials["zero-shot"].languages["de"]
+    result = report.experiments["zero-shot"].languages["de"]
     low, high = (100 * bound for bound in result.interval)
     assert f"{100 * result.accuracy:.1f} [{low:.1f}, {high:.1f}]" in text
 
 
 def test_costs_are_reported(report: TransferReport, space: SharedSpace, tmp_path: Path) -> None:
-    facts = report.trials["zero-shot"].facts["es"]
+    facts = report.experiments["zero-shot"].facts["es"]
     assert facts["vectors"] == space["es"].vectors.nbytes
     pair = type(space)({"en": space["en"], "es": space["es"]})
-    classifier = TransferClassifier(pair, seed=1)
+    classifier = TransferClassifier(pair, random_state=1)
     classifier.fit(*TRAIN["en"], language="en", unlabeled={"es": TRAIN["es"][0]})
     classifier.save(tmp_path / "model")
     assert facts["size"] == (tmp_path / "model").stat().st_size
     assert facts["peak_memory"] > 10_000_000
-    assert report.trials["zero-shot"].fit_seconds > 0
+    assert report.experiments["zero-shot"].fit_seconds > 0
 
 
 def test_programs_read_the_same(report: TransferReport) -> None:
     read = json.loads(json.dumps(report.as_dict(), allow_nan=False))
+    entry, few = read["strategies"]["few-shot"], report.experiments["few-shot"]
     assert read["seeds"] == [0, 1]
-    entry = read["strategies"]["few-shot"]
-    assert entry["worst"] == report.trials["few-shot"].worst
-    assert entry["languages"]["es"]["interval"] == list(
-        report.trials["few-shot"].languages["es"].interval
-    )
-    assert set(read["bounds"]) == {"target-trained", "unaligned", "majority"}
+    assert entry["worst"] == few.worst
+    assert entry["languages"]["es"]["interval"] == list(few.languages["es"].interval)
     assert entry["languages"]["es"]["coverage"] == 1.0
+    assert set(read["bounds"]) == {"target-trained", "unaligned", "majority"}
+    assert len(repr(report)) < 300
+    assert str(pickle.loads(pickle.dumps(report))) == str(report)
+    pytest.importorskip("pandas")
+    frame = report.to_frame()
+    assert len(frame) == 2 * 7
+    assert frame["accuracy"][0] == report.experiments["zero-shot"].languages["es"].accuracy
+    assert "few-shot" in report._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -220,23 +233,23 @@ def test_programs_read_the_same(report: TransferReport) -> None:
         ({"test": {"fr": TEST["es"]}}, "the space for 'fr' must hold it"),
         ({"test": {"es": ([], [])}}, "at least 1, got 0 and 0"),
         ({"test": {"es": (["es40"], ["art"])}}, "must occur in the training texts.*'art'"),
-        ({"strategies": ["magic"]}, "strategy must be one of zero_shot.*got 'magic'"),
-        ({"strategies": {"few": Trial(shots=1)}, "train": {"en": TRAIN["en"]}}, "shots need"),
-        ({"strategies": ["self_training"], "train": {"en": TRAIN["en"]}}, "unlabeled texts of es"),
+        ({"experiments": ["magic"]}, "strategy must be one of zero_shot.*got 'magic'"),
+        ({"experiments": {"few": Experiment(shots=1)}, "train": {"en": TRAIN["en"]}}, "shots need"),
+        ({"experiments": ["self_training"], "train": {"en": TRAIN["en"]}}, "unlabeled texts of es"),
         ({"seeds": ()}, "seeds must hold at least 1"),
         ({"train": {**TRAIN, "de": (["de40"], [])}}, "of 'de' must be as many as labels"),
     ],
 )
 def test_bad_input_is_named(space: SharedSpace, change: dict[str, Any], problem: str) -> None:
-    options: dict[str, Any] = {"train": TRAIN, "test": TEST, "source": "en"} | change
-    train, test = options.pop("train"), options.pop("test")
+    data = replace(DATA, **{k: v for k, v in change.items() if k in ("train", "test", "source")})
+    options = {k: v for k, v in change.items() if k in ("experiments", "seeds")}
     with pytest.raises(ValueError, match=problem):
-        evaluate_transfer(space, train, test, **options)
+        evaluate_transfer(space, data, **options)
 
 
 def test_progress_goes_up_to_one(space: SharedSpace) -> None:
     told: list[float] = []
-    evaluate_transfer(space, TRAIN, TEST, source="en", progress=told.append)
+    evaluate_transfer(space, DATA, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1
 
@@ -244,6 +257,7 @@ def test_progress_goes_up_to_one(space: SharedSpace) -> None:
 # --- the figure -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
 def test_the_figure_is_written(report: TransferReport, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("matplotlib")
@@ -253,7 +267,7 @@ def test_the_figure_is_written(report: TransferReport, tmp_path: Path, kind: str
     assert path.read_bytes().startswith(start)
     if kind == "svg":
         text = path.read_text()
-        assert all(name in text for name in (*report.trials, *report.bounds))
+        assert all(name in text for name in (*report.experiments, *report.baselines))
 
 
 def test_a_figure_that_cannot_be_written(report: TransferReport, tmp_path: Path) -> None:
@@ -269,9 +283,9 @@ def test_all_leaves_out_what_lacks_texts(
 ) -> None:
     few = {"en": tuple(part[:30] for part in TRAIN["en"])}
     test = {"es": tuple(part[:9] for part in TEST["es"])}
-    found = evaluate_transfer(space, few, test, source="en", strategies="all")  # type: ignore[arg-type]
+    found = evaluate_transfer(space, TransferData("en", few, test), "all")  # type: ignore[arg-type]
     lacking = ("self_training", "seed_words", "adversarial", "prior_matching")
-    assert set(found.trials) == set(STRATEGIES) - set(lacking)
+    assert set(found.experiments) == set(STRATEGIES) - set(lacking)
     for name in lacking:
         assert f"left out: {name}, which needs unlabeled texts of es" in caplog.text
 
@@ -281,11 +295,14 @@ def test_what_is_missing_is_named_before_the_work(
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     told: list[float] = []
-    given: Any = {"source": "en", "progress": told.append}
-    train = {"en": TRAIN["en"]}
-    trials = {"zero": Trial(), "net": Trial(head="mlp"), "teacher": Trial("self_training")}
+    data = TransferData("en", {"en": TRAIN["en"]}, TEST)
+    experiments = {
+        "zero": Experiment(),
+        "net": Experiment(head="mlp"),
+        "teacher": Experiment("self_training"),
+    }
     with pytest.raises(MissingDependencyError) as caught:
-        evaluate_transfer(space, train, TEST, strategies=trials, **given)
+        evaluate_transfer(space, data, experiments, progress=told.append)
     assert "strategy 'net' needs the package torch" in str(caught.value)
     assert "'teacher' needs unlabeled texts of es, de; pass unlabeled=" in str(caught.value)
     assert not told
@@ -294,11 +311,11 @@ def test_what_is_missing_is_named_before_the_work(
 def test_test_texts_that_were_learned_from_are_counted(space: SharedSpace) -> None:
     texts, labels = TEST["es"]
     train = {"en": TRAIN["en"], "es": (list(texts[:30]), list(labels[:30]))}
-    report = evaluate_transfer(space, train, {"es": TEST["es"]}, source="en")
+    report = evaluate_transfer(space, TransferData("en", train, {"es": TEST["es"]}))
     assert list(report.learned) == ["es"]
     found = report.learned["es"]
     assert (found.learned, found.n) == (30, 120)
-    right = report.trials["zero_shot"].languages["es"].right
+    right = report.experiments["zero_shot"].languages["es"].right
     assert found.accuracy["zero_shot"] == pytest.approx(right[30:].mean())
     assert "es: 30 of 120 test texts were learned from; accuracy without" in report.as_markdown()
     assert report.as_dict()["learned"]["es"]["learned"] == 30

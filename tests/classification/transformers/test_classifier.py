@@ -14,9 +14,10 @@ from sklearn.base import clone
 
 from alignx.classification.transformers.classifier import TransformerClassifier
 from alignx.errors import FormatError, MissingDependencyError, NotFittedError
+from alignx.support.config import config_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ WORDS = [f"w{number}" for number in range(120)]
 HIDDEN = 16
 PARAMETERS_OF_HEAD = 2 * HIDDEN + 2
 # What fine-tunes the tiny models within seconds.
-FAST: dict[str, Any] = {"fine_tune": True, "epochs": 8, "rate": 5e-3}
+FAST: dict[str, Any] = {"fine_tune": True, "epochs": 8, "learning_rate": 5e-3}
 
 
 def save_tokenizer(folder: Path) -> None:
@@ -73,11 +74,8 @@ def t5_like(config: type[Any]) -> Any:  # noqa: ANN401
 
 
 def bart() -> Any:  # noqa: ANN401
-    layers = {
-        f"{part}_{name}": value
-        for part in ("encoder", "decoder")
-        for name, value in (("layers", 1), ("attention_heads", 2), ("ffn_dim", 2 * HIDDEN))
-    }
+    sizes = {"layers": 1, "attention_heads": 2, "ffn_dim": 2 * HIDDEN}
+    parts = {f"{part}_{k}": n for part in ("encoder", "decoder") for k, n in sizes.items()}
     return transformers.BartConfig(
         vocab_size=len(SPECIAL) + len(WORDS),
         d_model=HIDDEN,
@@ -87,7 +85,7 @@ def bart() -> Any:  # noqa: ANN401
         eos_token_id=3,
         decoder_start_token_id=3,
         forced_eos_token_id=3,
-        **layers,
+        **parts,
     )
 
 
@@ -97,20 +95,12 @@ MODELS: dict[str, Callable[[], tuple[Any, Callable[[Any], Any]]]] = {
         transformers.BertModel(bert_like(transformers.BertConfig)),
         lambda model: model,
     ),
-    "xlm-r": lambda: (
-        transformers.XLMRobertaModel(bert_like(transformers.XLMRobertaConfig)),
-        lambda model: model,
-    ),
     "xlm-r of words": lambda: (
         transformers.XLMRobertaForMaskedLM(bert_like(transformers.XLMRobertaConfig)),
         lambda model: model.roberta,
     ),
     "mt5": lambda: (
         transformers.MT5ForConditionalGeneration(t5_like(transformers.MT5Config)),
-        lambda model: model.encoder,
-    ),
-    "t5 encoder": lambda: (
-        transformers.T5EncoderModel(t5_like(transformers.T5Config)),
         lambda model: model.encoder,
     ),
     "bart": lambda: (transformers.BartModel(bart()), lambda model: model.encoder),
@@ -124,6 +114,15 @@ def save_model(folder: Path, name: str) -> Any:  # noqa: ANN401
     model.save_pretrained(folder)
     save_tokenizer(folder)
     return encoder_of(model).eval()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep torch from waiting for the threads of other tests; the models are tiny."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +153,7 @@ TEST, TEST_LABELS = planted_texts(200, seed=1)
 @pytest.mark.parametrize("name", MODELS)
 def test_a_text_is_the_mean_of_its_last_hidden_states(name: str, tmp_path: Path) -> None:
     encoder = save_model(tmp_path, name)
-    classifier = TransformerClassifier(tmp_path, batch=4).fit(TRAIN[:40], LABELS[:40])
+    classifier = TransformerClassifier(tmp_path, batch_size=4).fit(TRAIN[:40], LABELS[:40])
     texts = ["w1 w2 w3", "w5", "unknown w70 w8 w9 w10", "w3 w2 w1", "w90 w91"]
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
     expected = []
@@ -173,6 +172,7 @@ def test_a_text_is_the_mean_of_its_last_hidden_states(name: str, tmp_path: Path)
     assert classifier.size_ == 4 * classifier.parameters_
 
 
+@pytest.mark.slow
 def test_a_frozen_model_learns_and_says_what_it_took(bert_folder: Path) -> None:
     classifier = TransformerClassifier(bert_folder).fit(TRAIN, LABELS)
     assert classifier.classes_.tolist() == ["pets", "weather"]
@@ -191,9 +191,10 @@ def test_a_frozen_model_learns_and_says_what_it_took(bert_folder: Path) -> None:
     assert classifier.peak_memory_ > classifier.size_
 
 
+@pytest.mark.slow
 def test_the_language_and_the_batch_change_nothing(bert_folder: Path) -> None:
     first = TransformerClassifier(bert_folder).fit(TRAIN[:60], LABELS[:60])
-    second = TransformerClassifier(bert_folder, batch=7).fit(
+    second = TransformerClassifier(bert_folder, batch_size=7).fit(
         TRAIN[:60], LABELS[:60], language="en", unlabeled={"es": ["hola"]}
     )
     np.testing.assert_allclose(
@@ -226,7 +227,7 @@ def test_long_texts_are_cut(bert_folder: Path) -> None:
 
 def test_numbers_are_labels_and_the_settings_are_copied(bert_folder: Path) -> None:
     numbers = (LABELS[:60] == "pets").astype(int) * 3
-    template = TransformerClassifier(bert_folder, max_length=9, seed=4)
+    template = TransformerClassifier(bert_folder, max_length=9, random_state=4)
     copy = clone(template)
     assert copy.get_params() == template.get_params()
     assert set(copy.fit(TRAIN[:60], numbers).predict(TEST).tolist()) <= {0, 3}
@@ -236,7 +237,8 @@ def test_numbers_are_labels_and_the_settings_are_copied(bert_folder: Path) -> No
 # --- fine-tuned -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["bert", "xlm-r", "mt5"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bert", "mt5"])
 def test_fine_tuning_learns_what_a_frozen_model_cannot_tell(name: str, tmp_path: Path) -> None:
     save_model(tmp_path, name)
     frozen = TransformerClassifier(tmp_path).fit(TRAIN, LABELS)
@@ -247,9 +249,10 @@ def test_fine_tuning_learns_what_a_frozen_model_cannot_tell(name: str, tmp_path:
     assert tuned.parameters_ == frozen.parameters_
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_classifier(bert_folder: Path) -> None:
     def tuned(seed: int) -> NDArray[np.float64]:
-        options: dict[str, Any] = {**FAST, "epochs": 2, "seed": seed}
+        options: dict[str, Any] = {**FAST, "epochs": 2, "random_state": seed}
         fitted = TransformerClassifier(bert_folder, **options).fit(TRAIN[:80], LABELS[:80])
         return fitted.predict_proba(TEST[:20])
 
@@ -262,6 +265,7 @@ def test_one_seed_gives_one_classifier(bert_folder: Path) -> None:
     assert not np.array_equal(tuned(1), first)
 
 
+@pytest.mark.slow
 def test_fitting_again_begins_with_the_saved_model(bert_folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in bert_folder.iterdir()}
     options: dict[str, Any] = {**FAST, "epochs": 1}
@@ -288,6 +292,7 @@ def save_sentence_transformer(folder: Path, bert_folder: Path) -> Any:  # noqa: 
     return model
 
 
+@pytest.mark.slow
 def test_models_of_sentence_transformers(tmp_path: Path, bert_folder: Path) -> None:
     model = save_sentence_transformer(tmp_path, bert_folder)
     frozen = TransformerClassifier(tmp_path).fit(TRAIN, LABELS)
@@ -311,6 +316,7 @@ def save_static_model(folder: Path, **further: Any) -> Any:  # noqa: ANN401
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_weighted", [False, True])
 def test_models_of_model2vec(tmp_path: Path, is_weighted: bool) -> None:
     weights = np.linspace(0.5, 1.5, len(WORDS) + 2) if is_weighted else None
@@ -326,13 +332,14 @@ def test_models_of_model2vec(tmp_path: Path, is_weighted: bool) -> None:
     np.testing.assert_allclose(embedded, model.encode(texts), atol=1e-6)
     assert frozen.parameters_ == model.embedding.size + 8 * 2 + 2
 
-    options: dict[str, Any] = {**FAST, "rate": 5e-2}
+    options: dict[str, Any] = {**FAST, "learning_rate": 5e-2}
     tuned = TransformerClassifier(tmp_path, **options).fit(TRAIN, LABELS)
     accuracy = tuned.score(TEST, TEST_LABELS)
     assert accuracy > 0.8
     assert accuracy > frozen.score(TEST, TEST_LABELS) + 0.05
 
 
+@pytest.mark.slow
 def test_the_kind_can_be_named(tmp_path: Path, bert_folder: Path) -> None:
     save_sentence_transformer(tmp_path, bert_folder)
     told = TransformerClassifier(tmp_path, kind="transformers").fit(TRAIN[:60], LABELS[:60])
@@ -361,27 +368,21 @@ def test_a_model_that_is_not_there(tmp_path: Path, bert_folder: Path) -> None:
     one_line_about(tmp_path, "no encoder can be read", kind="transformers")
 
 
-@pytest.mark.parametrize("is_offline", [True, False])
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", ["offline", "nobody listens", "no answer"])
 def test_a_hub_that_cannot_be_reached(
-    is_offline: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from huggingface_hub import constants
 
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")  # nobody listens
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", is_offline)
-    one_line_about("nobody/no-model", "no such folder, and the hub cannot be reached")
+    from alignx.classification.transformers import encoders
 
-
-def test_a_hub_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    from alignx.classification.transformers import hub
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(hub, "SECONDS_TO_ANSWER", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        port = silent.getsockname()[1] if problem == "no answer" else 1
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", problem == "offline")
+        monkeypatch.setattr(encoders, "HUB_TIMEOUT", 0.1)
         one_line_about("nobody/no-model", "no such folder, and the hub cannot be reached")
 
 
@@ -412,6 +413,7 @@ def test_a_name_that_the_hub_does_not_know(monkeypatch: pytest.MonkeyPatch) -> N
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])
 def test_what_was_fetched_before_needs_no_hub(
     weights: str, tmp_path: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -450,10 +452,10 @@ def test_missing_parameters_are_never_made_up(tmp_path: Path) -> None:
     save_model(tmp_path, "bert")
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 2}))
-    one_line_about(tmp_path, "16 parameters are missing, the first is .*layer.1")
+    one_line_about(tmp_path, "16 parameters are missing, such as .*layer.1")
 
 
-@pytest.mark.parametrize("package", ["transformers", "sentence_transformers", "model2vec"])
+@pytest.mark.parametrize("package", ["sentence_transformers", "model2vec"])
 def test_a_missing_package(
     package: str, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -470,15 +472,19 @@ def test_a_missing_package(
     [
         ({"kind": "gpt"}, "kind must be one of auto, transformers"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
-        ({"batch": 0}, "batch must be at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"max_length": 0}, "max_length must be at least 1, got 0"),
-        ({"rate": 0.0}, "rate must be more than 0"),
-        ({"device": "abacus"}, "device must be one that torch can use, got 'abacus'"),
+        ({"learning_rate": 0.0}, "learning_rate must be more than 0"),
     ],
 )
 def test_settings_out_of_range(options: dict[str, Any], problem: str, bert_folder: Path) -> None:
     with pytest.raises(ValueError, match=problem):
         fit(bert_folder, **options)
+
+
+def test_a_device_that_torch_cannot_use(bert_folder: Path) -> None:
+    with pytest.raises(ValueError, match="torch can use"), config_context(device="abacus"):
+        fit(bert_folder)
 
 
 def test_texts_and_labels_that_do_not_fit(bert_folder: Path) -> None:
@@ -487,19 +493,8 @@ def test_texts_and_labels_that_do_not_fit(bert_folder: Path) -> None:
         classifier.predict(["w1"])
     with pytest.raises(TypeError, match="must be a sequence of strings, got the string 'w1'"):
         classifier.fit("w1", ["a", "b"])
-    with pytest.raises(TypeError, match="must be strings, got NoneType"):
-        classifier.fit(["w1", None], ["a", "b"])  # type: ignore[list-item]
-    with pytest.raises(ValueError, match=r"labels must have shape \(2,\), got \(3,\)"):
-        classifier.fit(["w1", "w2"], ["a", "b", "a"])
-    with pytest.raises(ValueError, match=r"at least 2 classes, got only \['a'\]"):
-        classifier.fit(["w1", "w2"], ["a", "a"])
     with pytest.raises(ValueError, match="at least 2 classes must not be empty, got 1"):
         classifier.fit(["w1", " "], ["a", "b"])
-    with pytest.raises(ValueError, match=r"at least 2 classes, got only \[\]"):
-        classifier.fit([], [])
-    fitted = fit(bert_folder)
-    with pytest.raises(ValueError, match=r"labels must be among .* got 'cars'"):
-        fitted.score(["w1"], ["cars"])
 
 
 def test_empty_texts(bert_folder: Path, caplog: pytest.LogCaptureFixture) -> None:

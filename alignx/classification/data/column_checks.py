@@ -1,4 +1,4 @@
-"""Tell by the values of columns whether texts and labels were found where they are."""
+"""Plausibility of columns of texts and labels that were found without a header."""
 
 from __future__ import annotations
 
@@ -12,46 +12,20 @@ if TYPE_CHECKING:
 
 __all__ = ["require_likely_columns", "require_likely_texts"]
 
-# What headers are made of, besides the names that are known as columns.
-_HEADER = frozenset(
-    {
-        *("text", "texts", "sentence", "sentences", "utterance", "query", "question", "content"),
-        *("body", "message", "comment", "title", "headline", "description", "premise", "input"),
-        *("tweet", "review", "document", "doc", "post", "snippet", "example", "instance", "data"),
-        *("label", "labels", "gold", "target", "class", "classes", "category", "topic", "intent"),
-        *("tag", "output", "answer", "polarity", "sentiment", "rating", "stars", "score", "type"),
-        *("name", "value", "id", "true", "truth", "standard", "x", "y", "lang", "language"),
-        *("texto", "frase", "etiqueta", "clase", "categoría", "texte", "phrase", "étiquette"),
-        *("classe", "satz", "klasse", "kategorie", "etikett", "thema", "kommentar", "titel"),
-        *(
-            "oración",
-            "tema",
-            "categoria",
-            "categorie",
-            "catégorie",
-            "rótulo",
-            "texte",
-            "comentario",
-        ),
-        *("testo", "etichetta", "classificazione", "tekst", "zin", "metin", "cümle", "etiket"),
-        *("zdanie", "kategoria", "etykieta", "текст", "предложение", "метка", "класс", "категория"),
-        *(
-            "文本",
-            "内容",
-            "句子",
-            "标签",
-            "类别",
-            "分类",
-            "文章",
-            "文",
-            "ラベル",
-            "テキスト",
-            "カテゴリ",
-        ),
-        *("텍스트", "문장", "레이블", "라벨", "카테고리", "نص", "النص", "جملة", "تصنيف", "التصنيف"),
-        *("पाठ", "वाक्य", "लेबल", "श्रेणी", "văn", "bản", "nhãn", "câu"),
-    }
-)
+# Words of headers, besides the known names of columns.
+_HEADER_WORDS = """
+    text texts sentence sentences utterance query question content body message comment title
+    headline description premise input tweet review document doc post snippet example instance data
+    label labels gold target class classes category topic intent tag output answer polarity
+    sentiment rating stars score type name value id true truth standard x y lang language
+    texto frase etiqueta clase categoría texte phrase étiquette classe satz klasse kategorie etikett
+    thema kommentar titel oración tema categoria categorie catégorie rótulo comentario testo
+    etichetta classificazione tekst zin metin cümle etiket zdanie kategoria etykieta
+    текст предложение метка класс категория 文本 内容 句子 标签 类别 分类 文章 文 ラベル テキスト
+    カテゴリ 텍스트 문장 레이블 라벨 카테고리 نص النص جملة تصنيف التصنيف पाठ वाक्य लेबल श्रेणी
+    văn bản nhãn câu
+"""
+_HEADER = frozenset(_HEADER_WORDS.split())
 _NEARLY_ALL = 0.9
 _MANY = 20
 _FEW = 4
@@ -59,13 +33,13 @@ _LONGEST_NAME = 40
 
 
 def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
-    """Refuse columns, found without a header, that do not look like texts and labels.
+    """Refuse columns that do not look like texts and labels.
 
     Raises
     ------
     ValueError
-        If labels are longer and more various than texts, nearly all labels are texts of their
-        own, or the first line differs from all others as a header does.
+        If labels are longer and more diverse than texts, nearly all labels are unique texts, or
+        the first line differs from all others as a header does.
 
     Examples
     --------
@@ -91,12 +65,12 @@ def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
 
 
 def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
-    """Refuse the first column as texts where another holds longer and more various ones.
+    """Refuse the first column as texts where another holds longer and more diverse ones.
 
     Raises
     ------
     ValueError
-        Says which column may be meant.
+        Names the column that may be meant.
 
     Examples
     --------
@@ -122,7 +96,7 @@ def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
 
 
 def _are_exchanged(texts: Sequence[str], labels: Sequence[str]) -> bool:
-    """Tell whether what should be classes is longer, and no less various, than the texts."""
+    """Compare lengths and diversity of texts and labels."""
     n_texts, n_labels = len(set(texts)), len(set(labels))
     is_longer = fmean(map(len, labels)) > fmean(map(len, texts))
     if is_longer and n_labels > n_texts:
@@ -141,7 +115,7 @@ def _mean_words(values: Sequence[str]) -> float:
 
 
 def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
-    """Tell whether the label of the first line is none, by its text and all other labels."""
+    """Compare the first line with all others."""
     counts = Counter(labels[1:])
     if not counts or labels[0] in counts:
         return False
@@ -158,7 +132,7 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
 
 
 def _names_a_column(cell: str) -> bool:
-    """Tell names such as "gold_label", "airline_sentiment", "sentence1" and "Text"."""
+    """Recognize names such as "gold_label", "airline_sentiment", "sentence1" and "Text"."""
     if len(cell) > _LONGEST_NAME:
         return False
     parts = re.findall(r"[^\s\d_.\-]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
