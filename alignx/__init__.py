@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.model_selection import Auto
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
+    from alignx.alignment.unsupervised.adversarial import Adversarial
+    from alignx.alignment.unsupervised.self_learning import SelfLearning
     from alignx.alignment.validation import Validation
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.comparison.evaluate import Trial, evaluate_transfer
@@ -144,7 +145,8 @@ _HOMES = {
     "alignment.diagnosis": ["Diagnosis"],
     "alignment.model_selection": ["Auto"],
     "alignment.shared_space": ["SharedSpace"],
-    "alignment.unsupervised.methods": ["Adversarial", "SelfLearning"],
+    "alignment.unsupervised.adversarial": ["Adversarial"],
+    "alignment.unsupervised.self_learning": ["SelfLearning"],
     "alignment.validation": ["Validation"],
     "classification.classifier": ["TransferClassifier"],
     "classification.comparison.evaluate": ["Trial", "evaluate_transfer"],

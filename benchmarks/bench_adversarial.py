@@ -1,8 +1,7 @@
 """Adversarial training against a plain torch loop with the settings of the publication.
 
-A sample is a row that the discriminator is trained on. The loop has a batch of 32 and float32; it
-is compared with both presets, of which "muse" does the same work and "fast" needs fewer samples, in
-bfloat16 where the processor has instructions for it.
+A sample is a row in a discriminator step. The loop has a batch of 32 and float32. The preset "muse"
+has the same settings; "fast" needs fewer samples, in bfloat16 where the processor has instructions.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ import torch
 from torch import nn
 
 import alignx as ax
-from alignx.alignment.unsupervised.adversarial import train_adversarial
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialTraining
+from alignx.alignment.unsupervised.adversarial_settings import AdversarialSettings
+from alignx.alignment.unsupervised.adversarial_training import train_adversarial
 from alignx.vectors.normalizer import Normalizer
 from benchmarks.common import data_directory, parser, write
 
@@ -38,12 +37,12 @@ def main() -> None:
     X, Y = (load(language) for language in ("en", "es"))
     shape = {"n": len(X), "m": len(Y), "d": X.shape[1], "threads": given.threads}
     ours = {
-        "muse": AdversarialTraining.preset("muse"),
-        "fast": AdversarialTraining.preset("fast"),
-        "fast, float32": replace(AdversarialTraining.preset("fast"), precision="float32"),
+        "muse": AdversarialSettings.preset("muse"),
+        "fast": AdversarialSettings.preset("fast"),
+        "fast, float32": replace(AdversarialSettings.preset("fast"), precision="float32"),
     }
     rates: dict[str, list[float]] = {name: [] for name in (PEER, *ours)}
-    for _ in range(REPEATS):  # they take turns, so that a drifting clock hits all alike
+    for _ in range(REPEATS):  # in turns, so that a drifting clock affects all alike
         rates[PEER].append(plain_loop(X, Y, given.steps))
         for name, settings in ours.items():
             rates[name].append(alignx_rate(X, Y, settings, given.steps))
@@ -67,14 +66,14 @@ def load(language: str) -> Matrix:
     return Normalizer().fit_transform(embeddings.vectors)
 
 
-def alignx_rate(X: Matrix, Y: Matrix, settings: AdversarialTraining, steps: int) -> float:
-    """Samples in a second of one epoch, without the criterion at its end."""
+def alignx_rate(X: Matrix, Y: Matrix, settings: AdversarialSettings, steps: int) -> float:
+    """Samples per second of one epoch, without its criterion."""
     short = replace(settings, samples=2 * settings.batch * steps, epochs=1)
     return train_adversarial(X, Y, settings=short).epochs[0].samples_per_second
 
 
 def plain_loop(X: Matrix, Y: Matrix, steps: int) -> float:
-    """Train as the publication describes, in the plainest way."""
+    """Samples per second of a plain loop after the publication."""
     batch, rate, discriminator_steps, beta, smoothing = 32, 0.1, 5, 0.001, 0.1
     source, target = torch.from_numpy(X), torch.from_numpy(Y)
     d = source.shape[1]

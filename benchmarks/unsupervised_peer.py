@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 VOCABULARY = 20_000
 BATCH = 10_000
 N_NEIGHBORS = 10
-KEEP = 0.1  # at the start; it grows, which changes nothing about the time of a round
+KEEP = 0.1  # initial value; its growth does not change the time of a round
 # The published schedule has five probabilities, 0.1 doubled up to 1, and leaves each after 50
 # rounds without gain: it takes that many and more.
 ROUNDS = 250
@@ -27,7 +27,7 @@ ROUNDS = 250
 
 @dataclass
 class PlainLoop:
-    """The state between rounds: unit rows of the most frequent words, and the map."""
+    """Unit rows of the most frequent words, and the map."""
 
     source: Matrix
     target: Matrix
@@ -36,13 +36,13 @@ class PlainLoop:
 
     @classmethod
     def start(cls, source: Matrix, target: Matrix) -> PlainLoop:
-        """Begin with no map; the time of a round does not depend on it."""
+        """Begin with the identity; the time of a round does not depend on the map."""
         identity = np.eye(source.shape[1], dtype=np.float32)
         random = np.random.default_rng(0)
         return cls(source[:VOCABULARY], target[:VOCABULARY], identity, random)
 
     def round(self) -> None:
-        """Look for translations under the map, and take the map of all of them."""
+        """Search translations under the map and refit it on them."""
         mapped = self.source @ self.map
         r_source = mean_of_best(mapped, self.target)
         r_target = mean_of_best(self.target, mapped)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from alignx.alignment.unsupervised import fit as unsupervised
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialTraining
+from alignx.alignment.unsupervised import adversarial
+from alignx.alignment.unsupervised.adversarial_settings import AdversarialSettings
 from alignx.errors import FormatError
 
 if TYPE_CHECKING:
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.unsupervised.fit import Workplace
-
-TRAIN = unsupervised._train
-QUICK = AdversarialTraining(samples=8_000, epochs=3, hidden=64, batch=128, discriminator_rate=1.0)
+TRAIN = adversarial._train
+QUICK = AdversarialSettings(samples=8_000, epochs=3, hidden=64, batch=128, discriminator_rate=1.0)
 
 
 def identify(number: int, seconds: float = 0.0) -> tuple[int, int]:
@@ -83,12 +81,9 @@ def die() -> None:
 
 
 def train_quickly(
-    work: Workplace,
-    preset: Literal["fast", "muse"],
-    number: int,
-    *rest: Any,  # noqa: ANN401  # passed on
+    *arguments: Any,  # noqa: ANN401  # passed on
 ) -> tuple[float, NDArray[np.float32]]:
     """Train adversarially with a small schedule."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AdversarialTraining, "preset", lambda _: QUICK)
-        return TRAIN(work, preset, number, *rest)
+        patch.setattr(AdversarialSettings, "preset", lambda _: QUICK)
+        return TRAIN(*arguments)

@@ -7,7 +7,7 @@ import pytest
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.unsupervised.methods import SelfLearning
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.data.texts import LabeledTexts
 from alignx.errors import AlignmentFailed

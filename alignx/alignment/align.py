@@ -14,7 +14,8 @@ from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.methods import UNSUPERVISED, as_method
 from alignx.alignment.supervised import MapFit, fit_supervised
-from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
+from alignx.alignment.unsupervised.adversarial import Adversarial
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement, method_name

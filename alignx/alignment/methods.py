@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from alignx.alignment.model_selection import Auto
+from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.adversarial_settings import Preset
-from alignx.alignment.unsupervised.methods import Adversarial, SelfLearning
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.mapping import METHODS as ALIGNERS
 from alignx.mapping import Aligner, method_name
 

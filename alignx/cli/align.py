@@ -238,7 +238,7 @@ def _require_outputs(
     """Refuse outputs over inputs, in missing folders, or with the name of another format."""
     unfinished = []
     if checkpoint is not None:
-        from alignx.alignment.unsupervised.fit import checkpoint_name
+        from alignx.alignment.unsupervised.adversarial import checkpoint_name
 
         unfinished = [checkpoint_name(checkpoint, i) for i in range(estimator.restarts)]
     require_outputs({"--output": output, "--log": log_file, "--checkpoint": unfinished}, inputs)

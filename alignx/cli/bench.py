@@ -17,7 +17,7 @@ from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
     from alignx.experiments.cell import Cell
-    from alignx.experiments.runner import Bench
+    from alignx.experiments.runner import GridRunner
 
 __all__ = ["bench"]
 
@@ -58,51 +58,51 @@ def bench(
     Finished cells are kept: a second run only adds.
     """
     from alignx.experiments.grid import Grid
-    from alignx.experiments.runner import Bench
-    from alignx.experiments.tables import as_json as table_as_json
-    from alignx.experiments.tables import as_markdown, base_of, require_tables, write_tables
+    from alignx.experiments.report import GridReport, base_of, require_tables
+    from alignx.experiments.runner import GridRunner
 
     # Log messages of cells do not name the cell; the table lists weak maps.
     logging.getLogger("alignx").setLevel(logging.ERROR)
     grid = Grid.load(config)
     base = config.with_suffix("") if output is None else base_of(output)
-    work = Bench(grid, base.with_name(f"{base.name}.cells"))
-    kept = work.kept()
+    runner = GridRunner(grid, base.with_name(f"{base.name}.cells"))
+    kept = runner.kept()
     if dry_run:
-        _list(work, kept, terminal)
+        _list(runner, kept, terminal)
         return
-    names = require_tables(base, grid, work.folder)
-    missing = [cell for i, cell in enumerate(work.cells) if i not in kept]
+    names = require_tables(base, grid, runner.folder)
+    missing = [cell for i, cell in enumerate(runner.cells) if i not in kept]
     _require_packages(missing, on_cluster=cluster is not None)
     start = time.perf_counter()
-    results = _run(work, jobs, cluster, terminal)
-    write_tables(base, grid, results)
+    results = _run(runner, jobs, cluster, terminal)
+    report = GridReport(grid, results)
+    report.save(base)
     failed = sum(result["failed"] is not None for result in results)
     terminal.note(
         f"{len(results):,} cells: {len(kept):,} kept, {len(results) - len(kept):,} run in "
         f"{time.perf_counter() - start:.1f} s, {failed:,} failed"
     )
     terminal.note(f"{', '.join(map(str, names))}: written")
-    terminal.print(table_as_json(grid, results), as_markdown(grid, results))
+    terminal.print(report.as_dict(), str(report))
     if failed:
         raise typer.Exit(1)
 
 
 def _run(
-    work: Bench, jobs: int | None, cluster: str | None, terminal: Terminal
+    runner: GridRunner, jobs: int | None, cluster: str | None, terminal: Terminal
 ) -> Sequence[dict[str, Any]]:
     """Run the cells that are not kept."""
     try:
         with terminal.working("Running") as bar:
-            return work.run(
+            return runner.run(
                 n_jobs=jobs if cluster is not None else jobs or 1,
                 cluster=cluster,
                 progress=bar,
                 log=_log(terminal, bar),
             )
     except KeyboardInterrupt:
-        done = f"{len(work.kept()):,} of {len(work.cells):,} cells"
-        terminal.note(f"interrupted: {done} are in {work.folder}; the same command goes on")
+        done = f"{len(runner.kept()):,} of {len(runner.cells):,} cells"
+        terminal.note(f"interrupted: {done} are in {runner.folder}; the same command goes on")
         raise
 
 
@@ -120,7 +120,7 @@ def _require_packages(cells: Sequence[Cell], *, on_cluster: bool) -> None:
 
 def _log(terminal: Terminal, bar: Bar | None) -> Callable[[dict[str, Any]], None]:
     """Return a function that prints failures, and all results if verbose."""
-    from alignx.experiments.tables import describe
+    from alignx.experiments.report import describe
 
     def log(result: dict[str, Any]) -> None:
         failure = result["failed"]
@@ -136,9 +136,9 @@ def _log(terminal: Terminal, bar: Bar | None) -> Callable[[dict[str, Any]], None
     return log
 
 
-def _list(work: Bench, kept: dict[int, dict[str, Any]], terminal: JsonTerminal) -> None:
+def _list(runner: GridRunner, kept: dict[int, dict[str, Any]], terminal: JsonTerminal) -> None:
     """Print the cells, and whether they are done."""
-    done = [i in kept for i in range(len(work.cells))]
-    states = [{**cell.facts(), "done": i} for cell, i in zip(work.cells, done, strict=True)]
-    names = zip(("done" if i else "to do" for i in done), work.cells, strict=True)
+    done = [i in kept for i in range(len(runner.cells))]
+    states = [{**cell.identity(), "done": i} for cell, i in zip(runner.cells, done, strict=True)]
+    names = zip(("done" if i else "to do" for i in done), runner.cells, strict=True)
     terminal.print({"cells": states}, "".join(f"{state}\t{cell.name}\n" for state, cell in names))

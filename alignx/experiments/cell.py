@@ -1,59 +1,46 @@
-"""One cell of a grid: a method on a pair of languages, from files to figures, in any process."""
+"""Cell of a grid: one method on one pair of languages, from files to figures."""
 
 from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from alignx.alignment.align import align
 from alignx.alignment.methods import METHODS
-from alignx.evaluation.word_translation import evaluate
+from alignx.evaluation.word_translation import (
+    OOVPolicy,  # pydantic reads annotations
+    evaluate,
+)
+from alignx.experiments.config import Count, Table
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement
 from alignx.support.config import config_context, get_config
 from alignx.vectors.io import load
+from alignx.vectors.normalizer import parse_steps
 
 if TYPE_CHECKING:
-    from alignx.evaluation.word_translation import OOVPolicy
+    from alignx.alignment.alignment import Alignment
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Cell", "Protocol", "run_cell"]
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """What all cells of a grid have in common.
+class Protocol(Table):
+    """Settings shared by all cells of a grid; see `load` and `evaluate`."""
 
-    Attributes
-    ----------
-    limit : int, optional
-        How many words of each language are read.
-    lowercase : bool
-        Whether words of vectors and dictionaries are lower-cased.
-    on_error : {"raise", "skip"}
-        What is done about malformed lines.
-    oov_policy : {"muse", "vecmap", "fasttext", "xling"}
-        Of `evaluate`.
-    """
-
-    limit: int | None = None
+    limit: Count | None = None
     lowercase: bool = False
     on_error: Literal["raise", "skip"] = "raise"
     oov_policy: OOVPolicy = "muse"
 
     def load_vectors(self, path: str, language: str) -> Embeddings:
         """Load the vectors of a language."""
-        return load(
-            path,
-            limit=self.limit,
-            lowercase=self.lowercase,
-            language=language,
-            on_error=self.on_error,
-        )
+        options = self.model_dump(exclude={"oov_policy"})
+        return load(path, language=language, **options)
 
     def load_lexicon(self, path: Path) -> Lexicon:
         """Load a dictionary."""
@@ -62,38 +49,20 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one cell computes; small, and the same in every process.
+    """Small, picklable description of one experiment.
 
     Attributes
     ----------
-    source, target : str
-        Codes of the languages.
-    source_file, target_file, test : str
-        Vectors and test dictionary, relative to the folder of the grid.
-    method : str
-        What the grid calls the method with its options.
-    algorithm : str
-        Method of `align`.
-    start : {"dictionary", "identical", "numerals", "nothing"}
-        Which known pairs there are: those of a file, words or numbers that both languages write
-        the same, none.
-    train : str, optional
-        The file, if the start is a dictionary.
+    source_file, target_file, test, train : str
+        Vectors and dictionaries, relative to the folder of the grid.
+    method, algorithm : str
+        Names of the method in the grid and in `align`.
+    seed_dictionary : {"train", "identical", "numerals", "none"}
+        Known pairs: those of `train`, identically spelled words or numbers, or none.
     size : int, optional
-        How many source words of it are known, the first in the file; all unless given.
-    seed : int, optional
-        For methods that depend on it.
-    options : dict
-        Arguments of `align`.
-    parameters : dict
-        Arguments of the aligner, if the method has one.
-    protocol : Protocol
-        What all cells have in common.
-
-    Examples
-    --------
-    >>> Cell("en", "es", "en.vec", "es.vec", "test.txt", "cca", "cca", size=1_000).name
-    'en-es.cca.1000'
+        Number of known source words, the first in the file. Default: all.
+    options, parameters : dict
+        Options of `align` and parameters of the estimator.
     """
 
     source: str
@@ -103,47 +72,48 @@ class Cell:
     test: str
     method: str
     algorithm: str
-    start: str = "dictionary"
+    seed_dictionary: str = "train"
     train: str | None = None
     size: int | None = None
     seed: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
-    protocol: Protocol = Protocol()
+    protocol: Protocol = field(default_factory=Protocol)
 
     @property
     def pair(self) -> str:
-        """Both codes."""
+        """Codes of both languages."""
         return f"{self.source}-{self.target}"
 
     @property
     def name(self) -> str:
-        """A name for files that no other cell of the grid has."""
-        parts = [self.pair, self.method]
-        if self.size is not None:
-            parts.append(str(self.size))
-        if self.seed is not None:
-            parts.append(f"seed{self.seed}")
-        return ".".join(parts)
+        """Unique file name within the grid."""
+        seed = None if self.seed is None else f"seed{self.seed}"
+        parts = (self.pair, self.method, self.size, seed)
+        return ".".join(str(part) for part in parts if part is not None)
 
     @property
     def vectors(self) -> dict[str, str]:
-        """The code of each file of vectors."""
+        """Language code of each file of vectors."""
         return {self.source_file: self.source, self.target_file: self.target}
 
     @property
     def dictionaries(self) -> list[str]:
-        """The files of word pairs."""
+        """Files of word pairs."""
         return [self.test] if self.train is None else [self.train, self.test]
 
-    def facts(self) -> dict[str, Any]:
-        """Give what a row of a table says of the cell itself."""
-        return {
-            "pair": self.pair,
-            "method": self.method,
-            "size": self.size,
-            "seed": self.seed,
-        }
+    @property
+    def files(self) -> list[str]:
+        """Files of vectors and word pairs."""
+        return [*self.vectors, *self.dictionaries]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all settings as JSON can hold them."""
+        return {**asdict(self), "protocol": self.protocol.model_dump()}
+
+    def identity(self) -> dict[str, Any]:
+        """Return pair, method, size and seed, the first columns of tables."""
+        return {name: getattr(self, name) for name in ("pair", "method", "size", "seed")}
 
 
 def run_cell(cell: Cell, folder: str, copies: dict[str, str]) -> dict[str, Any]:
@@ -152,67 +122,40 @@ def run_cell(cell: Cell, folder: str, copies: dict[str, str]) -> dict[str, Any]:
     Parameters
     ----------
     cell : Cell
-        What to do.
-    folder : str
-        Where its files are.
+        Experiment to run, with its files in `folder`.
     copies : dict of str to str
-        Copies of files of vectors that open faster; see `VectorCopies`.
+        Copies of files of vectors; see `plan_copies`.
 
     Returns
     -------
     dict
-        What `Cell.facts` says; ``"failed"``, the reason why there are no figures, or None. With
-        figures: those of `EvaluationReport.as_dict`, the number of known ``"train_pairs"``, the
-        ``"seconds"`` of `align`, the ``"diagnosis"`` of a map that no dictionary has found, and the
-        ``"validation"`` of one that a dictionary has. Without: the ``"traceback"``.
+        `Cell.identity`; ``"failed"``, the reason of a failure or None. After success: the figures
+        of `EvaluationReport.as_dict`, the number of known ``"train_pairs"``, the ``"seconds"`` of
+        `align`, its ``"diagnosis"`` and ``"validation"``. After failure: the ``"traceback"``.
     """
     try:
-        return {**cell.facts(), "failed": None, **_figures(cell, Path(folder), copies)}
-    except Exception as error:  # whatever it is, the other cells go on and the table says it
+        return {**cell.identity(), "failed": None, **_figures(cell, Path(folder), copies)}
+    except Exception as error:  # any failure goes to the table; the other cells continue
         reason = " ".join(str(error).split()) or type(error).__name__
-        return {**cell.facts(), "failed": reason, "traceback": traceback.format_exc()}
+        return {**cell.identity(), "failed": reason, "traceback": traceback.format_exc()}
 
 
 def _figures(cell: Cell, folder: Path, copies: dict[str, str]) -> dict[str, Any]:
-    protocol = cell.protocol
-    test = protocol.load_lexicon(folder / cell.test)
+    test = cell.protocol.load_lexicon(folder / cell.test)
     source, target = (
-        _open(folder, file, language, copies, protocol)
-        for file, language in (
-            (cell.source_file, cell.source),
-            (cell.target_file, cell.target),
-        )
+        _open(folder, file, language, copies, cell.protocol)
+        for file, language in ((cell.source_file, cell.source), (cell.target_file, cell.target))
     )
-    lexicon = _known(cell, folder, source, target)
-    algorithm = cell.algorithm
-    options = dict(cell.options)
-    device = options.pop("device", get_config().device)
-    shared_options = {k: v for k, v in options.items() if k == "n_neighbors"}
-    method = METHODS[algorithm](**cell.parameters)
-    parameters = method.get_params()
-    own: dict[str, Any] = {k: options.pop(k) for k in ("preset", "restarts") if k in options}
-    if "random_state" in parameters:
-        own["random_state"] = cell.seed or 0
-    method.set_params(**own)
-    rounds = {"rounds": options.pop("refinement")} if "refinement" in options else {}
-    rounds |= {k: options.pop(k) for k in ("vocabulary", "n_neighbors") if k in options}
-    with config_context(device=device):
+    lexicon = _seed_dictionary(cell, folder, source, target)
+    with config_context(device=cell.options.get("device", get_config().device)):
         start = time.perf_counter()
-        alignment = align(
-            source,
-            target,
-            lexicon=lexicon,
-            method=method,
-            refinement=Refinement(**rounds),
-            calibrate=False,
-            **options,
-        )
+        alignment = _align(cell, source, target, lexicon)
         seconds = time.perf_counter() - start
         report = evaluate(
             alignment.apply(source, target),
             test,
-            oov_policy=protocol.oov_policy,
-            **shared_options,
+            oov_policy=cell.protocol.oov_policy,
+            n_neighbors=cell.options.get("n_neighbors"),
         )
     validation = alignment.validation
     diagnosis = {} if alignment.diagnosis is None else alignment.diagnosis.as_dict()
@@ -225,12 +168,36 @@ def _figures(cell: Cell, folder: Path, copies: dict[str, str]) -> dict[str, Any]
     }
 
 
-def _known(cell: Cell, folder: Path, source: Embeddings, target: Embeddings) -> Lexicon | None:
-    """Give the pairs that the method may know."""
-    if cell.start == "nothing":
+def _align(
+    cell: Cell, source: Embeddings, target: Embeddings, lexicon: Lexicon | None
+) -> Alignment:
+    options, parameters = cell.options, dict(cell.parameters)
+    if cell.seed is not None:
+        parameters["random_state"] = cell.seed
+    names = ("rounds", "vocabulary", "n_neighbors")
+    keys = ("refinement", "refinement_vocabulary", "n_neighbors")
+    return align(
+        source,
+        target,
+        lexicon=lexicon,
+        method=METHODS[cell.algorithm](**parameters),
+        normalize=parse_steps(options["normalize"]) if "normalize" in options else None,
+        refinement=Refinement(
+            **{name: options[key] for name, key in zip(names, keys, strict=True) if key in options}
+        ),
+        calibrate=False,
+        allow_failed=options.get("allow_failed", False),
+    )
+
+
+def _seed_dictionary(
+    cell: Cell, folder: Path, source: Embeddings, target: Embeddings
+) -> Lexicon | None:
+    """Return the pairs that the method may know."""
+    if cell.seed_dictionary == "none":
         return None
     if cell.train is None:
-        return Lexicon.identical(source, target, numerals_only=cell.start == "numerals")
+        return Lexicon.identical(source, target, numerals_only=cell.seed_dictionary == "numerals")
     lexicon = cell.protocol.load_lexicon(folder / cell.train)
     if cell.size is None:
         return lexicon
@@ -239,11 +206,7 @@ def _known(cell: Cell, folder: Path, source: Embeddings, target: Embeddings) -> 
 
 
 def _open(
-    folder: Path,
-    file: str,
-    language: str,
-    copies: dict[str, str],
-    protocol: Protocol,
+    folder: Path, file: str, language: str, copies: dict[str, str], protocol: Protocol
 ) -> Embeddings:
     path = folder / file
     if file in copies and Path(copies[file]).exists():
@@ -257,7 +220,7 @@ def _recent(
     path: str,
     language: str,
     protocol: Protocol,
-    modified: int | None,  # noqa: ARG001  # a file that was replaced is another one
+    modified: int | None,  # noqa: ARG001  # a replaced file is read again
 ) -> Embeddings:
     """Keep the languages of the last pair, which the next cell most often shares."""
     return protocol.load_vectors(path, language)

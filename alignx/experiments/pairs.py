@@ -1,4 +1,4 @@
-"""Pairs of languages: how they are written, and those of the published dictionaries."""
+"""Pairs of languages, and those of the published dictionaries."""
 
 from __future__ import annotations
 
@@ -10,25 +10,14 @@ __all__ = ["PRESETS", "LanguagePair"]
 
 
 class LanguagePair(NamedTuple):
-    """From which language to which.
-
-    Attributes
-    ----------
-    source, target : str
-        Codes of letters, digits and underscores, such as "en" and "zh_yue".
-    """
+    """Codes of source and target language: letters, digits and underscores."""
 
     source: str
     target: str
 
     @classmethod
     def parse(cls, text: object) -> LanguagePair:
-        """Read a pair as ``str`` writes it.
-
-        Raises
-        ------
-        ValueError
-            If it is not two codes joined by a hyphen.
+        """Read a pair such as "en-es"; raises ValueError for anything else.
 
         Examples
         --------
@@ -44,29 +33,24 @@ class LanguagePair(NamedTuple):
         return f"{self.source}-{self.target}"
 
 
-def _parse_all(text: str) -> tuple[LanguagePair, ...]:
-    return tuple(map(LanguagePair.parse, text.split()))
-
-
-_XLING = _parse_all(
+_XLING = (
     "de-fi de-fr de-hr de-it de-ru de-tr en-de en-fi en-fr en-hr en-it en-ru en-tr fi-fr fi-hr "
     "fi-it fi-ru hr-fr hr-it hr-ru it-fr ru-fr ru-it tr-fi tr-fr tr-hr tr-it tr-ru"
 )
-
 _EUROPEAN = ("de", "en", "es", "fr", "it", "pt")
 _ONLY_WITH_ENGLISH = (
     "af ar bg bn bs ca cs da el et fa fi he hi hr hu id ja ko lt lv mk ms nl no pl ro ru sk sl sq "
     "sv ta th tl tr uk vi zh"
 )
-_MUSE = (
-    *(LanguagePair(*codes) for codes in permutations(_EUROPEAN, 2)),
-    *(LanguagePair("en", code) for code in _ONLY_WITH_ENGLISH.split()),
-    *(LanguagePair(code, "en") for code in _ONLY_WITH_ENGLISH.split()),
-)
+PRESETS: dict[str, tuple[LanguagePair, ...]] = {
+    "xling": tuple(map(LanguagePair.parse, _XLING.split())),
+    "muse": (
+        *(LanguagePair(*codes) for codes in permutations(_EUROPEAN, 2)),
+        *(LanguagePair("en", code) for code in _ONLY_WITH_ENGLISH.split()),
+        *(LanguagePair(code, "en") for code in _ONLY_WITH_ENGLISH.split()),
+    ),
+}
+"""The 28 pairs of XLING, named as its folders, and 108 of MUSE's 110 dictionaries.
 
-PRESETS: dict[str, tuple[LanguagePair, ...]] = {"xling": _XLING, "muse": _MUSE}
-"""Pairs of XLING (28, as its folders name them) and of MUSE.
-
-MUSE speaks of 110 dictionaries: these 108, and the English-English one, which its two lists of
-dictionaries from and to English both name. That aligns no two languages and is left out.
+Both lists of MUSE, from and to English, hold the English-English dictionary, which is left out.
 """

@@ -1,44 +1,41 @@
-"""Run the cells of a grid, keep what is finished, and do nothing twice."""
+"""Run the cells of a grid and keep finished ones."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignx.errors import FormatError
 from alignx.experiments.cell import run_cell
-from alignx.experiments.vector_copies import VectorCopies, copy_vectors
 from alignx.support.files import reading, replacing
 from alignx.support.parallel import as_completed
+from alignx.vectors.io import save
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-    from alignx.experiments.cell import Cell
+    from alignx.experiments.cell import Cell, Protocol
     from alignx.experiments.grid import Grid
     from alignx.support.progress import Log, Progress
 
-__all__ = ["Bench"]
+__all__ = ["GridRunner", "copy_vectors", "plan_copies"]
+
+SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A grid, and the folder with what is known of its cells.
+class GridRunner:
+    """Grid and folder of its results.
 
-    Each cell has a file in the folder with its settings, the state of the files that it reads, and
-    its result. As long as these are the same the result stands.
-
-    Parameters
-    ----------
-    grid : Grid
-        What to run.
-    folder : Path
-        Where results are kept; it is made when there is something to keep.
+    The folder holds a file for each finished cell: its settings, the state of the files that it
+    read, and its result. A result is valid while settings and files stay the same.
     """
 
     grid: Grid
@@ -50,7 +47,7 @@ class Bench:
         return self.grid.cells()
 
     def kept(self) -> dict[int, dict[str, Any]]:
-        """Give the results that stand, by the position of their cells; failures do not."""
+        """Return the valid results by position of their cells; failures are none."""
         found = {i: self._read(cell) for i, cell in enumerate(self.cells)}
         return {position: result for position, result in found.items() if result is not None}
 
@@ -62,93 +59,86 @@ class Bench:
         progress: Progress | None = None,
         log: Log | None = None,
     ) -> list[dict[str, Any]]:
-        """Run the cells that have no result yet.
+        """Run the cells without a valid result.
 
         Parameters
         ----------
         n_jobs : int, optional
-            How many cells at the same time; None for one on each core, or all that a cluster takes.
+            Cells at the same time. None: one on each core, or as many as a cluster takes.
         cluster : str, optional
-            Address of a Dask scheduler; its workers must find the files under the same paths.
-        progress : callable, optional
-            Called with the fraction done.
-        log : callable, optional
-            Called with each result as it arrives.
+            Address of a Dask scheduler; workers need the files at the same paths.
+        progress, log : callable, optional
+            Called with the fraction done, and with each new result.
 
         Returns
         -------
         list of dict
-            What `run_cell` gives, for each cell in the order of the grid. A cell that fails says
-            why, and stops no other.
+            Result of `run_cell` for each cell, in the order of the grid. Each one is written at
+            once, so that an interrupt loses only unfinished cells. A failed cell stops no other.
 
         Raises
         ------
         OutputError
-            If a result cannot be kept.
+            If a result cannot be written.
         ClusterError, MissingDependencyError, ValueError
-            As of `as_completed`.
-
-        Notes
-        -----
-        Each result is kept as it arrives, so that an interrupt loses only cells that are running.
+            See `as_completed`.
         """
         results = self.kept()
         waiting = [i for i in range(len(self.cells)) if i not in results]
         if waiting:
             self.folder.mkdir(exist_ok=True)
         cells = [self.cells[i] for i in waiting]
-        copies = VectorCopies.of(cells, self.folder, self._states)
-        copies.drop()
-        copying = copies.tasks(cells, self.grid.folder)
-        running = [(cell, str(self.grid.folder.resolve()), copies.paths) for cell in cells]
+        copies = plan_copies(cells, self.folder, self._states)
+        _drop_copies(self.folder, list(copies.values()))
+        copying = _copy_tasks(copies, cells, self.grid.folder)
+        running = [(cell, str(self.grid.folder.resolve()), copies) for cell in cells]
         steps = len(copying) + len(self.cells)
+
+        def report(done: int) -> None:
+            if progress is not None:
+                progress(done / steps)
+
         with closing(as_completed(copy_vectors, copying, n_jobs=n_jobs, cluster=cluster)) as copied:
             for done, _ in enumerate(copied, start=1):
-                if progress is not None:
-                    progress(done / steps)
+                report(done)
         with closing(as_completed(run_cell, running, n_jobs=n_jobs, cluster=cluster)) as finished:
             for number, result in finished:
                 position = waiting[number]
                 self._keep(self.cells[position], result)
                 results[position] = result
-                if progress is not None:
-                    progress((len(copying) + len(results)) / steps)
+                report(len(copying) + len(results))
                 if log is not None:
                     log(result)
         if all(result["failed"] is None for result in results.values()):
-            copies.drop(all_of_them=True)
+            _drop_copies(self.folder)
         return [results[i] for i in range(len(self.cells))]
 
     @cached_property
     def _states(self) -> dict[str, dict[str, Any]]:
-        """The state of each file; vectors are too large for checksums."""
+        """State of each file: a checksum, or size and time of large files of vectors."""
         folder = self.grid.folder
-        vectors = dict.fromkeys(file for cell in self.cells for file in cell.vectors)
-        lexicons = dict.fromkeys(file for cell in self.cells for file in cell.dictionaries)
+        vectors = {file for cell in self.cells for file in cell.vectors}
+        lexicons = {file for cell in self.cells for file in cell.dictionaries}
         return {file: _size_and_time(folder / file) for file in vectors} | {
             file: _checksum(folder / file) for file in lexicons
         }
 
     def _settings(self, cell: Cell) -> dict[str, Any]:
-        """Give all that a result depends on."""
-        files = [*cell.vectors, *cell.dictionaries]
-        return {
-            "alignx": version("alignx"),
-            **asdict(cell),
-            "files": {file: self._states[file] for file in files},
-        }
+        """Return all facts that a result depends on."""
+        states = {file: self._states[file] for file in cell.files}
+        return {"alignx": version("alignx"), **cell.as_dict(), "files": states}
 
     def _file(self, cell: Cell) -> Path:
         return self.folder / f"{cell.name}.json"
 
     def _read(self, cell: Cell) -> dict[str, Any] | None:
-        """Give the result of a cell if it stands; a damaged file is none."""
+        """Return the valid result of a cell; None for a damaged file."""
         settings = self._settings(cell)
         try:
             kept = json.loads(self._file(cell).read_bytes())
             result: dict[str, Any] = kept["result"]
-            stands = kept["settings"] == settings and result["failed"] is None
-            return result if stands and result.keys() >= {"csls", "nn", "seconds"} else None
+            is_valid = kept["settings"] == settings and result["failed"] is None
+            return result if is_valid and result.keys() >= {"csls", "nn", "seconds"} else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -170,3 +160,55 @@ def _size_and_time(path: Path) -> dict[str, Any]:
 def _checksum(path: Path) -> dict[str, Any]:
     with reading(path) as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+# --- memory-mapped copies of files of vectors that several cells read --------------------------
+
+
+def plan_copies(
+    cells: Iterable[Cell], folder: Path, states: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Name the copy of each file that is slow to open and read by several cells.
+
+    `states` holds facts about each file that change with it.
+    """
+    uses = Counter((file, cell.protocol) for cell in cells for file in cell.vectors)
+    return {
+        file: str(folder.resolve() / _name(file, states[file], protocol))
+        for (file, protocol), count in uses.items()
+        if count > 1 and not file.endswith(SUFFIX)
+    }
+
+
+def _copy_tasks(
+    copies: dict[str, str], cells: Iterable[Cell], origin: Path
+) -> list[tuple[str, str, str, Protocol]]:
+    """Return arguments of `copy_vectors` for the copies that do not exist yet."""
+    users = {file: cell for cell in cells for file in cell.vectors}
+    return [
+        (str(origin.resolve() / file), copy, users[file].vectors[file], users[file].protocol)
+        for file, copy in copies.items()
+        if not Path(copy).exists()
+    ]
+
+
+def _drop_copies(folder: Path, kept: Sequence[str] = ()) -> None:
+    """Remove all copies of a folder but those kept."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        if str(path.resolve()) not in kept:
+            path.unlink(missing_ok=True)
+
+
+def copy_vectors(path: str, copy: str, language: str, protocol: Protocol) -> bool:
+    """Copy vectors as a protocol reads them; return False where that fails."""
+    try:
+        save(protocol.load_vectors(path, language), copy)
+    except Exception:  # the cells read the file itself and report its error
+        return False
+    return True
+
+
+def _name(file: str, state: dict[str, Any], protocol: Protocol) -> str:
+    """Name a copy by all that it depends on."""
+    facts = [file, state, protocol.model_dump(), version("alignx")]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16] + SUFFIX

@@ -1,152 +1,130 @@
-"""Methods of a grid, with their options, under names of their own."""
+"""Methods of a grid: estimators with their parameters and options of `align`."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_type_hints
 
-from alignx.alignment.methods import PRESETS, UNSUPERVISED
+from pydantic import AfterValidator, Field, create_model
+
+from alignx.alignment.methods import METHODS, UNSUPERVISED
 from alignx.errors import FormatError
-from alignx.experiments.config import Table, choice, flag, integer, number, several, text
-from alignx.mapping import METHODS
+from alignx.experiments.config import Count, Table, validated
 from alignx.vectors.normalizer import parse_steps
 
 if TYPE_CHECKING:
-    from alignx.experiments.config import Check
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-__all__ = ["Variant", "read_variants"]
+__all__ = ["AlignOptions", "SeedDictionary", "Variant", "read_variants"]
 
-ALGORITHMS = (*METHODS, "auto", *UNSUPERVISED)
-RANDOM = ("auto", *UNSUPERVISED)
-STARTS = ("dictionary", "identical", "numerals", "nothing")
+SeedDictionary: TypeAlias = Literal["train", "identical", "numerals", "none"]
+
+# The grid sets these itself.
+NOT_IN_FILES = ("random_state", "n_jobs", "checkpoint")
+TYPES = {int: Count, int | None: Count, float: Annotated[float, Field(ge=0, allow_inf_nan=False)]}
+
+
+def _require_steps(text: str) -> str:
+    try:
+        parse_steps(text)
+    except ValueError:
+        known = '"unit,center,unit", "iterative" or "none"'
+        raise ValueError(f"must be steps such as {known}") from None
+    return text
+
+
+class AlignOptions(Table):
+    """Options of `align` in ``[options]``."""
+
+    normalize: Annotated[str, AfterValidator(_require_steps)] | None = None
+    refinement: Annotated[int, Field(ge=0)] | None = None
+    refinement_vocabulary: Count | None = None
+    n_neighbors: Count | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A method with its options, under a name of its own.
-
-    Attributes
-    ----------
-    name : str
-        What tables call it.
-    algorithm, start, options, parameters
-        As in `Cell`.
-    """
+    """Method with options of `align` and parameters of its estimator, under a name."""
 
     name: str
     algorithm: str
-    start: str
+    seed_dictionary: SeedDictionary
     options: dict[str, Any]
     parameters: dict[str, Any]
 
     @property
     def is_random(self) -> bool:
         """Whether the result depends on a seed."""
-        return self.algorithm in RANDOM
+        return "random_state" in METHODS[self.algorithm]().get_params()
 
 
-def read_variants(table: Table) -> tuple[Variant, ...]:
-    """Read ``methods`` and the tables of their options.
+def read_variants(
+    names: Sequence[str], options: Mapping[str, Any], path: str | Path
+) -> tuple[Variant, ...]:
+    """Read methods and the tables of their options.
 
-    Parameters
-    ----------
-    table : Table
-        Of a grid. Options in ``[options]`` are for all methods, those in ``[options.NAME]`` for
-        one; there ``method`` makes NAME another name for a method.
+    Options are those of all methods, and of each method in a table of its name. A table may name a
+    method, and so give it another name.
 
     Raises
     ------
     FormatError
-        If there is no such method or option, or a value is wrong.
+        If a method or option is unknown, or a value is wrong.
 
     Examples
     --------
-    >>> values = {"methods": ["cca"], "options": {"refinement": 0, "cca": {"n_components": 9}}}
-    >>> [variant] = read_variants(Table("bench.toml", values))
-    >>> variant.algorithm, variant.start, variant.options, variant.parameters
-    ('cca', 'dictionary', {'refinement': 0}, {'n_components': 9})
+    >>> options = {"refinement": 0, "cca": {"n_components": 9}}
+    >>> [variant] = read_variants(["cca"], options, "bench.toml")
+    >>> variant.seed_dictionary, variant.options, variant.parameters
+    ('train', {'refinement': 0}, {'n_components': 9})
     """
-    names = table.need("methods", several(_name))
-    options = table.table("options")
-    tables = options.tables()
-    common = _take_options(options)
-    options.finish()
-    unknown = [name for name in names if not _is_known(name, tables)]
-    unknown += [name for name in tables if not _is_known(name, tables) and name not in unknown]
+    tables = {name: value for name, value in options.items() if isinstance(value, dict)}
+    rest = {name: value for name, value in options.items() if name not in tables}
+    shared = validated(AlignOptions, rest, path, "options").model_dump(exclude_unset=True)
+    everything = dict.fromkeys([*names, *tables])
+    unknown = [
+        name for name in everything if name not in METHODS and "method" not in tables.get(name, {})
+    ]
     if unknown:
         raise FormatError(
-            table.path,
-            f"methods must be of {', '.join(ALGORITHMS)}, or have a method in "
+            path,
+            f"methods must be of {', '.join(METHODS)}, or have a method in "
             f"[options.{unknown[0]}], got {', '.join(map(repr, unknown))}",
         )
-    known = {
-        name: _variant(name, tables.get(name) or Table(table.path, {}, f"options.{name}"), common)
-        for name in dict.fromkeys([*names, *tables])
-    }
+    known = {name: _variant(name, tables.get(name, {}), shared, path) for name in everything}
     return tuple(known[name] for name in names)
 
 
-def _is_known(name: str, tables: dict[str, Table]) -> bool:
-    return name in ALGORITHMS or (name in tables and "method" in tables[name].values)
+def _variant(
+    name: str, values: dict[str, Any], shared: dict[str, Any], path: str | Path
+) -> Variant:
+    algorithm = values.get("method", name)
+    table = f"options.{name}"
+    given = validated(_options_of(algorithm), values, path, table).model_dump(exclude_unset=True)
+    given.pop("method", None)
+    default = "none" if algorithm in UNSUPERVISED else "train"
+    seed_dictionary = given.pop("seed_dictionary", default)
+    names = {*AlignOptions.model_fields, "allow_failed"}
+    options = {key: value for key, value in given.items() if key in names}
+    parameters = {key: value for key, value in given.items() if key not in names}
+    return Variant(name, algorithm, seed_dictionary, shared | options, parameters)
 
 
-def _name(value: object) -> str:
-    if re.fullmatch(r"[\w-]+", text(value)) is None:
-        raise ValueError("must be of letters, digits, hyphens and underscores")
-    return text(value)
-
-
-def _variant(name: str, table: Table, common: dict[str, Any]) -> Variant:
-    algorithm = table.take("method", choice(ALGORITHMS), name)
-    is_linear = algorithm not in UNSUPERVISED
-    allowed = [start for start in STARTS if _fits(algorithm, start)]
-    start = table.take("start", choice(allowed), "dictionary" if is_linear else "nothing")
-    options = common | _take_options(table)
-    if algorithm == "adversarial":
-        options |= _take(table, {"preset": choice(PRESETS), "restarts": integer(1)})
-    options |= _take(table, {"allow_failed": flag})
-    parameters = _take(table, _parameters(algorithm))
-    table.finish()
-    return Variant(name, algorithm, start, options, parameters)
-
-
-def _fits(algorithm: str, start: str) -> bool:
-    """Whether `align` takes a method with, or without, pairs to start from."""
-    if start == "nothing":
-        return algorithm in UNSUPERVISED
-    return algorithm != "adversarial"
-
-
-def _parameters(algorithm: str) -> dict[str, Check[Any]]:
-    """Give the parameters of an aligner, all of them numbers."""
-    if algorithm not in METHODS:
-        return {}
-    names = METHODS[algorithm]().get_params()
-    return {name: integer(1) if name == "n_components" else number for name in names}
-
-
-def _take_options(table: Table) -> dict[str, Any]:
-    checks: dict[str, Check[Any]] = {
-        "normalize": _steps,
-        "refinement": integer(0),
-        "vocabulary": integer(1),
-        "n_neighbors": integer(1),
-        "device": text,
+def _options_of(algorithm: object) -> type[AlignOptions]:
+    """Return the model of a table of options: those of `align` and those of the estimator."""
+    kinds: tuple[str, ...] = ("train", "identical", "numerals")
+    if algorithm in UNSUPERVISED:
+        kinds = (*kinds, "none") if algorithm == "self_learning" else ("none",)
+    fields: dict[str, Any] = {
+        "method": (Literal[tuple(METHODS)], None),
+        "seed_dictionary": (Literal[kinds], None),
+        "allow_failed": (bool, None),
     }
-    return _take(table, checks)
-
-
-def _take(table: Table, checks: dict[str, Check[Any]]) -> dict[str, Any]:
-    found = {name: table.take(name, check, None) for name, check in checks.items()}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _steps(value: object) -> list[str]:
-    """Read steps of normalization as the command line does."""
-    try:
-        return list(parse_steps(text(value)))
-    except ValueError:
-        raise ValueError(
-            'must be steps such as "unit,center,unit", "iterative" or "none"'
-        ) from None
+    estimator = METHODS.get(algorithm) if isinstance(algorithm, str) else None
+    hints = {} if estimator is None else get_type_hints(estimator.__init__)
+    for parameter, hint in hints.items():
+        if parameter not in (*NOT_IN_FILES, "return"):
+            fields[parameter] = (TYPES.get(hint, hint), None)
+    return create_model("Options", __base__=AlignOptions, **fields)

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.model_selection import Auto
-from alignx.alignment.unsupervised.methods import Adversarial
+from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.datasets import Sample, load_sample
 from alignx.errors import (
     AlignmentFailed,
@@ -461,7 +461,7 @@ def test_memory_does_not_grow_with_the_vectors(tmp_path: Path) -> None:
 import sys
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.model_selection import Auto
-from alignx.alignment.unsupervised.methods import Adversarial
+from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.support.memory import peak_resident
 from alignx.vectors.io import load
 alignment = Alignment.load(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Files that keep an unfinished training: tensors, facts, and whose they are."""
+"""Checkpoint files of adversarial training."""
 
 from __future__ import annotations
 
@@ -23,27 +23,13 @@ Tensors: TypeAlias = dict[str, NDArray[Any]]
 Restore: TypeAlias = Callable[[Facts, Tensors], object]
 
 _FORMAT = "alignx_adversarial"
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 def write_checkpoint(path: str | Path, identity: Facts, facts: Facts, tensors: Tensors) -> None:
-    """Write one file that replaces the last as a whole.
+    """Replace a checkpoint file; raises OutputError.
 
-    Parameters
-    ----------
-    path : path
-        A ``.safetensors`` file.
-    identity : dict
-        What tells this training from others, as JSON can hold it.
-    facts : dict
-        What is no tensor, as JSON can hold it.
-    tensors : dict
-        Arrays by name.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
+    The identity distinguishes a training from others; facts are its state other than tensors.
     """
     metadata = {"format_version": _FORMAT_VERSION, "identity": identity, "facts": facts}
     with replacing(path, "wb") as file:
@@ -51,21 +37,12 @@ def write_checkpoint(path: str | Path, identity: Facts, facts: Facts, tensors: T
 
 
 def read_checkpoint(path: str | Path, identity: Facts, restore: Restore) -> None:
-    """Hand what `write_checkpoint` wrote to `restore`.
-
-    Parameters
-    ----------
-    path : path
-        An existing file.
-    identity : dict
-        That of the training that is to go on.
-    restore : callable
-        Takes facts and tensors; if it fails, the file is damaged.
+    """Call `restore` with facts and tensors of a checkpoint; its errors mean a damaged file.
 
     Raises
     ------
     FormatError
-        If the file is damaged, something else, or of another training.
+        If the file is damaged, no checkpoint, or of a training with another identity.
     """
     metadata, tensors = read_tensors(path, "delete it to begin anew")
     if _FORMAT not in metadata:
@@ -75,17 +52,12 @@ def read_checkpoint(path: str | Path, identity: Facts, restore: Restore) -> None
         if written["format_version"] == _FORMAT_VERSION and written["identity"] == identity:
             restore(written["facts"], tensors)
             return
-        other = _differences(written["identity"], identity)
-    except AlignxError:
+        names = [name for name in identity if written["identity"].get(name) != identity[name]]
+    except AlignxError:  # some are ValueErrors
         raise
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise FormatError(path, f"damaged: {error!r}; delete it to begin anew") from None
+    other = f"other {', '.join(names)}" if names else "of another version of alignx"
     raise FormatError(
         path, f"the checkpoint is of another training ({other}); delete it or name another file"
     )
-
-
-def _differences(written: Facts, wanted: Facts) -> str:
-    """Name what differs between two identities."""
-    names = [name for name in wanted if written.get(name) != wanted[name]]
-    return "other " + ", ".join(names) if names else "of another version of alignx"

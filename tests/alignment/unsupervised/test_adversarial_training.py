@@ -1,25 +1,25 @@
 from __future__ import annotations
 
 import math
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pytest
 
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialTraining
+from alignx.alignment.unsupervised.adversarial_settings import (
+    AdversarialResult,
+    AdversarialSettings,
+)
 from alignx.errors import DimensionError, FormatError, OutputError
 from alignx.mapping import Maps, Procrustes, refine
 from alignx.support.arrays import Matrix, unit_rows
 
 torch = pytest.importorskip("torch")
 
-from alignx.alignment.unsupervised.adversarial import (  # noqa: E402  # it needs torch
-    AdversarialResult,
+from alignx.alignment.unsupervised.adversarial_training import (  # noqa: E402  # it needs torch
     csls_criterion,
     toward_orthogonal,
     train_adversarial,
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 Precision: TypeAlias = Literal["float32", "bfloat16"]
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
-TINY = AdversarialTraining(
-    start="identity", hidden=16, batch=16, samples=640, epochs=4, precision="float32"
+TINY = AdversarialSettings(
+    initial_map="identity", hidden=16, batch=16, samples=640, epochs=4, precision="float32"
 )
-SOLVING = AdversarialTraining(
-    start="identity",
+SOLVING = AdversarialSettings(
+    initial_map="identity",
     scale=3.0,
     hidden=64,
     discriminator_steps=2,
@@ -84,19 +84,20 @@ def small(n: int = 60, m: int = 50, dimension: int = 6) -> tuple[Matrix, Matrix]
     return unit_rows(source), unit_rows(target)
 
 
-def train(settings: AdversarialTraining = TINY, **options: Any) -> AdversarialResult:  # noqa: ANN401  # those of the function
+def train(settings: AdversarialSettings = TINY, **options: Any) -> AdversarialResult:  # noqa: ANN401  # those of the function
     return train_adversarial(*small(), settings=settings, **options)
 
 
 def refined(W: Matrix, source: Matrix, target: Matrix) -> Matrix:
     aligner = Procrustes()
     aligner.set_maps(Maps(W.astype(np.float64), np.eye(len(W))))
-    return refine(aligner, source, target, rounds=5)[0].source_map_
+    return refine(aligner, source, target, refinement=5)[0].source_map_
 
 
-# --- what it finds ----------------------------------------------------------------------------
+# --- results ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_planted_rotation_is_found_without_a_dictionary() -> None:
     source, target, rotation = plant()
     result = train_adversarial(source, target, settings=SOLVING)
@@ -105,9 +106,9 @@ def test_a_planted_rotation_is_found_without_a_dictionary() -> None:
     np.testing.assert_allclose(refined(result.map, source, target), rotation, atol=1e-4)
 
 
-def test_the_start_by_axes_is_the_rotation_where_languages_differ_in_nothing_else() -> None:
+def test_the_initial_map_by_axes_is_the_planted_rotation() -> None:
     source, target, rotation = plant()
-    settings = replace(SOLVING, start="axes", samples=1, epochs=1, map_rate=1e-9)
+    settings = replace(SOLVING, initial_map="axes", samples=1, epochs=1, map_rate=1e-9)
     result = train_adversarial(source, target, settings=settings)
     np.testing.assert_allclose(result.map, rotation, atol=1e-3)
 
@@ -125,7 +126,7 @@ def test_training_ends_when_the_criterion_does_not_improve() -> None:
     assert len(criteria) == int(np.argmax(criteria)) + 3 < 50
 
 
-def test_a_map_that_diverges_ends_training(tmp_path: Path) -> None:
+def test_divergence_ends_training(tmp_path: Path) -> None:
     settings = replace(TINY, map_rate=1e30)
     for _ in range(2):  # the second time from the checkpoint
         result = train(settings, checkpoint=tmp_path / "training.safetensors")
@@ -142,14 +143,6 @@ def test_a_step_toward_orthogonal_maps_is_that_of_the_paper() -> None:
     expected = 1.01 * W - 0.01 * W @ W.T @ W
     found = toward_orthogonal(torch.tensor(W, dtype=torch.float32), 0.01)
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
-
-
-def test_steps_toward_orthogonal_maps_lead_there() -> None:
-    rng = np.random.default_rng(0)
-    W = torch.tensor(np.linalg.qr(rng.standard_normal((7, 7)))[0] + rng.uniform(-0.1, 0.1, (7, 7)))
-    for _ in range(40):
-        W = toward_orthogonal(W, 0.3)
-    np.testing.assert_allclose((W @ W.T).numpy(), np.eye(7), atol=1e-9)
 
 
 def slow_criterion(source: Matrix, target: Matrix, n_neighbors: int) -> float:
@@ -181,12 +174,12 @@ class InterruptionError(Exception):
 
 def test_same_seed_same_map() -> None:
     torch.manual_seed(1)
-    first = train(seed=5)
+    first = train(random_state=5)
     torch.manual_seed(2)
-    second = train(seed=5)
+    second = train(random_state=5)
     np.testing.assert_array_equal(first.map, second.map)
     assert first.epochs == second.epochs
-    assert (train(seed=6).map != first.map).any()
+    assert (train(random_state=6).map != first.map).any()
 
 
 def test_the_global_generator_of_torch_is_left_alone() -> None:
@@ -218,56 +211,6 @@ def test_resuming_changes_nothing(tmp_path: Path, precision: Precision) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
 
 
-def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
-    checkpoint = tmp_path / "training.safetensors"
-    first = train(checkpoint=checkpoint)
-    seen: list[dict[str, float]] = []
-    second = train(checkpoint=checkpoint, log=seen.append)
-    np.testing.assert_array_equal(first.map, second.map)
-    assert not seen
-
-
-KILLED = """
-import sys
-import numpy as np
-import torch
-from dataclasses import replace
-from alignx.alignment.unsupervised.adversarial import train_adversarial
-from alignx.alignment.unsupervised.adversarial_settings import AdversarialTraining
-
-torch.set_num_threads(1)
-rows = np.load(sys.argv[1])
-settings = AdversarialTraining(
-    start="identity", hidden=16, batch=16, samples=640, epochs=20, patience=20, precision="float32"
-)
-train_adversarial(
-    rows["source"],
-    rows["target"],
-    settings=settings,
-    checkpoint=sys.argv[2],
-    log=lambda facts: print(facts["epoch"], flush=True),
-)
-"""
-
-
-def test_a_killed_process_can_be_resumed(tmp_path: Path) -> None:
-    source, target = small()
-    np.savez(tmp_path / "rows.npz", source=source, target=target)
-    checkpoint = tmp_path / "training.safetensors"
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "rows.npz"), str(checkpoint)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(3)] == ["1\n", "2\n", "3\n"]
-        time.sleep(0.01)  # into the middle of an epoch
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    settings = replace(TINY, epochs=20, patience=20)
-    seen: list[dict[str, float]] = []
-    result = train(settings, checkpoint=checkpoint, log=seen.append)
-    assert 3 < seen[0]["epoch"] <= 20
-    np.testing.assert_array_equal(result.map, train(settings).map)
-
-
 # --- checkpoints that do not fit ----------------------------------------------------------------
 
 
@@ -278,7 +221,7 @@ def checkpoint(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kept", [0, 5, 100, 0.5, -1])
+@pytest.mark.parametrize("kept", [0, 5, 0.5, -1])
 def test_a_truncated_checkpoint_is_refused(checkpoint: Path, kept: float) -> None:
     content = checkpoint.read_bytes()
     checkpoint.write_bytes(content[: int(len(content) * kept) if kept == 0.5 else int(kept)])
@@ -286,23 +229,19 @@ def test_a_truncated_checkpoint_is_refused(checkpoint: Path, kept: float) -> Non
         train(replace(TINY, epochs=1), checkpoint=checkpoint)
 
 
-def test_a_checkpoint_of_other_settings_is_refused(checkpoint: Path) -> None:
-    with pytest.raises(FormatError, match=r"of another training \(other settings\)"):
-        train(replace(TINY, hidden=8), checkpoint=checkpoint)
-
-
-def test_a_checkpoint_of_another_seed_is_refused(checkpoint: Path) -> None:
-    with pytest.raises(FormatError, match=r"of another training \(other seed\)"):
-        train(replace(TINY, epochs=1), seed=1, checkpoint=checkpoint)
-
-
-def test_a_checkpoint_of_other_rows_is_refused(checkpoint: Path) -> None:
+def test_a_checkpoint_of_another_training_is_refused(checkpoint: Path) -> None:
     source, target = small()
     settings = replace(TINY, epochs=1)
-    with pytest.raises(FormatError, match=r"of another training \(other target\)"):
-        train_adversarial(source, target[::-1], settings=settings, checkpoint=checkpoint)
-    with pytest.raises(FormatError, match=r"of another training \(other source, target\)"):
-        train_adversarial(target, source, settings=settings, checkpoint=checkpoint)
+    others: dict[str, tuple[Any, ...]] = {
+        "settings": (source, target, replace(TINY, hidden=8), 0),
+        "random_state": (source, target, settings, 1),
+        "target": (source, target[::-1], settings, 0),
+        "source, target": (target, source, settings, 0),
+    }
+    for names, (X, Y, chosen, seed) in others.items():
+        match = rf"of another training \(other {names}\)"
+        with pytest.raises(FormatError, match=match):
+            train_adversarial(X, Y, settings=chosen, random_state=seed, checkpoint=checkpoint)
 
 
 def test_a_checkpoint_that_is_something_else_is_refused(tmp_path: Path) -> None:
@@ -332,15 +271,15 @@ def test_a_checkpoint_with_tensors_that_do_not_fit_is_refused(
         train(replace(TINY, epochs=1), checkpoint=checkpoint)
 
 
-def test_a_place_for_checkpoints_is_checked_first(tmp_path: Path) -> None:
+def test_the_folder_of_checkpoints_is_checked_first(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the directory does not exist"):
         train(checkpoint=tmp_path / "none" / "training.safetensors", log=pytest.fail)
 
 
-# --- what is passed in and told -----------------------------------------------------------------
+# --- progress and settings ----------------------------------------------------------------------
 
 
-def test_progress_and_log_tell_how_far_it_is() -> None:
+def test_progress_and_log_are_called() -> None:
     fractions: list[float] = []
     seen: list[dict[str, float]] = []
     result = train(progress=fractions.append, log=seen.append)
@@ -355,13 +294,13 @@ def test_progress_and_log_tell_how_far_it_is() -> None:
 
 
 def test_the_published_settings_are_those_of_the_preset() -> None:
-    muse = AdversarialTraining.preset("muse")
+    muse = AdversarialSettings.preset("muse")
     assert (muse.hidden, muse.discriminator_steps) == (2048, 5)
     assert (muse.discriminator_rate, muse.map_rate) == (0.1, 0.1)
     assert (muse.decay, muse.epochs, muse.samples, muse.batch) == (0.98, 5, 1_000_000, 32)
-    assert (muse.vocabulary, muse.orthogonality, muse.start) == (75_000, 0.001, "identity")
-    assert AdversarialTraining.preset() == AdversarialTraining.preset("fast")
-    assert AdversarialTraining.preset() == AdversarialTraining()
+    assert (muse.vocabulary, muse.orthogonality, muse.initial_map) == (75_000, 0.001, "identity")
+    assert AdversarialSettings.preset() == AdversarialSettings.preset("fast")
+    assert AdversarialSettings.preset() == AdversarialSettings()
     result = train(replace(muse, samples=320, epochs=2))
     assert len(result.epochs) == 2
 
@@ -370,7 +309,7 @@ def test_the_published_settings_are_those_of_the_preset() -> None:
 def test_shapes(n: int, m: int, dimension: int) -> None:
     source, target = small(n, m, dimension)
     for precision in PRECISIONS:
-        settings = replace(TINY, start="axes", epochs=1, precision=precision)
+        settings = replace(TINY, initial_map="axes", epochs=1, precision=precision)
         result = train_adversarial(source, target, settings=settings)
         assert result.map.shape == (dimension, dimension)
         assert result.map.dtype == np.float32
@@ -378,27 +317,29 @@ def test_shapes(n: int, m: int, dimension: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
+    ("name", "value"),
     [
-        ("batch", 0, "batch must be at least 1, got 0"),
-        ("samples", -3, "samples must be at least 1, got -3"),
-        ("vocabulary", 0, "vocabulary must be at least 1, got 0"),
-        ("discriminator_rate", 0.0, "discriminator_rate must be more than 0 and finite, got 0.0"),
-        ("map_rate", math.inf, "map_rate must be more than 0 and finite, got inf"),
-        ("map_rate", math.nan, "map_rate must be more than 0 and finite, got nan"),
-        ("decay", 1.5, r"decay must lie in \(0, 1\], got 1.5"),
-        ("orthogonality", -0.1, r"orthogonality must lie in \[0, 1\), got -0.1"),
-        ("precision", "int8", "precision must be one of float32, bfloat16, None, got 'int8'"),
-        ("start", "zero", "start must be one of axes, identity, got 'zero'"),
+        ("batch", 0),
+        ("samples", -3),
+        ("vocabulary", 0),
+        ("discriminator_rate", 0.0),
+        ("map_rate", math.inf),
+        ("map_rate", math.nan),
+        ("decay", 1.5),
+        ("orthogonality", -0.1),
+        ("precision", "int8"),
+        ("initial_map", "zero"),
     ],
 )
-def test_settings_out_of_range_are_refused(name: str, value: object, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_settings_out_of_range_are_refused(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{name} must .*, got {value!r}"):
         replace(TINY, **{name: value})  # type: ignore[arg-type]  # wrong on purpose
 
 
+@pytest.mark.slow
 def test_the_settings_need_no_torch() -> None:
-    code = "import sys, alignx.alignment.unsupervised.adversarial_settings; sys.exit('torch' in sys.modules)"
+    module = "alignx.alignment.unsupervised.adversarial_settings"
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
@@ -408,9 +349,7 @@ def test_other_wrong_arguments_are_refused() -> None:
         train_adversarial(source, target[:, :5])
     with pytest.raises(ValueError, match="at least 2 rows, got 1 and 50"):
         train_adversarial(source[:1], target)
-    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
-        train(seed=-1)
-    with pytest.raises(ValueError, match="device must be one that torch can use, got 'abacus'"):
-        train()
+    with pytest.raises(ValueError, match="random_state must be at least 0, got -1"):
+        train(random_state=-1)
     with pytest.raises(ValueError, match="preset must be one of fast, muse, got 'slow'"):
-        AdversarialTraining.preset("slow")  # type: ignore[arg-type]  # wrong on purpose
+        AdversarialSettings.preset("slow")  # type: ignore[arg-type]  # wrong on purpose

@@ -1,0 +1,190 @@
+"""Base of the estimators that need no dictionary."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from alignx.alignment.diagnosis import Diagnosis, diagnose
+from alignx.alignment.unsupervised.runs import Run, RunSettings
+from alignx.errors import DimensionError, NotFittedError
+from alignx.mapping import (
+    Aligner,
+    Procrustes,
+    Refinement,
+    RefinementRound,
+    Reweighted,
+    balanced_weights,
+    refine,
+)
+from alignx.support.arrays import Indices, Matrix, as_rows, unit_rows
+from alignx.support.progress import Log, Progress, part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike
+
+__all__ = ["UnsupervisedEstimator", "fit_last_aligner", "seeded_runs"]
+
+# Whitening needs a good estimate of the covariances.
+PAIRS_PER_DIMENSION = 2
+# Enough for vectors that do not span their space, too little to affect others.
+RIDGE = 1e-4
+
+logger = logging.getLogger("alignx")
+
+
+class UnsupervisedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base class: a method writes only `_learn`.
+
+    Attributes
+    ----------
+    aligner_ : Aligner
+        Aligner fitted on the last induced pairs.
+    rounds_ : tuple of RefinementRound
+        Figures of the rounds of refinement.
+    diagnosis_ : Diagnosis
+        Evidence of success or failure.
+    """
+
+    random_state: int
+    aligner_: Aligner
+    rounds_: tuple[RefinementRound, ...]
+    diagnosis_: Diagnosis
+
+    def fit(
+        self,
+        X: ArrayLike,
+        Y: ArrayLike,
+        *,
+        pairs: ArrayLike | None = None,
+        refinement: int | Refinement = 5,
+        progress: Progress | None = None,
+        log: Log | None = None,
+    ) -> Self:
+        """Learn the map.
+
+        Parameters
+        ----------
+        X, Y : (n, d) float32, (m, e) float32
+            Normalized rows of source and target, most frequent first; see `Normalizer`.
+        pairs : (p, 2) int, optional
+            Known pairs of rows, which stay in all later dictionaries. Only for `SelfLearning`.
+        refinement : int or Refinement
+            Rounds of `refine` at the end, or all its settings.
+        progress : callable, optional
+            Called with the fraction done.
+        log : callable, optional
+            Called with the figures of each round and with the diagnosis.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
+        DimensionError
+            If the dimensions differ and the method or the number of pairs found forbids that.
+        MissingDependencyError
+            If adversarial training lacks torch.
+        """
+        if self.random_state < 0:
+            raise ValueError(f"random_state must be at least 0, got {self.random_state}")
+        source, target = as_rows(X, "X"), as_rows(Y, "Y")
+        settings = Refinement.of(refinement).resolved(len(source), len(target))
+        known = None if pairs is None else _as_pairs(pairs, len(source), len(target))
+        aligner, agreement = self._learn((source, target), known, part_of(progress, 0, 0.7), log)
+        self.aligner_, rounds = refine(
+            aligner,
+            source,
+            target,
+            pairs=known,
+            refinement=settings,
+            progress=part_of(progress, 0.7, 0.3),
+            log=log,
+        )
+        self.rounds_ = tuple(rounds)
+        mapped = unit_rows(self.transform(source)), unit_rows(self.transform_target(target))
+        self.diagnosis_ = diagnose(*mapped, agreement)
+        if log is not None:
+            log({"stage": "diagnosis", **self.diagnosis_.as_dict()})
+        return self
+
+    @abstractmethod
+    def _learn(
+        self,
+        languages: tuple[Matrix, Matrix],
+        pairs: Indices | None,
+        progress: Progress | None,
+        log: Log | None,
+    ) -> tuple[Aligner, float]:
+        """Return a fitted aligner and the agreement of the runs that found it."""
+
+    def transform(self, X: ArrayLike) -> Matrix:
+        """Map source rows into the shared space; see `Aligner.transform`."""
+        return self._fitted_aligner().transform(X)
+
+    def transform_target(self, Y: ArrayLike) -> Matrix:
+        """Map target rows into the shared space; see `Aligner.transform_target`."""
+        return self._fitted_aligner().transform_target(Y)
+
+    def _fitted_aligner(self) -> Aligner:
+        if not hasattr(self, "aligner_"):
+            raise NotFittedError(f"{type(self).__name__} must be fitted before transform")
+        return self.aligner_
+
+
+def seeded_runs(
+    languages: tuple[Matrix, Matrix],
+    pairs: Indices,
+    settings: RunSettings,
+    random_state: int,
+    log: Log | None,
+    number: int = 0,
+) -> Iterator[Run]:
+    """Yield a run from a seed dictionary, then one from random pairs for comparison."""
+    streams = [np.random.default_rng([random_state, 2 * number + i]) for i in (0, 1)]
+    yield Run("seed pairs", *languages, pairs, settings, streams[0], log)
+    count = min(settings.vocabulary, *map(len, languages))
+    shuffled = np.random.default_rng(random_state).permutation(count)
+    random_pairs = np.stack([np.arange(count), shuffled], axis=1)
+    yield Run("random pairs", *languages, random_pairs, settings, streams[1], log)
+
+
+def fit_last_aligner(
+    languages: tuple[Matrix, Matrix], pairs: Indices, *, orthogonal: bool = False
+) -> Aligner:
+    """Fit the reweighted map, or the orthogonal one if asked for or if pairs are few.
+
+    Raises
+    ------
+    DimensionError
+        If the map must be orthogonal and the dimensions differ.
+    """
+    X, Y = languages
+    dimensions = X.shape[1], Y.shape[1]
+    if not orthogonal and len(pairs) < PAIRS_PER_DIMENSION * max(dimensions):
+        needed = f"{PAIRS_PER_DIMENSION} pairs for each of {max(dimensions)} dimensions"
+        least = f"{needed}, got {len(pairs)}"
+        if dimensions[0] != dimensions[1]:
+            raise DimensionError(
+                f"languages of different dimensions need {least}; use more words or equal "
+                "dimensions"
+            )
+        logger.warning("the reweighted map needs %s; the orthogonal map is used instead", least)
+        orthogonal = True
+    aligner = Procrustes() if orthogonal else Reweighted(regularization=RIDGE)
+    return aligner.fit(X[pairs[:, 0]], Y[pairs[:, 1]], balanced_weights(pairs))
+
+
+def _as_pairs(pairs: ArrayLike, *sizes: int) -> Indices:
+    """Return pairs of rows as (p, 2) int64; raises ValueError unless all exist."""
+    rows = np.asarray(pairs, dtype=np.int64)
+    if rows.ndim != 2 or rows.shape[1] != 2 or not len(rows):
+        raise ValueError(f"pairs must have shape (p, 2) with p at least 1, got {rows.shape}")
+    if rows.min() < 0 or (rows.max(axis=0) >= sizes).any():
+        raise ValueError(f"pairs must name rows below {sizes}, got {rows.min()} to {rows.max()}")
+    return rows

@@ -1,0 +1,212 @@
+"""Tables of a grid: Markdown to read, CSV and JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from alignx.support.files import printable, replacing
+from alignx.support.frames import Tabular
+from alignx.support.outputs import require_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pandas import DataFrame
+
+    from alignx.experiments.grid import Grid
+
+__all__ = ["GridReport", "base_of", "describe", "require_tables"]
+
+SUFFIXES = (".md", ".json", ".csv")
+WIDE = 6  # more pairs than these become rows
+IDENTITY = ("pair", "method", "size", "seed")
+RETRIEVALS = ("csls", "nn")
+FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
+COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
+INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "learned")
+
+Result = dict[str, Any]
+
+
+def base_of(path: Path) -> Path:
+    """Return the name of tables without the suffix of one of them."""
+    return path.with_suffix("") if path.suffix in SUFFIXES else path
+
+
+def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
+    """Return the names of the three tables.
+
+    Raises
+    ------
+    OutputError
+        If a table or the folder of cells cannot be written, or would replace an input.
+    """
+    names = [base.with_name(base.name + suffix) for suffix in SUFFIXES]
+    inputs = {str(path): path for path in [grid.path, *grid.files()]}
+    require_outputs({"a table": names}, inputs, {"the folder of cells": cells})
+    return names
+
+
+def describe(result: Result) -> str:
+    """Name a cell in words."""
+    parts = [result["pair"], _label(result["method"], result["size"])]
+    return ", ".join(parts if result["seed"] is None else [*parts, f"seed {result['seed']}"])
+
+
+def _label(method: str, size: int | None) -> str:
+    return method if size is None else f"{method}, {size:,} words"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GridReport(Tabular):
+    """Results of `GridRunner.run` for a grid; prints as Markdown."""
+
+    grid: Grid
+    results: Sequence[Result]
+
+    def __repr__(self) -> str:
+        return f"GridReport({self.grid.path.name}, {len(self.results)} cells)"
+
+    def records(self) -> list[Result]:
+        """Return one row for each cell, with its figures by both retrievals."""
+        return [_row(result) for result in self.results]
+
+    def to_frame(self) -> DataFrame:
+        """Return the rows as a pandas DataFrame."""
+        figures = [f"{name}_{figure}" for name in RETRIEVALS for figure in FIGURES]
+        floats = [*figures, "coverage", "seconds", "csls_p@1_not_learned"]
+        types = dict.fromkeys(floats, float) | dict.fromkeys(INTEGERS, "Int64")
+        return super().to_frame().astype(types)
+
+    def as_csv(self) -> str:
+        """Return the rows of `to_frame`."""
+        return str(self.to_frame().to_csv(index=False, lineterminator="\n"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all settings and figures, as JSON can hold them."""
+        return {
+            "version": version("alignx"),
+            "config": printable(self.grid.path.name),
+            **self.grid.protocol.model_dump(),
+            "methods": {variant.name: vars(variant) for variant in self.grid.variants},
+            "cells": [{k: v for k, v in each.items() if k != "traceback"} for each in self.results],
+        }
+
+    def save(self, base: Path) -> None:
+        """Write ``.md``, ``.json`` and ``.csv``; raises OutputError."""
+        texts = (
+            str(self),
+            json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n",
+            self.as_csv(),
+        )
+        for suffix, text in zip(SUFFIXES, texts, strict=True):
+            with replacing(base.with_name(base.name + suffix)) as file:
+                file.write(text)
+
+    def __str__(self) -> str:
+        """Return tables of methods and pairs, and the reasons of failures."""
+        frame = self.to_frame()
+        frame["label"] = [_label(each["method"], each["size"]) for each in self.results]
+        explained = "95 % interval in brackets"
+        if frame.duplicated(["label", "pair"]).any():
+            explained += "; of several seeds the mean (lowest to highest)"
+        policy = self.grid.protocol.oov_policy
+        blocks = [
+            f"P@1 in percent by CSLS, {explained}; out-of-vocabulary policy: {policy}.",
+            _table(frame, "csls_p@1", "pairs" if policy == "xling" else "words"),
+        ]
+        if policy == "xling":  # XLING publishes this figure
+            blocks += ["MRR by nearest neighbors, in percent.", _table(frame, "nn_mrr", "pairs")]
+        lists = {
+            "Failed:": [f"{describe(r)}: {r['failed']}" for r in self.results if r["failed"]],
+            "Maps that failed validation, kept by allow_failed:": self._judged("failed"),
+            "Weak maps, by words held out from the dictionary:": self._judged("weak"),
+            "Tested on pairs of the training dictionary:": [
+                _learned(result) for result in self.results if result.get("learned")
+            ],
+        }
+        for title, items in lists.items():
+            if items:
+                blocks += [title, "\n".join(f"- {item}" for item in items)]
+        return "\n\n".join(blocks) + "\n"
+
+    def _judged(self, verdict: str) -> list[str]:
+        """Name the cells with a verdict of validation on held-out words."""
+        return [
+            describe(result)
+            for result in self.results
+            if result.get("validation") and result["validation"][verdict]
+        ]
+
+
+def _row(result: Result) -> Result:
+    """Flatten a result to one row; missing figures are None."""
+    row = {name: result[name] for name in IDENTITY} | {"n": result.get("csls", {}).get("n")}
+    for name in RETRIEVALS:
+        accuracy = dict(result.get(name, {}))
+        accuracy["p@1_low"], accuracy["p@1_high"] = accuracy.get("p@1_interval", (None, None))
+        row |= {f"{name}_{figure}": accuracy.get(figure) for figure in FIGURES}
+    row |= {name: result.get(name) for name in (*COUNTS, "failed", "learned")}
+    others = result.get("not_learned", {}).get("csls", {})
+    return row | {"csls_p@1_not_learned": others.get("p@1")}
+
+
+def _learned(result: Result) -> str:
+    """Count the questions among the training pairs, with P@1 of the others."""
+    rest = result["not_learned"]["csls"]
+    low, high = (100 * bound for bound in rest["p@1_interval"])
+    return (
+        f"{describe(result)}: {result['learned']:,} of {result['nn']['n']:,} questions; P@1 "
+        f"without them {100 * rest['p@1']:.1f} [{low:.1f}, {high:.1f}] of {rest['n']:,}"
+    )
+
+
+def _table(frame: DataFrame, column: str, unit: str) -> str:
+    """Return a Markdown table of one figure: methods x pairs, or pairs x methods if wide."""
+    labels, pairs = frame["label"].unique(), frame["pair"].unique()
+    by_cell = frame.groupby(["label", "pair"], sort=False)
+    texts = {key: _text(group, column) for key, group in by_cell}
+    means = 100 * by_cell[column].mean()
+    seconds = frame.groupby("label")["seconds"].mean()
+    rows = [["method", *pairs, "mean", "fit"]]
+    for label in labels:
+        found = means[label].dropna()
+        fit = "" if found.empty else f"{seconds[label]:.1f} s"
+        of_pairs = [texts[label, pair] for pair in pairs]
+        rows.append([label, *of_pairs, _mean(found, len(pairs)), fit])
+    tested = frame[frame["failed"].isna()].drop_duplicates("pair").set_index("pair")
+    questions = {pair: f"{row['n']:,}, {row['coverage']:.1%}" for pair, row in tested.iterrows()}
+    rows.append([f"test {unit}, coverage", *(questions.get(pair, "") for pair in pairs), "", ""])
+    if len(pairs) > WIDE:
+        rows = [list(column) for column in zip(*rows, strict=True)]
+        rows[0][0] = "pair"
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
+
+
+def _text(cell: DataFrame, column: str) -> str:
+    """Return the figure of one method on one pair, over all seeds."""
+    values = 100 * cell[column].dropna()
+    if values.empty:
+        return "failed"
+    text = f"{values.mean():.1f}"
+    if len(cell) > 1:
+        text += f" ({values.min():.1f} to {values.max():.1f})"
+    elif column.endswith("p@1"):
+        low, high = (100 * cell[f"{column}_{end}"].iloc[0] for end in ("low", "high"))
+        text += f" [{low:.1f}, {high:.1f}]"
+    if len(values) < len(cell):
+        text += f", {len(cell) - len(values)} of {len(cell)} failed"
+    return text
+
+
+def _mean(means: Sequence[float], pairs: int) -> str:
+    """Return the mean over pairs, and their number if some failed."""
+    if not len(means):
+        return ""
+    share = "" if len(means) == pairs else f" ({len(means)} of {pairs})"
+    return f"{sum(means) / len(means):.1f}{share}"
