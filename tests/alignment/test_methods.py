@@ -8,11 +8,11 @@ from conftest import plant_clusters
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
-from alignx.alignment.methods import METHODS, as_method, method_name
+from alignx.alignment.methods import METHODS, as_method
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import Procrustes
+from alignx.mapping import Procrustes, method_name
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def test_a_name_is_the_class_with_its_defaults(name: str) -> None:
     method = as_method(name, has_lexicon=name != "adversarial")
     assert type(method) is METHODS[name]
     assert method.get_params() == METHODS[name]().get_params()
-    assert method_name(method) == name
+    assert method_name(method, METHODS) == name
 
 
 def test_the_default_depends_on_the_lexicon() -> None:
