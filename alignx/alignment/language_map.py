@@ -116,8 +116,14 @@ class LanguageMap:
         return LazyRows(vectors, self.matrix.shape[1], transform, space=space)
 
     def linear_map(self) -> Double:
-        """Compose normalization and map to one matrix; see `composed_map`."""
-        return composed_map(self.normalizer, self.matrix, self.mean)
+        """Compose normalization and map to one matrix, or raise ValueError if one centers."""
+        if "center" in self.normalizer.steps_ or self.mean.any():
+            raise ValueError(
+                "the map must be linear, got one that centers: centering after unit length is not "
+                "linear in the n-gram sums of a model; fit with normalize='linear' (in a command, "
+                "--normalize linear)"
+            )
+        return composed_map(self.normalizer.means_, self.matrix)  # directions of "project"
 
     def digest(self) -> str:
         """Identify the space of mapped vectors of this language."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from alignx.alignment.cross_validation import Choice, cross_validate
+from alignx.alignment.estimator import AlignerEstimator, as_pairs
 from alignx.alignment.fit_context import FitContext, FitSpec, frequent_part
 from alignx.alignment.held_out import split_folds
-from alignx.errors import NotFittedError
-from alignx.mapping import Aligner, Refinement, RefinementRound
-from alignx.support.arrays import Indices, Matrix, as_rows
+from alignx.mapping import Refinement
+from alignx.support.arrays import Indices, as_rows
 from alignx.support.progress import Log, Progress, part_of
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ FEWEST_WORDS = 20  # with fewer queries, all candidates are within chance of eac
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class Auto(AlignerEstimator):
     """Cross-validated choice of an aligner and its refinement.
 
     Each candidate is fitted without the source words of one fold and translates them by CSLS, until
@@ -100,12 +99,19 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             If there are fewer than 20 source words, or no candidate can be fitted.
         """
         source, target = as_rows(X, "source"), as_rows(Y, "target")
-        known = _checked_pairs(pairs, len(source), len(target))
+        if pairs is None:
+            if len(source) != len(target):
+                raise ValueError(
+                    "without pairs, X and Y must have equally many rows, "
+                    f"got {len(source)} and {len(target)}"
+                )
+            pairs = np.repeat(np.arange(len(source))[:, None], 2, axis=1)
+        known = as_pairs(pairs, len(source), len(target))
         settings = Refinement.of(refinement).resolved(len(source), len(target))
         context = FitContext(source, target, settings, log)
         spec = self.choose(context, known, part_of(progress, 0, 0.7))
         self.aligner_, rounds = spec.fit(known, part_of(progress, 0.7, 0.3))
-        self.rounds_: tuple[RefinementRound, ...] = tuple(rounds)
+        self.rounds_ = tuple(rounds)
         return self
 
     def choose(
@@ -131,33 +137,3 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             log({"stage": "selection", **self.choice_.as_dict()})
         chosen = context._replace(refinement=refinement.with_rounds(self.choice_.refinement))
         return FitSpec(self.choice_.aligner, chosen)
-
-    def transform(self, X: ArrayLike) -> Matrix:
-        """Map source rows into the shared space, (n, c) float32."""
-        return self._fitted().transform(X)
-
-    def transform_target(self, Y: ArrayLike) -> Matrix:
-        """Map target rows into the shared space, (m, c) float32."""
-        return self._fitted().transform_target(Y)
-
-    def _fitted(self) -> Aligner:
-        if not hasattr(self, "aligner_"):
-            raise NotFittedError("Auto must be fitted before transform")
-        return self.aligner_
-
-
-def _checked_pairs(pairs: Indices | None, n: int, m: int) -> Indices:
-    if pairs is None:
-        if n != m:
-            raise ValueError(f"without pairs, X and Y must have equally many rows, got {n} and {m}")
-        return np.repeat(np.arange(n)[:, None], 2, axis=1)
-    rows = np.asarray(pairs, dtype=np.int64)
-    if rows.ndim != 2 or rows.shape[1] != 2:
-        raise ValueError(f"pairs must have shape (p, 2), got {rows.shape}")
-    for name, column, count in (("source", rows[:, 0], n), ("target", rows[:, 1], m)):
-        outside = column[(column < 0) | (column >= count)]
-        if len(outside):
-            raise ValueError(
-                f"pairs must name {name} rows in [0, {count - 1}], got {int(outside[0])}"
-            )
-    return rows

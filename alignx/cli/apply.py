@@ -26,7 +26,7 @@ def apply(
         Path,
         option(
             "Mapped vectors: .vec, .txt, .gz or .safetensors; .bin for a fastText model, "
-            "with a map of `alignx align --linear`.",
+            "with a map of `alignx align --normalize linear`.",
             "--output",
             "-o",
         ),

@@ -1,4 +1,4 @@
-"""Aligners whose maps are linear: they center nothing, and stand rows that lack a direction."""
+"""Linear maps: aligners without centering, and composition to one matrix."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 from sklearn.base import clone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alignx.support.arrays import Double, Matrix
-    from alignx.vectors.normalizer import Normalizer
 
 __all__ = ["composed_map", "with_centering", "without_centering"]
 
@@ -49,32 +50,16 @@ def with_centering(aligner: Estimator) -> Estimator:
     return cast("Estimator", changed)
 
 
-def composed_map(normalizer: Normalizer, matrix: Matrix, mean: Matrix) -> Double:
-    """Compose a fitted normalizer and a map (d, c) to one matrix, (d, c) float64.
-
-    Rows times this matrix are the mapped rows up to a positive factor for each.
-
-    Raises
-    ------
-    ValueError
-        If the normalizer or the map subtracts a mean.
+def composed_map(directions: Sequence[Double], matrix: Matrix) -> Double:
+    """Compose projections off unit directions (d,) and a map (d, c) to one matrix, float64.
 
     Examples
     --------
-    >>> from alignx.vectors.normalizer import LINEAR, Normalizer
-    >>> rows = np.array([[1, 1], [1, -1]], dtype=np.float32)
-    >>> normalizer = Normalizer(steps=LINEAR).fit(rows)  # takes out the first direction
-    >>> composed_map(normalizer, np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    >>> composed_map([np.array([1.0, 0.0])], np.eye(2, dtype=np.float32))
     array([[0., 0.],
            [0., 1.]])
     """
-    if "center" in normalizer.steps_ or mean.any():
-        raise ValueError(
-            "the map must be linear, got one that centers: centering after unit length is not "
-            "linear in the n-gram sums of a model; fit with normalize='linear' "
-            "(align --normalize linear)"
-        )
     composed = matrix.astype(np.float64)
-    for direction in reversed(normalizer.means_):  # those of the steps "project"
+    for direction in reversed(directions):
         composed -= np.outer(direction, direction @ composed)
     return composed

@@ -7,16 +7,15 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from alignx.alignment.diagnosis import Diagnosis, diagnose
+from alignx.alignment.estimator import AlignerEstimator, as_pairs
 from alignx.alignment.unsupervised.runs import Run, RunSettings
-from alignx.errors import DimensionError, NotFittedError
+from alignx.errors import DimensionError
 from alignx.mapping import (
     Aligner,
     Procrustes,
     Refinement,
-    RefinementRound,
     Reweighted,
     balanced_weights,
     refine,
@@ -39,7 +38,7 @@ RIDGE = 1e-4
 logger = logging.getLogger("alignx")
 
 
-class UnsupervisedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class UnsupervisedEstimator(AlignerEstimator):
     """Base class: a method writes only `_learn`.
 
     Attributes
@@ -53,8 +52,6 @@ class UnsupervisedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-lear
     """
 
     random_state: int
-    aligner_: Aligner
-    rounds_: tuple[RefinementRound, ...]
     diagnosis_: Diagnosis
 
     def fit(
@@ -95,7 +92,7 @@ class UnsupervisedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-lear
             raise ValueError(f"random_state must be at least 0, got {self.random_state}")
         source, target = as_rows(X, "X"), as_rows(Y, "Y")
         settings = Refinement.of(refinement).resolved(len(source), len(target))
-        known = None if pairs is None else _as_pairs(pairs, len(source), len(target))
+        known = None if pairs is None else as_pairs(pairs, len(source), len(target))
         aligner, agreement = self._learn((source, target), known, part_of(progress, 0, 0.7), log)
         self.aligner_, rounds = refine(
             aligner,
@@ -122,19 +119,6 @@ class UnsupervisedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-lear
         log: Log | None,
     ) -> tuple[Aligner, float]:
         """Return a fitted aligner and the agreement of the runs that found it."""
-
-    def transform(self, X: ArrayLike) -> Matrix:
-        """Map source rows into the shared space; see `Aligner.transform`."""
-        return self._fitted_aligner().transform(X)
-
-    def transform_target(self, Y: ArrayLike) -> Matrix:
-        """Map target rows into the shared space; see `Aligner.transform_target`."""
-        return self._fitted_aligner().transform_target(Y)
-
-    def _fitted_aligner(self) -> Aligner:
-        if not hasattr(self, "aligner_"):
-            raise NotFittedError(f"{type(self).__name__} must be fitted before transform")
-        return self.aligner_
 
 
 def seeded_runs(
@@ -178,13 +162,3 @@ def fit_last_aligner(
         orthogonal = True
     aligner = Procrustes() if orthogonal else Reweighted(regularization=RIDGE)
     return aligner.fit(X[pairs[:, 0]], Y[pairs[:, 1]], balanced_weights(pairs))
-
-
-def _as_pairs(pairs: ArrayLike, *sizes: int) -> Indices:
-    """Return pairs of rows as (p, 2) int64; raises ValueError unless all exist."""
-    rows = np.asarray(pairs, dtype=np.int64)
-    if rows.ndim != 2 or rows.shape[1] != 2 or not len(rows):
-        raise ValueError(f"pairs must have shape (p, 2) with p at least 1, got {rows.shape}")
-    if rows.min() < 0 or (rows.max(axis=0) >= sizes).any():
-        raise ValueError(f"pairs must name rows below {sizes}, got {rows.min()} to {rows.max()}")
-    return rows

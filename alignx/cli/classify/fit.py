@@ -32,7 +32,7 @@ from alignx.support.outputs import require_outputs, require_suffix
 if TYPE_CHECKING:
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.data.texts import LabeledTexts
-    from alignx.classification.task import Strategy
+    from alignx.classification.task import Strategy as StrategyObject
 
 __all__ = ["Strategy", "Weighting", "fit"]
 
@@ -193,7 +193,7 @@ def _settings(strategy: str, given: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def _require_needs(strategy: Strategy, head: str, without: Sequence[str]) -> None:
+def _require_needs(strategy: StrategyObject, head: str, without: Sequence[str]) -> None:
     """Refuse a strategy without its packages, or without texts of the languages `without` any."""
     from alignx.classification.requirements import missing_requirements, require_all
 
