@@ -1,5 +1,7 @@
-// Vectors aligned to cache lines. Elements stay uninitialized unless a value is given, so that the
-// thread that first writes a page of memory also maps it.
+// Vectors aligned to cache lines.
+//
+// Elements stay uninitialized unless a value is given, so that the thread that first writes a page
+// of memory also maps it.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The only file that knows Python: checks arguments, releases the GIL, calls.
+// Python module: checks arguments, releases the GIL, calls. No other file knows Python.
 #include <omp.h>
 #include <pthread.h>
 #include <pybind11/numpy.h>
@@ -68,7 +68,7 @@ void require_found(const Found& found, std::size_t rows, const char* name) {
 }
 
 // Indices are used as offsets without the GIL, while another thread could change the array. So they
-// are copied, unless nobody can write to them.
+// are copied, unless they are read-only.
 struct Known {
     Known() = default;
     Known(const Found& known, std::size_t rows, std::size_t others, std::int64_t least) {

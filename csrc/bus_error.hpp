@@ -1,4 +1,4 @@
-// Explains the death of a process that reads a mapped file behind its end.
+// Error message for reads behind the end of a mapped file.
 //
 // If another process cuts a file that is mapped into memory, the next read of the missing bytes
 // raises SIGBUS in the middle of any instruction. Nothing can be thrown or cleaned up then.

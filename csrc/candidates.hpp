@@ -1,5 +1,6 @@
-// Candidates of approximate search: for every row of one side the others with the largest estimated
-// scores, some more than asked for, since estimates have the error of rounding to bytes.
+// Candidates of approximate search: the others with the largest estimated scores for each row.
+//
+// More than k are kept, since estimates have the error of rounding to bytes.
 #pragma once
 
 #include <span>

@@ -33,8 +33,8 @@ void prepare(Crew<ClusteredWorker>& crew, QueryWindow& window, std::size_t block
     crew.each([](ClusteredWorker& worker, std::size_t) { worker.meetings.sort(); });
 }
 
-// Searches the clusters that they meet: in each round a worker has clusters of its own, and the
-// queries that one of the workers has prepared.
+// Searches the clusters that they meet. In each round a worker owns some clusters and the queries
+// that one of the workers has prepared.
 void search_window(Crew<ClusteredWorker>& crew, const QueryWindow& window, std::size_t clusters) {
     const std::size_t parts = crew.size();
     const double amount_of_cluster = (1 - share_of_meeting) * static_cast<double>(window.count) /

@@ -1,4 +1,4 @@
-// The approximate sweep: queries meet only the keys of the clusters with the nearest centroids.
+// Approximate sweep: queries meet only the keys of the clusters with the nearest centroids.
 //
 // Keys are ordered by cluster, and clusters by region. For each query two thresholds are chosen:
 // about `regions_met` regions exceed the first, and about `clusters_met` clusters, judged by a

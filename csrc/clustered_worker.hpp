@@ -1,4 +1,4 @@
-// The part of one thread in the approximate sweep (clustered.hpp).
+// Worker of the approximate sweep (clustered.hpp).
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// The threads of every sweep: loops, rounds, workers, progress, cancellation and exceptions.
+// Threads of every sweep: loops, rounds, workers, progress, cancellation, exceptions.
 #pragma once
 
 #include <omp.h>

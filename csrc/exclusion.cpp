@@ -5,7 +5,7 @@
 namespace alignx {
 namespace {
 
-// Exceeds the rounding errors of float32 scores and of the differences below, relative to terms.
+// Exceeds the relative rounding errors of float32 scores and of the differences below.
 constexpr double rounding = 0x1p-20;
 
 }  // namespace

@@ -8,8 +8,8 @@
 //
 // hence c_key - b_key >= t_query and c_query - t_query >= b_key; likewise for the key, with the
 // roles exchanged. CSLS has a bias of half the mean of the best dot products of a row, so c_key is
-// at most about twice b_key, and few pairs pass. Of each panel the most promising of the four
-// numbers is kept; rows are ordered so that those of a panel are alike.
+// at most about twice b_key, and few pairs pass. A panel has the extremes of these four numbers;
+// rows are ordered so that those of a panel are similar.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// The sweep that computes every score in float32.
+// Exact sweep that computes every score in float32.
 //
 // It visits tiles of a few queries times a few keys (kernel.hpp), whose scores stay in the
 // first-level cache: each is compared with the worst neighbor of its query and of its key, and the

@@ -1,5 +1,7 @@
-// The heap of all sweeps. Every parent is worse than its children, so the worst entry comes first
-// and is the one that a better entry replaces.
+// Heap of the best entries, for all sweeps.
+//
+// Every parent is worse than its children, so the worst entry comes first, and a better entry
+// replaces it.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The innermost loops of search: the dot products of one tile of queries and keys, in float32 and
-// in bytes, and the comparison of that tile with thresholds. See top_k.hpp for their use.
+// Innermost loops of search: dot products of one tile of queries and keys, in float32 and in bytes,
+// and their comparison with thresholds. See top_k.hpp for their use.
 //
 // A panel holds `width` rows, transposed and padded with zeros: element (row, i) is at
 // [i * width + row]; of bytes, in groups of four, at [(i / 4 * width + row) * 4 + i % 4]. A tile is

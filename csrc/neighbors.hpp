@@ -1,4 +1,4 @@
-// Matrices in, neighbors out: the types that all sweeps share.
+// Types of all sweeps: matrices in, neighbors out.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A rotation that spreads what a row holds over all its elements.
+// Rotation that spreads each row over all its elements.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,9 @@ class RotatedRows {
 
     explicit RotatedRows(std::size_t dimension);
 
-    // `row(r)` is the r-th of `count` rows; the other lanes are zero. Two rounds of random signs
-    // and a Hadamard transform, of the first elements and of the last, as many as the largest power
-    // of two: together they mix all elements. The signs are always the same.
+    // Loads and rotates `count` rows, of which `row(r)` is number r; the other lanes are zero. Two
+    // rounds of fixed random signs and a Hadamard transform mix first the leading, then the
+    // trailing elements; a round mixes the largest power of two that fits.
     template <typename Row>
     void load(std::size_t count, Row&& row) {
         std::fill(values_.begin(), values_.end(), 0.0f);

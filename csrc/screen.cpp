@@ -215,6 +215,33 @@ void start_neighbors(const Search& search) {
     suggest_back(search.known_of_keys, search.keys.rows, search.key_bias, search.of_queries);
 }
 
+// Compares all queries with all keys, window by window. Returns false when canceled.
+bool search_all(Bounds& bounds, const Exclusion& exclusion, int n_threads,
+                const Progress& progress) {
+    const Quantized& queries = bounds.queries.codes;
+    const ScreenedSide& keys = bounds.keys;
+    const std::size_t parts = static_cast<std::size_t>(n_threads);
+    const std::size_t input_bytes =
+        (queries.rows() + keys.rows.rows) * keys.rows.columns * sizeof(float);
+    const std::size_t capacity =
+        std::max(min_candidates, input_bytes / inputs_per_candidates / sizeof(Candidate) / parts);
+    const std::size_t window_bytes =
+        std::max(input_bytes / inputs_per_window, parts * query_block_bytes);
+    const std::size_t panels = std::min(queries.panels(), window_bytes / queries.panel_bytes() + 1);
+    Window window{.queries = queries,
+                  .max_panels = panels,
+                  .bytes = AlignedVector<std::uint8_t>(panels * queries.panel_bytes())};
+    const double total = static_cast<double>(queries.rows()) * static_cast<double>(keys.rows.rows);
+    Crew<Worker> crew(n_threads, progress, total, bounds, exclusion, window, capacity);
+    for (; window.first < queries.panels() && !crew.is_canceled(); window.first = window.end()) {
+        crew.each([&](Worker& worker, std::size_t i) { worker.quantize(i, parts); });
+        crew.rounds([&](Worker& worker, std::size_t i, std::size_t other) {
+            worker.search(other, i, crew);
+        });
+    }
+    return crew.finish();
+}
+
 // Sorts the neighbors of each row and returns the rows without a certificate.
 std::vector<std::size_t> finish(const Bounds& bounds, ScreenedSide& side, int n_threads) {
     std::vector<std::size_t> uncertain;
@@ -275,27 +302,7 @@ bool screened_sweep(const Kernel& kernel, const Search& search, const Progress& 
     }
     const Exclusion exclusion(bounds, search.known_of_queries, search.known_of_keys);
 
-    const std::size_t parts = static_cast<std::size_t>(n_threads);
-    const std::size_t input_bytes =
-        (search.queries.rows + search.keys.rows) * search.keys.columns * sizeof(float);
-    const std::size_t capacity =
-        std::max(min_candidates, input_bytes / inputs_per_candidates / sizeof(Candidate) / parts);
-    const std::size_t window_bytes =
-        std::max(input_bytes / inputs_per_window, parts * query_block_bytes);
-    const std::size_t panels = std::min(queries.panels(), window_bytes / queries.panel_bytes() + 1);
-    Window window{.queries = queries,
-                  .max_panels = panels,
-                  .bytes = AlignedVector<std::uint8_t>(panels * queries.panel_bytes())};
-    const double total =
-        static_cast<double>(search.queries.rows) * static_cast<double>(search.keys.rows);
-    Crew<Worker> crew(n_threads, progress, total, bounds, exclusion, window, capacity);
-    for (; window.first < queries.panels() && !crew.is_canceled(); window.first = window.end()) {
-        crew.each([&](Worker& worker, std::size_t i) { worker.quantize(i, parts); });
-        crew.rounds([&](Worker& worker, std::size_t i, std::size_t other) {
-            worker.search(other, i, crew);
-        });
-    }
-    if (!crew.finish()) return false;
+    if (!search_all(bounds, exclusion, n_threads, progress)) return false;
     uncertified.queries = finish(bounds, bounds.queries, n_threads);
     uncertified.keys = finish(bounds, bounds.keys, n_threads);
     return true;

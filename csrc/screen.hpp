@@ -1,4 +1,4 @@
-// The sweep that bounds every score in bytes and computes only scores that bounds cannot exclude.
+// Exact sweep that bounds every score in bytes and computes few in float32.
 #pragma once
 
 #include "crew.hpp"

@@ -1,4 +1,4 @@
-// Bounds of one tile of queries and keys (kernel.hpp), shared by the sweeps that screen in bytes.
+// Bounds of one tile of queries and keys (kernel.hpp).
 #pragma once
 
 #include <bit>

@@ -5,7 +5,7 @@
 namespace alignx {
 namespace {
 
-// Multiplications that are worth a thread.
+// Multiplications that justify one more thread.
 constexpr double work_per_thread = 1e6;
 
 // Rows that are copied and searched together in float32.

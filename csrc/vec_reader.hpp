@@ -1,5 +1,7 @@
-// Reads word2vec text: one word and its numbers a line. A block of lines is split first and then
-// parsed by all threads. Problems are described, not thrown, since the caller may skip bad lines.
+// Reader of word2vec text: one word and its numbers a line.
+//
+// A block of lines is split first and then parsed by all threads. Problems are described, not
+// thrown, since the caller may skip bad lines.
 #pragma once
 
 #include <cstddef>

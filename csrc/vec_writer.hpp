@@ -1,5 +1,4 @@
-// Writes word2vec text: numbers as the shortest decimals that give the same float again, or with a
-// fixed number of decimals.
+// Writer of word2vec text, with the shortest exact decimals or a fixed number of them.
 #pragma once
 
 #include <charconv>
