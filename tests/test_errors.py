@@ -47,6 +47,7 @@ def test_every_error_has_an_example() -> None:
     assert {type(error).__name__ for error in EXAMPLES} == {*errors.__all__} - {"AlignxError"}
 
 
+@pytest.mark.slow
 def test_not_fitted_error_pickles_in_a_process_without_scikit_learn() -> None:
     code = (
         "import pickle, sys; import alignx.errors; assert 'sklearn' not in sys.modules; "

@@ -135,6 +135,7 @@ def test_the_alignment_tells_what_was_done(
     assert repr(alignment) == f"Alignment(en -> es, Procrustes(), {len(sample.train)} pairs)"
 
 
+@pytest.mark.slow
 def test_unknown_pairs_are_left_out() -> None:
     more = Lexicon([*PAIRS.pairs, ("a1", "none"), ("none", "b1")])
     alignment = align(ENGLISH, SPANISH, lexicon=more, calibrate=False)
@@ -157,6 +158,7 @@ def test_without_refinement_the_map_is_that_of_the_weighted_pairs() -> None:
     assert not np.array_equal(found.source_map_, Procrustes().fit(*paired).source_map_)
 
 
+@pytest.mark.slow
 def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
     default = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
     assert [round_.round for round_ in default.rounds] == [1, 2, 3, 4, 5]
@@ -332,6 +334,7 @@ def of_many_kinds(count: int, seed: int) -> Embeddings:
     return Embeddings(made.words, rows, source="made")
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     st.sampled_from(sorted(METHODS)),
@@ -498,6 +501,7 @@ def test_calibration_asks_for_pairs_that_its_map_has_not_seen() -> None:
     assert alignment.calibration.probabilities.max() < 0.3
 
 
+@pytest.mark.slow
 def test_calibration_does_not_touch_the_map() -> None:
     with_, without = (
         align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=calibrate) for calibrate in (True, False)
@@ -626,6 +630,7 @@ def test_an_output_that_cannot_be_written_is_named(saved: Path) -> None:
     assert saved.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_equal_fits_write_equal_files(tmp_path: Path) -> None:
     for name, n_threads in (("one", 1), ("two", 2)):
         with config_context(n_threads=n_threads):
@@ -751,6 +756,7 @@ def test_a_right_dictionary_is_measured(
     assert not caplog.records
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["least_squares", "reweighted"])
 def test_a_method_that_no_fewer_pairs_allow_is_checked_by_another(method: str) -> None:
     options: dict[str, Any] = {"method": method, "refinement": 1, "calibrate": False}

@@ -31,6 +31,7 @@ def logits(calibration: Calibration, features: PairFeatures) -> NDArray[np.float
 # --- the model --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 2**32), st.integers(10, 300))
 def test_probabilities_are_between_and_rise_with_the_logit(seed: int, count: int) -> None:

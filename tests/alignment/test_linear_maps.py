@@ -104,6 +104,7 @@ def by_fasttext(path: Path, words: Sequence[str]) -> NDArray[np.float32]:
 # --- mapped models ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["procrustes", "cca", "least_squares", "reweighted", "auto"])
 def test_plain_fasttext_gives_mapped_vectors(
     english: Embeddings,
@@ -136,6 +137,7 @@ def test_plain_fasttext_gives_mapped_vectors(
     assert cosines(of_invented, mapped.oov_vectors(invented)).min() > 0.99999
 
 
+@pytest.mark.slow
 def test_the_target_side_has_its_own_map(
     model_path: Path, english: Embeddings, spanish: Embeddings, lexicon: Lexicon, tmp_path: Path
 ) -> None:
@@ -150,6 +152,7 @@ def test_the_target_side_has_its_own_map(
         alignment.linear_map("es")  # type: ignore[arg-type]  # on purpose
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["procrustes", "reweighted"])
 def test_products_of_input_and_output_stay(
     english: Embeddings,
@@ -326,6 +329,7 @@ def test_aligners_keep_their_parameters_but_do_not_center(
     assert not hasattr(given, "source_map_")
 
 
+@pytest.mark.slow
 def test_auto_tries_linear_maps_only(english: Embeddings, spanish: Embeddings) -> None:
     rows = np.arange(200)
     auto = Auto(center=False)

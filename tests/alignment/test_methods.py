@@ -56,6 +56,7 @@ def test_methods_that_do_not_fit_are_refused(method: Any, has_lexicon: bool, gis
         as_method(method, has_lexicon=has_lexicon)
 
 
+@pytest.mark.slow
 def test_auto_takes_the_best_in_cross_validation(tmp_path: Path) -> None:
     source, target, truth = languages(plant_clusters(0.2, count=800))
     logged: list[dict[str, Any]] = []

@@ -92,6 +92,7 @@ def held_out_one_by_one(planted: Planted, pairs: NDArray[np.int64]) -> float:
     return float(np.mean(right))
 
 
+@pytest.mark.slow
 def test_scores_equal_leaving_out_word_by_word(hard: Planted) -> None:
     pairs = hard.pairs[:30]
     # Second translations, so that words share one.
@@ -135,6 +136,7 @@ def train_sets(
     return seen[: len(seen) // len(found.scores)]
 
 
+@pytest.mark.slow
 def test_folds_divide_the_source_words(monkeypatch: pytest.MonkeyPatch, easy: Planted) -> None:
     words = set(range(103))  # one translation each, so that none is left out for a leak
     held_out = [words - s for s in train_sets(monkeypatch, easy, 103, folds=5)]
@@ -145,12 +147,14 @@ def test_folds_divide_the_source_words(monkeypatch: pytest.MonkeyPatch, easy: Pl
     assert held_out != [words - s for s in again]
 
 
+@pytest.mark.slow
 def test_enough_questions_are_enough(monkeypatch: pytest.MonkeyPatch, easy: Planted) -> None:
     monkeypatch.setattr(held_out, "ENOUGH_QUERIES", 70)
     assert len(train_sets(monkeypatch, easy, 100, folds=4)) == 3
     assert choose(easy, 100, refinement=0, folds=4).scores[0].n == 75
 
 
+@pytest.mark.slow
 def test_dictionary_rows_take_part_beyond_the_vocabulary(easy: Planted) -> None:
     far = easy.pairs[-100:]
     settings = Refinement(rounds=1, vocabulary=50, n_neighbors=5)
@@ -162,6 +166,7 @@ def test_dictionary_rows_take_part_beyond_the_vocabulary(easy: Planted) -> None:
 # --- the choice -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_of_equals_the_simplest_is_chosen(easy: Planted) -> None:
     found = choose(easy, refinement=1)
     assert found.scores[0].precision == found.scores[1].precision == 1
@@ -169,6 +174,7 @@ def test_of_equals_the_simplest_is_chosen(easy: Planted) -> None:
     assert found.refinement == 0
 
 
+@pytest.mark.slow
 def test_a_noisy_rotation_is_not_for_least_squares(noisy: Planted) -> None:
     found = choose(noisy, 80, refinement=0)
     assert not isinstance(found.aligner, LeastSquares)
@@ -187,6 +193,7 @@ def skewed(e: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np
     return X.astype(np.float32), Y.astype(np.float32), np.stack([rows, rows], axis=1)
 
 
+@pytest.mark.slow
 def test_a_skewed_map_is_not_for_a_rotation() -> None:
     found = choose_aligner(*skewed(10), refinement=0)
     assert isinstance(found.aligner, LeastSquares)
@@ -194,6 +201,7 @@ def test_a_skewed_map_is_not_for_a_rotation() -> None:
     assert of_candidate(found, "Procrustes()").behind > 0.3
 
 
+@pytest.mark.slow
 def test_different_dimensions_exclude_a_rotation() -> None:
     found = choose_aligner(*skewed(12), refinement=2)
     assert not isinstance(found.aligner, Procrustes)
@@ -209,6 +217,7 @@ def test_different_dimensions_exclude_a_rotation() -> None:
     assert f"not fitted: {excluded.reason}" in str(found)
 
 
+@pytest.mark.slow
 def test_with_few_pairs_what_cannot_be_whitened_is_listed(noisy: Planted) -> None:
     found = choose(noisy, 25, refinement=2)
     for name in ("LeastSquares()", "Reweighted()"):
@@ -217,6 +226,7 @@ def test_with_few_pairs_what_cannot_be_whitened_is_listed(noisy: Planted) -> Non
     assert found.scores[0].n == 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("refinement", "rounds"), [(0, [0]), (1, [0, 1]), (2, [0, 1, 2]), (3, [0, 1, 3])]
 )
@@ -246,6 +256,7 @@ def test_the_table_names_every_candidate(choice: Choice) -> None:
 # --- what it does not depend on ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_threads_and_the_order_of_pairs_do_not_matter(hard: Planted, choice: Choice) -> None:
     with config_context(n_threads=1):
         again = choose(hard, refinement=2)
@@ -255,6 +266,7 @@ def test_threads_and_the_order_of_pairs_do_not_matter(hard: Planted, choice: Cho
     assert summary(again) == summary(choice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refinement", [0, 1, 3])
 def test_progress_grows_to_the_end(hard: Planted, refinement: int) -> None:
     fractions: list[float] = []

@@ -54,6 +54,7 @@ def fitted(strategy: Any = "zero_shot", **parameters: Any) -> TransferClassifier
 # --- every strategy ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_it_carries_over_to_other_languages(strategy: str, tmp_path: Path) -> None:
     if strategy == "adversarial":
@@ -282,6 +283,7 @@ def test_use_before_fit(tmp_path: Path) -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_file_holds_no_vectors_and_says_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     fitted(encoder=DocumentEncoder(weighting="idf", components=2)).save(path)
@@ -374,6 +376,7 @@ def test_cross_validation_reads_one_language(code: str) -> None:
     assert cross_val_predict(classifier, TRAIN[code][0], TRAIN[code][1], cv=3).shape == (90,)
 
 
+@pytest.mark.slow
 def test_no_language_is_assumed() -> None:
     with pytest.raises(ValueError, match=NOT_NAMED):
         TransferClassifier(SPACE).fit(*TRAIN["en"])
@@ -413,6 +416,7 @@ def test_one_language_needs_no_name() -> None:
     assert classifier.explain(TEST["es"][0][0]).language == "es"
 
 
+@pytest.mark.slow
 def test_languages_of_each_text_are_routed() -> None:
     texts = [*TRAIN["en"][0], *TRAIN["es"][0]]
     labels = [*TRAIN["en"][1], *TRAIN["es"][1]]
@@ -439,6 +443,7 @@ def test_languages_of_each_text_are_routed() -> None:
         assert cross_val_score(steps, texts, labels, cv=3, params=given).min() > 0.8
 
 
+@pytest.mark.slow
 def test_tools_without_routing_take_the_language_of_the_estimator() -> None:
     classifier = TransferClassifier(SPACE, language="en", head=GaussianNB())
     texts: Any = np.array(TRAIN["en"][0])

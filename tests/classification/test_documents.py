@@ -147,6 +147,7 @@ def test_a_tokenizer_of_ones_own() -> None:
     assert found.words.tolist() == [1, 0]
 
 
+@pytest.mark.slow
 def test_a_text_of_ten_megabytes() -> None:
     found = TextReader().read(["cat " * 2_500_000], "en", ENGLISH)
     assert found.lengths.tolist() == [2_500_000]

@@ -124,6 +124,7 @@ def test_effects_are_those_of_texts_without_the_word(strategy: str, head: Any) -
         assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.slow
 def test_unlabeled_strategies_are_explained_too() -> None:
     texts = ["gol equipo", "banco el dinero", "lluvia de nube", "partido gol", "impuesto banco"] * 4
     for strategy in ("self_training", "seed_words", "prior_matching"):

@@ -141,6 +141,7 @@ SCORES = st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=1
 )
 
 
+@pytest.mark.slow
 @given(SCORES)
 def test_shifted_probabilities_have_the_prior_as_mean(scores: NDArray[np.float64]) -> None:
     prior = np.array([0.2, 0.3, 0.5])
@@ -175,6 +176,7 @@ def test_the_network_predicts_by_numpy_what_torch_would() -> None:
     assert np.array_equal(head.weights, again.weights)
 
 
+@pytest.mark.slow
 def test_adversarial_features_hide_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from alignx.classification import neural_heads as neural

@@ -106,6 +106,7 @@ def test_a_wrong_dictionary_makes_no_map_unless_it_is_wanted(folder: Path) -> No
 # --- by cross-validation ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_cross_validation_lists_the_candidates(shapes: Path) -> None:
     options = ("-d", "truth.txt", "--method", "auto", "--refinement", 1, "--no-calibrate")
     command = ("align", *SHAPES, *options, "-o", "new")
@@ -126,6 +127,7 @@ def test_cross_validation_lists_the_candidates(shapes: Path) -> None:
 # --- without a dictionary ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shapes")
 @pytest.mark.parametrize(
     ("options", "pairs", "note"),
@@ -148,6 +150,7 @@ def test_few_pairs_or_none(options: tuple[str, ...], pairs: int, note: str) -> N
     assert accuracy(alignment, SHAPES, "truth.txt") > 0.98
 
 
+@pytest.mark.slow
 def test_figures_and_log_without_a_dictionary(shapes: Path) -> None:
     options = ("--unsupervised", "-o", "new", "--refinement", 2, "--seed", 5, "--log", "log.jsonl")
     done = succeed("align", *SHAPES, *options, "--json", "--quiet")
@@ -170,6 +173,7 @@ def test_figures_and_log_without_a_dictionary(shapes: Path) -> None:
         assert one.tobytes() == two.tobytes()
 
 
+@pytest.mark.slow
 def test_an_alignment_that_failed_writes_no_map(shapes: Path) -> None:
     message = fail("align", *LOST, "-d", "small.txt", "--self-learning", "-o", "new")
     assert message.startswith("the alignment failed: agreement of runs 0.0")

@@ -17,6 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_languages(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_tables_are_written_and_a_second_run_only_reads() -> None:
     Path("bench.toml").write_text(TWO_PAIRS)

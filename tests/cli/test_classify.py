@@ -156,6 +156,7 @@ def test_fit_prints_json(folder: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_equal_calls_make_equal_files(folder: Path) -> None:
     options = ("--strategy", "code_switching", "--option", "copies=1", "--seed", 5)
     for name in ("first", "second"):
@@ -163,6 +164,7 @@ def test_equal_calls_make_equal_files(folder: Path) -> None:
     assert (folder / "first").read_bytes() == (folder / "second").read_bytes()
 
 
+@pytest.mark.slow
 def test_options_reach_the_classifier(folder: Path) -> None:
     rows = zip(SPANISH, TOPICS, strict=True)
     (folder / "more.tsv").write_text("".join(f"{text}\t{label}\tes\n" for text, label in rows))
@@ -186,6 +188,7 @@ def test_options_reach_the_classifier(folder: Path) -> None:
     np.testing.assert_allclose(found, expected.predict_proba(SPANISH, language="es"), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_options_become_what_the_strategy_takes() -> None:
     options = ("--option", "rate=1", "--option", "copies=2")
@@ -199,6 +202,7 @@ def test_options_become_what_the_strategy_takes() -> None:
     assert classifier("new").strategy == PriorMatching("translate_test")
 
 
+@pytest.mark.slow
 def test_columns_of_texts_and_labels(folder: Path) -> None:
     rows = [f"x\t{text}\t{label}\n" for text, label in zip(SPANISH, TOPICS, strict=True)]
     (folder / "wide.tsv").write_text("".join(rows))
@@ -228,6 +232,7 @@ def test_columns_in_the_wrong_order_are_told(folder: Path, command: str) -> None
 # --- predict ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_each_line_gets_its_class() -> None:
     done = ask(text="\n".join(SPANISH))
@@ -267,6 +272,7 @@ def test_probabilities_are_those_of_the_library() -> None:
     np.testing.assert_allclose([float(row.split("\t")[1]) for row in rows], expected, atol=5.1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_json_lines_come_back_with_answers() -> None:
     records = [
@@ -288,6 +294,7 @@ def test_json_lines_come_back_with_answers() -> None:
     assert "probabilities" not in json.loads(ask("--json", text=text).out.split("\n")[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_lines_of_json_may_each_name_their_language() -> None:
     said = json.dumps({"text": SPANISH[0], "lang": "es"})
@@ -297,6 +304,7 @@ def test_lines_of_json_may_each_name_their_language() -> None:
     assert "standard input:2: a line must say its language" in unsaid.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_words_explain_a_prediction() -> None:
     first, second = ask("--explain", text="el gobierno de la ley\n" + NOTHING).out.splitlines()
@@ -319,6 +327,7 @@ def test_nothing_in_nothing_out() -> None:
     assert "no texts" in done.err
 
 
+@pytest.mark.slow
 def test_languages_that_share_a_space_need_no_map(folder: Path) -> None:
     shared = space()
     languages = {"en": shared.source, "es": shared.target}
@@ -336,6 +345,7 @@ def test_languages_that_share_a_space_need_no_map(folder: Path) -> None:
     assert "must tell their languages apart" in message
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_oov_words_by_subwords(models: Path) -> None:
     rows = [f"{stem} {stem}ing\t{stem[:3]}\n" for stem in STEMS[:9]]
@@ -404,12 +414,14 @@ def test_transfer_prints_json(folder: Path) -> None:
     assert result["n"] == 30
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_transfer_learns_from_the_one_language_with_labels() -> None:
     files = ("--train", "es=es.tsv", "--test", "test.jsonl", "--strategy", "zero_shot")
     assert succeed(*TRANSFER, *MAPPED, *files, "--json").json["source"] == "es"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare")
 def test_all_leaves_out_what_cannot_run_and_says_so(folder: Path) -> None:
     files = ("--train", "en=train.tsv", "--test", f"es={folder / 'es.tsv'}", "--limit", 500)

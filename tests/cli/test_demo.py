@@ -6,6 +6,7 @@ from command_line import fail, misuse, succeed
 from alignx.lexicon.lexicon import Lexicon
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_the_whole_workflow() -> None:
     done = succeed("demo")

@@ -27,6 +27,7 @@ def test_a_table_or_json() -> None:
     assert succeed(*EVALUATE, *options).out == f"{report}\n"
 
 
+@pytest.mark.slow
 def test_in_reverse_and_without_a_map(folder: Path) -> None:
     lines = [line.split("\t") for line in (folder / "test.txt").read_text().splitlines()]
     (folder / "back.txt").write_text("".join(f"{t}\t{s}\n" for s, t in lines))

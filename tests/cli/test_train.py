@@ -37,6 +37,7 @@ def is_unchanged(folder: Path) -> bool:
     return names == ["corpus.txt", "es.bin"] and (folder / "es.bin").read_text() == "what was there"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_model_and_its_words_are_written() -> None:
     outputs = ("es.vec", "es.bin", "es.safetensors")
@@ -75,6 +76,7 @@ def test_json_from_standard_input(folder: Path) -> None:
     assert 0 < facts["training_seconds"] < facts["seconds"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_a_tokenizer_is_imported_from_the_folder() -> None:
     Path("cutting.py").write_text(

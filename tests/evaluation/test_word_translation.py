@@ -183,6 +183,7 @@ def test_ranks_agree_with_translate() -> None:
 # --- the summary of ranks ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "right"), [(50, 20), (300, 210), (1500, 1230), (80, 79)])
 def test_the_interval_is_that_of_a_bootstrap(n: int, right: int) -> None:
     ranks = np.where(np.arange(n) < right, 1.0, 7.0)

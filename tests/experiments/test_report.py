@@ -97,6 +97,7 @@ def test_many_pairs_go_down_the_side(grid: Grid) -> None:
     assert lines[-2:] == ["| mean | 50.0 |  |", "| fit | 1.2 s |  |"]
 
 
+@pytest.mark.slow
 def test_xling_gets_the_figure_that_it_publishes(folder: Path) -> None:
     work = runner(folder, TWO_PAIRS + 'oov_policy = "xling"\n')
     results = work.run()
@@ -107,6 +108,7 @@ def test_xling_gets_the_figure_that_it_publishes(folder: Path) -> None:
     assert "| test pairs, coverage | 200, 99.5% | 200, 99.5% |  |  |" in text
 
 
+@pytest.mark.slow
 def test_csv_has_a_line_for_each_cell(folder: Path) -> None:
     work = runner(folder, TWO_PAIRS)
     results = [*work.run(), RESULTS[-1]]

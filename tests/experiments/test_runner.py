@@ -55,6 +55,7 @@ def direct(folder: Path, pair: str, size: int | None = None, **options: Any) -> 
     return evaluate(alignment.apply(source, target), test).as_dict()
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_align_and_evaluate(folder: Path) -> None:
     text = """
         sizes = [60]
@@ -144,6 +145,7 @@ def test_processes_find_the_same(folder: Path) -> None:
 # --- kept results -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_run_computes_nothing(folder: Path) -> None:
     told: list[dict[str, Any]] = []
     fractions: list[float] = []
@@ -159,6 +161,7 @@ def test_a_second_run_computes_nothing(folder: Path) -> None:
     assert kept_files(folder) == before
 
 
+@pytest.mark.slow
 def test_cells_of_a_changed_file_run_again(folder: Path) -> None:
     results = runner(folder, TWO_PAIRS).run()
     for name, rerun in (
@@ -176,6 +179,7 @@ def test_cells_of_a_changed_file_run_again(folder: Path) -> None:
     assert again[0]["words"] == results[0]["words"] - 1
 
 
+@pytest.mark.slow
 def test_only_new_cells_and_those_of_changed_options_run(folder: Path) -> None:
     runner(folder, ONE_PAIR + 'methods = ["cca"]\n').run()
     before = kept_files(folder)
@@ -203,6 +207,7 @@ def test_a_damaged_result_is_computed_again(folder: Path) -> None:
     assert work.kept() == {}
 
 
+@pytest.mark.slow
 def test_copies_of_vectors_are_removed_after_success(folder: Path) -> None:
     test = (folder / "en-de.test").read_text()
     (folder / "en-de.test").write_text("neither nor\n")
@@ -218,6 +223,7 @@ def test_copies_of_vectors_are_removed_after_success(folder: Path) -> None:
     assert not list(work.folder.glob("*.safetensors"))
 
 
+@pytest.mark.slow
 def test_cells_run_without_a_copy_if_it_fails(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,6 +238,7 @@ def test_cells_run_without_a_copy_if_it_fails(
 # --- failures ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_failed_cell_has_a_reason_and_stops_no_other(folder: Path) -> None:
     (folder / "en-es.train").write_text("neither nor\n")
     (folder / "de.vec").write_text((folder / "de.vec").read_text()[:-30] + "\n")
@@ -269,6 +276,7 @@ def fail_for_cca(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     monkeypatch.setattr(cell_module, "align", refuse)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [KeyError("x"), MemoryError(), RecursionError("too deep")])
 def test_any_exception_fails_only_its_cell(
     folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -284,6 +292,7 @@ def test_any_exception_fails_only_its_cell(
     assert changed(before, kept_files(folder)) == {"en-es.cca"}
 
 
+@pytest.mark.slow
 def test_a_failed_alignment_is_a_failure(folder: Path) -> None:
     rng = np.random.default_rng(3)
     rows = rng.standard_normal((WORDS, DIMENSION)).astype(np.float32)
@@ -293,6 +302,7 @@ def test_a_failed_alignment_is_a_failure(folder: Path) -> None:
     assert result["failed"].startswith("the alignment failed: agreement of runs 0.")
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_finished_cells(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_for_cca(monkeypatch, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):

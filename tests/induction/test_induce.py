@@ -244,6 +244,7 @@ def test_values_out_of_range_are_refused(
         induce_lexicon(space(*sizes), **options)
 
 
+@pytest.mark.slow
 def test_words_without_a_vector_are_not_in_the_dictionary() -> None:
     rows = np.random.default_rng(3).standard_normal((40, 6)).astype(np.float32)
     rows[[4, 9]] = 0
@@ -329,6 +330,7 @@ def test_shards_give_the_dictionary_of_memory(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_lazy_space_is_the_shared_one(tmp_path: Path) -> None:
     shared = space(60, 47)
     known = Lexicon([(f"a{i}", f"b{i}") for i in range(40)])

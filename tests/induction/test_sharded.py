@@ -157,6 +157,7 @@ def test_exact_search_in_shards_gives_the_dictionary_of_one_search(
     assert not (tmp_path / "work").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_progress_goes_from_start_to_end(
     languages: tuple[Embeddings, Embeddings],
@@ -177,6 +178,7 @@ def test_progress_goes_from_start_to_end(
     assert told[0]["kind"] == kind
 
 
+@pytest.mark.slow
 def test_a_word_without_vector_is_in_no_pair(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path
 ) -> None:
@@ -209,6 +211,7 @@ def begin_with(monkeypatch: pytest.MonkeyPatch, clusters: int) -> None:
     monkeypatch.setattr(dictionary, "SearchParams", partial(SearchParams, clusters))
 
 
+@pytest.mark.slow
 @needs_clusters
 @pytest.mark.parametrize("clusters", [2, 4, 32])
 def test_measured_recall_is_that_of_brute_force(
@@ -233,6 +236,7 @@ def test_measured_recall_is_that_of_brute_force(
     )
 
 
+@pytest.mark.slow
 @needs_clusters
 def test_scores_of_the_same_pairs_are_those_of_exact_search(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path
@@ -252,6 +256,7 @@ def test_scores_of_the_same_pairs_are_those_of_exact_search(
     np.testing.assert_allclose(theirs, same, atol=1e-5)
 
 
+@pytest.mark.slow
 @needs_clusters
 def test_threads_change_nothing_and_shards_next_to_nothing(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -267,6 +272,7 @@ def test_threads_change_nothing_and_shards_next_to_nothing(
     assert len({*found[0]} & {*found[2]}) > 0.999 * len(found[0])
 
 
+@pytest.mark.slow
 @needs_clusters
 def test_effort_is_doubled_until_the_recall_is_reached(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -284,6 +290,7 @@ def test_effort_is_doubled_until_the_recall_is_reached(
     assert measured[-1][1] == found.recall.value
 
 
+@pytest.mark.slow
 @needs_clusters
 def test_a_recall_that_is_not_reached_is_an_error_and_less_may_be_asked_for(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -320,6 +327,7 @@ def test_faiss_reaches_the_recall(tmp_path: Path, kind: Any) -> None:  # noqa: A
     assert text(found.lexicon, tmp_path) == text(again.lexicon, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_faiss_index_gets_the_biases_of_the_second_attempt(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -400,6 +408,7 @@ def test_what_is_finished_is_not_searched_again(
     assert not work.exists()
 
 
+@pytest.mark.slow
 @needs_clusters
 def test_ctrl_c_while_clusters_are_made_leaves_what_goes_on(
     languages: tuple[Embeddings, Embeddings], tmp_path: Path
@@ -591,6 +600,7 @@ def test_the_folder_of_other_settings_is_refused(
     assert contents(begun) == before
 
 
+@pytest.mark.slow
 def test_the_folder_of_other_vectors_or_of_another_map_is_refused(
     languages: tuple[Embeddings, Embeddings], alignment: Alignment, begun: Path
 ) -> None:

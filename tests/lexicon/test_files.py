@@ -325,6 +325,7 @@ WORDS = st.text(
 NUMBERS = st.floats(-4, 4).map(lambda value: round(value, 4) + 0.0)
 
 
+@pytest.mark.slow
 @given(
     entries=st.lists(
         st.tuples(WORDS, WORDS, NUMBERS, st.integers(0, 10_000)), min_size=1, max_size=8,

@@ -64,6 +64,7 @@ def test_procrustes_equals_scipy_and_the_polar_factor(seed: int, n: int, d: int)
     assert not found.target_mean_.any()
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.integers(1, 20), st.sampled_from([-1, 1]))
 def test_procrustes_recovers_any_rotation(seed: int, d: int, sign: int) -> None:
     rng = np.random.default_rng(seed)
@@ -216,6 +217,7 @@ def test_reweighting_equals_its_steps_one_by_one(
     assert_same_products(found, *reweighted(X, Y, powers, regularization))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.integers(1, 12), st.sampled_from(POWERS))
 def test_reweighting_recovers_any_rotation(seed: int, d: int, powers: tuple[float, float]) -> None:
     rng = np.random.default_rng(seed)
@@ -227,6 +229,7 @@ def test_reweighting_recovers_any_rotation(seed: int, d: int, powers: tuple[floa
     assert_same_products(found, rotation, np.eye(d), atol=1e-4)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.integers(1, 12))
 def test_without_powers_reweighting_is_procrustes_of_white_rows(seed: int, d: int) -> None:
     rng = np.random.default_rng(seed)
@@ -239,6 +242,7 @@ def test_without_powers_reweighting_is_procrustes_of_white_rows(seed: int, d: in
         assert_same_products(found, expected.source_map_, expected.target_map_, atol=1e-4)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.sampled_from(POWERS), st.sampled_from([0, 0.5]))
 def test_reweighting_turns_and_scales_with_its_rows(
     seed: int, powers: tuple[float, float], regularization: float

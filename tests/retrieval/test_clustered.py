@@ -216,6 +216,7 @@ def test_sides_may_ask_for_different_numbers() -> None:
         assert_same(sweep.run(), sweep.exact())
 
 
+@pytest.mark.slow
 @needs_bytes
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_more_queries_than_a_window_holds(n_threads: int) -> None:
@@ -456,6 +457,7 @@ def mixed() -> Sweep:
     return replace(sweep, clusters_met=30, regions_met=9, known=known)
 
 
+@pytest.mark.slow
 @needs_bytes
 @pytest.mark.parametrize("n_threads", [2, 3, 7, 200, None])
 def test_threads_do_not_matter(n_threads: int | None) -> None:
@@ -766,6 +768,7 @@ def recall(found: Neighbors, exact: Neighbors) -> float:
     return float((found.scores >= exact.scores[:, -1:] - TOLERANCE).sum() / exact.scores.size)
 
 
+@pytest.mark.slow
 @needs_bytes
 @pytest.mark.parametrize(
     ("params", "least"), [(SearchParams(), 0.998), (SearchParams(16, 0.12), 0.98)]

@@ -131,6 +131,7 @@ def test_more_rows_than_a_block_holds(rows: int) -> None:
         assert_same(search.run(2), found)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_small_integers_equal_the_oracle(data: st.DataObject) -> None:
     n, m, dimension = (data.draw(st.integers(1, most)) for most in (40, 70, 9))

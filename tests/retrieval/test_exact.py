@@ -62,6 +62,7 @@ def test_neighbors_across_languages_equal_the_oracle(
         np.testing.assert_array_equal(bias, other)
 
 
+@pytest.mark.slow
 def test_blocks_find_what_all_queries_together_find() -> None:
     source, target = make_languages(hubby, 700, 500)
     index = ExactIndex(target, bias=csls_bias(target, source))

@@ -73,6 +73,7 @@ CALLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_progress_rises_to_the_end(call: Callable[..., Any], n_threads: int) -> None:

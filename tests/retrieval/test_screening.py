@@ -548,6 +548,7 @@ def adding_up(dimension: int, seed: int, *, against: bool) -> Search:
     return both_sides(queries @ turn, keys @ turn, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimension", [64, 256])
 @pytest.mark.parametrize("against", [False, True])
 def test_errors_that_add_up_equal_the_search_in_float32(dimension: int, against: bool) -> None:
@@ -932,6 +933,7 @@ def searches_of_integers(draw: st.DrawFn) -> Drawn:
     return Drawn(replace(search, prepared=draw(st.booleans())), draw(st.sampled_from(THREADS)))
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(searches_of_integers())
 def test_integers_equal_the_oracle_with_all_their_ties(drawn: Drawn) -> None:

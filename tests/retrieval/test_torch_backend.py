@@ -159,6 +159,7 @@ def test_more_rows_than_a_batch_holds() -> None:
 VALUES = st.sampled_from([0.0, -0.0, 1.0, -1.0, 3.0, 1e-3, 0.1, 1e-30, -1e-41, 1e15, -3e18])
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.data())
 def test_whatever_the_rows_hold(data: st.DataObject) -> None:

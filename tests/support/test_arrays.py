@@ -36,6 +36,7 @@ def some_rows(seed: int, n: int = 300, dimension: int = 7) -> Matrix:
     return rows.astype(np.float32)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(0, 301))
 def test_unit_rows_do_not_depend_on_each_other(seed: int, dimension: int, cut: int) -> None:
     rows = some_rows(seed, dimension=dimension)

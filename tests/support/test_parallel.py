@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_results_come_in_the_order_of_the_arguments() -> None:
     # The first takes longest, so that it ends last.
     arguments = [(number, 0.2 if number == 0 else 0.0) for number in range(6)]
@@ -46,6 +47,7 @@ def test_exceptions_pass_through_as_they_are(n_jobs: int) -> None:
         run_all(refuse, [(1,), (2,), (3,)], n_jobs=n_jobs)
 
 
+@pytest.mark.slow
 def test_it_works_again_after_an_exception() -> None:
     with pytest.raises(ValueError, match="must not be 2"):
         run_all(refuse, [(2,), (2,)], n_jobs=2)
@@ -80,6 +82,7 @@ def test_one_job_is_done_when_its_result_is_asked_for() -> None:
 
 
 # A thread of joblib may still look for a call that has just been dropped (KeyError in loky).
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_what_has_not_begun_is_dropped_when_the_generator_is_closed(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
@@ -100,6 +103,7 @@ def test_the_command_that_installs_dask_is_told(monkeypatch: pytest.MonkeyPatch)
         run_all(divmod, [(7, 2)], cluster="tcp://127.0.0.1:8786")
 
 
+@pytest.mark.slow
 def test_dask_is_loaded_only_for_a_cluster() -> None:
     code = (
         "import sys; from alignx.support.parallel import run_all; "
@@ -123,6 +127,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_at_once() -> None:
     command = [sys.executable, "-c", INTERRUPTED]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

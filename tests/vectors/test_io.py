@@ -35,6 +35,7 @@ def any_embeddings(draw: st.DrawFn) -> Embeddings:
     return Embeddings(chosen, np.array(numbers, np.float32).reshape(-1, dimension), "en", "x")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(any_embeddings(), st.sampled_from([".safetensors", ".vec", ".txt.gz"]))
 def test_files_round_trip(tmp_path: Path, embeddings: Embeddings, suffix: str) -> None:
@@ -57,6 +58,7 @@ def test_an_odd_word_alone_round_trips(word: str, tmp_path: Path) -> None:
         assert tuple(load(tmp_path / f"en{suffix}").words) == (word,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".vec", ".vec.gz", ".safetensors"])
 def test_progress_rises_to_one(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"en{suffix}"

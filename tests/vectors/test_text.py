@@ -146,6 +146,7 @@ def odd_line(rng: np.random.Generator, dimension: int) -> bytes:
     return encoded + body.encode() + end.encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_threads", [1, 2, 7])
 @pytest.mark.parametrize("dimension", [1, 2, 17])
 def test_the_parser_agrees_with_the_reference(dimension: int, n_threads: int) -> None:

@@ -117,8 +117,8 @@ def induce_sharded(
 
     Notes
     -----
-    Less memory makes shards smaller. Exact search finds the same with shards of any size; search of
-    clusters finds very few neighbors more with smaller ones, as each keeps as many estimates.
+    Less memory makes shards smaller. Exact search finds the same with shards of any size; clusters
+    find very few neighbors more with smaller ones.
     """
     if sharding.checkpoint is None:
         raise ValueError("sharding must name a checkpoint folder")

@@ -317,7 +317,9 @@ class FaissIndex:
         Raises
         ------
         FormatError
-            If a file is missing, damaged, no index, from a newer alignx, or of other keys.
+            If a file is damaged, no index, from a newer alignx, or of other keys.
+        InputError
+            If one of the two files is missing or cannot be read.
         """
         rows = frozen_rows(keys, "keys")
         metadata, bias = read_metadata(path)

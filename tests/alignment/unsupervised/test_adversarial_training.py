@@ -172,6 +172,7 @@ class InterruptionError(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_same_seed_same_map() -> None:
     torch.manual_seed(1)
     first = train(random_state=5)
@@ -189,6 +190,7 @@ def test_the_global_generator_of_torch_is_left_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_resuming_changes_nothing(tmp_path: Path, precision: Precision) -> None:
     settings = replace(TINY, precision=precision)
@@ -293,6 +295,7 @@ def test_progress_and_log_are_called() -> None:
         assert facts["seconds"] > 0
 
 
+@pytest.mark.slow
 def test_the_published_settings_are_those_of_the_preset() -> None:
     muse = AdversarialSettings.preset("muse")
     assert (muse.hidden, muse.discriminator_steps) == (2048, 5)
@@ -305,6 +308,7 @@ def test_the_published_settings_are_those_of_the_preset() -> None:
     assert len(result.epochs) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "m", "dimension"), [(2, 3, 4), (500, 420, 50), (30, 40, 300)])
 def test_shapes(n: int, m: int, dimension: int) -> None:
     source, target = small(n, m, dimension)

@@ -148,6 +148,7 @@ def rows_of(data: Planted) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return Normalizer().fit_transform(data.source), Normalizer().fit_transform(data.target)
 
 
+@pytest.mark.slow
 def test_fit_on_arrays_is_that_of_align(case: Case, found: Alignment) -> None:
     X, Y = (Normalizer().fit_transform(side.vectors) for side in (case.source, case.target))
     learner = SelfLearning()
@@ -196,6 +197,7 @@ def test_pairs_of_absent_rows_are_refused(pairs: list[list[int]]) -> None:
 # --- from a few pairs -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_25_pairs_grow(case: Case) -> None:
     few = Lexicon(case.truth.pairs[100:125])
     logged: list[dict[str, Any]] = []
@@ -209,6 +211,7 @@ def test_25_pairs_grow(case: Case) -> None:
     assert names == {"seed pairs", "random pairs"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("numerals", "count"), [(False, 60), (True, 30)])
 def test_identical_words_grow(case: Case, numerals: bool, count: int) -> None:
     shared = Lexicon.identical(case.source, case.target, numerals_only=numerals)
@@ -217,6 +220,7 @@ def test_identical_words_grow(case: Case, numerals: bool, count: int) -> None:
     assert case.precision(alignment) > 0.98
 
 
+@pytest.mark.slow
 def test_known_pairs_stay_in_the_last_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(plant_clusters(0.1, count=400))
     wrong = Lexicon([("a0", "b399"), *case.truth.pairs[5:60]])
@@ -259,6 +263,7 @@ def test_the_least_pairs_of_the_reweighted_map(count: int, kind: type) -> None:
     assert type(learner.aligner_) is kind
 
 
+@pytest.mark.slow
 def test_few_words_of_different_dimensions_are_refused() -> None:
     case = Case(plant_clusters(0.1, count=60, target_dimension=40))
     with pytest.raises(DimensionError, match=r"2 pairs for each of 40 dimensions, got \d+"):
@@ -281,6 +286,7 @@ def test_a_handful_of_words_gets_a_finite_map(count: int) -> None:
 # --- failure ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_shuffled_coordinates_fail(failed: tuple[Case, Alignment]) -> None:
     case, kept = failed
     with pytest.raises(AlignmentFailed) as caught:
@@ -295,6 +301,7 @@ def test_shuffled_coordinates_fail(failed: tuple[Case, Alignment]) -> None:
     assert case.precision(kept) < 0.05
 
 
+@pytest.mark.slow
 def test_wrong_pairs_fail(failed: tuple[Case, Alignment]) -> None:
     case, _ = failed
     with pytest.raises(AlignmentFailed):
@@ -304,6 +311,7 @@ def test_wrong_pairs_fail(failed: tuple[Case, Alignment]) -> None:
 # --- determinism and the log ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_seed_determines_the_map(case: Case, found: Alignment) -> None:
     again = case.align(allow_failed=True)  # the permission changes nothing
     assert same(again, found)
@@ -317,6 +325,7 @@ def test_the_seed_determines_the_map(case: Case, found: Alignment) -> None:
     assert counts[0] == counts[1] != counts[2]
 
 
+@pytest.mark.slow
 def test_every_round_is_logged(case: Case) -> None:
     logged: list[dict[str, Any]] = []
     progress: list[float] = []
@@ -414,6 +423,7 @@ def test_jobs_and_checkpoints_make_no_difference(
     assert {path.name for path in tmp_path.iterdir()} == {"run.1.safetensors", "run.2.safetensors"}
 
 
+@pytest.mark.slow
 def test_failed_trainings_fail_the_alignment(trained_by: Callable[[Train], None]) -> None:
     numbers: list[int] = []
 
@@ -433,6 +443,7 @@ def test_failed_trainings_fail_the_alignment(trained_by: Callable[[Train], None]
     assert kept.diagnosis.failed
 
 
+@pytest.mark.slow
 def test_a_successful_training_after_others_is_taken(trained_by: Callable[[Train], None]) -> None:
     data = plant_clusters(0.1, count=600, dimension=40)
     case = Case(data)
@@ -451,6 +462,7 @@ def test_a_successful_training_after_others_is_taken(trained_by: Callable[[Train
     assert numbers == [0, 1]
 
 
+@pytest.mark.slow
 def test_the_published_preset_refines_an_orthogonal_map(
     trained_by: Callable[[Train], None],
 ) -> None:

@@ -193,6 +193,7 @@ def test_every_round_is_logged(bench: Bench, planted_clusters: Planted) -> None:
     assert len(bench.logged) == run.round == 3
 
 
+@pytest.mark.slow
 def test_only_the_seed_changes_the_pairs(bench: Bench, planted_clusters: Planted) -> None:
     found = []
     for seed, threads in [(5, 1), (5, 2), (6, 1)]:

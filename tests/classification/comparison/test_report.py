@@ -51,6 +51,7 @@ def report(space: SharedSpace) -> TransferReport:
     return evaluate_transfer(space, DATA, experiments, seeds=(0, 1))
 
 
+@pytest.mark.slow
 def test_accuracies_are_those_of_the_classifier_by_hand(
     report: TransferReport, space: SharedSpace
 ) -> None:
@@ -139,6 +140,7 @@ def test_labels_of_targets_change_only_the_bound_and_shots(space: SharedSpace) -
     assert bounds[0] > bounds[1] + 0.2
 
 
+@pytest.mark.slow
 def test_a_space_for_each_target(space: SharedSpace) -> None:
     pairs = {code: type(space)({"en": space["en"], code: space[code]}) for code in ("es", "de")}
     data = TransferData("en", {"en": TRAIN["en"]}, TEST)
@@ -170,6 +172,7 @@ class Peer:
         return np.asarray(self.model.predict(np.zeros((len(texts), 1))))
 
 
+@pytest.mark.slow
 def test_peers_stand_in_the_same_table(space: SharedSpace) -> None:
     found = evaluate_transfer(space, SPANISH, {"constant": Peer})
     share = np.mean(np.array(TEST["es"][1]) == "war")
@@ -178,6 +181,7 @@ def test_peers_stand_in_the_same_table(space: SharedSpace) -> None:
     assert found.experiments["constant"].gaps == {}
 
 
+@pytest.mark.slow
 def test_the_table_names_everything(report: TransferReport) -> None:
     text = str(report)
     for name in (
@@ -208,6 +212,7 @@ def test_costs_are_reported(report: TransferReport, space: SharedSpace, tmp_path
     assert report.experiments["zero-shot"].fit_seconds > 0
 
 
+@pytest.mark.slow
 def test_programs_read_the_same(report: TransferReport) -> None:
     read = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     entry, few = read["strategies"]["few-shot"], report.experiments["few-shot"]
@@ -247,6 +252,7 @@ def test_bad_input_is_named(space: SharedSpace, change: dict[str, Any], problem:
         evaluate_transfer(space, data, **options)
 
 
+@pytest.mark.slow
 def test_progress_goes_up_to_one(space: SharedSpace) -> None:
     told: list[float] = []
     evaluate_transfer(space, DATA, progress=told.append)
@@ -278,6 +284,7 @@ def test_a_figure_that_cannot_be_written(report: TransferReport, tmp_path: Path)
         draw(report, tmp_path / "nowhere" / "transfer.svg")
 
 
+@pytest.mark.slow
 def test_all_leaves_out_what_lacks_texts(
     space: SharedSpace, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -308,6 +315,7 @@ def test_what_is_missing_is_named_before_the_work(
     assert not told
 
 
+@pytest.mark.slow
 def test_test_texts_that_were_learned_from_are_counted(space: SharedSpace) -> None:
     texts, labels = TEST["es"]
     train = {"en": TRAIN["en"], "es": (list(texts[:30]), list(labels[:30]))}

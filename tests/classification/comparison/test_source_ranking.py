@@ -73,6 +73,7 @@ def expected(X: NDArray[np.float32], Y: NDArray[np.float32]) -> tuple[float, flo
     return mutual, float(spectral), float(np.corrcoef(A, B)[0, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "count"), [(0.0, COUNT), (0.5, COUNT), (1.0, 150), (2.0, 40)])
 def test_figures_are_those_of_their_definitions(noise: float, count: int) -> None:
     shared = space("aa", noise, count=count)
@@ -84,6 +85,7 @@ def test_figures_are_those_of_their_definitions(noise: float, count: int) -> Non
     assert ranking.confidence == 1.0
 
 
+@pytest.mark.slow
 def test_the_better_aligned_language_comes_first() -> None:
     spaces = {"aa": space("aa", 1.2, 1), "bb": space("bb", 0.4, 2), "cc": space("cc", 0.8, 3)}
     ranking = rank_sources(spaces, "xx", sizes=same_sizes(spaces))

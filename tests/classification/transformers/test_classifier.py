@@ -150,6 +150,7 @@ TEST, TEST_LABELS = planted_texts(200, seed=1)
 # --- frozen -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_text_is_the_mean_of_its_last_hidden_states(name: str, tmp_path: Path) -> None:
     encoder = save_model(tmp_path, name)
