@@ -231,7 +231,7 @@ PAIR = ("align", "a", "b", "-o", "x")
         ((*PAIR, "--preset", "slow", "--unsupervised"), "--preset"),
         ((*PAIR, "--restarts", "0", "--unsupervised"), "--restarts"),
         ((*PAIR, "--jobs", "0", "--unsupervised"), "--jobs"),
-        ((*PAIR, "--unsupervised", "--components", "3"), "--components"),
+        ((*PAIR, "--unsupervised", "--regularization", "3"), "--regularization"),
         ((*PAIR, "-d", "d", "--self-learning", "--method", "cca"), "--self-learning"),
         # Options that the method does not have:
         ((*PAIR, "-d", "t", "--preset", "muse"), "--preset"),

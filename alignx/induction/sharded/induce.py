@@ -117,8 +117,7 @@ def induce_sharded(
 
     Notes
     -----
-    Less memory makes shards smaller. Exact search finds the same with shards of any size; clusters
-    find very few neighbors more with smaller ones.
+    Less memory makes shards smaller, which change no answer of exact search and few of clusters.
     """
     if sharding.checkpoint is None:
         raise ValueError("sharding must name a checkpoint folder")
