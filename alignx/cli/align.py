@@ -71,9 +71,9 @@ class MethodOptions:
     n_components: Annotated[
         int | None,
         option(
-            "Directions to keep (cca, reweighted).",
+            "Directions to keep (cca, reweighted, self_learning).",
             "--components",
-            default="half in cca, all in reweighted",
+            default="half in cca, all in reweighted, 100",
         ),
     ] = None
     regularization: Annotated[
@@ -88,7 +88,8 @@ class MethodOptions:
         option("Training schedule (adversarial): ours, or the published one.", default="fast"),
     ] = None
     restarts: Annotated[
-        int | None, option("Largest number of trainings (adversarial).", default="3", min=1)
+        int | None,
+        option("Largest number of runs (adversarial, self_learning).", default="3, 13", min=1),
     ] = None
     n_jobs: Annotated[
         int | None,
