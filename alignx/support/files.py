@@ -21,6 +21,7 @@ __all__ = [
     "StrPath",
     "appearing",
     "is_special",
+    "output_errors",
     "printable",
     "reading",
     "replacing",
@@ -66,7 +67,7 @@ def _input_errors(path: StrPath) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _output_errors(path: StrPath) -> Iterator[None]:
+def output_errors(path: StrPath) -> Iterator[None]:
     """Raise OutputError in place of errors of the system."""
     try:
         yield
@@ -115,7 +116,7 @@ def replacing(path: StrPath, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]
     OutputError
         If the file cannot be written.
     """
-    with _output_errors(path):
+    with output_errors(path):
         if is_special(path):
             with _open(Path(path), mode) as file:
                 yield file
@@ -140,7 +141,7 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
     """
     with contextlib.ExitStack() as stack:
         temporary = target = None
-        with _output_errors(path):
+        with output_errors(path):
             if is_special(path):
                 file = stack.enter_context(_open(Path(path), "wb"))
             else:
@@ -155,13 +156,13 @@ def appearing(path: StrPath) -> Iterator[Callable[[str], None]]:
 
         def write(line: str) -> None:
             data = line.encode() + b"\n"
-            with _output_errors(path):
+            with output_errors(path):
                 while data:  # past the buffer, which would fail again when it is closed
                     data = data[os.write(file.fileno(), data) :]
                 appear()
 
         yield write
-        with _output_errors(path):
+        with output_errors(path):
             appear()
 
 
@@ -228,7 +229,7 @@ def require_writable(path: StrPath) -> None:
     """Refuse an unwritable path by an OutputError, before long work."""
     if is_special(path):
         return
-    with _output_errors(path):
+    with output_errors(path):
         target = _target_of(path)
         if not target.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "No such directory")

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from alignx import _core
-from alignx.errors import AlignxError, FormatError, MissingDependencyError, OutputError
+from alignx.errors import FormatError, MissingDependencyError, OutputError
 from alignx.support.config import get_config
-from alignx.support.files import reading, replacing, require_regular, require_writable
+from alignx.support.files import output_errors, replacing, require_regular, require_writable
 from alignx.support.memory import peak_resident
 from alignx.support.outputs import require_outputs
 from alignx.support.packages import is_installed
@@ -128,7 +128,7 @@ def train(
     given = parameters or FastTextParameters()
     start = None if init is None else _initial(init, given.dim)
     with _temporary(name) as text, _temporary(name) as vectors, _temporary(name) as model:
-        with _disk_errors(name):
+        with output_errors(name):
             report, counts = write_tokenized(
                 files,
                 text,
@@ -146,7 +146,7 @@ def train(
         arguments["thread"] = get_config().n_threads or _core.default_threads()
         _tell(log, "parameters", {**arguments, "memory": needed})
         if start is not None:
-            with _disk_errors(name):
+            with output_errors(name):
                 write_pretrained(vectors, start, chosen)
                 vectors.flush()
         run = run_fasttext(
@@ -157,11 +157,9 @@ def train(
             passes=passes * arguments["epoch"],
             progress=part_of(progress, _READING_SHARE, 1 - _READING_SHARE),
         )
+        _require_whole(model, name)
         with replacing(name, "wb") as file:
             shutil.copyfileobj(model, file, _COPY_BYTES)
-            file.flush()
-            with reading(file.name) as written:  # fastText does not notice a full disk
-                ModelLayout.read(written, file.name)
     found = load(name, language=language)
     _tell(log, "model", {"words": len(found), "bytes": Path(name).stat().st_size, **asdict(run)})
     return found
@@ -250,7 +248,7 @@ def _warn_of_capitals(start: Embeddings, words: Sequence[str]) -> None:
 @contextlib.contextmanager
 def _temporary(output: str) -> Iterator[IO[bytes]]:
     """Open a nameless file on the disk of the output; it is gone however the process ends."""
-    with _disk_errors(output):
+    with output_errors(output):
         file = tempfile.TemporaryFile(dir=Path(os.path.realpath(output)).parent)  # noqa: SIM115
     try:
         yield file
@@ -259,16 +257,14 @@ def _temporary(output: str) -> Iterator[IO[bytes]]:
             file.close()
 
 
-@contextlib.contextmanager
-def _disk_errors(output: str) -> Iterator[None]:
-    """Report errors of the temporary files by the name of the output."""
+def _require_whole(model: IO[bytes], output: str) -> None:
+    """Refuse a part of a model, as fastText does not notice a full disk."""
     try:
-        yield
-    except AlignxError:
-        raise
-    except OSError as error:
-        problem = f"the text, which lies beside it: {error.strerror}; choose another place"
+        ModelLayout.read(model, output)
+    except FormatError as error:
+        problem = "fastText could not write the whole model; free space or choose another place"
         raise OutputError(output, problem) from error
+    model.seek(0)
 
 
 def _files(corpus: StrPath | Sequence[StrPath]) -> list[str]:

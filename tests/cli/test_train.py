@@ -138,11 +138,11 @@ def test_an_interrupt_while_saving_leaves_the_old_model(old: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("limit", "problem"), [(30_000, ""), (5_000, "the text, which lies ")])
-def test_a_disk_that_fills_up_is_one_line(old: Path, limit: int, problem: str) -> None:
+@pytest.mark.parametrize("limit", [30_000, 5_000])
+def test_a_disk_that_fills_up_is_one_line(old: Path, limit: int) -> None:
     with started(*TRAIN, "-q", limit=limit) as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err.count("\n")) == (1, "", 1)
-    assert err.startswith(f"alignx: error: es.bin: {problem}")
+    assert err.startswith("alignx: error: es.bin: ")
     assert "choose another place" in err
     assert is_unchanged(old)
