@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from alignx import _core
 from alignx.errors import FormatError, MissingDependencyError, OutputError
@@ -32,6 +32,7 @@ from alignx.vectors.io import load
 from alignx.vectors.language_codes import guess_language
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator, Sequence
 
     from alignx.support.progress import Log, Progress
@@ -260,7 +261,7 @@ def _temporary(output: str) -> Iterator[IO[bytes]]:
 def _require_whole(model: IO[bytes], output: str) -> None:
     """Refuse a part of a model, as fastText does not notice a full disk."""
     try:
-        ModelLayout.read(model, output)
+        ModelLayout.read(cast("io.BufferedRandom", model), output)
     except FormatError as error:
         problem = "fastText could not write the whole model; free space or choose another place"
         raise OutputError(output, problem) from error

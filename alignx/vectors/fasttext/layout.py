@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from alignx.errors import FormatError
 from alignx.support.file_kinds import HEAD_SIZE, described
@@ -69,7 +69,7 @@ class ModelLayout(NamedTuple):
     output: MatrixLocation
 
     @classmethod
-    def read(cls, file: IO[bytes], path: str) -> ModelLayout:
+    def read(cls, file: io.BufferedReader | io.BufferedRandom, path: str) -> ModelLayout:
         """Read and check a model; FormatError if it is quantized, damaged or something else."""
         if file.peek(len(FASTTEXT_MAGIC))[: len(FASTTEXT_MAGIC)] != FASTTEXT_MAGIC:
             found = described(file.peek(HEAD_SIZE)[:HEAD_SIZE])
