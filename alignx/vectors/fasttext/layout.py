@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import mmap
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
 from alignx.support.file_kinds import HEAD_SIZE, described
+
+if TYPE_CHECKING:
+    import io
 
 __all__ = ["DIMENSION_AT", "FASTTEXT_MAGIC", "MATRIX_SHAPE", "MatrixLocation", "ModelLayout"]
 
