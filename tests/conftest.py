@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,13 @@ pytest.register_assert_rewrite("searches")
 # Runs must not differ: examples are derived from the test itself, and time is no criterion.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+@pytest.fixture(scope="module")
+def one_blas_thread() -> Iterator[None]:
+    """Limit BLAS, whose waiting threads slow small matrices down tenfold on a busy machine."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -98,7 +98,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dictionaries").mkdir()
     for code in ("en", "es", "de"):
         vectors = ax.load(folder / f"{code}.bin")
-        for name in (f"{code}.vec.gz", f"wiki.{code}.vec", f"cc.{code}.300.vec.gz", f"{code}.vec"):
+        names = ("{}.vec.gz", "wiki.{}.vec", "cc.{}.300.vec.gz", "{}.vec", "{}.safetensors")
+        for name in (pattern.format(code) for pattern in names):
             ax.save(vectors, folder / name)
     order = rng.permutation(len(vectors))
     pairs = [(vectors.words[row], vectors.words[row]) for row in order]
