@@ -139,6 +139,7 @@ def test_mapping_never_sees_words_and_lexicon_never_sees_maps() -> None:
 # --- names and sizes --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_modules_are_documented_and_export_what_they_define() -> None:
     private = {
         f"{node.module}.{alias.name}"

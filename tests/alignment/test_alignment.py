@@ -110,6 +110,7 @@ def assert_same(one: Alignment, other: Alignment) -> None:
 # --- fitting ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "least"),
     [("procrustes", 0.75), ("cca", 0.7), ("least_squares", 0.7), ("reweighted", 0.7)],
@@ -172,6 +173,7 @@ def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
     assert all(round_.pairs > 50 for round_ in large)
 
 
+@pytest.mark.slow
 def test_an_aligner_with_parameters_is_used_and_left_unfitted() -> None:
     aligner = CCA(n_components=3, regularization=1.0)
     alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, method=aligner, calibrate=False)
@@ -181,6 +183,7 @@ def test_an_aligner_with_parameters_is_used_and_left_unfitted() -> None:
     assert not hasattr(aligner, "source_map_")
 
 
+@pytest.mark.slow
 def test_steps_of_normalization_are_those_asked_for() -> None:
     alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=ITERATIVE, calibrate=False)
     assert tuple(alignment.source.normalizer.steps) == ITERATIVE
@@ -217,6 +220,7 @@ def test_a_lexicon_without_a_usable_pair_is_refused() -> None:
         align(ENGLISH, SPANISH, lexicon=PAIRS.reversed())
 
 
+@pytest.mark.slow
 def test_procrustes_needs_equal_dimensions_and_others_do_not() -> None:
     wide = embeddings("b", dimension=11)
     with pytest.raises(DimensionError, match="got 8 and 11"):
@@ -374,6 +378,7 @@ def test_streamed_rows_are_those_of_memory_bit_for_bit(
     np.testing.assert_allclose(found.vectors, expected, rtol=0, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_more_words_and_more_threads_leave_each_row_as_it_is() -> None:
     wide = embeddings("a", dimension=300), embeddings("b", dimension=300)
     alignment = align(*wide, lexicon=PAIRS, refinement=0, calibrate=False)
@@ -512,6 +517,7 @@ def test_calibration_does_not_touch_the_map() -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_saved_alignment_comes_back_bit_by_bit(
     tmp_path: Path, sample: Sample, alignments: dict[str, Alignment], method: str
@@ -688,6 +694,7 @@ def test_vectors_of_another_training_in_the_wrong_order_are_refused() -> None:
         alignment.apply_source(Embeddings(retrained.words, np.ones((120, 9))))
 
 
+@pytest.mark.slow
 def test_a_language_mapped_to_itself_has_no_wrong_order(caplog: pytest.LogCaptureFixture) -> None:
     pairs = Lexicon([(word, word) for word in ENGLISH.words])
     alignment = align(ENGLISH, ENGLISH, lexicon=pairs, calibrate=False)
@@ -725,6 +732,7 @@ def large() -> tuple[Embeddings, Embeddings]:
     return source, noisy_rotation(source, "b", "es")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "count", "calibrate"),
     [("procrustes", 20, True), ("cca", 60, False), ("procrustes", 700, True), ("cca", 700, False)],
@@ -735,6 +743,7 @@ def test_a_wrong_dictionary_is_refused(method: str, count: int, calibrate: bool)
         align(*large(), lexicon=wrong_pairs(count), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "asked", "calibrate"),
     [(20, 20, False), (60, 48, False), (700, 140, True), (700, 140, False)],
@@ -773,6 +782,7 @@ def test_vectors_that_have_nothing_in_common_are_refused() -> None:
         align(one, other, lexicon=identity_pairs(100), refinement=1)
 
 
+@pytest.mark.slow
 def test_too_few_pairs_to_tell_are_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     english = Embeddings(["cat", "dog", "sun"], np.eye(3, dtype=np.float32), "en")
     spanish = Embeddings(["gato", "perro", "sol"], np.eye(3, dtype=np.float32), "es")
@@ -782,6 +792,7 @@ def test_too_few_pairs_to_tell_are_no_failure(caplog: pytest.LogCaptureFixture) 
     assert "could not be validated" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_failed_map_that_is_kept_says_so_whenever_it_is_loaded(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

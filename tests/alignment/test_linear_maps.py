@@ -204,6 +204,7 @@ def test_a_model_may_be_replaced_by_its_copy(
     assert (tmp_path / "en.bin").read_bytes() == (tmp_path / "copy.bin").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_map_that_centers_writes_no_model(
     english: Embeddings, spanish: Embeddings, lexicon: Lexicon, model_path: Path, tmp_path: Path
 ) -> None:
@@ -404,6 +405,7 @@ OPTIONS = ("--refinement", "0", "-o", "map.safetensors")
 ALIGN = ("align", "en.bin", "es.vec", "-d", "train.tsv", *OPTIONS)
 
 
+@pytest.mark.slow
 def test_align_and_apply_write_a_mapped_model(folder: Path, run: Run, english: Embeddings) -> None:
     code, output, errors = run(*ALIGN, "--normalize", "linear", "--json")
     assert code == 0, errors

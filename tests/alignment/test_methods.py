@@ -73,6 +73,7 @@ def test_auto_takes_the_best_in_cross_validation(tmp_path: Path) -> None:
         assert (each.found_by, each.diagnosis) == ("lexicon", None)
 
 
+@pytest.mark.slow
 def test_auto_lists_candidates_that_cannot_be_fitted_without_nan() -> None:
     source, target, truth = languages(plant_clusters(0.1, count=200, dimension=50))
     logged: list[dict[str, Any]] = []

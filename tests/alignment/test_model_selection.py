@@ -279,6 +279,7 @@ def test_progress_grows_to_the_end(hard: Planted, refinement: int) -> None:
 # --- errors -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_too_few_words_are_named(easy: Planted) -> None:
     message = "needs at least 20 source words with a known translation, got 19: use a larger"
     with pytest.raises(ValueError, match=message):
@@ -317,6 +318,7 @@ def test_bad_pairs_are_refused(easy: Planted, pairs: NDArray[np.int64], message:
         choose_aligner(easy.source, easy.target, pairs)
 
 
+@pytest.mark.slow
 def test_rows_of_both_sides_are_pairs_by_default(noisy: Planted) -> None:
     source, target = noisy.source[noisy.pairs[:60, 0]], noisy.target[noisy.pairs[:60, 1]]
     auto = Auto().fit(source, target, refinement=0)

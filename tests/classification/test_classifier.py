@@ -112,6 +112,7 @@ def test_translation_is_word_by_word() -> None:
     assert np.allclose(classifier.predict_proba(TEST["es"][0], language="es"), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_translate_train_learns_from_words_that_translate_back() -> None:
     pair = planted_space(noise=1.2, languages=("en", "es"))
     forth, back = pair.best_rows("en", "es"), pair.best_rows("es", "en")
@@ -151,6 +152,7 @@ def test_several_languages_at_once() -> None:
     assert classifier.score(*TEST["de"], language="de") > 0.8
 
 
+@pytest.mark.slow
 def test_alpha_weighs_languages() -> None:
     texts, codes = TRAIN["en"][0] + TRAIN["es"][0][:10], ["en"] * 90 + ["es"] * 10
     # The labels of the small language contradict those of the large one.
@@ -262,6 +264,7 @@ def test_bad_options_are_named(strategy: Any, options: dict[str, Any], problem: 
         strategy(**options)
 
 
+@pytest.mark.slow
 def test_options_stay_with_a_saved_strategy(tmp_path: Path) -> None:
     for strategy in (CodeSwitching(copies=1), Ensemble(("zero_shot", "translate_test"))):
         fitted(strategy).save(tmp_path / "model.safetensors")
@@ -317,6 +320,7 @@ def test_other_vectors_are_refused(tmp_path: Path) -> None:
         TransferClassifier.load(path, named)
 
 
+@pytest.mark.slow
 def test_languages_that_are_not_to_be_predicted_may_be_missing(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     classifier = fitted()
@@ -366,6 +370,7 @@ def test_heads_that_only_pickle_could_hold_are_not_saved(tmp_path: Path) -> None
 NOT_NAMED = r"language must be named where there are several \(en, es, de\): pass language="
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_cross_validation_reads_one_language(code: str) -> None:
     classifier = TransferClassifier(SPACE, language=code, head=GaussianNB())

@@ -80,6 +80,7 @@ def rows_of(documents: Documents) -> list[list[int]]:
     ]
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_words_are_looked_up(texts: list[str]) -> None:
     found = TextReader().read(texts, "en", ENGLISH)
@@ -92,6 +93,7 @@ def test_words_are_looked_up(texts: list[str]) -> None:
         assert np.array_equal(row, np.bincount(words, minlength=len(ENGLISH)))
 
 
+@pytest.mark.slow
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_some_texts_are_taken_in_any_order(texts: list[str], random: object) -> None:
     found = TextReader().read(texts, "en", ENGLISH)
@@ -103,6 +105,7 @@ def test_some_texts_are_taken_in_any_order(texts: list[str], random: object) -> 
     assert taken.missing.tolist() == found.missing[order].tolist()
 
 
+@pytest.mark.slow
 @given(TEXTS, st.integers(0, 2**32 - 1))
 def test_words_are_kept_by_a_mask(texts: list[str], seed: int) -> None:
     found = TextReader().read(texts, "en", ENGLISH)

@@ -94,6 +94,7 @@ def test_the_planted_word_carries_the_prediction(classifier: TransferClassifier)
     assert single.words[0].effect > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "head"),
     [

@@ -38,6 +38,7 @@ def classes_of(some: Examples) -> NDArray[np.int64]:
     return np.asarray(some.targets.argmax(axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_linear_head_is_that_of_scikit_learn_at_a_temperature(classes: int) -> None:
     some = examples(60, classes)
@@ -55,6 +56,7 @@ def test_the_linear_head_is_that_of_scikit_learn_at_a_temperature(classes: int) 
     assert min(candidates) < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [None, GaussianNB()])
 def test_probabilities_are_calibrated(head: object) -> None:
     train, test = examples(240, noise=2.0), examples(600, noise=2.0, seed=1)
@@ -81,6 +83,7 @@ def test_any_classifier_of_scikit_learn_will_do() -> None:
         assert np.allclose(found.sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_translations_of_a_text_are_not_torn_apart() -> None:
     # Each text is pure noise, and stands there five times: whoever tears the copies apart learns
     # them by heart, and finds them again with confidence.

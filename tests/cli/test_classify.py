@@ -122,6 +122,7 @@ def ask(*arguments: object, text: str | bytes = "") -> Done:
 # --- fit --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fit_tells_what_it_read_and_wrote(folder: Path) -> None:
     done = succeed(*LEARN, "-o", "new")
     assert done.out == ""
@@ -215,6 +216,7 @@ def test_columns_of_texts_and_labels(folder: Path) -> None:
     assert (folder / "by_2").read_bytes() == (folder / "by_body").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["fit", "transfer"])
 def test_columns_in_the_wrong_order_are_told(folder: Path, command: str) -> None:
     write_table(folder / "swapped.tsv", SPANISH, TOPICS)
@@ -247,6 +249,7 @@ def test_each_line_gets_its_class() -> None:
     assert "en: 60 texts" in english.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_texts_without_known_words_get_the_prior_and_are_counted() -> None:
     done = ask("--proba", text=f"{SPANISH[0]}\n\n{NOTHING}\r\n")
@@ -258,6 +261,7 @@ def test_texts_without_known_words_get_the_prior_and_are_counted() -> None:
     assert "texts have no known word" not in done.err  # the library's warning, once a block
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_invalid_utf8_is_replaced_and_counted() -> None:
     done = ask(text=b"\xff gobierno presidente\nequipo liga\n")
@@ -265,6 +269,7 @@ def test_invalid_utf8_is_replaced_and_counted() -> None:
     assert "1 with invalid UTF-8, which was replaced" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_probabilities_are_those_of_the_library() -> None:
     rows = ask("--proba", text="\n".join(SPANISH)).out.splitlines()
@@ -497,6 +502,7 @@ BAD_INPUTS = {
 SWITCHED = ("--strategy", "code_switching", "--option", "rate=2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

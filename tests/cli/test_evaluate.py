@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EVALUATE = ("evaluate", *MAPPED)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_a_table_or_json() -> None:
     options = ("-d", "test.txt", "--oov-policy", "fasttext")

@@ -77,6 +77,7 @@ def test_indexes(folder: Path, index: str) -> None:
     assert not (folder / "out.tsv.shards").exists()
 
 
+@pytest.mark.slow
 def test_the_choice_of_the_index_and_the_folder_of_shards(folder: Path) -> None:
     assert "index:" not in succeed(*INDUCE, "-o", "plain.tsv").err
     done = succeed(*INDUCE, "-o", "out.tsv", "--checkpoint", "parts")

@@ -191,6 +191,7 @@ def test_only_new_cells_and_those_of_changed_options_run(folder: Path) -> None:
     assert changed(before, kept_files(folder)) == {"en-es.cca", "en-de.cca"}
 
 
+@pytest.mark.slow
 def test_a_damaged_result_is_computed_again(folder: Path) -> None:
     work = runner(folder, ONE_PAIR + 'methods = ["procrustes"]\n')
     [expected] = work.run()

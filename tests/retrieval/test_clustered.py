@@ -226,6 +226,7 @@ def test_more_queries_than_a_window_holds(n_threads: int) -> None:
         assert_best(side, scores, np.ones(scores.shape, dtype=bool), BYTES_TOLERANCE)
 
 
+@pytest.mark.slow
 @needs_bytes
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_more_meetings_than_a_window_holds(n_threads: int) -> None:

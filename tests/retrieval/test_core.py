@@ -413,6 +413,7 @@ def test_better_keys_are_counted(n: int, m: int, dimension: int, biased: bool) -
         np.testing.assert_array_equal(found, ranking.expected)
 
 
+@pytest.mark.slow
 def test_better_keys_of_more_queries_and_keys_than_blocks_hold() -> None:
     for n, m, dimension in ((4_500, 700, 64), (300, 5_000, 64), (17_000, 20, 1), (20, 40_000, 2)):
         ranking = Ranking.of_integers(n, m, dimension, biased=True)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Matrix
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("n_neighbors", [1, 2, 10, 300])
 def test_biases_equal_the_oracle(make: Callable[..., Languages], n_neighbors: int) -> None:
@@ -47,6 +48,7 @@ def test_biases_equal_the_oracle(make: Callable[..., Languages], n_neighbors: in
         assert bias.dtype == np.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize(("k", "n_neighbors"), [(1, 10), (10, 10), (300, 1), (7, 300)])
 def test_csls_neighbors_equal_the_oracle(
@@ -64,6 +66,7 @@ def test_csls_neighbors_equal_the_oracle(
         assert_same(again.of_target, found.of_target)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 2**32), st.data())
 def test_csls_is_symmetric(n: int, m: int, seed: int, data: st.DataObject) -> None:
     source, target = random(np.random.default_rng(seed), n, m)
@@ -78,6 +81,7 @@ def test_csls_is_symmetric(n: int, m: int, seed: int, data: st.DataObject) -> No
     assert_same(found.of_target, swapped.of_source)
 
 
+@pytest.mark.slow
 def test_the_bias_of_an_index_makes_its_ranking_csls() -> None:
     source, target = make_languages(hubby)
     index = ExactIndex(target, bias=csls_bias(target, source))
@@ -122,6 +126,7 @@ def test_faiss_finds_csls_by_one_more_coordinate() -> None:
     np.testing.assert_allclose(own[differ], theirs[differ], rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_cosine_neighbors_of_other_rows_are_refused() -> None:
     source, target = make_languages(random)
     cosine = cross_neighbors(source, target, 10)
@@ -199,6 +204,7 @@ def test_threads_change_no_bit() -> None:
         assert_same(searched, expected.of_source)
 
 
+@pytest.mark.slow
 def test_progress_covers_both_sweeps() -> None:
     source, target = make_languages(random, 2000, 3000)
     fractions: list[float] = []

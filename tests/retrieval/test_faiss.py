@@ -243,6 +243,7 @@ def test_every_score_is_the_dot_product_minus_the_bias(
     np.testing.assert_allclose(pairs, exact, rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_blocks_find_what_all_queries_together_find(planted: tuple[Matrix, Matrix]) -> None:
     keys, queries = planted
     index = FaissIndex(keys)
@@ -343,6 +344,7 @@ def test_progress_is_told_and_may_stop_the_work() -> None:
 # --- values -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_index_with_another_bias_leaves_the_first_as_it_is(
     small: tuple[Matrix, Matrix, Matrix], kind: Kind
@@ -452,6 +454,7 @@ def test_tuning_draws_its_sample_with_the_random_state(planted: tuple[Matrix, Ma
 # --- files ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mmap", [False, True])
 @pytest.mark.parametrize("biased", [False, True])

@@ -85,6 +85,7 @@ def test_progress_rises_to_the_end(call: Callable[..., Any], n_threads: int) -> 
     assert n_threads > 1 or (fractions[-1] == 1 and len(fractions) > 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 @pytest.mark.parametrize(("n_threads", "calls"), [(1, 1), (1, 2), (3, 1)])
 def test_an_exception_of_the_callback_ends_the_search(

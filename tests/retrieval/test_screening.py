@@ -171,6 +171,7 @@ def test_sides_may_ask_for_different_numbers() -> None:
         check_bits(search)
 
 
+@pytest.mark.slow
 @needs_bytes
 @pytest.mark.parametrize("dimension", [16, 64, 300])
 def test_no_random_row_falls_back(dimension: int) -> None:
@@ -755,6 +756,7 @@ def test_known_neighbors_serve_any_bias(cloud: Cloud, name: str) -> None:
     check_bits(replace(search, key_bias=None))
 
 
+@pytest.mark.slow
 def test_known_lists_may_be_of_different_lengths() -> None:
     queries, keys = paired(np.random.default_rng(0))
     query_bias, key_bias = (np.linspace(-1, 1, n, dtype=np.float32) for n in (500, 600))

@@ -118,6 +118,7 @@ def test_text_without_white_space_is_cut_between_characters(tmp_path: Path) -> N
     assert set(words) <= {"日本", "日", "本"}
 
 
+@pytest.mark.slow
 def test_a_long_line_is_not_held_in_memory(tmp_path: Path) -> None:
     for number, content in enumerate([b"ab " * 4_000_000, b"ab" * 6_000_000]):
         path = tmp_path / f"long{number}"

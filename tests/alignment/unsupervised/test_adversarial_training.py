@@ -281,6 +281,7 @@ def test_the_folder_of_checkpoints_is_checked_first(tmp_path: Path) -> None:
 # --- progress and settings ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_progress_and_log_are_called() -> None:
     fractions: list[float] = []
     seen: list[dict[str, float]] = []

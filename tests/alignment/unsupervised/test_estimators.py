@@ -275,6 +275,7 @@ def test_a_single_word_has_no_direction_after_centering() -> None:
         Case(plant_clusters(0.1, count=1)).align(allow_failed=True)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("count", [2, 5])
 def test_a_handful_of_words_gets_a_finite_map(count: int) -> None:

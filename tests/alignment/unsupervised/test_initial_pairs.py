@@ -134,6 +134,7 @@ def test_a_planted_rotation_is_found(target_dimension: int | None) -> None:
     assert (truth[pairs[:, 0]] == pairs[:, 1]).mean() > 0.98
 
 
+@pytest.mark.slow
 def test_the_penalty_pairs_words_of_like_rank() -> None:
     data = plant_clusters(0.5, count=600)
     X, Y = normalized(data.source), normalized(data.target)
@@ -169,6 +170,7 @@ def test_tiny_vocabularies_are_fine(sizes: tuple[int, int], profile: ProfileSett
     assert 1 <= len(axes_pairs(X, Y)) <= min(sizes)
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_makes_no_difference() -> None:
     data = plant_clusters(0.3, count=700)
     X, Y = normalized(data.source), normalized(data.target)

@@ -70,6 +70,7 @@ def test_accuracies_are_those_of_the_classifier_by_hand(
         )
 
 
+@pytest.mark.slow
 def test_aligned_beats_unaligned_and_majority(report: TransferReport) -> None:
     assert list(report.baselines) == ["target-trained", "unaligned", "majority"]
     for each in report.experiments.values():
@@ -78,6 +79,7 @@ def test_aligned_beats_unaligned_and_majority(report: TransferReport) -> None:
         assert each.mean > report.baselines["unaligned"].mean + 0.2
 
 
+@pytest.mark.slow
 def test_the_gap_is_source_minus_target_and_its_interval_holds_it(report: TransferReport) -> None:
     for each in report.experiments.values():
         for code, (gap, low, high) in each.gaps.items():

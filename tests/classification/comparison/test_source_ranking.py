@@ -131,6 +131,7 @@ def test_the_larger_language_comes_first_if_all_else_is_equal() -> None:
     assert ranking.confidence == 1.0
 
 
+@pytest.mark.slow
 def test_size_saturates() -> None:
     spaces = {"aa": space("aa", 0.8, 1), "bb": space("bb", 0.4, 2)}
     rich = rank_sources(spaces, "xx", sizes={"aa": 1_000_000, "bb": 20_000})
@@ -220,6 +221,7 @@ def test_coverage_is_the_share_of_running_words() -> None:
     assert own.best.coverage == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 def test_few_texts_leave_doubt() -> None:
     spaces = {"aa": space("aa", 0.5), "bb": space("bb", 0.5)}
     known, unknown = {"aa": "aa1", "bb": "bb1"}, "never"
@@ -266,6 +268,7 @@ def test_it_prints_as_a_table() -> None:
     assert foot == "best source for xx: bb, first in 100% of resamples; a rule of thumb"
 
 
+@pytest.mark.slow
 def test_it_goes_into_json_and_data_frames() -> None:
     ranking = rank_sources({"aa": space("aa", 0.5)}, "xx", sizes={"aa": 7})
     told = json.loads(json.dumps(ranking.as_dict()))

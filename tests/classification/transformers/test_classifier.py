@@ -216,6 +216,7 @@ def test_loading_shows_nothing_and_changes_no_setting(
     assert (logging.is_progress_bar_enabled(), logging.get_verbosity()) == before
 
 
+@pytest.mark.slow
 def test_long_texts_are_cut(bert_folder: Path) -> None:
     long = " ".join(["w1 w2 w3 w4"] * 50)
     classifier = TransformerClassifier(bert_folder).fit(TRAIN[:40], LABELS[:40])
