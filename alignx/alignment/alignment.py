@@ -31,7 +31,7 @@ WhichSide: TypeAlias = Literal["source", "target"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Alignment(StoredMap):
-    """A fitted map of two languages; see `StoredMap` for its attributes. Compared by identity."""
+    """Fitted map of two languages, applied to their vectors."""
 
     def __repr__(self) -> str:
         codes = f"{self.source.code} -> {self.target.code}"

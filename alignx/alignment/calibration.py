@@ -64,7 +64,7 @@ def _gap(scores: Matrix, partner: Indices, best: Neighbors) -> Matrix:
     return np.asarray(scores - np.where(is_best, best.scores[:, 1], best.scores[:, 0]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
     """A logistic model of pair features, calibrated by isotonic regression.
 
@@ -94,6 +94,9 @@ class Calibration:
     weights: Double
     logits: Double
     probabilities: Double
+
+    def __repr__(self) -> str:
+        return f"Calibration({len(self.logits)} knots)"
 
     @classmethod
     def fit(cls, features: PairFeatures, is_right: ArrayLike) -> Self:

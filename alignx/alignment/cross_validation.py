@@ -221,7 +221,7 @@ class _CrossValidator:
         return self._try(aligner, 0, fit, progress)
 
     def refine(self, rounds: int, candidate: _Candidate, progress: Progress | None) -> _Candidate:
-        """Continue the refinement of a candidate."""
+        """Refit an aligner on its mutual CSLS neighbors."""
         source, target, refinement, _ = self.context
         more = refinement.with_rounds(rounds - candidate.refinement)
 

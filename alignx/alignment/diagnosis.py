@@ -24,7 +24,7 @@ LEAST_AGREEMENT = 0.3
 
 @dataclass(frozen=True)
 class Diagnosis(Tabular):
-    """Figures of a map without a dictionary, and whether it has failed.
+    """Figures of a map without a dictionary.
 
     Attributes
     ----------

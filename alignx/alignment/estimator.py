@@ -1,4 +1,4 @@
-"""Base of the estimators that find pairs or settings and fit an aligner."""
+"""Base of the composite estimators."""
 
 from __future__ import annotations
 

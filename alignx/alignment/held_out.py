@@ -1,4 +1,4 @@
-"""Held-out pairs of a lexicon, and the answers of maps fitted without them."""
+"""Held-out pairs of a lexicon and their predicted translations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Digest of the word pairs of a fit, to recognize them in a test dictionary."""
+"""Digest of the word pairs of a fit."""
 
 from __future__ import annotations
 

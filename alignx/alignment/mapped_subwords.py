@@ -1,4 +1,4 @@
-"""Vectors of OOV words in a shared space, by a fastText model and a map."""
+"""Mapped fastText vectors of OOV words."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Retrieval: TypeAlias = Literal["csls", "nn"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedSpace(Mapping[str, Embeddings]):
-    """Embeddings of several languages with unit rows in one space, by language code.
+    """Embeddings of several languages in one space.
 
     Compared by identity; copies share the vectors.
 
@@ -69,6 +69,9 @@ class SharedSpace(Mapping[str, Embeddings]):
     learned: LearnedPairs | None = None
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
+
+    __eq__ = object.__eq__  # not that of Mapping, as vectors are arrays
+    __hash__ = object.__hash__
 
     def __post_init__(self) -> None:
         require_instance(self.languages, Mapping, "languages of a SharedSpace")

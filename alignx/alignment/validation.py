@@ -48,7 +48,7 @@ COMPARED = 1_000  # maps of fewer words have pairs in common by chance
 
 @dataclass(frozen=True)
 class Validation(Tabular):
-    """Accuracy on held-out words of a map fitted in the same way on the other pairs.
+    """P@1 of a map on held-out words.
 
     Attributes
     ----------
@@ -135,7 +135,9 @@ class Validation(Tabular):
         if not self.refinement:
             text += ", without refinement"
         if self.agreement is not None:
-            text += f"; {self.agreement:.1%} of the pairs found again without a fifth of the words"
+            text += (
+                f"; {self.agreement:.1%} of the induced pairs recur without a fifth of the words"
+            )
         return text
 
     def records(self) -> list[dict[str, Any]]:

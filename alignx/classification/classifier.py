@@ -37,7 +37,7 @@ logger = logging.getLogger("alignx")
 
 
 class TransferClassifier(TextClassifier):
-    """Text classifier that learns in one language, or several, and predicts in others.
+    """Cross-lingual text classifier over a shared space.
 
     Parameters
     ----------

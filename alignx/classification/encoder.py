@@ -25,7 +25,7 @@ PRIOR_DOCUMENTS = 10.0
 
 
 class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Encoder of documents as unit vectors, with learned word weights and language means.
+    """Encoder of documents as weighted mean vectors.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class WordEvidence:
     nearest: tuple[NearWord, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation(Tabular):
     """Words that carry a prediction; prints as a table.
 
@@ -71,6 +71,9 @@ class Explanation(Tabular):
     words: tuple[WordEvidence, ...]
     known: int
     missing: int
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.label!r}, {self.probability:.1%}, {len(self.words)} words)"
 
     def records(self) -> list[dict[str, Any]]:
         """List the words as rows of a table."""

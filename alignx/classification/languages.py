@@ -1,4 +1,4 @@
-"""Resolution of the language codes that calls name for their texts."""
+"""Resolution of language codes."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class SelfTraining(_Taught):
 
 @dataclass(frozen=True)
 class SeedWords(Strategy):
-    """Learn from unlabeled texts of the targets, labeled by translated seed words (CLTS).
+    """Learn from texts labeled by translated seed words (CLTS).
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ class Adversarial(Strategy):
 
 @dataclass(frozen=True)
 class PriorMatching(_Taught):
-    """Shift the probabilities of a language to the class shares of the labels.
+    """Match predicted class shares to those of the labels.
 
     The classes of its unlabeled texts must really be about as frequent as those of the labels.
 

@@ -73,7 +73,7 @@ class MethodOptions:
         option(
             "Directions to keep (cca, reweighted, self_learning).",
             "--components",
-            default="half in cca, all in reweighted, 100",
+            default="cca: half, reweighted: all, self_learning: 100",
         ),
     ] = None
     regularization: Annotated[
@@ -89,7 +89,11 @@ class MethodOptions:
     ] = None
     restarts: Annotated[
         int | None,
-        option("Largest number of runs (adversarial, self_learning).", default="3, 13", min=1),
+        option(
+            "Largest number of runs (adversarial, self_learning).",
+            default="adversarial: 3, self_learning: 13",
+            min=1,
+        ),
     ] = None
     n_jobs: Annotated[
         int | None,

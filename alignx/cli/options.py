@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and checks of their values."""
+"""Shared arguments and options."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Parameters:
     bucket: Annotated[
         int | None,
         option(
-            "Vectors that n-grams share.",
+            "Number of n-gram vectors.",
             default="2 for each n-gram, up to 2,000,000 or the limit of --memory",
             min=0,
         ),

@@ -33,7 +33,7 @@ OOVPolicy: TypeAlias = Literal["muse", "vecmap", "fasttext", "xling"]
 FREQUENCY_BANDS = (1_000, 5_000, 20_000, 50_000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EvaluationReport(Tabular):
     """Accuracy by nearest neighbors and by CSLS; prints as a table.
 
@@ -73,6 +73,9 @@ class EvaluationReport(Tabular):
     coverage_with_oov: float = 0.0
     learned: int = 0
     not_learned: dict[str, Accuracy] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"EvaluationReport(P@1 {self.csls.precision[1]:.1%} by CSLS, n {self.csls.n:,})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object that ``--json`` prints, without the version."""

@@ -94,6 +94,8 @@ def induce_lexicon(
     """
     if not isinstance(space, LazySpace):
         require_instance(space, SharedSpace, "space")
+    if sharding is not None:
+        require_instance(sharding, Sharding, "sharding")
     selection = PairSelection(k, mutual, exclude)
     languages = space.languages if isinstance(space, LazySpace) else (space.source, space.target)
     if words is not None and sharding is not None:

@@ -1,4 +1,4 @@
-"""The orthogonal map that brings paired rows closest."""
+"""Orthogonal Procrustes map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refinement: refit an aligner on the mutual CSLS neighbors that it induces."""
+"""Refinement on mutual CSLS neighbors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.base import clone
 from alignx.mapping.base import Aligner
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
-from alignx.support.arrays import Double, Indices, Matrix, unit_rows
+from alignx.support.arrays import Double, Indices, Matrix, as_rows, unit_rows
 from alignx.support.progress import Log, Progress, part_of
 
 __all__ = ["Refinement", "RefinementRound", "balanced_weights", "refine"]
@@ -115,7 +115,7 @@ def refine(
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> tuple[AnyAligner, list[RefinementRound]]:
-    """Refit an aligner on the mutual CSLS neighbors that it induces.
+    """Refit an aligner on its mutual CSLS neighbors.
 
     Parameters
     ----------
@@ -145,6 +145,7 @@ def refine(
     ----------
     Conneau et al., "Word Translation Without Parallel Data", ICLR 2018, section 2.2.
     """
+    source, target = as_rows(source, "source"), as_rows(target, "target")
     settings = Refinement.of(refinement)
     rounds, first = settings.rounds, settings.vocabulary
     if rounds:

@@ -1,4 +1,4 @@
-"""The multi-step map: whiten, rotate, weigh directions by their agreement, dewhiten."""
+"""Whitened, reweighted orthogonal map."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Reweighted"]
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Reweighted(Aligner):
-    """Whitened orthogonal map whose directions count as much as the languages agree on them.
+    """Whitened orthogonal map with weighted directions.
 
     With G = X' X, H = Y' Y and U s V' the singular value decomposition of
     ``G^-1/2 X' Y H^-1/2``, the maps are ``G^-1/2 U s^p U' G^1/2 U`` and

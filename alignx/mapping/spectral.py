@@ -1,4 +1,4 @@
-"""Powers of covariance matrices, with the ridge that makes inverses safe."""
+"""Regularized powers of covariance matrices."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def csls_neighbors(
     cosine: CrossNeighbors | None = None,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
-    """Find the `k` best rows of the other language by CSLS for every row of both.
+    """Find the `k` best CSLS neighbors in both directions.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def mutual_neighbors(
     n_neighbors: int | None = None,
     progress: Progress | None = None,
 ) -> Indices:
-    """Find pairs of rows that choose each other as nearest by CSLS.
+    """Find mutual nearest neighbors by CSLS.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Exact nearest neighbors by CSLS, of a few queries without a sweep over all pairs."""
+"""CSLS search for a few queries."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ class ExactIndex:
     def search_blocks(
         self, blocks: Iterable[ArrayLike], k: int | None = None
     ) -> Iterator[Neighbors]:
-        """Search block after block of queries that need not fit into memory together.
+        """Search queries block by block.
 
         Parameters
         ----------
@@ -251,7 +251,7 @@ def cross_neighbors(
     *,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
-    """Find the `k` nearest rows of the other language for every row of both.
+    """Find the `k` nearest neighbors in both directions.
 
     Parameters
     ----------

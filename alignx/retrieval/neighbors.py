@@ -37,7 +37,7 @@ N_NEIGHBORS = 10
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Neighbors:
-    """Best keys of each query, best first; equal scores are ordered by lower index.
+    """Best keys of each query, best first.
 
     Two values are equal only if they are the same object.
 

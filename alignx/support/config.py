@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Config", "Settings", "config_context", "get_config", "set_config"]
 
 
+_MOST_THREADS = 65_536
+
+
 class Settings(TypedDict, total=False):
     """Fields of `Config`, to change some of them."""
 
@@ -40,7 +43,7 @@ class Config:
     Raises
     ------
     ValueError
-        If `n_threads` is below 1, or torch cannot use the device.
+        If `n_threads` is no integer of at least 1, or torch cannot use the device.
     MissingDependencyError
         If a device is given and torch is not installed.
     """
@@ -49,8 +52,12 @@ class Config:
     device: str | None = None
 
     def __post_init__(self) -> None:
-        if self.n_threads is not None and self.n_threads < 1:
-            raise ValueError(f"n_threads must be at least 1, got {self.n_threads}")
+        if self.n_threads is not None and (
+            type(self.n_threads) is not int or not 1 <= self.n_threads <= _MOST_THREADS
+        ):
+            raise ValueError(
+                f"n_threads must be an integer in [1, {_MOST_THREADS}], got {self.n_threads!r}"
+            )
         if self.device is not None:
             require_packages({"device": "torch"})
             from alignx.support.torch_device import as_device  # torch takes a second to load

@@ -1,4 +1,4 @@
-"""Tokenized text for fastText, one line of words for each line, and counts of the words."""
+"""Tokenized text and word counts for fastText."""
 
 from __future__ import annotations
 

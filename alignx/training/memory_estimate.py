@@ -1,4 +1,4 @@
-"""Estimate of the memory that fastText needs, and the buckets that fit into a limit."""
+"""Estimate of fastText's memory."""
 
 from __future__ import annotations
 
@@ -142,6 +142,6 @@ def fit_buckets(
     needed = memory_needed(replace(parameters, bucket=least), vocabulary, types, init_words)
     raise ValueError(
         f"memory must be at least {needed:,} bytes for {vocabulary.words:,} words of {dim} "
-        f"dimensions and {least:,} buckets, got {memory:,}; "
+        f"dimensions and {least:,} buckets, got {max(memory, 0):,}; "
         f"lower {'' if may_change else 'bucket, '}dim, or raise minCount"
     )

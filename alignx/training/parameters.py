@@ -33,7 +33,7 @@ _EPOCHS, _EPOCHS_OF_SMALL = 5, 10
 
 @dataclass(frozen=True, kw_only=True)
 class FastTextParameters:
-    """Parameters of fastText; None is replaced by a value that suits the text.
+    """Parameters of fastText; None is replaced by a value for the text.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks that fastText can learn from a corpus."""
+"""Checks of a corpus for fastText."""
 
 from __future__ import annotations
 

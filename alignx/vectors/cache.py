@@ -1,4 +1,4 @@
-"""Cache of vectors: a safetensors file that is opened memory-mapped.
+"""Memory-mapped safetensors cache of vectors.
 
 Its tensors are `vectors` (n, d) and `words` (UTF-8, newline-joined). The safetensors package
 checks files, but can neither map tensors nor write them a block at a time, so this module does.

@@ -91,12 +91,12 @@ class Normalizer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     steps: Sequence[Step] = STANDARD
 
-    def fit(self, rows: ArrayLike) -> Self:
+    def fit(self, rows: ArrayLike, y: None = None) -> Self:  # noqa: ARG002  # of scikit-learn
         """Learn the means from all vectors of a language, (n, d) finite numbers."""
         self.fit_transform(rows)
         return self
 
-    def fit_transform(self, rows: ArrayLike) -> Matrix:
+    def fit_transform(self, rows: ArrayLike, y: None = None) -> Matrix:  # noqa: ARG002
         """Fit to rows and transform them in one pass."""
         result = as_rows(rows, "rows")
         if len(result) == 0:

@@ -1,4 +1,4 @@
-"""Checks that vectors of several languages lie in one space."""
+"""Checks for a common space."""
 
 from __future__ import annotations
 

@@ -779,7 +779,7 @@ def test_less_memory_makes_shards_smaller_until_it_is_refused(
     assert make_plan(1_000, 500, 300, Sharding(index=kind), 10).memory < tight.memory
     with pytest.raises(AlignxError) as caught:
         made(sharding=Sharding(index=kind, memory=300_000_000))
-    gist = f"GB with the {kind} index, 0.3 GB are allowed; raise --memory or lower --limit"
+    gist = f"GB with the {kind} index, 0.3 GB are allowed; raise memory (--memory)"
     assert gist in str(caught.value)
     assert str(caught.value).startswith("2,000,000 x 1,000,000 words of 300 dimensions take ")
     needed = float(str(caught.value).split(" take ")[1].split(" GB")[0])

@@ -1,4 +1,4 @@
-"""Adversarial training: learn a map that deceives a discriminator of languages."""
+"""Adversarial training of a map against a discriminator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base of the estimators that need no dictionary."""
+"""Base of the unsupervised estimators."""
 
 from __future__ import annotations
 

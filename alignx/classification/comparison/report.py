@@ -47,7 +47,7 @@ class LanguageResult:
     spread: float
     classes: dict[str, dict[str, float]]
     coverage: float
-    right: Double = field(repr=False)
+    right: Double = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Convert to values for JSON."""
@@ -204,7 +204,7 @@ class TransferReport(Tabular):
         }
 
     def as_markdown(self) -> str:
-        """Format all figures, and those of the classes in the best experiment of each language."""
+        """Format all figures as Markdown."""
         rows = self.rows
         codes = list(next(iter(rows.values())).languages)
         seeds = f"means of {len(self.seeds)} seeds" if len(self.seeds) > 1 else "one seed"

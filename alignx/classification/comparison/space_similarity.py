@@ -28,7 +28,7 @@ CANDIDATE_TEXTS = 3
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Bootstrap that draws equal numbers alike, so that all candidates meet the same target.
+    """Bootstrap with common random draws for all candidates.
 
     Parameters
     ----------

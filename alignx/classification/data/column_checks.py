@@ -1,4 +1,4 @@
-"""Plausibility of columns of texts and labels that were found without a header."""
+"""Plausibility checks of guessed text and label columns."""
 
 from __future__ import annotations
 

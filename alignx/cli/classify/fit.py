@@ -82,7 +82,8 @@ def fit(
     ] = "sif",
     components: Annotated[int, option("Common directions to remove from text vectors.", min=0)] = 0,
     alpha: Annotated[
-        float, option("Weights of languages: 1 by their texts, 0 equal.", metavar="A", min=0, max=1)
+        float,
+        option("Weights of languages: 1 by number of texts, 0 equal.", metavar="A", min=0, max=1),
     ] = 1.0,
     oov_models: OovModels = None,
     oov: OovOption = "drop",

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -146,7 +147,7 @@ def induce_sharded(
     if sharding.cluster is not None:
         run_all(search_shard, [], cluster=sharding.cluster)  # raises now if it is not there
     # Workers may be started in another directory.
-    work = Workspace.open(sharding.checkpoint, settings).absolute()
+    work = Workspace.open(Path(sharding.checkpoint), settings).absolute()
     engine = Engine(plan.kind, sharding.recall, plan.shard_rows, sharding.random_state)
     run = _Run(work, engine, sharding.cluster, n_neighbors, selection.k, tell, SearchParams())
     try:

@@ -1,4 +1,4 @@
-"""Choice of an index for two vocabularies, and of shards that fit into memory."""
+"""Choice of index and shard sizes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Sharding:
         Least share of best translations by CSLS that an approximate index must find, in (0, 1].
     memory : int, optional
         Limit of resident memory in bytes.
-    checkpoint : Path, optional
+    checkpoint : path, optional
         Folder that keeps finished parts, so that an interrupted search resumes. It takes about
         three times the size of the vectors, and is deleted in the end. Default: a temporary folder.
     keep_checkpoint : bool
@@ -79,7 +79,7 @@ class Sharding:
     index: IndexChoice = "auto"
     recall: float = 0.99
     memory: int | None = None
-    checkpoint: Path | None = None
+    checkpoint: str | Path | None = None
     keep_checkpoint: bool = False
     cluster: str | None = None
     random_state: int = 0
@@ -90,6 +90,10 @@ class Sharding:
             raise ValueError(f"index must be one of {names}, got {self.index!r}")
         if not 0 < self.recall <= 1:
             raise ValueError(f"recall must lie in (0, 1], got {self.recall}")
+        if self.memory is not None and self.memory < 1:
+            raise ValueError(f"memory must be at least 1 byte, got {self.memory}")
+        if self.random_state < 0:
+            raise ValueError(f"random_state must be at least 0, got {self.random_state}")
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,8 @@ def make_plan(n: int, m: int, dimension: int, sharding: Sharding, k: int) -> Pla
     allowed = sharding.memory or 0
     raise AlignxError(
         f"{n:,} x {m:,} words of {dimension} dimensions take {needed / 1e9:.1f} GB with the "
-        f"{kind} index, {allowed / 1e9:.1f} GB are allowed; raise --memory or lower --limit"
+        f"{kind} index, {allowed / 1e9:.1f} GB are allowed; raise memory (--memory), or read fewer "
+        "words (--limit)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Unit rows of a language in a memory-mapped file, in the order of their clusters."""
+"""Memory-mapped unit rows, ordered by cluster."""
 
 from __future__ import annotations
 

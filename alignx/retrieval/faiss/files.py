@@ -1,4 +1,4 @@
-"""Files of a FAISS index: FAISS's own, and beside it biases and metadata as .safetensors.
+"""Files of a FAISS index.
 
 FAISS trusts its files: a truncated or changed one makes it crash or answer at random. So the
 metadata hold a checksum, which is compared before FAISS reads.

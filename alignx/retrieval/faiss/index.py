@@ -191,7 +191,7 @@ class FaissIndex:
     def search_blocks(
         self, blocks: Iterable[ArrayLike], k: int | None = None
     ) -> Iterator[Neighbors]:
-        """Search block after block of queries, as `ExactIndex.search_blocks` does."""
+        """Search queries block by block."""
         k = count_or_default(k, N_NEIGHBORS, len(self), "k")
         for block in blocks:
             yield self.search(block, k)
@@ -205,7 +205,7 @@ class FaissIndex:
         sample: int = 1_000,
         progress: Progress | None = None,
     ) -> FaissIndex:
-        """Choose the smallest settings that reach a recall, measured on a sample of queries.
+        """Tune the settings to a recall.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Search for the smallest settings of an approximate index that reach a recall."""
+"""Tuning of approximate indexes to a recall."""
 
 from __future__ import annotations
 
