@@ -135,9 +135,7 @@ class Validation(Tabular):
         if not self.refinement:
             text += ", without refinement"
         if self.agreement is not None:
-            text += (
-                f"; {self.agreement:.1%} of the induced pairs recur without a fifth of the words"
-            )
+            text += f"; {self.agreement:.1%} of the pairs recur without a fifth of the words"
         return text
 
     def records(self) -> list[dict[str, Any]]:

@@ -58,6 +58,7 @@ SHAPES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dimension", "n", "m"), SHAPES)
 @pytest.mark.parametrize("exact", [True, False], ids=["whole", "unit"])
 def test_the_grid_equals_the_oracle(dimension: int, n: int, m: int, exact: bool) -> None:

@@ -422,6 +422,7 @@ def awkward(make: Make) -> Search:
     return make(np.random.default_rng(AWKWARD.index(make)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", AWKWARD)
 @pytest.mark.parametrize("biased", [False, True])
 def test_awkward_data_equal_the_search_in_float32(make: Make, biased: bool) -> None:
@@ -743,6 +744,7 @@ def test_known_neighbors_change_no_bit_of_csls(cloud: Cloud, k_known: int) -> No
         check_bits(Search(queries, keys, k, k, query_bias, key_bias, known=known))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cloud", CLOUDS)
 @pytest.mark.parametrize("name", BIASES)
 def test_known_neighbors_serve_any_bias(cloud: Cloud, name: str) -> None:

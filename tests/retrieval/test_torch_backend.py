@@ -105,6 +105,7 @@ def biases(n: int, m: int, size: float = 0.2) -> dict[str, Matrix]:
 
 
 # Neither side is screened, one of them is, both are; tiles from one pair to all pairs.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "m"), [(1, 1), (1, 700), (700, 1), (9, 10), (30, 500), (500, 30), (257, 640), (640, 257)]
 )

@@ -83,7 +83,7 @@ def fit(
     components: Annotated[int, option("Common directions to remove from text vectors.", min=0)] = 0,
     alpha: Annotated[
         float,
-        option("Weights of languages: 1 by number of texts, 0 equal.", metavar="A", min=0, max=1),
+        option("Weights of languages: 1 by text count, 0 equal.", metavar="A", min=0, max=1),
     ] = 1.0,
     oov_models: OovModels = None,
     oov: OovOption = "drop",

@@ -115,10 +115,6 @@ def induce_sharded(
         If an approximate index cannot reach the recall.
     AlignxError
         If the memory cannot suffice, a file cannot be written, or the cluster is not there.
-
-    Notes
-    -----
-    Less memory makes shards smaller, which change no answer of exact search and few of clusters.
     """
     if sharding.checkpoint is None:
         raise ValueError("sharding must name a checkpoint folder")
