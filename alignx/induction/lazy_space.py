@@ -120,13 +120,13 @@ class LazySpace:
         kept = np.concatenate([~zero_rows(block) for block in row_blocks(language.vectors)])
         return replace(rows, kept=kept)
 
-    def words(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the words that have a vector, in the direction of the search."""
+    def words(self, rows: tuple[LazyRows, LazyRows]) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the words of `rows`, which `rows` has found with a pass over all vectors."""
         source, target = (
             language.words
-            if rows.kept is None
-            else tuple(compress(language.words, rows.kept.tolist()))
-            for language, rows in zip(self.languages, self.rows(), strict=True)
+            if each.kept is None
+            else tuple(compress(language.words, each.kept.tolist()))
+            for language, each in zip(self.languages, rows, strict=True)
         )
         return source, target
 

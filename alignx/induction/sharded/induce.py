@@ -152,7 +152,10 @@ def induce_sharded(
     finally:
         clear_indexes()
     with run.timed("dictionary"):
-        lexicon = run.lexicon(found, space, selection)
+        words = space.words(rows)
+        found = run.in_vocabulary_order(found)
+        allowed = run.allowed(words, selection)
+        lexicon = selection.lexicon(found, words, allowed, calibration=space.calibration)
     if not sharding.keep_checkpoint:
         work.remove()
     if progress is not None:
@@ -298,18 +301,17 @@ class _Run:
         self.work.write_json(name, measured)
         return measured
 
-    def lexicon(self, found: CrossNeighbors, space: LazySpace, selection: PairSelection) -> Lexicon:
-        """Build the dictionary."""
-        words = space.words()
-        allowed = (
-            selection.allowed(words[0]) & self._has_vectors("source"),
-            selection.allowed(words[1]) & self._has_vectors("target"),
+    def allowed(
+        self, words: tuple[Sequence[str], Sequence[str]], selection: PairSelection
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell which words may be in the dictionary."""
+        source, target = (
+            selection.allowed(own) & self._has_vectors(name)
+            for name, own in zip(SIDES, words, strict=True)
         )
-        return selection.lexicon(
-            self._in_vocabulary_order(found), words, allowed, calibration=space.calibration
-        )
+        return source, target
 
-    def _in_vocabulary_order(self, found: CrossNeighbors) -> CrossNeighbors:
+    def in_vocabulary_order(self, found: CrossNeighbors) -> CrossNeighbors:
         """Turn stored rows into rows of the vocabularies."""
         source, target = (self.language(name).order for name in SIDES)
         if source is None or target is None:
