@@ -50,9 +50,8 @@ class FitSpec:
     ) -> tuple[Aligner, list[RefinementRound]]:
         """Fit on pairs of rows, (p, 2), and refine."""
         source, target, refinement, log = self.context
-        aligner = clone(self.aligner).fit(
-            source[pairs[:, 0]], target[pairs[:, 1]], balanced_weights(pairs)
-        )
+        weights = balanced_weights(pairs)
+        aligner = clone(self.aligner).fit(source, target, weights, pairs=pairs)
         return refine(
             aligner,
             source,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from alignx.alignment.cross_validation import Choice, cross_validate
-from alignx.alignment.estimator import AlignerEstimator, as_pairs
+from alignx.alignment.estimator import AlignerEstimator
 from alignx.alignment.fit_context import FitContext, FitSpec, frequent_part
 from alignx.alignment.held_out import split_folds
 from alignx.mapping import Refinement
+from alignx.mapping.base import as_pairs
 from alignx.support.arrays import Indices, as_rows
 from alignx.support.progress import Log, Progress, part_of
 
@@ -99,13 +100,6 @@ class Auto(AlignerEstimator):
             If there are fewer than 20 source words, or no candidate can be fitted.
         """
         source, target = as_rows(X, "source"), as_rows(Y, "target")
-        if pairs is None:
-            if len(source) != len(target):
-                raise ValueError(
-                    "without pairs, X and Y must have equally many rows, "
-                    f"got {len(source)} and {len(target)}"
-                )
-            pairs = np.repeat(np.arange(len(source))[:, None], 2, axis=1)
         known = as_pairs(pairs, len(source), len(target))
         settings = Refinement.of(refinement).resolved(len(source), len(target))
         context = FitContext(source, target, settings, log)

@@ -160,9 +160,8 @@ def refine(
         criterion = np.einsum("ij,ij->i", X[found[:, 0]], Y[found[:, 1]])
         if pairs is not None:
             found = np.unique(np.concatenate([found, pairs]), axis=0)
-        aligner = clone(aligner).fit(
-            source[found[:, 0]], target[found[:, 1]], balanced_weights(found)
-        )
+        weights = balanced_weights(found)
+        aligner = clone(aligner).fit(source, target, weights, pairs=found)
         seconds = time.perf_counter() - start
         history.append(RefinementRound(number, float(criterion.mean()), len(found), seconds))
         if log is not None:

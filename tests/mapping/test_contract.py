@@ -147,6 +147,21 @@ def test_another_dimension_is_named(aligner: Aligner) -> None:
 
 
 @each_setting
+def test_pairs_name_rows_of_both_languages(aligner: Aligner) -> None:
+    X, Y = some_pairs()
+    order = np.random.default_rng(3).permutation(len(X))
+    pairs = np.stack([np.argsort(order), np.arange(len(X))], axis=1)
+    weights = np.linspace(0.5, 1.5, len(X))
+    expected = clone(aligner).fit(X, Y, weights)
+    found = clone(aligner).fit(X[order], Y, weights, pairs=pairs)
+    np.testing.assert_array_equal(found.source_map_, expected.source_map_)
+    np.testing.assert_array_equal(found.target_map_, expected.target_map_)
+    for wrong in ([[0, len(Y)]], [[-1, 0]]):
+        with pytest.raises(ValueError, match=r"pairs must name (source|target) rows in \[0, 199\]"):
+            aligner.fit(X, Y, pairs=wrong)
+
+
+@each_setting
 def test_bad_pairs_are_refused(aligner: Aligner) -> None:
     X, Y = some_pairs()
     with pytest.raises(ValueError, match="same number of rows, got 200 and 199"):

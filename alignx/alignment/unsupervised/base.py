@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from alignx.alignment.diagnosis import Diagnosis, diagnose
-from alignx.alignment.estimator import AlignerEstimator, as_pairs
+from alignx.alignment.estimator import AlignerEstimator
 from alignx.alignment.unsupervised.runs import Run, RunSettings
 from alignx.errors import DimensionError
 from alignx.mapping import (
@@ -20,6 +20,7 @@ from alignx.mapping import (
     balanced_weights,
     refine,
 )
+from alignx.mapping.base import as_pairs
 from alignx.support.arrays import Indices, Matrix, as_rows, unit_rows
 from alignx.support.progress import Log, Progress, part_of
 
@@ -161,4 +162,4 @@ def fit_last_aligner(
         logger.warning("the reweighted map needs %s; the orthogonal map is used instead", least)
         orthogonal = True
     aligner = Procrustes() if orthogonal else Reweighted(regularization=RIDGE)
-    return aligner.fit(X[pairs[:, 0]], Y[pairs[:, 1]], balanced_weights(pairs))
+    return aligner.fit(X, Y, balanced_weights(pairs), pairs=pairs)
