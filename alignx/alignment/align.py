@@ -9,7 +9,6 @@ from sklearn.base import clone
 
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.fit_context import FitContext
-from alignx.alignment.held_out import HeldOut
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.methods import UNSUPERVISED, as_method
@@ -150,7 +149,6 @@ def align(
             estimator,
             context,
             pairs,
-            HeldOut.of(lexicon, X, Y) if calibrate or is_linear else None,
             standard_rows=standard_rows if is_linear else None,
             calibrate=calibrate,
             allow_failed=allow_failed,
