@@ -65,24 +65,23 @@ def align(
         between them, gets the weighted mean of their vectors; see `look_up`. `Lexicon.identical`
         makes one of identically spelled words.
     method : str or estimator, optional
-        With a lexicon: `Procrustes` (the default), `CCA`, `LeastSquares`, `Reweighted`, `Auto` for
-        the best of them in cross-validation, or `SelfLearning` to grow a small lexicon, of 25
-        pairs upward. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
-        defaults a name: ``"procrustes"``, ``"cca"``, ``"least_squares"``, ``"reweighted"``,
-        ``"auto"``, ``"self_learning"``, ``"adversarial"``.
+        With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
+        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted` or `SelfLearning`, as named. Without:
+        `SelfLearning` (the default) or `Adversarial`. An object, or for its defaults a name:
+        ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps
         ``"unit", "project", "unit"``, no centering, and a regularization of at least 1e-5. With a
-        lexicon of 20 words to hold out and an aligner, its cost against the default is measured;
+        lexicon of 100 source words, its cost against the default is measured;
         see `Alignment.linear_cost`.
     refinement : int or Refinement
-        Rounds of `refine`, or all its settings.
+        Rounds of `refine` at most, or all its settings.
     calibrate : bool
-        Whether to fit the probability of a correct pair by a second map, without a fifth of the
-        source words of the lexicon; see `Calibration`. It is left out with a warning if there are
-        fewer than 20 words to hold out or none is translated correctly. It takes another fit and a
-        sweep over both vocabularies. Maps of self-learning and adversarial training have none.
+        Whether to fit the probability of a correct pair on held-out words; see `Calibration`. It
+        is left out with a warning if the lexicon has fewer than 100 source words or none of them is
+        translated correctly. It takes a sweep over both vocabularies for each fold. Maps of
+        `SelfLearning` and `Adversarial` have none.
     allow_failed : bool
         Whether to return a map that has failed.
     progress : callable, optional
@@ -117,7 +116,7 @@ def align(
     >>> import alignx as ax
     >>> sample = ax.load_sample("en", "es")
     >>> ax.align(sample.source, sample.target, lexicon=sample.train, calibrate=False)
-    Alignment(en -> es, Procrustes(), 1053 pairs)
+    Alignment(en -> es, Reweighted(regularization=0.0001), 1053 pairs)
     """
     for name, language in {"source": source, "target": target}.items():
         require_instance(language, Embeddings, name)
@@ -165,6 +164,7 @@ def align(
         fit.linear_cost,
         fit.validation,
         learned,
+        fit.strategy,
     )
 
 

@@ -50,6 +50,8 @@ class CrossFit:
 
     Attributes
     ----------
+    spec : FitSpec
+        The strategy.
     folds : tuple of Fold
         Known and held-out pairs, rows of all words.
     aligners : tuple of Aligner
@@ -60,6 +62,7 @@ class CrossFit:
         Frequent words, and those of the pairs, which could be answers.
     """
 
+    spec: FitSpec
     folds: tuple[Fold, ...]
     aligners: tuple[Aligner, ...]
     answers: tuple[FoldAnswers, ...]
@@ -95,7 +98,7 @@ class CrossFit:
             is_correct = correct_answers(*mapped, fold.held_out, part.context.n_neighbors)
             chance = len(fold.held_out) / max(1, len(is_correct)) / len(part.context.target)
             answers.append(FoldAnswers(is_correct, chance))
-        return cls(whole, tuple(aligners), tuple(answers), part)
+        return cls(spec, whole, tuple(aligners), tuple(answers), part)
 
     @property
     def is_correct(self) -> NDArray[np.bool_]:

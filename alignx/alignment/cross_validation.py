@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alignx.alignment.cross_fit import CrossFit
+from alignx.errors import EmptyLexiconError
 from alignx.support.frames import Tabular
 from alignx.support.progress import Progress, part_of
 
@@ -79,6 +80,17 @@ class Choice(Tabular):
     def __repr__(self) -> str:
         return f"Choice({self.spec}, {len(self.scores)} candidates)"
 
+    @property
+    def reason(self) -> str:
+        """The strategy and the evidence for it, in one line."""
+        asked = [score for score in self.scores if score.n]
+        best = asked[0]
+        text = f"{self.spec}: P@1 {100 * best.precision:.1f} on {best.n:,} held-out words"
+        if len(asked) > 1:
+            behind = 100 * asked[1].behind
+            text += f", the best of {len(asked)} strategies by {behind:.1f}"
+        return text
+
     def records(self) -> list[dict[str, Any]]:
         """Return a row for each candidate."""
         return [score.as_dict() for score in self.scores]
@@ -113,7 +125,7 @@ def cross_validate(
 
     Raises
     ------
-    ValueError
+    EmptyLexiconError
         If no candidate can be fitted on the pairs without a fold.
     """
     tried = []
@@ -128,9 +140,9 @@ def cross_validate(
     ranked = sorted(tried, key=lambda candidate: -candidate.hits)
     best = ranked[0]
     if best.fits is None:
-        raise ValueError(
-            "at least one candidate must be fitted on the pairs without a fold, got none: "
-            f"{best.spec} since {best.reason}"
+        raise EmptyLexiconError(
+            "a map must be fitted on the pairs without a part of them, got none: "
+            f"{best.reason}; use a dictionary of more words with different translations"
         )
     scores = tuple(candidate.score(best.fits) for candidate in ranked)
     return Choice(best.spec, scores), best.fits

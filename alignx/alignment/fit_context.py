@@ -85,6 +85,8 @@ class FitSpec:
     ) -> tuple[Aligner, list[RefinementRound]]:
         """Fit on pairs of rows, (p, 2), and refine."""
         source, target, refinement, log = self.context
+        if not len(pairs):
+            raise ValueError("a map must be fitted on at least 1 pair, got 0")
         aligner, start, share = self.aligner, pairs, 0.0
         if self.self_learning:
             share = 0.5

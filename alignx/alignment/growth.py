@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["grow"]
 
-# Runs from 25 pairs and more settle within 15 rounds; runs from wrong pairs never do.
+# Most frequent words that take part: a cheap run first, then a few rounds with more of them. Runs
+# from 25 pairs and more settle within 30 rounds.
+VOCABULARIES = (4_000, 8_000)
 BURST = 5
 FEWEST_ROUNDS = 10
 MOST_ROUNDS = 40
@@ -35,14 +37,17 @@ def grow(
     """
     random = np.random.default_rng(0)
     run = Run("known pairs", source, target, pairs, RunSettings(), random, log)
-    while run.round < MOST_ROUNDS:
-        before = run.criterion
-        for _ in range(BURST):
-            run.advance(1)
-            run.pairs = np.concatenate([run.pairs, pairs])
-            if progress is not None:
-                progress(run.round / MOST_ROUNDS)
-        has_settled = run.criterion < before + LEAST_GAIN * abs(before)
-        if has_settled and run.round >= FEWEST_ROUNDS:
+    for vocabulary in VOCABULARIES:
+        run.settings = RunSettings(vocabulary=vocabulary)
+        has_settled = False
+        while not (has_settled and run.round >= FEWEST_ROUNDS) and run.round < MOST_ROUNDS:
+            before = run.criterion
+            for _ in range(BURST):
+                run.advance(1)
+                run.pairs = np.concatenate([run.pairs, pairs])
+                if progress is not None:
+                    progress(run.round / MOST_ROUNDS)
+            has_settled = run.criterion < before + LEAST_GAIN * abs(before)
+        if min(len(source), len(target)) <= vocabulary:
             break
     return np.unique(np.concatenate([run.found.mutual_pairs(), pairs]), axis=0)

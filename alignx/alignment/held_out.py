@@ -137,9 +137,7 @@ def _features(
     """Compute the features of each query with each of its answers."""
     k = found.indices.shape[1]
     answers, position = np.unique(found.indices, return_inverse=True)
-    back = ExactIndex.borrowing(source, bias=biases[0]).search(
-        target[answers], min(2, len(source))
-    )
+    back = ExactIndex.borrowing(source, bias=biases[0]).search(target[answers], min(2, len(source)))
     of_source = Neighbors(found.indices, 2 * (found.scores - biases[0][queries, None]))
     of_target = Neighbors(back.indices, 2 * (back.scores - biases[1][answers, None]))
     return PairFeatures.of(

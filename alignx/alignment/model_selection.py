@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 from sklearn.base import clone
 
-from alignx.alignment.cross_fit import CrossFit
 from alignx.alignment.cross_validation import Choice, cross_validate
 from alignx.alignment.estimator import AlignerEstimator
 from alignx.alignment.fit_context import FitContext, FitSpec
+from alignx.errors import EmptyLexiconError
 from alignx.mapping import Aligner, Refinement, Reweighted, without_centering
 from alignx.mapping.base import as_pairs
 from alignx.support.arrays import Indices, as_rows
@@ -20,7 +20,9 @@ from alignx.support.progress import Log, Progress, part_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Auto"]
+    from alignx.alignment.cross_fit import CrossFit
+
+__all__ = ["Auto", "Candidate"]
 
 FEWEST_WORDS = 2
 
@@ -41,7 +43,7 @@ class Candidate(NamedTuple):
 # vectors that do not span their space, too little to affect others; few pairs need more.
 CANDIDATES = (
     Candidate(Reweighted(regularization=1e-4), self_learning=True, rounds=2, fewest_words=0),
-    Candidate(Reweighted(regularization=1.0), False, 2, fewest_words=20, most_words=1_000),
+    Candidate(Reweighted(regularization=1.0), False, 2, fewest_words=100, most_words=1_000),
     Candidate(Reweighted(regularization=1e-4), False, 2, fewest_words=1_000),
 )
 
@@ -51,7 +53,7 @@ class Auto(AlignerEstimator):
     """Choice of a strategy by the number of pairs and cross-validation.
 
     Candidates are the `Reweighted` map of pairs grown by self-learning, with two rounds of
-    refinement, and with 20 source words the map of the pairs themselves. Each is fitted without
+    refinement, and from 100 source words on the map of the pairs themselves. Each is fitted without
     the source words of one fold and translates them by CSLS among the 10,000 most frequent words,
     until 2000 words have been asked or all have. The highest P@1 wins.
 
@@ -115,8 +117,8 @@ class Auto(AlignerEstimator):
 
         Raises
         ------
-        ValueError
-            If there are fewer than 2 source words, or no candidate can be fitted.
+        EmptyLexiconError
+            If there are fewer than 2 words of a language, or too few without a fold.
         """
         source, target = as_rows(X, "source"), as_rows(Y, "target")
         known = as_pairs(pairs, len(source), len(target))
@@ -132,11 +134,12 @@ class Auto(AlignerEstimator):
     ) -> tuple[FitSpec, CrossFit]:
         """Set `choice_`, and return the choice and its fits without the held-out words."""
         refinement, log = context.refinement, context.log
-        words = len(np.unique(pairs[:, 0]))
-        if words < FEWEST_WORDS:
-            raise ValueError(
-                f"a map needs at least {FEWEST_WORDS} source words with a known translation, got "
-                f"{words}: use a larger dictionary, or none at all (lexicon=None, --unsupervised)"
+        words, translations = (len(np.unique(column)) for column in pairs.T)
+        if min(words, translations) < FEWEST_WORDS:
+            raise EmptyLexiconError(
+                f"the dictionary must have at least {FEWEST_WORDS} words of each language in the "
+                f"vocabularies, got {words} and {translations}: use a larger one, or none at all "
+                "(lexicon=None, --unsupervised)"
             )
         if self.folds is not None and not 2 <= self.folds <= words:
             raise ValueError(f"folds must lie in [2, {words}], got {self.folds}")

@@ -52,6 +52,7 @@ class MapFit(NamedTuple):
     diagnosis: Diagnosis | None = None
     found_by: str = "lexicon"
     cross_fit: CrossFit | None = None
+    strategy: str | None = None
 
 
 def fit_supervised(
@@ -76,7 +77,7 @@ def fit_supervised(
     """
     is_linear = standard_rows is not None
     words = len(np.unique(pairs[:, 0]))
-    standard, spec, fits = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.4))
+    auto, spec, fits = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.4))
     aligner, rounds = spec.fit(pairs, part_of(progress, 0.4, 0.2))
     rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
     is_few = words < FEW_WORDS
@@ -84,12 +85,13 @@ def fit_supervised(
         validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
     purposes = [UNCALIBRATED] * calibrate + [UNMEASURED] * is_linear
     answers: list[HeldOutAnswers] = []
-    if purposes and fits is not None and words >= FEWEST_ASKED:
-        answers = _answers(context, fits, rest)
-    elif purposes:
+    if words < FEWEST_ASKED:
         reason = f"it needs {FEWEST_ASKED} known source words, got {words}; use a larger lexicon"
-        for purpose in purposes:
-            logger.warning("%s, since %s", purpose, reason if fits else "no pairs can be held out")
+        _warn(purposes, reason)
+    elif fits is None or type(fits.spec.aligner) is not type(spec.aligner):
+        _warn(purposes, "the map cannot be fitted without the held-out words; use more pairs")
+    elif purposes:
+        answers = _answers(context, fits, rest)
     if not is_few:
         validation = _validated(spec, aligner, fits, pairs, answers, allow_failed)
     if progress is not None:
@@ -98,9 +100,13 @@ def fit_supervised(
     cost = None
     if standard_rows is not None and answers:
         X, Y = standard_rows()
+        standard = with_centering(spec.aligner) if auto else method
         centered = replace(spec, aligner=standard, context=context._replace(source=X, target=Y))
         cost = _linear_cost(centered, pairs, answers, part_of(progress, 0.8, 0.2))
-    return MapFit(aligner, rounds, validation, probabilities, cost, cross_fit=fits)
+    strategy = auto.choice_.reason if auto else None
+    return MapFit(
+        aligner, rounds, validation, probabilities, cost, cross_fit=fits, strategy=strategy
+    )
 
 
 def _specified(
@@ -109,15 +115,20 @@ def _specified(
     pairs: Indices,
     is_linear: bool,
     progress: Progress | None,
-) -> tuple[Aligner, FitSpec, CrossFit | None]:
-    """Return the aligner with centering, the strategy, and its fits without held-out words."""
+) -> tuple[Auto | None, FitSpec, CrossFit | None]:
+    """Return the strategy and its fits without held-out words, and who chose it."""
     if isinstance(method, Auto):
         auto = without_centering(method) if is_linear else clone(method)
         spec, fits = auto.choose(context, pairs, progress)
         logger.info("%s", auto.choice_)
-        return with_centering(spec.aligner) if is_linear else spec.aligner, spec, fits
+        return auto, spec, fits
+    if len(np.unique(pairs[:, 0])) < FEW_WORDS:
+        logger.warning(
+            "with %d pairs, the default method (auto) does better: self-learning adds pairs to few",
+            len(pairs),
+        )
     spec = FitSpec(without_centering(method) if is_linear else method, context)
-    return method, spec, _cross_fit(spec, pairs, progress)
+    return None, spec, _cross_fit(spec, pairs, progress)
 
 
 def _cross_fit(spec: FitSpec, pairs: Indices, progress: Progress | None) -> CrossFit | None:
@@ -150,7 +161,7 @@ def _linear_cost(
     """Compare the answers of a linear map with those of a strategy with centering."""
     fits = _cross_fit(spec, pairs, part_of(progress, 0, 0.5))
     if fits is None or len(fits.folds) != len(linear):
-        logger.warning("%s, since too few pairs are left without the held-out words", UNMEASURED)
+        _warn([UNMEASURED], "too few pairs are left without the held-out words")
         return None
     standard = _answers(spec.context, fits, part_of(progress, 0.5, 0.5))
     first = [
@@ -158,6 +169,11 @@ def _linear_cost(
         for answers in (linear, standard)
     ]
     return LinearCost.of(*first)
+
+
+def _warn(purposes: list[str], reason: str) -> None:
+    for purpose in purposes:
+        logger.warning("%s, since %s", purpose, reason)
 
 
 def _validated(
@@ -180,6 +196,8 @@ def _validated(
     elif validation.failed and not allow_failed:
         raise AlignmentFailed(validation, ADVICE)
     elif validation.weak:
-        better = "" if spec.self_learning else ", or the default method (auto)"
-        logger.warning("this map is weak: %s; use more pairs%s", validation, better)
+        better = "" if spec.self_learning else " or the default method (auto)"
+        logger.warning(
+            "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better
+        )
     return validation

@@ -30,8 +30,7 @@ SIGNIFICANT = 0.01
 SAME_BY_CHANCE = 0.05
 # As long as so many may be right, too few queries were asked to say that a map has failed.
 UNDECIDED = 0.35
-# Below that, a method that grows a small dictionary does better.
-WEAK_WITH_FEW, WEAK = 0.5, 0.1
+WEAK = 0.1
 QUANTILE = 1.959964  # of the normal distribution, for 95 %
 
 
@@ -105,8 +104,7 @@ class Validation(Tabular):
     @property
     def weak(self) -> bool:
         """Whether the map works, but badly."""
-        bound = WEAK_WITH_FEW if self.words < FEW_WORDS else WEAK
-        return self.decided and not self.failed and self.precision < bound
+        return self.decided and not self.failed and self.precision < WEAK
 
     def _is_significant(self) -> bool:
         """Test the hits against those of a map that has failed."""
@@ -124,7 +122,9 @@ class Validation(Tabular):
         if not self.refinement:
             text += ", without refinement"
         if self.agreement is not None:
-            text += f"; maps from parts of the dictionary agree on {self.agreement:.0%} of the pairs"
+            text += (
+                f"; maps from parts of the dictionary agree on {self.agreement:.0%} of the pairs"
+            )
         return text
 
     def records(self) -> list[dict[str, Any]]:
