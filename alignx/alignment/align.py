@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,10 @@ ADVICE = (
     "use more words, vectors of similar texts, a small dictionary with self_learning, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
+
+FEW_KNOWN = 0.2  # share of the pairs
+
+logger = logging.getLogger("alignx")
 
 
 def align(
@@ -131,6 +136,14 @@ def align(
         X, Y = with_phrases(X, Y, lexicon)
         rows = lexicon.require_rows(X, Y)
         pairs = np.stack([rows.source, rows.target], axis=1)
+        if len(pairs) < FEW_KNOWN * len(lexicon):
+            logger.warning(
+                "%s: only %d of %d pairs have both words in the vocabularies; is it of these "
+                "languages?",
+                lexicon.name,
+                len(pairs),
+                len(lexicon),
+            )
         learned = LearnedPairs.of((X.words[s], Y.words[t]) for s, t in pairs.tolist())
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
     fit: MapFit

@@ -283,9 +283,7 @@ def test_new_words_go_through_the_same_steps() -> None:
     rows = unit_rows(more.vectors)
     (mean,) = alignment.source.normalizer.means_
     np.testing.assert_allclose(mean, unit_rows(ENGLISH.vectors).mean(axis=0), atol=1e-6)
-    expected = unit_rows(
-        unit_rows(rows - mean.astype(np.float32)) @ alignment.aligner.source_map_
-    )
+    expected = unit_rows(unit_rows(rows - mean.astype(np.float32)) @ alignment.aligner.source_map_)
     np.testing.assert_allclose(mapped.vectors[120:], expected, atol=1e-6)
     assert len(alignment.apply(longer, SPANISH).source) == 170
 
@@ -823,6 +821,15 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
     assert alignment.validation.weak
     assert "this map is weak: P@1" in caplog.text
     assert "use more pairs or the default method (auto)" in caplog.text
+
+
+def test_a_dictionary_mostly_of_other_words_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    others = [(f"a{i}", f"none{i}") for i in range(400)]
+    for more, is_told in ((others[:399], False), (others + [("x", "y")], True)):
+        caplog.clear()
+        lexicon = Lexicon([*PAIRS.pairs, *more])
+        align(ENGLISH, SPANISH, lexicon=lexicon, refinement=0, calibrate=False)
+        assert ("of 501 pairs have both words in the vocabularies" in caplog.text) is is_told
 
 
 def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(

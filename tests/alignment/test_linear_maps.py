@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pytest
@@ -11,17 +11,18 @@ from conftest import plant_clusters
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
+from alignx.alignment.held_out import split_folds
 from alignx.alignment.model_selection import Auto
 from alignx.alignment.validation import LinearCost
 from alignx.cli.main import main
 from alignx.datasets import load_sample
 from alignx.errors import DimensionError, DirectionError, FormatError, OutputError
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import CCA, LeastSquares
+from alignx.mapping import CCA
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 from alignx.vectors.io import load, save
-from alignx.vectors.normalizer import LINEAR, STANDARD
+from alignx.vectors.normalizer import LINEAR, STANDARD, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -263,14 +264,10 @@ def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
             )  # fmt: skip
             answers = by_hand.apply(sample.source, sample.target).translate(words, 1)
             marks += [(w, a[0].word) in held_out for w, a in zip(words, answers, strict=True)]
-    found = align(
-        sample.source, sample.target, lexicon=sample.train, normalize="linear", **options
-    )
+    found = align(sample.source, sample.target, lexicon=sample.train, normalize="linear", **options)
     assert found.linear_cost == LinearCost.of(np.array(right[LINEAR]), np.array(right[STANDARD]))
     assert found.linear_cost.n == 723
-    plain = align(
-        sample.source, sample.target, lexicon=sample.train, normalize=LINEAR, **options
-    )
+    plain = align(sample.source, sample.target, lexicon=sample.train, normalize=LINEAR, **options)
     assert found.calibration is not None
     assert plain.calibration is not None
     assert plain.linear_cost is None

@@ -19,7 +19,7 @@ from alignx.support.config import config_context
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from alignx.alignment.cross_validation import CandidateScore, Choice
+    from alignx.alignment.cross_validation import Choice
     from alignx.support.progress import Progress
 
 
@@ -41,7 +41,10 @@ def choose(planted: Planted, count: int = 100, **options: Any) -> Choice:  # noq
 
 
 def fit_without_folds(
-    planted: Planted, pairs: NDArray[np.int64], spec: dict[str, Any], **options: Any
+    planted: Planted,
+    pairs: NDArray[np.int64],
+    spec: dict[str, Any],
+    **options: int,
 ) -> CrossFit:
     settings = Refinement(rounds=0, n_neighbors=10)
     context = FitContext(planted.source, planted.target, settings)
