@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["align"]
 
 ADVICE = (
-    "use more words, vectors of similar texts, a small dictionary with self_learning, or "
+    "use more words, vectors of similar texts, a small dictionary, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
 

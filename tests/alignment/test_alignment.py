@@ -825,7 +825,7 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_dictionary_mostly_of_other_words_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
     others = [(f"a{i}", f"none{i}") for i in range(400)]
-    for more, is_told in ((others[:399], False), (others + [("x", "y")], True)):
+    for more, is_told in ((others[:399], False), ([*others, ("x", "y")], True)):
         caplog.clear()
         lexicon = Lexicon([*PAIRS.pairs, *more])
         align(ENGLISH, SPANISH, lexicon=lexicon, refinement=0, calibrate=False)

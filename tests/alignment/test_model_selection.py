@@ -44,7 +44,7 @@ def fit_without_folds(
     planted: Planted,
     pairs: NDArray[np.int64],
     spec: dict[str, Any],
-    **options: int,
+    **options: Any,  # noqa: ANN401  # passed on
 ) -> CrossFit:
     settings = Refinement(rounds=0, n_neighbors=10)
     context = FitContext(planted.source, planted.target, settings)
