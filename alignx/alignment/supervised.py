@@ -78,10 +78,13 @@ def fit_supervised(
     is_linear = standard_rows is not None
     words = len(np.unique(pairs[:, 0]))
     auto, spec, fits = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.4))
+    is_few = words < FEW_WORDS
+    # A map that has failed is refused before the long computations.
+    if not is_few and fits is not None and not allow_failed:
+        _require_success(validate(fits, None, words, spec.context.refinement.rounds))
     aligner, rounds = spec.fit(pairs, part_of(progress, 0.4, 0.2))
     rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
-    is_few = words < FEW_WORDS
-    if is_few:  # a map that has failed is refused before the long computation
+    if is_few:
         validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
     purposes = [UNCALIBRATED] * calibrate + [UNMEASURED] * is_linear
     answers: list[HeldOutAnswers] = []
@@ -171,6 +174,11 @@ def _linear_cost(
     return LinearCost.of(*first)
 
 
+def _require_success(validation: Validation) -> None:
+    if validation.failed:
+        raise AlignmentFailed(validation, ADVICE)
+
+
 def _warn(purposes: list[str], reason: str) -> None:
     for purpose in purposes:
         logger.warning("%s, since %s", purpose, reason)
@@ -193,9 +201,9 @@ def _validated(
             "translations, or use a larger dictionary",
             len(pairs),
         )
-    elif validation.failed and not allow_failed:
-        raise AlignmentFailed(validation, ADVICE)
-    elif validation.weak:
+    elif not allow_failed:
+        _require_success(validation)
+    if validation is not None and validation.weak:
         better = "" if spec.self_learning else " or the default method (auto)"
         logger.warning(
             "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better
