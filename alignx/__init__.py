@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
+    from alignx.mapping import CCA, RCSLS, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCA",
+    "RCSLS",
     "Adversarial",
     "Alignment",
     "AlignmentFailed",
@@ -208,7 +209,15 @@ _HOMES = {
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
+    "mapping": [
+        "CCA",
+        "RCSLS",
+        "LeastSquares",
+        "Procrustes",
+        "Refinement",
+        "Reweighted",
+        "refine",
+    ],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",

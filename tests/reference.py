@@ -83,3 +83,22 @@ def reweighted(
 def _with_ridge(gram: Double, share: float) -> Double:
     """Add a share of the mean eigenvalue, which is the trace over the dimension."""
     return np.asarray(gram + share * np.trace(gram) / len(gram) * np.eye(len(gram)))
+
+
+def rcsls_loss(
+    source: ArrayLike,
+    target: ArrayLike,
+    pairs: Indices,
+    weights: Double,
+    matrix: Double,
+    n_neighbors: int,
+    vocabulary: int,
+) -> float:
+    """Equation 4 of Joulin et al. 2018; trusted since it sorts all dot products in full."""
+    X, Y = np.asarray(source, np.float64) @ matrix, np.asarray(target, np.float64)
+
+    def r(row: Double, others: Double) -> Double:
+        return np.asarray(np.sort(others[:vocabulary] @ row)[-n_neighbors:].mean())
+
+    losses = [r(X[s], Y) + r(Y[t], X) - 2 * X[s] @ Y[t] for s, t in pairs]
+    return float(weights[:, 0] @ losses)
