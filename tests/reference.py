@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import scipy.linalg
+import scipy.special
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -102,3 +103,21 @@ def rcsls_loss(
 
     losses = [r(X[s], Y) + r(Y[t], X) - 2 * X[s] @ Y[t] for s, t in pairs]
     return float(weights[:, 0] @ losses)
+
+
+def softmax_biases(X: ArrayLike, Z: ArrayLike, b: float, steps: int) -> tuple[Double, Double]:
+    """Biases of X and of Z as keys, after dividing by sums an odd number of times.
+
+    One step is equation 5 of Smith et al. 2017, more are Sinkhorn's; trusted since logarithms of
+    sums are subtracted from the whole matrix, of keys first and last.
+    """
+    found = []
+    for scores in (b * cosines(Z, X), b * cosines(X, Z)):
+        of_queries, of_keys = np.zeros((len(scores), 1)), np.zeros(scores.shape[1])
+        for step in range(steps):
+            if step % 2 == 0:
+                of_keys = scipy.special.logsumexp(scores - of_queries, axis=0)
+            else:
+                of_queries = scipy.special.logsumexp(scores - of_keys, axis=1, keepdims=True)
+        found.append(np.asarray(of_keys / b, dtype=np.float64))
+    return found[0], found[1]
