@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
-    "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
+    "procrustes",
+    "cca",
+    "least_squares",
+    "reweighted",
+    "rcsls",
+    "auto",
+    "self_learning",
+    "adversarial",
 ]
 Preset = Literal["fast", "muse"]
 # Options whose name is not that of the parameter.
