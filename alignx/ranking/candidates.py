@@ -159,14 +159,14 @@ class CandidatePairs:
             rank,
         )
 
-    def take(self, part: slice) -> CandidatePairs:
+    def take(self, rows: Indices) -> CandidatePairs:
         """Select the candidates of some of the words."""
         arrays = {
-            name: getattr(self, name)[part]
+            name: getattr(self, name)[rows]
             for name in self.__dataclass_fields__
-            if name != "vocabulary"
+            if name not in ("words", "vocabulary")
         }
-        return replace(self, **arrays)
+        return replace(self, words=[self.words[row] for row in rows.tolist()], **arrays)
 
 
 def _behind(

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from alignx.errors import NotFittedError
 from alignx.ranking.features import FEATURES, feature_matrix
 from alignx.ranking.spelling import SpellingModel
+from alignx.retrieval.neighbors import Neighbors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,12 @@ class LabeledCandidates(NamedTuple):
     pairs: CandidatePairs
     is_correct: NDArray[np.bool_]
     known: Sequence[tuple[str, str]]
+
+    def every(self, n: int, *, only: int | None = None, skip: int | None = None) -> Self:
+        """Select every n-th word, from number `only`, or all but these, from number `skip`."""
+        number = np.arange(len(self.is_correct)) % n
+        rows = np.flatnonzero(number == only if skip is None else number != skip)
+        return self._replace(pairs=self.pairs.take(rows), is_correct=self.is_correct[rows])
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -164,8 +171,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if not hasattr(self, "spelling_"):
             raise NotFittedError("PairRanker must be fitted before predict_proba")
         result = np.zeros(pairs.target_rows.shape, dtype=np.float32)
-        for start in range(0, len(result), BLOCK):
-            rows = slice(start, start + BLOCK)
+        for rows in np.array_split(np.arange(len(result)), max(1, -(-len(result) // BLOCK))):
             part = pairs.take(rows)
             matrix = self._standardized(feature_matrix(part, self.spelling_, self.names_))
             with threadpool_limits(limits=1, user_api="blas"):
@@ -174,6 +180,15 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             result[rows] = (1 / (1 + np.exp(-logits))).reshape(part.target_rows.shape)
         result[pairs.target_rows < 0] = 0
         return result
+
+    def rank(self, pairs: CandidatePairs) -> Neighbors:
+        """Sort candidates by probability, which are the scores; raises as `predict_proba`."""
+        probability = self.predict_proba(pairs)
+        order = np.argsort(-probability, axis=1, kind="stable")
+        return Neighbors(
+            np.take_along_axis(pairs.target_rows, order, axis=1),
+            np.take_along_axis(probability, order, axis=1),
+        )
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the learned arrays by name, for mapping files."""
