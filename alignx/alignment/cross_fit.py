@@ -26,7 +26,7 @@ __all__ = ["FEW_WORDS", "CrossFit", "FoldAnswers"]
 FEW_WORDS = 500
 # Halves of a dictionary are as good a start of self-learning as the whole, unless it is small.
 FOLDS = 2
-FOLDS_OF_FEW, FOLDED_FINELY = 4, 200
+FOLDS_OF_FEW, FOLDED_FINELY = 4, 100
 # Words of each language that take part, the most frequent, beside those of the dictionary. With
 # few pairs less, since there are more folds; of small vocabularies a fifth, to compare maps.
 FREQUENT, FREQUENT_OF_FEW = 10_000, 5_000

@@ -841,7 +841,8 @@ def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(
     assert "with 100 pairs, the default method (auto) does better" in caplog.text
     caplog.clear()
     alignment = align(ENGLISH, SPANISH, **options)
-    assert "on 100 held-out words, the best of 2 strategies by " in str(alignment)
+    assert "chosen: self-learning from the pairs, Reweighted(" in str(alignment)
+    assert "2 rounds of refinement" in str(align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False))
     assert not caplog.records
 
 

@@ -66,7 +66,7 @@ def test_auto_takes_the_best_in_cross_validation(tmp_path: Path) -> None:
     assert logged[0]["stage"] == "selection"
     assert logged[0]["aligner"] == str(alignment.aligner)
     assert logged[0]["refinement"] == len(alignment.rounds)
-    assert len(logged[0]["candidates"]) == 2
+    assert len(logged[0]["candidates"]) == 1
     assert evaluate(alignment.apply(source, target), truth).csls.precision[1] > 0.98
     alignment.save(tmp_path / "map.safetensors")
     for each in (alignment, Alignment.load(tmp_path / "map.safetensors")):
