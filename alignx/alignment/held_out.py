@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from sklearn.base import clone
 
-from alignx.alignment.calibration import Calibration, PairFeatures
+from alignx.ranking.candidates import CandidatePairs, Queries
+from alignx.ranking.gain import RankingGain, measure_gain
+from alignx.ranking.ranker import LabeledCandidates, PairRanker
 from alignx.retrieval.csls import csls_bias, csls_biases
 from alignx.retrieval.exact import ExactIndex
-from alignx.retrieval.neighbors import Neighbors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fold",
-    "HeldOutAnswers",
     "are_pairs",
-    "calibration",
     "correct_answers",
+    "fit_ranker",
+    "held_out_candidates",
     "split_folds",
 ]
 
-CANDIDATES = 10  # for each word
 ENOUGH_QUERIES = 2_000  # resolve differences of about one point between candidates
 
 logger = logging.getLogger("alignx")
@@ -82,83 +82,37 @@ def are_pairs(
     return np.isin(queries[:, None] * n_targets + answers, pairs @ [n_targets, 1])
 
 
-@dataclass(frozen=True, eq=False)
-class HeldOutAnswers:
-    """Best answers by CSLS for the held-out words of a fold, among all words.
-
-    Attributes
-    ----------
-    fold : Fold
-        Pairs of the map, and held-out pairs.
-    source_bias, target_bias : (n,) float32, (m,) float32
-        `csls_bias` of all rows under the map.
-    queries : (q,) int64
-        Held-out source rows, ascending.
-    found : Neighbors
-        Up to 10 target rows for each.
-    features : PairFeatures
-        Features of these pairs, query by query.
-    """
-
-    fold: Fold
-    source_bias: Matrix
-    target_bias: Matrix
-    queries: Indices
-    found: Neighbors
-    features: PairFeatures
-
-    @classmethod
-    def of(
-        cls, context: FitContext, aligner: Aligner, fold: Fold, progress: Progress | None = None
-    ) -> Self:
-        """Answer the held-out words of a fold by a map fitted on its other pairs."""
-        source, target = context.mapped(aligner)
-        biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
-        queries = np.unique(fold.held_out[:, 0])
-        index = ExactIndex.borrowing(target, bias=biases[1])
-        found = index.search(source[queries], min(CANDIDATES, len(target)))
-        features = _features(source, target, biases, queries, found)
-        return cls(fold, *biases, queries, found, features)
-
-    @property
-    def is_correct(self) -> NDArray[np.bool_]:
-        """Mark the answers that are known translations, (q, k) bool."""
-        pairs = self.fold.held_out
-        return are_pairs(self.queries, self.found.indices, pairs, len(self.target_bias))
-
-
-def _features(
-    source: Matrix,
-    target: Matrix,
-    biases: tuple[Matrix, Matrix],
-    queries: Indices,
-    found: Neighbors,
-) -> PairFeatures:
-    """Compute the features of each query with each of its answers."""
-    k = found.indices.shape[1]
-    answers, position = np.unique(found.indices, return_inverse=True)
-    back = ExactIndex.borrowing(source, bias=biases[0]).search(target[answers], min(2, len(source)))
-    of_source = Neighbors(found.indices, 2 * (found.scores - biases[0][queries, None]))
-    of_target = Neighbors(back.indices, 2 * (back.scores - biases[1][answers, None]))
-    return PairFeatures.of(
-        np.repeat(queries, k),
-        found.indices.ravel(),
-        of_source.scores.ravel(),
-        of_source.take(np.repeat(np.arange(len(queries)), k)),
-        of_target.take(position.ravel()),
+def held_out_candidates(
+    context: FitContext,
+    words: tuple[Sequence[str], Sequence[str]],
+    aligner: Aligner,
+    fold: Fold,
+    k: int,
+    progress: Progress | None = None,
+) -> LabeledCandidates:
+    """Find the candidates of the held-out words of a fold, by a map fitted on its other pairs."""
+    source, target = context.mapped(aligner)
+    biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
+    rows = np.unique(fold.held_out[:, 0])
+    queries = Queries([words[0][row] for row in rows.tolist()], rows, source[rows])
+    pairs = CandidatePairs.search(
+        queries, source, target, words[1], k, n_neighbors=context.n_neighbors, biases=biases
     )
+    is_correct = are_pairs(rows, pairs.target_rows, fold.held_out, len(target))
+    known = [(words[0][s], words[1][t]) for s, t in fold.train.tolist()]
+    return LabeledCandidates(pairs, is_correct, known)
 
 
-def calibration(answers: Sequence[HeldOutAnswers]) -> Calibration | None:
-    """Fit the probability of a correct pair, or warn where it cannot be fitted."""
-    is_correct = np.concatenate([each.is_correct.ravel() for each in answers])
-    if is_correct.all() or not is_correct.any():
-        logger.warning(
-            "no probabilities: calibration is left out, since it needs right and wrong answers "
-            "for held-out words, got %d right of %d; look at the accuracy of this map",
-            is_correct.sum(),
-            len(is_correct),
-        )
-        return None
-    columns = zip(*(each.features for each in answers), strict=True)
-    return Calibration.fit(PairFeatures(*map(np.concatenate, columns)), is_correct)
+def fit_ranker(
+    ranker: PairRanker, parts: Sequence[LabeledCandidates]
+) -> tuple[PairRanker | None, RankingGain | None]:
+    """Fit a ranker and measure its gain over CSLS; None, with a warning, where it has none."""
+    try:
+        gain = measure_gain(ranker, parts)
+        if gain.is_gain:
+            return clone(ranker).fit(parts), gain
+        reason = f"it does no better than CSLS on held-out words: {gain}"
+    except ValueError as error:
+        gain, reason = None, str(error)
+    logger.warning("no learned ranking, and no probabilities, since %s", reason)
+    return None, gain

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.fit_context import FitContext, FitSpec
-from alignx.alignment.held_out import HeldOutAnswers, calibration
+from alignx.alignment.held_out import fit_ranker, held_out_candidates
 from alignx.alignment.model_selection import Auto
 from alignx.alignment.validation import LinearCost, Validation, validate
 from alignx.errors import AlignmentFailed
@@ -21,9 +21,10 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from alignx.alignment.calibration import Calibration
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.mapping import Aligner, RefinementRound
+    from alignx.ranking.gain import RankingGain
+    from alignx.ranking.ranker import LabeledCandidates, PairRanker
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
@@ -35,7 +36,7 @@ ADVICE = (
     "pairs, or none at all (lexicon=None, --unsupervised), or allow_failed (--allow-failed) to "
     "keep the map as it is"
 )
-UNCALIBRATED = "no probabilities: calibration is left out"
+UNRANKED = "no learned ranking and no probabilities"
 UNMEASURED = "the cost of a linear map is not measured"
 
 logger = logging.getLogger("alignx")
@@ -47,7 +48,8 @@ class MapFit(NamedTuple):
     aligner: Aligner
     rounds: Sequence[RefinementRound]
     validation: Validation | None = None
-    calibration: Calibration | None = None
+    ranker: PairRanker | None = None
+    ranking_gain: RankingGain | None = None
     linear_cost: LinearCost | None = None
     diagnosis: Diagnosis | None = None
     found_by: str = "lexicon"
@@ -59,9 +61,10 @@ def fit_supervised(
     method: Aligner | Auto,
     context: FitContext,
     pairs: Indices,
+    words: tuple[Sequence[str], Sequence[str]],
     *,
     standard_rows: Callable[[], tuple[Matrix, Matrix]] | None,
-    calibrate: bool,
+    ranker: PairRanker | None,
     allow_failed: bool,
     progress: Progress | None,
 ) -> MapFit:
@@ -76,39 +79,40 @@ def fit_supervised(
         If the map has failed and that is not allowed.
     """
     is_linear = standard_rows is not None
-    words = len(np.unique(pairs[:, 0]))
+    n_words = len(np.unique(pairs[:, 0]))
     auto, spec, fits = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.4))
-    is_few = words < FEW_WORDS
+    is_few = n_words < FEW_WORDS
     # A map that has failed is refused before the long computations.
     if not is_few and fits is not None and not allow_failed:
-        _require_success(validate(fits, None, words, spec.context.refinement.rounds))
+        _require_success(validate(fits, None, n_words, spec.context.refinement.rounds))
     aligner, rounds = spec.fit(pairs, part_of(progress, 0.4, 0.2))
     rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
     if is_few:
         validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
-    purposes = [UNCALIBRATED] * calibrate + [UNMEASURED] * is_linear
-    answers: list[HeldOutAnswers] = []
-    if words < FEWEST_ASKED:
-        reason = f"it needs {FEWEST_ASKED} known source words, got {words}; use a larger lexicon"
+    purposes = [UNRANKED] * (ranker is not None) + [UNMEASURED] * is_linear
+    answers: list[LabeledCandidates] = []
+    if n_words < FEWEST_ASKED:
+        reason = f"it needs {FEWEST_ASKED} known source words, got {n_words}; use a larger lexicon"
         _warn(purposes, reason)
     elif fits is None or type(fits.spec.aligner) is not type(spec.aligner):
         _warn(purposes, "the map cannot be fitted without the held-out words; use more pairs")
     elif purposes:
-        answers = _answers(context, fits, rest)
+        k = 1 if ranker is None else ranker.n_candidates
+        answers = _answers(context, words, fits, k, rest)
     if not is_few:
         validation = _validated(spec, aligner, fits, pairs, answers, allow_failed)
     if progress is not None:
         progress(0.8 if is_linear else 1.0)
-    probabilities = calibration(answers) if calibrate and answers else None
+    fitted, gain = (None, None) if ranker is None or not answers else fit_ranker(ranker, answers)
     cost = None
     if standard_rows is not None and answers:
         X, Y = standard_rows()
         standard = with_centering(spec.aligner) if auto else method
         centered = replace(spec, aligner=standard, context=context._replace(source=X, target=Y))
-        cost = _linear_cost(centered, pairs, answers, part_of(progress, 0.8, 0.2))
+        cost = _linear_cost(centered, pairs, words, answers, part_of(progress, 0.8, 0.2))
     strategy = auto.choice_.reason if auto else None
     return MapFit(
-        aligner, rounds, validation, probabilities, cost, cross_fit=fits, strategy=strategy
+        aligner, rounds, validation, fitted, gain, cost, cross_fit=fits, strategy=strategy
     )
 
 
@@ -127,7 +131,8 @@ def _specified(
         return auto, spec, fits
     if len(np.unique(pairs[:, 0])) < FEW_WORDS:
         logger.warning(
-            "with %d pairs, the default method (auto) does better: self-learning adds pairs to few",
+            "with %d pairs, the default method (auto) usually does better, since it adds pairs by "
+            "self-learning",
             len(pairs),
         )
     spec = FitSpec(without_centering(method) if is_linear else method, context)
@@ -149,24 +154,34 @@ def _cross_fit(spec: FitSpec, pairs: Indices, progress: Progress | None) -> Cros
 
 
 def _answers(
-    context: FitContext, fits: CrossFit, progress: Progress | None
-) -> list[HeldOutAnswers]:
+    context: FitContext,
+    words: tuple[Sequence[str], Sequence[str]],
+    fits: CrossFit,
+    k: int,
+    progress: Progress | None,
+) -> list[LabeledCandidates]:
     share = 1 / len(fits.folds)
     return [
-        HeldOutAnswers.of(context, aligner, fold, part_of(progress, number * share, share))
+        held_out_candidates(
+            context, words, aligner, fold, k, part_of(progress, number * share, share)
+        )
         for number, (fold, aligner) in enumerate(zip(fits.folds, fits.aligners, strict=True))
     ]
 
 
 def _linear_cost(
-    spec: FitSpec, pairs: Indices, linear: list[HeldOutAnswers], progress: Progress | None
+    spec: FitSpec,
+    pairs: Indices,
+    words: tuple[Sequence[str], Sequence[str]],
+    linear: list[LabeledCandidates],
+    progress: Progress | None,
 ) -> LinearCost | None:
     """Compare the answers of a linear map with those of a strategy with centering."""
     fits = _cross_fit(spec, pairs, part_of(progress, 0, 0.5))
     if fits is None or len(fits.folds) != len(linear):
         _warn([UNMEASURED], "too few pairs are left without the held-out words")
         return None
-    standard = _answers(spec.context, fits, part_of(progress, 0.5, 0.5))
+    standard = _answers(spec.context, words, fits, 1, part_of(progress, 0.5, 0.5))
     first = [
         np.concatenate([each.is_correct[:, 0] for each in answers])
         for answers in (linear, standard)
@@ -189,7 +204,7 @@ def _validated(
     aligner: Aligner,
     fits: CrossFit | None,
     pairs: Indices,
-    answers: Sequence[HeldOutAnswers],
+    answers: Sequence[LabeledCandidates],
     allow_failed: bool,
 ) -> Validation | None:
     """Raise AlignmentFailed for a failed map; warn of one that is weak or not validated."""

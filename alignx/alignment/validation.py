@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.held_out import HeldOutAnswers
     from alignx.mapping import Aligner
+    from alignx.ranking.ranker import LabeledCandidates
 
 __all__ = ["LinearCost", "Validation", "validate"]
 
@@ -208,7 +208,7 @@ def validate(
     fitted: Aligner | None,
     words: int,
     refinement: int,
-    answers: Sequence[HeldOutAnswers] = (),
+    answers: Sequence[LabeledCandidates] = (),
 ) -> Validation:
     """Measure the accuracy of a map by the maps without the held-out words.
 
@@ -217,7 +217,7 @@ def validate(
     """
     if answers and words >= FEW_WORDS:
         is_correct = np.concatenate([each.is_correct[:, 0] for each in answers])
-        n_answers = len(answers[0].target_bias)
+        n_answers = len(answers[0].pairs.vocabulary)
     else:
         is_correct, n_answers = cross_fit.is_correct, len(cross_fit.part.context.target)
     chance = cross_fit.chance * len(cross_fit.part.context.target) / n_answers

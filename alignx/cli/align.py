@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
-    "auto", "procrustes", "cca", "least_squares", "reweighted", "self_learning", "adversarial"
+    "auto",
+    "procrustes",
+    "cca",
+    "least_squares",
+    "reweighted",
+    "rcsls",
+    "self_learning",
+    "adversarial",
 ]
 Preset = Literal["fast", "muse"]
 # Options whose name is not that of the parameter.
@@ -153,8 +160,8 @@ def align(
         int, option("Most frequent words among which refinement induces pairs.", min=1)
     ] = 20_000,
     n_neighbors: Neighbors = None,
-    no_calibrate: Annotated[
-        bool, option("Leave out the probabilities for `alignx induce`, which take a second fit.")
+    no_ranker: Annotated[
+        bool, option("Leave out the learned ranking and its probabilities.", "--no-ranker")
     ] = False,
     allow_failed: Annotated[bool, option("Keep a map that has failed its check.")] = False,
     log_file: Annotated[Path | None, option("Log of the rounds, as JSON lines.", "--log")] = None,
@@ -202,7 +209,7 @@ def align(
                 refinement=Refinement(
                     rounds=refinement, vocabulary=vocabulary, n_neighbors=n_neighbors
                 ),
-                calibrate=not no_calibrate,
+                ranker=not no_ranker,
                 allow_failed=allow_failed,
                 progress=bar,
                 log=log,
@@ -297,6 +304,7 @@ def _facts(alignment: Alignment, *, is_linear: bool) -> dict[str, Any]:
     """Return the figures of an alignment for programs."""
     rounds = [vars(each) for each in alignment.rounds]
     validation, cost = alignment.validation, alignment.linear_cost
+    gain = alignment.ranking_gain
     return {
         "criterion": rounds[-1]["criterion"] if rounds else None,
         "rounds": rounds,
@@ -304,6 +312,7 @@ def _facts(alignment: Alignment, *, is_linear: bool) -> dict[str, Any]:
         "strategy": alignment.strategy,
         "failed": alignment.failed,
         "validation": None if validation is None else validation.as_dict(),
+        "ranking_gain": None if gain is None else gain.as_dict(),
         "linear": cost.as_dict() if cost is not None else {} if is_linear else None,
     }
 
@@ -319,6 +328,9 @@ def _note(terminal: Terminal, alignment: Alignment, *, is_linear: bool) -> None:
         terminal.note(f"{verdict}: {alignment.diagnosis}")
     if alignment.validation is not None and alignment.validation.decided:
         terminal.note(f"{verdict}: {alignment.validation}")
+    if alignment.ranking_gain is not None:
+        kept = "" if alignment.ranker is not None else "left out: "
+        terminal.note(f"ranking: {kept}{alignment.ranking_gain}")
     if is_linear:
         cost = alignment.linear_cost
         unknown = "cost not measured; `alignx evaluate` measures it with a test dictionary"

@@ -841,7 +841,7 @@ def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(
     options: dict[str, Any] = {"lexicon": PAIRS, "refinement": 0, "calibrate": False}
     alignment = align(ENGLISH, SPANISH, method="procrustes", **options)
     assert (repr(alignment.aligner), alignment.strategy) == ("Procrustes()", None)
-    assert "with 100 pairs, the default method (auto) does better" in caplog.text
+    assert "with 100 pairs, the default method (auto) usually does better" in caplog.text
     caplog.clear()
     alignment = align(ENGLISH, SPANISH, **options)
     assert "chosen: self-learning from the pairs, Reweighted(" in str(alignment)

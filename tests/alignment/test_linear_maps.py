@@ -106,7 +106,9 @@ def by_fasttext(path: Path, words: Sequence[str]) -> NDArray[np.float32]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["procrustes", "cca", "least_squares", "reweighted", "auto"])
+@pytest.mark.parametrize(
+    "method", ["procrustes", "cca", "least_squares", "reweighted", "rcsls", "auto"]
+)
 def test_plain_fasttext_gives_mapped_vectors(
     english: Embeddings,
     spanish: Embeddings,
