@@ -33,7 +33,7 @@ ORDER = [
     {"errors"},
     {"support"},
     {"vectors", "lexicon", "retrieval"},
-    {"datasets", "mapping", "training"},
+    {"datasets", "mapping", "ranking", "training"},
     {"alignment"},
     {"induction", "evaluation", "classification"},
     {"experiments", "report"},

@@ -14,6 +14,7 @@ from alignx.cli.options import (
     MapFile,
     Neighbors,
     OovOption,
+    RankingOption,
     Reverse,
     refuse,
     require_at_most,
@@ -55,13 +56,7 @@ def evaluate(
     target_similarity: Annotated[
         Path | None, option("Human scores of pairs of target words.")
     ] = None,
-    ranking: Annotated[
-        Literal["csls", "nn", "isf", "hnn"] | None,
-        option(
-            "Ranking to measure beside CSLS and cosine (nn): inverted softmax (isf) or hubless "
-            "nearest neighbors (hnn).",
-        ),
-    ] = None,
+    ranking: RankingOption = None,
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
     columns: Columns = None,
@@ -94,7 +89,7 @@ def evaluate(
                 pairs,
                 oov_policy=policy or "muse",
                 oov=oov,
-                ranking=ranking or "csls",
+                ranking=ranking,
                 n_neighbors=n_neighbors,
                 progress=progress,
             )

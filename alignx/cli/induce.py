@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Search", "induce"]
 
+BY_BIAS = ("nn", "isf", "hnn")
 IN_MEMORY = "it takes --index exact, without --memory, --checkpoint and --cluster"
 
 
@@ -110,7 +111,7 @@ def induce(
     files: LanguagePair,
     output: Annotated[Path, option("Dictionary: .tsv or .txt, or .jsonl.", "--output", "-o")],
     k: Annotated[int, option("Translations of each word.", "-k")] = 1,
-    ranking: RankingOption = "csls",
+    ranking: RankingOption = None,
     mutual: Annotated[
         bool | None,
         option(
@@ -141,7 +142,7 @@ def induce(
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
-    _require_compatible(search, lists, oov, ranking, (n_neighbors, threshold))
+    _require_compatible(search, lists, oov, ranking, n_neighbors, threshold)
 
     from alignx.alignment.alignment import Alignment
     from alignx.induction.induce import require_probabilities
@@ -175,13 +176,13 @@ def induce(
         alignment = None if map_file == "-" else Alignment.load(map_file)
         space = LazySpace(languages[0], languages[1], alignment)
         space = space.reversed() if reverse else space
-        require_probabilities(threshold, space.calibration)
+        require_probabilities(threshold, space.ranker)
         sharding = search.sharding(folder, memory)
-        found = _induce_in_files(terminal, space, selection, sharding, n_neighbors)
+        found = _induce_in_files(terminal, space, selection, sharding, (ranking, n_neighbors))
         lexicon, facts = found.lexicon, _facts(found)
     else:
         shared = shared_space(map_file, languages, reverse=reverse)
-        require_probabilities(threshold, shared.calibration)
+        require_probabilities(threshold, shared.ranker)
         sides = languages[::-1] if reverse else languages
         asked = [
             as_entries(lines, side, lowercase=files.lowercase)
@@ -206,8 +207,9 @@ def _require_compatible(
     search: Search,
     lists: dict[str, Path | None],
     oov: str,
-    ranking: Ranking,
-    of_csls: tuple[int | None, float | None],
+    ranking: Ranking | None,
+    n_neighbors: int | None,
+    threshold: float | None,
 ) -> None:
     """Refuse options that exclude each other."""
     refuse(
@@ -223,16 +225,20 @@ def _require_compatible(
     in_memory_only = {**lists, "--device": get_config().device}
     for name, value in in_memory_only.items():
         refuse(search.in_files and value is not None, name, IN_MEMORY)
-    if ranking != "csls":
+    if ranking in BY_BIAS:
         refuse(search.in_files, "--ranking", f"for {ranking}, {IN_MEMORY}")
-        for name, given in zip(("--neighbors", "--threshold"), of_csls, strict=True):
-            refuse(given is not None, name, f"it takes --ranking csls, got {ranking}")
+        refuse(n_neighbors is not None, "--neighbors", f"CSLS uses it, and {ranking} does not")
+    refuse(
+        ranking not in (None, "learned") and threshold is not None,
+        "--threshold",
+        f"probabilities are of the learned ranking, got {ranking}",
+    )
 
 
-def _require_sharding(ranking: Ranking) -> None:
+def _require_sharding(ranking: Ranking | None) -> None:
     """Refuse options that a search shard by shard, which large vocabularies take, has not."""
     refuse(get_config().device is not None, "--device", IN_MEMORY)
-    refuse(ranking != "csls", "--ranking", f"vocabularies so large take csls, got {ranking}")
+    refuse(ranking in BY_BIAS, "--ranking", f"vocabularies so large take csls, got {ranking}")
 
 
 def _induce_in_memory(
@@ -241,7 +247,7 @@ def _induce_in_memory(
     asked: Sequence[list[str]],
     selection: PairSelection,
     oov: Literal["drop", "subword"],
-    by: tuple[Ranking, int | None],
+    by: tuple[Ranking | None, int | None],
 ) -> Lexicon:
     """Induce a dictionary by exact search, of all words or of lists."""
     from alignx.induction.induce import induce_lexicon
@@ -275,7 +281,7 @@ def _induce_in_files(
     space: LazySpace,
     selection: PairSelection,
     sharding: Sharding,
-    n_neighbors: int | None,
+    by: tuple[Ranking | None, int | None],
 ) -> ShardedInduction:
     """Induce a dictionary out of core, and print the choice of the index and its recall."""
     from alignx.induction.sharded.induce import induce_sharded
@@ -292,7 +298,7 @@ def _induce_in_files(
 
         try:
             found = induce_sharded(
-                space, selection, sharding, n_neighbors=n_neighbors, progress=bar, log=log
+                space, selection, sharding, ranking=by[0], n_neighbors=by[1], progress=bar, log=log
             )
         except KeyboardInterrupt:
             folder = sharding.checkpoint

@@ -52,10 +52,12 @@ OovOption = Annotated[
     ),
 ]
 RankingOption = Annotated[
-    Literal["csls", "nn", "isf", "hnn"],
+    Literal["learned", "csls", "nn", "isf", "hnn"] | None,
     option(
-        "Ranking: CSLS, cosine (nn), inverted softmax (isf) or hubless nearest neighbors (hnn).",
+        "Ranking: learned from the dictionary of the map, CSLS, cosine (nn), inverted softmax "
+        "(isf) or hubless nearest neighbors (hnn).",
         "--ranking",
+        default="learned where the map has it, otherwise csls",
     ),
 ]
 Columns = Annotated[

@@ -38,7 +38,7 @@ def translate(
         ),
     ] = None,
     k: Annotated[int | None, option("Translations of each word.", "-k", default="5")] = None,
-    ranking: RankingOption = "csls",
+    ranking: RankingOption = None,
     oov: OovOption = "drop",
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
@@ -47,7 +47,7 @@ def translate(
 ) -> None:
     """Print the best translations of words and phrases, with their scores."""
     refuse(
-        ranking != "csls" and n_neighbors is not None,
+        ranking in ("nn", "isf", "hnn") and n_neighbors is not None,
         "--neighbors",
         f"CSLS uses it, and --ranking {ranking} does not; leave it out",
     )

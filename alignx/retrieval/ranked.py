@@ -16,30 +16,54 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import CrossNeighbors
     from alignx.support.progress import Progress
 
-__all__ = ["RANKINGS", "Biases", "Ranking", "key_biases", "ranked_neighbors", "require_ranking"]
+__all__ = [
+    "Biases",
+    "Ranking",
+    "key_biases",
+    "ranked_neighbors",
+    "require_ranking",
+]
 
-Ranking: TypeAlias = Literal["csls", "nn", "isf", "hnn"]
+Ranking: TypeAlias = Literal["learned", "csls", "nn", "isf", "hnn"]
 RANKINGS: tuple[Ranking, ...] = get_args(Ranking)
 
 Biases: TypeAlias = tuple[Matrix, Matrix] | tuple[None, None]
 """Of source and target rows as keys."""
 
 
-def require_ranking(ranking: str, n_neighbors: int | None = None) -> None:
-    """Check the name of a ranking, and that `n_neighbors` is given for CSLS alone.
+def require_ranking(
+    ranking: Ranking | None, n_neighbors: int | None = None, *, has_ranker: bool = False
+) -> Ranking:
+    """Check the name of a ranking, or choose the best one.
+
+    Default: the learned ranking where there is one, otherwise CSLS.
 
     Raises
     ------
     ValueError
-        If there is no such ranking, or it takes no `n_neighbors`.
+        If there is no such ranking, no learned one, or `n_neighbors` is given for one that does
+        not use it.
+
+    Examples
+    --------
+    >>> require_ranking(None), require_ranking(None, has_ranker=True)
+    ('csls', 'learned')
     """
+    if ranking is None:
+        return "learned" if has_ranker else "csls"
     if ranking not in RANKINGS:
         names = ", ".join(map(repr, RANKINGS))
         raise ValueError(f"ranking must be one of {names}, got {ranking!r}")
-    if ranking != "csls" and n_neighbors is not None:
+    if ranking == "learned" and not has_ranker:
+        raise ValueError(
+            "ranking 'learned' needs a map with a learned ranking, in the direction of its fit: "
+            "align with a dictionary of a hundred words or more"
+        )
+    if ranking not in ("learned", "csls") and n_neighbors is not None:
         raise ValueError(
             f"n_neighbors is of CSLS and has no effect with ranking {ranking!r}: leave it out"
         )
+    return ranking
 
 
 def key_biases(
