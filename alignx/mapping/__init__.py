@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
 from alignx.mapping.centering import with_centering, without_centering
+from alignx.mapping.contrastive import Contrastive
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.refinement import Refinement, RefinementRound, balanced_weights, refine
@@ -19,6 +20,7 @@ __all__ = [
     "CCA",
     "METHODS",
     "Aligner",
+    "Contrastive",
     "LeastSquares",
     "Maps",
     "Procrustes",
@@ -37,6 +39,7 @@ METHODS: dict[str, type[Aligner]] = {
     "cca": CCA,
     "least_squares": LeastSquares,
     "reweighted": Reweighted,
+    "contrastive": Contrastive,
 }
 
 

@@ -1,0 +1,143 @@
+"""Contrastive tuning of both maps against the hardest wrong translations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alignx.mapping.base import Aligner, Maps, as_pairs
+from alignx.mapping.contrastive_loss import Mapped, Negatives, slopes_of_cosines
+from alignx.mapping.reweighted import Reweighted
+
+if TYPE_CHECKING:
+    from alignx.support.arrays import Double, Indices, Matrix
+
+__all__ = ["Contrastive"]
+
+# Steps between two searches for negatives; twice as many do as well.
+SEARCHED_EVERY = 25
+# Adam's decay of the means of the gradient and of its square. An element whose gradient is below
+# this share of the root mean square takes shorter steps, so that rounding decides nothing.
+MOMENTUM, SECOND_MOMENTUM, FLOOR = 0.9, 0.99, 0.1
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Contrastive(Aligner):
+    """Reweighted map, tuned to tell each translation from the hardest wrong ones.
+
+    Both maps descend the softmax cross-entropy of the cosine of each pair against those of its
+    source word with the nearest wrong target words, and of its target word with the nearest wrong
+    source words. Known translations are never negatives. In `refine`, the rounds before the last
+    refit the `Reweighted` map alone, and the last tunes on known and induced pairs.
+
+    Parameters
+    ----------
+    temperature : float
+        Divisor of the cosines, at least 0.01.
+    n_negatives : int
+        Wrong translations of each word in the loss, at least 1.
+    steps : int
+        Steps of gradient descent (Adam) with all pairs, at least 0.
+    learning_rate : float
+        Length of a step, relative to the root mean square of the elements of the first map.
+    vocabulary : int
+        Most frequent words of each language among which negatives are searched, at least 1.
+    regularization : float
+        Ridge of the first map; see `Reweighted`.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if a parameter is out of range.
+
+    Notes
+    -----
+    A step takes O(p k d + (v + p) d^2) time for p pairs, k negatives and a vocabulary of v; the
+    negatives are searched exactly, in O(v^2 d), every 25 steps.
+
+    References
+    ----------
+    Li, Liu, Collier, Korhonen and Vulic, "Improving Word Translation via Two-Stage Contrastive
+    Learning", ACL 2022, section 2.1.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((50, 3)).astype(np.float32)
+    >>> aligner = Contrastive().fit(X, X[:, ::-1])
+    >>> np.abs(aligner.transform(X) - aligner.transform_target(X[:, ::-1])).max() < 0.1
+    np.True_
+    """
+
+    temperature: float = 0.1
+    n_negatives: int = 20
+    steps: int = 50
+    learning_rate: float = 0.0035
+    vocabulary: int = 20_000
+    regularization: float = 0.1
+
+    def initial(self) -> Reweighted:
+        """Return the aligner of the first map."""
+        return Reweighted(regularization=self.regularization)
+
+    def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
+        rows = source.astype(np.float32), target.astype(np.float32)
+        return self._solve_among(*rows, as_pairs(None, len(source), len(target)), weights)
+
+    def _solve_among(self, source: Matrix, target: Matrix, pairs: Indices, weights: Double) -> Maps:
+        for name, least in (
+            ("temperature", 0.01),
+            ("n_negatives", 1),
+            ("steps", 0),
+            ("learning_rate", 0),
+            ("vocabulary", 1),
+        ):
+            if not least <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        start = self.initial()._solve_among(source, target, pairs, weights)
+        descents = [_Descent(each, self.learning_rate) for each in (start.source, start.target)]
+        rows, known = _frequent_rows((source, target), pairs, self.vocabulary)
+        for step in range(self.steps):
+            x, y = (Mapped.of(*each) for each in zip(rows, (d.map for d in descents), strict=True))
+            if step % SEARCHED_EVERY == 0:
+                negatives = Negatives.hardest(x.unit, y.unit, known, self.n_negatives)
+            slopes = slopes_of_cosines(
+                x.unit, y.unit, known, weights[:, 0], negatives, self.temperature
+            )
+            descents[0].step(x.gradient(slopes @ y.unit))
+            descents[1].step(y.gradient(slopes.T @ x.unit))
+        return Maps(*(descent.map.astype(np.float64) for descent in descents))
+
+
+class _Descent:
+    """Descent of a map by Adam."""
+
+    def __init__(self, start: Double, rate: float) -> None:
+        self.map = start.astype(np.float32)
+        self.length = np.float32(rate * np.sqrt(np.square(start).mean()))
+        self.mean, self.square = np.zeros_like(self.map), np.zeros_like(self.map)
+        self.steps = 0
+
+    def step(self, gradient: Matrix) -> None:
+        self.steps += 1
+        self.mean += (1 - MOMENTUM) * (gradient - self.mean)
+        self.square += (1 - SECOND_MOMENTUM) * (gradient**2 - self.square)
+        root = np.sqrt(self.square)
+        root += FLOOR * np.sqrt(self.square.mean())
+        unbiased = np.sqrt(1 - SECOND_MOMENTUM**self.steps) / (1 - MOMENTUM**self.steps)
+        step = np.divide(self.mean, root, out=np.zeros_like(root), where=root > 0)
+        self.map -= np.float32(self.length * unbiased) * step
+
+
+def _frequent_rows(
+    languages: tuple[Matrix, Matrix], pairs: Indices, most: int
+) -> tuple[list[Matrix], Indices]:
+    """Keep the `most` frequent rows of each language and those of pairs, renumbered."""
+    rows, known = [], []
+    for vectors, column in zip(languages, pairs.T, strict=True):
+        kept = np.union1d(np.arange(min(most, len(vectors))), column)
+        rows.append(vectors[kept])
+        known.append(np.searchsorted(kept, column))
+    return rows, np.stack(known, axis=1)
