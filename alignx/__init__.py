@@ -60,7 +60,15 @@ if TYPE_CHECKING:
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
+    from alignx.mapping import (
+        CCA,
+        Contrastive,
+        LeastSquares,
+        Procrustes,
+        Refinement,
+        Reweighted,
+        refine,
+    )
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -88,6 +96,7 @@ __all__ = [
     "Bootstrap",
     "ClusterError",
     "CodeSwitching",
+    "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
     "DimensionError",
@@ -208,7 +217,15 @@ _HOMES = {
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
+    "mapping": [
+        "CCA",
+        "Contrastive",
+        "LeastSquares",
+        "Procrustes",
+        "Refinement",
+        "Reweighted",
+        "refine",
+    ],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",

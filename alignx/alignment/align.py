@@ -66,11 +66,12 @@ def align(
         between them, gets the weighted mean of their vectors; see `look_up`. `Lexicon.identical`
         makes one of identically spelled words.
     method : str or estimator, optional
-        With a lexicon: `Procrustes` (the default), `CCA`, `LeastSquares`, `Reweighted`, `Auto` for
-        the best of them in cross-validation, or `SelfLearning` to grow a small lexicon, of 25
-        pairs upward. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
-        defaults a name: ``"procrustes"``, ``"cca"``, ``"least_squares"``, ``"reweighted"``,
-        ``"auto"``, ``"self_learning"``, ``"adversarial"``.
+        With a lexicon: `Procrustes` (the default), `CCA`, `LeastSquares`, `Reweighted`,
+        `Contrastive`, `Auto` for the best of the first four in cross-validation, or `SelfLearning`
+        to grow a small lexicon, of 25 pairs upward. Without: `SelfLearning` (the default) or
+        `Adversarial`. An object, or for its defaults a name: ``"procrustes"``, ``"cca"``,
+        ``"least_squares"``, ``"reweighted"``, ``"contrastive"``, ``"auto"``,
+        ``"self_learning"``, ``"adversarial"``.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps

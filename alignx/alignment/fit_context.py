@@ -51,13 +51,14 @@ class FitSpec:
         """Fit on pairs of rows, (p, 2), and refine."""
         source, target, refinement, log = self.context
         weights = balanced_weights(pairs)
-        aligner = clone(self.aligner).fit(source, target, weights, pairs=pairs)
+        first = self.aligner.initial() if refinement.rounds else self.aligner
         return refine(
-            aligner,
+            clone(first).fit(source, target, weights, pairs=pairs),
             source,
             target,
             pairs=pairs,
             refinement=refinement,
+            final=self.aligner,
             progress=progress,
             log=log,
         )

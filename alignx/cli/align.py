@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
-    "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
+    "procrustes",
+    "cca",
+    "least_squares",
+    "reweighted",
+    "contrastive",
+    "auto",
+    "self_learning",
+    "adversarial",
 ]
 Preset = Literal["fast", "muse"]
 # Options whose name is not that of the parameter.
@@ -79,7 +86,8 @@ class MethodOptions:
     regularization: Annotated[
         float | None,
         option(
-            "Share of the mean variance to add to each direction (cca, least_squares, reweighted).",
+            "Share of the mean variance to add to each direction (cca, least_squares, reweighted, "
+            "contrastive).",
             metavar="R",
         ),
     ] = None

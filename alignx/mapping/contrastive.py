@@ -134,10 +134,12 @@ class _Descent:
 def _frequent_rows(
     languages: tuple[Matrix, Matrix], pairs: Indices, most: int
 ) -> tuple[list[Matrix], Indices]:
-    """Keep the `most` frequent rows of each language and those of pairs, renumbered."""
+    """Keep the rows of pairs, in order of the pairs, and the `most` frequent; renumber pairs."""
     rows, known = [], []
     for vectors, column in zip(languages, pairs.T, strict=True):
-        kept = np.union1d(np.arange(min(most, len(vectors))), column)
-        rows.append(vectors[kept])
-        known.append(np.searchsorted(kept, column))
+        words, first, number = np.unique(column, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        others = np.setdiff1d(np.arange(min(most, len(vectors))), words)
+        rows.append(vectors[np.concatenate([words[order], others])])
+        known.append(np.argsort(order)[number])
     return rows, np.stack(known, axis=1)

@@ -9,7 +9,6 @@ from scipy.sparse import csr_array
 
 from alignx.retrieval.exact import cosine_neighbors
 from alignx.retrieval.pair_scores import pair_scores
-from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
     from alignx.retrieval.neighbors import Neighbors
@@ -29,15 +28,18 @@ class Mapped(NamedTuple):
     def of(cls, rows: Matrix, matrix: Matrix) -> Self:
         """Map rows (n, d) by a matrix (d, c)."""
         mapped = rows @ matrix
-        unit = unit_rows(mapped)
-        lengths = np.sqrt(np.einsum("ij,ij->i", mapped, mapped))
+        lengths = np.sqrt(np.einsum("ij,ij->i", mapped, mapped))[:, None]
         inverse = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-        return cls(rows, unit, inverse[:, None])
+        mapped *= inverse
+        return cls(rows, mapped, inverse)
 
     def gradient(self, of_unit: Matrix) -> Matrix:
         """Give the gradient by the map, (d, c), from that by the unit rows, (n, c)."""
         along = np.einsum("ij,ij->i", of_unit, self.unit)[:, None]
-        return self.rows.T @ ((of_unit - along * self.unit) * self.inverse)
+        of_mapped = of_unit - along * self.unit
+        of_mapped *= self.inverse
+        gradient: Matrix = self.rows.T @ of_mapped
+        return gradient
 
 
 class Negatives(NamedTuple):
@@ -53,9 +55,7 @@ class Negatives(NamedTuple):
         k = min(count + most, len(source), len(target))
         found = cosine_neighbors(source, target, k, None)
         of_target = _nearest_unknown(found.of_target, pairs[:, ::-1], count, len(source))
-        return cls(
-            _nearest_unknown(found.of_source, pairs, count, len(target)), of_target[:, ::-1]
-        )
+        return cls(_nearest_unknown(found.of_source, pairs, count, len(target)), of_target[:, ::-1])
 
 
 def _nearest_unknown(found: Neighbors, pairs: Indices, count: int, n_keys: int) -> Indices:
