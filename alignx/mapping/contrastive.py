@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,11 @@ import numpy as np
 from alignx.mapping.base import Aligner, Maps, as_pairs
 from alignx.mapping.contrastive_loss import Mapped, Negatives, slopes_of_cosines
 from alignx.mapping.reweighted import Reweighted
+from alignx.support.config import get_config
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from alignx.support.arrays import Double, Indices, Matrix
 
 __all__ = ["Contrastive"]
@@ -97,30 +101,40 @@ class Contrastive(Aligner):
             if not least <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         start = self.initial()._solve_among(source, target, pairs, weights)
-        descents = [_Descent(each, self.learning_rate) for each in (start.source, start.target)]
         rows, known = _frequent_rows((source, target), pairs, self.vocabulary)
-        for step in range(self.steps):
-            x, y = (Mapped.of(*each) for each in zip(rows, (d.map for d in descents), strict=True))
-            if step % SEARCHED_EVERY == 0:
-                negatives = Negatives.hardest(x.unit, y.unit, known, self.n_negatives)
-            slopes = slopes_of_cosines(
-                x.unit, y.unit, known, weights[:, 0], negatives, self.temperature
-            )
-            descents[0].step(x.gradient(slopes @ y.unit))
-            descents[1].step(y.gradient(slopes.T @ x.unit))
+        descents = [
+            _Descent(*each, self.learning_rate)
+            for each in zip(rows, (start.source, start.target), strict=True)
+        ]
+        # BLAS has one thread in a fit, and so has scipy; both languages take the same time.
+        with ThreadPoolExecutor(min(get_config().n_threads or 2, 2)) as pool:
+            for step in range(self.steps):
+                mapped = list(pool.map(_Descent.mapped, descents))
+                x, y = (language.unit for language in mapped)
+                if step % SEARCHED_EVERY == 0:
+                    negatives = Negatives.hardest(x, y, known, self.n_negatives)
+                slopes = slopes_of_cosines(x, y, known, weights[:, 0], negatives, self.temperature)
+                of_others = (slopes, y), (slopes.T, x)
+                list(pool.map(_Descent.step, descents, mapped, of_others))
         return Maps(*(descent.map.astype(np.float64) for descent in descents))
 
 
 class _Descent:
-    """Descent of a map by Adam."""
+    """Descent of the map of a language by Adam."""
 
-    def __init__(self, start: Double, rate: float) -> None:
+    def __init__(self, rows: Matrix, start: Double, rate: float) -> None:
+        self.rows = rows
         self.map = start.astype(np.float32)
-        self.length = np.float32(rate * np.sqrt(np.square(start).mean()))
+        self.length = rate * np.sqrt(np.square(start).mean())
         self.mean, self.square = np.zeros_like(self.map), np.zeros_like(self.map)
         self.steps = 0
 
-    def step(self, gradient: Matrix) -> None:
+    def mapped(self) -> Mapped:
+        return Mapped.of(self.rows, self.map)
+
+    def step(self, mapped: Mapped, of_other: tuple[csr_array, Matrix]) -> None:
+        slopes, other = of_other
+        gradient = mapped.gradient(slopes @ other)
         self.steps += 1
         self.mean += (1 - MOMENTUM) * (gradient - self.mean)
         self.square += (1 - SECOND_MOMENTUM) * (gradient**2 - self.square)

@@ -93,6 +93,7 @@ def test_negatives_are_the_nearest_rows_that_are_no_translation(count: int) -> N
     assert found.of_target[:, ::-1].tolist() == [list(pair) for pair in backward]
 
 
+@pytest.mark.slow
 def test_tuning_lowers_the_loss(noisy: Planted) -> None:
     pairs = noisy.train
     cosines = []
@@ -173,6 +174,7 @@ def test_a_weight_of_zero_is_a_known_translation_without_influence(noisy: Plante
     assert not slopes[pairs[:5, 0], pairs[:5, 1]].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("final", [None, Contrastive(temperature=0.2, steps=5)])
 def test_refinement_tunes_in_its_last_round(noisy: Planted, final: Contrastive | None) -> None:
     X, Y, pairs = noisy.source, noisy.target, noisy.train
