@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from alignx.lexicon.lexicon import Lexicon
     from alignx.mapping import (
         CCA,
+        RCSLS,
         Contrastive,
         LeastSquares,
         Procrustes,
@@ -79,6 +80,8 @@ if TYPE_CHECKING:
     from alignx.retrieval.exact import ExactIndex, cross_neighbors
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+    from alignx.retrieval.ranked import key_biases
+    from alignx.retrieval.soft_biases import hubless_biases, inverted_softmax_biases
     from alignx.support.config import config_context, get_config, set_config
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCA",
+    "RCSLS",
     "Adversarial",
     "Alignment",
     "AlignmentFailed",
@@ -155,7 +159,10 @@ __all__ = [
     "evaluate_similarity",
     "evaluate_transfer",
     "get_config",
+    "hubless_biases",
     "induce_lexicon",
+    "inverted_softmax_biases",
+    "key_biases",
     "load",
     "load_sample",
     "mutual_neighbors",
@@ -220,6 +227,7 @@ _HOMES = {
     "mapping": [
         "CCA",
         "Contrastive",
+        "RCSLS",
         "LeastSquares",
         "Procrustes",
         "Refinement",
@@ -236,6 +244,8 @@ _HOMES = {
     "retrieval.exact": ["ExactIndex", "cross_neighbors"],
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
+    "retrieval.ranked": ["key_biases"],
+    "retrieval.soft_biases": ["hubless_biases", "inverted_softmax_biases"],
     "support.config": ["config_context", "get_config", "set_config"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],

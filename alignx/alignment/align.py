@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,8 @@ from sklearn.base import clone
 
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.fit_context import FitContext
-from alignx.alignment.held_out import HeldOut
+from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
-from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.methods import UNSUPERVISED, as_method
 from alignx.alignment.supervised import MapFit, fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
@@ -19,6 +19,7 @@ from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement, method_name
+from alignx.ranking.ranker import PairRanker
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
 from alignx.vectors.embeddings import Embeddings
@@ -37,9 +38,13 @@ if TYPE_CHECKING:
 __all__ = ["align"]
 
 ADVICE = (
-    "use more words, vectors of similar texts, a small dictionary with self_learning, or "
+    "use more words, vectors of similar texts, a small dictionary, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
+
+FEW_KNOWN = 0.2  # share of the pairs
+
+logger = logging.getLogger("alignx")
 
 
 def align(
@@ -50,7 +55,7 @@ def align(
     method: str | Method | None = None,
     normalize: Sequence[Step] | Literal["linear"] | None = None,
     refinement: int | Refinement = 5,
-    calibrate: bool = True,
+    ranker: PairRanker | bool = True,
     allow_failed: bool = False,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -66,25 +71,24 @@ def align(
         between them, gets the weighted mean of their vectors; see `look_up`. `Lexicon.identical`
         makes one of identically spelled words.
     method : str or estimator, optional
-        With a lexicon: `Procrustes` (the default), `CCA`, `LeastSquares`, `Reweighted`,
-        `Contrastive`, `Auto` for the best of the first four in cross-validation, or `SelfLearning`
-        to grow a small lexicon, of 25 pairs upward. Without: `SelfLearning` (the default) or
-        `Adversarial`. An object, or for its defaults a name: ``"procrustes"``, ``"cca"``,
-        ``"least_squares"``, ``"reweighted"``, ``"contrastive"``, ``"auto"``,
-        ``"self_learning"``, ``"adversarial"``.
+        With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
+        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive` or `SelfLearning`,
+        as named. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
+        defaults a name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps
         ``"unit", "project", "unit"``, no centering, and a regularization of at least 1e-5. With a
-        lexicon of 20 words to hold out and an aligner, its cost against the default is measured;
+        lexicon of 100 source words, its cost against the default is measured;
         see `Alignment.linear_cost`.
     refinement : int or Refinement
-        Rounds of `refine`, or all its settings.
-    calibrate : bool
-        Whether to fit the probability of a correct pair by a second map, without a fifth of the
-        source words of the lexicon; see `Calibration`. It is left out with a warning if there are
-        fewer than 20 words to hold out or none is translated correctly. It takes another fit and a
-        sweep over both vocabularies. Maps of self-learning and adversarial training have none.
+        Rounds of `refine` at most, or all its settings.
+    ranker : PairRanker or bool
+        Learned ranking of translations, by default that of `PairRanker`; False for none. It is
+        fitted on the candidates of held-out words and kept if it does better than CSLS on others of
+        them; see `Alignment.ranking_gain`. It also gives the probability of a pair. It takes a
+        lexicon of 100 source words, or is left out with a warning, and a sweep over both
+        vocabularies for each fold. Maps of `SelfLearning` and `Adversarial` have none.
     allow_failed : bool
         Whether to return a map that has failed.
     progress : callable, optional
@@ -118,8 +122,8 @@ def align(
     --------
     >>> import alignx as ax
     >>> sample = ax.load_sample("en", "es")
-    >>> ax.align(sample.source, sample.target, lexicon=sample.train, calibrate=False)
-    Alignment(en -> es, Procrustes(), 1053 pairs)
+    >>> ax.align(sample.source, sample.target, lexicon=sample.train, ranker=False)
+    Alignment(en -> es, Reweighted(regularization=0.0001), 1053 pairs)
     """
     for name, language in {"source": source, "target": target}.items():
         require_instance(language, Embeddings, name)
@@ -129,12 +133,20 @@ def align(
     settings = Refinement.of(refinement)
     steps, is_linear = _steps(normalize)
     normalizers, (X, Y) = _normalized(source, target, steps)
-    pairs = learned = None
+    pairs = known = None
     if lexicon is not None:
         X, Y = with_phrases(X, Y, lexicon)
         rows = lexicon.require_rows(X, Y)
         pairs = np.stack([rows.source, rows.target], axis=1)
-        learned = LearnedPairs.of((X.words[s], Y.words[t]) for s, t in pairs.tolist())
+        if len(pairs) < FEW_KNOWN * len(lexicon):
+            logger.warning(
+                "%s: only %d of %d pairs have both words in the vocabularies; is it of these "
+                "languages?",
+                lexicon.name,
+                len(pairs),
+                len(lexicon),
+            )
+        known = KnownPairs.of((X.words[s], Y.words[t]) for s, t in pairs.tolist())
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
     fit: MapFit
     if isinstance(estimator, SelfLearning | Adversarial):
@@ -151,9 +163,9 @@ def align(
             estimator,
             context,
             pairs,
-            HeldOut.of(lexicon, X, Y) if calibrate or is_linear else None,
+            (X.words, Y.words),
             standard_rows=standard_rows if is_linear else None,
-            calibrate=calibrate,
+            ranker=None if ranker is False else PairRanker() if ranker is True else ranker,
             allow_failed=allow_failed,
             progress=progress,
         )
@@ -162,12 +174,14 @@ def align(
         *_language_maps(source, target, normalizers, fit.aligner),
         0 if pairs is None else len(pairs),
         tuple(fit.rounds),
-        fit.calibration,
+        fit.ranker,
         fit.found_by,
         fit.diagnosis,
         fit.linear_cost,
+        fit.ranking_gain,
         fit.validation,
-        learned,
+        known,
+        fit.strategy,
     )
 
 

@@ -39,9 +39,15 @@ class Alignment(StoredMap):
         return f"Alignment({codes}, {self.aligner!r}, {self.pairs} pairs{found_by})"
 
     def __str__(self) -> str:
-        """Return `repr` and the accuracy of the map."""
-        failed = "FAILED: " if self.failed else ""
-        return repr(self) if self.report is None else f"{self!r}\n{failed}{self.report}"
+        """Return `repr`, the strategy that was chosen, and the accuracy of the map."""
+        lines = [repr(self)]
+        if self.strategy is not None:
+            lines.append(f"chosen: {self.strategy}")
+        if self.report is not None:
+            lines.append(f"{'FAILED: ' if self.failed else ''}{self.report}")
+        if self.ranking_gain is not None:
+            lines.append(f"{'' if self.ranker else 'left out: '}{self.ranking_gain}")
+        return "\n".join(lines)
 
     def apply(self, source: Embeddings, target: Embeddings) -> SharedSpace:
         """Map both languages into one space.
@@ -60,7 +66,7 @@ class Alignment(StoredMap):
             self.source.code: self.apply_source(source),
             self.target.code: self.apply_target(target),
         }
-        return SharedSpace(mapped, self.calibration, self.learned)
+        return SharedSpace(mapped, self.ranker, self.known)
 
     def apply_source(self, embeddings: Embeddings) -> Embeddings:
         """Map vectors of the source language to unit rows; raises as `apply` does."""
@@ -128,7 +134,7 @@ class Alignment(StoredMap):
         --------
         >>> import alignx as ax
         >>> en, es, train, _ = ax.load_sample("en", "es")
-        >>> alignment = ax.align(en, es, lexicon=train, normalize=["unit"], calibrate=False)
+        >>> alignment = ax.align(en, es, lexicon=train, normalize=["unit"], ranker=False)
         >>> alignment.linear_map("source").shape
         (300, 300)
         """

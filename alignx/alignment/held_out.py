@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from sklearn.base import clone
 
-from alignx.alignment.calibration import Calibration, PairFeatures
+from alignx.ranking.candidates import CandidatePairs, Queries
+from alignx.ranking.gain import RankingGain, measure_gain
+from alignx.ranking.ranker import LabeledCandidates, PairRanker
 from alignx.retrieval.csls import csls_bias, csls_biases
 from alignx.retrieval.exact import ExactIndex
-from alignx.retrieval.neighbors import Neighbors
-from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.fit_context import FitSpec
-    from alignx.lexicon.lexicon import Lexicon
+    from alignx.alignment.fit_context import FitContext
+    from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
-    from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Fold", "HeldOut", "HeldOutResult", "correct_answers", "split_folds"]
+__all__ = [
+    "Fold",
+    "are_pairs",
+    "correct_answers",
+    "fit_ranker",
+    "held_out_candidates",
+    "split_folds",
+]
 
-SHARE = 0.2  # of the source words
-FEWEST = 20  # with fewer words, the share of correct answers says little
-CANDIDATES = 10  # for each word
 ENOUGH_QUERIES = 2_000  # resolve differences of about one point between candidates
 
 logger = logging.getLogger("alignx")
@@ -68,10 +71,10 @@ def correct_answers(
     index = ExactIndex.borrowing(target, bias=bias)
     queries = np.unique(held_out[:, 0])
     answers = index.search(source[queries], 1).indices
-    return _are_pairs(queries, answers, held_out, len(target))[:, 0]
+    return are_pairs(queries, answers, held_out, len(target))[:, 0]
 
 
-def _are_pairs(
+def are_pairs(
     queries: Indices, answers: Indices, pairs: Indices, n_targets: int
 ) -> NDArray[np.bool_]:
     """Mark the answers (q, k) that are among the pairs (p, 2)."""
@@ -79,96 +82,37 @@ def _are_pairs(
     return np.isin(queries[:, None] * n_targets + answers, pairs @ [n_targets, 1])
 
 
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """Pairs of a lexicon, (p, 2) rows, in two parts without a common source word."""
-
-    kept: Indices
-    pairs: Indices
-
-    @classmethod
-    def of(cls, lexicon: Lexicon, source: Embeddings, target: Embeddings) -> Self:
-        """Hold out a fifth of the source words."""
-        kept, rest = (
-            np.stack([rows.source, rows.target], axis=1)
-            for rows in (part.rows(source, target) for part in lexicon.split(SHARE))
-        )
-        # A word in two spellings, Cat and cat, may be in both parts.
-        return cls(kept[~np.isin(kept[:, 0], rest[:, 0])], rest)
-
-    @property
-    def queries(self) -> Indices:
-        """The different source rows held out, ascending."""
-        return np.unique(self.pairs[:, 0])
-
-    def reason_too_small(self) -> str | None:
-        """Return the reason why there are too few words, or None."""
-        words = len(self.queries)
-        if words >= FEWEST:
-            return None
-        return (
-            f"it needs {FEWEST} known source words to hold out, got {words}; use a larger lexicon"
-        )
+def held_out_candidates(
+    context: FitContext,
+    words: tuple[Sequence[str], Sequence[str]],
+    aligner: Aligner,
+    fold: Fold,
+    k: int,
+    progress: Progress | None = None,
+) -> LabeledCandidates:
+    """Find the candidates of the held-out words of a fold, by a map fitted on its other pairs."""
+    source, target = context.mapped(aligner)
+    biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
+    rows = np.unique(fold.held_out[:, 0])
+    queries = Queries([words[0][row] for row in rows.tolist()], rows, source[rows])
+    pairs = CandidatePairs.search(
+        queries, source, target, words[1], k, n_neighbors=context.n_neighbors, biases=biases
+    )
+    is_correct = are_pairs(rows, pairs.target_rows, fold.held_out, len(target))
+    known = [(words[0][s], words[1][t]) for s, t in fold.train.tolist()]
+    return LabeledCandidates(pairs, is_correct, known)
 
 
-@dataclass(frozen=True, eq=False)
-class HeldOutResult:
-    """Mapped rows and CSLS biases of a map, and its best answers for held-out words."""
-
-    held_out: HeldOut
-    source: Matrix
-    target: Matrix
-    source_bias: Matrix
-    target_bias: Matrix
-    found: Neighbors
-
-    @classmethod
-    def of(cls, spec: FitSpec, held_out: HeldOut, progress: Progress | None = None) -> Self:
-        """Fit on the pairs kept, or raise ValueError for too few, and answer the queries."""
-        spec = replace(spec, context=spec.context._replace(log=None))
-        aligner, _ = spec.fit(held_out.kept, part_of(progress, 0, 0.4))
-        source, target = spec.context.mapped(aligner)
-        source_bias, target_bias = csls_biases(
-            source,
-            target,
-            n_neighbors=spec.context.n_neighbors,
-            progress=part_of(progress, 0.4, 0.6),
-        )
-        index = ExactIndex.borrowing(target, bias=target_bias)
-        found = index.search(source[held_out.queries], min(CANDIDATES, len(target)))
-        return cls(held_out, source, target, source_bias, target_bias, found)
-
-    def is_correct(self) -> NDArray[np.bool_]:
-        """Mark the answers that are known translations, (queries, candidates) bool."""
-        held_out = self.held_out
-        return _are_pairs(held_out.queries, self.found.indices, held_out.pairs, len(self.target))
-
-    def calibration(self) -> Calibration | None:
-        """Fit the probability of a correct pair, or warn where it cannot be fitted."""
-        is_correct = self.is_correct().ravel()
-        if is_correct.all() or not is_correct.any():
-            logger.warning(
-                "no probabilities: calibration is left out, since it needs right and wrong answers "
-                "for held-out words, got %d right of %d; look at the accuracy of this map",
-                is_correct.sum(),
-                len(is_correct),
-            )
-            return None
-        return Calibration.fit(self._features(), is_correct)
-
-    def _features(self) -> PairFeatures:
-        found, queries = self.found, self.held_out.queries
-        k = found.indices.shape[1]
-        answers, position = np.unique(found.indices, return_inverse=True)
-        back = ExactIndex.borrowing(self.source, bias=self.source_bias).search(
-            self.target[answers], min(2, len(self.source))
-        )
-        of_source = Neighbors(found.indices, 2 * (found.scores - self.source_bias[queries, None]))
-        of_target = Neighbors(back.indices, 2 * (back.scores - self.target_bias[answers, None]))
-        return PairFeatures.of(
-            np.repeat(queries, k),
-            found.indices.ravel(),
-            of_source.scores.ravel(),
-            of_source.take(np.repeat(np.arange(len(queries)), k)),
-            of_target.take(position.ravel()),
-        )
+def fit_ranker(
+    ranker: PairRanker, parts: Sequence[LabeledCandidates]
+) -> tuple[PairRanker | None, RankingGain | None]:
+    """Fit a ranker and measure its gain over CSLS; None, with a warning, where it has none."""
+    try:
+        gain = measure_gain(ranker, parts)
+        if gain.is_gain:
+            return clone(ranker).fit(parts), gain
+        reason = f"it does no better than CSLS on held-out words: {gain}"
+    except ValueError as error:
+        gain, reason = None, str(error)
+    logger.warning("no learned ranking, and no probabilities, since %s", reason)
+    return None, gain

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, overload
 
 from alignx.alignment.translation import Translation, translate
 from alignx.errors import AlignxError
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
+from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
@@ -18,17 +19,15 @@ from alignx.vectors.oov import add_oov_entries, require_oov_mode
 from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
-    from alignx.alignment.calibration import Calibration
-    from alignx.alignment.learned_pairs import LearnedPairs
+    from alignx.alignment.known_pairs import KnownPairs
+    from alignx.ranking.ranker import PairRanker
     from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
 
-__all__ = ["Retrieval", "SharedSpace"]
-
-Retrieval: TypeAlias = Literal["csls", "nn"]
+__all__ = ["SharedSpace"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,9 +41,9 @@ class SharedSpace(Mapping[str, Embeddings]):
     languages : mapping of str to Embeddings
         At least two, of the same dimension; the first is the source, the second the target. Rows
         are brought to unit length; words whose row is zero are left out.
-    calibration : Calibration, optional
-        Probability of a correct pair by its CSLS.
-    learned : LearnedPairs, optional
+    ranker : PairRanker, optional
+        Learned ranking from source to target, and probability of a pair.
+    known : KnownPairs, optional
         Pairs of the fit of the map from source to target.
 
     Raises
@@ -65,9 +64,10 @@ class SharedSpace(Mapping[str, Embeddings]):
     """
 
     languages: Mapping[str, Embeddings]
-    calibration: Calibration | None = None
-    learned: LearnedPairs | None = None
+    ranker: PairRanker | None = None
+    known: KnownPairs | None = None
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
+    _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
     __eq__ = object.__eq__  # not that of Mapping, as vectors are arrays
@@ -88,7 +88,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     @classmethod
     def of(
-        cls, source: Embeddings, target: Embeddings, calibration: Calibration | None = None
+        cls, source: Embeddings, target: Embeddings, ranker: PairRanker | None = None
     ) -> SharedSpace:
         """Join two languages under their codes.
 
@@ -99,7 +99,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         codes = (source.language or "source", target.language or "target")
         if codes[0] == codes[1]:
             codes = ("source", "target")
-        return cls(dict(zip(codes, (source, target), strict=True)), calibration)
+        return cls(dict(zip(codes, (source, target), strict=True)), ranker)
 
     def __getitem__(self, code: str) -> Embeddings:
         return self.languages[code]
@@ -129,11 +129,12 @@ class SharedSpace(Mapping[str, Embeddings]):
         return list(self.languages.values())[1]
 
     def reversed(self) -> SharedSpace:
-        """Return the space with the languages in reverse order, without the calibration."""
-        turned = None if self.learned is None or len(self) > 2 else self.learned.reversed()
-        swapped = SharedSpace(dict(reversed(list(self.languages.items()))), learned=turned)
+        """Return the space with the languages in reverse order, without the ranker."""
+        turned = None if self.known is None or len(self) > 2 else self.known.reversed()
+        swapped = SharedSpace(dict(reversed(list(self.languages.items()))), known=turned)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
+            swapped._biases.update({k: found[::-1] for k, found in self._biases.items()})
         return swapped
 
     def extended(
@@ -160,7 +161,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         languages = dict(self.languages)
         for code, entries in zip(self, (source, target), strict=False):
             languages[code] = add_oov_entries(languages[code], entries, oov)
-        return SharedSpace(languages, self.calibration, self.learned)
+        return SharedSpace(languages, self.ranker, self.known)
 
     def n_neighbors(self, given: int | None = None) -> int:
         """Check a number of neighbors for CSLS between source and target, or choose one.
@@ -186,6 +187,22 @@ class SharedSpace(Mapping[str, Embeddings]):
             self._cosine[n_neighbors] = cross_neighbors(X, Y, n_neighbors, progress=progress)
         return self._cosine[n_neighbors]
 
+    def key_biases(
+        self,
+        ranking: Ranking,
+        n_neighbors: int | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Biases:
+        """Compute the biases of source and target for a ranking, once; see `key_biases`."""
+        if ranking == "csls":
+            n_neighbors = self.n_neighbors(n_neighbors)
+            return self.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
+        if ranking not in self._biases:
+            X, Y = self.source.vectors, self.target.vectors
+            self._biases[ranking] = key_biases(ranking, X, Y, progress=progress)
+        return self._biases[ranking]
+
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
@@ -206,7 +223,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         words: str,
         k: int | None = None,
         *,
-        retrieval: Retrieval = "csls",
+        ranking: Ranking | None = None,
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
     ) -> list[Translation]: ...
@@ -217,7 +234,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         words: Sequence[str],
         k: int | None = None,
         *,
-        retrieval: Retrieval = "csls",
+        ranking: Ranking | None = None,
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
     ) -> list[list[Translation]]: ...
@@ -227,7 +244,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         words: str | Sequence[str],
         k: int | None = None,
         *,
-        retrieval: Retrieval = "csls",
+        ranking: Ranking | None = None,
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
     ) -> list[Translation] | list[list[Translation]]:
@@ -240,10 +257,11 @@ class SharedSpace(Mapping[str, Embeddings]):
         k : int, optional
             Answers for each word, at most the size of the target vocabulary. Default: 5, or all
             words with a warning.
-        retrieval : {"csls", "nn"}
-            Ranking by CSLS or by cosine.
+        ranking : {"learned", "csls", "nn", "isf", "hnn"}, optional
+            Learned ranking of the best by CSLS, CSLS, cosine, inverted softmax or hubless nearest
+            neighbors; see `key_biases`. Default: learned where the map has one, otherwise CSLS.
         n_neighbors : int, optional
-            Neighbors in the CSLS average; see `n_neighbors`. Not with ``"nn"``.
+            Neighbors in the CSLS average; see `n_neighbors`. Only with the first two.
         oov : {"drop", "subword"}
             Treatment of OOV words: no answers, or a vector by their characters. The latter takes
             source vectors of a fastText model (``.bin``).
@@ -259,16 +277,26 @@ class SharedSpace(Mapping[str, Embeddings]):
         ValueError, TypeError
             If a parameter is out of range, or `words` are no strings.
         """
-        if retrieval not in ("csls", "nn"):
-            raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
-        if retrieval == "nn" and n_neighbors is not None:
-            raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
+        ranking = require_ranking(ranking, n_neighbors, has_ranker=self.ranker is not None)
         given = [words] if isinstance(words, str) else words
         given = list(given) if isinstance(given, Iterator) else given
         require_words(given, "words")
         k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
-        n_neighbors = None if retrieval == "nn" else self.n_neighbors(n_neighbors)
-        answers = translate(self.source, self.target, given, k, n_neighbors=n_neighbors, oov=oov)
+        # CSLS finds the biases that a few queries need; others come from a sweep of all pairs.
+        if ranking in ("learned", "csls"):
+            n_neighbors, key_bias = self.n_neighbors(n_neighbors), None
+        else:
+            key_bias = self.key_biases(ranking)[1]
+        answers = translate(
+            self.source,
+            self.target,
+            given,
+            k,
+            n_neighbors=n_neighbors,
+            key_bias=key_bias,
+            ranker=self.ranker if ranking == "learned" else None,
+            oov=oov,
+        )
         return answers[0] if isinstance(words, str) else answers
 
 

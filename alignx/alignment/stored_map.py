@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from safetensors.numpy import save as to_bytes
 
-from alignx.alignment.calibration import Calibration
 from alignx.alignment.diagnosis import Diagnosis
+from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
-from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.validation import LinearCost, Validation
 from alignx.errors import AlignxError, FormatError
 from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
+from alignx.ranking.gain import RankingGain
+from alignx.ranking.ranker import PairRanker
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.safetensors import read_tensors
@@ -31,9 +33,8 @@ __all__ = ["StoredMap"]
 logger = logging.getLogger("alignx")
 
 FORMAT = "alignx-mapping"
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 MAPS = ("source_map", "target_map", "source_mean", "target_mean")
-CALIBRATION = ("weights", "logits", "probabilities")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,16 +49,20 @@ class StoredMap:
         Normalization and map of each language.
     pairs, rounds : int, tuple of RefinementRound
         Known pairs of the lexicon in the fit, and figures of the refinement.
-    calibration : Calibration, optional
-        Probability of a correct pair by its CSLS.
+    ranker : PairRanker, optional
+        Learned ranking of translations, and probability of a pair.
     found_by : {"lexicon", "self_learning", "adversarial"}
         Origin of the pairs.
     validation, diagnosis : Validation, Diagnosis, optional
         Held-out accuracy of a map from a lexicon, or figures of one without.
     linear_cost : LinearCost, optional
         P@1 lost by a linear map, where measured.
-    learned : LearnedPairs, optional
+    ranking_gain : RankingGain, optional
+        P@1 gained by the learned ranking, where measured.
+    known : KnownPairs, optional
         Digest of the known pairs, for `alignx.evaluate` to recognize.
+    strategy : str, optional
+        Choice of `Auto`, and the evidence for it.
     """
 
     aligner: Aligner
@@ -65,12 +70,14 @@ class StoredMap:
     target: LanguageMap
     pairs: int
     rounds: tuple[RefinementRound, ...] = ()
-    calibration: Calibration | None = None
+    ranker: PairRanker | None = None
     found_by: str = "lexicon"
     diagnosis: Diagnosis | None = None
     linear_cost: LinearCost | None = None
+    ranking_gain: RankingGain | None = None
     validation: Validation | None = None
-    learned: LearnedPairs | None = None
+    known: KnownPairs | None = None
+    strategy: str | None = None
 
     @property
     def report(self) -> Validation | Diagnosis | None:
@@ -85,9 +92,10 @@ class StoredMap:
     def save(self, path: str | Path) -> None:
         """Write a ``.safetensors`` file.
 
-        It holds both maps, the means of centering and normalization, the calibration, a digest of
-        the known pairs, and as metadata the method with its parameters, the languages with the
-        checksums of their vectors, and the version of alignx. An interrupt leaves the old file.
+        It holds both maps, the means of centering and normalization, the learned ranking, a
+        digest of the known pairs, and as metadata the method with its parameters, the languages
+        with the checksums of their vectors, and the version of alignx. An interrupt leaves the old
+        file.
 
         Raises
         ------
@@ -107,17 +115,21 @@ class StoredMap:
             "found_by": self.found_by,
             "diagnosis": self.diagnosis and self.diagnosis.as_dict(),
             "linear_cost": self.linear_cost and self.linear_cost.as_dict(),
+            "ranker": None,
+            "ranking_gain": self.ranking_gain and self.ranking_gain.as_dict(),
             "validation": self.validation and self.validation.facts(),
+            "strategy": self.strategy,
             "failed": self.failed,
         }
         tensors: dict[str, NDArray[Any]] = {}
         for name, language in {"source": self.source, "target": self.target}.items():
             facts[name] = language.facts()
             tensors |= {f"{name}_{key}": value for key, value in language.tensors().items()}
-        if self.calibration is not None:
-            tensors |= {f"calibration_{k}": v for k, v in vars(self.calibration).items()}
-        if self.learned is not None:
-            tensors["learned_pairs"] = self.learned.hashes
+        if self.ranker is not None:
+            tensors |= {f"ranker_{name}": array for name, array in self.ranker.tensors().items()}
+            facts["ranker"] = {**self.ranker.facts(), "map": _digest(tensors)}
+        if self.known is not None:
+            tensors["known_pairs"] = self.known.hashes
         # One entry, since safetensors writes several in random order: equal maps, equal files.
         # NumPy numbers among the parameters become plain ones.
         metadata = {FORMAT: json.dumps(facts, default=lambda number: number.item())}
@@ -165,22 +177,17 @@ class StoredMap:
     def _from_file(cls, facts: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Self:
         aligner = METHODS[facts["method"]](**facts["parameters"])
         aligner.set_maps(Maps(*(tensors[name] for name in MAPS)))
-        calibration = None
-        if "calibration_weights" in tensors:
-            calibration = Calibration(*(tensors[f"calibration_{name}"] for name in CALIBRATION))
         source, target = (
-            LanguageMap.restored(
-                facts[name],
-                {
-                    key.removeprefix(f"{name}_"): tensor
-                    for key, tensor in tensors.items()
-                    if key.startswith(f"{name}_")
-                },
-            )
+            LanguageMap.restored(facts[name], _of_prefix(name, tensors))
             for name in ("source", "target")
         )
-        diagnosis, cost, validation = (
-            facts[name] for name in ("diagnosis", "linear_cost", "validation")
+        ranker = None
+        if facts["ranker"] is not None:
+            if facts["ranker"].pop("map") != _digest(tensors):
+                raise ValueError("the learned ranking is that of another map")
+            ranker = PairRanker.restored(facts["ranker"], _of_prefix("ranker", tensors))
+        diagnosis, cost, gain, validation = (
+            facts[name] for name in ("diagnosis", "linear_cost", "ranking_gain", "validation")
         )
         return cls(
             aligner,
@@ -188,10 +195,28 @@ class StoredMap:
             target,
             facts["pairs"],
             tuple(RefinementRound(**round_) for round_ in facts["rounds"]),
-            calibration,
+            ranker,
             facts["found_by"],
             diagnosis and Diagnosis(**diagnosis),
             cost and LinearCost(**cost),
+            gain and RankingGain(**gain),
             validation and Validation(**validation),
-            LearnedPairs(tensors["learned_pairs"]) if "learned_pairs" in tensors else None,
+            KnownPairs(tensors["known_pairs"]) if "known_pairs" in tensors else None,
+            facts["strategy"],
         )
+
+
+def _of_prefix(name: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the tensors of one part of a map, under their own names."""
+    start = f"{name}_"
+    return {
+        key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)
+    }
+
+
+def _digest(tensors: dict[str, NDArray[Any]]) -> str:
+    """Hash the maps, which a learned ranking belongs to."""
+    digest = hashlib.sha256()
+    for name in MAPS:
+        digest.update(tensors[name].tobytes())
+    return digest.hexdigest()

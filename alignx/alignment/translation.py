@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from alignx.ranking.candidates import CandidatePairs, Queries
 from alignx.retrieval.csls_search import csls_search
 from alignx.retrieval.exact import ExactIndex
 from alignx.vectors.oov import look_up
@@ -11,6 +12,9 @@ from alignx.vectors.oov import look_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alignx.ranking.ranker import PairRanker
+    from alignx.retrieval.neighbors import Neighbors
+    from alignx.support.arrays import Matrix
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.oov import OOVMode, Origin
 
@@ -20,8 +24,8 @@ __all__ = ["Translation", "translate"]
 class Translation(NamedTuple):
     """One answer: the target word, its score and the origin of the query's vector.
 
-    The score is CSLS, or cosine with ``retrieval="nn"``; the origin "vocabulary", "subwords" or
-    "phrase".
+    The score is the probability of the learned ranking, CSLS, or with another ranking the cosine
+    minus the bias of the word; the origin "vocabulary", "subwords" or "phrase".
     """
 
     word: str
@@ -36,17 +40,24 @@ def translate(
     k: int,
     *,
     n_neighbors: int | None,
+    key_bias: Matrix | None,
+    ranker: PairRanker | None,
     oov: OOVMode,
 ) -> list[list[Translation]]:
     """Search the best target words of source words; see `SharedSpace.translate`.
 
-    Without `n_neighbors` they are ranked by cosine.
+    They are ranked by `ranker`, or CSLS, or without `n_neighbors` by cosine minus the bias.
     """
     asked = look_up(source, words, oov)
     known = [i for i, origin in enumerate(asked.origins) if origin is not None]
     queries, keys = asked.vectors[known], target.vectors
-    if n_neighbors is None:
-        found = ExactIndex(keys).search(queries, k)
+    if ranker is not None and n_neighbors is not None:
+        asked_words = Queries(
+            [words[i] for i in known], source.find([words[i] for i in known]), queries
+        )
+        found = _ranked(ranker, asked_words, source, target, k, n_neighbors)
+    elif n_neighbors is None:
+        found = ExactIndex(keys, bias=key_bias).search(queries, k)
     else:
         found = csls_search(queries, source.vectors, keys, k, n_neighbors=n_neighbors)
     answers: list[list[Translation]] = [[] for _ in words]
@@ -58,3 +69,19 @@ def translate(
             for row, score in zip(indices.tolist(), scores.tolist(), strict=True)
         ]
     return answers
+
+
+def _ranked(
+    ranker: PairRanker,
+    queries: Queries,
+    source: Embeddings,
+    target: Embeddings,
+    k: int,
+    n_neighbors: int,
+) -> Neighbors:
+    """Rank the best candidates by CSLS anew; scores are probabilities."""
+    candidates = max(k, ranker.n_candidates)
+    pairs = CandidatePairs.search(
+        queries, source.vectors, target.vectors, target.words, candidates, n_neighbors=n_neighbors
+    )
+    return ranker.rank(pairs).first(k)

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
+    "auto",
     "procrustes",
     "cca",
     "least_squares",
     "reweighted",
+    "rcsls",
     "contrastive",
-    "auto",
     "self_learning",
     "adversarial",
 ]
@@ -142,7 +143,7 @@ def align(
         Method | None,
         option(
             f"Method: {', '.join(get_args(Method))}.",
-            default="procrustes with --dictionary, otherwise self_learning",
+            default="auto with pairs, self_learning without",
             metavar="METHOD",
         ),
     ] = None,
@@ -161,8 +162,8 @@ def align(
         int, option("Most frequent words among which refinement induces pairs.", min=1)
     ] = 20_000,
     n_neighbors: Neighbors = None,
-    no_calibrate: Annotated[
-        bool, option("Leave out the probabilities for `alignx induce`, which take a second fit.")
+    no_ranker: Annotated[
+        bool, option("Leave out the learned ranking and its probabilities.", "--no-ranker")
     ] = False,
     allow_failed: Annotated[bool, option("Keep a map that has failed its check.")] = False,
     log_file: Annotated[Path | None, option("Log of the rounds, as JSON lines.", "--log")] = None,
@@ -210,7 +211,7 @@ def align(
                 refinement=Refinement(
                     rounds=refinement, vocabulary=vocabulary, n_neighbors=n_neighbors
                 ),
-                calibrate=not no_calibrate,
+                ranker=not no_ranker,
                 allow_failed=allow_failed,
                 progress=bar,
                 log=log,
@@ -225,7 +226,7 @@ def align(
     if terminal.as_json:
         terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
     else:
-        _note(terminal, alignment, answer, is_linear=steps == "linear")
+        _note(terminal, alignment, is_linear=steps == "linear")
         origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
         terminal.note(f"{output}: {name} from {origin} in {answer['seconds']:.1f} s")
 
@@ -236,9 +237,9 @@ def _method_name(method: Method | None, seed_pairs: SeedPairs, *, self_learning:
         "--self-learning",
         f"it means --method self_learning, got --method {method}",
     )
-    if seed_pairs.dictionary is None or self_learning:
-        return method or "self_learning"
-    return method or "procrustes"
+    if method is not None:
+        return method
+    return "self_learning" if self_learning or seed_pairs.unsupervised else "auto"
 
 
 def _require_outputs(
@@ -305,25 +306,23 @@ def _facts(alignment: Alignment, *, is_linear: bool) -> dict[str, Any]:
     """Return the figures of an alignment for programs."""
     rounds = [vars(each) for each in alignment.rounds]
     validation, cost = alignment.validation, alignment.linear_cost
+    gain = alignment.ranking_gain
     return {
         "criterion": rounds[-1]["criterion"] if rounds else None,
         "rounds": rounds,
         "pairs": alignment.pairs,
+        "strategy": alignment.strategy,
         "failed": alignment.failed,
         "validation": None if validation is None else validation.as_dict(),
+        "ranking_gain": None if gain is None else gain.as_dict(),
         "linear": cost.as_dict() if cost is not None else {} if is_linear else None,
     }
 
 
-def _note(
-    terminal: Terminal, alignment: Alignment, answer: dict[str, Any], *, is_linear: bool
-) -> None:
+def _note(terminal: Terminal, alignment: Alignment, *, is_linear: bool) -> None:
     """Print the figures of an alignment for people."""
-    if chosen := answer.get("selection"):
-        terminal.note(
-            f"chosen by cross-validation: {chosen['aligner']}, {chosen['refinement']} rounds of "
-            "refinement (--json lists all candidates)"
-        )
+    if alignment.strategy is not None:
+        terminal.note(f"chosen: {alignment.strategy} (--json lists all strategies)")
     for each in alignment.rounds:
         terminal.note(f"round {each.round}: {each.pairs:,} pairs, mean cosine {each.criterion:.3f}")
     verdict = "FAILED, kept as asked" if alignment.failed else "worked"
@@ -331,6 +330,9 @@ def _note(
         terminal.note(f"{verdict}: {alignment.diagnosis}")
     if alignment.validation is not None and alignment.validation.decided:
         terminal.note(f"{verdict}: {alignment.validation}")
+    if alignment.ranking_gain is not None:
+        kept = "" if alignment.ranker is not None else "left out: "
+        terminal.note(f"ranking: {kept}{alignment.ranking_gain}")
     if is_linear:
         cost = alignment.linear_cost
         unknown = "cost not measured; `alignx evaluate` measures it with a test dictionary"

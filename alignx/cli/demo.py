@@ -59,10 +59,11 @@ def demo(
         alignment = align(sample.source, sample.target, lexicon=sample.train, progress=progress)
     shared = alignment.apply(sample.source, sample.target)
     after = evaluate(shared, sample.test)
-    low, high = after.csls.interval
+    best = after.more.get("learned", after.csls)
+    low, high = best.interval
     _say(
-        f"After alignment:  P@1 {after.csls.precision[1]:.1%} "
-        f"(95 % interval {low:.1%} to {high:.1%}), P@5 {after.csls.precision[5]:.1%}."
+        f"After alignment:  P@1 {best.precision[1]:.1%} "
+        f"(95 % interval {low:.1%} to {high:.1%}), P@5 {best.precision[5]:.1%}."
     )
     _show_translations(shared, sample)
     lexicon = induce_lexicon(shared)

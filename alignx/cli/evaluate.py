@@ -14,6 +14,7 @@ from alignx.cli.options import (
     MapFile,
     Neighbors,
     OovOption,
+    RankingOption,
     Reverse,
     refuse,
     require_at_most,
@@ -55,6 +56,7 @@ def evaluate(
     target_similarity: Annotated[
         Path | None, option("Human scores of pairs of target words.")
     ] = None,
+    ranking: RankingOption = None,
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
     columns: Columns = None,
@@ -63,8 +65,8 @@ def evaluate(
 ) -> None:
     """Measure accuracy on a test dictionary, and agreement with human word similarity."""
     judged = dict(zip(SIDES, (similarity, source_similarity, target_similarity), strict=True))
-    of_dictionary = {"--columns": columns, "--oov-policy": policy, "--neighbors": n_neighbors}
-    _require_dictionary(dictionary, judged, of_dictionary)
+    of_dictionary = {"--columns": columns, "--oov-policy": policy, "--ranking": ranking}
+    _require_dictionary(dictionary, judged, {**of_dictionary, "--neighbors": n_neighbors})
 
     from alignx.evaluation.word_similarity import evaluate_similarity
     from alignx.evaluation.word_translation import evaluate as evaluate_translation
@@ -87,6 +89,7 @@ def evaluate(
                 pairs,
                 oov_policy=policy or "muse",
                 oov=oov,
+                ranking=ranking,
                 n_neighbors=n_neighbors,
                 progress=progress,
             )

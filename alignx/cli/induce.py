@@ -16,6 +16,7 @@ from alignx.cli.options import (
     MapFile,
     Neighbors,
     OovOption,
+    RankingOption,
     Reverse,
     refuse,
     require_at_most,
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from alignx.induction.sharded.induce import ShardedInduction
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.retrieval.ranked import Ranking
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Search", "induce"]
 
+BY_BIAS = ("nn", "isf", "hnn")
 IN_MEMORY = "it takes --index exact, without --memory, --checkpoint and --cluster"
 
 
@@ -108,6 +111,7 @@ def induce(
     files: LanguagePair,
     output: Annotated[Path, option("Dictionary: .tsv or .txt, or .jsonl.", "--output", "-o")],
     k: Annotated[int, option("Translations of each word.", "-k")] = 1,
+    ranking: RankingOption = None,
     mutual: Annotated[
         bool | None,
         option(
@@ -138,7 +142,7 @@ def induce(
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
-    _require_compatible(search, lists, oov)
+    _require_compatible(search, lists, oov, ranking, n_neighbors, threshold)
 
     from alignx.alignment.alignment import Alignment
     from alignx.induction.induce import require_probabilities
@@ -163,7 +167,7 @@ def induce(
     require_at_most(k, smaller, "-k")
     require_at_most(n_neighbors, smaller, "--neighbors")
     if search.index == "auto" and is_large(*map(len, languages)) and not any(lists.values()):
-        refuse(get_config().device is not None, "--device", IN_MEMORY)
+        _require_sharding(ranking)
         in_files = True
     mutual = phrases is None if mutual is None else mutual
     kept = {"numbers": numbers, "punctuation": punctuation}
@@ -172,19 +176,19 @@ def induce(
         alignment = None if map_file == "-" else Alignment.load(map_file)
         space = LazySpace(languages[0], languages[1], alignment)
         space = space.reversed() if reverse else space
-        require_probabilities(threshold, space.calibration)
+        require_probabilities(threshold, space.ranker)
         sharding = search.sharding(folder, memory)
-        found = _induce_in_files(terminal, space, selection, sharding, n_neighbors)
+        found = _induce_in_files(terminal, space, selection, sharding, (ranking, n_neighbors))
         lexicon, facts = found.lexicon, _facts(found)
     else:
         shared = shared_space(map_file, languages, reverse=reverse)
-        require_probabilities(threshold, shared.calibration)
+        require_probabilities(threshold, shared.ranker)
         sides = languages[::-1] if reverse else languages
         asked = [
             as_entries(lines, side, lowercase=files.lowercase)
             for lines, side in zip(listed, sides, strict=True)
         ]
-        lexicon = _induce_in_memory(terminal, shared, asked, selection, n_neighbors, oov)
+        lexicon = _induce_in_memory(terminal, shared, asked, selection, oov, (ranking, n_neighbors))
         facts = {"index": "exact", "recall": 1.0}
     lexicon = lexicon if threshold is None else lexicon.at_least(threshold)
     lexicon.save(output)
@@ -199,7 +203,14 @@ def induce(
         terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
 
 
-def _require_compatible(search: Search, lists: dict[str, Path | None], oov: str) -> None:
+def _require_compatible(
+    search: Search,
+    lists: dict[str, Path | None],
+    oov: str,
+    ranking: Ranking | None,
+    n_neighbors: int | None,
+    threshold: float | None,
+) -> None:
     """Refuse options that exclude each other."""
     refuse(
         oov == "subword" and lists["--phrases"] is None,
@@ -214,6 +225,20 @@ def _require_compatible(search: Search, lists: dict[str, Path | None], oov: str)
     in_memory_only = {**lists, "--device": get_config().device}
     for name, value in in_memory_only.items():
         refuse(search.in_files and value is not None, name, IN_MEMORY)
+    if ranking in BY_BIAS:
+        refuse(search.in_files, "--ranking", f"for {ranking}, {IN_MEMORY}")
+        refuse(n_neighbors is not None, "--neighbors", f"CSLS uses it, and {ranking} does not")
+    refuse(
+        ranking not in (None, "learned") and threshold is not None,
+        "--threshold",
+        f"probabilities are of the learned ranking, got {ranking}",
+    )
+
+
+def _require_sharding(ranking: Ranking | None) -> None:
+    """Refuse options that a search shard by shard, which large vocabularies take, has not."""
+    refuse(get_config().device is not None, "--device", IN_MEMORY)
+    refuse(ranking in BY_BIAS, "--ranking", f"vocabularies so large take csls, got {ranking}")
 
 
 def _induce_in_memory(
@@ -221,8 +246,8 @@ def _induce_in_memory(
     shared: SharedSpace,
     asked: Sequence[list[str]],
     selection: PairSelection,
-    n_neighbors: int | None,
     oov: Literal["drop", "subword"],
+    by: tuple[Ranking | None, int | None],
 ) -> Lexicon:
     """Induce a dictionary by exact search, of all words or of lists."""
     from alignx.induction.induce import induce_lexicon
@@ -236,7 +261,8 @@ def _induce_in_memory(
             shared,
             words=asked[0] or None,
             **vars(selection),
-            n_neighbors=n_neighbors,
+            ranking=by[0],
+            n_neighbors=by[1],
             progress=progress,
         )
 
@@ -255,7 +281,7 @@ def _induce_in_files(
     space: LazySpace,
     selection: PairSelection,
     sharding: Sharding,
-    n_neighbors: int | None,
+    by: tuple[Ranking | None, int | None],
 ) -> ShardedInduction:
     """Induce a dictionary out of core, and print the choice of the index and its recall."""
     from alignx.induction.sharded.induce import induce_sharded
@@ -272,7 +298,7 @@ def _induce_in_files(
 
         try:
             found = induce_sharded(
-                space, selection, sharding, n_neighbors=n_neighbors, progress=bar, log=log
+                space, selection, sharding, ranking=by[0], n_neighbors=by[1], progress=bar, log=log
             )
         except KeyboardInterrupt:
             folder = sharding.checkpoint

@@ -22,6 +22,7 @@ __all__ = [
     "MapFile",
     "Neighbors",
     "OovOption",
+    "RankingOption",
     "Reading",
     "Reverse",
     "as_columns",
@@ -48,6 +49,15 @@ OovOption = Annotated[
         "Drop out-of-vocabulary (OOV) words, or compute their vectors from character n-grams, "
         "which takes fastText models (.bin).",
         "--oov",
+    ),
+]
+RankingOption = Annotated[
+    Literal["learned", "csls", "nn", "isf", "hnn"] | None,
+    option(
+        "Ranking: learned from the dictionary of the map, CSLS, cosine (nn), inverted softmax "
+        "(isf) or hubless nearest neighbors (hnn).",
+        "--ranking",
+        default="learned where the map has it, otherwise csls",
     ),
 ]
 Columns = Annotated[

@@ -12,6 +12,8 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
 from alignx.lexicon.lexicon import Lexicon
+from alignx.ranking.candidates import CandidatePairs, Queries
+from alignx.retrieval.ranked import require_ranking
 from alignx.retrieval.ranking import best_ranks
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.lexicon.lookup import PairLookup
+    from alignx.retrieval.ranked import Ranking
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
@@ -49,17 +52,19 @@ class EvaluationReport(Tabular):
     nn, csls : Accuracy
         Accuracy by cosine and by CSLS.
     slices : dict of str to Accuracy
-        CSLS accuracy by frequency rank of the source word, and without words that have a
-        translation written the same.
+        Accuracy by frequency rank of the source word, and without words that have a translation
+        written the same; by the learned ranking where it is measured, otherwise by CSLS.
     oov : dict of str to Accuracy
         CSLS accuracy of queries with OOV words and phrases, which count in no other figure, with
         copying as a baseline.
     coverage_with_oov : float
         Coverage with OOV queries included.
-    learned : int
+    known : int
         Number of queries with an answer that the map was fitted on, which flatter the figures.
-    not_learned : dict of str to Accuracy
-        ``"nn"`` and ``"csls"`` accuracy without these queries; empty if there are none.
+    new : dict of str to Accuracy
+        Accuracy by each ranking without these queries; empty if there are none.
+    more : dict of str to Accuracy
+        Accuracy by the learned ranking, or by another that was asked for.
     """
 
     oov_policy: str
@@ -71,22 +76,26 @@ class EvaluationReport(Tabular):
     slices: dict[str, Accuracy]
     oov: dict[str, Accuracy] = field(default_factory=dict)
     coverage_with_oov: float = 0.0
-    learned: int = 0
-    not_learned: dict[str, Accuracy] = field(default_factory=dict)
+    known: int = 0
+    new: dict[str, Accuracy] = field(default_factory=dict)
+    more: dict[str, Accuracy] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"EvaluationReport(P@1 {self.csls.precision[1]:.1%} by CSLS, n {self.csls.n:,})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object that ``--json`` prints, without the version."""
-        return {field.name: _as_json(getattr(self, field.name)) for field in fields(self)}
+        names = [field.name for field in fields(self) if field.name != "more"]
+        return {name: _as_json(getattr(self, name)) for name in names} | {
+            name: accuracy.as_dict() for name, accuracy in self.more.items()
+        }
 
     def _sections(self) -> dict[str, dict[str, Accuracy]]:
-        rest = {name: accuracy for name, accuracy in self.not_learned.items() if accuracy.n}
+        rest = {name: accuracy for name, accuracy in self.new.items() if accuracy.n}
         return {
-            "": {"nn": self.nn, "csls": self.csls},
-            "without learned pairs": rest,
-            "csls by slice": self.slices,
+            "": {"nn": self.nn, "csls": self.csls, **self.more},
+            "without known pairs": rest,
+            f"{'learned' if 'learned' in self.more else 'csls'} by slice": self.slices,
             "csls of OOV queries": self.oov,
         }
 
@@ -114,12 +123,12 @@ class EvaluationReport(Tabular):
             f"{self.words} words in {self.pairs} pairs; coverage {self.coverage:.1%} of {unit}"
             f"{more}; OOV policy: {self.oov_policy}"
         )
-        if self.learned:
-            noun = "query has an answer" if self.learned == 1 else "queries have an answer"
-            rest = sections["without learned pairs"]
+        if self.known:
+            noun = "query has an answer" if self.known == 1 else "queries have an answer"
+            rest = sections["without known pairs"]
             advice = "rely on the figures without them, or test" if rest else "test"
             lines.append(
-                f"{self.learned:,} of {self.nn.n:,} {noun} that the map was fitted on: {advice} "
+                f"{self.known:,} of {self.nn.n:,} {noun} that the map was fitted on: {advice} "
                 "with other words"
             )
         return "\n".join(lines)
@@ -165,14 +174,14 @@ class _Queries(NamedTuple):
         numbers = np.repeat(np.arange(len(self.answers)), [len(rows) for rows in self.answers])
         return np.stack([numbers, np.concatenate(self.answers)], axis=1)
 
-    def learned(self, space: SharedSpace) -> NDArray[np.bool_]:
+    def known(self, space: SharedSpace) -> NDArray[np.bool_]:
         """Return a mask of queries with an answer among the training pairs."""
         found = np.zeros(len(self.rows), dtype=bool)
-        if space.learned is not None and len(self.rows):
+        if space.known is not None and len(self.rows):
             source, target = space.source.words, space.target.words
             pairs = self.pairs()
             words = ((source[self.rows[i]], target[row]) for i, row in pairs.tolist())
-            found[pairs[space.learned.holds(words), 0]] = True
+            found[pairs[space.known.holds(words), 0]] = True
         return found
 
     def ranks(self, space: SharedSpace, bias: Matrix | None) -> Indices:
@@ -181,6 +190,31 @@ class _Queries(NamedTuple):
             return np.zeros(0, dtype=np.int64)
         queries, keys = space.source.vectors[self.rows], space.target.vectors
         return best_ranks(queries, keys, self.pairs(), bias=bias)
+
+    def learned_ranks(self, space: SharedSpace, n_neighbors: int, by_csls: Indices) -> Indices:
+        """Rank as `ranks` by the learned ranking; answers beyond its candidates keep their rank."""
+        ranks = by_csls.copy()
+        if not len(self.rows):
+            return ranks
+        ranker = space.ranker
+        assert ranker is not None  # or require_ranking refuses
+        words = [space.source.words[row] for row in self.rows.tolist()]
+        pairs = CandidatePairs.search(
+            Queries(words, self.rows, space.source.vectors[self.rows]),
+            space.source.vectors,
+            space.target.vectors,
+            space.target.words,
+            ranker.n_candidates,
+            n_neighbors=n_neighbors,
+            biases=space.cosine_neighbors(n_neighbors).biases(n_neighbors),
+        )
+        answers = ranker.rank(pairs).indices
+        m = len(space.target)
+        right = self.pairs() @ [m, 1]
+        is_right = np.isin(np.arange(len(answers))[:, None] * m + answers, right)
+        found = is_right.any(axis=1)
+        ranks[found] = is_right[found].argmax(axis=1) + 1
+        return ranks
 
     def slices(self, space: SharedSpace, found: Indices) -> dict[str, Accuracy]:
         """Measure the accuracy by frequency band, and without identical words."""
@@ -207,6 +241,7 @@ def evaluate(
     *,
     oov_policy: OOVPolicy = "muse",
     oov: OOVMode = "drop",
+    ranking: Ranking | None = None,
     n_neighbors: int | None = None,
     progress: Progress | None = None,
 ) -> EvaluationReport:
@@ -230,6 +265,9 @@ def evaluate(
     oov : {"drop", "subword"}
         Vectors of OOV words: none, or by subwords, which requires vectors from a fastText model
         (``.bin``). Their queries, and phrases in any case, are reported separately.
+    ranking : {"learned", "csls", "nn", "isf", "hnn"}, optional
+        Ranking to measure beside cosine and CSLS: the learned one, inverted softmax or hubless
+        nearest neighbors; see `key_biases`. Default: learned where the map has one.
     n_neighbors : int, optional
         Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
     progress : callable, optional
@@ -260,6 +298,7 @@ def evaluate(
     require_instance(space, SharedSpace, "space")
     require_instance(lexicon, Lexicon, "lexicon")
     require_oov_mode(oov, space.source, space.target)
+    ranking = require_ranking(ranking, has_ranker=space.ranker is not None)
     if oov_policy not in ("muse", "vecmap", "fasttext", "xling"):
         raise ValueError(
             f"oov_policy must be 'muse', 'vecmap', 'fasttext' or 'xling', got {oov_policy!r}"
@@ -280,8 +319,12 @@ def evaluate(
     n_neighbors = space.n_neighbors(n_neighbors)
     _, bias = space.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
     found = {"nn": queries.ranks(space, None), "csls": queries.ranks(space, bias)}
+    if ranking == "learned":
+        found[ranking] = queries.learned_ranks(space, n_neighbors, found["csls"])
+    elif ranking not in found:
+        found[ranking] = queries.ranks(space, space.key_biases(ranking)[1])
     wrong = np.full(queries.n_unanswerable, np.inf)
-    learned = queries.learned(space)
+    known = queries.known(space)
 
     def accuracies(mask: NDArray[np.bool_]) -> dict[str, Accuracy]:
         return {
@@ -289,15 +332,18 @@ def evaluate(
             for name, of_all in found.items()
         }
 
+    every_query = accuracies(np.ones(len(known), dtype=bool))
     return EvaluationReport(
         oov_policy,
         len(lexicon),
         len(answers_of),
         len(queries.rows) / len(every),
-        **accuracies(np.ones(len(learned), dtype=bool)),
-        slices=queries.slices(space, found["csls"]),
+        nn=every_query.pop("nn"),
+        csls=every_query.pop("csls"),
+        slices=queries.slices(space, found.get("learned", found["csls"])),
         oov=oov_queries.accuracy(space, bias, n_neighbors),
         coverage_with_oov=(len(queries.rows) + len(oov_queries)) / len(every),
-        learned=int(learned.sum()),
-        not_learned=accuracies(~learned) if learned.any() else {},
+        known=int(known.sum()),
+        new=accuracies(~known) if known.any() else {},
+        more=every_query,
     )

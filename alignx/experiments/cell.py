@@ -185,7 +185,7 @@ def _align(
         refinement=Refinement(
             **{name: options[key] for name, key in zip(names, keys, strict=True) if key in options}
         ),
-        calibrate=False,
+        ranker=False,
         allow_failed=options.get("allow_failed", False),
     )
 

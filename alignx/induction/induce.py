@@ -11,19 +11,23 @@ import numpy as np
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.induction.lazy_space import LazySpace
+from alignx.induction.learned_ranking import rank_all
 from alignx.induction.pair_selection import SYMBOLS, PairSelection
 from alignx.induction.sharded.induce import induce_sharded
 from alignx.induction.sharded.plan import Sharding, is_large
 from alignx.retrieval.csls import csls_neighbors
+from alignx.retrieval.ranked import ranked_neighbors, require_ranking
 from alignx.support.arguments import require_instance
 from alignx.support.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from alignx.alignment.calibration import Calibration
     from alignx.induction.pair_selection import Symbols
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.ranking.ranker import PairRanker
+    from alignx.retrieval.ranked import Ranking
+    from alignx.support.arrays import Indices
 
 __all__ = ["induce_lexicon", "require_probabilities"]
 
@@ -35,6 +39,7 @@ def induce_lexicon(
     k: int = 1,
     mutual: bool = True,
     exclude: Collection[Symbols] = SYMBOLS,
+    ranking: Ranking | None = None,
     n_neighbors: int | None = None,
     sharding: Sharding | None = None,
     progress: Progress | None = None,
@@ -60,8 +65,12 @@ def induce_lexicon(
         word gets its `k` best, and target words may be missing.
     exclude : collection of {"numbers", "punctuation"}
         Kinds of words that are left out: those with digits but no letter, those with neither.
+    ranking : {"learned", "csls", "nn", "isf", "hnn"}, optional
+        Learned ranking of the best by CSLS, CSLS, cosine, inverted softmax or hubless nearest
+        neighbors; see `key_biases`. The last three are searched in memory. Default: learned where
+        the map has one, otherwise CSLS.
     n_neighbors : int, optional
-        Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
+        Neighbors in the CSLS average; see `SharedSpace.n_neighbors`. Only with the first two.
     sharding : Sharding, optional
         Index, memory limit, checkpoint folder and cluster of a sharded search. Default: chosen by
         the sizes of the vocabularies.
@@ -71,13 +80,15 @@ def induce_lexicon(
     Returns
     -------
     Lexicon
-        In the order of the source words, best translation first. Scores are CSLS; calibrated maps
-        give probabilities. See `Lexicon.at_least` for a threshold.
+        In the order of the source words, best translation first. Scores are CSLS, or with the last
+        three rankings the cosine minus the bias of the target word; the learned ranking gives
+        probabilities. See `Lexicon.at_least` for a threshold.
 
     Raises
     ------
     ValueError
-        If a parameter is out of range, or `words` are given with `sharding`.
+        If a parameter is out of range, or `words` or one of the last three rankings are given for
+        a search shard by shard.
 
     Notes
     -----
@@ -96,25 +107,35 @@ def induce_lexicon(
         require_instance(space, SharedSpace, "space")
     if sharding is not None:
         require_instance(sharding, Sharding, "sharding")
+    ranking = require_ranking(ranking, n_neighbors, has_ranker=space.ranker is not None)
     selection = PairSelection(k, mutual, exclude)
     languages = space.languages if isinstance(space, LazySpace) else (space.source, space.target)
     if words is not None and sharding is not None:
         raise ValueError("words are searched in memory; leave out sharding")
+    is_by_bias = ranking not in ("learned", "csls")
     if sharding is None and (words is not None or not is_large(*map(len, languages))):
         shared = space.shared() if isinstance(space, LazySpace) else space
-        return _in_memory(shared, selection, words, n_neighbors, progress)
+        if is_by_bias:
+            return _by_biases(shared, selection, words, ranking, progress)
+        ranker = shared.ranker if ranking == "learned" else None
+        return _in_memory(shared, selection, words, ranker, n_neighbors, progress)
+    if is_by_bias:
+        raise ValueError(
+            "large vocabularies and those with sharding are ranked by 'learned' or 'csls', got "
+            f"ranking {ranking!r}; give words to translate, or fewer vectors"
+        )
     if isinstance(space, SharedSpace):
-        space = LazySpace(*languages, calibration=space.calibration)
+        space = LazySpace(*languages, ranker=space.ranker)
     sharding = sharding or Sharding()
     if sharding.checkpoint is not None:
         found = induce_sharded(
-            space, selection, sharding, n_neighbors=n_neighbors, progress=progress
+            space, selection, sharding, ranking=ranking, n_neighbors=n_neighbors, progress=progress
         )
         return found.lexicon
     with tempfile.TemporaryDirectory(prefix="alignx-") as folder:
         sharding = replace(sharding, checkpoint=Path(folder, "shards"))
         found = induce_sharded(
-            space, selection, sharding, n_neighbors=n_neighbors, progress=progress
+            space, selection, sharding, ranking=ranking, n_neighbors=n_neighbors, progress=progress
         )
     return found.lexicon
 
@@ -123,44 +144,83 @@ def _in_memory(
     shared: SharedSpace,
     selection: PairSelection,
     words: Sequence[str] | None,
+    ranker: PairRanker | None,
     n_neighbors: int | None,
     progress: Progress | None,
 ) -> Lexicon:
     smaller = min(len(shared.source), len(shared.target))
     selection.require_size(smaller)
     n_neighbors = shared.n_neighbors(n_neighbors)
+    candidates = 0 if ranker is None else ranker.n_candidates
+    cosine = shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.4))
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
-        # One more than is kept, so that the best also has a rival to compare with.
-        min(selection.k + 1, smaller),
+        min(max(selection.k, candidates), smaller),
         n_neighbors=n_neighbors,
-        cosine=shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.5)),
+        cosine=cosine,
+        progress=part_of(progress, 0.4, 0.4),
+    )
+    rows = _rows_of(words, shared)
+    both = shared.source.words, shared.target.words
+    probability = None
+    if ranker is not None:
+        found, probability = rank_all(
+            ranker,
+            found,
+            cosine.biases(n_neighbors),
+            both,
+            selection.k,
+            rows=rows,
+            progress=part_of(progress, 0.8, 0.2),
+        )
+    allowed = selection.allowed(both[0]), selection.allowed(both[1])
+    return selection.lexicon(found, both, allowed, rows=rows, probability=probability)
+
+
+def _by_biases(
+    shared: SharedSpace,
+    selection: PairSelection,
+    words: Sequence[str] | None,
+    ranking: Ranking,
+    progress: Progress | None,
+) -> Lexicon:
+    """Rank by biases of the same kind on both sides, without probabilities, which are of CSLS."""
+    selection.require_size(min(len(shared.source), len(shared.target)))
+    found = ranked_neighbors(
+        shared.source.vectors,
+        shared.target.vectors,
+        selection.k,
+        shared.key_biases(ranking, progress=part_of(progress, 0, 0.5)),
         progress=part_of(progress, 0.5, 0.5),
     )
-    rows = None
-    if words is not None:
-        listed = dict.fromkeys(shared.source.find(words).tolist())
-        rows = np.array([row for row in listed if row >= 0], dtype=np.int64)
     both = shared.source.words, shared.target.words
     allowed = selection.allowed(both[0]), selection.allowed(both[1])
-    return selection.lexicon(found, both, allowed, rows=rows, calibration=shared.calibration)
+    return selection.lexicon(found, both, allowed, rows=_rows_of(words, shared))
 
 
-def require_probabilities(threshold: float | None, calibration: Calibration | None) -> None:
+def _rows_of(words: Sequence[str] | None, shared: SharedSpace) -> Indices | None:
+    """Return the different source rows of words that have a vector, in their order."""
+    if words is None:
+        return None
+    listed = dict.fromkeys(shared.source.find(words).tolist())
+    return np.array([row for row in listed if row >= 0], dtype=np.int64)
+
+
+def require_probabilities(threshold: float | None, ranker: PairRanker | None) -> None:
     """Check a threshold of `Lexicon.at_least`, if any, before long work.
 
     Raises
     ------
     ValueError
-        If it is out of range, or there is no calibration to give probabilities.
+        If it is out of range, or there is no learned ranking to give probabilities.
     """
     if threshold is None:
         return
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must lie in [0, 1], got {threshold}")
-    if calibration is None:
+    if ranker is None:
         raise ValueError(
-            "threshold needs probabilities, which a map has that was fitted with calibrate=True, "
-            "in the direction of the fit"
+            "threshold needs probabilities, which a map with a learned ranking has, in the "
+            "direction of the fit: align with a dictionary of a hundred words or more"
         )

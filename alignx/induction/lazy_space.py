@@ -18,7 +18,7 @@ from alignx.vectors.same_space import require_same_space, warn_of_different_spac
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.alignment.calibration import Calibration
+    from alignx.ranking.ranker import PairRanker
     from alignx.vectors.embeddings import Embeddings
 
     StrPath = str | os.PathLike[str]
@@ -39,8 +39,8 @@ class LazySpace:
         Vectors of the languages, in the direction of the map.
     alignment : Alignment, optional
         The map; without one the vectors must share a space already.
-    calibration : Calibration, optional
-        Source of probabilities, instead of that of the map.
+    ranker : PairRanker, optional
+        Learned ranking, instead of that of the map.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class LazySpace:
     source: Embeddings
     target: Embeddings
     alignment: Alignment | None = None
-    calibration: Calibration | None = None
+    ranker: PairRanker | None = None
     is_reversed: bool = False
 
     def __post_init__(self) -> None:
@@ -66,8 +66,8 @@ class LazySpace:
             require_same_space({"source": self.source, "target": self.target})
             if self.source.dimension == self.target.dimension:
                 warn_of_different_spaces(self.source, self.target)
-        elif self.calibration is None and not self.is_reversed:
-            object.__setattr__(self, "calibration", self.alignment.calibration)
+        elif self.ranker is None and not self.is_reversed:
+            object.__setattr__(self, "ranker", self.alignment.ranker)
 
     @classmethod
     def load(
@@ -96,8 +96,8 @@ class LazySpace:
         return f"LazySpace(source n={len(self.source):,}, target n={len(self.target):,})"
 
     def reversed(self) -> LazySpace:
-        """Exchange the languages; the calibration, which holds for one direction, is dropped."""
-        return replace(self, calibration=None, is_reversed=not self.is_reversed)
+        """Exchange the languages; the ranker, which holds for one direction, is dropped."""
+        return replace(self, ranker=None, is_reversed=not self.is_reversed)
 
     @property
     def languages(self) -> tuple[Embeddings, Embeddings]:
@@ -133,7 +133,7 @@ class LazySpace:
     def shared(self) -> SharedSpace:
         """Map all vectors into memory."""
         if self.alignment is None:
-            shared = SharedSpace.of(self.source, self.target, self.calibration)
+            shared = SharedSpace.of(self.source, self.target, self.ranker)
         else:
             shared = self.alignment.apply(self.source, self.target)
         return shared.reversed() if self.is_reversed else shared

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from alignx.alignment.calibration import PairFeatures
 from alignx.lexicon.lexicon import Lexicon
 
 if TYPE_CHECKING:
@@ -15,9 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.calibration import Calibration
     from alignx.retrieval.neighbors import CrossNeighbors
-    from alignx.support.arrays import Indices
+    from alignx.support.arrays import Indices, Matrix
 
 __all__ = ["SYMBOLS", "PairSelection", "Symbols", "is_number", "is_punctuation"]
 
@@ -101,23 +99,23 @@ class PairSelection:
         allowed: tuple[NDArray[np.bool_], NDArray[np.bool_]],
         *,
         rows: Indices | None = None,
-        calibration: Calibration | None = None,
+        probability: Matrix | None = None,
     ) -> Lexicon:
         """Build the dictionary from neighbors by CSLS.
 
         Parameters
         ----------
         found : CrossNeighbors
-            At least `k` neighbors of each word; with one more the best has a rival, which
-            probabilities need. Index -1 marks a missing neighbor, whose score must be finite.
+            At least `k` neighbors of each word. Index -1 marks a missing neighbor, whose score must
+            be finite.
         words : pair of sequence of str
             Words of both languages.
         allowed : pair of (n,) bool
             Words that may be in the dictionary.
         rows : (p,) int64, optional
             Source words to translate, in this order. Default: all.
-        calibration : Calibration, optional
-            Source of probabilities.
+        probability : (n, k) float32, optional
+            Probability of each neighbor of a source word.
         """
         asked = np.arange(len(words[0])) if rows is None else rows
         source_rows = np.repeat(asked, self.k)
@@ -129,15 +127,8 @@ class PairSelection:
             kept &= (back == source_rows[:, None]).any(axis=1)
         source_rows, target_rows, scores = source_rows[kept], target_rows[kept], scores[kept]
         probabilities = None
-        if calibration is not None:
-            features = PairFeatures.of(
-                source_rows,
-                target_rows,
-                scores,
-                found.of_source.take(source_rows),
-                found.of_target.take(target_rows),
-            )
-            probabilities = calibration.probability(features)
+        if probability is not None:
+            probabilities = probability[asked, : self.k].ravel()[kept].astype(np.float64)
         source_words, target_words = words
         pairs = [
             (source_words[s], target_words[t])

@@ -10,6 +10,7 @@ from alignx.mapping.centering import with_centering, without_centering
 from alignx.mapping.contrastive import Contrastive
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
+from alignx.mapping.rcsls import RCSLS
 from alignx.mapping.refinement import Refinement, RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CCA",
     "METHODS",
+    "RCSLS",
     "Aligner",
     "Contrastive",
     "LeastSquares",
@@ -39,6 +41,7 @@ METHODS: dict[str, type[Aligner]] = {
     "cca": CCA,
     "least_squares": LeastSquares,
     "reweighted": Reweighted,
+    "rcsls": RCSLS,
     "contrastive": Contrastive,
 }
 

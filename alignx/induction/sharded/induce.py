@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.errors import AlignxError, RecallError
+from alignx.induction.learned_ranking import rank_all
 from alignx.induction.sharded.plan import FAISS_KINDS, make_plan, slower_than_exact
 from alignx.induction.sharded.search import SIDES, ShardedSearch
 from alignx.induction.sharded.shards import Engine, build_index, clear_indexes, search_shard
@@ -22,6 +23,7 @@ from alignx.induction.sharded.workspace import Workspace
 from alignx.retrieval.clustered import SearchParams
 from alignx.retrieval.csls import csls_from_cosine
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, count_or_default
+from alignx.retrieval.ranked import require_ranking
 from alignx.retrieval.recall import MeasuredRecall, measure_recall
 from alignx.support.arrays import zero_rows
 from alignx.support.memory import peak_resident
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from alignx.induction.pair_selection import PairSelection
     from alignx.induction.sharded.plan import Plan, Sharding
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.retrieval.ranked import Ranking
     from alignx.support.arrays import Indices, LazyRows, Matrix
     from alignx.support.progress import Log, Progress
 
@@ -84,6 +87,7 @@ def induce_sharded(
     selection: PairSelection,
     sharding: Sharding,
     *,
+    ranking: Ranking | None = None,
     n_neighbors: int | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
@@ -98,6 +102,8 @@ def induce_sharded(
         Rule for the pairs.
     sharding : Sharding
         Options of the search, with a checkpoint folder.
+    ranking : {"learned", "csls"}, optional
+        Default: learned where the map has such a ranking, otherwise CSLS.
     n_neighbors : int, optional
         Neighbors in the CSLS average; 10 unless given.
     progress : callable, optional
@@ -124,6 +130,9 @@ def induce_sharded(
         raise AlignxError("each language must have words with a vector, got one without any")
     selection.require_size(min(n, m))
     n_neighbors = count_or_default(n_neighbors, N_NEIGHBORS, min(n, m), "n_neighbors", "words")
+    ranking = require_ranking(ranking, n_neighbors, has_ranker=space.ranker is not None)
+    ranker = space.ranker if ranking == "learned" else None
+    k = min(max(selection.k, 0 if ranker is None else ranker.n_candidates), n, m)
     plan = make_plan(n, m, rows[0].dimension, sharding, n_neighbors)
     slower = slower_than_exact(plan.kind, *map(len, languages))
     if slower is not None:
@@ -135,7 +144,7 @@ def induce_sharded(
         "vectors": [each.checksum for each in languages],
         "mapped": [_fingerprint(each) for each in rows],
         "index": plan.kind,
-        "k": selection.k,
+        "k": k,
         "n_neighbors": n_neighbors,
         "shard_rows": plan.shard_rows,
         "random_state": sharding.random_state,
@@ -145,7 +154,7 @@ def induce_sharded(
     # Workers may be started in another directory.
     work = Workspace.open(Path(sharding.checkpoint), settings).absolute()
     engine = Engine(plan.kind, sharding.recall, plan.shard_rows, sharding.random_state)
-    run = _Run(work, engine, sharding.cluster, n_neighbors, selection.k, tell, SearchParams())
+    run = _Run(work, engine, sharding.cluster, n_neighbors, k, tell, SearchParams())
     try:
         run.store(rows, part_of(progress, 0, 0.3))
         found, measured = run.search(part_of(progress, 0.3, 0.65))
@@ -153,9 +162,12 @@ def induce_sharded(
         clear_indexes()
     with run.timed("dictionary"):
         words = space.words(rows)
-        found = run.in_vocabulary_order(found)
+        found, biases = run.in_vocabulary_order(found)
+        probability = None
+        if ranker is not None:
+            found, probability = rank_all(ranker, found, biases, words, selection.k)
         allowed = run.allowed(words, selection)
-        lexicon = selection.lexicon(found, words, allowed, calibration=space.calibration)
+        lexicon = selection.lexicon(found, words, allowed, probability=probability)
     if not sharding.keep_checkpoint:
         work.remove()
     if progress is not None:
@@ -180,6 +192,7 @@ class _Run:
     tell: Log
     effort: SearchParams
     seconds: dict[str, float] = field(default_factory=dict)
+    biases: tuple[Matrix, Matrix] = field(init=False)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -220,7 +233,7 @@ class _Run:
                 cosine = searching.neighbors(
                     self.n_neighbors, biased=False, progress=part_of(progress, 0.1, 0.4)
                 )
-            biases = _without_gaps(cosine).biases(self.n_neighbors)
+            biases = self.biases = _without_gaps(cosine).biases(self.n_neighbors)
             with self.timed("csls"):
                 self._build_indexes(target, biases, part_of(progress, 0.5, 0.1))
                 found = self._csls(searching, cosine, biases, part_of(progress, 0.6, 0.3))
@@ -243,9 +256,8 @@ class _Run:
         biases: tuple[Matrix, Matrix],
         progress: Progress | None,
     ) -> CrossNeighbors:
-        # One more than is kept, so that the best also has a rival to compare with.
         rows = [self.language(name).rows for name in SIDES]
-        k = min(self.k + 1, *map(len, rows))
+        k = self.k
         if self.engine.kind == "exact":
             return csls_from_cosine(
                 rows[0],
@@ -311,15 +323,20 @@ class _Run:
         )
         return source, target
 
-    def in_vocabulary_order(self, found: CrossNeighbors) -> CrossNeighbors:
-        """Turn stored rows into rows of the vocabularies."""
+    def in_vocabulary_order(
+        self, found: CrossNeighbors
+    ) -> tuple[CrossNeighbors, tuple[Matrix, Matrix]]:
+        """Turn stored rows into rows of the vocabularies, and return the biases of these."""
         source, target = (self.language(name).order for name in SIDES)
         if source is None or target is None:
-            return found
+            return found, self.biases
+        biases = np.empty_like(self.biases[0]), np.empty_like(self.biases[1])
+        for bias, stored, order in zip(biases, self.biases, (source, target), strict=True):
+            bias[order] = stored
         return CrossNeighbors(
             _reordered(found.of_source, source, target),
             _reordered(found.of_target, target, source),
-        )
+        ), biases
 
     def _has_vectors(self, name: str) -> NDArray[np.bool_]:
         """Tell which words of a vocabulary have a vector that is not zero."""

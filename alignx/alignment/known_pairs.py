@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LearnedPairs"]
+__all__ = ["KnownPairs"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LearnedPairs:
+class KnownPairs:
     """Digest of the word pairs of a fit: one sorted number for each pair, and no words.
 
     After `reversed`, queries have the target word first.
 
     Examples
     --------
-    >>> learned = LearnedPairs.of([("cat", "gato"), ("dog", "perro")])
-    >>> learned.holds([("cat", "gato"), ("cat", "gata")]).tolist()
+    >>> known = KnownPairs.of([("cat", "gato"), ("dog", "perro")])
+    >>> known.holds([("cat", "gato"), ("cat", "gata")]).tolist()
     [True, False]
-    >>> learned.reversed().holds([("gato", "cat")]).tolist()
+    >>> known.reversed().holds([("gato", "cat")]).tolist()
     [True]
     """
 
@@ -43,7 +43,7 @@ class LearnedPairs:
         return len(self.hashes)
 
     def __repr__(self) -> str:
-        return f"LearnedPairs({len(self)} pairs)"
+        return f"KnownPairs({len(self)} pairs)"
 
     def reversed(self) -> Self:
         """Return the digest for queries with source and target exchanged."""
