@@ -34,6 +34,7 @@ Method = Literal[
     "least_squares",
     "reweighted",
     "rcsls",
+    "contrastive",
     "self_learning",
     "adversarial",
 ]
@@ -86,7 +87,8 @@ class MethodOptions:
     regularization: Annotated[
         float | None,
         option(
-            "Share of the mean variance to add to each direction (cca, least_squares, reweighted).",
+            "Share of the mean variance to add to each direction (cca, least_squares, reweighted, "
+            "contrastive).",
             metavar="R",
         ),
     ] = None

@@ -113,7 +113,13 @@ def assert_same(one: Alignment, other: Alignment) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "least"),
-    [("procrustes", 0.75), ("cca", 0.7), ("least_squares", 0.7), ("reweighted", 0.7)],
+    [
+        ("procrustes", 0.75),
+        ("cca", 0.7),
+        ("least_squares", 0.7),
+        ("reweighted", 0.7),
+        ("contrastive", 0.7),
+    ],
 )
 def test_every_method_translates_the_sample(
     sample: Sample, alignments: dict[str, Alignment], method: str, least: float
