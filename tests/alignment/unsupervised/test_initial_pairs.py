@@ -89,7 +89,7 @@ def assert_best(pairs: NDArray[np.int64], scores: Double) -> None:
 def test_pairs_are_the_best_by_the_formula(weight: float, dimension: int) -> None:
     data = plant_clusters(0.3, count=250, dimension=12, target_dimension=dimension)
     X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, weight))
+    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (weight,)))
     assert_best(pairs, scores_of(X, Y, weight))
 
 
@@ -101,9 +101,9 @@ def test_as_many_words_are_compared_as_the_smaller_language_allows(
 ) -> None:
     data = plant_clusters(0.2, count=300, dimension=12, target_count=120)
     X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(vocabulary, 0.15))
+    pairs = profile_pairs(X, Y, ProfileSettings(vocabulary, (0.15,)))
     assert_best(pairs, scores_of(X[:count], Y[:count], 0.15))
-    swapped = profile_pairs(Y, X, ProfileSettings(vocabulary, 0.15))
+    swapped = profile_pairs(Y, X, ProfileSettings(vocabulary, (0.15,)))
     assert_best(swapped, scores_of(Y[:count], X[:count], 0.15))
 
 
@@ -114,7 +114,7 @@ def test_many_similarities_are_averaged_in_parts(
     monkeypatch.setattr("alignx.alignment.unsupervised.initial_pairs.COLUMNS", columns)
     data = plant_clusters(0.2, count=150, dimension=12)
     X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, 0.0))
+    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (0.0,)))
     count = len(X)
     scores = scores_of(X, Y, 0.0, columns)
     chosen = scores[pairs[:count, 0], pairs[:count, 1]]
@@ -129,7 +129,7 @@ def test_a_planted_rotation_is_found(target_dimension: int | None) -> None:
     data = plant_clusters(0.0, count=600, target_dimension=target_dimension)
     # Centering would undo what is exact: neither language is centered.
     X, Y = data.source, data.target
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, 0.0))
+    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (0.0,)))
     truth = data.pairs[:, 1]
     assert (truth[pairs[:, 0]] == pairs[:, 1]).mean() > 0.98
 
@@ -140,7 +140,7 @@ def test_the_penalty_pairs_words_of_like_rank() -> None:
     X, Y = normalized(data.source), normalized(data.target)
     apart = []
     for weight in (0.0, 0.5, 100.0):
-        pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, weight))
+        pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (weight,)))
         ranks = np.log(pairs + 50)
         apart.append(np.abs(ranks[:, 0] - ranks[:, 1]).mean())
     assert apart[0] > 1.2 * apart[1] > 2 * apart[2]
@@ -158,7 +158,7 @@ def test_noise_leaves_more_right_pairs_than_chance() -> None:
 
 @pytest.mark.parametrize("sizes", [(1, 1), (2, 2), (5, 5), (1, 5), (5, 2)])
 @pytest.mark.parametrize(
-    "profile", [ProfileSettings(EVERYTHING, 0.15), ProfileSettings(1, 0.0), PROFILES[0]]
+    "profile", [ProfileSettings(EVERYTHING, (0.15,)), ProfileSettings(1, (0.0,)), PROFILES[0]]
 )
 def test_tiny_vocabularies_are_fine(sizes: tuple[int, int], profile: ProfileSettings) -> None:
     rng = np.random.default_rng(1)
