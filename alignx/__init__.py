@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, LeastSquares, Procrustes, Refinement, Reweighted, refine
+    from alignx.mapping import CCA, RCSLS, LeastSquares, Procrustes, Refinement, Reweighted, refine
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from alignx.retrieval.exact import ExactIndex, cross_neighbors
     from alignx.retrieval.faiss.index import FaissIndex
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+    from alignx.retrieval.ranked import key_biases
+    from alignx.retrieval.soft_biases import hubless_biases, inverted_softmax_biases
     from alignx.support.config import config_context, get_config, set_config
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCA",
+    "RCSLS",
     "Adversarial",
     "Alignment",
     "AlignmentFailed",
@@ -146,7 +149,10 @@ __all__ = [
     "evaluate_similarity",
     "evaluate_transfer",
     "get_config",
+    "hubless_biases",
     "induce_lexicon",
+    "inverted_softmax_biases",
+    "key_biases",
     "load",
     "load_sample",
     "mutual_neighbors",
@@ -208,7 +214,15 @@ _HOMES = {
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],
     "lexicon.lexicon": ["Lexicon"],
-    "mapping": ["CCA", "LeastSquares", "Procrustes", "Refinement", "Reweighted", "refine"],
+    "mapping": [
+        "CCA",
+        "RCSLS",
+        "LeastSquares",
+        "Procrustes",
+        "Refinement",
+        "Reweighted",
+        "refine",
+    ],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",
@@ -219,6 +233,8 @@ _HOMES = {
     "retrieval.exact": ["ExactIndex", "cross_neighbors"],
     "retrieval.faiss.index": ["FaissIndex"],
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
+    "retrieval.ranked": ["key_biases"],
+    "retrieval.soft_biases": ["hubless_biases", "inverted_softmax_biases"],
     "support.config": ["config_context", "get_config", "set_config"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],

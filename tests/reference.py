@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import scipy.linalg
+import scipy.special
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -83,3 +84,40 @@ def reweighted(
 def _with_ridge(gram: Double, share: float) -> Double:
     """Add a share of the mean eigenvalue, which is the trace over the dimension."""
     return np.asarray(gram + share * np.trace(gram) / len(gram) * np.eye(len(gram)))
+
+
+def rcsls_loss(
+    source: ArrayLike,
+    target: ArrayLike,
+    pairs: Indices,
+    weights: Double,
+    matrix: Double,
+    n_neighbors: int,
+    vocabulary: int,
+) -> float:
+    """Equation 4 of Joulin et al. 2018; trusted since it sorts all dot products in full."""
+    X, Y = np.asarray(source, np.float64) @ matrix, np.asarray(target, np.float64)
+
+    def r(row: Double, others: Double) -> Double:
+        return np.asarray(np.sort(others[:vocabulary] @ row)[-n_neighbors:].mean())
+
+    losses = [r(X[s], Y) + r(Y[t], X) - 2 * X[s] @ Y[t] for s, t in pairs]
+    return float(weights[:, 0] @ losses)
+
+
+def softmax_biases(X: ArrayLike, Z: ArrayLike, b: float, steps: int) -> tuple[Double, Double]:
+    """Biases of X and of Z as keys, after dividing by sums an odd number of times.
+
+    One step is equation 5 of Smith et al. 2017, more are Sinkhorn's; trusted since logarithms of
+    sums are subtracted from the whole matrix, of keys first and last.
+    """
+    found = []
+    for scores in (b * cosines(Z, X), b * cosines(X, Z)):
+        of_queries, of_keys = np.zeros((len(scores), 1)), np.zeros(scores.shape[1])
+        for step in range(steps):
+            if step % 2 == 0:
+                of_keys = scipy.special.logsumexp(scores - of_queries, axis=0)
+            else:
+                of_queries = scipy.special.logsumexp(scores - of_keys, axis=1, keepdims=True)
+        found.append(np.asarray(of_keys / b, dtype=np.float64))
+    return found[0], found[1]

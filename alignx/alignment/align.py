@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,6 @@ from sklearn.base import clone
 
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.fit_context import FitContext
-from alignx.alignment.held_out import HeldOut
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.learned_pairs import LearnedPairs
 from alignx.alignment.methods import UNSUPERVISED, as_method
@@ -37,9 +37,13 @@ if TYPE_CHECKING:
 __all__ = ["align"]
 
 ADVICE = (
-    "use more words, vectors of similar texts, a small dictionary with self_learning, or "
+    "use more words, vectors of similar texts, a small dictionary, or "
     "allow_failed (--allow-failed) to keep the map as it is"
 )
+
+FEW_KNOWN = 0.2  # share of the pairs
+
+logger = logging.getLogger("alignx")
 
 
 def align(
@@ -66,24 +70,23 @@ def align(
         between them, gets the weighted mean of their vectors; see `look_up`. `Lexicon.identical`
         makes one of identically spelled words.
     method : str or estimator, optional
-        With a lexicon: `Procrustes` (the default), `CCA`, `LeastSquares`, `Reweighted`, `Auto` for
-        the best of them in cross-validation, or `SelfLearning` to grow a small lexicon, of 25
-        pairs upward. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
-        defaults a name: ``"procrustes"``, ``"cca"``, ``"least_squares"``, ``"reweighted"``,
-        ``"auto"``, ``"self_learning"``, ``"adversarial"``.
+        With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
+        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS` or `SelfLearning`, as named.
+        Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its defaults a
+        name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps
         ``"unit", "project", "unit"``, no centering, and a regularization of at least 1e-5. With a
-        lexicon of 20 words to hold out and an aligner, its cost against the default is measured;
+        lexicon of 100 source words, its cost against the default is measured;
         see `Alignment.linear_cost`.
     refinement : int or Refinement
-        Rounds of `refine`, or all its settings.
+        Rounds of `refine` at most, or all its settings.
     calibrate : bool
-        Whether to fit the probability of a correct pair by a second map, without a fifth of the
-        source words of the lexicon; see `Calibration`. It is left out with a warning if there are
-        fewer than 20 words to hold out or none is translated correctly. It takes another fit and a
-        sweep over both vocabularies. Maps of self-learning and adversarial training have none.
+        Whether to fit the probability of a correct pair on held-out words; see `Calibration`. It
+        is left out with a warning if the lexicon has fewer than 100 source words or none of them is
+        translated correctly. It takes a sweep over both vocabularies for each fold. Maps of
+        `SelfLearning` and `Adversarial` have none.
     allow_failed : bool
         Whether to return a map that has failed.
     progress : callable, optional
@@ -118,7 +121,7 @@ def align(
     >>> import alignx as ax
     >>> sample = ax.load_sample("en", "es")
     >>> ax.align(sample.source, sample.target, lexicon=sample.train, calibrate=False)
-    Alignment(en -> es, Procrustes(), 1053 pairs)
+    Alignment(en -> es, Reweighted(regularization=0.0001), 1053 pairs)
     """
     for name, language in {"source": source, "target": target}.items():
         require_instance(language, Embeddings, name)
@@ -133,6 +136,14 @@ def align(
         X, Y = with_phrases(X, Y, lexicon)
         rows = lexicon.require_rows(X, Y)
         pairs = np.stack([rows.source, rows.target], axis=1)
+        if len(pairs) < FEW_KNOWN * len(lexicon):
+            logger.warning(
+                "%s: only %d of %d pairs have both words in the vocabularies; is it of these "
+                "languages?",
+                lexicon.name,
+                len(pairs),
+                len(lexicon),
+            )
         learned = LearnedPairs.of((X.words[s], Y.words[t]) for s, t in pairs.tolist())
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
     fit: MapFit
@@ -150,7 +161,6 @@ def align(
             estimator,
             context,
             pairs,
-            HeldOut.of(lexicon, X, Y) if calibrate or is_linear else None,
             standard_rows=standard_rows if is_linear else None,
             calibrate=calibrate,
             allow_failed=allow_failed,
@@ -167,6 +177,7 @@ def align(
         fit.linear_cost,
         fit.validation,
         learned,
+        fit.strategy,
     )
 
 

@@ -39,9 +39,13 @@ class Alignment(StoredMap):
         return f"Alignment({codes}, {self.aligner!r}, {self.pairs} pairs{found_by})"
 
     def __str__(self) -> str:
-        """Return `repr` and the accuracy of the map."""
-        failed = "FAILED: " if self.failed else ""
-        return repr(self) if self.report is None else f"{self!r}\n{failed}{self.report}"
+        """Return `repr`, the strategy that was chosen, and the accuracy of the map."""
+        lines = [repr(self)]
+        if self.strategy is not None:
+            lines.append(f"chosen: {self.strategy}")
+        if self.report is not None:
+            lines.append(f"{'FAILED: ' if self.failed else ''}{self.report}")
+        return "\n".join(lines)
 
     def apply(self, source: Embeddings, target: Embeddings) -> SharedSpace:
         """Map both languages into one space.

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 
-from alignx.mapping import Aligner, Refinement, RefinementRound, balanced_weights, refine
+from alignx.alignment.growth import grow
+from alignx.mapping import (
+    Aligner,
+    Procrustes,
+    Refinement,
+    RefinementRound,
+    balanced_weights,
+    refine,
+)
 from alignx.support.arrays import Matrix, unit_rows
+from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
     from alignx.support.arrays import Indices
     from alignx.support.progress import Log, Progress
 
 __all__ = ["FitContext", "FitSpec", "FrequentPart", "frequent_part"]
+
+PAIRS_PER_DIMENSION = 2  # of grown pairs; whitening needs a good estimate of the covariances
 
 
 class FitContext(NamedTuple):
@@ -40,25 +51,56 @@ class FitContext(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FitSpec:
-    """An aligner with its parameters, not fitted, and the context of its fits."""
+    """A strategy: an aligner with its parameters, not fitted, and the context of its fits.
+
+    Attributes
+    ----------
+    aligner : Aligner
+        Not fitted.
+    context : FitContext
+        Rows and refinement.
+    self_learning : bool
+        Whether the pairs are first grown by self-learning; see `grow`.
+    """
 
     aligner: Aligner
     context: FitContext
+    self_learning: bool = False
+
+    def __str__(self) -> str:
+        start = "self-learning from the pairs, " if self.self_learning else ""
+        rounds = self.context.refinement.rounds
+        return f"{start}{self.aligner}, {rounds} rounds of refinement"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the strategy for ``--json``."""
+        return {
+            "aligner": str(self.aligner),
+            "refinement": self.context.refinement.rounds,
+            "self_learning": self.self_learning,
+        }
 
     def fit(
         self, pairs: Indices, progress: Progress | None = None
     ) -> tuple[Aligner, list[RefinementRound]]:
         """Fit on pairs of rows, (p, 2), and refine."""
         source, target, refinement, log = self.context
-        weights = balanced_weights(pairs)
-        aligner = clone(self.aligner).fit(source, target, weights, pairs=pairs)
+        if not len(pairs):
+            raise ValueError("a map must be fitted on at least 1 pair, got 0")
+        aligner, start, share = self.aligner, pairs, 0.0
+        if self.self_learning:
+            share = 0.5
+            start = grow(source, target, pairs, part_of(progress, 0, share), log)
+            dimensions = source.shape[1], target.shape[1]
+            if len(start) < PAIRS_PER_DIMENSION * max(dimensions) and len({*dimensions}) == 1:
+                aligner = Procrustes()
         return refine(
-            aligner,
+            clone(aligner).fit(source, target, balanced_weights(start), pairs=start),
             source,
             target,
             pairs=pairs,
             refinement=refinement,
-            progress=progress,
+            progress=part_of(progress, share, 1 - share),
             log=log,
         )
 

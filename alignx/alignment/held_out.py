@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
@@ -12,23 +12,26 @@ from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.retrieval.csls import csls_bias, csls_biases
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import Neighbors
-from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.fit_context import FitSpec
-    from alignx.lexicon.lexicon import Lexicon
+    from alignx.alignment.fit_context import FitContext
+    from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
-    from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Fold", "HeldOut", "HeldOutResult", "correct_answers", "split_folds"]
+__all__ = [
+    "Fold",
+    "HeldOutAnswers",
+    "are_pairs",
+    "calibration",
+    "correct_answers",
+    "split_folds",
+]
 
-SHARE = 0.2  # of the source words
-FEWEST = 20  # with fewer words, the share of correct answers says little
 CANDIDATES = 10  # for each word
 ENOUGH_QUERIES = 2_000  # resolve differences of about one point between candidates
 
@@ -68,10 +71,10 @@ def correct_answers(
     index = ExactIndex.borrowing(target, bias=bias)
     queries = np.unique(held_out[:, 0])
     answers = index.search(source[queries], 1).indices
-    return _are_pairs(queries, answers, held_out, len(target))[:, 0]
+    return are_pairs(queries, answers, held_out, len(target))[:, 0]
 
 
-def _are_pairs(
+def are_pairs(
     queries: Indices, answers: Indices, pairs: Indices, n_targets: int
 ) -> NDArray[np.bool_]:
     """Mark the answers (q, k) that are among the pairs (p, 2)."""
@@ -80,95 +83,82 @@ def _are_pairs(
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
-    """Pairs of a lexicon, (p, 2) rows, in two parts without a common source word."""
+class HeldOutAnswers:
+    """Best answers by CSLS for the held-out words of a fold, among all words.
 
-    kept: Indices
-    pairs: Indices
+    Attributes
+    ----------
+    fold : Fold
+        Pairs of the map, and held-out pairs.
+    source_bias, target_bias : (n,) float32, (m,) float32
+        `csls_bias` of all rows under the map.
+    queries : (q,) int64
+        Held-out source rows, ascending.
+    found : Neighbors
+        Up to 10 target rows for each.
+    features : PairFeatures
+        Features of these pairs, query by query.
+    """
 
-    @classmethod
-    def of(cls, lexicon: Lexicon, source: Embeddings, target: Embeddings) -> Self:
-        """Hold out a fifth of the source words."""
-        kept, rest = (
-            np.stack([rows.source, rows.target], axis=1)
-            for rows in (part.rows(source, target) for part in lexicon.split(SHARE))
-        )
-        # A word in two spellings, Cat and cat, may be in both parts.
-        return cls(kept[~np.isin(kept[:, 0], rest[:, 0])], rest)
-
-    @property
-    def queries(self) -> Indices:
-        """The different source rows held out, ascending."""
-        return np.unique(self.pairs[:, 0])
-
-    def reason_too_small(self) -> str | None:
-        """Return the reason why there are too few words, or None."""
-        words = len(self.queries)
-        if words >= FEWEST:
-            return None
-        return (
-            f"it needs {FEWEST} known source words to hold out, got {words}; use a larger lexicon"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOutResult:
-    """Mapped rows and CSLS biases of a map, and its best answers for held-out words."""
-
-    held_out: HeldOut
-    source: Matrix
-    target: Matrix
+    fold: Fold
     source_bias: Matrix
     target_bias: Matrix
+    queries: Indices
     found: Neighbors
+    features: PairFeatures
 
     @classmethod
-    def of(cls, spec: FitSpec, held_out: HeldOut, progress: Progress | None = None) -> Self:
-        """Fit on the pairs kept, or raise ValueError for too few, and answer the queries."""
-        spec = replace(spec, context=spec.context._replace(log=None))
-        aligner, _ = spec.fit(held_out.kept, part_of(progress, 0, 0.4))
-        source, target = spec.context.mapped(aligner)
-        source_bias, target_bias = csls_biases(
-            source,
-            target,
-            n_neighbors=spec.context.n_neighbors,
-            progress=part_of(progress, 0.4, 0.6),
-        )
-        index = ExactIndex.borrowing(target, bias=target_bias)
-        found = index.search(source[held_out.queries], min(CANDIDATES, len(target)))
-        return cls(held_out, source, target, source_bias, target_bias, found)
+    def of(
+        cls, context: FitContext, aligner: Aligner, fold: Fold, progress: Progress | None = None
+    ) -> Self:
+        """Answer the held-out words of a fold by a map fitted on its other pairs."""
+        source, target = context.mapped(aligner)
+        biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
+        queries = np.unique(fold.held_out[:, 0])
+        index = ExactIndex.borrowing(target, bias=biases[1])
+        found = index.search(source[queries], min(CANDIDATES, len(target)))
+        features = _features(source, target, biases, queries, found)
+        return cls(fold, *biases, queries, found, features)
 
+    @property
     def is_correct(self) -> NDArray[np.bool_]:
-        """Mark the answers that are known translations, (queries, candidates) bool."""
-        held_out = self.held_out
-        return _are_pairs(held_out.queries, self.found.indices, held_out.pairs, len(self.target))
+        """Mark the answers that are known translations, (q, k) bool."""
+        pairs = self.fold.held_out
+        return are_pairs(self.queries, self.found.indices, pairs, len(self.target_bias))
 
-    def calibration(self) -> Calibration | None:
-        """Fit the probability of a correct pair, or warn where it cannot be fitted."""
-        is_correct = self.is_correct().ravel()
-        if is_correct.all() or not is_correct.any():
-            logger.warning(
-                "no probabilities: calibration is left out, since it needs right and wrong answers "
-                "for held-out words, got %d right of %d; look at the accuracy of this map",
-                is_correct.sum(),
-                len(is_correct),
-            )
-            return None
-        return Calibration.fit(self._features(), is_correct)
 
-    def _features(self) -> PairFeatures:
-        found, queries = self.found, self.held_out.queries
-        k = found.indices.shape[1]
-        answers, position = np.unique(found.indices, return_inverse=True)
-        back = ExactIndex.borrowing(self.source, bias=self.source_bias).search(
-            self.target[answers], min(2, len(self.source))
+def _features(
+    source: Matrix,
+    target: Matrix,
+    biases: tuple[Matrix, Matrix],
+    queries: Indices,
+    found: Neighbors,
+) -> PairFeatures:
+    """Compute the features of each query with each of its answers."""
+    k = found.indices.shape[1]
+    answers, position = np.unique(found.indices, return_inverse=True)
+    back = ExactIndex.borrowing(source, bias=biases[0]).search(target[answers], min(2, len(source)))
+    of_source = Neighbors(found.indices, 2 * (found.scores - biases[0][queries, None]))
+    of_target = Neighbors(back.indices, 2 * (back.scores - biases[1][answers, None]))
+    return PairFeatures.of(
+        np.repeat(queries, k),
+        found.indices.ravel(),
+        of_source.scores.ravel(),
+        of_source.take(np.repeat(np.arange(len(queries)), k)),
+        of_target.take(position.ravel()),
+    )
+
+
+def calibration(answers: Sequence[HeldOutAnswers]) -> Calibration | None:
+    """Fit the probability of a correct pair, or warn where it cannot be fitted."""
+    is_correct = np.concatenate([each.is_correct.ravel() for each in answers])
+    if is_correct.all() or not is_correct.any():
+        logger.warning(
+            "no probabilities: calibration is left out, since it needs right and wrong answers "
+            "for held-out words, got %d right of %d; look at the accuracy of this map",
+            is_correct.sum(),
+            len(is_correct),
         )
-        of_source = Neighbors(found.indices, 2 * (found.scores - self.source_bias[queries, None]))
-        of_target = Neighbors(back.indices, 2 * (back.scores - self.target_bias[answers, None]))
-        return PairFeatures.of(
-            np.repeat(queries, k),
-            found.indices.ravel(),
-            of_source.scores.ravel(),
-            of_source.take(np.repeat(np.arange(len(queries)), k)),
-            of_target.take(position.ravel()),
-        )
+        return None
+    columns = zip(*(each.features for each in answers), strict=True)
+    return Calibration.fit(PairFeatures(*map(np.concatenate, columns)), is_correct)

@@ -29,7 +29,7 @@ PRESETS = get_args(Preset)
 def as_method(method: str | Method | None, *, has_lexicon: bool) -> Method:
     """Return the estimator of a method, or raise ValueError if it does not fit the lexicon."""
     if method is None:
-        method = "procrustes" if has_lexicon else "self_learning"
+        method = "auto" if has_lexicon else "self_learning"
     estimator = METHODS[method]() if isinstance(method, str) and method in METHODS else method
     method_name(estimator, METHODS)  # raises for a class that could not be saved
     assert not isinstance(estimator, str)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, overload
 
 from alignx.alignment.translation import Translation, translate
 from alignx.errors import AlignxError
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
+from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 ANSWERS = 5
 
-__all__ = ["Retrieval", "SharedSpace"]
-
-Retrieval: TypeAlias = Literal["csls", "nn"]
+__all__ = ["SharedSpace"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,6 +67,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     calibration: Calibration | None = None
     learned: LearnedPairs | None = None
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
+    _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
     __eq__ = object.__eq__  # not that of Mapping, as vectors are arrays
@@ -134,6 +134,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         swapped = SharedSpace(dict(reversed(list(self.languages.items()))), learned=turned)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
+            swapped._biases.update({k: found[::-1] for k, found in self._biases.items()})
         return swapped
 
     def extended(
@@ -186,6 +187,23 @@ class SharedSpace(Mapping[str, Embeddings]):
             self._cosine[n_neighbors] = cross_neighbors(X, Y, n_neighbors, progress=progress)
         return self._cosine[n_neighbors]
 
+    def key_biases(
+        self,
+        ranking: Ranking,
+        n_neighbors: int | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Biases:
+        """Compute the biases of source and target for a ranking, once; see `key_biases`."""
+        require_ranking(ranking, n_neighbors)
+        if ranking == "csls":
+            n_neighbors = self.n_neighbors(n_neighbors)
+            return self.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
+        if ranking not in self._biases:
+            X, Y = self.source.vectors, self.target.vectors
+            self._biases[ranking] = key_biases(ranking, X, Y, progress=progress)
+        return self._biases[ranking]
+
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
@@ -206,7 +224,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         words: str,
         k: int | None = None,
         *,
-        retrieval: Retrieval = "csls",
+        ranking: Ranking = "csls",
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
     ) -> list[Translation]: ...
@@ -217,7 +235,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         words: Sequence[str],
         k: int | None = None,
         *,
-        retrieval: Retrieval = "csls",
+        ranking: Ranking = "csls",
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
     ) -> list[list[Translation]]: ...
@@ -227,7 +245,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         words: str | Sequence[str],
         k: int | None = None,
         *,
-        retrieval: Retrieval = "csls",
+        ranking: Ranking = "csls",
         n_neighbors: int | None = None,
         oov: OOVMode = "drop",
     ) -> list[Translation] | list[list[Translation]]:
@@ -240,10 +258,11 @@ class SharedSpace(Mapping[str, Embeddings]):
         k : int, optional
             Answers for each word, at most the size of the target vocabulary. Default: 5, or all
             words with a warning.
-        retrieval : {"csls", "nn"}
-            Ranking by CSLS or by cosine.
+        ranking : {"csls", "nn", "isf", "hnn"}
+            Ranking by CSLS, cosine, inverted softmax or hubless nearest neighbors; see
+            `key_biases`.
         n_neighbors : int, optional
-            Neighbors in the CSLS average; see `n_neighbors`. Not with ``"nn"``.
+            Neighbors in the CSLS average; see `n_neighbors`. Only with ``"csls"``.
         oov : {"drop", "subword"}
             Treatment of OOV words: no answers, or a vector by their characters. The latter takes
             source vectors of a fastText model (``.bin``).
@@ -259,16 +278,22 @@ class SharedSpace(Mapping[str, Embeddings]):
         ValueError, TypeError
             If a parameter is out of range, or `words` are no strings.
         """
-        if retrieval not in ("csls", "nn"):
-            raise ValueError(f"retrieval must be 'csls' or 'nn', got {retrieval!r}")
-        if retrieval == "nn" and n_neighbors is not None:
-            raise ValueError("n_neighbors is of CSLS and has no effect with 'nn': leave it out")
+        require_ranking(ranking, n_neighbors)
         given = [words] if isinstance(words, str) else words
         given = list(given) if isinstance(given, Iterator) else given
         require_words(given, "words")
         k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
-        n_neighbors = None if retrieval == "nn" else self.n_neighbors(n_neighbors)
-        answers = translate(self.source, self.target, given, k, n_neighbors=n_neighbors, oov=oov)
+        # CSLS finds the biases that a few queries need; others come from a sweep of all pairs.
+        is_csls = ranking == "csls"
+        answers = translate(
+            self.source,
+            self.target,
+            given,
+            k,
+            n_neighbors=self.n_neighbors(n_neighbors) if is_csls else None,
+            key_bias=None if is_csls else self.key_biases(ranking)[1],
+            oov=oov,
+        )
         return answers[0] if isinstance(words, str) else answers
 
 

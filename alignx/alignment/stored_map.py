@@ -58,6 +58,8 @@ class StoredMap:
         P@1 lost by a linear map, where measured.
     learned : LearnedPairs, optional
         Digest of the known pairs, for `alignx.evaluate` to recognize.
+    strategy : str, optional
+        Choice of `Auto`, and the evidence for it.
     """
 
     aligner: Aligner
@@ -71,6 +73,7 @@ class StoredMap:
     linear_cost: LinearCost | None = None
     validation: Validation | None = None
     learned: LearnedPairs | None = None
+    strategy: str | None = None
 
     @property
     def report(self) -> Validation | Diagnosis | None:
@@ -108,6 +111,7 @@ class StoredMap:
             "diagnosis": self.diagnosis and self.diagnosis.as_dict(),
             "linear_cost": self.linear_cost and self.linear_cost.as_dict(),
             "validation": self.validation and self.validation.facts(),
+            "strategy": self.strategy,
             "failed": self.failed,
         }
         tensors: dict[str, NDArray[Any]] = {}
@@ -194,4 +198,5 @@ class StoredMap:
             cost and LinearCost(**cost),
             validation and Validation(**validation),
             LearnedPairs(tensors["learned_pairs"]) if "learned_pairs" in tensors else None,
+            facts.get("strategy"),  # older files have none
         )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 
+from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.fit_context import FitContext, FitSpec
-from alignx.alignment.held_out import HeldOutResult
+from alignx.alignment.held_out import HeldOutAnswers, calibration
 from alignx.alignment.model_selection import Auto
-from alignx.alignment.validation import FEW_WORDS, LinearCost, Validation, validate
+from alignx.alignment.validation import LinearCost, Validation, validate
 from alignx.errors import AlignmentFailed
-from alignx.mapping import with_centering, without_centering
+from alignx.mapping import Procrustes, with_centering, without_centering
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
@@ -21,16 +23,16 @@ if TYPE_CHECKING:
 
     from alignx.alignment.calibration import Calibration
     from alignx.alignment.diagnosis import Diagnosis
-    from alignx.alignment.held_out import HeldOut
     from alignx.mapping import Aligner, RefinementRound
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
 __all__ = ["MapFit", "fit_supervised"]
 
+FEWEST_ASKED = 100  # with fewer words, the share of correct answers says little
 ADVICE = (
-    "check that the dictionary and the languages belong together and are in order, use more pairs, "
-    "method self_learning (--self-learning) for few of them, or allow_failed (--allow-failed) to "
+    "check that the dictionary and the languages belong together and are in order, use more "
+    "pairs, or none at all (lexicon=None, --unsupervised), or allow_failed (--allow-failed) to "
     "keep the map as it is"
 )
 UNCALIBRATED = "no probabilities: calibration is left out"
@@ -49,13 +51,14 @@ class MapFit(NamedTuple):
     linear_cost: LinearCost | None = None
     diagnosis: Diagnosis | None = None
     found_by: str = "lexicon"
+    cross_fit: CrossFit | None = None
+    strategy: str | None = None
 
 
 def fit_supervised(
     method: Aligner | Auto,
     context: FitContext,
     pairs: Indices,
-    held_out: HeldOut | None,
     *,
     standard_rows: Callable[[], tuple[Matrix, Matrix]] | None,
     calibrate: bool,
@@ -65,7 +68,7 @@ def fit_supervised(
     """Fit on all pairs, (p, 2) rows, and assess the map by fits without the held-out pairs.
 
     `standard_rows` are rows of the languages with centering, to measure the cost of a linear map;
-    without, the map may center. `held_out` is needed for probabilities and that cost.
+    without, the map may center.
 
     Raises
     ------
@@ -73,41 +76,37 @@ def fit_supervised(
         If the map has failed and that is not allowed.
     """
     is_linear = standard_rows is not None
-    standard, spec = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.7))
-    if isinstance(method, Auto):
-        progress = part_of(progress, 0.7, 0.3)
-    share = 0.8 if held_out is None else 0.3
-    aligner, rounds = spec.fit(pairs, part_of(progress, 0, share))
-    rest = part_of(progress, share, 1 - share)
-
-    def checked(
-        result: HeldOutResult | None = None, progress: Progress | None = None
-    ) -> Validation | None:
-        validation = validate(spec, aligner, pairs, result, progress)
-        _require_success(validation, len(pairs), allow_failed)
-        return validation
-
-    if held_out is None:
-        return MapFit(aligner, rounds, checked(progress=rest))
-    is_few = len(np.unique(pairs[:, 0])) < FEW_WORDS
+    words = len(np.unique(pairs[:, 0]))
+    auto, spec, fits = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.4))
+    aligner, rounds = spec.fit(pairs, part_of(progress, 0.4, 0.2))
+    rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
+    is_few = words < FEW_WORDS
     if is_few:  # a map that has failed is refused before the long computation
-        validation = checked()
+        validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
     purposes = [UNCALIBRATED] * calibrate + [UNMEASURED] * is_linear
-    result = _held_out_result(spec, held_out, part_of(rest, 0, 0.5 if is_linear else 1), purposes)
+    answers: list[HeldOutAnswers] = []
+    if words < FEWEST_ASKED:
+        reason = f"it needs {FEWEST_ASKED} known source words, got {words}; use a larger lexicon"
+        _warn(purposes, reason)
+    elif fits is None or type(fits.spec.aligner) is not type(spec.aligner):
+        _warn(purposes, "the map cannot be fitted without the held-out words; use more pairs")
+    elif purposes:
+        answers = _answers(context, fits, rest)
     if not is_few:
-        validation = checked(result)
-    if result is None:
-        return MapFit(aligner, rounds, validation)
-    calibration = result.calibration() if calibrate else None
-    if standard_rows is None:
-        return MapFit(aligner, rounds, validation, calibration)
-    is_correct = result.is_correct()[:, 0]
-    del result  # it holds as many rows as the other will
-    X, Y = standard_rows()
-    standard_spec = FitSpec(standard, spec.context._replace(source=X, target=Y))
-    other = _held_out_result(standard_spec, held_out, part_of(rest, 0.5, 0.5), [UNMEASURED])
-    cost = None if other is None else LinearCost.of(is_correct, other.is_correct()[:, 0])
-    return MapFit(aligner, rounds, validation, calibration, cost)
+        validation = _validated(spec, aligner, fits, pairs, answers, allow_failed)
+    if progress is not None:
+        progress(0.8 if is_linear else 1.0)
+    probabilities = calibration(answers) if calibrate and answers else None
+    cost = None
+    if standard_rows is not None and answers:
+        X, Y = standard_rows()
+        standard = with_centering(spec.aligner) if auto else method
+        centered = replace(spec, aligner=standard, context=context._replace(source=X, target=Y))
+        cost = _linear_cost(centered, pairs, answers, part_of(progress, 0.8, 0.2))
+    strategy = auto.choice_.reason if auto else None
+    return MapFit(
+        aligner, rounds, validation, probabilities, cost, cross_fit=fits, strategy=strategy
+    )
 
 
 def _specified(
@@ -116,44 +115,89 @@ def _specified(
     pairs: Indices,
     is_linear: bool,
     progress: Progress | None,
-) -> tuple[Aligner, FitSpec]:
-    """Return the aligner with centering, and the specification of the fit."""
+) -> tuple[Auto | None, FitSpec, CrossFit | None]:
+    """Return the strategy and its fits without held-out words, and who chose it."""
     if isinstance(method, Auto):
         auto = without_centering(method) if is_linear else clone(method)
-        spec = auto.choose(context, pairs, progress)
+        spec, fits = auto.choose(context, pairs, progress)
         logger.info("%s", auto.choice_)
-        return with_centering(spec.aligner) if is_linear else spec.aligner, spec
-    return method, FitSpec(without_centering(method) if is_linear else method, context)
+        return auto, spec, fits
+    if len(np.unique(pairs[:, 0])) < FEW_WORDS:
+        logger.warning(
+            "with %d pairs, the default method (auto) does better: self-learning adds pairs to few",
+            len(pairs),
+        )
+    spec = FitSpec(without_centering(method) if is_linear else method, context)
+    return None, spec, _cross_fit(spec, pairs, progress)
 
 
-def _require_success(validation: Validation | None, pairs: int, allow_failed: bool) -> None:
+def _cross_fit(spec: FitSpec, pairs: Indices, progress: Progress | None) -> CrossFit | None:
+    """Fit without each fold, if need be of fewer words, or orthogonal maps instead."""
+    quiet = replace(spec, context=spec.context._replace(log=None))
+    attempts = [(quiet, None), (quiet, 5)]
+    if spec.context.source.shape[1] == spec.context.target.shape[1]:
+        attempts.append((replace(quiet, aligner=Procrustes()), None))
+    for attempt, folds in attempts:
+        try:
+            return CrossFit.of(attempt, pairs, folds, progress=progress)
+        except ValueError:  # too few pairs without a fold
+            continue
+    return None
+
+
+def _answers(
+    context: FitContext, fits: CrossFit, progress: Progress | None
+) -> list[HeldOutAnswers]:
+    share = 1 / len(fits.folds)
+    return [
+        HeldOutAnswers.of(context, aligner, fold, part_of(progress, number * share, share))
+        for number, (fold, aligner) in enumerate(zip(fits.folds, fits.aligners, strict=True))
+    ]
+
+
+def _linear_cost(
+    spec: FitSpec, pairs: Indices, linear: list[HeldOutAnswers], progress: Progress | None
+) -> LinearCost | None:
+    """Compare the answers of a linear map with those of a strategy with centering."""
+    fits = _cross_fit(spec, pairs, part_of(progress, 0, 0.5))
+    if fits is None or len(fits.folds) != len(linear):
+        _warn([UNMEASURED], "too few pairs are left without the held-out words")
+        return None
+    standard = _answers(spec.context, fits, part_of(progress, 0.5, 0.5))
+    first = [
+        np.concatenate([each.is_correct[:, 0] for each in answers])
+        for answers in (linear, standard)
+    ]
+    return LinearCost.of(*first)
+
+
+def _warn(purposes: list[str], reason: str) -> None:
+    for purpose in purposes:
+        logger.warning("%s, since %s", purpose, reason)
+
+
+def _validated(
+    spec: FitSpec,
+    aligner: Aligner,
+    fits: CrossFit | None,
+    pairs: Indices,
+    answers: Sequence[HeldOutAnswers],
+    allow_failed: bool,
+) -> Validation | None:
     """Raise AlignmentFailed for a failed map; warn of one that is weak or not validated."""
+    words, rounds = len(np.unique(pairs[:, 0])), spec.context.refinement.rounds
+    validation = None if fits is None else validate(fits, aligner, words, rounds, answers)
     if validation is None or not validation.decided:
         logger.warning(
             "this map could not be validated: too few pairs (%d) to hold some out; look at its "
             "translations, or use a larger dictionary",
-            pairs,
+            len(pairs),
         )
     elif validation.failed and not allow_failed:
         raise AlignmentFailed(validation, ADVICE)
     elif validation.weak:
+        better = "" if spec.self_learning else " or the default method (auto)"
         logger.warning(
-            "this map is weak: %s; use more pairs, or method self_learning (--self-learning), "
-            "which does better with few of them",
-            validation,
+            "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better
         )
-
-
-def _held_out_result(
-    spec: FitSpec, held_out: HeldOut, progress: Progress | None, purposes: list[str]
-) -> HeldOutResult | None:
-    """Fit without the held-out words, or warn of the purposes that it would have served."""
-    reason = held_out.reason_too_small()
-    if reason is None:
-        try:
-            return HeldOutResult.of(spec, held_out, progress)
-        except ValueError as error:
-            reason = f"the map without the held-out words cannot be fitted: {error}"
-    for purpose in purposes:
-        logger.warning("%s, since %s", purpose, reason)
-    return None
+    return validation

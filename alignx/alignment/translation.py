@@ -11,6 +11,7 @@ from alignx.vectors.oov import look_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alignx.support.arrays import Matrix
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.oov import OOVMode, Origin
 
@@ -20,8 +21,8 @@ __all__ = ["Translation", "translate"]
 class Translation(NamedTuple):
     """One answer: the target word, its score and the origin of the query's vector.
 
-    The score is CSLS, or cosine with ``retrieval="nn"``; the origin "vocabulary", "subwords" or
-    "phrase".
+    The score is CSLS, or with another ranking the cosine minus the bias of the word; the origin
+    "vocabulary", "subwords" or "phrase".
     """
 
     word: str
@@ -36,17 +37,18 @@ def translate(
     k: int,
     *,
     n_neighbors: int | None,
+    key_bias: Matrix | None,
     oov: OOVMode,
 ) -> list[list[Translation]]:
     """Search the best target words of source words; see `SharedSpace.translate`.
 
-    Without `n_neighbors` they are ranked by cosine.
+    Without `n_neighbors` they are ranked by cosine minus the bias.
     """
     asked = look_up(source, words, oov)
     known = [i for i, origin in enumerate(asked.origins) if origin is not None]
     queries, keys = asked.vectors[known], target.vectors
     if n_neighbors is None:
-        found = ExactIndex(keys).search(queries, k)
+        found = ExactIndex(keys, bias=key_bias).search(queries, k)
     else:
         found = csls_search(queries, source.vectors, keys, k, n_neighbors=n_neighbors)
     answers: list[list[Translation]] = [[] for _ in words]

@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.diagnosis import LEAST_AGREEMENT
-from alignx.alignment.fit_context import FitContext, FitSpec, FrequentPart, frequent_part
-from alignx.alignment.held_out import Fold, HeldOutResult, correct_answers, split_folds
-from alignx.mapping import Aligner, Procrustes, Refinement
-from alignx.retrieval.csls import mutual_neighbors
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from alignx.support.arrays import Indices, Matrix
-    from alignx.support.progress import Progress
+    from alignx.alignment.held_out import HeldOutAnswers
+    from alignx.mapping import Aligner
 
-__all__ = ["FEW_WORDS", "LinearCost", "Validation", "validate"]
+__all__ = ["LinearCost", "Validation", "validate"]
 
-# With fewer known source words, answers for these say little of others: the most frequent words
-# translate each other while the rest of the vocabulary is lost.
-FEW_WORDS = 500
 # Of wrong dictionaries at most 4 in 1,000 words were translated right, by chance and by frequency.
 LEAST_PRECISION = 0.01
 SIGNIFICANT = 0.01
@@ -34,16 +30,8 @@ SIGNIFICANT = 0.01
 SAME_BY_CHANCE = 0.05
 # As long as so many may be right, too few queries were asked to say that a map has failed.
 UNDECIDED = 0.35
-# Below that, a method that grows a small dictionary does better.
-WEAK_WITH_FEW, WEAK = 0.5, 0.1
+WEAK = 0.1
 QUANTILE = 1.959964  # of the normal distribution, for 95 %
-
-FOLDS = 5
-# Words of each language that take part, the most frequent, beside those of the dictionary: rounds
-# of refinement are 16 times faster than usual. Of small vocabularies a fifth takes part.
-FREQUENT = 5_000
-ENOUGH = 40  # queries, after which no further fold is asked
-COMPARED = 1_000  # maps of fewer words have pairs in common by chance
 
 
 @dataclass(frozen=True)
@@ -63,8 +51,8 @@ class Validation(Tabular):
     refinement : int
         Rounds of refinement before these answers, fewer than in the fit where time is short.
     agreement : float, optional
-        With few known words, share of pairs in common with maps of four fifths of the dictionary,
-        in [0, 1]: maps that fail fail differently.
+        With few known words, share of pairs in common with maps of parts of the dictionary, in
+        [0, 1]: maps that fail fail differently.
 
     Examples
     --------
@@ -116,8 +104,7 @@ class Validation(Tabular):
     @property
     def weak(self) -> bool:
         """Whether the map works, but badly."""
-        bound = WEAK_WITH_FEW if self.words < FEW_WORDS else WEAK
-        return self.decided and not self.failed and self.precision < bound
+        return self.decided and not self.failed and self.precision < WEAK
 
     def _is_significant(self) -> bool:
         """Test the hits against those of a map that has failed."""
@@ -135,7 +122,9 @@ class Validation(Tabular):
         if not self.refinement:
             text += ", without refinement"
         if self.agreement is not None:
-            text += f"; {self.agreement:.1%} of the pairs recur without a fifth of the words"
+            text += (
+                f"; maps from parts of the dictionary agree on {self.agreement:.0%} of the pairs"
+            )
         return text
 
     def records(self) -> list[dict[str, Any]]:
@@ -215,103 +204,23 @@ class LinearCost(Tabular):
 
 
 def validate(
-    spec: FitSpec,
+    cross_fit: CrossFit,
     fitted: Aligner,
-    pairs: Indices,
-    result: HeldOutResult | None = None,
-    progress: Progress | None = None,
-) -> Validation | None:
-    """Measure the accuracy of a map on held-out words.
-
-    With few known words, folds are held out one by one until there are enough queries or the map
-    has clearly failed, and the pairs that the map induces are compared with those of the maps of
-    the folds. With many, one fifth is held out: that of `result`, fitted for another purpose, or by
-    a map without refinement. None if no map can be fitted on fewer pairs.
-    """
-    words = len(np.unique(pairs[:, 0]))
-    few = words < FEW_WORDS
-    if not few and result is not None:
-        is_correct, answers = result.is_correct()[:, 0], len(result.target)
-        chance = _chance(result.held_out.pairs, answers)
-        rounds = spec.context.refinement.rounds
-        return Validation(int(is_correct.sum()), len(is_correct), words, answers, chance, rounds)
-    part = _frequent_part(spec.context, np.unique(pairs, axis=0), few)
-    whole = None
-    if few and part.first >= COMPARED:
-        whole = _induced(part.context.mapped(fitted), part)
-    folds = list(split_folds(part.pairs, min(FOLDS, max(words, 2)), 0))
-    aligners = [spec.aligner]
-    if part.context.source.shape[1] == part.context.target.shape[1]:
-        aligners.append(Procrustes())  # can be fitted on fewer pairs than the others
-    for aligner in aligners:
-        found = _validate_folds(FitSpec(aligner, part.context), folds, words, whole, part, progress)
-        if found is not None:
-            return found
-    return None
-
-
-def _validate_folds(
-    spec: FitSpec,
-    folds: list[Fold],
     words: int,
-    whole: Indices | None,
-    part: FrequentPart,
-    progress: Progress | None,
-) -> Validation | None:
-    """Ask fold after fold, until there are enough queries or the map has clearly failed."""
-    context = spec.context
-    n_answers = len(context.target)
-    found = None
-    correct: list[bool] = []
-    chances: list[float] = []
-    agreements: list[float] = []
-    for number, fold in enumerate(folds):
-        try:
-            aligner, _ = spec.fit(fold.train)
-        except ValueError:  # too few pairs without these
-            continue
-        mapped = context.mapped(aligner)
-        correct += correct_answers(*mapped, fold.held_out, context.n_neighbors).tolist()
-        chances.append(_chance(fold.held_out, n_answers))
-        if whole is not None:
-            agreements.append(_agreement(whole, _induced(mapped, part)))
-        if progress is not None:
-            progress((number + 1) / len(folds))
-        agreement = float(np.mean(agreements)) if agreements else None
-        chance, rounds = float(np.mean(chances)), context.refinement.rounds
-        found = Validation(sum(correct), len(correct), words, n_answers, chance, rounds, agreement)
-        if found.n >= ENOUGH or (agreement is not None and agreement < SAME_BY_CHANCE / 2):
-            break
-    return found
+    refinement: int,
+    answers: Sequence[HeldOutAnswers] = (),
+) -> Validation:
+    """Measure the accuracy of a map by the maps without the held-out words.
 
-
-def _frequent_part(context: FitContext, pairs: Indices, few: bool) -> FrequentPart:
-    """Keep the most frequent rows and those of the dictionary, with cheaper refinement."""
-    vocabulary = context.refinement.vocabulary
-    usual = min(vocabulary, len(context.source), len(context.target))
-    part = frequent_part(context, pairs, min(FREQUENT, max(COMPARED, usual // 5)))
-    first = min(part.first, vocabulary)
-    settings = Refinement(
-        rounds=context.refinement.rounds if few else 0,
-        vocabulary=first,
-        n_neighbors=min(context.n_neighbors, first),
-    )
-    return FrequentPart(part.context._replace(refinement=settings), part.pairs, first)
-
-
-def _induced(mapped: tuple[Matrix, Matrix], part: FrequentPart) -> Indices:
-    """Return the mutual pairs of the most frequent words, each as one number."""
-    X, Y = (rows[: part.first] for rows in mapped)
-    pairs = mutual_neighbors(X, Y, n_neighbors=part.context.n_neighbors)
-    return np.asarray(pairs[:, 0] * part.first + pairs[:, 1])
-
-
-def _agreement(one: Indices, other: Indices) -> float:
-    """Return the share of pairs in common, in [0, 1]."""
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return 2 * shared / max(1, len(one) + len(other))
-
-
-def _chance(pairs: Indices, answers: int) -> float:
-    """Return P@1 of random answers."""
-    return len(pairs) / max(1, len(np.unique(pairs[:, 0]))) / answers
+    `answers` are those among all words, where they were asked for. With few known words those
+    among frequent words are counted instead, and the maps are compared.
+    """
+    if answers and words >= FEW_WORDS:
+        is_correct = np.concatenate([each.is_correct[:, 0] for each in answers])
+        n_answers = len(answers[0].target_bias)
+    else:
+        is_correct, n_answers = cross_fit.is_correct, len(cross_fit.part.context.target)
+    chance = cross_fit.chance * len(cross_fit.part.context.target) / n_answers
+    agreement = cross_fit.agreement(fitted) if words < FEW_WORDS else None
+    hits, n = int(is_correct.sum()), len(is_correct)
+    return Validation(hits, n, words, n_answers, chance, refinement, agreement)

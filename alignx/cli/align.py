@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
 
 Method = Literal[
-    "procrustes", "cca", "least_squares", "reweighted", "auto", "self_learning", "adversarial"
+    "auto",
+    "procrustes",
+    "cca",
+    "least_squares",
+    "reweighted",
+    "rcsls",
+    "self_learning",
+    "adversarial",
 ]
 Preset = Literal["fast", "muse"]
 # Options whose name is not that of the parameter.
@@ -134,7 +141,7 @@ def align(
         Method | None,
         option(
             f"Method: {', '.join(get_args(Method))}.",
-            default="procrustes with --dictionary, otherwise self_learning",
+            default="auto with pairs, self_learning without",
             metavar="METHOD",
         ),
     ] = None,
@@ -217,7 +224,7 @@ def align(
     if terminal.as_json:
         terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
     else:
-        _note(terminal, alignment, answer, is_linear=steps == "linear")
+        _note(terminal, alignment, is_linear=steps == "linear")
         origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
         terminal.note(f"{output}: {name} from {origin} in {answer['seconds']:.1f} s")
 
@@ -228,9 +235,9 @@ def _method_name(method: Method | None, seed_pairs: SeedPairs, *, self_learning:
         "--self-learning",
         f"it means --method self_learning, got --method {method}",
     )
-    if seed_pairs.dictionary is None or self_learning:
-        return method or "self_learning"
-    return method or "procrustes"
+    if method is not None:
+        return method
+    return "self_learning" if self_learning or seed_pairs.unsupervised else "auto"
 
 
 def _require_outputs(
@@ -301,21 +308,17 @@ def _facts(alignment: Alignment, *, is_linear: bool) -> dict[str, Any]:
         "criterion": rounds[-1]["criterion"] if rounds else None,
         "rounds": rounds,
         "pairs": alignment.pairs,
+        "strategy": alignment.strategy,
         "failed": alignment.failed,
         "validation": None if validation is None else validation.as_dict(),
         "linear": cost.as_dict() if cost is not None else {} if is_linear else None,
     }
 
 
-def _note(
-    terminal: Terminal, alignment: Alignment, answer: dict[str, Any], *, is_linear: bool
-) -> None:
+def _note(terminal: Terminal, alignment: Alignment, *, is_linear: bool) -> None:
     """Print the figures of an alignment for people."""
-    if chosen := answer.get("selection"):
-        terminal.note(
-            f"chosen by cross-validation: {chosen['aligner']}, {chosen['refinement']} rounds of "
-            "refinement (--json lists all candidates)"
-        )
+    if alignment.strategy is not None:
+        terminal.note(f"chosen: {alignment.strategy} (--json lists all strategies)")
     for each in alignment.rounds:
         terminal.note(f"round {each.round}: {each.pairs:,} pairs, mean cosine {each.criterion:.3f}")
     verdict = "FAILED, kept as asked" if alignment.failed else "worked"

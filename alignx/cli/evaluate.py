@@ -55,6 +55,13 @@ def evaluate(
     target_similarity: Annotated[
         Path | None, option("Human scores of pairs of target words.")
     ] = None,
+    ranking: Annotated[
+        Literal["csls", "nn", "isf", "hnn"] | None,
+        option(
+            "Ranking to measure beside CSLS and cosine (nn): inverted softmax (isf) or hubless "
+            "nearest neighbors (hnn).",
+        ),
+    ] = None,
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
     columns: Columns = None,
@@ -63,8 +70,8 @@ def evaluate(
 ) -> None:
     """Measure accuracy on a test dictionary, and agreement with human word similarity."""
     judged = dict(zip(SIDES, (similarity, source_similarity, target_similarity), strict=True))
-    of_dictionary = {"--columns": columns, "--oov-policy": policy, "--neighbors": n_neighbors}
-    _require_dictionary(dictionary, judged, of_dictionary)
+    of_dictionary = {"--columns": columns, "--oov-policy": policy, "--ranking": ranking}
+    _require_dictionary(dictionary, judged, {**of_dictionary, "--neighbors": n_neighbors})
 
     from alignx.evaluation.word_similarity import evaluate_similarity
     from alignx.evaluation.word_translation import evaluate as evaluate_translation
@@ -87,6 +94,7 @@ def evaluate(
                 pairs,
                 oov_policy=policy or "muse",
                 oov=oov,
+                ranking=ranking or "csls",
                 n_neighbors=n_neighbors,
                 progress=progress,
             )

@@ -16,6 +16,7 @@ from alignx.cli.options import (
     MapFile,
     Neighbors,
     OovOption,
+    RankingOption,
     Reverse,
     refuse,
     require_at_most,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from alignx.induction.sharded.induce import ShardedInduction
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.retrieval.ranked import Ranking
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Search", "induce"]
@@ -108,6 +110,7 @@ def induce(
     files: LanguagePair,
     output: Annotated[Path, option("Dictionary: .tsv or .txt, or .jsonl.", "--output", "-o")],
     k: Annotated[int, option("Translations of each word.", "-k")] = 1,
+    ranking: RankingOption = "csls",
     mutual: Annotated[
         bool | None,
         option(
@@ -138,7 +141,7 @@ def induce(
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
-    _require_compatible(search, lists, oov)
+    _require_compatible(search, lists, oov, ranking, (n_neighbors, threshold))
 
     from alignx.alignment.alignment import Alignment
     from alignx.induction.induce import require_probabilities
@@ -163,7 +166,7 @@ def induce(
     require_at_most(k, smaller, "-k")
     require_at_most(n_neighbors, smaller, "--neighbors")
     if search.index == "auto" and is_large(*map(len, languages)) and not any(lists.values()):
-        refuse(get_config().device is not None, "--device", IN_MEMORY)
+        _require_sharding(ranking)
         in_files = True
     mutual = phrases is None if mutual is None else mutual
     kept = {"numbers": numbers, "punctuation": punctuation}
@@ -184,7 +187,7 @@ def induce(
             as_entries(lines, side, lowercase=files.lowercase)
             for lines, side in zip(listed, sides, strict=True)
         ]
-        lexicon = _induce_in_memory(terminal, shared, asked, selection, n_neighbors, oov)
+        lexicon = _induce_in_memory(terminal, shared, asked, selection, oov, (ranking, n_neighbors))
         facts = {"index": "exact", "recall": 1.0}
     lexicon = lexicon if threshold is None else lexicon.at_least(threshold)
     lexicon.save(output)
@@ -199,7 +202,13 @@ def induce(
         terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
 
 
-def _require_compatible(search: Search, lists: dict[str, Path | None], oov: str) -> None:
+def _require_compatible(
+    search: Search,
+    lists: dict[str, Path | None],
+    oov: str,
+    ranking: Ranking,
+    of_csls: tuple[int | None, float | None],
+) -> None:
     """Refuse options that exclude each other."""
     refuse(
         oov == "subword" and lists["--phrases"] is None,
@@ -214,6 +223,16 @@ def _require_compatible(search: Search, lists: dict[str, Path | None], oov: str)
     in_memory_only = {**lists, "--device": get_config().device}
     for name, value in in_memory_only.items():
         refuse(search.in_files and value is not None, name, IN_MEMORY)
+    if ranking != "csls":
+        refuse(search.in_files, "--ranking", f"for {ranking}, {IN_MEMORY}")
+        for name, given in zip(("--neighbors", "--threshold"), of_csls, strict=True):
+            refuse(given is not None, name, f"it takes --ranking csls, got {ranking}")
+
+
+def _require_sharding(ranking: Ranking) -> None:
+    """Refuse options that a search shard by shard, which large vocabularies take, has not."""
+    refuse(get_config().device is not None, "--device", IN_MEMORY)
+    refuse(ranking != "csls", "--ranking", f"vocabularies so large take csls, got {ranking}")
 
 
 def _induce_in_memory(
@@ -221,8 +240,8 @@ def _induce_in_memory(
     shared: SharedSpace,
     asked: Sequence[list[str]],
     selection: PairSelection,
-    n_neighbors: int | None,
     oov: Literal["drop", "subword"],
+    by: tuple[Ranking, int | None],
 ) -> Lexicon:
     """Induce a dictionary by exact search, of all words or of lists."""
     from alignx.induction.induce import induce_lexicon
@@ -236,7 +255,8 @@ def _induce_in_memory(
             shared,
             words=asked[0] or None,
             **vars(selection),
-            n_neighbors=n_neighbors,
+            ranking=by[0],
+            n_neighbors=by[1],
             progress=progress,
         )
 

@@ -22,6 +22,7 @@ __all__ = [
     "MapFile",
     "Neighbors",
     "OovOption",
+    "RankingOption",
     "Reading",
     "Reverse",
     "as_columns",
@@ -48,6 +49,13 @@ OovOption = Annotated[
         "Drop out-of-vocabulary (OOV) words, or compute their vectors from character n-grams, "
         "which takes fastText models (.bin).",
         "--oov",
+    ),
+]
+RankingOption = Annotated[
+    Literal["csls", "nn", "isf", "hnn"],
+    option(
+        "Ranking: CSLS, cosine (nn), inverted softmax (isf) or hubless nearest neighbors (hnn).",
+        "--ranking",
     ),
 ]
 Columns = Annotated[

@@ -13,6 +13,7 @@ from alignx.cli.options import (
     MapFile,
     Neighbors,
     OovOption,
+    RankingOption,
     Reverse,
     refuse,
     require_at_most,
@@ -37,7 +38,7 @@ def translate(
         ),
     ] = None,
     k: Annotated[int | None, option("Translations of each word.", "-k", default="5")] = None,
-    nearest: Annotated[bool, option("Rank by cosine similarity instead of CSLS.", "--nn")] = False,
+    ranking: RankingOption = "csls",
     oov: OovOption = "drop",
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
@@ -46,9 +47,9 @@ def translate(
 ) -> None:
     """Print the best translations of words and phrases, with their scores."""
     refuse(
-        nearest and n_neighbors is not None,
+        ranking != "csls" and n_neighbors is not None,
         "--neighbors",
-        "CSLS uses it, and --nn turns CSLS off; leave it out",
+        f"CSLS uses it, and --ranking {ranking} does not; leave it out",
     )
     given = as_utf8(words) if words else list(read_input())
     languages = read_languages(terminal, map_file, files)
@@ -60,7 +61,7 @@ def translate(
     found = shared.translate(
         entries,
         k,
-        retrieval="nn" if nearest else "csls",
+        ranking=ranking,
         n_neighbors=n_neighbors,
         oov=oov,
     )

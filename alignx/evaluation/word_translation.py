@@ -12,6 +12,7 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
 from alignx.lexicon.lexicon import Lexicon
+from alignx.retrieval.ranked import require_ranking
 from alignx.retrieval.ranking import best_ranks
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.lexicon.lookup import PairLookup
+    from alignx.retrieval.ranked import Ranking
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
@@ -59,7 +61,9 @@ class EvaluationReport(Tabular):
     learned : int
         Number of queries with an answer that the map was fitted on, which flatter the figures.
     not_learned : dict of str to Accuracy
-        ``"nn"`` and ``"csls"`` accuracy without these queries; empty if there are none.
+        Accuracy by each ranking without these queries; empty if there are none.
+    more : dict of str to Accuracy
+        Accuracy by another ranking that was asked for.
     """
 
     oov_policy: str
@@ -73,18 +77,22 @@ class EvaluationReport(Tabular):
     coverage_with_oov: float = 0.0
     learned: int = 0
     not_learned: dict[str, Accuracy] = field(default_factory=dict)
+    more: dict[str, Accuracy] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"EvaluationReport(P@1 {self.csls.precision[1]:.1%} by CSLS, n {self.csls.n:,})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object that ``--json`` prints, without the version."""
-        return {field.name: _as_json(getattr(self, field.name)) for field in fields(self)}
+        names = [field.name for field in fields(self) if field.name != "more"]
+        return {name: _as_json(getattr(self, name)) for name in names} | {
+            name: accuracy.as_dict() for name, accuracy in self.more.items()
+        }
 
     def _sections(self) -> dict[str, dict[str, Accuracy]]:
         rest = {name: accuracy for name, accuracy in self.not_learned.items() if accuracy.n}
         return {
-            "": {"nn": self.nn, "csls": self.csls},
+            "": {"nn": self.nn, "csls": self.csls, **self.more},
             "without learned pairs": rest,
             "csls by slice": self.slices,
             "csls of OOV queries": self.oov,
@@ -207,6 +215,7 @@ def evaluate(
     *,
     oov_policy: OOVPolicy = "muse",
     oov: OOVMode = "drop",
+    ranking: Ranking = "csls",
     n_neighbors: int | None = None,
     progress: Progress | None = None,
 ) -> EvaluationReport:
@@ -230,6 +239,9 @@ def evaluate(
     oov : {"drop", "subword"}
         Vectors of OOV words: none, or by subwords, which requires vectors from a fastText model
         (``.bin``). Their queries, and phrases in any case, are reported separately.
+    ranking : {"csls", "nn", "isf", "hnn"}
+        ``"isf"`` or ``"hnn"`` also measures the accuracy by inverted softmax or hubless nearest
+        neighbors, see `key_biases`; that by CSLS and cosine is always measured.
     n_neighbors : int, optional
         Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
     progress : callable, optional
@@ -260,6 +272,7 @@ def evaluate(
     require_instance(space, SharedSpace, "space")
     require_instance(lexicon, Lexicon, "lexicon")
     require_oov_mode(oov, space.source, space.target)
+    require_ranking(ranking)
     if oov_policy not in ("muse", "vecmap", "fasttext", "xling"):
         raise ValueError(
             f"oov_policy must be 'muse', 'vecmap', 'fasttext' or 'xling', got {oov_policy!r}"
@@ -280,6 +293,8 @@ def evaluate(
     n_neighbors = space.n_neighbors(n_neighbors)
     _, bias = space.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
     found = {"nn": queries.ranks(space, None), "csls": queries.ranks(space, bias)}
+    if ranking not in found:
+        found[ranking] = queries.ranks(space, space.key_biases(ranking)[1])
     wrong = np.full(queries.n_unanswerable, np.inf)
     learned = queries.learned(space)
 
@@ -289,15 +304,18 @@ def evaluate(
             for name, of_all in found.items()
         }
 
+    every_query = accuracies(np.ones(len(learned), dtype=bool))
     return EvaluationReport(
         oov_policy,
         len(lexicon),
         len(answers_of),
         len(queries.rows) / len(every),
-        **accuracies(np.ones(len(learned), dtype=bool)),
+        nn=every_query.pop("nn"),
+        csls=every_query.pop("csls"),
         slices=queries.slices(space, found["csls"]),
         oov=oov_queries.accuracy(space, bias, n_neighbors),
         coverage_with_oov=(len(queries.rows) + len(oov_queries)) / len(every),
         learned=int(learned.sum()),
         not_learned=accuracies(~learned) if learned.any() else {},
+        more=every_query,
     )

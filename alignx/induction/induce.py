@@ -15,6 +15,7 @@ from alignx.induction.pair_selection import SYMBOLS, PairSelection
 from alignx.induction.sharded.induce import induce_sharded
 from alignx.induction.sharded.plan import Sharding, is_large
 from alignx.retrieval.csls import csls_neighbors
+from alignx.retrieval.ranked import ranked_neighbors, require_ranking
 from alignx.support.arguments import require_instance
 from alignx.support.progress import Progress, part_of
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from alignx.alignment.calibration import Calibration
     from alignx.induction.pair_selection import Symbols
     from alignx.lexicon.lexicon import Lexicon
+    from alignx.retrieval.neighbors import CrossNeighbors
+    from alignx.retrieval.ranked import Ranking
 
 __all__ = ["induce_lexicon", "require_probabilities"]
 
@@ -35,6 +38,7 @@ def induce_lexicon(
     k: int = 1,
     mutual: bool = True,
     exclude: Collection[Symbols] = SYMBOLS,
+    ranking: Ranking = "csls",
     n_neighbors: int | None = None,
     sharding: Sharding | None = None,
     progress: Progress | None = None,
@@ -60,8 +64,11 @@ def induce_lexicon(
         word gets its `k` best, and target words may be missing.
     exclude : collection of {"numbers", "punctuation"}
         Kinds of words that are left out: those with digits but no letter, those with neither.
+    ranking : {"csls", "nn", "isf", "hnn"}
+        Ranking by CSLS, cosine, inverted softmax or hubless nearest neighbors; see `key_biases`.
+        Others than CSLS are searched in memory.
     n_neighbors : int, optional
-        Neighbors in the CSLS average; see `SharedSpace.n_neighbors`.
+        Neighbors in the CSLS average; see `SharedSpace.n_neighbors`. Only with ``"csls"``.
     sharding : Sharding, optional
         Index, memory limit, checkpoint folder and cluster of a sharded search. Default: chosen by
         the sizes of the vocabularies.
@@ -71,13 +78,15 @@ def induce_lexicon(
     Returns
     -------
     Lexicon
-        In the order of the source words, best translation first. Scores are CSLS; calibrated maps
-        give probabilities. See `Lexicon.at_least` for a threshold.
+        In the order of the source words, best translation first. Scores are CSLS, for which
+        calibrated maps give probabilities, or with another ranking the cosine minus the bias of
+        the target word. See `Lexicon.at_least` for a threshold.
 
     Raises
     ------
     ValueError
-        If a parameter is out of range, or `words` are given with `sharding`.
+        If a parameter is out of range, or `words` or another ranking than CSLS are given for a
+        search shard by shard.
 
     Notes
     -----
@@ -96,13 +105,21 @@ def induce_lexicon(
         require_instance(space, SharedSpace, "space")
     if sharding is not None:
         require_instance(sharding, Sharding, "sharding")
+    require_ranking(ranking, n_neighbors)
     selection = PairSelection(k, mutual, exclude)
     languages = space.languages if isinstance(space, LazySpace) else (space.source, space.target)
     if words is not None and sharding is not None:
         raise ValueError("words are searched in memory; leave out sharding")
     if sharding is None and (words is not None or not is_large(*map(len, languages))):
         shared = space.shared() if isinstance(space, LazySpace) else space
+        if ranking != "csls":
+            return _by_biases(shared, selection, words, ranking, progress)
         return _in_memory(shared, selection, words, n_neighbors, progress)
+    if ranking != "csls":
+        raise ValueError(
+            "large vocabularies and those with sharding are ranked by 'csls', got ranking "
+            f"{ranking!r}; give words to translate, or fewer vectors"
+        )
     if isinstance(space, SharedSpace):
         space = LazySpace(*languages, calibration=space.calibration)
     sharding = sharding or Sharding()
@@ -138,13 +155,42 @@ def _in_memory(
         cosine=shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.5)),
         progress=part_of(progress, 0.5, 0.5),
     )
+    return _selected(found, shared, selection, words, shared.calibration)
+
+
+def _by_biases(
+    shared: SharedSpace,
+    selection: PairSelection,
+    words: Sequence[str] | None,
+    ranking: Ranking,
+    progress: Progress | None,
+) -> Lexicon:
+    """Rank by biases of the same kind on both sides, without probabilities, which are of CSLS."""
+    selection.require_size(min(len(shared.source), len(shared.target)))
+    found = ranked_neighbors(
+        shared.source.vectors,
+        shared.target.vectors,
+        selection.k,
+        shared.key_biases(ranking, progress=part_of(progress, 0, 0.5)),
+        progress=part_of(progress, 0.5, 0.5),
+    )
+    return _selected(found, shared, selection, words, None)
+
+
+def _selected(
+    found: CrossNeighbors,
+    shared: SharedSpace,
+    selection: PairSelection,
+    words: Sequence[str] | None,
+    calibration: Calibration | None,
+) -> Lexicon:
     rows = None
     if words is not None:
         listed = dict.fromkeys(shared.source.find(words).tolist())
         rows = np.array([row for row in listed if row >= 0], dtype=np.int64)
     both = shared.source.words, shared.target.words
     allowed = selection.allowed(both[0]), selection.allowed(both[1])
-    return selection.lexicon(found, both, allowed, rows=rows, calibration=shared.calibration)
+    return selection.lexicon(found, both, allowed, rows=rows, calibration=calibration)
 
 
 def require_probabilities(threshold: float | None, calibration: Calibration | None) -> None:

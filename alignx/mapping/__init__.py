@@ -9,6 +9,7 @@ from alignx.mapping.cca import CCA
 from alignx.mapping.centering import with_centering, without_centering
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
+from alignx.mapping.rcsls import RCSLS
 from alignx.mapping.refinement import Refinement, RefinementRound, balanced_weights, refine
 from alignx.mapping.reweighted import Reweighted
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CCA",
     "METHODS",
+    "RCSLS",
     "Aligner",
     "LeastSquares",
     "Maps",
@@ -37,6 +39,7 @@ METHODS: dict[str, type[Aligner]] = {
     "cca": CCA,
     "least_squares": LeastSquares,
     "reweighted": Reweighted,
+    "rcsls": RCSLS,
 }
 
 

@@ -13,12 +13,15 @@ from alignx.errors import AlignxError, DimensionError
 from alignx.evaluation.word_translation import evaluate
 from alignx.induction.induce import induce_lexicon
 from alignx.lexicon.lexicon import Lexicon
+from alignx.retrieval.ranked import key_biases
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from alignx.retrieval.ranked import Ranking
 
 CALIBRATION = Calibration(np.ones(5), np.array([-1.0, 1.0]), np.array([0.1, 0.9]))
 
@@ -192,8 +195,8 @@ def test_csls_answers_are_those_of_brute_force(k: int, n_neighbors: int) -> None
 def test_cosine_answers_are_those_of_brute_force() -> None:
     cosines = unit(ENGLISH.vectors) @ unit(SPANISH.vectors).T
     with pytest.raises(ValueError, match="n_neighbors is of CSLS"):
-        SHARED.translate(["cat"], retrieval="nn", n_neighbors=2)
-    answers = SHARED.translate(ENGLISH.words, 3, retrieval="nn")
+        SHARED.translate(["cat"], ranking="nn", n_neighbors=2)
+    answers = SHARED.translate(ENGLISH.words, 3, ranking="nn")
     for row, expected in enumerate(best(cosines, 3)):
         assert [answer.word for answer in answers[row]] == [f"b{j}" for j in expected]
         found = [answer.score for answer in answers[row]]
@@ -214,6 +217,26 @@ def test_the_target_is_reached_from_the_other_side() -> None:
     assert [answer.word for answer in answers] == [f"a{j}" for j in best(scores[[5]], 4)[0]]
 
 
+@pytest.mark.parametrize("ranking", ["isf", "hnn"])
+def test_other_rankings_subtract_their_biases(ranking: Ranking) -> None:
+    source, target = SHARED.source.vectors, SHARED.target.vectors
+    for shared, biases in (
+        (SHARED, key_biases(ranking, source, target)),
+        (SHARED.reversed(), key_biases(ranking, source, target)[::-1]),
+    ):
+        assert biases[1] is not None
+        scores = unit(shared.source.vectors) @ unit(shared.target.vectors).T - biases[1]
+        answers = shared.translate(shared.source.words, 3, ranking=ranking)
+        for row, expected in enumerate(best(scores, 3)):
+            assert [answer.word for answer in answers[row]] == [
+                shared.target.words[j] for j in expected
+            ]
+            found = [answer.score for answer in answers[row]]
+            np.testing.assert_allclose(found, scores[row, expected], atol=1e-5)
+    assert SHARED.key_biases(ranking) is SHARED.key_biases(ranking)
+    assert SHARED.key_biases("nn") == (None, None)
+
+
 def test_unknown_words_have_no_answers() -> None:
     answers = SHARED.translate(["no", "a3", "b3", "a3", ""], 2)
     assert [len(found) for found in answers] == [0, 2, 0, 2, 0]
@@ -226,8 +249,9 @@ def test_unknown_words_have_no_answers() -> None:
     [
         ({"k": 0}, r"k must lie in \[1, 55\], got 0"),
         ({"k": 56}, r"k must lie in \[1, 55\], got 56"),
-        ({"k": 56, "retrieval": "nn"}, r"k must lie in \[1, 55\], got 56"),
-        ({"retrieval": "best"}, "retrieval must be 'csls' or 'nn', got 'best'"),
+        ({"k": 56, "ranking": "nn"}, r"k must lie in \[1, 55\], got 56"),
+        ({"ranking": "best"}, "ranking must be one of 'csls', 'nn', 'isf', 'hnn', got 'best'"),
+        ({"ranking": "isf", "n_neighbors": 2}, "has no effect with ranking 'isf'"),
     ],
 )
 def test_values_out_of_range_are_refused(options: dict[str, Any], gist: str) -> None:

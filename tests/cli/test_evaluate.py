@@ -28,6 +28,14 @@ def test_a_table_or_json() -> None:
     assert succeed(*EVALUATE, *options).out == f"{report}\n"
 
 
+@pytest.mark.usefixtures("folder")
+def test_another_ranking() -> None:
+    found = succeed(*EVALUATE, "-d", "test.txt", "--ranking", "hnn", "--json", "--quiet").json
+    report = evaluate(mapped_space(), Lexicon.load("test.txt"), ranking="hnn")
+    assert found["hnn"] == json.loads(json.dumps(report.more["hnn"].as_dict()))
+    assert "--ranking" in misuse(*EVALUATE, "--similarity", "x.tsv", "--ranking", "nn")
+
+
 @pytest.mark.slow
 def test_in_reverse_and_without_a_map(folder: Path) -> None:
     lines = [line.split("\t") for line in (folder / "test.txt").read_text().splitlines()]

@@ -15,6 +15,8 @@ from alignx.retrieval.clustered import can_search_clusters
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from alignx.retrieval.ranked import Ranking
+
 INDUCE = ("induce", *MAPPED)
 
 
@@ -169,6 +171,10 @@ OUT = ("induce", "m", "a", "b", "-o", "x.tsv")
         (("--device", "cpu", "--memory", "8GB"), "--device"),
         (("--device", "cpu", "--checkpoint", "y"), "--device"),
         (("--oov", "subword"), "--phrases"),
+        (("--ranking", "best"), "--ranking"),
+        (("--ranking", "isf", "--index", "ivf"), "--ranking"),
+        (("--ranking", "isf", "--neighbors", 5), "--neighbors"),
+        (("--ranking", "nn", "--threshold", 0.5), "--threshold"),
         (("--phrases", "list.txt", "--memory", "4GB"), "--phrases"),
     ],
 )
@@ -191,6 +197,14 @@ def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
 )
 def test_values_out_of_range(arguments: tuple[object, ...], gist: str) -> None:
     assert gist in fail(*INDUCE, "-o", "x.tsv", *arguments)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("ranking", ["nn", "isf", "hnn"])
+def test_other_rankings(ranking: Ranking) -> None:
+    succeed(*INDUCE, "-o", "x.tsv", "--ranking", ranking, "--quiet")
+    expected = induce_lexicon(mapped_space(), ranking=ranking)
+    assert list(Lexicon.load("x.tsv")) == list(expected)
 
 
 @pytest.mark.usefixtures("folder")

@@ -58,8 +58,8 @@ def test_in_reverse_and_by_cosine() -> None:
     options = ("-k", 1, "--json", "--quiet")
     back = succeed(*TRANSLATE, "gato7", "--reverse", *options).json
     assert back["gato7"][0]["word"] == "cat7"
-    cosine = succeed(*TRANSLATE, "cat7", "--nn", *options).json
-    ((expected,),) = mapped_space().translate(["cat7"], 1, retrieval="nn")
+    cosine = succeed(*TRANSLATE, "cat7", "--ranking", "nn", *options).json
+    ((expected,),) = mapped_space().translate(["cat7"], 1, ranking="nn")
     assert cosine["cat7"] == [expected._asdict()]
 
 
@@ -117,7 +117,7 @@ def test_numbers_out_of_range() -> None:
     assert f"-k must lie in [1, {WORDS}]" in fail(*TRANSLATE, "cat7", "-k", WORDS + 1)
     assert "--neighbors must lie in" in fail(*TRANSLATE, "cat7", "--neighbors", 0)
     assert "-k" in misuse(*TRANSLATE, "cat7", "-k", "many")
-    assert "--neighbors" in misuse(*TRANSLATE, "cat", "--nn", "--neighbors", 5)
+    assert "--neighbors" in misuse(*TRANSLATE, "cat", "--ranking", "nn", "--neighbors", 5)
 
 
 @pytest.mark.usefixtures("folder")

@@ -14,6 +14,7 @@ from alignx.induction.pair_selection import PairSelection, is_number, is_punctua
 from alignx.induction.sharded.plan import Sharding
 from alignx.lexicon.lexicon import Lexicon
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+from alignx.retrieval.ranked import key_biases
 from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import save
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from alignx.retrieval.ranked import Ranking
 
 SIZES = [(30, 30), (30, 47), (47, 30), (12, 200)]
 
@@ -49,8 +52,17 @@ def csls(shared: SharedSpace, n_neighbors: int) -> NDArray[np.float64]:
 
 def expected_rows(scores: NDArray[np.float64], k: int, mutual: bool) -> list[tuple[int, int]]:
     """Every source row with its best target rows; if mutual, only if it is among their best."""
-    of_source = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    of_target = np.argsort(-scores, axis=0, kind="stable")[:k].T
+    return expected_pairs(scores, scores.T, k, mutual)
+
+
+def expected_pairs(
+    of_source_scores: NDArray[np.float64],
+    of_target_scores: NDArray[np.float64],
+    k: int,
+    mutual: bool,
+) -> list[tuple[int, int]]:
+    of_source = np.argsort(-of_source_scores, axis=1, kind="stable")[:, :k]
+    of_target = np.argsort(-of_target_scores, axis=1, kind="stable")[:, :k]
     return [
         (s, int(t))
         for s, targets in enumerate(of_source)
@@ -85,6 +97,26 @@ def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], k: int, mutual: 
     assert lexicon.scores.dtype == np.float64
     np.testing.assert_allclose(lexicon.scores, [scores[row] for row in rows], atol=1e-5)
     assert lexicon.probabilities is None
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize("ranking", ["nn", "isf", "hnn"])
+def test_other_rankings_have_biases_of_one_kind_on_both_sides(
+    ranking: Ranking, mutual: bool
+) -> None:
+    shared = space(30, 47, CALIBRATION)
+    source, target = shared.source.vectors, shared.target.vectors
+    source_bias, target_bias = (0 if b is None else b for b in key_biases(ranking, source, target))
+    cosines = source.astype(np.float64) @ target.T
+    rows = expected_pairs(cosines - target_bias, cosines.T - source_bias, 2, mutual)
+    lexicon = induce_lexicon(shared, k=2, mutual=mutual, ranking=ranking, exclude=())
+    assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
+    assert lexicon.scores is not None
+    scores = [(cosines - target_bias)[row] for row in rows]
+    np.testing.assert_allclose(lexicon.scores, scores, atol=1e-5)
+    assert lexicon.probabilities is None
+    some = induce_lexicon(shared, words=["a7", "a2"], mutual=False, ranking=ranking)
+    assert list(some) == [(f"a{s}", f"b{(cosines - target_bias)[s].argmax()}") for s in (7, 2)]
 
 
 def test_without_mutual_every_word_has_its_share_and_with_it_pairs_are_fewer() -> None:
@@ -230,6 +262,9 @@ def test_filtered_words_still_take_part_in_the_search() -> None:
         ({"k": 31}, r"\[1, 30\], got 31"),
         ({"n_neighbors": 0}, r"n_neighbors must lie in \[1, 30\], got 0"),
         ({"n_neighbors": 31}, r"n_neighbors must lie in \[1, 30\], got 31"),
+        ({"ranking": "best"}, "ranking must be one of"),
+        ({"ranking": "hnn", "n_neighbors": 3}, "has no effect with ranking 'hnn'"),
+        ({"ranking": "isf", "sharding": Sharding()}, "ranked by 'csls', got ranking 'isf'"),
         ({"exclude": ["letters"]}, "exclude must hold numbers or punctuation"),
         ({"exclude": "numbers"}, "exclude must hold"),
         ({"words": ["a1"], "sharding": Sharding()}, "leave out sharding"),

@@ -27,6 +27,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"n_components": 20, "regularization": 0.0},
     ],
     "least_squares": [{"regularization": 0.1}],
+    "rcsls": [{"start": "procrustes"}, {"spectral": True}, {"n_steps": 0}],
     "reweighted": [
         {"regularization": 0.1},
         {"source_power": 1.0, "target_power": 0.0},

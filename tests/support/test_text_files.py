@@ -196,7 +196,17 @@ def test_words_are_utf8_whatever_the_locale(
 ) -> None:
     save(Embeddings(["niño", "perro"], [[1, 0], [0, 1]]), tmp_path / "es.vec")
     done = subprocess.run(
-        [SCRIPT, "translate", "-", "es.vec", os.fsencode(target), "-k1", "--nn", "-q", *words],
+        [
+            SCRIPT,
+            "translate",
+            "-",
+            "es.vec",
+            os.fsencode(target),
+            "-k1",
+            "--ranking=nn",
+            "-q",
+            *words,
+        ],
         cwd=tmp_path,
         env={**os.environ, **locale, "OPENBLAS_NUM_THREADS": "1"},
         input="niño\r\n".encode("utf-8-sig"),

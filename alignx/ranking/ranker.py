@@ -1,0 +1,202 @@
+"""Learned ranking of candidate translations."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
+
+from alignx.errors import NotFittedError
+from alignx.ranking.features import FEATURES, feature_matrix
+from alignx.ranking.spelling import SpellingModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from alignx.ranking.candidates import CandidatePairs
+    from alignx.support.arrays import Matrix
+
+__all__ = ["LabeledCandidates", "PairRanker"]
+
+BLOCK = 4_096  # words whose features are in memory at once
+LARGEST = 20.0  # of a standardized feature; rare words have values that no known word had
+ARRAYS = ("mean", "scale", "weights", "biases", "output_weights", "output_bias")
+
+
+class LabeledCandidates(NamedTuple):
+    """Candidates of held-out words, to learn from.
+
+    Attributes
+    ----------
+    pairs : CandidatePairs
+        Candidates of q words under a map that was fitted without them.
+    is_correct : (q, k) bool
+        Whether each is a known translation.
+    known : sequence of (str, str)
+        Word pairs of the map, from which spelling may be learned.
+    """
+
+    pairs: CandidatePairs
+    is_correct: NDArray[np.bool_]
+    known: Sequence[tuple[str, str]]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Probability that a candidate is a right translation, by a small neural network.
+
+    Its features are CSLS with ranks and gaps in both directions, hubness, frequency, length,
+    digits, capitals and spelling; see `alignx.ranking.features.FEATURES`. It is learned from the
+    candidates of held-out words, under maps that were fitted without them.
+
+    Parameters
+    ----------
+    n_candidates : int
+        Best translations by CSLS that are ranked anew, at least 2.
+    features : sequence of str, optional
+        Names of the features. Default: all.
+    hidden : int
+        Units of the hidden layer, at least 1.
+    alpha : float
+        Weight of the L2 penalty, at least 0.
+    epochs : int
+        Passes over the candidates, at least 1.
+    random_state : int
+        Seed of the network, at least 0.
+
+    Attributes
+    ----------
+    spelling_ : SpellingModel
+        Character n-grams of both languages that go with each other.
+    names_ : tuple of str
+        Names of the features.
+
+    Notes
+    -----
+    Fits in a few seconds on 5,000 words; ranks some 100,000 pairs a second.
+
+    References
+    ----------
+    Features after Heyman, Vulić and Moens, "Bilingual lexicon induction by learning to combine
+    word-level and character-level representations", EACL 2017, and Irvine and Callison-Burch, "A
+    comprehensive analysis of bilingual lexicon induction", Computational Linguistics 2017. The
+    linear map of n-grams is ours.
+    """
+
+    n_candidates: int = 30
+    features: Sequence[str] | None = None
+    hidden: int = 32
+    alpha: float = 0.01
+    epochs: int = 10
+    random_state: int = 0
+
+    def fit(self, parts: Sequence[LabeledCandidates]) -> Self:
+        """Learn from the candidates of held-out words.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, or all candidates are right or all are wrong.
+        """
+        self._require_valid()
+        self.names_ = tuple(FEATURES if self.features is None else self.features)
+        matrix = np.concatenate(
+            [feature_matrix(p.pairs, SpellingModel.of(p.known), self.names_) for p in parts]
+        )
+        is_correct = np.concatenate([part.is_correct.ravel() for part in parts])
+        self._fit_network(matrix, is_correct)
+        self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
+        return self
+
+    def _require_valid(self) -> None:
+        for name, least in (("n_candidates", 2), ("hidden", 1), ("epochs", 1), ("random_state", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if not self.alpha >= 0:
+            raise ValueError(f"alpha must be at least 0, got {self.alpha}")
+        if self.features is not None:
+            _require_features(self.features)
+
+    def _fit_network(self, matrix: Matrix, is_correct: NDArray[np.bool_]) -> None:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.neural_network import MLPClassifier
+
+        if is_correct.all() or not is_correct.any():
+            raise ValueError(
+                f"candidates must be right and wrong ones, got {is_correct.sum()} right of "
+                f"{len(is_correct)}"
+            )
+        self.mean_ = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
+        scale = matrix.std(axis=0, dtype=np.float64).astype(np.float32)
+        self.scale_ = np.where(scale > 1e-6, scale, 1)  # constant features have no say
+        network = MLPClassifier(
+            (self.hidden,),
+            alpha=self.alpha,
+            batch_size=min(512, len(matrix)),
+            learning_rate_init=3e-3,
+            max_iter=self.epochs,
+            random_state=self.random_state,
+        )
+        with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it stops early on purpose
+            network.fit(self._standardized(matrix), is_correct)
+        self.weights_, self.output_weights_ = network.coefs_
+        self.biases_, self.output_bias_ = network.intercepts_
+
+    def _standardized(self, matrix: Matrix) -> Matrix:
+        result: Matrix = np.clip((matrix - self.mean_) / self.scale_, -LARGEST, LARGEST)
+        return result
+
+    def predict_proba(self, pairs: CandidatePairs) -> Matrix:
+        """Return the probability that each pair is right, (q, k) float32; 0 for missing ones.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        if not hasattr(self, "spelling_"):
+            raise NotFittedError("PairRanker must be fitted before predict_proba")
+        result = np.zeros(pairs.target_rows.shape, dtype=np.float32)
+        for start in range(0, len(result), BLOCK):
+            rows = slice(start, start + BLOCK)
+            part = pairs.take(rows)
+            matrix = self._standardized(feature_matrix(part, self.spelling_, self.names_))
+            with threadpool_limits(limits=1, user_api="blas"):
+                hidden = np.maximum(matrix @ self.weights_ + self.biases_, 0)
+                logits = (hidden @ self.output_weights_ + self.output_bias_)[:, 0]
+            result[rows] = (1 / (1 + np.exp(-logits))).reshape(part.target_rows.shape)
+        result[pairs.target_rows < 0] = 0
+        return result
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the learned arrays by name, for mapping files."""
+        arrays = {name: np.asarray(getattr(self, f"{name}_"), np.float32) for name in ARRAYS}
+        return {**arrays, "ngram_means": self.spelling_.means, "ngram_maps": self.spelling_.maps}
+
+    def facts(self) -> dict[str, Any]:
+        """Return parameters and names of features, for mapping files."""
+        return {"parameters": self.get_params(), "features": list(self.names_)}
+
+    @classmethod
+    def restored(cls, facts: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
+        """Restore a fitted ranker from what `facts` and `tensors` gave."""
+        ranker = cls(**facts["parameters"])
+        ranker.names_ = tuple(facts["features"])
+        _require_features(ranker.names_)
+        for name in ARRAYS:
+            setattr(ranker, f"{name}_", tensors[name])
+        ranker.spelling_ = SpellingModel(tensors["ngram_means"], tensors["ngram_maps"])
+        return ranker
+
+
+def _require_features(names: Sequence[str]) -> None:
+    wrong = [name for name in names if name not in FEATURES]
+    if wrong or isinstance(names, str) or not len(names):
+        raise ValueError(f"features must be some of {', '.join(FEATURES)}, got {names!r}")
