@@ -19,9 +19,11 @@ __all__ = ["Outcome", "Start", "grow"]
 
 # Right pairs amplify each other in few directions and words, at a third of the time of all.
 FEWER_WORDS, FEWER_COMPONENTS = 2, 2
-# Wrong halves share a few pairs in a thousand, whatever their rounds; right ones soon share more.
+# Wrong halves have shared less than 0.001 of their pairs, whatever their rounds, right ones soon
+# more than 0.01, and at last 0.25 and more.
 PATIENCE = 4
-LEAST_SIGN = 0.02
+LEAST_SIGN = 0.005
+WITHOUT_GAIN = 2
 
 
 class Start(NamedTuple):
@@ -105,16 +107,22 @@ def grow(
 
 
 def _grow_both(runs: list[Run], settings: RunSettings) -> float:
-    """Advance two runs until they agree, or share too little to go on."""
+    """Advance two runs until they agree, or share next to nothing, or no more than before."""
     one, other = runs
-    bursts = 0
-    while True:
+    shares: list[float] = []
+    while one.round < settings.max_rounds:
         burst = min(settings.burst, settings.max_rounds - one.round)
         for run in runs:
             run.advance(burst)
-        bursts += 1
-        agreed = agreement(one.found, other.found)
-        if agreed >= settings.agreement or one.round >= settings.max_rounds:
-            return agreed
-        if bursts >= PATIENCE and agreed < LEAST_SIGN:
-            return agreed
+        shares.append(agreement(one.found, other.found))
+        if shares[-1] >= settings.agreement:
+            return shares[-1]
+        if len(shares) >= PATIENCE and (
+            shares[-1] < LEAST_SIGN or max(shares[-WITHOUT_GAIN:]) <= max(shares[:-WITHOUT_GAIN])
+        ):
+            break
+    # Random drops hide a part of the agreement.
+    for run in runs:
+        run.settings = replace(settings, keep=1.0)
+        run.advance(2)
+    return agreement(one.found, other.found)

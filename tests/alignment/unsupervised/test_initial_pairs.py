@@ -13,6 +13,7 @@ from alignx.alignment.unsupervised.initial_pairs import (
     PROFILES,
     ProfileSettings,
     axes_pairs,
+    distributional_pairs,
     profile_pairs,
 )
 from alignx.vectors.normalizer import Normalizer
@@ -164,7 +165,7 @@ def test_tiny_vocabularies_are_fine(sizes: tuple[int, int], profile: ProfileSett
     rng = np.random.default_rng(1)
     X, Y = (normalized(rng.standard_normal((n, 3))) for n in sizes)
     pairs = profile_pairs(X, Y, profile)
-    assert 2 <= len(pairs) <= 2 * min(sizes)
+    assert 2 <= len(pairs) / len(profile.rank_weights) <= 2 * min(sizes)
     assert pairs.min() >= 0
     assert pairs.max() < min(sizes)
     assert 1 <= len(axes_pairs(X, Y)) <= min(sizes)
@@ -205,5 +206,18 @@ def test_only_the_most_frequent_words_are_paired(monkeypatch: pytest.MonkeyPatch
 
 def test_profiles_differ() -> None:
     assert len(set(PROFILES)) == len(PROFILES)
-    assert all(1 <= words <= EVERYTHING and weight >= 0 for words, weight in PROFILES)
-    assert any(weight == 0 for _, weight in PROFILES)  # for words in no order
+    assert all(1 <= words <= EVERYTHING for words, _ in PROFILES)
+    weights = [weight for _, weights in PROFILES for weight in weights]
+    assert min(weights) == 0  # for words in no order
+
+
+def test_the_start_unites_the_dictionaries() -> None:
+    data = plant_clusters(0.3, count=120)
+    X, Y = normalized(data.source), normalized(data.target)
+    one_by_one = [
+        profile_pairs(X, Y, ProfileSettings(words, (weight,)))
+        for words, weights in PROFILES
+        for weight in weights
+    ]
+    expected = np.concatenate([axes_pairs(X, Y), *one_by_one])
+    np.testing.assert_array_equal(distributional_pairs(X, Y), expected)
