@@ -94,4 +94,5 @@ def test_text_and_dict_hold_the_figures() -> None:
     assert str(replace(found, start="guesses")) == f"from guesses, {found}"
     assert Diagnosis(**json.loads(json.dumps(facts, allow_nan=False))) == found
     measured = diagnose(*two_languages(0.3), 0.5).as_dict()
+    assert measured.pop("start") == ""
     assert all(type(value) is float for value in measured.values())
