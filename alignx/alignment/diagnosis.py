@@ -54,11 +54,11 @@ class Diagnosis(Tabular):
         return self.agreement < LEAST_AGREEMENT
 
     def __str__(self) -> str:
-        start = f"from {self.start}, " if self.start else ""
+        start = f", started from {self.start}" if self.start else ""
         return (
-            f"{start}agreement of runs {self.agreement:.2f} (at least {LEAST_AGREEMENT}), "
+            f"agreement of runs {self.agreement:.2f} (at least {LEAST_AGREEMENT}), "
             f"mean cosine {self.criterion:.3f}, mutual neighbors {self.mutual:.1%}, "
-            f"hubness {self.hubness:.1f}"
+            f"hubness {self.hubness:.1f}{start}"
         )
 
     def records(self) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def test_text_and_dict_hold_the_figures() -> None:
     facts = found.as_dict()
     figures = {"agreement": 0.123, "criterion": 0.4567, "mutual": 0.891, "hubness": 2.34}
     assert facts == {**figures, "start": ""}
-    assert str(replace(found, start="guesses")) == f"from guesses, {found}"
+    assert str(replace(found, start="guesses")) == f"{found}, started from guesses"
     assert Diagnosis(**json.loads(json.dumps(facts, allow_nan=False))) == found
     measured = diagnose(*two_languages(0.3), 0.5).as_dict()
     assert measured.pop("start") == ""
