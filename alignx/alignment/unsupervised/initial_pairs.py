@@ -53,14 +53,16 @@ PROFILES = (
 )
 
 
-def distributional_pairs(source: Matrix, target: Matrix) -> Indices:
-    """Unite the pairs of the principal axes and of all similarity profiles, (p, 2).
+def distributional_pairs(source: Matrix, target: Matrix) -> list[Indices]:
+    """Return the pairs of the principal axes, then those of each similarity profile.
 
     A few in a thousand are right. Wrong pairs of different dictionaries differ more than right
-    ones, so that the union is a better seed dictionary than any of them.
+    ones, so that most often their union is a better seed dictionary than any of them.
     """
-    profiles = [profile_pairs(source, target, settings) for settings in PROFILES]
-    return np.concatenate([axes_pairs(source, target), *profiles])
+    pairs = [axes_pairs(source, target)]
+    for settings in PROFILES:
+        pairs += np.split(profile_pairs(source, target, settings), len(settings.rank_weights))
+    return pairs
 
 
 def axes_pairs(source: Matrix, target: Matrix) -> Indices:

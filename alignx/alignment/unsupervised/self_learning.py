@@ -15,19 +15,17 @@ from alignx.alignment.unsupervised.base import (
 )
 from alignx.alignment.unsupervised.initial_pairs import distributional_pairs
 from alignx.alignment.unsupervised.runs import RunSettings, converge, search
-from alignx.alignment.unsupervised.starts import Start, grow
+from alignx.alignment.unsupervised.starts import Outcome, Start, compete, grow
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
 
 __all__ = ["GUESSES", "SelfLearning"]
 
-# Name of the start from guesses in the log and in the diagnosis.
-GUESSES = "guesses"
+# Names of the starts in the log and in the diagnosis.
+VECTORS, GUESSES = "similarity profiles", "guesses"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -101,10 +99,7 @@ class SelfLearning(UnsupervisedEstimator):
         settings = RunSettings(**{name: options[name] for name in RunSettings.__annotations__})
         searching, start = part_of(progress, 0, 0.9), ""
         if pairs is None:
-            starts = _starts(languages, guesses)
-            run, agreed, start = grow(
-                languages, starts, settings, self.random_state, log, searching
-            )
+            run, agreed, start = self._unseeded(languages, guesses, settings, log, searching)
         else:
             runs = seeded_runs(languages, pairs, settings, self.random_state, log)
             run, agreed = search(runs, settings, searching)
@@ -114,9 +109,22 @@ class SelfLearning(UnsupervisedEstimator):
             found = np.unique(np.concatenate([found, pairs]), axis=0)
         return Learned(fit_last_aligner(languages, found), agreed, start)
 
-
-def _starts(languages: tuple[Matrix, Matrix], guesses: Indices | None) -> Iterator[Start]:
-    """Yield the start from the vectors alone, then that from guesses."""
-    yield Start("similarity profiles", distributional_pairs(*languages))
-    if guesses is not None:
-        yield Start(GUESSES, guesses)
+    def _unseeded(
+        self,
+        languages: tuple[Matrix, Matrix],
+        guesses: Indices | None,
+        settings: RunSettings,
+        log: Log | None,
+        progress: Progress | None,
+    ) -> Outcome:
+        """Start from all dictionaries of the vectors together, from each, then from guesses."""
+        dictionaries = distributional_pairs(*languages)
+        union = Start(VECTORS, np.concatenate(dictionaries))
+        outcomes = [grow(languages, [union], settings, self.random_state, log, progress)]
+        if outcomes[-1].agreement < settings.agreement:
+            each = [Start(f"{VECTORS}, {n}", some) for n, some in enumerate(dictionaries)]
+            outcomes.append(compete(languages, each, settings, self.random_state, log))
+        if outcomes[-1].agreement < settings.agreement and guesses is not None:
+            start = Start(GUESSES, guesses)
+            outcomes.append(grow(languages, [start], settings, self.random_state, log))
+        return max(outcomes, key=lambda outcome: outcome.agreement)

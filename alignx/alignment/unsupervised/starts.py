@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alignx.alignment.unsupervised.runs import Run, RunSettings, agreement
+from alignx.alignment.unsupervised.runs import Run, RunSettings, agreement, search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
 
-__all__ = ["Outcome", "Start", "grow"]
+__all__ = ["Outcome", "Start", "compete", "grow"]
 
 # Right pairs amplify each other in few directions and words, at a third of the time of all.
 FEWER_WORDS, FEWER_COMPONENTS = 2, 2
@@ -24,6 +24,8 @@ FEWER_WORDS, FEWER_COMPONENTS = 2, 2
 PATIENCE = 4
 LEAST_SIGN = 0.005
 WITHOUT_GAIN = 2
+# Runs of single dictionaries have succeeded after 20 to 40 rounds.
+COMPETITION_ROUNDS = 60
 
 
 class Start(NamedTuple):
@@ -75,11 +77,7 @@ def grow(
     Outcome
         Of the first start whose halves agree, or of that with the largest agreement.
     """
-    few = replace(
-        settings,
-        vocabulary=max(1, settings.vocabulary // FEWER_WORDS),
-        n_components=max(1, settings.n_components // FEWER_COMPONENTS),
-    )
+    few = _fewer(settings)
     best: Outcome | None = None
     for number, start in enumerate(starts):
         runs = [
@@ -104,6 +102,39 @@ def grow(
         raise ValueError("starts must be at least 1, got 0")
     best.run.settings = settings
     return best
+
+
+def compete(
+    languages: tuple[Matrix, Matrix],
+    starts: Sequence[Start],
+    settings: RunSettings,
+    random_state: int,
+    log: Log | None = None,
+) -> Outcome:
+    """Grow each start as a whole until two agree; see `search`.
+
+    Of small languages one dictionary may be much better than the others, and than their union.
+    """
+    few = _fewer(settings)
+    few = replace(few, max_rounds=min(settings.max_rounds, COMPETITION_ROUNDS))
+    streams = [np.random.default_rng([random_state, 1, n]) for n in range(len(starts))]
+    run, agreed = search(
+        (
+            Run(start.name, *languages, start.pairs, few, random, log)
+            for start, random in zip(starts, streams, strict=True)
+        ),
+        few,
+    )
+    run.settings = settings
+    return Outcome(run, agreed, run.name)
+
+
+def _fewer(settings: RunSettings) -> RunSettings:
+    return replace(
+        settings,
+        vocabulary=max(1, settings.vocabulary // FEWER_WORDS),
+        n_components=max(1, settings.n_components // FEWER_COMPONENTS),
+    )
 
 
 def _grow_both(runs: list[Run], settings: RunSettings) -> float:

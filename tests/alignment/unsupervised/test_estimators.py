@@ -225,8 +225,9 @@ def test_identical_words_are_tried_after_the_vectors(monkeypatch: pytest.MonkeyP
     case = Case(plant_clusters(0.2, count=800), identical=60)
     random = np.random.default_rng(0)
 
-    def wrong(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.int64]:
-        return np.stack([np.arange(len(source)), random.permutation(len(target))], axis=1)
+    def wrong(source: NDArray[np.float32], target: NDArray[np.float32]) -> list[NDArray[np.int64]]:
+        orders = [random.permutation(len(target)) for _ in range(2)]
+        return [np.stack([np.arange(len(source)), order], axis=1) for order in orders]
 
     monkeypatch.setattr(self_learning, "distributional_pairs", wrong)
     logged: list[dict[str, Any]] = []

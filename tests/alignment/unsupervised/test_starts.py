@@ -102,7 +102,10 @@ def test_wrong_starts_do_not_agree(languages: tuple[Matrix, Matrix], data: Plant
     for seed in range(3):
         # The same wrong pairs twice, in both halves of the words.
         guesses = np.concatenate([shuffled(data.pairs, seed), data.pairs])
-        starts = [Start("vectors", distributional_pairs(X, unrelated)), Start("guesses", guesses)]
+        starts = [
+            Start("vectors", np.concatenate(distributional_pairs(X, unrelated))),
+            Start("guesses", guesses),
+        ]
         logged: list[dict[str, Any]] = []
         outcome = grow((X, unrelated), starts, RunSettings(), seed, logged.append)
         assert outcome.agreement < 0.1
