@@ -99,8 +99,8 @@ class MethodOptions:
     restarts: Annotated[
         int | None,
         option(
-            "Largest number of runs (adversarial, self_learning).",
-            default="adversarial: 3, self_learning: 13",
+            "Largest number of trainings (adversarial).",
+            default="3",
             min=1,
         ),
     ] = None
