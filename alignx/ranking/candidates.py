@@ -82,9 +82,9 @@ class CandidatePairs:
 
     @cached_property
     def answers(self) -> tuple[list[str], Indices]:
-        """The different candidates, and the position of each pair's among them, (q, k)."""
+        """The different candidates, "" for a missing one, and positions of the pairs, (q, k)."""
         rows, position = np.unique(self.target_rows, return_inverse=True)
-        words = [self.vocabulary[row] for row in rows.tolist()]
+        words = ["" if row < 0 else self.vocabulary[row] for row in rows.tolist()]
         return words, position.reshape(self.target_rows.shape)
 
     @classmethod
@@ -184,7 +184,8 @@ def _behind(
         is_own = best.indices == rows[:, None]
         others = np.where(is_own, -np.inf, best.scores).max(axis=1)
         gap[:, column] = np.where(np.isfinite(others), near.scores[:, column] - others, 0)
-        rank[:, column] = np.where(is_own.any(axis=1), is_own.argmax(axis=1), best.indices.shape[1])
+        closer = (best.scores >= near.scores[:, column, None]).sum(axis=1)  # than an OOV word
+        rank[:, column] = np.where(is_own.any(axis=1), is_own.argmax(axis=1), closer)
     return gap, rank
 
 

@@ -171,13 +171,15 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if not hasattr(self, "spelling_"):
             raise NotFittedError("PairRanker must be fitted before predict_proba")
         result = np.zeros(pairs.target_rows.shape, dtype=np.float32)
+        from scipy.special import expit
+
         for rows in np.array_split(np.arange(len(result)), max(1, -(-len(result) // BLOCK))):
             part = pairs.take(rows)
             matrix = self._standardized(feature_matrix(part, self.spelling_, self.names_))
             with threadpool_limits(limits=1, user_api="blas"):
                 hidden = np.maximum(matrix @ self.weights_ + self.biases_, 0)
                 logits = (hidden @ self.output_weights_ + self.output_bias_)[:, 0]
-            result[rows] = (1 / (1 + np.exp(-logits))).reshape(part.target_rows.shape)
+            result[rows] = expit(logits).reshape(part.target_rows.shape)
         result[pairs.target_rows < 0] = 0
         return result
 

@@ -324,7 +324,7 @@ def test_centering_gives_words_without_a_vector_none() -> None:
     rows[3] = 0
     one, other = (ax.Embeddings([f"{p}{i}" for i in range(40)], rows, p) for p in ("en", "es"))
     alignment = ax.align(
-        one, other, lexicon=ax.Lexicon([(f"en{i}", f"es{i}") for i in range(40)]), calibrate=False
+        one, other, lexicon=ax.Lexicon([(f"en{i}", f"es{i}") for i in range(40)]), ranker=False
     )
     assert alignment.pairs == 39
     assert not alignment.apply_source(one).vectors[3].any()

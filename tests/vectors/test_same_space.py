@@ -41,7 +41,7 @@ SPANISH, GERMAN = rotated("gato", "es", 1), rotated("Katze", "de", 2)
 
 def mapped_by(source: Embeddings, target: Embeddings, method: str = "procrustes") -> Alignment:
     pairs = Lexicon(list(zip(source.words, target.words, strict=False)))
-    return align(source, target, lexicon=pairs, method=method, calibrate=False, refinement=0)
+    return align(source, target, lexicon=pairs, method=method, ranker=False, refinement=0)
 
 
 def test_both_sides_of_a_map_have_one_space() -> None:
@@ -134,7 +134,7 @@ def test_real_vectors_show_whether_they_share_a_space(
     assert "hardly share a space" in caplog.text
     caplog.clear()
     muse = shared_data / "dictionaries" / "muse" / "en-es.0-5000.txt"
-    mapped = align(*raw, lexicon=Lexicon.load(muse), calibrate=False).apply(*raw)
+    mapped = align(*raw, lexicon=Lexicon.load(muse), ranker=False).apply(*raw)
     warn_of_different_spaces(
         *(language.with_vectors(language.vectors) for language in mapped.values())
     )
