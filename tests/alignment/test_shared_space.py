@@ -252,7 +252,7 @@ def test_unknown_words_have_no_answers() -> None:
         ({"k": 56, "ranking": "nn"}, r"k must lie in \[1, 55\], got 56"),
         (
             {"ranking": "best"},
-            "ranking must be one of 'learned', 'csls', 'nn', 'isf', 'hnn', got 'best'",
+            "must be one of 'learned', 'csls', 'nn', 'isf', 'hnn', got 'best'",
         ),
         ({"ranking": "isf", "n_neighbors": 2}, "has no effect with ranking 'isf'"),
         ({"ranking": "learned"}, "needs a map with a learned ranking, in the direction of its fit"),

@@ -228,7 +228,10 @@ def test_filtered_words_still_take_part_in_the_search() -> None:
         ({"ranking": "learned"}, "needs a map with a learned ranking"),
         ({"ranking": "learned", "sharding": Sharding()}, "needs a map with a learned ranking"),
         ({"ranking": "hnn", "n_neighbors": 3}, "has no effect with ranking 'hnn'"),
-        ({"ranking": "isf", "sharding": Sharding()}, "ranked by 'learned' or 'csls', got ranking 'isf'"),
+        (
+            {"ranking": "isf", "sharding": Sharding()},
+            "ranked by 'learned' or 'csls', got ranking 'isf'",
+        ),
         ({"exclude": ["letters"]}, "exclude must hold numbers or punctuation"),
         ({"exclude": "numbers"}, "exclude must hold"),
         ({"words": ["a1"], "sharding": Sharding()}, "leave out sharding"),
