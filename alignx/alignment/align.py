@@ -85,8 +85,8 @@ def align(
         Rounds of `refine` at most, or all its settings.
     ranker : PairRanker or bool
         Learned ranking of translations, by default that of `PairRanker`; False for none. It is
-        fitted on the candidates of held-out words and kept if it does better than CSLS on others of
-        them; see `Alignment.ranking_gain`. It also gives the probability of a pair. It takes a
+        fitted on the candidates of held-out words and left out if it does worse than CSLS on others
+        of them; see `Alignment.ranking_gain`. It also gives the probability of a pair. It takes a
         lexicon of 100 source words, or is left out with a warning, and a sweep over both
         vocabularies for each fold. Maps of `SelfLearning` and `Adversarial` have none.
     allow_failed : bool

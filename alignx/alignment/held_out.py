@@ -106,12 +106,12 @@ def held_out_candidates(
 def fit_ranker(
     ranker: PairRanker, parts: Sequence[LabeledCandidates]
 ) -> tuple[PairRanker | None, RankingGain | None]:
-    """Fit a ranker and measure its gain over CSLS; None, with a warning, where it has none."""
+    """Fit a ranker and measure its gain over CSLS; None, with a warning, where that is a loss."""
     try:
         gain = measure_gain(ranker, parts)
-        if gain.is_gain:
+        if not gain.is_loss:
             return clone(ranker).fit(parts), gain
-        reason = f"it does no better than CSLS on held-out words: {gain}"
+        reason = f"it does worse than CSLS on held-out words: {gain}"
     except ValueError as error:
         gain, reason = None, str(error)
     logger.warning("no learned ranking, and no probabilities, since %s", reason)

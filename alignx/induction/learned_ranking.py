@@ -87,10 +87,10 @@ def rank_all(
         rank(rows, progress)
     else:
         rank(rows, part_of(progress, 0, 0.5))
-        is_rival = np.isin(near.indices, ranked.indices[rows, :k]).any(axis=1)
-        is_rival[rows] = False
-        rank(np.flatnonzero(is_rival), part_of(progress, 0.5, 0.5))
-        rows = np.union1d(rows, np.flatnonzero(is_rival))
+        competing = np.isin(near.indices, ranked.indices[rows, :k]).any(axis=1)
+        rivals = np.setdiff1d(np.flatnonzero(competing), rows)
+        rank(rivals, part_of(progress, 0.5, 0.5))
+        rows = np.union1d(rows, rivals)
     back = _most_probable_sources(rows, ranked.indices[rows], probability[rows], len(words[1]), k)
     return LearnedRanking(CrossNeighbors(ranked, back), probability)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from alignx.ranking.ranker import LabeledCandidates, PairRanker
 
-__all__ = ["RankingGain", "measure_gain"]
+__all__ = ["RankingGain", "expected_calibration_error", "measure_gain"]
 
 HALVES = 2
 
@@ -74,9 +74,9 @@ class RankingGain(Tabular):
         )
 
     @property
-    def is_gain(self) -> bool:
-        """Whether the learned ranking is the better one."""
-        return self.gain > 0
+    def is_loss(self) -> bool:
+        """Whether the learned ranking is the worse one."""
+        return self.gain < 0
 
     def records(self) -> list[dict[str, Any]]:
         """Return the figures as one row."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["SpellingModel", "plain_spelling"]
+__all__ = ["SpellingModel", "ngram_counts", "plain_spelling"]
 
 DIMENSIONS = 256  # n-grams meet in the same one; more do no better
 LONGEST = 4  # n-gram

@@ -230,7 +230,7 @@ def test_filtered_words_still_take_part_in_the_search() -> None:
         ({"ranking": "hnn", "n_neighbors": 3}, "has no effect with ranking 'hnn'"),
         (
             {"ranking": "isf", "sharding": Sharding()},
-            "ranked by 'learned' or 'csls', got ranking 'isf'",
+            "by 'learned' or 'csls', got ranking 'isf'",
         ),
         ({"exclude": ["letters"]}, "exclude must hold numbers or punctuation"),
         ({"exclude": "numbers"}, "exclude must hold"),
