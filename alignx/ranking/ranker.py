@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["LabeledCandidates", "PairRanker"]
 
 BLOCK = 4_096  # words whose features are in memory at once
+BATCH = 512
+FEWEST_STEPS = 600  # of the optimizer; with small dictionaries, `epochs` alone would be too few
 LARGEST = 20.0  # of a standardized feature; rare words have values that no known word had
 ARRAYS = ("mean", "scale", "weights", "biases", "output_weights", "output_bias")
 
@@ -73,7 +75,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     alpha : float
         Weight of the L2 penalty, at least 0.
     epochs : int
-        Passes over the candidates, at least 1.
+        Passes over the candidates, at least 1; more where these are few.
     random_state : int
         Seed of the network, at least 0.
 
@@ -142,12 +144,13 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.mean_ = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
         scale = matrix.std(axis=0, dtype=np.float64).astype(np.float32)
         self.scale_ = np.where(scale > 1e-6, scale, 1)  # constant features have no say
+        batch = min(BATCH, len(matrix))
         network = MLPClassifier(
             (self.hidden,),
             alpha=self.alpha,
-            batch_size=min(512, len(matrix)),
+            batch_size=batch,
             learning_rate_init=3e-3,
-            max_iter=self.epochs,
+            max_iter=max(self.epochs, FEWEST_STEPS * batch // len(matrix)),
             random_state=self.random_state,
         )
         with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
