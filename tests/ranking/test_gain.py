@@ -47,6 +47,7 @@ def test_the_error_of_true_probabilities_is_small() -> None:
     assert expected_calibration_error(probability / 2, right) > 0.2
 
 
+@pytest.mark.slow
 def test_the_gain_is_measured_on_words_that_were_not_learned_from() -> None:
     space = ciphered(300)
     numbers = np.arange(300)

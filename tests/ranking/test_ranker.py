@@ -129,6 +129,7 @@ def test_blocks_and_single_words_make_no_difference(
         np.testing.assert_allclose(alone[0], together[row], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_fits_are_the_same_on_any_number_of_threads(space: SharedSpace) -> None:
     fits = []
     for n_threads in (1, 2):
@@ -236,7 +237,7 @@ def test_candidates_of_one_kind_are_refused(parts: list[LabeledCandidates], valu
 
 
 def test_files_with_unknown_features_are_refused(fitted: PairRanker) -> None:
-    with pytest.raises(ValueError, match="features must be some of .*, got .*magic"):
+    with pytest.raises(ValueError, match=r"features must be some of .*, got .*magic"):
         PairRanker.restored({**fitted.facts(), "features": ["magic"]}, fitted.tensors())
     short = {name: value for name, value in fitted.tensors().items() if name != "biases"}
     with pytest.raises(KeyError):
