@@ -131,6 +131,7 @@ def align(
         require_instance(lexicon, Lexicon, "lexicon")
     estimator = as_method(method, has_lexicon=lexicon is not None)
     settings = Refinement.of(refinement)
+    unfitted = _ranker(ranker)
     steps, is_linear = _steps(normalize)
     normalizers, (X, Y) = _normalized(source, target, steps)
     pairs = known = None
@@ -165,7 +166,7 @@ def align(
             pairs,
             (X.words, Y.words),
             standard_rows=standard_rows if is_linear else None,
-            ranker=None if ranker is False else PairRanker() if ranker is True else ranker,
+            ranker=unfitted,
             allow_failed=allow_failed,
             progress=progress,
         )
@@ -183,6 +184,15 @@ def align(
         known,
         fit.strategy,
     )
+
+
+def _ranker(given: PairRanker | bool) -> PairRanker | None:
+    """Return the ranker to fit; refuse wrong parameters before the work."""
+    if isinstance(given, bool):
+        return PairRanker() if given else None
+    require_instance(given, PairRanker, "ranker")
+    given.require_valid()
+    return given
 
 
 def _steps(normalize: Sequence[Step] | Literal["linear"] | None) -> tuple[Sequence[Step], bool]:

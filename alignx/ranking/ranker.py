@@ -113,7 +113,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ValueError
             If a parameter is out of range, or all candidates are right or all are wrong.
         """
-        self._require_valid()
+        self.require_valid()
         self.names_ = tuple(FEATURES if self.features is None else self.features)
         matrix = np.concatenate(
             [feature_matrix(p.pairs, SpellingModel.of(p.known), self.names_) for p in parts]
@@ -123,7 +123,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
         return self
 
-    def _require_valid(self) -> None:
+    def require_valid(self) -> None:
+        """Check the parameters, as `fit` does; raises ValueError."""
         for name, least in (("n_candidates", 2), ("hidden", 1), ("epochs", 1), ("random_state", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -210,6 +211,10 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ranker = cls(**facts["parameters"])
         ranker.names_ = tuple(facts["features"])
         _require_features(ranker.names_)
+        if len(ranker.names_) != len(tensors["mean"]):
+            raise ValueError(
+                f"features must be {len(tensors['mean'])} as in the fit, got {len(ranker.names_)}"
+            )
         for name in ARRAYS:
             setattr(ranker, f"{name}_", tensors[name])
         ranker.spelling_ = SpellingModel(tensors["ngram_means"], tensors["ngram_maps"])
