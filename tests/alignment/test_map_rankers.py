@@ -73,7 +73,7 @@ def test_a_fit_learns_a_ranking_and_tells_its_gain(
     assert str(gain) in str(alignment)
     shared = alignment.apply(space.source, space.target)
     assert shared.ranker is ranker
-    new = np.arange(KNOWN, COUNT)
+    new = range(KNOWN, COUNT)
     words = [space.source.words[row] for row in new]
     right = [
         np.mean(
@@ -81,7 +81,7 @@ def test_a_fit_learns_a_ranking_and_tells_its_gain(
                 best.word == space.target.words[row]
                 for row, (best,) in zip(
                     new, shared.translate(words, 1, ranking=ranking), strict=True
-                )  # type: ignore[arg-type]
+                )
             ]
         )
         for ranking in ("learned", "csls")

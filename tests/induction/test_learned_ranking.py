@@ -138,8 +138,8 @@ def test_shards_give_the_pairs_of_memory(
 ) -> None:
     monkeypatch.setattr(plan, "SHARD_ROWS", (64,))
     for options in ({}, {"k": 2, "mutual": False}, {"ranking": "csls"}):
-        expected = induce_lexicon(shared, **options)  # type: ignore[arg-type]
-        found = induce_lexicon(shared, sharding=Sharding(index="exact"), **options)  # type: ignore[arg-type]
+        expected = induce_lexicon(shared, **options)
+        found = induce_lexicon(shared, sharding=Sharding(index="exact"), **options)
         assert list(found) == list(expected)
         np.testing.assert_array_equal(found.scores, expected.scores)
         np.testing.assert_array_equal(found.probabilities, expected.probabilities)
@@ -277,7 +277,7 @@ def test_other_rankings_are_measured_instead(shared: SharedSpace) -> None:
     assert list(evaluate(shared, pairs).more) == ["learned"]
     assert list(evaluate(shared, pairs, ranking="isf").more) == ["isf"]
     for ranking in ("csls", "nn"):
-        report = evaluate(shared, pairs, ranking=ranking)  # type: ignore[arg-type]
+        report = evaluate(shared, pairs, ranking=ranking)
         assert report.more == {}
         assert "csls by slice" in str(report)
 

@@ -173,5 +173,5 @@ def test_the_best_of_others_is_that_of_a_loop() -> None:
     values = rng.integers(0, 5, (50, 6)).astype(np.float32)  # with ties
     expected = [[max(np.delete(row, i)) for i in range(6)] for row in values]
     np.testing.assert_array_equal(best_of_others(values), expected)
-    assert best_of_others(np.ones((3, 1))).tolist() == [[0], [0], [0]]
-    assert best_of_others(np.ones((0, 3))).shape == (0, 3)
+    assert best_of_others(np.ones((3, 1), np.float32)).tolist() == [[0], [0], [0]]
+    assert best_of_others(np.ones((0, 3), np.float32)).shape == (0, 3)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -174,8 +175,8 @@ def test_leads_are_over_the_best_other_candidate(name: str, of: str) -> None:
         assert found[row, place] == pytest.approx(lead(values, row, place), abs=1e-6)
 
 
-def log_rank(row: int) -> float:
-    return math.log(1 + row)
+def log_rank(row: int | np.ndarray) -> float:
+    return math.log(1 + int(row))
 
 
 @pytest.mark.parametrize(
@@ -236,15 +237,14 @@ def test_a_missing_candidate_changes_no_other(name: str) -> None:
     targets[:, -1] = -1
     csls, rank = PAIRS.csls.copy(), PAIRS.target_rank.copy()
     csls[:, -1], rank[:, -1] = -4, 10
-    arrays = {n: getattr(PAIRS, n) for n in ("source_bias", "target_bias", "target_gap")}
-    with_gap = CandidatePairs(
-        WORDS, VOCABULARY, PAIRS.source_rows, targets, csls, *arrays.values(), rank
-    )
-    without = {n: a if a.ndim == 1 else a[:, :-1] for n, a in arrays.items()}
-    short = CandidatePairs(
-        *(WORDS, VOCABULARY, PAIRS.source_rows, targets[:, :-1], csls[:, :-1]),
-        *without.values(),
-        rank[:, :-1],
+    with_gap = replace(PAIRS, target_rows=targets, csls=csls, target_rank=rank)
+    short = replace(
+        PAIRS,
+        target_rows=targets[:, :-1],
+        csls=csls[:, :-1],
+        target_bias=PAIRS.target_bias[:, :-1],
+        target_gap=PAIRS.target_gap[:, :-1],
+        target_rank=rank[:, :-1],
     )
     found, expected = column(name, with_gap)[:, :-1], column(name, short)
     # The empty word is as similar to a missing one as to itself.

@@ -23,7 +23,7 @@ def test_figures_are_those_of_numpy() -> None:
     assert not gain.is_loss
     assert RankingGain.of(csls, learned, probability).is_loss
     assert not RankingGain.of(csls, csls, probability).is_loss
-    assert RankingGain(**gain.as_dict()) == gain
+    assert RankingGain(**gain.as_dict()) == gain  # type: ignore[arg-type]  # n is an int
     assert gain.records() == [gain.as_dict()]
     assert list(gain.to_frame().columns) == list(gain.as_dict())
 
