@@ -74,7 +74,7 @@ def test_vectors_that_share_a_space_need_no_map(folder: Path) -> None:
     shared = mapped_space()
     save(shared.source, folder / "en.safetensors")
     save(shared.target, folder / "es.vec")
-    options = ("cat7", "cat200", "-k", 2, "--quiet")
+    options = ("cat7", "cat200", "-k", 2, "--ranking", "csls", "--quiet")
     mapped = succeed(*TRANSLATE, *options).out
     assert succeed("translate", "-", "en.safetensors", "es.vec", *options).out == mapped
 

@@ -115,8 +115,8 @@ def test_unrelated_vectors_cause_a_warning(caplog: pytest.LogCaptureFixture) -> 
     shared_space("-", [HUB, names])
     told = "en.vec and es.vec hardly share a space: of 150 words spelled the same,"
     assert told in caplog.text
-    caplog.clear()
     mapped = mapped_by(names, HUB).apply(names, HUB)
+    caplog.clear()
     shared_space("-", list(mapped.values()))
     unknown = [language.with_vectors(language.vectors) for language in mapped.values()]
     shared_space("-", unknown)
