@@ -58,6 +58,19 @@ def test_notes_go_to_stderr() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_the_gain_of_the_learned_ranking_is_told() -> None:
+    command = (*ALIGN, "--method", "procrustes", "--refinement", 0)
+    gain = succeed(*command, "--json", "--quiet").json["ranking_gain"]
+    alignment = Alignment.load("new")
+    assert alignment.ranking_gain is not None
+    assert gain == alignment.ranking_gain.as_dict()
+    assert f"ranking: {alignment.ranking_gain}\n" in succeed(*command).err
+    without = succeed(*command, "--no-ranker", "--json")
+    assert without.json["ranking_gain"] is None
+    assert "ranking:" not in without.err
+
+
+@pytest.mark.usefixtures("folder")
 def test_options_reach_the_method() -> None:
     options = ("--method", "cca", "--components", 5, "--regularization", 2, *QUICK)
     done = succeed(*ALIGN, *options, "--normalize", "unit", "--limit", 250, "--json")
