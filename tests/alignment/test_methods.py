@@ -43,7 +43,7 @@ def test_the_default_depends_on_the_lexicon() -> None:
 @pytest.mark.parametrize(
     ("method", "has_lexicon", "gist"),
     [
-        ("magic", False, "method must be one of procrustes, .*adversarial.*, got 'magic'"),
+        ("magic", False, "method must be one of auto, procrustes, .*adversarial.*, got 'magic'"),
         ("magic", True, "got 'magic'"),
         ("procrustes", False, "self_learning or adversarial where there is no lexicon"),
         ("auto", False, "where there is no lexicon, got 'auto'"),
