@@ -49,7 +49,7 @@ def main() -> None:
                 lexicon=known,
                 method=method,
                 refinement=rounds,
-                calibrate=False,
+                ranker=False,
             )
             seconds = time.perf_counter() - start
             shared = alignment.apply(vectors(source), vectors(target))

@@ -106,7 +106,7 @@ def fit(
 ) -> ax.Alignment:
     pair = f"{source.language}", f"{target.language}"
     known = dictionary(*pair, "0-5000")
-    return ax.align(source, target, lexicon=known, calibrate=False, **options)
+    return ax.align(source, target, lexicon=known, ranker=False, **options)
 
 
 # --- parts ------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def memory_rows(folder: Path) -> Iterator[Row]:
             threads = ax.get_config().n_threads
             run("train", corpus_of(code), "-o", path, *options, "--threads", threads)
     known = data_directory() / "dictionaries/muse/en-es.0-5000.txt"
-    lexicon = ("-d", known, "--no-calibrate", "--refinement", 0)
+    lexicon = ("-d", known, "--no-ranker", "--refinement", 0)
     shape = folder / "large.safetensors"
     both = (names["en"], names["es"])
     jobs: dict[str, tuple[Sequence[Path], Sequence[object]]] = {

@@ -145,7 +145,7 @@ def supervised(pair: str, threads: int) -> float:
     known = dictionary(*languages_of(pair), "0-5000")
     test = dictionary(*languages_of(pair), "5000-6500")
     with ax.config_context(n_threads=threads):
-        alignment = ax.align(source, target, lexicon=known, calibrate=False)
+        alignment = ax.align(source, target, lexicon=known, ranker=False)
         return ax.evaluate(alignment.apply(source, target), test).csls.precision[1]
 
 

@@ -60,7 +60,7 @@ def spaces(languages: dict[str, ax.Embeddings], method: str) -> dict[str, ax.Sha
             languages[code],
             lexicon=lexicon,
             method=method,
-            calibrate=False,
+            ranker=False,
         )
         result[code] = alignment.apply(languages["en"], languages[code])
     return result
@@ -77,7 +77,7 @@ def hub(languages: dict[str, ax.Embeddings]) -> ax.SharedSpace:
             languages[code],
             languages["en"],
             lexicon=lexicon.reversed(),
-            calibrate=False,
+            ranker=False,
         )
         mapped["en"] = alignment.apply_target(languages["en"])
         mapped[code] = alignment.apply_source(languages[code])

@@ -33,7 +33,7 @@ def english_and_spanish() -> Languages:
     """All words, English mapped to Spanish, so that neighbors are translations."""
     english, spanish = vectors("en"), vectors("es")
     known = dictionary("en", "es", "0-5000")
-    alignment = ax.align(english, spanish, lexicon=known, calibrate=False)
+    alignment = ax.align(english, spanish, lexicon=known, ranker=False)
     shared = alignment.apply(english, spanish)
     return Languages(shared.source.vectors, shared.target.vectors)
 

@@ -55,14 +55,16 @@ ONLY_IN = {
     "matplotlib": {"classification"},
     "pandas": {"experiments", "lexicon", "support"},
     "pydantic": {"experiments"},
+    "rapidfuzz": {"ranking"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
 }
 DEPENDENCIES = {
     *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
-    *("pydantic_core", "rich", "safetensors", "scipy", "sentence_transformers", "sklearn"),
-    *("huggingface_hub", "model2vec", "threadpoolctl", "torch", "transformers", "typer"),
+    *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
+    *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
+    "typer",
 }
 
 

@@ -93,7 +93,7 @@ def test_refinement_helps(wikipedia: Languages) -> None:
             target,
             lexicon=few,
             refinement=Refinement(rounds=rounds, vocabulary=5_000),
-            calibrate=False,
+            ranker=False,
         )
         for rounds in (0, 2)
     )

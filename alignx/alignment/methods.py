@@ -22,7 +22,7 @@ UNSUPERVISED: Mapping[str, type[SelfLearning | Adversarial]] = {
     "self_learning": SelfLearning,
     "adversarial": Adversarial,
 }
-METHODS: Mapping[str, type[Method]] = {**ALIGNERS, "auto": Auto, **UNSUPERVISED}
+METHODS: Mapping[str, type[Method]] = {"auto": Auto, **ALIGNERS, **UNSUPERVISED}
 PRESETS = get_args(Preset)
 
 

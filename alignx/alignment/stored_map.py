@@ -34,6 +34,7 @@ logger = logging.getLogger("alignx")
 
 FORMAT = "alignx-mapping"
 FORMAT_VERSION = "3"
+OLD_VERSIONS = ("1", "2")
 MAPS = ("source_map", "target_map", "source_mean", "target_mean")
 
 
@@ -158,10 +159,11 @@ class StoredMap:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise FormatError(path, f"damaged: {error!r}; align again") from None
+        advice = "align again" if facts["format_version"] in OLD_VERSIONS else "update alignx"
         raise FormatError(
             path,
             f"format version must be {FORMAT_VERSION}, got {facts['format_version']}: written by "
-            f"alignx {facts.get('alignx_version')}; update alignx",
+            f"alignx {facts.get('alignx_version')}; {advice}",
         )
 
     def _warn_if_failed(self, path: str | Path) -> None:
@@ -215,8 +217,9 @@ def _of_prefix(name: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray
 
 
 def _digest(tensors: dict[str, NDArray[Any]]) -> str:
-    """Hash the maps, which a learned ranking belongs to."""
+    """Hash a learned ranking and the maps that it belongs to."""
     digest = hashlib.sha256()
-    for name in MAPS:
+    for name in (*MAPS, *sorted(name for name in tensors if name.startswith("ranker_"))):
+        digest.update(f"{name} {tensors[name].shape}".encode())
         digest.update(tensors[name].tobytes())
     return digest.hexdigest()

@@ -27,7 +27,7 @@ IDENTITY = ("pair", "method", "size", "seed")
 RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
 COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
-INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "learned")
+INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "known")
 
 Result = dict[str, Any]
 
@@ -78,7 +78,7 @@ class GridReport(Tabular):
     def to_frame(self) -> DataFrame:
         """Return the rows as a pandas DataFrame."""
         figures = [f"{name}_{figure}" for name in RETRIEVALS for figure in FIGURES]
-        floats = [*figures, "coverage", "seconds", "csls_p@1_not_learned"]
+        floats = [*figures, "coverage", "seconds", "csls_p@1_new"]
         types = dict.fromkeys(floats, float) | dict.fromkeys(INTEGERS, "Int64")
         return super().to_frame().astype(types)
 
@@ -126,7 +126,7 @@ class GridReport(Tabular):
             "Maps that failed validation, kept by allow_failed:": self._judged("failed"),
             "Weak maps, by words held out from the dictionary:": self._judged("weak"),
             "Tested on pairs of the training dictionary:": [
-                _learned(result) for result in self.results if result.get("learned")
+                _known(result) for result in self.results if result.get("known")
             ],
         }
         for title, items in lists.items():
@@ -150,17 +150,17 @@ def _row(result: Result) -> Result:
         accuracy = dict(result.get(name, {}))
         accuracy["p@1_low"], accuracy["p@1_high"] = accuracy.get("p@1_interval", (None, None))
         row |= {f"{name}_{figure}": accuracy.get(figure) for figure in FIGURES}
-    row |= {name: result.get(name) for name in (*COUNTS, "failed", "learned")}
-    others = result.get("not_learned", {}).get("csls", {})
-    return row | {"csls_p@1_not_learned": others.get("p@1")}
+    row |= {name: result.get(name) for name in (*COUNTS, "failed", "known")}
+    others = result.get("new", {}).get("csls", {})
+    return row | {"csls_p@1_new": others.get("p@1")}
 
 
-def _learned(result: Result) -> str:
+def _known(result: Result) -> str:
     """Count the questions among the training pairs, with P@1 of the others."""
-    rest = result["not_learned"]["csls"]
+    rest = result["new"]["csls"]
     low, high = (100 * bound for bound in rest["p@1_interval"])
     return (
-        f"{describe(result)}: {result['learned']:,} of {result['nn']['n']:,} questions; P@1 "
+        f"{describe(result)}: {result['known']:,} of {result['nn']['n']:,} questions; P@1 "
         f"without them {100 * rest['p@1']:.1f} [{low:.1f}, {high:.1f}] of {rest['n']:,}"
     )
 

@@ -152,14 +152,15 @@ def _in_memory(
     selection.require_size(smaller)
     n_neighbors = shared.n_neighbors(n_neighbors)
     candidates = 0 if ranker is None else ranker.n_candidates
-    cosine = shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, 0.4))
+    searched = 1.0 if ranker is None else 0.8  # share of the work
+    cosine = shared.cosine_neighbors(n_neighbors, progress=part_of(progress, 0, searched / 2))
     found = csls_neighbors(
         shared.source.vectors,
         shared.target.vectors,
         min(max(selection.k, candidates), smaller),
         n_neighbors=n_neighbors,
         cosine=cosine,
-        progress=part_of(progress, 0.4, 0.4),
+        progress=part_of(progress, searched / 2, searched / 2),
     )
     rows = _rows_of(words, shared)
     both = shared.source.words, shared.target.words
@@ -172,7 +173,7 @@ def _in_memory(
             both,
             selection.k,
             rows=rows,
-            progress=part_of(progress, 0.8, 0.2),
+            progress=part_of(progress, searched, 1 - searched),
         )
     allowed = selection.allowed(both[0]), selection.allowed(both[1])
     return selection.lexicon(found, both, allowed, rows=rows, probability=probability)

@@ -8,6 +8,7 @@ import numpy as np
 
 from alignx.ranking.candidates import CandidatePairs
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
+from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,30 +61,38 @@ def rank_all(
     k : int
         Source words to keep for each target word.
     rows : (p,) int64, optional
-        Source rows to rank, with those that compete for their candidates. Default: all.
+        Source rows to rank, and with them all rows that compete for their best `k`, so that their
+        pairs are those of all rows. Default: all.
     progress : callable, optional
         Called with the fraction done.
     """
+    near = found.of_source.first(max(k, ranker.n_candidates))
+    ranked = Neighbors(near.indices.copy(), near.scores.copy())
+    probability = np.zeros_like(ranked.scores)
+
+    def rank(rows: Indices, progress: Progress | None) -> None:
+        for start in range(0, len(rows), BLOCK):
+            block = rows[start : start + BLOCK]
+            pairs = CandidatePairs.of_neighbors(words, block, found, biases, near.indices.shape[1])
+            chances = ranker.predict_proba(pairs)
+            order = np.argsort(-chances, axis=1, kind="stable")
+            for array, values in ((ranked.indices, pairs.target_rows), (ranked.scores, pairs.csls)):
+                array[block] = np.take_along_axis(values, order, axis=1)
+            probability[block] = np.take_along_axis(chances, order, axis=1)
+            if progress is not None:
+                progress(min(start + BLOCK, len(rows)) / len(rows))
+
     if rows is None:
         rows = np.arange(len(words[0]))
+        rank(rows, progress)
     else:
-        rivals = found.of_target.indices[found.of_source.indices[rows, :k]]
-        rows = np.union1d(rows, rivals[rivals >= 0])
-    near = found.of_source.first(ranker.n_candidates)
-    indices, csls = near.indices.copy(), near.scores.copy()
-    probability = np.zeros_like(csls)
-    for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        pairs = CandidatePairs.of_neighbors(words, block, found, biases, ranker.n_candidates)
-        chances = ranker.predict_proba(pairs)
-        order = np.argsort(-chances, axis=1, kind="stable")
-        for array, values in ((indices, pairs.target_rows), (csls, pairs.csls)):
-            array[block] = np.take_along_axis(values, order, axis=1)
-        probability[block] = np.take_along_axis(chances, order, axis=1)
-        if progress is not None:
-            progress(min(1.0, (start + BLOCK) / len(rows)))
-    back = _most_probable_sources(rows, indices[rows], probability[rows], len(words[1]), k)
-    return LearnedRanking(CrossNeighbors(Neighbors(indices, csls), back), probability)
+        rank(rows, part_of(progress, 0, 0.5))
+        competing = np.isin(near.indices, ranked.indices[rows, :k]).any(axis=1)
+        rivals = np.setdiff1d(np.flatnonzero(competing), rows)
+        rank(rivals, part_of(progress, 0.5, 0.5))
+        rows = np.union1d(rows, rivals)
+    back = _most_probable_sources(rows, ranked.indices[rows], probability[rows], len(words[1]), k)
+    return LearnedRanking(CrossNeighbors(ranked, back), probability)
 
 
 def _most_probable_sources(

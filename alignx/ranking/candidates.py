@@ -79,9 +79,9 @@ class CandidatePairs:
 
     @cached_property
     def answers(self) -> tuple[list[str], Indices]:
-        """The different candidates, and the position of each pair's among them, (q, k)."""
+        """The different candidates, "" for a missing one, and positions of the pairs, (q, k)."""
         rows, position = np.unique(self.target_rows, return_inverse=True)
-        words = [self.vocabulary[row] for row in rows.tolist()]
+        words = ["" if row < 0 else self.vocabulary[row] for row in rows.tolist()]
         return words, position.reshape(self.target_rows.shape)
 
     @classmethod

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["LabeledCandidates", "PairRanker"]
 
 BLOCK = 4_096  # words whose features are in memory at once
+BATCH = 512
+FEWEST_STEPS = 600  # of the optimizer; with small dictionaries, `epochs` alone would be too few
 LARGEST = 20.0  # of a standardized feature; rare words have values that no known word had
 ARRAYS = ("mean", "scale", "weights", "biases", "output_weights", "output_bias")
 
@@ -73,7 +75,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     alpha : float
         Weight of the L2 penalty, at least 0.
     epochs : int
-        Passes over the candidates, at least 1.
+        Passes over the candidates, at least 1; more where these are few.
     random_state : int
         Seed of the network, at least 0.
 
@@ -111,7 +113,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ValueError
             If a parameter is out of range, or all candidates are right or all are wrong.
         """
-        self._require_valid()
+        self.require_valid()
         self.names_ = tuple(FEATURES if self.features is None else self.features)
         matrix = np.concatenate(
             [feature_matrix(p.pairs, SpellingModel.of(p.known), self.names_) for p in parts]
@@ -121,7 +123,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
         return self
 
-    def _require_valid(self) -> None:
+    def require_valid(self) -> None:
+        """Check the parameters, as `fit` does; raises ValueError."""
         for name, least in (("n_candidates", 2), ("hidden", 1), ("epochs", 1), ("random_state", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -142,12 +145,13 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.mean_ = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
         scale = matrix.std(axis=0, dtype=np.float64).astype(np.float32)
         self.scale_ = np.where(scale > 1e-6, scale, 1)  # constant features have no say
+        batch = min(BATCH, len(matrix))
         network = MLPClassifier(
             (self.hidden,),
             alpha=self.alpha,
-            batch_size=min(512, len(matrix)),
+            batch_size=batch,
             learning_rate_init=3e-3,
-            max_iter=self.epochs,
+            max_iter=max(self.epochs, FEWEST_STEPS * batch // len(matrix)),
             random_state=self.random_state,
         )
         with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
@@ -171,13 +175,15 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if not hasattr(self, "spelling_"):
             raise NotFittedError("PairRanker must be fitted before predict_proba")
         result = np.zeros(pairs.target_rows.shape, dtype=np.float32)
+        from scipy.special import expit
+
         for rows in np.array_split(np.arange(len(result)), max(1, -(-len(result) // BLOCK))):
             part = pairs.take(rows)
             matrix = self._standardized(feature_matrix(part, self.spelling_, self.names_))
             with threadpool_limits(limits=1, user_api="blas"):
                 hidden = np.maximum(matrix @ self.weights_ + self.biases_, 0)
                 logits = (hidden @ self.output_weights_ + self.output_bias_)[:, 0]
-            result[rows] = (1 / (1 + np.exp(-logits))).reshape(part.target_rows.shape)
+            result[rows] = expit(logits).reshape(part.target_rows.shape)
         result[pairs.target_rows < 0] = 0
         return result
 
@@ -205,6 +211,10 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ranker = cls(**facts["parameters"])
         ranker.names_ = tuple(facts["features"])
         _require_features(ranker.names_)
+        if len(ranker.names_) != len(tensors["mean"]):
+            raise ValueError(
+                f"features must be {len(tensors['mean'])} as in the fit, got {len(ranker.names_)}"
+            )
         for name in ARRAYS:
             setattr(ranker, f"{name}_", tensors[name])
         ranker.spelling_ = SpellingModel(tensors["ngram_means"], tensors["ngram_maps"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["SpellingModel", "plain_spelling"]
+__all__ = ["SpellingModel", "ngram_counts", "plain_spelling"]
 
 DIMENSIONS = 256  # n-grams meet in the same one; more do no better
 LONGEST = 4  # n-gram
@@ -72,8 +72,11 @@ class SpellingModel:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Fit on word pairs, which may come in any order."""
-        source, target = zip(*sorted(pairs), strict=True)
+        """Fit on word pairs, which may come in any order, or raise ValueError for none."""
+        in_order = sorted(pairs)
+        if not in_order:
+            raise ValueError("known pairs must be at least one, got none")
+        source, target = zip(*in_order, strict=True)
         X, Y = (ngram_counts(words).toarray().astype(np.float64) for words in (source, target))
         means = np.stack([X.mean(axis=0), Y.mean(axis=0)])
         X, Y = X - means[0], Y - means[1]

@@ -101,10 +101,13 @@ def assert_same(one: Alignment, other: Alignment) -> None:
         assert side.facts() == twin.facts()
         for mean, copy in zip(side.normalizer.means_, twin.normalizer.means_, strict=True):
             assert mean.tobytes() == copy.tobytes()
-    assert (one.calibration is None) == (other.calibration is None)
-    if one.calibration is not None:
-        for name, value in vars(one.calibration).items():
-            assert value.tobytes() == getattr(other.calibration, name).tobytes()
+    assert (one.ranker is None) == (other.ranker is None)
+    if one.ranker is not None:
+        assert other.ranker is not None
+        assert one.ranker.facts() == other.ranker.facts()
+        twins = other.ranker.tensors()
+        for name, value in one.ranker.tensors().items():
+            assert value.tobytes() == twins[name].tobytes()
 
 
 # --- fitting ----------------------------------------------------------------------------------
@@ -126,7 +129,7 @@ def test_every_method_translates_the_sample(
 ) -> None:
     shared = alignments[method].apply(sample.source, sample.target)
     assert list(shared) == ["en", "es"]
-    assert shared.calibration is not None
+    assert shared.ranker is not None
     assert evaluate(shared, sample.test).csls.precision[1] >= least
 
 
@@ -145,16 +148,16 @@ def test_the_alignment_tells_what_was_done(
 @pytest.mark.slow
 def test_unknown_pairs_are_left_out() -> None:
     more = Lexicon([*PAIRS.pairs, ("a1", "none"), ("none", "b1")])
-    alignment = align(ENGLISH, SPANISH, lexicon=more, calibrate=False)
+    alignment = align(ENGLISH, SPANISH, lexicon=more, ranker=False)
     assert alignment.pairs == len(PAIRS)
-    assert_same(alignment, align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False))
+    assert_same(alignment, align(ENGLISH, SPANISH, lexicon=PAIRS, ranker=False))
 
 
 def test_without_refinement_the_map_is_that_of_the_weighted_pairs() -> None:
     rng = np.random.default_rng(3)
     pairs = [*PAIRS.pairs, *((f"a{i}", f"b{rng.integers(100)}") for i in (0, 0, 0, 1, 1, 2))]
     lexicon = Lexicon(list(dict.fromkeys(pairs)))
-    options: dict[str, Any] = {"method": "procrustes", "refinement": 0, "calibrate": False}
+    options: dict[str, Any] = {"method": "procrustes", "refinement": 0, "ranker": False}
     found = align(ENGLISH, SPANISH, lexicon=lexicon, **options).aligner
     sides = [Normalizer().fit_transform(side.vectors) for side in (ENGLISH, SPANISH)]
     rows = lexicon.rows(ENGLISH, SPANISH)
@@ -168,7 +171,7 @@ def test_without_refinement_the_map_is_that_of_the_weighted_pairs() -> None:
 
 @pytest.mark.slow
 def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
-    options: dict[str, Any] = {"method": "procrustes", "calibrate": False}
+    options: dict[str, Any] = {"method": "procrustes", "ranker": False}
     default = align(ENGLISH, SPANISH, lexicon=PAIRS, **options)
     assert [round_.round for round_ in default.rounds] == [1, 2, 3, 4, 5]
     none = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, **options)
@@ -184,7 +187,7 @@ def test_refinement_is_on_by_default_and_uses_the_vocabulary() -> None:
 @pytest.mark.slow
 def test_an_aligner_with_parameters_is_used_and_left_unfitted() -> None:
     aligner = CCA(n_components=3, regularization=1.0)
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, method=aligner, calibrate=False)
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, method=aligner, ranker=False)
     assert alignment.aligner.get_params() == aligner.get_params()
     assert repr(alignment.aligner) == "CCA(n_components=3, regularization=1.0)"
     assert alignment.apply(ENGLISH, SPANISH).source.dimension == 3
@@ -193,10 +196,10 @@ def test_an_aligner_with_parameters_is_used_and_left_unfitted() -> None:
 
 @pytest.mark.slow
 def test_steps_of_normalization_are_those_asked_for() -> None:
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=ITERATIVE, calibrate=False)
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=ITERATIVE, ranker=False)
     assert tuple(alignment.source.normalizer.steps) == ITERATIVE
     assert len(alignment.target.normalizer.means_) == 5
-    plain = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=(), calibrate=False)
+    plain = align(ENGLISH, SPANISH, lexicon=PAIRS, normalize=(), ranker=False)
     assert plain.source.normalizer.means_ == []
 
 
@@ -235,7 +238,7 @@ def test_procrustes_needs_equal_dimensions_and_others_do_not() -> None:
         align(ENGLISH, wide, lexicon=PAIRS, method="procrustes")
     for method in (CCA(n_components=4), LeastSquares()):
         alignment = align(
-            ENGLISH, wide, lexicon=PAIRS, method=method, calibrate=False, allow_failed=True
+            ENGLISH, wide, lexicon=PAIRS, method=method, ranker=False, allow_failed=True
         )
         shared = alignment.apply(ENGLISH, wide)
         assert shared.source.dimension == shared.target.dimension
@@ -262,7 +265,7 @@ def test_codes_that_are_equal_or_unknown_become_sides(
         Embeddings(side.words, side.vectors, code)
         for side, code in zip((ENGLISH, SPANISH), codes, strict=True)
     )
-    alignment = align(source, target, lexicon=PAIRS, refinement=0, calibrate=False)
+    alignment = align(source, target, lexicon=PAIRS, refinement=0, ranker=False)
     assert (alignment.source.code, alignment.target.code) == expected
     assert tuple(alignment.apply(source, target)) == expected
     assert alignment.side_of(expected[0]) is alignment.source
@@ -274,7 +277,7 @@ def test_codes_that_are_equal_or_unknown_become_sides(
 
 
 def test_new_words_go_through_the_same_steps() -> None:
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, ranker=False)
     more = embeddings("c", count=50, seed=9)
     longer = Embeddings(
         [*ENGLISH.words, *more.words], np.concatenate([ENGLISH.vectors, more.vectors]), "en"
@@ -307,7 +310,7 @@ def test_new_words_go_through_the_same_steps() -> None:
 def test_other_vectors_are_told_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, is_saved: bool, kind: str, told: str
 ) -> None:
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False)
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, ranker=False)
     if is_saved:
         alignment.save(tmp_path / "a.safetensors")
         alignment = Alignment.load(tmp_path / "a.safetensors")
@@ -332,7 +335,7 @@ STEPS: tuple[tuple[Step, ...], ...] = ((), ("unit",), ("center",), STANDARD, ITE
 
 @cache
 def fitted(method: str, steps: tuple[Step, ...]) -> Alignment:
-    options: dict[str, Any] = {"refinement": 0, "calibrate": False}
+    options: dict[str, Any] = {"refinement": 0, "ranker": False}
     return align(ENGLISH, SPANISH, lexicon=PAIRS, method=method, normalize=steps, **options)
 
 
@@ -389,7 +392,7 @@ def test_streamed_rows_are_those_of_memory_bit_for_bit(
 @pytest.mark.slow
 def test_more_words_and_more_threads_leave_each_row_as_it_is() -> None:
     wide = embeddings("a", dimension=300), embeddings("b", dimension=300)
-    alignment = align(*wide, lexicon=PAIRS, refinement=0, calibrate=False)
+    alignment = align(*wide, lexicon=PAIRS, refinement=0, ranker=False)
     more = embeddings("a", 2 * BLOCK_ROWS, 300)
     with threadpool_limits(4, user_api="blas"):
         mapped = alignment.apply_source(more).vectors
@@ -457,7 +460,7 @@ def test_memory_does_not_grow_with_the_vectors(tmp_path: Path) -> None:
     count = 300_000
     alignment = align(
         embeddings("a", dimension=64), embeddings("b", dimension=64), lexicon=PAIRS,
-        refinement=0, calibrate=False,
+        refinement=0, ranker=False,
     )  # fmt: skip
     alignment.save(tmp_path / "map")
     rows = np.random.default_rng(0).standard_normal((count, 64), dtype=np.float32)
@@ -483,7 +486,7 @@ print(peak_resident() - before)
     assert load(tmp_path / "out.safetensors").zero_rows == 0
 
 
-# --- calibration ------------------------------------------------------------------------------
+# --- the learned ranking ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [99, 100])
@@ -493,15 +496,16 @@ def test_a_small_lexicon_gives_no_probabilities_and_says_so(
     with caplog.at_level(logging.WARNING, "alignx"):
         alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(count), refinement=0)
     if count < 100:
-        assert alignment.calibration is None
+        assert alignment.ranker is None
         assert "it needs 100 known source words, got 99" in caplog.text
         assert "use a larger lexicon" in caplog.text
     else:
-        assert alignment.calibration is not None
-        assert not caplog.records
+        assert alignment.ranking_gain is not None
+        assert alignment.ranking_gain.n == 100
+        assert "it needs 100" not in caplog.text
 
 
-def test_calibration_asks_for_pairs_that_its_map_has_not_seen() -> None:
+def test_a_ranking_is_learned_from_pairs_that_its_map_has_not_seen() -> None:
     """Where there is nothing to learn, a map that knows the answers would seem to be right."""
     source, target = embeddings("a", dimension=60, seed=1), embeddings("b", dimension=60, seed=2)
     overfitted = LeastSquares(regularization=0.01)
@@ -510,17 +514,14 @@ def test_calibration_asks_for_pairs_that_its_map_has_not_seen() -> None:
     )
     shared = alignment.apply(source, target)
     assert evaluate(shared, PAIRS).csls.precision[1] > 0.5
-    assert alignment.calibration is not None
-    # The last level may be a single answer that is right by chance.
-    assert np.median(alignment.calibration.probabilities) < 0.1
-    assert alignment.validation is not None
-    assert alignment.validation.precision < 0.1
+    assert alignment.ranking_gain is not None
+    assert alignment.ranking_gain.csls < 0.1
 
 
 @pytest.mark.slow
-def test_calibration_does_not_touch_the_map() -> None:
+def test_a_ranking_does_not_touch_the_map() -> None:
     with_, without = (
-        align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=calibrate) for calibrate in (True, False)
+        align(ENGLISH, SPANISH, lexicon=PAIRS, ranker=ranker) for ranker in (True, False)
     )
     np.testing.assert_array_equal(with_.aligner.source_map_, without.aligner.source_map_)
 
@@ -554,7 +555,7 @@ def test_every_normalization_can_be_saved(
     tmp_path: Path, method: Procrustes, normalize: tuple[Any, ...]
 ) -> None:
     original = align(
-        ENGLISH, SPANISH, lexicon=PAIRS, method=method, normalize=normalize, calibrate=False
+        ENGLISH, SPANISH, lexicon=PAIRS, method=method, normalize=normalize, ranker=False
     )
     original.save(tmp_path / "map")
     assert_same(original, Alignment.load(tmp_path / "map"))
@@ -581,23 +582,25 @@ def test_the_file_tells_what_it_is(
         assert tensors[f"{name}_map"].shape == (300, 150)
         assert tensors[f"{name}_map"].dtype == np.float32
         assert tensors[f"{name}_normalizer_means"].shape == (1, 300)
-    assert {name for name in tensors if name.startswith("calibration_")} == {
-        "calibration_weights",
-        "calibration_logits",
-        "calibration_probabilities",
+    assert {name for name in tensors if name.startswith("ranker_")} == {
+        f"ranker_{name}"
+        for name in (
+            *("mean", "scale", "weights", "biases", "output_weights", "output_bias"),
+            *("ngram_means", "ngram_maps"),
+        )
     }
 
 
-def test_without_calibration_the_file_has_none(tmp_path: Path) -> None:
-    align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False).save(tmp_path / "map")
-    assert not [name for name in contents(tmp_path / "map")[1] if "calibration" in name]
-    assert Alignment.load(tmp_path / "map").apply(ENGLISH, SPANISH).calibration is None
+def test_without_a_ranking_the_file_has_none(tmp_path: Path) -> None:
+    align(ENGLISH, SPANISH, lexicon=PAIRS, ranker=False).save(tmp_path / "map")
+    assert not [name for name in contents(tmp_path / "map")[1] if "ranker" in name]
+    assert Alignment.load(tmp_path / "map").apply(ENGLISH, SPANISH).ranker is None
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "map.safetensors"
-    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False).save(path)
+    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, ranker=False).save(path)
     return path
 
 
@@ -618,7 +621,11 @@ def test_a_truncated_or_foreign_file_is_refused(saved: Path, content: float | by
 @pytest.mark.parametrize(
     ("changes", "gist"),
     [
-        ({"format_version": "9", "alignx_version": "9.1"}, "must be 2, got 9: .* alignx 9.1"),
+        (
+            {"format_version": "9", "alignx_version": "9.1"},
+            "must be 3, got 9: .* alignx 9.1; update alignx",
+        ),
+        ({"format_version": "2", "alignx_version": "0.2"}, "must be 3, got 2: .*; align again"),
         ({"method": "magic"}, "damaged: .*magic"),
         ({"parameters": {"speed": 3}}, "damaged: .*speed"),
         ({"parameters": []}, "damaged"),
@@ -657,17 +664,21 @@ def test_equal_fits_write_equal_files(tmp_path: Path) -> None:
 
 def test_numpy_parameters_can_be_saved(tmp_path: Path) -> None:
     method = CCA(n_components=np.int64(3))  # type: ignore[arg-type]  # as grids give it
-    align(ENGLISH, SPANISH, lexicon=PAIRS, method=method, calibrate=False).save(tmp_path / "map")
+    align(ENGLISH, SPANISH, lexicon=PAIRS, method=method, ranker=False).save(tmp_path / "map")
     assert Alignment.load(tmp_path / "map").aligner.get_params()["n_components"] == 3
 
 
-def test_languages_without_a_right_answer_are_left_uncalibrated(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    one, other = embeddings("a", 2_000, 10, seed=0), embeddings("b", 2_000, 10, seed=4)
+@pytest.mark.slow
+def test_languages_without_a_right_answer_have_small_probabilities() -> None:
+    one, other = embeddings("a", 2_000, 10, seed=0), embeddings("b", 2_000, 10, seed=1)
     alignment = align(one, other, lexicon=identity_pairs(100), refinement=0, allow_failed=True)
-    assert alignment.calibration is None
-    assert "right and wrong answers for held-out words, got 0 right" in caplog.text
+    assert alignment.ranking_gain is not None
+    assert alignment.ranking_gain.learned < 0.05
+    if alignment.ranker is None:  # neither is wrong: no answer is right by either
+        assert alignment.ranking_gain.is_loss
+        return
+    answers = alignment.apply(one, other).translate([f"a{i}" for i in range(200, 300)], 1)
+    assert np.mean([best.score for (best,) in answers]) < 0.1
 
 
 @pytest.mark.parametrize("words", [2, 120])
@@ -679,7 +690,7 @@ def test_languages_in_the_wrong_order_are_refused(
     spanish = Embeddings(common + list(SPANISH.words[shared_words:]), SPANISH.vectors)
     english = Embeddings(common + list(ENGLISH.words[shared_words:]), ENGLISH.vectors)
     pairs = Lexicon(list(zip(english.words, spanish.words, strict=True)))
-    fitted = align(english, spanish, lexicon=pairs, calibrate=False)
+    fitted = align(english, spanish, lexicon=pairs, ranker=False)
     fitted.save(tmp_path / "map.safetensors")
     calls: list[Callable[[Alignment], object]] = [
         lambda a: a.apply(spanish.head(words), english.head(words)),
@@ -697,7 +708,7 @@ def test_languages_in_the_wrong_order_are_refused(
 
 
 def test_vectors_of_another_training_in_the_wrong_order_are_refused() -> None:
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False)
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, ranker=False)
     retrained = embeddings("b", language="es", seed=5)
     with pytest.raises(DirectionError, match="120 of the 120 most frequent words are those"):
         alignment.apply_source(retrained)
@@ -708,25 +719,25 @@ def test_vectors_of_another_training_in_the_wrong_order_are_refused() -> None:
 @pytest.mark.slow
 def test_a_language_mapped_to_itself_has_no_wrong_order(caplog: pytest.LogCaptureFixture) -> None:
     pairs = Lexicon([(word, word) for word in ENGLISH.words])
-    alignment = align(ENGLISH, ENGLISH, lexicon=pairs, calibrate=False)
+    alignment = align(ENGLISH, ENGLISH, lexicon=pairs, ranker=False)
     alignment.apply(ENGLISH, ENGLISH)
     assert not caplog.records
     retrained = noisy_rotation(ENGLISH, "a")
-    alignment = align(ENGLISH, retrained, lexicon=pairs, calibrate=False)
+    alignment = align(ENGLISH, retrained, lexicon=pairs, ranker=False)
     alignment.apply(ENGLISH, retrained)
     assert not caplog.records
     with pytest.raises(DirectionError):  # the same words with vectors of the other training
         alignment.apply(retrained, ENGLISH)
 
 
-def test_a_calibration_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_ranking_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCaptureFixture) -> None:
     one = embeddings("a", 200, 90)
     other = noisy_rotation(one, "b")
     # Enough pairs for 90 dimensions, but not without a fifth of them.
     lexicon = identity_pairs(105)
     method = LeastSquares()
     alignment = align(one, other, lexicon=lexicon, method=method, refinement=0)
-    assert alignment.calibration is None
+    assert alignment.ranker is None
     assert "cannot be fitted without the held-out words" in caplog.text
 
 
@@ -745,24 +756,24 @@ def large() -> tuple[Embeddings, Embeddings]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("method", "count", "calibrate"),
+    ("method", "count", "ranker"),
     [("procrustes", 20, True), ("cca", 60, False), ("procrustes", 700, True), ("cca", 700, False)],
 )
-def test_a_wrong_dictionary_is_refused(method: str, count: int, calibrate: bool) -> None:
-    options: dict[str, Any] = {"method": method, "refinement": 1, "calibrate": calibrate}
+def test_a_wrong_dictionary_is_refused(method: str, count: int, ranker: bool) -> None:
+    options: dict[str, Any] = {"method": method, "refinement": 1, "ranker": ranker}
     with pytest.raises(AlignmentFailed, match=r"failed: P@1 .*; check that the dictionary"):
         align(*large(), lexicon=wrong_pairs(count), **options)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("count", "asked", "calibrate"),
+    ("count", "asked", "ranker"),
     [(20, 20, False), (60, 60, False), (700, 700, True), (700, 700, False)],
 )
 def test_a_right_dictionary_is_measured(
-    count: int, asked: int, calibrate: bool, caplog: pytest.LogCaptureFixture
+    count: int, asked: int, ranker: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alignment = align(*large(), lexicon=identity_pairs(count), refinement=1, calibrate=calibrate)
+    alignment = align(*large(), lexicon=identity_pairs(count), refinement=1, ranker=ranker)
     found = alignment.validation
     assert found is not None
     assert (found.n, found.words) == (asked, count)
@@ -779,7 +790,7 @@ def test_a_right_dictionary_is_measured(
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["least_squares", "reweighted"])
 def test_a_method_that_no_fewer_pairs_allow_is_checked_by_another(method: str) -> None:
-    options: dict[str, Any] = {"method": method, "refinement": 1, "calibrate": False}
+    options: dict[str, Any] = {"method": method, "refinement": 1, "ranker": False}
     kept = align(*large(), lexicon=identity_pairs(13), **options).validation
     assert kept is not None
     assert kept.hits > 0
@@ -825,7 +836,7 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
     rows = source.vectors + 2.2 * rng.standard_normal(source.vectors.shape)
     target = Embeddings([f"b{i}" for i in range(len(source))], rows.astype(np.float32), "es")
     options: dict[str, Any] = {"lexicon": identity_pairs(200), "method": "procrustes"}
-    alignment = align(source, target, **options, refinement=0, calibrate=False)
+    alignment = align(source, target, **options, refinement=0, ranker=False)
     assert alignment.validation is not None
     assert alignment.validation.weak
     assert "this map is weak: P@1" in caplog.text
@@ -837,21 +848,21 @@ def test_a_dictionary_mostly_of_other_words_is_told_of(caplog: pytest.LogCapture
     for more, is_told in ((others[:399], False), ([*others, ("x", "y")], True)):
         caplog.clear()
         lexicon = Lexicon([*PAIRS.pairs, *more])
-        align(ENGLISH, SPANISH, lexicon=lexicon, refinement=0, calibrate=False)
+        align(ENGLISH, SPANISH, lexicon=lexicon, refinement=0, ranker=False)
         assert ("of 501 pairs have both words in the vocabularies" in caplog.text) is is_told
 
 
 def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    options: dict[str, Any] = {"lexicon": PAIRS, "refinement": 0, "calibrate": False}
+    options: dict[str, Any] = {"lexicon": PAIRS, "refinement": 0, "ranker": False}
     alignment = align(ENGLISH, SPANISH, method="procrustes", **options)
     assert (repr(alignment.aligner), alignment.strategy) == ("Procrustes()", None)
     assert "with 100 pairs, the default method (auto) usually does better" in caplog.text
     caplog.clear()
     alignment = align(ENGLISH, SPANISH, **options)
     assert "chosen: self-learning from the pairs, Reweighted(" in str(alignment)
-    assert "2 rounds of refinement" in str(align(ENGLISH, SPANISH, lexicon=PAIRS, calibrate=False))
+    assert "2 rounds of refinement" in str(align(ENGLISH, SPANISH, lexicon=PAIRS, ranker=False))
     assert not caplog.records
 
 
@@ -859,22 +870,22 @@ def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(
 
 
 def test_the_pairs_of_the_fit_are_recognized(tmp_path: Path) -> None:
-    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, calibrate=False).save(tmp_path / "map")
+    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, ranker=False).save(tmp_path / "map")
     shared = Alignment.load(tmp_path / "map").apply(ENGLISH, SPANISH)
     test = Lexicon([(f"a{i}", f"b{i}") for i in range(90, 120)] + [("a0", "b1"), ("a95", "b3")])
     report = evaluate(shared, test)
-    assert (report.learned, report.csls.n, report.not_learned["csls"].n) == (10, 31, 21)
+    assert (report.known, report.csls.n, report.new["csls"].n) == (10, 31, 21)
     assert "10 of 31 queries have an answer that the map was fitted on" in str(report)
     turned = evaluate(shared.reversed(), test.reversed())
-    assert (turned.learned, turned.not_learned["nn"].n) == (10, 22)
+    assert (turned.known, turned.new["nn"].n) == (10, 22)
     other = evaluate(shared, identity_pairs(120).split(0.1)[1].reversed().reversed())
-    assert other.as_dict()["learned"] == other.learned
+    assert other.as_dict()["known"] == other.known
     new = evaluate(shared, Lexicon([(f"a{i}", f"b{i}") for i in range(100, 120)]))
-    assert (new.learned, new.not_learned) == (0, {})
+    assert (new.known, new.new) == (0, {})
     assert "fitted on" not in str(new)
     same = str(evaluate(shared, PAIRS))
     assert "fitted on: test with other words" in same
-    assert "without learned pairs" not in same
+    assert "without known pairs" not in same
 
 
 def test_phrases_of_a_lexicon_are_learned_from() -> None:
@@ -886,6 +897,6 @@ def test_phrases_of_a_lexicon_are_learned_from() -> None:
     # Too few pairs of words for 8 dimensions: the phrases must tell the rest.
     pairs = [(f"a{i}", f"b{i}") for i in range(4)]
     pairs += [(f"a{i} a{i + 1}", f"b{i} b{i + 1}") for i in range(4, 30, 2)]
-    alignment = align(english, spanish, lexicon=Lexicon(pairs), refinement=0, calibrate=False)
+    alignment = align(english, spanish, lexicon=Lexicon(pairs), refinement=0, ranker=False)
     found = alignment.apply(english, spanish).translate([f"a{i}" for i in range(30, 60)], 1)
     assert [answers[0].word for answers in found] == [f"b{i}" for i in range(30, 60)]

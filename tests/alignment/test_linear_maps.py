@@ -85,9 +85,7 @@ def lexicon(english: Embeddings) -> Lexicon:
 
 @pytest.fixture(scope="module")
 def alignment(english: Embeddings, spanish: Embeddings, lexicon: Lexicon) -> Alignment:
-    return align(
-        english, spanish, lexicon=lexicon, normalize="linear", refinement=1, calibrate=False
-    )
+    return align(english, spanish, lexicon=lexicon, normalize="linear", refinement=1, ranker=False)
 
 
 def cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -123,7 +121,7 @@ def test_plain_fasttext_gives_mapped_vectors(
         lexicon=lexicon,
         method=method,
         normalize="linear",
-        calibrate=False,
+        ranker=False,
         refinement=1,
     )
     assert alignment.linear_cost is not None
@@ -144,7 +142,7 @@ def test_plain_fasttext_gives_mapped_vectors(
 def test_the_target_side_has_its_own_map(
     model_path: Path, english: Embeddings, spanish: Embeddings, lexicon: Lexicon, tmp_path: Path
 ) -> None:
-    alignment = align(spanish, english, lexicon=lexicon, normalize="linear", calibrate=False)
+    alignment = align(spanish, english, lexicon=lexicon, normalize="linear", ranker=False)
     alignment.save_mapped_model(model_path, tmp_path / "es.bin", side="target")
     with pytest.raises(DirectionError, match=r"en\.bin: .* got those of en where es"):
         alignment.save_mapped_model(model_path, tmp_path / "es.bin", side="source")
@@ -166,7 +164,7 @@ def test_products_of_input_and_output_stay(
     method: str,
 ) -> None:
     alignment = align(
-        english, spanish, lexicon=lexicon, method=method, normalize=["unit"], calibrate=False
+        english, spanish, lexicon=lexicon, method=method, normalize=["unit"], ranker=False
     )
     alignment.save_mapped_model(model_path, tmp_path / "en.bin")
     before, after = (
@@ -212,7 +210,7 @@ def test_a_map_that_centers_writes_no_model(
     english: Embeddings, spanish: Embeddings, lexicon: Lexicon, model_path: Path, tmp_path: Path
 ) -> None:
     for options in ({}, {"method": CCA(), "normalize": ["unit"]}):
-        usual = align(english, spanish, lexicon=lexicon, calibrate=False, **options)  # type: ignore[arg-type]  # one at a time
+        usual = align(english, spanish, lexicon=lexicon, ranker=False, **options)  # type: ignore[arg-type]  # one at a time
         with pytest.raises(ValueError, match=r"not linear in the n-gram sums .*--normalize linear"):
             usual.save_mapped_model(model_path, tmp_path / "en.bin")
     assert not list(tmp_path.iterdir())
@@ -262,7 +260,7 @@ def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
         for steps, marks in right.items():
             by_hand = align(
                 sample.source, sample.target, lexicon=Lexicon(kept), normalize=steps,
-                calibrate=False, **options,
+                ranker=False, **options,
             )  # fmt: skip
             answers = by_hand.apply(sample.source, sample.target).translate(words, 1)
             marks += [(w, a[0].word) in held_out for w, a in zip(words, answers, strict=True)]
@@ -270,10 +268,10 @@ def test_the_cost_is_that_of_two_maps_fitted_by_hand() -> None:
     assert found.linear_cost == LinearCost.of(np.array(right[LINEAR]), np.array(right[STANDARD]))
     assert found.linear_cost.n == 723
     plain = align(sample.source, sample.target, lexicon=sample.train, normalize=LINEAR, **options)
-    assert found.calibration is not None
-    assert plain.calibration is not None
+    assert found.ranker is not None
+    assert plain.ranker is not None
     assert plain.linear_cost is None
-    np.testing.assert_array_equal(found.calibration.weights, plain.calibration.weights)
+    np.testing.assert_array_equal(found.ranker.weights_, plain.ranker.weights_)
     np.testing.assert_array_equal(found.aligner.source_map_, plain.aligner.source_map_)
 
 
@@ -303,7 +301,7 @@ def test_too_few_words_to_ask_are_told(
     english: Embeddings, spanish: Embeddings, caplog: pytest.LogCaptureFixture
 ) -> None:
     few = Lexicon([(word, word) for word in english.words[:40]])
-    found = align(english, spanish, lexicon=few, normalize="linear", refinement=0, calibrate=False)
+    found = align(english, spanish, lexicon=few, normalize="linear", refinement=0, ranker=False)
     assert found.linear_cost is None
     assert "the cost of a linear map is not measured, since it needs 100" in caplog.text
     assert "probabilities" not in caplog.text
@@ -323,7 +321,7 @@ def test_aligners_keep_their_parameters_but_do_not_center(
         method=given,
         normalize="linear",
         refinement=0,
-        calibrate=False,
+        ranker=False,
     )
     assert repr(found.aligner) == "CCA(center=False, n_components=7, regularization=3.0)"
     assert given.center
@@ -380,7 +378,7 @@ def folder(
     save(spanish, folder / "es.vec")
     lexicon.save(folder / "train.tsv")
     alignment.save(folder / "linear.safetensors")
-    usual = align(load(model_path), spanish, lexicon=lexicon, refinement=0, calibrate=False)
+    usual = align(load(model_path), spanish, lexicon=lexicon, refinement=0, ranker=False)
     usual.save(folder / "usual.safetensors")
     return folder
 

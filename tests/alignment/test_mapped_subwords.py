@@ -42,7 +42,7 @@ def alignment(model: SubwordVectors) -> Alignment:
     turned = np.linalg.qr(np.random.default_rng(5).standard_normal((8, 8)))[0]
     other = Embeddings(language.words, language.vectors @ turned, language="yy")
     lexicon = Lexicon(list(zip(WORDS, WORDS, strict=True)))
-    return align(language, other, lexicon=lexicon, refinement=0, calibrate=False)
+    return align(language, other, lexicon=lexicon, refinement=0, ranker=False)
 
 
 def test_words_are_mapped_as_those_of_the_vocabulary(
@@ -67,6 +67,6 @@ def test_another_dimension_is_refused(model: SubwordVectors) -> None:
     rng = np.random.default_rng(6)
     pair = [Embeddings(WORDS, rng.standard_normal((40, 5)), language=code) for code in ("a", "b")]
     lexicon = Lexicon(list(zip(WORDS, WORDS, strict=True)))
-    other = align(*pair, lexicon=lexicon, refinement=0, calibrate=False, allow_failed=True)
+    other = align(*pair, lexicon=lexicon, refinement=0, ranker=False, allow_failed=True)
     with pytest.raises(DimensionError):
         MappedSubwords(model, other.target)(INVENTED)

@@ -43,7 +43,7 @@ def test_the_default_depends_on_the_lexicon() -> None:
 @pytest.mark.parametrize(
     ("method", "has_lexicon", "gist"),
     [
-        ("magic", False, "method must be one of procrustes, .*adversarial.*, got 'magic'"),
+        ("magic", False, "method must be one of auto, procrustes, .*adversarial.*, got 'magic'"),
         ("magic", True, "got 'magic'"),
         ("procrustes", False, "self_learning or adversarial where there is no lexicon"),
         ("auto", False, "where there is no lexicon, got 'auto'"),
@@ -60,7 +60,7 @@ def test_methods_that_do_not_fit_are_refused(method: Any, has_lexicon: bool, gis
 def test_auto_takes_the_best_in_cross_validation(tmp_path: Path) -> None:
     source, target, truth = languages(plant_clusters(0.2, count=800))
     logged: list[dict[str, Any]] = []
-    options: dict[str, Any] = {"refinement": 2, "calibrate": False, "log": logged.append}
+    options: dict[str, Any] = {"refinement": 2, "ranker": False, "log": logged.append}
     some = Lexicon(truth.pairs[:300])
     alignment = align(source, target, lexicon=some, method="auto", **options)
     assert logged[0]["stage"] == "selection"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from alignx.alignment.calibration import Calibration
 from alignx.alignment.shared_space import SharedSpace
 from alignx.errors import AlignxError, DimensionError
 from alignx.evaluation.word_translation import evaluate
 from alignx.induction.induce import induce_lexicon
 from alignx.lexicon.lexicon import Lexicon
+from alignx.ranking.ranker import PairRanker
 from alignx.retrieval.ranked import key_biases
 from alignx.vectors.embeddings import Embeddings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from alignx.retrieval.ranked import Ranking
 
-CALIBRATION = Calibration(np.ones(5), np.array([-1.0, 1.0]), np.array([0.1, 0.9]))
+RANKER = PairRanker()
 
 
 def language(prefix: str, count: int, dimension: int = 6, code: str | None = None) -> Embeddings:
@@ -113,20 +113,20 @@ def test_two_languages_join_under_their_codes(
     joined = SharedSpace.of(
         Embeddings(ENGLISH.words, ENGLISH.vectors, codes[0]),
         Embeddings(SPANISH.words, SPANISH.vectors, codes[1]),
-        CALIBRATION,
+        RANKER,
     )
     assert list(joined) == expected
     assert joined.source.words == ENGLISH.words
-    assert joined.calibration is CALIBRATION
+    assert joined.ranker is RANKER
 
 
-def test_reversed_turns_the_order_and_drops_the_calibration() -> None:
-    shared = SharedSpace({"en": ENGLISH, "es": SPANISH}, CALIBRATION)
+def test_reversed_turns_the_order_and_drops_the_ranker() -> None:
+    shared = SharedSpace({"en": ENGLISH, "es": SPANISH}, RANKER)
     turned = shared.reversed()
     assert list(turned) == ["es", "en"]
     assert turned.source.words == SPANISH.words
-    assert turned.calibration is None
-    assert shared.calibration is CALIBRATION
+    assert turned.ranker is None
+    assert shared.ranker is RANKER
     three = SharedSpace({"en": ENGLISH, "es": SPANISH, "de": language("c", 5)})
     three.cosine_neighbors(2)
     assert list(three.reversed()) == ["de", "es", "en"]
@@ -250,8 +250,12 @@ def test_unknown_words_have_no_answers() -> None:
         ({"k": 0}, r"k must lie in \[1, 55\], got 0"),
         ({"k": 56}, r"k must lie in \[1, 55\], got 56"),
         ({"k": 56, "ranking": "nn"}, r"k must lie in \[1, 55\], got 56"),
-        ({"ranking": "best"}, "ranking must be one of 'csls', 'nn', 'isf', 'hnn', got 'best'"),
+        (
+            {"ranking": "best"},
+            "must be one of 'learned', 'csls', 'nn', 'isf', 'hnn', got 'best'",
+        ),
         ({"ranking": "isf", "n_neighbors": 2}, "has no effect with ranking 'isf'"),
+        ({"ranking": "learned"}, "needs a map with a learned ranking, in the direction of its fit"),
     ],
 )
 def test_values_out_of_range_are_refused(options: dict[str, Any], gist: str) -> None:

@@ -101,7 +101,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(load(folder / f"{code}.bin"), folder / f"{code}.vec")
     Lexicon([(stem, stem) for stem in STEMS]).save(folder / "train.txt")
     given = (folder / "en.bin", folder / "es.bin", "-d", folder / "train.txt")
-    succeed("align", *given, "--refinement", 0, "--no-calibrate", "-o", folder / "map")
+    succeed("align", *given, "--refinement", 0, "--no-ranker", "-o", folder / "map")
     return folder
 
 

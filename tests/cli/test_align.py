@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ALIGN = ("align", *VECTORS, "-d", "train.txt", "-o", "new")
 SHAPES = ("shape.en.safetensors", "shape.es.safetensors")
 LOST = ("shape.en.safetensors", "lost.es.safetensors", "--limit", "300")
-QUICK = ("--refinement", 0, "--no-calibrate")
+QUICK = ("--refinement", 0, "--no-ranker")
 
 
 def accuracy(alignment: Alignment, vectors: tuple[str, ...], test: str) -> float:
@@ -46,7 +46,7 @@ def test_a_map_and_its_figures(method: str) -> None:
     assert report["criterion"] == report["rounds"][-1]["criterion"]
     alignment = Alignment.load("new")
     assert (alignment.source.code, alignment.target.code) == ("en", "es")
-    assert alignment.calibration is not None
+    assert alignment.ranker is not None
     assert accuracy(alignment, VECTORS, "test.txt") > 0.9
 
 
@@ -60,6 +60,19 @@ def test_notes_go_to_stderr() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_the_gain_of_the_learned_ranking_is_told() -> None:
+    command = (*ALIGN, "--method", "procrustes", "--refinement", 0)
+    gain = succeed(*command, "--json", "--quiet").json["ranking_gain"]
+    alignment = Alignment.load("new")
+    assert alignment.ranking_gain is not None
+    assert gain == alignment.ranking_gain.as_dict()
+    assert f"ranking: {alignment.ranking_gain}\n" in succeed(*command).err
+    without = succeed(*command, "--no-ranker", "--json")
+    assert without.json["ranking_gain"] is None
+    assert "ranking:" not in without.err
+
+
+@pytest.mark.usefixtures("folder")
 def test_options_reach_the_method() -> None:
     options = ("--method", "cca", "--components", 5, "--regularization", 2, *QUICK)
     done = succeed(*ALIGN, *options, "--normalize", "unit", "--limit", 250, "--json")
@@ -67,7 +80,7 @@ def test_options_reach_the_method() -> None:
     assert done.json["criterion"] is None
     alignment = Alignment.load("new")
     assert repr(alignment.aligner) == "CCA(n_components=5, regularization=2.0)"
-    assert alignment.calibration is None
+    assert alignment.ranker is None
     assert alignment.source.words == 250
     assert tuple(alignment.source.normalizer.steps) == ("unit",)
 
@@ -102,8 +115,8 @@ def test_a_wrong_dictionary_makes_no_map_unless_it_is_wanted(folder: Path) -> No
     told = succeed("translate", "new", *VECTORS, "cat1")
     assert told.err.count("this map has failed its check") == 1
     report = succeed("evaluate", "new", *VECTORS, "-d", "wrong.txt", "--json").json
-    assert report["learned"] == 100
-    assert report["not_learned"]["csls"]["n"] == 0
+    assert report["known"] == 100
+    assert report["new"]["csls"]["n"] == 0
 
 
 # --- by cross-validation ----------------------------------------------------------------------
@@ -111,7 +124,7 @@ def test_a_wrong_dictionary_makes_no_map_unless_it_is_wanted(folder: Path) -> No
 
 @pytest.mark.slow
 def test_cross_validation_lists_the_candidates(shapes: Path) -> None:
-    options = ("-d", "truth.txt", "--method", "auto", "--refinement", 1, "--no-calibrate")
+    options = ("-d", "truth.txt", "--method", "auto", "--refinement", 1, "--no-ranker")
     command = ("align", *SHAPES, *options, "-o", "new")
     chosen = succeed(*command, "--json", "--quiet", "--log", "log").json["selection"]
     alignment = Alignment.load("new")

@@ -82,7 +82,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A map, labeled and unlabeled texts, and a model."""
     folder = tmp_path_factory.mktemp("classify")
     sample = load_sample("en", "es")
-    options: dict[str, Any] = {"lexicon": sample.train, "refinement": 0, "calibrate": False}
+    options: dict[str, Any] = {"lexicon": sample.train, "refinement": 0, "ranker": False}
     align(sample.source, sample.target, **options).save(folder / "map")
     write_table(folder / "train.tsv", TRAIN, LABELS, "category\ttext\n")
     write_table(folder / "es.tsv", SPANISH, TOPICS, "label\ttext\n")

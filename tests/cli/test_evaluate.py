@@ -36,6 +36,17 @@ def test_another_ranking() -> None:
     assert "--ranking" in misuse(*EVALUATE, "--similarity", "x.tsv", "--ranking", "nn")
 
 
+@pytest.mark.usefixtures("folder")
+def test_the_learned_ranking_is_the_default() -> None:
+    done = succeed(*EVALUATE, "-d", "test.txt", "--json", "--quiet").json
+    report = evaluate(mapped_space(), Lexicon.load("test.txt"), ranking="learned")
+    assert done["learned"] == json.loads(json.dumps(report.more["learned"].as_dict()))
+    assert "learned" not in succeed(*EVALUATE, "-d", "test.txt", "--ranking", "csls").out
+    back = ("evaluate", *MAPPED, "-d", "test.txt", "--columns", "2,1", "--reverse")
+    assert "learned" not in succeed(*back).out
+    assert "needs a map with a learned ranking" in fail(*back, "--ranking", "learned")
+
+
 @pytest.mark.slow
 def test_in_reverse_and_without_a_map(folder: Path) -> None:
     lines = [line.split("\t") for line in (folder / "test.txt").read_text().splitlines()]

@@ -175,6 +175,7 @@ OUT = ("induce", "m", "a", "b", "-o", "x.tsv")
         (("--ranking", "isf", "--index", "ivf"), "--ranking"),
         (("--ranking", "isf", "--neighbors", 5), "--neighbors"),
         (("--ranking", "nn", "--threshold", 0.5), "--threshold"),
+        (("--ranking", "csls", "--threshold", 0.5), "--threshold"),
         (("--phrases", "list.txt", "--memory", "4GB"), "--phrases"),
     ],
 )
@@ -197,6 +198,20 @@ def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
 )
 def test_values_out_of_range(arguments: tuple[object, ...], gist: str) -> None:
     assert gist in fail(*INDUCE, "-o", "x.tsv", *arguments)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_learned_ranking_is_the_default() -> None:
+    for options in ((), ("--ranking", "learned"), ("--index", "exact")):
+        succeed(*INDUCE, "-o", "x.tsv", *options, "--quiet")
+        found = Lexicon.load("x.tsv")
+        assert list(found) == list(induce_lexicon(mapped_space()))
+        assert found.probabilities is not None
+    for more in ((), ("--index", "exact")):
+        succeed(*INDUCE, "-o", "x.tsv", "--ranking", "csls", *more, "--quiet")
+        assert Lexicon.load("x.tsv").probabilities is None
+        told = fail(*INDUCE, "-o", "x.tsv", "--reverse", "--ranking", "learned", *more)
+        assert "needs a map with a learned ranking" in told
 
 
 @pytest.mark.usefixtures("folder")

@@ -263,7 +263,7 @@ def test_a_grid_looks_for_its_packages_first(here: Path, options: str) -> None:
 # --- outputs ----------------------------------------------------------------------------------
 
 WRITERS = {
-    "align": ("align", *VECTORS, "-d", "train.txt", "--refinement", "0", "--no-calibrate", "-o"),
+    "align": ("align", *VECTORS, "-d", "train.txt", "--refinement", "0", "--no-ranker", "-o"),
     "apply": ("apply", "map.safetensors", "wiki.en.vec", "-o"),
     "induce": ("induce", *MAPPED, "-o"),
     "convert": ("convert", "wiki.en.vec", "-o"),

@@ -63,6 +63,20 @@ def test_in_reverse_and_by_cosine() -> None:
     assert cosine["cat7"] == [expected._asdict()]
 
 
+@pytest.mark.usefixtures("folder")
+def test_the_learned_ranking_is_the_default() -> None:
+    shared, options = mapped_space(), ("cat7", "-k", 2, "--json", "--quiet")
+    usual = succeed(*TRANSLATE, *options).json
+    assert usual == succeed(*TRANSLATE, "--ranking", "learned", *options).json
+    assert usual["cat7"] == [answer._asdict() for answer in shared.translate("cat7", 2)]
+    by_csls = succeed(*TRANSLATE, "--ranking", "csls", *options).json
+    expected = shared.translate("cat7", 2, ranking="csls")
+    assert by_csls["cat7"] == [answer._asdict() for answer in expected] != usual["cat7"]
+    told = "ranking 'learned' needs a map with a learned ranking"
+    assert told in fail(*TRANSLATE, "gato7", "--reverse", "--ranking", "learned")
+    assert told in fail("translate", "-", *VECTORS, "cat7", "--ranking", "learned")
+
+
 def test_lowercase_applies_to_words_and_vectors(folder: Path) -> None:
     text = (folder / "wiki.en.vec").read_text().replace("cat7 ", "Cat7 ")
     (folder / "wiki.en.vec").write_text(text)
@@ -74,7 +88,7 @@ def test_vectors_that_share_a_space_need_no_map(folder: Path) -> None:
     shared = mapped_space()
     save(shared.source, folder / "en.safetensors")
     save(shared.target, folder / "es.vec")
-    options = ("cat7", "cat200", "-k", 2, "--quiet")
+    options = ("cat7", "cat200", "-k", 2, "--ranking", "csls", "--quiet")
     mapped = succeed(*TRANSLATE, *options).out
     assert succeed("translate", "-", "en.safetensors", "es.vec", *options).out == mapped
 

@@ -219,7 +219,7 @@ WRONG = {
     "[options.adversarial]\nrestarts = 0": "options.adversarial.restarts must be greater than",
     '[options.adversarial]\npreset = "x"': "options.adversarial.preset must be 'fast' or 'muse'",
     "[options.adversarial]\nn_jobs = 2": "unknown key 'n_jobs'",
-    '[options.mine]\nmethod = "procruste"': "options.mine.method must be 'procrustes', 'cca', ",
+    '[options.mine]\nmethod = "procruste"': "options.mine.method must be 'auto', 'procrustes', ",
     "x = ": "must be TOML in UTF-8: Invalid value (at line 7, column 5)",
 }
 
@@ -242,8 +242,8 @@ INSTEAD = {
         "": "pairs or preset must be given",
     },
     "methods": {
-        'methods = ["procruste", "cca", "x"]': "methods must be of procrustes, cca, least_squares, "
-        "reweighted, rcsls, contrastive, auto, self_learning, adversarial, or have a method in "
+        'methods = ["procruste", "cca", "x"]': "methods must be of auto, procrustes, cca, "
+        "least_squares, reweighted, rcsls, self_learning, adversarial, or have a method in "
         "[options.procruste], got 'procruste', 'x'",
         'methods = ["a/b"]': "methods[0] must match pattern",
         "methods = [1]": "methods[0] must be a valid string, got 1",

@@ -156,12 +156,12 @@ def test_all_tables_are_written(grid: Grid, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "v1.2.json").read_text()) == report.as_dict()
 
 
-def test_validation_and_learned_questions_are_listed(grid: Grid) -> None:
-    weak, kept, learned = (result_of("en-es", name, 0.5) for name in ("weak", "kept", "learned"))
+def test_validation_and_known_questions_are_listed(grid: Grid) -> None:
+    weak, kept, known = (result_of("en-es", name, 0.5) for name in ("weak", "kept", "known"))
     weak["validation"] = {"failed": False, "weak": True}
     kept["validation"] = {"failed": True, "weak": False}
-    learned |= {"learned": 20, "not_learned": {"csls": accuracy(0.25, 180)}}
-    text = str(GridReport(grid, [weak, kept, learned]))
+    known |= {"known": 20, "new": {"csls": accuracy(0.25, 180)}}
+    text = str(GridReport(grid, [weak, kept, known]))
     assert "Maps that failed validation, kept by allow_failed:\n\n- en-es, kept\n" in text
     assert "held out from the dictionary:\n\n- en-es, weak\n" in text
     assert text.endswith("20 of 200 questions; P@1 without them 25.0 [20.0, 30.0] of 180\n")

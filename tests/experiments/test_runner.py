@@ -50,7 +50,7 @@ def direct(folder: Path, pair: str, size: int | None = None, **options: Any) -> 
     source, target = (load(folder / f"{code}.vec") for code in pair.split("-"))
     lexicon = Lexicon.load(folder / f"{pair}.train")
     lexicon = Lexicon(lexicon.pairs[:size])  # one translation for each word
-    alignment = align(source, target, lexicon=lexicon, calibrate=False, **options)
+    alignment = align(source, target, lexicon=lexicon, ranker=False, **options)
     test = Lexicon.load(folder / f"{pair}.test")
     return evaluate(alignment.apply(source, target), test).as_dict()
 

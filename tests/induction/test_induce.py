@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from alignx.alignment.align import align
-from alignx.alignment.calibration import Calibration, PairFeatures
 from alignx.alignment.shared_space import SharedSpace
 from alignx.induction.induce import induce_lexicon, require_probabilities
 from alignx.induction.lazy_space import LazySpace
 from alignx.induction.pair_selection import PairSelection, is_number, is_punctuation
 from alignx.induction.sharded.plan import Sharding
 from alignx.lexicon.lexicon import Lexicon
+from alignx.ranking.ranker import PairRanker
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
 from alignx.retrieval.ranked import key_biases
 from alignx.support.config import config_context
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 SIZES = [(30, 30), (30, 47), (47, 30), (12, 200)]
 
 
-def space(
-    n: int, m: int, calibration: Calibration | None = None, dimension: int = 5
-) -> SharedSpace:
+def space(n: int, m: int, dimension: int = 5) -> SharedSpace:
     rng = np.random.default_rng(n * 1000 + m)
     sides = [
         Embeddings(
@@ -40,7 +38,7 @@ def space(
         )
         for prefix, count in (("a", n), ("b", m))
     ]
-    return SharedSpace({"en": sides[0], "es": sides[1]}, calibration)
+    return SharedSpace({"en": sides[0], "es": sides[1]})
 
 
 def csls(shared: SharedSpace, n_neighbors: int) -> NDArray[np.float64]:
@@ -71,16 +69,6 @@ def expected_pairs(
     ]
 
 
-def gap(scores: NDArray[np.float64], row: int, column: int) -> float:
-    """The lead of one score over the best other one in its row."""
-    return float(scores[row, column] - np.delete(scores[row], column).max())
-
-
-CALIBRATION = Calibration(
-    np.array([1.0, 0.5, 0.25, 0.1, 0.2]), np.linspace(-3, 2, 8), np.linspace(0.05, 0.95, 8)
-)
-
-
 # --- the pairs --------------------------------------------------------------------------------
 
 
@@ -104,7 +92,7 @@ def test_pairs_are_those_of_brute_force(sizes: tuple[int, int], k: int, mutual: 
 def test_other_rankings_have_biases_of_one_kind_on_both_sides(
     ranking: Ranking, mutual: bool
 ) -> None:
-    shared = space(30, 47, CALIBRATION)
+    shared = space(30, 47)
     source, target = shared.source.vectors, shared.target.vectors
     source_bias, target_bias = (0 if b is None else b for b in key_biases(ranking, source, target))
     cosines = source.astype(np.float64) @ target.T
@@ -144,9 +132,8 @@ def test_mutual_pairs_are_the_same_from_both_sides() -> None:
 
 
 @pytest.mark.parametrize(("n", "m", "k"), [(1, 1, 1), (1, 7, 1), (7, 1, 1), (4, 6, 4)])
-@pytest.mark.parametrize("calibration", [None, CALIBRATION])
-def test_as_many_as_there_are(n: int, m: int, k: int, calibration: Calibration | None) -> None:
-    shared = space(n, m, calibration)
+def test_as_many_as_there_are(n: int, m: int, k: int) -> None:
+    shared = space(n, m)
     lexicon = induce_lexicon(shared, k=k, mutual=False, n_neighbors=1)
     rows = expected_rows(csls(shared, 1), k, mutual=False)
     assert list(lexicon) == [(f"a{s}", f"b{t}") for s, t in rows]
@@ -156,11 +143,10 @@ def test_threads_make_no_difference() -> None:
     found = []
     for n_threads in (1, 2):
         with config_context(n_threads=n_threads):
-            found.append(induce_lexicon(space(200, 150, CALIBRATION), k=2))
+            found.append(induce_lexicon(space(200, 150), k=2))
     one, two = found
     assert list(one) == list(two)
     assert np.array_equal(np.asarray(one.scores), np.asarray(two.scores))
-    assert np.array_equal(np.asarray(one.probabilities), np.asarray(two.probabilities))
 
 
 def test_progress_goes_from_start_to_end() -> None:
@@ -168,30 +154,6 @@ def test_progress_goes_from_start_to_end() -> None:
     induce_lexicon(space(30, 30), progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1)
-
-
-# --- probabilities ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mutual", [True, False])
-@pytest.mark.parametrize("k", [1, 3])
-@pytest.mark.parametrize("sizes", SIZES)
-def test_probabilities_are_those_of_the_calibration(
-    sizes: tuple[int, int], k: int, mutual: bool
-) -> None:
-    shared = space(*sizes, CALIBRATION)
-    scores = csls(shared, 10)
-    rows = expected_rows(scores, k, mutual)
-    evidence = PairFeatures(
-        np.array([scores[row] for row in rows], np.float32),
-        np.array([gap(scores, s, t) for s, t in rows], np.float32),
-        np.array([gap(scores.T, t, s) for s, t in rows], np.float32),
-    )
-    found = induce_lexicon(shared, k=k, mutual=mutual)
-    expected = CALIBRATION.probability(evidence)
-    assert len(set(expected.round(3))) > 3
-    assert found.probabilities is not None
-    np.testing.assert_allclose(found.probabilities, expected, atol=1e-5)
 
 
 # --- filters ----------------------------------------------------------------------------------
@@ -263,8 +225,13 @@ def test_filtered_words_still_take_part_in_the_search() -> None:
         ({"n_neighbors": 0}, r"n_neighbors must lie in \[1, 30\], got 0"),
         ({"n_neighbors": 31}, r"n_neighbors must lie in \[1, 30\], got 31"),
         ({"ranking": "best"}, "ranking must be one of"),
+        ({"ranking": "learned"}, "needs a map with a learned ranking"),
+        ({"ranking": "learned", "sharding": Sharding()}, "needs a map with a learned ranking"),
         ({"ranking": "hnn", "n_neighbors": 3}, "has no effect with ranking 'hnn'"),
-        ({"ranking": "isf", "sharding": Sharding()}, "ranked by 'csls', got ranking 'isf'"),
+        (
+            {"ranking": "isf", "sharding": Sharding()},
+            "by 'learned' or 'csls', got ranking 'isf'",
+        ),
         ({"exclude": ["letters"]}, "exclude must hold numbers or punctuation"),
         ({"exclude": "numbers"}, "exclude must hold"),
         ({"words": ["a1"], "sharding": Sharding()}, "leave out sharding"),
@@ -287,7 +254,7 @@ def test_words_without_a_vector_are_not_in_the_dictionary() -> None:
     other = Embeddings([f"b{i}" for i in range(40)], rows, "es")
     known = Lexicon([(f"a{i}", f"b{i}") for i in range(30)])
     for method in ("procrustes", "cca"):
-        alignment = align(one, other, lexicon=known, method=method, calibrate=False)
+        alignment = align(one, other, lexicon=known, method=method, ranker=False)
         shared = alignment.apply(one, other)
         assert len(shared.source) == len(shared.target) == 38
         words = {word for pair in induce_lexicon(shared, mutual=False) for word in pair}
@@ -301,7 +268,9 @@ def neighbors(indices: list[list[int]], scores: list[list[float]]) -> Neighbors:
     return Neighbors(np.array(indices), np.array(scores, dtype=np.float32))
 
 
-def of_neighbors(k: int, mutual: bool, calibration: Calibration | None) -> list[tuple[str, str]]:
+def of_neighbors(
+    k: int, mutual: bool, probability: NDArray[np.float32] | None
+) -> list[tuple[str, str]]:
     """Build a dictionary where a search has missed some neighbors, and all of one word."""
     found = CrossNeighbors(
         neighbors([[1, 0], [0, -1], [-1, -1]], [[0.9, 0.4], [0.5, -4], [-4, -4]]),
@@ -310,35 +279,38 @@ def of_neighbors(k: int, mutual: bool, calibration: Calibration | None) -> list[
     every = np.ones(3, dtype=bool)
     sides = (("a0", "a1", "a2"), ("b0", "b1", "b2"))
     lexicon = PairSelection(k, mutual).lexicon(
-        found, sides, (every, every), calibration=calibration
+        found, sides, (every, every), probability=probability
     )
     assert lexicon.scores is not None
     assert (lexicon.scores >= 0.39).all()
-    if calibration is not None:
+    if probability is not None:
         assert lexicon.probabilities is not None
-        assert np.isfinite(lexicon.probabilities).all()
+        assert (lexicon.probabilities >= 0.25).all()
     return list(lexicon)
 
 
-@pytest.mark.parametrize("calibration", [None, CALIBRATION])
+PROBABILITY = np.array([[0.75, 0.25], [0.5, 0], [0, 0]], dtype=np.float32)
+
+
+@pytest.mark.parametrize("probability", [None, PROBABILITY])
 @pytest.mark.parametrize("mutual", [True, False])
 def test_a_neighbor_that_is_missing_is_no_translation(
-    mutual: bool, calibration: Calibration | None
+    mutual: bool, probability: NDArray[np.float32] | None
 ) -> None:
-    first = of_neighbors(1, mutual, calibration)
+    first = of_neighbors(1, mutual, probability)
     assert first == [("a0", "b1"), ("a1", "b0")]
-    both = of_neighbors(2, mutual, calibration)
+    both = of_neighbors(2, mutual, probability)
     assert both == [("a0", "b1"), ("a0", "b0"), ("a1", "b0")]
 
 
 def test_a_threshold_needs_probabilities() -> None:
-    require_probabilities(0.5, CALIBRATION)
+    require_probabilities(0.5, PairRanker())
     require_probabilities(None, None)
     with pytest.raises(ValueError, match="threshold needs probabilities"):
         require_probabilities(0.5, None)
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match=r"threshold must lie in \[0, 1\]"):
-            require_probabilities(wrong, CALIBRATION)
+            require_probabilities(wrong, PairRanker())
 
 
 def test_words_are_allowed_by_their_form() -> None:
@@ -351,17 +323,14 @@ def test_words_are_allowed_by_their_form() -> None:
 # --- lazy spaces and shards -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("calibration", [None, CALIBRATION])
-def test_shards_give_the_dictionary_of_memory(
-    tmp_path: Path, calibration: Calibration | None
-) -> None:
-    shared = space(60, 47, calibration)
+def test_shards_give_the_dictionary_of_memory(tmp_path: Path) -> None:
+    shared = space(60, 47)
     expected = induce_lexicon(shared, k=2)
     for sharding in (Sharding(index="exact"), Sharding(checkpoint=tmp_path / "work")):
         found = induce_lexicon(shared, k=2, sharding=sharding)
         assert found.pairs == expected.pairs
         np.testing.assert_array_equal(found.scores, expected.scores)
-        np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+        assert found.probabilities is None
     assert not list(tmp_path.iterdir())
 
 

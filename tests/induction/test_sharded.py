@@ -617,7 +617,7 @@ def test_the_folder_of_other_vectors_or_of_another_map_is_refused(
         induce(source=source.head(1_500), target=target.head(500), folder=begun)
     for refitted in (0, 1):
         pairs = induce_lexicon(alignment.apply(*languages)).pairs[refitted : 300 + refitted]
-        new = align(*languages, lexicon=Lexicon(pairs), method="procrustes", calibrate=False)
+        new = align(*languages, lexicon=Lexicon(pairs), method="procrustes", ranker=False)
         with pytest.raises(FormatError, match=r"other settings \(mapped\)"):
             induce_in_folder(new, *languages, begun, index="exact")
 

@@ -122,7 +122,7 @@ def test_synonyms_within_a_language_have_no_direction() -> None:
 def test_all_functions_refuse_an_exchanged_dictionary() -> None:
     english, spanish = languages()
     wrong = Lexicon([*PAIRS[:90], *NAMES[:10]]).reversed()
-    for options in ({}, {"method": "self_learning"}, {"calibrate": False}):
+    for options in ({}, {"method": "self_learning"}, {"ranker": False}):
         with pytest.raises(DirectionError, match=r"got 10 of 100 pairs that fit so and 100"):
             align(english, spanish, lexicon=wrong, **options)
     space = SharedSpace({"en": english, "es": spanish})

@@ -136,7 +136,7 @@ def test_the_library_refuses_the_same(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"\.tsv, \.txt or \.jsonl, not as \.xls"):
         lexicon.save(tmp_path / "d.xls")
     sides = [Embeddings([pair[side] for pair in pairs], np.eye(4)) for side in (0, 1)]
-    alignment = align(*sides, lexicon=lexicon, refinement=0, calibrate=False)
+    alignment = align(*sides, lexicon=lexicon, refinement=0, ranker=False)
     with pytest.raises(FormatError, match=r"a map is written as \.safetensors, not as \.txt"):
         alignment.save(tmp_path / "m.txt")
     assert {path.name for path in tmp_path.iterdir()} == {*FILES}

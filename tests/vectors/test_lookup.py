@@ -165,13 +165,15 @@ def test_pairs_of_the_same_rows_are_one_pair() -> None:
 
 
 def test_held_out_words_are_not_learned_in_other_capitals() -> None:
-    from alignx.alignment.held_out import HeldOut
+    from alignx.alignment.held_out import split_folds
 
     words = [f"w{i}" for i in range(100)]
     both = language(*words)
     pairs = ax.Lexicon([(w, w) for w in words] + [(w.upper(), w) for w in words])
-    held_out = HeldOut.of(pairs, both, both)
-    assert not set(held_out.pairs[:, 0]) & set(held_out.kept[:, 0])
+    found = pairs.rows(both, both)
+    for fold in split_folds(np.stack([found.source, found.target], axis=1), 4, 0):
+        assert len(fold.held_out) == 25
+        assert not set(fold.held_out[:, 0]) & set(fold.train[:, 0])
 
 
 def test_identical_words_are_compared_in_one_form_of_unicode() -> None:
@@ -324,7 +326,7 @@ def test_centering_gives_words_without_a_vector_none() -> None:
     rows[3] = 0
     one, other = (ax.Embeddings([f"{p}{i}" for i in range(40)], rows, p) for p in ("en", "es"))
     alignment = ax.align(
-        one, other, lexicon=ax.Lexicon([(f"en{i}", f"es{i}") for i in range(40)]), calibrate=False
+        one, other, lexicon=ax.Lexicon([(f"en{i}", f"es{i}") for i in range(40)]), ranker=False
     )
     assert alignment.pairs == 39
     assert not alignment.apply_source(one).vectors[3].any()

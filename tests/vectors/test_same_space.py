@@ -41,7 +41,7 @@ SPANISH, GERMAN = rotated("gato", "es", 1), rotated("Katze", "de", 2)
 
 def mapped_by(source: Embeddings, target: Embeddings, method: str = "procrustes") -> Alignment:
     pairs = Lexicon(list(zip(source.words, target.words, strict=False)))
-    return align(source, target, lexicon=pairs, method=method, calibrate=False, refinement=0)
+    return align(source, target, lexicon=pairs, method=method, ranker=False, refinement=0)
 
 
 def test_both_sides_of_a_map_have_one_space() -> None:
@@ -115,8 +115,8 @@ def test_unrelated_vectors_cause_a_warning(caplog: pytest.LogCaptureFixture) -> 
     shared_space("-", [HUB, names])
     told = "en.vec and es.vec hardly share a space: of 150 words spelled the same,"
     assert told in caplog.text
-    caplog.clear()
     mapped = mapped_by(names, HUB).apply(names, HUB)
+    caplog.clear()
     shared_space("-", list(mapped.values()))
     unknown = [language.with_vectors(language.vectors) for language in mapped.values()]
     shared_space("-", unknown)
@@ -134,7 +134,7 @@ def test_real_vectors_show_whether_they_share_a_space(
     assert "hardly share a space" in caplog.text
     caplog.clear()
     muse = shared_data / "dictionaries" / "muse" / "en-es.0-5000.txt"
-    mapped = align(*raw, lexicon=Lexicon.load(muse), calibrate=False).apply(*raw)
+    mapped = align(*raw, lexicon=Lexicon.load(muse), ranker=False).apply(*raw)
     warn_of_different_spaces(
         *(language.with_vectors(language.vectors) for language in mapped.values())
     )

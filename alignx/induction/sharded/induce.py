@@ -16,7 +16,7 @@ import numpy as np
 from alignx.errors import AlignxError, RecallError
 from alignx.induction.learned_ranking import rank_all
 from alignx.induction.sharded.plan import FAISS_KINDS, make_plan, slower_than_exact
-from alignx.induction.sharded.search import SIDES, ShardedSearch
+from alignx.induction.sharded.search import SIDES, ShardedSearch, reordered, without_gaps
 from alignx.induction.sharded.shards import Engine, build_index, clear_indexes, search_shard
 from alignx.induction.sharded.stored_rows import StoredLanguage, store
 from alignx.induction.sharded.workspace import Workspace
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from alignx.induction.sharded.plan import Plan, Sharding
     from alignx.lexicon.lexicon import Lexicon
     from alignx.retrieval.ranked import Ranking
-    from alignx.support.arrays import Indices, LazyRows, Matrix
+    from alignx.support.arrays import LazyRows, Matrix
     from alignx.support.progress import Log, Progress
 
 __all__ = ["ShardedInduction", "induce_sharded"]
@@ -233,7 +233,7 @@ class _Run:
                 cosine = searching.neighbors(
                     self.n_neighbors, biased=False, progress=part_of(progress, 0.1, 0.4)
                 )
-            biases = self.biases = _without_gaps(cosine).biases(self.n_neighbors)
+            biases = self.biases = without_gaps(cosine).biases(self.n_neighbors)
             with self.timed("csls"):
                 self._build_indexes(target, biases, part_of(progress, 0.5, 0.1))
                 found = self._csls(searching, cosine, biases, part_of(progress, 0.6, 0.3))
@@ -334,8 +334,8 @@ class _Run:
         for bias, stored, order in zip(biases, self.biases, (source, target), strict=True):
             bias[order] = stored
         return CrossNeighbors(
-            _reordered(found.of_source, source, target),
-            _reordered(found.of_target, target, source),
+            reordered(found.of_source, source, target),
+            reordered(found.of_target, target, source),
         ), biases
 
     def _has_vectors(self, name: str) -> NDArray[np.bool_]:
@@ -347,20 +347,3 @@ class _Run:
         result = np.empty_like(present)
         result[stored.order] = present
         return result
-
-
-def _without_gaps(found: CrossNeighbors) -> CrossNeighbors:
-    """Give missing neighbors a cosine of 0."""
-    return CrossNeighbors(
-        *(
-            Neighbors(each.indices, np.where(each.indices < 0, np.float32(0), each.scores))
-            for each in (found.of_source, found.of_target)
-        )
-    )
-
-
-def _reordered(found: Neighbors, queries: Indices, keys: Indices) -> Neighbors:
-    result = Neighbors(np.empty_like(found.indices), np.empty_like(found.scores))
-    result.indices[queries] = np.where(found.indices >= 0, keys[found.indices], -1)
-    result.scores[queries] = found.scores
-    return result

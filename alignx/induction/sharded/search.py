@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alignx.retrieval.clustered import SearchParams
-    from alignx.support.arrays import Matrix
+    from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["SIDES", "ShardedSearch"]
+__all__ = ["SIDES", "ShardedSearch", "reordered", "without_gaps"]
 
 SIDES = ("source", "target")
 # Rows merged at a time.
@@ -172,3 +172,21 @@ def _ranges(files: list[tuple[Shard, Tensors]], side: str, first: int, end: int)
         return []
     indices = np.concatenate([piece.indices for piece in pieces])
     return [Neighbors(indices, np.concatenate([piece.scores for piece in pieces]))]
+
+
+def without_gaps(found: CrossNeighbors) -> CrossNeighbors:
+    """Give missing neighbors a cosine of 0."""
+    return CrossNeighbors(
+        *(
+            Neighbors(each.indices, np.where(each.indices < 0, np.float32(0), each.scores))
+            for each in (found.of_source, found.of_target)
+        )
+    )
+
+
+def reordered(found: Neighbors, queries: Indices, keys: Indices) -> Neighbors:
+    """Turn stored rows of queries and keys into rows of their vocabularies."""
+    result = Neighbors(np.empty_like(found.indices), np.empty_like(found.scores))
+    result.indices[queries] = np.where(found.indices >= 0, keys[found.indices], -1)
+    result.scores[queries] = found.scores
+    return result

@@ -112,7 +112,7 @@ def test_a_planted_rotation_is_found(case: Case, found: Alignment) -> None:
     assert case.precision(found) > 0.98
     assert found.found_by == "self_learning"
     assert type(found.aligner) is Reweighted
-    assert (found.pairs, found.calibration, len(found.rounds)) == (0, None, 2)
+    assert (found.pairs, found.ranker, len(found.rounds)) == (0, None, 2)
     assert found.diagnosis is not None
     assert not found.diagnosis.failed
     assert found.diagnosis.agreement > 0.4
