@@ -60,7 +60,16 @@ if TYPE_CHECKING:
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.mapping import CCA, RCSLS, LeastSquares, Procrustes, Refinement, Reweighted, refine
+    from alignx.mapping import (
+        CCA,
+        RCSLS,
+        Contrastive,
+        LeastSquares,
+        Procrustes,
+        Refinement,
+        Reweighted,
+        refine,
+    )
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -91,6 +100,7 @@ __all__ = [
     "Bootstrap",
     "ClusterError",
     "CodeSwitching",
+    "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
     "DimensionError",
@@ -216,6 +226,7 @@ _HOMES = {
     "lexicon.lexicon": ["Lexicon"],
     "mapping": [
         "CCA",
+        "Contrastive",
         "RCSLS",
         "LeastSquares",
         "Procrustes",

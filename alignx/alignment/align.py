@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.methods import UNSUPERVISED, as_method
 from alignx.alignment.supervised import MapFit, fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
-from alignx.alignment.unsupervised.self_learning import SelfLearning
+from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement, method_name
@@ -72,9 +73,9 @@ def align(
         makes one of identically spelled words.
     method : str or estimator, optional
         With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
-        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS` or `SelfLearning`, as named.
-        Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its defaults a
-        name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
+        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive` or `SelfLearning`,
+        as named. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
+        defaults a name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps
@@ -151,7 +152,10 @@ def align(
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
     fit: MapFit
     if isinstance(estimator, SelfLearning | Adversarial):
-        fit = _fit_unsupervised(estimator, context, pairs, allow_failed, progress)
+        guesses = None
+        if pairs is None and isinstance(estimator, SelfLearning):
+            guesses = _identical_rows(X, Y)
+        fit = _fit_unsupervised(estimator, context, (pairs, guesses), allow_failed, progress)
     else:
         assert lexicon is not None  # or as_method refuses the method
         assert pairs is not None
@@ -208,25 +212,39 @@ def _steps(normalize: Sequence[Step] | Literal["linear"] | None) -> tuple[Sequen
     return tuple(normalize), False
 
 
+def _identical_rows(source: Embeddings, target: Embeddings) -> Indices | None:
+    """Return the rows of words and numerals written alike, (p, 2), or None if there are none."""
+    shared = Lexicon.identical(source, target)
+    if not len(shared):
+        return None
+    rows = shared.rows(source, target)
+    return np.stack([rows.source, rows.target], axis=1)
+
+
 def _fit_unsupervised(
     estimator: SelfLearning | Adversarial,
     context: FitContext,
-    pairs: Indices | None,
+    pairs_and_guesses: tuple[Indices | None, Indices | None],
     allow_failed: bool,
     progress: Progress | None,
 ) -> MapFit:
+    pairs, guesses = pairs_and_guesses
     found: SelfLearning | Adversarial = clone(estimator).fit(
         context.source,
         context.target,
         pairs=pairs,
+        guesses=guesses,
         refinement=context.refinement,
         progress=progress,
         log=context.log,
     )
-    if found.diagnosis_.failed and not allow_failed:
-        raise AlignmentFailed(found.diagnosis_, ADVICE)
+    diagnosis = found.diagnosis_
+    if diagnosis.start == GUESSES:
+        diagnosis = replace(diagnosis, start="identical words")
+    if diagnosis.failed and not allow_failed:
+        raise AlignmentFailed(diagnosis, ADVICE)
     origin = method_name(found, UNSUPERVISED)
-    return MapFit(found.aligner_, found.rounds_, diagnosis=found.diagnosis_, found_by=origin)
+    return MapFit(found.aligner_, found.rounds_, diagnosis=diagnosis, found_by=origin)
 
 
 def _normalized(

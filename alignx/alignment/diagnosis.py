@@ -38,12 +38,15 @@ class Diagnosis(Tabular):
     hubness : float
         Skewness of the number of words with each target word among the 10 nearest by cosine; high
         with hubs.
+    start : str
+        Origin of the seed dictionary, where the method has several.
     """
 
     agreement: float
     criterion: float
     mutual: float
     hubness: float
+    start: str = ""
 
     @property
     def failed(self) -> bool:
@@ -51,9 +54,11 @@ class Diagnosis(Tabular):
         return self.agreement < LEAST_AGREEMENT
 
     def __str__(self) -> str:
+        start = f", started from {self.start}" if self.start else ""
         return (
-            f"agreement of runs {self.agreement:.2f} (at least {LEAST_AGREEMENT}), mean cosine "
-            f"{self.criterion:.3f}, mutual neighbors {self.mutual:.1%}, hubness {self.hubness:.1f}"
+            f"agreement of runs {self.agreement:.2f} (at least {LEAST_AGREEMENT}), "
+            f"mean cosine {self.criterion:.3f}, mutual neighbors {self.mutual:.1%}, "
+            f"hubness {self.hubness:.1f}{start}"
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -69,6 +74,7 @@ def diagnose(
     source: Matrix,
     target: Matrix,
     agreement: float,
+    start: str = "",
 ) -> Diagnosis:
     """Measure unit rows in the shared space, most frequent first, given the agreement of runs.
 
@@ -92,4 +98,5 @@ def diagnose(
         float(np.einsum("ij,ij->i", X, Y[forth]).mean()),
         float((back[forth] == np.arange(len(X))).mean()),
         hubness if math.isfinite(hubness) else 0.0,
+        start,
     )

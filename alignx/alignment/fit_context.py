@@ -94,12 +94,14 @@ class FitSpec:
             dimensions = source.shape[1], target.shape[1]
             if len(start) < PAIRS_PER_DIMENSION * max(dimensions) and len({*dimensions}) == 1:
                 aligner = Procrustes()
+        first = aligner.initial() if refinement.rounds else aligner
         return refine(
-            clone(aligner).fit(source, target, balanced_weights(start), pairs=start),
+            clone(first).fit(source, target, balanced_weights(start), pairs=start),
             source,
             target,
             pairs=pairs,
             refinement=refinement,
+            final=aligner,
             progress=part_of(progress, share, 1 - share),
             log=log,
         )

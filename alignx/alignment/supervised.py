@@ -1,4 +1,4 @@
-"""Fit from a lexicon, with validation, calibration and the cost of a linear map."""
+"""Fit from a lexicon, with validation, learned ranking and the cost of a linear map."""
 
 from __future__ import annotations
 
@@ -81,10 +81,13 @@ def fit_supervised(
     is_linear = standard_rows is not None
     n_words = len(np.unique(pairs[:, 0]))
     auto, spec, fits = _specified(method, context, pairs, is_linear, part_of(progress, 0, 0.4))
+    is_few = n_words < FEW_WORDS
+    # A map that has failed is refused before the long computations.
+    if not is_few and fits is not None and not allow_failed:
+        _require_success(validate(fits, None, n_words, spec.context.refinement.rounds))
     aligner, rounds = spec.fit(pairs, part_of(progress, 0.4, 0.2))
     rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
-    is_few = n_words < FEW_WORDS
-    if is_few:  # a map that has failed is refused before the long computation
+    if is_few:
         validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
     purposes = [UNRANKED] * (ranker is not None) + [UNMEASURED] * is_linear
     answers: list[LabeledCandidates] = []
@@ -128,7 +131,8 @@ def _specified(
         return auto, spec, fits
     if len(np.unique(pairs[:, 0])) < FEW_WORDS:
         logger.warning(
-            "with %d pairs, the default method (auto) does better: self-learning adds pairs to few",
+            "with %d pairs, the default method (auto) usually does better, since it adds pairs by "
+            "self-learning",
             len(pairs),
         )
     spec = FitSpec(without_centering(method) if is_linear else method, context)
@@ -185,6 +189,11 @@ def _linear_cost(
     return LinearCost.of(*first)
 
 
+def _require_success(validation: Validation) -> None:
+    if validation.failed:
+        raise AlignmentFailed(validation, ADVICE)
+
+
 def _warn(purposes: list[str], reason: str) -> None:
     for purpose in purposes:
         logger.warning("%s, since %s", purpose, reason)
@@ -207,9 +216,9 @@ def _validated(
             "translations, or use a larger dictionary",
             len(pairs),
         )
-    elif validation.failed and not allow_failed:
-        raise AlignmentFailed(validation, ADVICE)
-    elif validation.weak:
+    elif not allow_failed:
+        _require_success(validation)
+    if validation is not None and validation.weak:
         better = "" if spec.self_learning else " or the default method (auto)"
         logger.warning(
             "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better

@@ -205,7 +205,7 @@ class LinearCost(Tabular):
 
 def validate(
     cross_fit: CrossFit,
-    fitted: Aligner,
+    fitted: Aligner | None,
     words: int,
     refinement: int,
     answers: Sequence[LabeledCandidates] = (),
@@ -213,7 +213,7 @@ def validate(
     """Measure the accuracy of a map by the maps without the held-out words.
 
     `answers` are those among all words, where they were asked for. With few known words those
-    among frequent words are counted instead, and the maps are compared.
+    among frequent words are counted instead, and the maps are compared with the fitted one.
     """
     if answers and words >= FEW_WORDS:
         is_correct = np.concatenate([each.is_correct[:, 0] for each in answers])
@@ -221,6 +221,6 @@ def validate(
     else:
         is_correct, n_answers = cross_fit.is_correct, len(cross_fit.part.context.target)
     chance = cross_fit.chance * len(cross_fit.part.context.target) / n_answers
-    agreement = cross_fit.agreement(fitted) if words < FEW_WORDS else None
+    agreement = cross_fit.agreement(fitted) if fitted is not None and words < FEW_WORDS else None
     hits, n = int(is_correct.sum()), len(is_correct)
     return Validation(hits, n, words, n_answers, chance, refinement, agreement)

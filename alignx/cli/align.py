@@ -34,6 +34,7 @@ Method = Literal[
     "least_squares",
     "reweighted",
     "rcsls",
+    "contrastive",
     "self_learning",
     "adversarial",
 ]
@@ -86,7 +87,8 @@ class MethodOptions:
     regularization: Annotated[
         float | None,
         option(
-            "Share of the mean variance to add to each direction (cca, least_squares, reweighted).",
+            "Share of the mean variance to add to each direction (cca, least_squares, reweighted, "
+            "contrastive).",
             metavar="R",
         ),
     ] = None
@@ -97,8 +99,8 @@ class MethodOptions:
     restarts: Annotated[
         int | None,
         option(
-            "Largest number of runs (adversarial, self_learning).",
-            default="adversarial: 3, self_learning: 13",
+            "Largest number of trainings (adversarial).",
+            default="3",
             min=1,
         ),
     ] = None

@@ -238,7 +238,11 @@ def _require_compatible(
 def _require_sharding(ranking: Ranking | None) -> None:
     """Refuse options that a search shard by shard, which large vocabularies take, has not."""
     refuse(get_config().device is not None, "--device", IN_MEMORY)
-    refuse(ranking in BY_BIAS, "--ranking", f"vocabularies so large take learned or csls, got {ranking}")
+    refuse(
+        ranking in BY_BIAS,
+        "--ranking",
+        f"large vocabularies take learned or csls, got {ranking}",
+    )
 
 
 def _induce_in_memory(

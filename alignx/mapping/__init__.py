@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
 from alignx.mapping.centering import with_centering, without_centering
+from alignx.mapping.contrastive import Contrastive
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.rcsls import RCSLS
@@ -21,6 +22,7 @@ __all__ = [
     "METHODS",
     "RCSLS",
     "Aligner",
+    "Contrastive",
     "LeastSquares",
     "Maps",
     "Procrustes",
@@ -40,6 +42,7 @@ METHODS: dict[str, type[Aligner]] = {
     "least_squares": LeastSquares,
     "reweighted": Reweighted,
     "rcsls": RCSLS,
+    "contrastive": Contrastive,
 }
 
 

@@ -83,6 +83,10 @@ class Aligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.set_maps(self._solve_among(source, target, known, w))
         return self
 
+    def initial(self) -> Aligner:
+        """Return the aligner that the rounds of `refine` before the last refit, unfitted."""
+        return self
+
     def set_maps(self, maps: Maps) -> None:
         """Set maps without a fit, as of a saved alignment."""
         self.source_map_ = maps.source.astype(np.float32)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from alignx.errors import DimensionError
-from alignx.mapping.base import Aligner, Maps
+from alignx.mapping.base import Aligner, Maps, as_pairs
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.reweighted import Reweighted
 from alignx.retrieval.exact import ExactIndex
@@ -32,8 +32,9 @@ class RCSLS(Aligner):
     Parameters
     ----------
     start : {"reweighted", "procrustes"}
-        Map to begin with: `Reweighted`, with a ridge of one over the number of pairs for each
-        dimension (at most 1), or `Procrustes` as published, which takes d = e.
+        Map to begin with: `Reweighted`, or `Procrustes` as published, which takes d = e.
+    regularization : float
+        Regularization of `Reweighted`, at least 0. Few pairs need more; see there.
     n_steps : int
         Gradient steps, at least 0; more fit the pairs better and other words worse.
     learning_rate : float
@@ -63,7 +64,8 @@ class RCSLS(Aligner):
     A step takes O(p vocabulary d) time for the exact neighbors of p paired rows of both sides, and
     O(p d^2). The loss is convex, and thousands of pairs do not determine its minimum well: on
     held-out words (English with Spanish and German, 300 dimensions) P@1 rises for some steps and
-    then falls, as `learning_rate` times `n_steps` grows.
+    then falls, as `learning_rate` times `n_steps` grows. After one round of refinement the default
+    is 0.4 points better than `Reweighted` by CSLS and 0.7 by nearest neighbors.
 
     References
     ----------
@@ -79,16 +81,28 @@ class RCSLS(Aligner):
     """
 
     start: Start = "reweighted"
+    regularization: float = 0.1
     n_steps: int = 6
     learning_rate: float = 8.0
     n_neighbors: int = 10
     vocabulary: int = 20_000
     spectral: bool = False
 
+    def initial(self) -> Aligner:
+        """Return the aligner of the map to begin with, unfitted."""
+        if self.start == "procrustes":
+            return Procrustes()
+        return Reweighted(regularization=self.regularization)
+
     def _solve_among(self, source: Matrix, target: Matrix, pairs: Indices, weights: Double) -> Maps:
         self._check()
-        start = self._start(source, target, len(pairs))
-        start.fit(source, target, weights[:, 0], pairs=pairs)
+        dimensions = source.shape[1], target.shape[1]
+        if self.start == "procrustes" and dimensions[0] != dimensions[1]:
+            raise DimensionError(
+                "RCSLS from Procrustes needs source and target of the same dimension, "
+                "got {} and {}".format(*dimensions)
+            )
+        start = self.initial().fit(source, target, weights[:, 0], pairs=pairs)
         loss = RelaxedCSLS(
             unit_rows(start.transform(source)),
             unit_rows(start.transform_target(target)),
@@ -102,7 +116,8 @@ class RCSLS(Aligner):
         return Maps(maps[0] @ matrix, maps[1])
 
     def _solve(self, source: Double, target: Double, weights: Double) -> Maps:
-        raise NotImplementedError  # it learns from all rows
+        rows = source.astype(np.float32), target.astype(np.float32)
+        return self._solve_among(*rows, as_pairs(None, len(source), len(target)), weights)
 
     def _check(self) -> None:
         if self.start not in ("reweighted", "procrustes"):
@@ -112,17 +127,6 @@ class RCSLS(Aligner):
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if not 0 < self.learning_rate < np.inf:
             raise ValueError(f"learning_rate must be finite and above 0, got {self.learning_rate}")
-
-    def _start(self, source: Matrix, target: Matrix, n_pairs: int) -> Aligner:
-        dimensions = source.shape[1], target.shape[1]
-        if self.start == "reweighted":
-            return Reweighted(regularization=min(1.0, max(dimensions) / n_pairs))
-        if dimensions[0] != dimensions[1]:
-            raise DimensionError(
-                "RCSLS from Procrustes needs source and target of the same dimension, "
-                "got {} and {}".format(*dimensions)
-            )
-        return Procrustes()
 
     def _minimize(self, loss: RelaxedCSLS) -> Double:
         """Take gradient steps from the identity, and keep those that lower the loss."""

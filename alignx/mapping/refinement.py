@@ -112,6 +112,7 @@ def refine(
     *,
     pairs: Indices | None = None,
     refinement: int | Refinement = 5,
+    final: AnyAligner | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> tuple[AnyAligner, list[RefinementRound]]:
@@ -127,19 +128,23 @@ def refine(
         Known pairs of rows, kept in every round.
     refinement : int or Refinement
         Number of rounds, or all settings.
+    final : Aligner, optional
+        Aligner to fit in the last round. Default: `aligner`.
     progress, log : callable, optional
         Called with the fraction done, and with the figures of each round.
 
     Returns
     -------
     aligner : Aligner
-        Of the same class and parameters, fitted on the last pairs.
+        Of the same class and parameters as `final`, fitted on the last pairs.
     rounds : list of RefinementRound
 
     Notes
     -----
     Each round takes two sweeps of O(vocabulary^2 d) time. Pairs are weighed by `balanced_weights`,
-    since a dictionary gives some words a dozen translations.
+    since a dictionary gives some words a dozen translations. The rounds before the last refit
+    `aligner.initial()`: for most methods the aligner itself, for `Contrastive` the map that it
+    tunes.
 
     References
     ----------
@@ -150,6 +155,8 @@ def refine(
     rounds, first = settings.rounds, settings.vocabulary
     if rounds:
         settings = settings.resolved(len(source), len(target))
+    initial = aligner.initial()
+    final = aligner if final is None else final
     history = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()
@@ -161,7 +168,8 @@ def refine(
         if pairs is not None:
             found = np.unique(np.concatenate([found, pairs]), axis=0)
         weights = balanced_weights(found)
-        aligner = clone(aligner).fit(source, target, weights, pairs=found)
+        kind = final if number == rounds else initial
+        aligner = clone(kind).fit(source, target, weights, pairs=found)
         seconds = time.perf_counter() - start
         history.append(RefinementRound(number, float(criterion.mean()), len(found), seconds))
         if log is not None:

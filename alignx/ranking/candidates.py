@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BACK", "CandidatePairs", "Queries", "best_of_others"]
 
-BACK = 10  # source words that a candidate is compared with
+BACK = 2  # best source words of a target word: one of them is the other than that of the pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,6 @@ class CandidatePairs:
         Half the mean cosine of each word to its nearest neighbors in the other language.
     target_gap : (q, k) float32
         CSLS less that of the best other source word of the same target word.
-    target_rank : (q, k) int64
-        Number of source words that are closer to the target word, up to 10.
     """
 
     words: Sequence[str]
@@ -65,7 +63,6 @@ class CandidatePairs:
     source_bias: Matrix
     target_bias: Matrix
     target_gap: Matrix
-    target_rank: Indices
 
     def __len__(self) -> int:
         return self.target_rows.size
@@ -99,7 +96,6 @@ class CandidatePairs:
         """Take the candidates of some source rows from a search in both directions by CSLS."""
         near = found.of_source.take(rows).first(k)
         back = found.of_target.first(BACK)
-        gap, rank = _behind(rows, near, back, near.indices)
         return cls(
             [vocabularies[0][row] for row in rows.tolist()],
             vocabularies[1],
@@ -108,8 +104,7 @@ class CandidatePairs:
             near.scores,
             biases[0][rows],
             biases[1][near.indices],
-            gap,
-            rank,
+            _target_gap(rows, near, back, near.indices),
         )
 
     @classmethod
@@ -146,7 +141,6 @@ class CandidatePairs:
             found = sources.with_bias(biases[0]).search(target[answers], back_k)
             back = as_csls(found, of_answers)
         position = position.reshape(near.indices.shape)
-        gap, rank = _behind(queries.rows, near, back, position)
         return cls(
             queries.words,
             vocabulary,
@@ -155,8 +149,7 @@ class CandidatePairs:
             near.scores,
             own,
             of_answers[position],
-            gap,
-            rank,
+            _target_gap(queries.rows, near, back, position),
         )
 
     def take(self, rows: Indices) -> CandidatePairs:
@@ -169,24 +162,18 @@ class CandidatePairs:
         return replace(self, words=[self.words[row] for row in rows.tolist()], **arrays)
 
 
-def _behind(
-    rows: Indices, near: Neighbors, back: Neighbors, position: Indices
-) -> tuple[Matrix, Indices]:
-    """Compare each pair with the best source words of its target word.
+def _target_gap(rows: Indices, near: Neighbors, back: Neighbors, position: Indices) -> Matrix:
+    """Compare each pair with the best other source word of its target word.
 
     `back` has the best source rows of target words, and `position` (q, k) the target word of each
     pair there.
     """
     gap = np.empty_like(near.scores)
-    rank = np.empty_like(near.indices)
     for column in range(near.indices.shape[1]):  # bounds the memory
         best = back.take(position[:, column])
-        is_own = best.indices == rows[:, None]
-        others = np.where(is_own, -np.inf, best.scores).max(axis=1)
+        others = np.where(best.indices == rows[:, None], -np.inf, best.scores).max(axis=1)
         gap[:, column] = np.where(np.isfinite(others), near.scores[:, column] - others, 0)
-        closer = (best.scores >= near.scores[:, column, None]).sum(axis=1)  # than an OOV word
-        rank[:, column] = np.where(is_own.any(axis=1), is_own.argmax(axis=1), closer)
-    return gap, rank
+    return gap
 
 
 def best_of_others(values: Matrix) -> Matrix:

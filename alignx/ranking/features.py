@@ -113,12 +113,6 @@ def _lead(values: Matrix) -> Matrix:
     return np.asarray(values - best_of_others(values))
 
 
-def _mutual(comparison: Comparison) -> Matrix:
-    best = comparison.pairs.target_rank == 0
-    best[:, 1:] = False
-    return np.asarray(best, dtype=np.float32)
-
-
 SIMILARITY: dict[str, Feature] = {
     "csls": lambda c: c.pairs.csls,
     "cosine": lambda c: c.pairs.cosine,
@@ -126,9 +120,6 @@ SIMILARITY: dict[str, Feature] = {
     "target_density": lambda c: c.pairs.target_bias,
     "source_gap": lambda c: _lead(c.pairs.csls),
     "target_gap": lambda c: c.pairs.target_gap,
-    "source_rank": lambda c: np.log1p(np.arange(c.pairs.csls.shape[1], dtype=np.float32))[None],
-    "target_rank": lambda c: np.log1p(c.pairs.target_rank),
-    "mutual": _mutual,
 }
 FREQUENCY: dict[str, Feature] = {
     "source_frequency": lambda c: c.log_frequency[0],

@@ -60,7 +60,7 @@ class LabeledCandidates(NamedTuple):
 class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Probability that a candidate is a right translation, by a small neural network.
 
-    Its features are CSLS with ranks and gaps in both directions, hubness, frequency, length,
+    Its features are CSLS with its gaps in both directions, hubness, frequency, length,
     digits, capitals and spelling; see `alignx.ranking.features.FEATURES`. It is learned from the
     candidates of held-out words, under maps that were fitted without them.
 

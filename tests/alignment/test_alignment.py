@@ -116,7 +116,13 @@ def assert_same(one: Alignment, other: Alignment) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "least"),
-    [("procrustes", 0.75), ("cca", 0.7), ("least_squares", 0.7), ("reweighted", 0.7)],
+    [
+        ("procrustes", 0.75),
+        ("cca", 0.7),
+        ("least_squares", 0.7),
+        ("reweighted", 0.7),
+        ("contrastive", 0.7),
+    ],
 )
 def test_every_method_translates_the_sample(
     sample: Sample, alignments: dict[str, Alignment], method: str, least: float
@@ -510,6 +516,8 @@ def test_a_ranking_is_learned_from_pairs_that_its_map_has_not_seen() -> None:
     assert evaluate(shared, PAIRS).csls.precision[1] > 0.5
     assert alignment.ranking_gain is not None
     assert alignment.ranking_gain.csls < 0.1
+    assert alignment.validation is not None
+    assert alignment.validation.precision < 0.1
 
 
 @pytest.mark.slow
@@ -852,7 +860,7 @@ def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(
     options: dict[str, Any] = {"lexicon": PAIRS, "refinement": 0, "ranker": False}
     alignment = align(ENGLISH, SPANISH, method="procrustes", **options)
     assert (repr(alignment.aligner), alignment.strategy) == ("Procrustes()", None)
-    assert "with 100 pairs, the default method (auto) does better" in caplog.text
+    assert "with 100 pairs, the default method (auto) usually does better" in caplog.text
     caplog.clear()
     alignment = align(ENGLISH, SPANISH, **options)
     assert "chosen: self-learning from the pairs, Reweighted(" in str(alignment)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +89,10 @@ def test_text_and_dict_hold_the_figures() -> None:
         "mutual neighbors 89.1%, hubness 2.3"
     )
     facts = found.as_dict()
-    assert facts == {"agreement": 0.123, "criterion": 0.4567, "mutual": 0.891, "hubness": 2.34}
+    figures = {"agreement": 0.123, "criterion": 0.4567, "mutual": 0.891, "hubness": 2.34}
+    assert facts == {**figures, "start": ""}
+    assert str(replace(found, start="guesses")) == f"{found}, started from guesses"
     assert Diagnosis(**json.loads(json.dumps(facts, allow_nan=False))) == found
     measured = diagnose(*two_languages(0.3), 0.5).as_dict()
+    assert measured.pop("start") == ""
     assert all(type(value) is float for value in measured.values())

@@ -10,6 +10,7 @@ import numpy as np
 
 from alignx.alignment.unsupervised.adversarial_settings import AdversarialSettings, Preset
 from alignx.alignment.unsupervised.base import (
+    Learned,
     UnsupervisedEstimator,
     fit_last_aligner,
     seeded_runs,
@@ -22,7 +23,6 @@ from alignx.support.parallel import run_all
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
-    from alignx.mapping import Aligner
     from alignx.support.progress import Log, Progress
 
 __all__ = ["Adversarial", "checkpoint_name"]
@@ -71,21 +71,24 @@ class Adversarial(UnsupervisedEstimator):
         self,
         languages: tuple[Matrix, Matrix],
         pairs: Indices | None,
+        guesses: Indices | None,
         progress: Progress | None,
         log: Log | None,
-    ) -> tuple[Aligner, float]:
-        self._validate(pairs)
+    ) -> Learned:
+        self._validate(pairs, guesses)
         require_same_dimension(*languages, "X and Y")
         best = self._best_training(languages, part_of(progress, 0, 0.9), log)
         if self.preset == "muse":
-            return fit_last_aligner(languages, best.pairs, orthogonal=True), best.agreement
+            aligner = fit_last_aligner(languages, best.pairs, orthogonal=True)
+            return Learned(aligner, best.agreement)
         best.run.settings = SETTINGS
         converge(best.run, part_of(progress, 0.9, 0.1))
-        return fit_last_aligner(languages, best.run.found.mutual_pairs()), best.agreement
+        return Learned(fit_last_aligner(languages, best.run.found.mutual_pairs()), best.agreement)
 
-    def _validate(self, pairs: object) -> None:
-        if pairs is not None:
-            raise ValueError("pairs must be None for Adversarial; SelfLearning uses pairs")
+    def _validate(self, pairs: object, guesses: object) -> None:
+        for name, given in {"pairs": pairs, "guesses": guesses}.items():
+            if given is not None:
+                raise ValueError(f"{name} must be None for Adversarial; SelfLearning uses {name}")
         if self.preset not in get_args(Preset):
             names = ", ".join(get_args(Preset))
             raise ValueError(f"preset must be one of {names}, got {self.preset!r}")

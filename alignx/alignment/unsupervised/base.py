@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["UnsupervisedEstimator", "fit_last_aligner", "seeded_runs"]
+__all__ = ["Learned", "UnsupervisedEstimator", "fit_last_aligner", "seeded_runs"]
 
 # Whitening needs a good estimate of the covariances.
 PAIRS_PER_DIMENSION = 2
@@ -37,6 +37,14 @@ PAIRS_PER_DIMENSION = 2
 RIDGE = 1e-4
 
 logger = logging.getLogger("alignx")
+
+
+class Learned(NamedTuple):
+    """Fitted aligner, the agreement of the runs that found it, and their start."""
+
+    aligner: Aligner
+    agreement: float
+    start: str = ""
 
 
 class UnsupervisedEstimator(AlignerEstimator):
@@ -61,6 +69,7 @@ class UnsupervisedEstimator(AlignerEstimator):
         Y: ArrayLike,
         *,
         pairs: ArrayLike | None = None,
+        guesses: ArrayLike | None = None,
         refinement: int | Refinement = 5,
         progress: Progress | None = None,
         log: Log | None = None,
@@ -73,6 +82,9 @@ class UnsupervisedEstimator(AlignerEstimator):
             Normalized rows of source and target, most frequent first; see `Normalizer`.
         pairs : (p, 2) int, optional
             Known pairs of rows, which stay in all later dictionaries. Only for `SelfLearning`.
+        guesses : (p, 2) int, optional
+            Pairs of rows that may be wrong, such as those of identical words: a second start of
+            `SelfLearning` without `pairs`, if the vectors alone give none. They are not kept.
         refinement : int or Refinement
             Rounds of `refine` at the end, or all its settings.
         progress : callable, optional
@@ -93,10 +105,13 @@ class UnsupervisedEstimator(AlignerEstimator):
             raise ValueError(f"random_state must be at least 0, got {self.random_state}")
         source, target = as_rows(X, "X"), as_rows(Y, "Y")
         settings = Refinement.of(refinement).resolved(len(source), len(target))
-        known = None if pairs is None else as_pairs(pairs, len(source), len(target))
-        aligner, agreement = self._learn((source, target), known, part_of(progress, 0, 0.7), log)
+        known, guessed = (
+            None if rows is None else as_pairs(rows, len(source), len(target))
+            for rows in (pairs, guesses)
+        )
+        learned = self._learn((source, target), known, guessed, part_of(progress, 0, 0.7), log)
         self.aligner_, rounds = refine(
-            aligner,
+            learned.aligner,
             source,
             target,
             pairs=known,
@@ -106,7 +121,7 @@ class UnsupervisedEstimator(AlignerEstimator):
         )
         self.rounds_ = tuple(rounds)
         mapped = unit_rows(self.transform(source)), unit_rows(self.transform_target(target))
-        self.diagnosis_ = diagnose(*mapped, agreement)
+        self.diagnosis_ = diagnose(*mapped, learned.agreement, learned.start)
         if log is not None:
             log({"stage": "diagnosis", **self.diagnosis_.as_dict()})
         return self
@@ -116,10 +131,11 @@ class UnsupervisedEstimator(AlignerEstimator):
         self,
         languages: tuple[Matrix, Matrix],
         pairs: Indices | None,
+        guesses: Indices | None,
         progress: Progress | None,
         log: Log | None,
-    ) -> tuple[Aligner, float]:
-        """Return a fitted aligner and the agreement of the runs that found it."""
+    ) -> Learned:
+        """Return a fitted aligner with the agreement and start of the runs that found it."""
 
 
 def seeded_runs(

@@ -17,7 +17,7 @@ from alignx.vectors.normalizer import Normalizer
 if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["PROFILES", "ProfileSettings", "axes_pairs", "profile_pairs"]
+__all__ = ["PROFILES", "ProfileSettings", "axes_pairs", "distributional_pairs", "profile_pairs"]
 
 N_NEIGHBORS = 10
 AXES_VOCABULARY = 8_000
@@ -29,28 +29,40 @@ SAMPLE = 300
 
 
 class ProfileSettings(NamedTuple):
-    """Settings of one dictionary from similarity profiles.
+    """Settings of dictionaries from similarity profiles of the same words.
 
     Attributes
     ----------
     vocabulary : int
         Most frequent words of each language to compare, at most 6,000. If a language has fewer
         than 6,000 words, the vocabulary shrinks in proportion.
-    rank_weight : float
-        Weight of the log-rank penalty, at least 0.
+    rank_weights : tuple of float
+        Weights of the log-rank penalty, one for each dictionary, at least 0.
     """
 
     vocabulary: int
-    rank_weight: float
+    rank_weights: tuple[float, ...]
 
 
 # The best vocabulary depends on the languages. Without a penalty the dictionaries are weaker, but
 # need no order of the words.
-_PROFILES = (
-    (4_000, 0.15), (2_000, 0.15), (6_000, 0.15), (2_000, 0.0), (4_000, 0.5), (1_000, 0.5),
-    (6_000, 0.0), (2_000, 0.5), (4_000, 0.0), (6_000, 0.5), (1_000, 0.0), (3_000, 0.15),
-)  # fmt: skip
-PROFILES = tuple(ProfileSettings(*profile) for profile in _PROFILES)
+PROFILES = (
+    ProfileSettings(4_000, (0.15, 0.5)),
+    ProfileSettings(2_000, (0.0, 0.15)),
+    ProfileSettings(1_000, (0.5,)),
+)
+
+
+def distributional_pairs(source: Matrix, target: Matrix) -> list[Indices]:
+    """Return the pairs of the principal axes, then those of each similarity profile.
+
+    A few in a thousand are right. Wrong pairs of different dictionaries differ more than right
+    ones, so that most often their union is a better seed dictionary than any of them.
+    """
+    pairs = [axes_pairs(source, target)]
+    for settings in PROFILES:
+        pairs += np.split(profile_pairs(source, target, settings), len(settings.rank_weights))
+    return pairs
 
 
 def axes_pairs(source: Matrix, target: Matrix) -> Indices:
@@ -80,13 +92,13 @@ def profile_pairs(source: Matrix, target: Matrix, settings: ProfileSettings) -> 
     source, target : (n, d) float32, (m, e) float32
         Normalized rows, most frequent first.
     settings : ProfileSettings
-        Vocabulary and penalty.
+        Vocabulary and penalties.
 
     Returns
     -------
     (p, 2) int64
-        Best target row of each source row, then best source row of each target row. Few are right.
-        Takes O(v^3) time and O(v^2) memory for v words.
+        For each penalty the best target row of each source row, then the best source row of each
+        target row. Few are right. Takes O(v^3) time and O(v^2) memory for v words.
 
     References
     ----------
@@ -97,21 +109,21 @@ def profile_pairs(source: Matrix, target: Matrix, settings: ProfileSettings) -> 
     count = max(1, round(settings.vocabulary * share))
     X, Y = _profiles(source[:count]), _profiles(target[:count])
     x_bias, y_bias = csls_biases(X, Y, n_neighbors=min(N_NEIGHBORS, count))
-    if settings.rank_weight > 0:
+    sample = np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64)
+    scores = X[sample] @ Y[sample].T - x_bias[sample, None] - y_bias[sample]
+    rows, pairs = np.arange(count), []
+    for rank_weight in settings.rank_weights:
         # -w (a - b)^2 / 2 = w a b - w a^2 / 2 - w b^2 / 2: one more coordinate, and the biases.
-        sample = np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64)
-        scores = X[sample] @ Y[sample].T - x_bias[sample, None] - y_bias[sample]
-        weight = settings.rank_weight * float(scores.std())
-        ranks = np.log(np.arange(count) + FIRST_RANKS)
-        ranks = math.sqrt(weight) * (ranks - ranks.mean())
-        column = ranks[:, None].astype(np.float32)
-        X, Y = np.hstack([X, column]), np.hstack([Y, column])
-        penalty = (ranks**2 / 2).astype(np.float32)
-        x_bias, y_bias = x_bias + penalty, y_bias + penalty
-    forward = ExactIndex.borrowing(Y, bias=y_bias).search(X, 1).indices[:, 0]
-    backward = ExactIndex.borrowing(X, bias=x_bias).search(Y, 1).indices[:, 0]
-    rows = np.arange(count)
-    return np.stack([np.concatenate([rows, backward]), np.concatenate([forward, rows])], axis=1)
+        ranks = np.log(rows + FIRST_RANKS)
+        ranks = math.sqrt(rank_weight * float(scores.std())) * (ranks - ranks.mean())
+        column, penalty = ranks[:, None].astype(np.float32), (ranks**2 / 2).astype(np.float32)
+        x_keys, y_keys = np.hstack([X, column]), np.hstack([Y, column])
+        y_index = ExactIndex.borrowing(y_keys, bias=y_bias + penalty)
+        x_index = ExactIndex.borrowing(x_keys, bias=x_bias + penalty)
+        forward = y_index.search(x_keys, 1).indices[:, 0]
+        backward = x_index.search(y_keys, 1).indices[:, 0]
+        pairs += [np.stack([rows, forward], axis=1), np.stack([backward, rows], axis=1)]
+    return np.concatenate(pairs)
 
 
 def _profiles(rows: Matrix) -> Matrix:

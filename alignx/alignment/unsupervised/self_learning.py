@@ -8,39 +8,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.alignment.unsupervised.base import (
+    Learned,
     UnsupervisedEstimator,
     fit_last_aligner,
     seeded_runs,
 )
-from alignx.alignment.unsupervised.initial_pairs import PROFILES, axes_pairs, profile_pairs
-from alignx.alignment.unsupervised.runs import Run, RunSettings, converge, search
+from alignx.alignment.unsupervised.initial_pairs import distributional_pairs
+from alignx.alignment.unsupervised.runs import RunSettings, converge, search
+from alignx.alignment.unsupervised.starts import Outcome, Start, compete, grow
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
 
-__all__ = ["SelfLearning"]
+__all__ = ["GUESSES", "SelfLearning"]
 
-MOST_RESTARTS = 1 + len(PROFILES)
+# Names of the starts in the log and in the diagnosis.
+VECTORS, GUESSES = "similarity profiles", "guesses"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SelfLearning(UnsupervisedEstimator):
     """Self-learning without a dictionary, or from a few pairs.
 
-    Runs from several seed dictionaries alternate between fitting a map and inducing a dictionary,
-    until two of them agree. The pairs of the best run give a `Reweighted` map, which is refined.
+    Two runs from different seed dictionaries alternate between fitting a map and inducing a
+    dictionary, until they agree. Without pairs these are the halves of a dictionary from the shape
+    of both languages; if they fail, of the guesses that `fit` is given, such as identical words.
+    The pairs of the better run give a `Reweighted` map, which is refined.
     With fewer than two pairs for each dimension, they give an orthogonal map with a warning.
 
     Parameters
     ----------
-    restarts : int
-        Seed dictionaries to try at most, in [1, 13]: that of the principal axes, then those of
-        similarity profiles. Known pairs replace them.
     vocabulary : int
         Most frequent words of each language in the runs, at least 1.
     n_components : int
@@ -64,7 +63,7 @@ class SelfLearning(UnsupervisedEstimator):
     ----------
     Artetxe et al., "A robust self-learning method for fully unsupervised cross-lingual mappings of
     word embeddings", ACL 2018, section 3.3: stochastic dictionaries, frequency cutoff,
-    bidirectional induction with CSLS. Keeping only the best directions, and several runs until two
+    bidirectional induction with CSLS. Keeping only the best directions, and two runs until they
     agree, are ours.
 
     Examples
@@ -77,7 +76,6 @@ class SelfLearning(UnsupervisedEstimator):
     True
     """
 
-    restarts: int = MOST_RESTARTS
     vocabulary: int = 8_000
     n_components: int = 100
     n_candidates: int = 10
@@ -91,36 +89,42 @@ class SelfLearning(UnsupervisedEstimator):
         self,
         languages: tuple[Matrix, Matrix],
         pairs: Indices | None,
+        guesses: Indices | None,
         progress: Progress | None,
         log: Log | None,
-    ) -> tuple[Aligner, float]:
-        if not 1 <= self.restarts <= MOST_RESTARTS:
-            raise ValueError(f"restarts must lie in [1, {MOST_RESTARTS}], got {self.restarts}")
+    ) -> Learned:
+        if pairs is not None and guesses is not None:
+            raise ValueError("guesses must be None where there are pairs; pairs are the start")
         options = self.get_params()
         settings = RunSettings(**{name: options[name] for name in RunSettings.__annotations__})
+        searching, start = part_of(progress, 0, 0.9), ""
         if pairs is None:
-            runs = self._unseeded_runs(languages, settings, log)
+            run, agreed, start = self._unseeded(languages, guesses, settings, log, searching)
         else:
             runs = seeded_runs(languages, pairs, settings, self.random_state, log)
-        run, agreed = search(runs, settings, part_of(progress, 0, 0.9))
+            run, agreed = search(runs, settings, searching)
         converge(run, part_of(progress, 0.9, 0.1))
         found = run.found.mutual_pairs()
         if pairs is not None:
             found = np.unique(np.concatenate([found, pairs]), axis=0)
-        return fit_last_aligner(languages, found), agreed
+        return Learned(fit_last_aligner(languages, found), agreed, start)
 
-    def _unseeded_runs(
-        self, languages: tuple[Matrix, Matrix], settings: RunSettings, log: Log | None
-    ) -> Iterator[Run]:
-        """Yield runs from the principal axes and from similarity profiles."""
-
-        def run(name: str, pairs: Indices, stream: int) -> Run:
-            random = np.random.default_rng([self.random_state, stream])
-            return Run(name, *languages, pairs, settings, random, log)
-
-        pairs = axes_pairs(*languages)
-        if len(pairs):
-            yield run("principal axes", pairs, len(PROFILES))
-        for stream, profile in enumerate(PROFILES[: self.restarts - bool(len(pairs))]):
-            name = f"{profile.vocabulary} words, rank weight {profile.rank_weight}"
-            yield run(name, profile_pairs(*languages, profile), stream)
+    def _unseeded(
+        self,
+        languages: tuple[Matrix, Matrix],
+        guesses: Indices | None,
+        settings: RunSettings,
+        log: Log | None,
+        progress: Progress | None,
+    ) -> Outcome:
+        """Start from all dictionaries of the vectors together, from each, then from guesses."""
+        dictionaries = distributional_pairs(*languages)
+        union = Start(VECTORS, np.concatenate(dictionaries))
+        outcomes = [grow(languages, [union], settings, self.random_state, log, progress)]
+        if outcomes[-1].agreement < settings.agreement:
+            each = [Start(f"{VECTORS}, {n}", some) for n, some in enumerate(dictionaries)]
+            outcomes.append(compete(languages, each, settings, self.random_state, log))
+        if outcomes[-1].agreement < settings.agreement and guesses is not None:
+            start = Start(GUESSES, guesses)
+            outcomes.append(grow(languages, [start], settings, self.random_state, log))
+        return max(outcomes, key=lambda outcome: outcome.agreement)

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
 from alignx.alignment.diagnosis import LEAST_AGREEMENT, Diagnosis
-from alignx.alignment.unsupervised import adversarial, base
+from alignx.alignment.unsupervised import adversarial, base, self_learning
 from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import (
@@ -159,17 +159,11 @@ def test_fit_on_arrays_is_that_of_align(case: Case, found: Alignment) -> None:
     np.testing.assert_array_equal(learner.transform_target(Y), found.aligner.transform_target(Y))
     copy = pickle.loads(pickle.dumps(learner))
     np.testing.assert_array_equal(copy.transform(X), learner.transform(X))
-    limited = clone(learner).set_params(restarts=2)
-    assert repr(limited) == "SelfLearning(restarts=2)"
-    logged: list[dict[str, Any]] = []
-    limited.fit(X, Y, refinement=0, log=logged.append)
-    assert len({line["run"] for line in logged if "run" in line}) == 2
 
 
 @pytest.mark.parametrize(
     ("estimator", "gist"),
     [
-        (SelfLearning(restarts=0), r"restarts must lie in \[1, 13\], got 0"),
         (SelfLearning(keep=0), "keep must"),
         (SelfLearning(random_state=-1), "random_state must be at least 0, got -1"),
         (Adversarial(restarts=0), "restarts must be at least 1, got 0"),
@@ -192,6 +186,12 @@ def test_pairs_of_absent_rows_are_refused(pairs: list[list[int]]) -> None:
         SelfLearning().fit(rows, rows, pairs=pairs)
     with pytest.raises(ValueError, match="pairs must be None for Adversarial"):
         Adversarial().fit(rows, rows, pairs=[[0, 0]])
+    with pytest.raises(ValueError, match="guesses must be None for Adversarial"):
+        Adversarial().fit(rows, rows, guesses=[[0, 0]])
+    with pytest.raises(ValueError, match="pairs must"):
+        SelfLearning().fit(rows, rows, guesses=pairs)
+    with pytest.raises(ValueError, match="guesses must be None where there are pairs"):
+        SelfLearning().fit(rows, rows, pairs=[[0, 0]], guesses=[[0, 0]])
 
 
 # --- from a few pairs -------------------------------------------------------------------------
@@ -218,6 +218,35 @@ def test_identical_words_grow(case: Case, numerals: bool, count: int) -> None:
     alignment = case.align(lexicon=shared, method="self_learning")
     assert alignment.pairs == len(shared) == count
     assert case.precision(alignment) > 0.98
+
+
+@pytest.mark.slow
+def test_identical_words_are_tried_after_the_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(plant_clusters(0.2, count=800), identical=60)
+    random = np.random.default_rng(0)
+
+    def wrong(source: NDArray[np.float32], target: NDArray[np.float32]) -> list[NDArray[np.int64]]:
+        orders = [random.permutation(len(target)) for _ in range(2)]
+        return [np.stack([np.arange(len(source)), order], axis=1) for order in orders]
+
+    monkeypatch.setattr(self_learning, "distributional_pairs", wrong)
+    logged: list[dict[str, Any]] = []
+    alignment = case.align(log=logged.append)
+    assert case.precision(alignment) > 0.98
+    assert alignment.diagnosis is not None
+    assert alignment.diagnosis.start == "identical words"
+    assert alignment.pairs == 0
+    runs = dict.fromkeys(line["run"].split(",")[0] for line in logged if "run" in line)
+    assert list(runs) == ["similarity profiles", "guesses"]
+
+
+@pytest.mark.slow
+def test_false_friends_alone_fail() -> None:
+    case = unrelated()
+    names = [f"name{i}" for i in range(len(case.source))]
+    alike = [Embeddings(names, side.vectors, side.language) for side in (case.source, case.target)]
+    with pytest.raises(AlignmentFailed):
+        align(*alike)
 
 
 @pytest.mark.slow
@@ -343,7 +372,7 @@ def test_every_round_is_logged(case: Case) -> None:
     ]
     learning = [line for line in logged if line["stage"] == "self-learning"]
     runs = list(dict.fromkeys(line["run"] for line in learning))
-    assert runs[:2] == ["principal axes", "4000 words, rank weight 0.15"]
+    assert runs == ["similarity profiles, half 1", "similarity profiles, half 2"]
     numbers = [line["round"] for line in learning if line["run"] == runs[1]]
     assert numbers[:10] == [*range(1, 11)]
     assert progress == sorted(progress)

@@ -13,6 +13,7 @@ from alignx.alignment.unsupervised.initial_pairs import (
     PROFILES,
     ProfileSettings,
     axes_pairs,
+    distributional_pairs,
     profile_pairs,
 )
 from alignx.vectors.normalizer import Normalizer
@@ -89,7 +90,7 @@ def assert_best(pairs: NDArray[np.int64], scores: Double) -> None:
 def test_pairs_are_the_best_by_the_formula(weight: float, dimension: int) -> None:
     data = plant_clusters(0.3, count=250, dimension=12, target_dimension=dimension)
     X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, weight))
+    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (weight,)))
     assert_best(pairs, scores_of(X, Y, weight))
 
 
@@ -101,9 +102,9 @@ def test_as_many_words_are_compared_as_the_smaller_language_allows(
 ) -> None:
     data = plant_clusters(0.2, count=300, dimension=12, target_count=120)
     X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(vocabulary, 0.15))
+    pairs = profile_pairs(X, Y, ProfileSettings(vocabulary, (0.15,)))
     assert_best(pairs, scores_of(X[:count], Y[:count], 0.15))
-    swapped = profile_pairs(Y, X, ProfileSettings(vocabulary, 0.15))
+    swapped = profile_pairs(Y, X, ProfileSettings(vocabulary, (0.15,)))
     assert_best(swapped, scores_of(Y[:count], X[:count], 0.15))
 
 
@@ -114,7 +115,7 @@ def test_many_similarities_are_averaged_in_parts(
     monkeypatch.setattr("alignx.alignment.unsupervised.initial_pairs.COLUMNS", columns)
     data = plant_clusters(0.2, count=150, dimension=12)
     X, Y = normalized(data.source), normalized(data.target)
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, 0.0))
+    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (0.0,)))
     count = len(X)
     scores = scores_of(X, Y, 0.0, columns)
     chosen = scores[pairs[:count, 0], pairs[:count, 1]]
@@ -129,7 +130,7 @@ def test_a_planted_rotation_is_found(target_dimension: int | None) -> None:
     data = plant_clusters(0.0, count=600, target_dimension=target_dimension)
     # Centering would undo what is exact: neither language is centered.
     X, Y = data.source, data.target
-    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, 0.0))
+    pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (0.0,)))
     truth = data.pairs[:, 1]
     assert (truth[pairs[:, 0]] == pairs[:, 1]).mean() > 0.98
 
@@ -140,7 +141,7 @@ def test_the_penalty_pairs_words_of_like_rank() -> None:
     X, Y = normalized(data.source), normalized(data.target)
     apart = []
     for weight in (0.0, 0.5, 100.0):
-        pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, weight))
+        pairs = profile_pairs(X, Y, ProfileSettings(EVERYTHING, (weight,)))
         ranks = np.log(pairs + 50)
         apart.append(np.abs(ranks[:, 0] - ranks[:, 1]).mean())
     assert apart[0] > 1.2 * apart[1] > 2 * apart[2]
@@ -158,13 +159,13 @@ def test_noise_leaves_more_right_pairs_than_chance() -> None:
 
 @pytest.mark.parametrize("sizes", [(1, 1), (2, 2), (5, 5), (1, 5), (5, 2)])
 @pytest.mark.parametrize(
-    "profile", [ProfileSettings(EVERYTHING, 0.15), ProfileSettings(1, 0.0), PROFILES[0]]
+    "profile", [ProfileSettings(EVERYTHING, (0.15,)), ProfileSettings(1, (0.0,)), PROFILES[0]]
 )
 def test_tiny_vocabularies_are_fine(sizes: tuple[int, int], profile: ProfileSettings) -> None:
     rng = np.random.default_rng(1)
     X, Y = (normalized(rng.standard_normal((n, 3))) for n in sizes)
     pairs = profile_pairs(X, Y, profile)
-    assert 2 <= len(pairs) <= 2 * min(sizes)
+    assert 2 <= len(pairs) / len(profile.rank_weights) <= 2 * min(sizes)
     assert pairs.min() >= 0
     assert pairs.max() < min(sizes)
     assert 1 <= len(axes_pairs(X, Y)) <= min(sizes)
@@ -205,5 +206,19 @@ def test_only_the_most_frequent_words_are_paired(monkeypatch: pytest.MonkeyPatch
 
 def test_profiles_differ() -> None:
     assert len(set(PROFILES)) == len(PROFILES)
-    assert all(1 <= words <= EVERYTHING and weight >= 0 for words, weight in PROFILES)
-    assert any(weight == 0 for _, weight in PROFILES)  # for words in no order
+    assert all(1 <= words <= EVERYTHING for words, _ in PROFILES)
+    weights = [weight for _, weights in PROFILES for weight in weights]
+    assert min(weights) == 0  # for words in no order
+
+
+def test_all_dictionaries_of_the_vectors() -> None:
+    data = plant_clusters(0.3, count=120)
+    X, Y = normalized(data.source), normalized(data.target)
+    one_by_one = [
+        profile_pairs(X, Y, ProfileSettings(words, (weight,)))
+        for words, weights in PROFILES
+        for weight in weights
+    ]
+    found = distributional_pairs(X, Y)
+    for pairs, expected in zip(found, [axes_pairs(X, Y), *one_by_one], strict=True):
+        np.testing.assert_array_equal(pairs, expected)
