@@ -1,4 +1,4 @@
-"""Fit from a lexicon, with validation, calibration and the cost of a linear map."""
+"""Fit from a lexicon, with validation, learned ranking and the cost of a linear map."""
 
 from __future__ import annotations
 

@@ -516,6 +516,8 @@ def test_a_ranking_is_learned_from_pairs_that_its_map_has_not_seen() -> None:
     assert evaluate(shared, PAIRS).csls.precision[1] > 0.5
     assert alignment.ranking_gain is not None
     assert alignment.ranking_gain.csls < 0.1
+    assert alignment.validation is not None
+    assert alignment.validation.precision < 0.1
 
 
 @pytest.mark.slow

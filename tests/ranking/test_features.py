@@ -41,7 +41,6 @@ PAIRS = CandidatePairs(
     random(len(WORDS)),
     random(len(WORDS), K),
     random(len(WORDS), K),
-    RNG.integers(0, 3, (len(WORDS), K)),
 )
 CELLS = [(row, place) for row in range(len(WORDS)) for place in range(K)]
 
@@ -190,9 +189,6 @@ def log_rank(row: int | np.ndarray) -> float:
         ("source_density", lambda r, _: PAIRS.source_bias[r]),
         ("target_density", lambda r, p: PAIRS.target_bias[r, p]),
         ("target_gap", lambda r, p: PAIRS.target_gap[r, p]),
-        ("source_rank", lambda _, p: log_rank(p)),
-        ("target_rank", lambda r, p: log_rank(PAIRS.target_rank[r, p])),
-        ("mutual", lambda r, p: p == 0 and PAIRS.target_rank[r, p] == 0),
         ("source_frequency", lambda r, _: log_rank(PAIRS.source_rows[r])),
         ("target_frequency", lambda r, p: log_rank(TARGETS[r, p])),
         (
@@ -207,11 +203,9 @@ def log_rank(row: int | np.ndarray) -> float:
     ],
 )
 def test_figures_are_those_of_the_pairs(name: str, slow: Callable[[int, int], float]) -> None:
-    before = PAIRS.target_rank.copy()
     found = column(name)
     for row, place in CELLS:
         assert found[row, place] == pytest.approx(float(slow(row, place)), abs=1e-5)
-    np.testing.assert_array_equal(PAIRS.target_rank, before)
 
 
 def similarity(word: str, other: str) -> float:
@@ -235,16 +229,15 @@ def test_a_missing_candidate_changes_no_other(name: str) -> None:
     """Approximate search finds fewer; they have the least CSLS."""
     targets = TARGETS.copy()
     targets[:, -1] = -1
-    csls, rank = PAIRS.csls.copy(), PAIRS.target_rank.copy()
-    csls[:, -1], rank[:, -1] = -4, 10
-    with_gap = replace(PAIRS, target_rows=targets, csls=csls, target_rank=rank)
+    csls = PAIRS.csls.copy()
+    csls[:, -1] = -4
+    with_gap = replace(PAIRS, target_rows=targets, csls=csls)
     short = replace(
         PAIRS,
         target_rows=targets[:, :-1],
         csls=csls[:, :-1],
         target_bias=PAIRS.target_bias[:, :-1],
         target_gap=PAIRS.target_gap[:, :-1],
-        target_rank=rank[:, :-1],
     )
     found, expected = column(name, with_gap)[:, :-1], column(name, short)
     # The empty word is as similar to a missing one as to itself.

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from alignx.alignment.unsupervised import starts
 from alignx.alignment.unsupervised.initial_pairs import distributional_pairs
-from alignx.alignment.unsupervised.runs import RunSettings, agreement
+from alignx.alignment.unsupervised.runs import Run, RunSettings, agreement
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.alignment.unsupervised.starts import Outcome, Start, grow
 from alignx.support.config import config_context
@@ -66,9 +66,8 @@ def test_halves_have_no_source_word_in_common(
 
     def remember(*arguments: Any, **_: Any) -> Any:  # noqa: ANN401  # a Run
         seeds.append(arguments[3])
-        return run(*arguments)
+        return Run(*arguments)
 
-    run = starts.Run
     monkeypatch.setattr(starts, "Run", remember)
     grow(languages, [Start("all", data.pairs)], RunSettings(max_rounds=1), 0)
     one, other = seeds
