@@ -40,7 +40,8 @@ pytestmark = [
 ]
 
 DIMENSION = 20
-TOPICS = 30
+TOPICS, WORDS = 30, 30  # topics, words of each
+N_TRAIN = 600  # enough for a learned ranking of held-out words
 KNOWN = ("cat", "dog", "new", "york", "el", "partido", "terminó", "en", "empate")
 
 
@@ -86,7 +87,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     rng = np.random.default_rng(1)
     words = [*KNOWN, *("".join(rng.choice(list("abdegiklmnoprstu"), 7)) for _ in range(2_000))]
-    topics = np.array(list(dict.fromkeys(words))[: TOPICS * 20]).reshape(TOPICS, 20)
+    topics = np.array(list(dict.fromkeys(words))[: TOPICS * WORDS]).reshape(TOPICS, WORDS)
     lines = draw_lines(rng, topics, 5_000)
     (folder / "corpus").write_text("\n".join(lines))
     options = {"dim": DIMENSION, "minCount": 1, "bucket": 2_000, "epoch": 5, "lr": 0.1}
@@ -103,7 +104,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ax.save(vectors, folder / name)
     order = rng.permutation(len(vectors))
     pairs = [(vectors.words[row], vectors.words[row]) for row in order]
-    train, test = Lexicon(pairs[:420]), Lexicon(pairs[420:])
+    train, test = Lexicon(pairs[:N_TRAIN]), Lexicon(pairs[N_TRAIN:])
     train.save(folder / "en-es.train.txt")
     test.save(folder / "en-es.test.txt")
     for place in (folder, folder / "dictionaries"):
