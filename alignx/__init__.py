@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         Reweighted,
         refine,
     )
+    from alignx.ranking.ranker import PairRanker
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -127,6 +128,7 @@ __all__ = [
     "Normalizer",
     "NotFittedError",
     "OutputError",
+    "PairRanker",
     "PriorMatching",
     "Procrustes",
     "RecallError",
@@ -234,6 +236,7 @@ _HOMES = {
         "Reweighted",
         "refine",
     ],
+    "ranking.ranker": ["PairRanker"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",
