@@ -181,7 +181,7 @@ def align(
     fitted, gain = None, None
     if unfitted is not None:
         fitted, gain = _fitted_ranker(unfitted, fit, context, (X.words, Y.words), last)
-    return Alignment(
+    alignment = Alignment(
         fit.aligner,
         *_language_maps(source, target, normalizers, fit.aligner),
         0 if pairs is None else len(pairs),
@@ -195,6 +195,9 @@ def align(
         known,
         fit.strategy,
     )
+    if fitted is not None:
+        fitted.space_ = alignment.space
+    return alignment
 
 
 def _ranker(given: PairRanker | bool) -> PairRanker | None:

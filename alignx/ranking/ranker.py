@@ -85,6 +85,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Character n-grams of both languages that go with each other.
     names_ : tuple of str
         Names of the features.
+    space_ : str or None
+        Identifier of the space of its map, which `SharedSpace` compares; see `Alignment.space`.
 
     Notes
     -----
@@ -120,6 +122,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         )
         is_correct = np.concatenate([part.is_correct.ravel() for part in parts])
         self._fit_network(matrix, is_correct)
+        self.space_: str | None = None
         self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
         return self
 
@@ -203,7 +206,11 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     def facts(self) -> dict[str, Any]:
         """Return parameters and names of features, for mapping files."""
-        return {"parameters": self.get_params(), "features": list(self.names_)}
+        return {
+            "parameters": self.get_params(),
+            "features": list(self.names_),
+            "space": self.space_,
+        }
 
     @classmethod
     def restored(cls, facts: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
@@ -211,6 +218,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ranker = cls(**facts["parameters"])
         ranker.names_ = tuple(facts["features"])
         _require_features(ranker.names_)
+        ranker.space_ = facts["space"]
         if len(ranker.names_) != len(tensors["mean"]):
             raise ValueError(
                 f"features must be {len(tensors['mean'])} as in the fit, got {len(ranker.names_)}"
