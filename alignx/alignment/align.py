@@ -14,6 +14,7 @@ from alignx.alignment.fit_context import FitContext
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.methods import UNSUPERVISED, as_method
+from alignx.alignment.ranker_fit import fit_ranker, induced_candidates
 from alignx.alignment.supervised import MapFit, fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
@@ -23,6 +24,7 @@ from alignx.mapping import Refinement, method_name
 from alignx.ranking.ranker import PairRanker
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
+from alignx.support.progress import part_of
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.normalizer import LINEAR, STANDARD, Normalizer, Step
 from alignx.vectors.oov import with_phrases
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from alignx.alignment.methods import Method
     from alignx.mapping import Aligner
+    from alignx.ranking.gain import RankingGain
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
 
@@ -85,11 +88,11 @@ def align(
     refinement : int or Refinement
         Rounds of `refine` at most, or all its settings.
     ranker : PairRanker or bool
-        Learned ranking of translations, by default that of `PairRanker`; False for none. It is
-        fitted on the candidates of held-out words and left out if it does worse than CSLS on others
-        of them; see `Alignment.ranking_gain`. It also gives the probability of a pair. It takes a
-        lexicon of 100 source words, or is left out with a warning, and a sweep over both
-        vocabularies for each fold. Maps of `SelfLearning` and `Adversarial` have none.
+        Learned ranking of translations, by default that of `PairRanker`; False for none. With a
+        lexicon of 500 source words or more, it is fitted on the candidates of held-out words, and
+        kept unless it does worse than CSLS on others of them; otherwise on pairs that the map has
+        induced, if there are a thousand, and kept if it gains. See `Alignment.ranking_gain`. It
+        also gives the probability of a pair. It takes a sweep over both vocabularies for each fold.
     allow_failed : bool
         Whether to return a map that has failed.
     progress : callable, optional
@@ -150,12 +153,13 @@ def align(
             )
         known = KnownPairs.of((X.words[s], Y.words[t]) for s, t in pairs.tolist())
     context = FitContext(X.vectors, Y.vectors, settings.resolved(len(X), len(Y)), log)
+    main, last = part_of(progress, 0, 0.8), part_of(progress, 0.8, 0.2)
     fit: MapFit
     if isinstance(estimator, SelfLearning | Adversarial):
         guesses = None
         if pairs is None and isinstance(estimator, SelfLearning):
             guesses = _identical_rows(X, Y)
-        fit = _fit_unsupervised(estimator, context, (pairs, guesses), allow_failed, progress)
+        fit = _fit_unsupervised(estimator, context, (pairs, guesses), allow_failed, main)
     else:
         assert lexicon is not None  # or as_method refuses the method
         assert pairs is not None
@@ -170,20 +174,23 @@ def align(
             pairs,
             (X.words, Y.words),
             standard_rows=standard_rows if is_linear else None,
-            ranker=unfitted,
+            n_candidates=0 if unfitted is None else unfitted.n_candidates,
             allow_failed=allow_failed,
-            progress=progress,
+            progress=main,
         )
+    fitted, gain = None, None
+    if unfitted is not None:
+        fitted, gain = _fitted_ranker(unfitted, fit, context, (X.words, Y.words), last)
     return Alignment(
         fit.aligner,
         *_language_maps(source, target, normalizers, fit.aligner),
         0 if pairs is None else len(pairs),
         tuple(fit.rounds),
-        fit.ranker,
+        fitted,
         fit.found_by,
         fit.diagnosis,
         fit.linear_cost,
-        fit.ranking_gain,
+        gain,
         fit.validation,
         known,
         fit.strategy,
@@ -245,6 +252,23 @@ def _fit_unsupervised(
         raise AlignmentFailed(diagnosis, ADVICE)
     origin = method_name(found, UNSUPERVISED)
     return MapFit(found.aligner_, found.rounds_, diagnosis=diagnosis, found_by=origin)
+
+
+def _fitted_ranker(
+    ranker: PairRanker,
+    fit: MapFit,
+    context: FitContext,
+    words: tuple[Sequence[str], Sequence[str]],
+    progress: Progress | None,
+) -> tuple[PairRanker | None, RankingGain | None]:
+    """Learn from held-out words, or where there are few or none from pairs that the map induces."""
+    if fit.answers:
+        return fit_ranker(ranker, fit.answers)
+    report = fit.validation or fit.diagnosis
+    if report is not None and report.failed:
+        return None, None
+    induced = induced_candidates(context, words, fit.aligner, ranker.n_candidates, progress)
+    return fit_ranker(ranker, induced, induced=True) if induced else (None, None)
 
 
 def _normalized(

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 
-from alignx.ranking.candidates import CandidatePairs, Queries
-from alignx.ranking.gain import RankingGain, measure_gain
-from alignx.ranking.ranker import LabeledCandidates, PairRanker
-from alignx.retrieval.csls import csls_bias, csls_biases
+from alignx.retrieval.csls import csls_bias
 from alignx.retrieval.exact import ExactIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from alignx.alignment.fit_context import FitContext
-    from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
-    from alignx.support.progress import Progress
 
 __all__ = [
     "Fold",
     "are_pairs",
     "correct_answers",
-    "fit_ranker",
-    "held_out_candidates",
     "split_folds",
 ]
 
 ENOUGH_QUERIES = 2_000  # resolve differences of about one point between candidates
-
-logger = logging.getLogger("alignx")
 
 
 class Fold(NamedTuple):
@@ -80,39 +68,3 @@ def are_pairs(
     """Mark the answers (q, k) that are among the pairs (p, 2)."""
     # Pairs of rows as single numbers, so that membership is one call.
     return np.isin(queries[:, None] * n_targets + answers, pairs @ [n_targets, 1])
-
-
-def held_out_candidates(
-    context: FitContext,
-    words: tuple[Sequence[str], Sequence[str]],
-    aligner: Aligner,
-    fold: Fold,
-    k: int,
-    progress: Progress | None = None,
-) -> LabeledCandidates:
-    """Find the candidates of the held-out words of a fold, by a map fitted on its other pairs."""
-    source, target = context.mapped(aligner)
-    biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
-    rows = np.unique(fold.held_out[:, 0])
-    queries = Queries([words[0][row] for row in rows.tolist()], rows, source[rows])
-    pairs = CandidatePairs.search(
-        queries, source, target, words[1], k, n_neighbors=context.n_neighbors, biases=biases
-    )
-    is_correct = are_pairs(rows, pairs.target_rows, fold.held_out, len(target))
-    known = [(words[0][s], words[1][t]) for s, t in fold.train.tolist()]
-    return LabeledCandidates(pairs, is_correct, known)
-
-
-def fit_ranker(
-    ranker: PairRanker, parts: Sequence[LabeledCandidates]
-) -> tuple[PairRanker | None, RankingGain | None]:
-    """Fit a ranker and measure its gain over CSLS; None, with a warning, where that is a loss."""
-    try:
-        gain = measure_gain(ranker, parts)
-        if not gain.is_loss:
-            return clone(ranker).fit(parts), gain
-        reason = f"it does worse than CSLS on held-out words: {gain}"
-    except ValueError as error:
-        gain, reason = None, str(error)
-    logger.warning("no learned ranking, and no probabilities, since %s", reason)
-    return None, gain

@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.fit_context import FitContext, FitSpec
-from alignx.alignment.held_out import fit_ranker, held_out_candidates
 from alignx.alignment.model_selection import Auto
+from alignx.alignment.ranker_fit import held_out_candidates
 from alignx.alignment.validation import LinearCost, Validation, validate
 from alignx.errors import AlignmentFailed
 from alignx.mapping import Procrustes, with_centering, without_centering
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.mapping import Aligner, RefinementRound
-    from alignx.ranking.gain import RankingGain
-    from alignx.ranking.ranker import LabeledCandidates, PairRanker
+    from alignx.ranking.ranker import LabeledCandidates
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
@@ -36,8 +35,6 @@ ADVICE = (
     "pairs, or none at all (lexicon=None, --unsupervised), or allow_failed (--allow-failed) to "
     "keep the map as it is"
 )
-UNRANKED = "no learned ranking and no probabilities"
-UNMEASURED = "the cost of a linear map is not measured"
 
 logger = logging.getLogger("alignx")
 
@@ -48,13 +45,12 @@ class MapFit(NamedTuple):
     aligner: Aligner
     rounds: Sequence[RefinementRound]
     validation: Validation | None = None
-    ranker: PairRanker | None = None
-    ranking_gain: RankingGain | None = None
     linear_cost: LinearCost | None = None
     diagnosis: Diagnosis | None = None
     found_by: str = "lexicon"
     cross_fit: CrossFit | None = None
     strategy: str | None = None
+    answers: Sequence[LabeledCandidates] = ()
 
 
 def fit_supervised(
@@ -64,14 +60,15 @@ def fit_supervised(
     words: tuple[Sequence[str], Sequence[str]],
     *,
     standard_rows: Callable[[], tuple[Matrix, Matrix]] | None,
-    ranker: PairRanker | None,
+    n_candidates: int,
     allow_failed: bool,
     progress: Progress | None,
 ) -> MapFit:
     """Fit on all pairs, (p, 2) rows, and assess the map by fits without the held-out pairs.
 
     `standard_rows` are rows of the languages with centering, to measure the cost of a linear map;
-    without, the map may center.
+    without, the map may center. With `n_candidates`, and enough words, the result has so many
+    candidates of each held-out word.
 
     Raises
     ------
@@ -89,21 +86,19 @@ def fit_supervised(
     rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
     if is_few:
         validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
-    purposes = [UNRANKED] * (ranker is not None) + [UNMEASURED] * is_linear
     answers: list[LabeledCandidates] = []
-    if n_words < FEWEST_ASKED:
-        reason = f"it needs {FEWEST_ASKED} known source words, got {n_words}; use a larger lexicon"
-        _warn(purposes, reason)
-    elif fits is None or type(fits.spec.aligner) is not type(spec.aligner):
-        _warn(purposes, "the map cannot be fitted without the held-out words; use more pairs")
-    elif purposes:
-        k = 1 if ranker is None else ranker.n_candidates
-        answers = _answers(context, words, fits, k, rest)
+    if is_linear or (n_candidates and not is_few):
+        if n_words < FEWEST_ASKED:
+            _warn(f"it needs {FEWEST_ASKED} known source words, got {n_words}")
+        elif fits is None or type(fits.spec.aligner) is not type(spec.aligner):
+            if is_linear:
+                _warn("the map cannot be fitted without the held-out words")
+        else:
+            answers = _answers(context, words, fits, max(1, n_candidates), rest)
     if not is_few:
         validation = _validated(spec, aligner, fits, pairs, answers, allow_failed)
     if progress is not None:
         progress(0.8 if is_linear else 1.0)
-    fitted, gain = (None, None) if ranker is None or not answers else fit_ranker(ranker, answers)
     cost = None
     if standard_rows is not None and answers:
         X, Y = standard_rows()
@@ -111,8 +106,9 @@ def fit_supervised(
         centered = replace(spec, aligner=standard, context=context._replace(source=X, target=Y))
         cost = _linear_cost(centered, pairs, words, answers, part_of(progress, 0.8, 0.2))
     strategy = auto.choice_.reason if auto else None
+    learned = answers if n_candidates and not is_few else ()
     return MapFit(
-        aligner, rounds, validation, fitted, gain, cost, cross_fit=fits, strategy=strategy
+        aligner, rounds, validation, cost, cross_fit=fits, strategy=strategy, answers=learned
     )
 
 
@@ -179,7 +175,7 @@ def _linear_cost(
     """Compare the answers of a linear map with those of a strategy with centering."""
     fits = _cross_fit(spec, pairs, part_of(progress, 0, 0.5))
     if fits is None or len(fits.folds) != len(linear):
-        _warn([UNMEASURED], "too few pairs are left without the held-out words")
+        _warn("too few pairs are left without the held-out words")
         return None
     standard = _answers(spec.context, words, fits, 1, part_of(progress, 0.5, 0.5))
     first = [
@@ -194,9 +190,8 @@ def _require_success(validation: Validation) -> None:
         raise AlignmentFailed(validation, ADVICE)
 
 
-def _warn(purposes: list[str], reason: str) -> None:
-    for purpose in purposes:
-        logger.warning("%s, since %s", purpose, reason)
+def _warn(reason: str) -> None:
+    logger.warning("the cost of a linear map is not measured, since %s", reason)
 
 
 def _validated(
