@@ -102,9 +102,9 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     linear map of n-grams is ours.
     """
 
-    n_candidates: int = 30
+    n_candidates: int = 50
     features: Sequence[str] | None = None
-    hidden: int = 32
+    hidden: int = 64
     alpha: float = 0.01
     epochs: int = 10
     random_state: int = 0
