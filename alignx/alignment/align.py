@@ -181,6 +181,8 @@ def align(
     fitted, gain = None, None
     if unfitted is not None:
         fitted, gain = _fitted_ranker(unfitted, fit, context, (X.words, Y.words), last)
+    if progress is not None:
+        progress(1.0)
     alignment = Alignment(
         fit.aligner,
         *_language_maps(source, target, normalizers, fit.aligner),

@@ -16,7 +16,7 @@ from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.neighbors import Neighbors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,6 +54,10 @@ class LabeledCandidates(NamedTuple):
         number = np.arange(len(self.is_correct)) % n
         rows = np.flatnonzero(number == only if skip is None else number != skip)
         return self._replace(pairs=self.pairs.take(rows), is_correct=self.is_correct[rows])
+
+    def without(self, words: Collection[str]) -> Self:
+        """Leave out the known pairs of some source words, whose spelling is asked for."""
+        return self._replace(known=[pair for pair in self.known if pair[0] not in words])
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -106,6 +110,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     alpha: float = 0.01
     epochs: int = 10
     random_state: int = 0
+
+    space_ = None
 
     def fit(self, parts: Sequence[LabeledCandidates]) -> Self:
         """Learn from the candidates of held-out words.
