@@ -243,8 +243,8 @@ INSTEAD = {
     },
     "methods": {
         'methods = ["procruste", "cca", "x"]': "methods must be of procrustes, cca, least_squares, "
-        "reweighted, rcsls, contrastive, auto, self_learning, adversarial, or have a method in "
-        "[options.procruste], got 'procruste', 'x'",
+        "reweighted, rcsls, contrastive, ensemble, auto, self_learning, adversarial, or have a "
+        "method in [options.procruste], got 'procruste', 'x'",
         'methods = ["a/b"]': "methods[0] must match pattern",
         "methods = [1]": "methods[0] must be a valid string, got 1",
         "": "methods is missing",
