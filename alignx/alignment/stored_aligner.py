@@ -20,8 +20,8 @@ def aligner_facts(aligner: Aligner) -> dict[str, Any]:
     Examples
     --------
     >>> from alignx.mapping import MapEnsemble, Procrustes
-    >>> aligner_facts(MapEnsemble([Procrustes()]))["parameters"]
-    {'members': [{'method': 'procrustes', 'parameters': {}}]}
+    >>> aligner_facts(MapEnsemble([Procrustes()]))["parameters"]["members"]
+    [{'method': 'procrustes', 'parameters': {}}]
     """
     name, parameters = method_name(aligner), aligner.get_params(deep=False)
     if parameters.get("members") is not None:

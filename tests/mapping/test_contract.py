@@ -69,7 +69,7 @@ def test_maps_have_the_promised_shapes(aligner: Aligner) -> None:
     assert aligner.fit(X, Y) is aligner
     (d, width), (e, other_width) = aligner.source_map_.shape, aligner.target_map_.shape
     assert (d, e, width) == (30, 30, other_width)
-    assert 1 <= width <= (60 if isinstance(aligner, MapEnsemble) else 30)
+    assert 1 <= width <= 30
     assert aligner.source_mean_.shape == aligner.target_mean_.shape == (30,)
     assert all(matrix.dtype == np.float32 for matrix in learned(aligner))
     assert all(np.isfinite(matrix).all() for matrix in learned(aligner))
