@@ -76,9 +76,9 @@ def align(
         makes one of identically spelled words.
     method : str or estimator, optional
         With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
-        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive` or `SelfLearning`,
-        as named. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
-        defaults a name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
+        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive`, `MapEnsemble` or
+        `SelfLearning`, as named. Without: `SelfLearning` (the default) or `Adversarial`. An object,
+        or for its defaults a name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps

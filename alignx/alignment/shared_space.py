@@ -89,7 +89,7 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     def _require_own_ranker(self) -> None:
         """Raise SpaceError if the ranker was fitted in another space."""
-        space = None if self.ranker is None else self.ranker.space_
+        space = getattr(self.ranker, "space_", None)  # none before its fit
         others = {language.space for language in self.languages.values()} - {None, space}
         if space is not None and others:
             raise SpaceError(

@@ -111,8 +111,6 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     epochs: int = 10
     random_state: int = 0
 
-    space_ = None
-
     def fit(self, parts: Sequence[LabeledCandidates]) -> Self:
         """Learn from the candidates of held-out words.
 
