@@ -76,9 +76,9 @@ def align(
         makes one of identically spelled words.
     method : str or estimator, optional
         With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
-        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive` or `SelfLearning`,
-        as named. Without: `SelfLearning` (the default) or `Adversarial`. An object, or for its
-        defaults a name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
+        `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive`, `MapEnsemble` or
+        `SelfLearning`, as named. Without: `SelfLearning` (the default) or `Adversarial`. An object,
+        or for its defaults a name: ``"auto"``, ``"procrustes"``, ``"self_learning"``, and so on.
     normalize : sequence of {"unit", "center", "project"} or "linear", optional
         Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
         ``"linear"`` fits a linear map, as `Alignment.save_mapped_model` needs: steps
@@ -181,7 +181,9 @@ def align(
     fitted, gain = None, None
     if unfitted is not None:
         fitted, gain = _fitted_ranker(unfitted, fit, context, (X.words, Y.words), last)
-    return Alignment(
+    if progress is not None:
+        progress(1.0)
+    alignment = Alignment(
         fit.aligner,
         *_language_maps(source, target, normalizers, fit.aligner),
         0 if pairs is None else len(pairs),
@@ -195,6 +197,9 @@ def align(
         known,
         fit.strategy,
     )
+    if fitted is not None:
+        fitted.space_ = alignment.space
+    return alignment
 
 
 def _ranker(given: PairRanker | bool) -> PairRanker | None:

@@ -33,6 +33,8 @@ def as_method(method: str | Method | None, *, has_lexicon: bool) -> Method:
     estimator = METHODS[method]() if isinstance(method, str) and method in METHODS else method
     method_name(estimator, METHODS)  # raises for a class that could not be saved
     assert not isinstance(estimator, str)
+    for member in getattr(estimator, "members", None) or ():
+        method_name(member)
     if not has_lexicon and isinstance(estimator, Aligner | Auto):
         names = " or ".join(UNSUPERVISED)
         raise ValueError(f"method must be {names} where there is no lexicon, got {method!r}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 from alignx.alignment.translation import Translation, translate
-from alignx.errors import AlignxError
+from alignx.errors import AlignxError, SpaceError
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
@@ -52,7 +52,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         If there are fewer than two languages, one is no `Embeddings` or without vectors, or they
         differ in dimension.
     SpaceError
-        If they were mapped into different spaces.
+        If they were mapped into different spaces, or the ranker is of another space.
 
     Examples
     --------
@@ -80,11 +80,22 @@ class SharedSpace(Mapping[str, Embeddings]):
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
         require_same_space(self.languages)
+        self._require_own_ranker()
         unit = {code: _unit(code, language) for code, language in self.languages.items()}
         object.__setattr__(self, "languages", unit)
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
+
+    def _require_own_ranker(self) -> None:
+        """Raise SpaceError if the ranker was fitted in another space."""
+        space = getattr(self.ranker, "space_", None)  # none before its fit
+        others = {language.space for language in self.languages.values()} - {None, space}
+        if space is not None and others:
+            raise SpaceError(
+                "ranker must be of the map of the languages, got that of another map; use "
+                "Alignment.apply, which gives it with the languages"
+            )
 
     @classmethod
     def of(

@@ -14,9 +14,10 @@ from safetensors.numpy import save as to_bytes
 from alignx.alignment.diagnosis import Diagnosis
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
+from alignx.alignment.stored_aligner import aligner_facts, restored_aligner
 from alignx.alignment.validation import LinearCost, Validation
 from alignx.errors import AlignxError, FormatError
-from alignx.mapping import METHODS, Aligner, Maps, RefinementRound, method_name
+from alignx.mapping import Aligner, Maps, RefinementRound
 from alignx.ranking.gain import RankingGain
 from alignx.ranking.ranker import PairRanker
 from alignx.support.files import replacing
@@ -107,8 +108,7 @@ class StoredMap:
         facts: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "alignx_version": version("alignx"),
-            "method": method_name(self.aligner),
-            "parameters": self.aligner.get_params(),
+            **aligner_facts(self.aligner),
             "pairs": self.pairs,
             "rounds": [
                 {"round": r.round, "criterion": r.criterion, "pairs": r.pairs} for r in self.rounds
@@ -177,7 +177,7 @@ class StoredMap:
 
     @classmethod
     def _from_file(cls, facts: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Self:
-        aligner = METHODS[facts["method"]](**facts["parameters"])
+        aligner = restored_aligner(facts["method"], facts["parameters"])
         aligner.set_maps(Maps(*(tensors[name] for name in MAPS)))
         source, target = (
             LanguageMap.restored(facts[name], _of_prefix(name, tensors))

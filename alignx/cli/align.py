@@ -35,6 +35,7 @@ Method = Literal[
     "reweighted",
     "rcsls",
     "contrastive",
+    "ensemble",
     "self_learning",
     "adversarial",
 ]

@@ -8,6 +8,7 @@ from alignx.mapping.base import Aligner, Maps
 from alignx.mapping.cca import CCA
 from alignx.mapping.centering import with_centering, without_centering
 from alignx.mapping.contrastive import Contrastive
+from alignx.mapping.ensemble import MapEnsemble
 from alignx.mapping.least_squares import LeastSquares
 from alignx.mapping.procrustes import Procrustes
 from alignx.mapping.rcsls import RCSLS
@@ -24,6 +25,7 @@ __all__ = [
     "Aligner",
     "Contrastive",
     "LeastSquares",
+    "MapEnsemble",
     "Maps",
     "Procrustes",
     "Refinement",
@@ -43,6 +45,7 @@ METHODS: dict[str, type[Aligner]] = {
     "reweighted": Reweighted,
     "rcsls": RCSLS,
     "contrastive": Contrastive,
+    "ensemble": MapEnsemble,
 }
 
 

@@ -34,11 +34,13 @@ def without_centering(aligner: Estimator) -> Estimator:
     (CCA(center=False), LeastSquares(regularization=1e-05))
     """
     changed: Any = clone(aligner)
-    parameters = changed.get_params()
+    parameters = changed.get_params(deep=False)
     if "center" in parameters:
         changed.set_params(center=False)
     if parameters.get("regularization") == 0:
         changed.set_params(regularization=RIDGE)
+    if parameters.get("members") is not None:
+        changed.set_params(members=[without_centering(each) for each in parameters["members"]])
     return cast("Estimator", changed)
 
 

@@ -134,13 +134,14 @@ def measure_gain(
     """
     learned, csls, probability = [], [], []
     for half in range(HALVES):
-        fitted = clone(ranker).fit([part.every(HALVES, skip=half) for part in parts])
-        for part in parts:
-            asked = part.every(HALVES, only=half)
+        others = [part.every(HALVES, only=half) for part in parts]
+        words = {word for part in others for word in part.pairs.words}
+        fitted = clone(ranker).fit([p.every(HALVES, skip=half).without(words) for p in parts])
+        for asked in others:
             chances = fitted.predict_proba(asked.pairs)
             best = chances.argmax(axis=1)
-            words = np.arange(len(best))
-            learned.append(asked.is_correct[words, best])
+            rows = np.arange(len(best))
+            learned.append(asked.is_correct[rows, best])
             csls.append(asked.is_correct[:, 0])
-            probability.append(chances[words, best])
+            probability.append(chances[rows, best])
     return RankingGain.of(*map(np.concatenate, (learned, csls, probability)), induced=induced)

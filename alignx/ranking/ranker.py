@@ -16,7 +16,7 @@ from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.neighbors import Neighbors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,6 +55,10 @@ class LabeledCandidates(NamedTuple):
         rows = np.flatnonzero(number == only if skip is None else number != skip)
         return self._replace(pairs=self.pairs.take(rows), is_correct=self.is_correct[rows])
 
+    def without(self, words: Collection[str]) -> Self:
+        """Leave out the known pairs of some source words, whose spelling is asked for."""
+        return self._replace(known=[pair for pair in self.known if pair[0] not in words])
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -85,6 +89,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Character n-grams of both languages that go with each other.
     names_ : tuple of str
         Names of the features.
+    space_ : str or None
+        Identifier of the space of its map, which `SharedSpace` compares; see `Alignment.space`.
 
     Notes
     -----
@@ -120,6 +126,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         )
         is_correct = np.concatenate([part.is_correct.ravel() for part in parts])
         self._fit_network(matrix, is_correct)
+        self.space_: str | None = None
         self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
         return self
 
@@ -203,7 +210,11 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     def facts(self) -> dict[str, Any]:
         """Return parameters and names of features, for mapping files."""
-        return {"parameters": self.get_params(), "features": list(self.names_)}
+        return {
+            "parameters": self.get_params(),
+            "features": list(self.names_),
+            "space": self.space_,
+        }
 
     @classmethod
     def restored(cls, facts: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Self:
@@ -211,6 +222,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ranker = cls(**facts["parameters"])
         ranker.names_ = tuple(facts["features"])
         _require_features(ranker.names_)
+        ranker.space_ = facts["space"]
         if len(ranker.names_) != len(tensors["mean"]):
             raise ValueError(
                 f"features must be {len(tensors['mean'])} as in the fit, got {len(ranker.names_)}"

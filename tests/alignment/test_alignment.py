@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import pickle
 import re
 import subprocess
@@ -489,20 +488,10 @@ print(peak_resident() - before)
 # --- the learned ranking ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [99, 100])
-def test_a_small_lexicon_gives_no_probabilities_and_says_so(
-    caplog: pytest.LogCaptureFixture, count: int
-) -> None:
-    with caplog.at_level(logging.WARNING, "alignx"):
-        alignment = align(ENGLISH, SPANISH, lexicon=identity_pairs(count), refinement=0)
-    if count < 100:
-        assert alignment.ranker is None
-        assert "it needs 100 known source words, got 99" in caplog.text
-        assert "use a larger lexicon" in caplog.text
-    else:
-        assert alignment.ranking_gain is not None
-        assert alignment.ranking_gain.n == 100
-        assert "it needs 100" not in caplog.text
+def test_a_small_lexicon_of_few_words_gives_no_probabilities() -> None:
+    """Neither 500 known words nor a thousand induced pairs."""
+    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0)
+    assert (alignment.ranker, alignment.ranking_gain) == (None, None)
 
 
 def test_a_ranking_is_learned_from_pairs_that_its_map_has_not_seen() -> None:
@@ -514,8 +503,6 @@ def test_a_ranking_is_learned_from_pairs_that_its_map_has_not_seen() -> None:
     )
     shared = alignment.apply(source, target)
     assert evaluate(shared, PAIRS).csls.precision[1] > 0.5
-    assert alignment.ranking_gain is not None
-    assert alignment.ranking_gain.csls < 0.1
     assert alignment.validation is not None
     assert alignment.validation.precision < 0.1
 
@@ -732,7 +719,7 @@ def test_a_language_mapped_to_itself_has_no_wrong_order(caplog: pytest.LogCaptur
         alignment.apply(retrained, ENGLISH)
 
 
-def test_a_ranking_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_ranking_that_cannot_be_fitted_costs_no_map() -> None:
     one = embeddings("a", 200, 90)
     other = noisy_rotation(one, "b")
     # Enough pairs for 90 dimensions, but not without a fifth of them.
@@ -740,7 +727,6 @@ def test_a_ranking_that_cannot_be_fitted_costs_no_map(caplog: pytest.LogCaptureF
     method = LeastSquares()
     alignment = align(one, other, lexicon=lexicon, method=method, refinement=0)
     assert alignment.ranker is None
-    assert "cannot be fitted without the held-out words" in caplog.text
 
 
 # --- the check on held-out pairs --------------------------------------------------------------

@@ -12,7 +12,7 @@ from alignx.alignment.model_selection import Auto
 from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
-from alignx.mapping import Procrustes, method_name
+from alignx.mapping import MapEnsemble, Procrustes, method_name
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def test_the_default_depends_on_the_lexicon() -> None:
         ("procrustes", False, "self_learning or adversarial where there is no lexicon"),
         ("auto", False, "where there is no lexicon, got 'auto'"),
         (Procrustes(), False, "where there is no lexicon, got "),
+        (MapEnsemble([Procrustes(), "rcsls"]), True, "method must be one of .*got 'rcsls'"),
+        (MapEnsemble([Auto()]), True, r"method must be one of .*got Auto\(\)"),
         ("adversarial", True, "method must use the lexicon .*got 'adversarial'"),
     ],
 )

@@ -30,7 +30,7 @@ def accuracy(alignment: Alignment, vectors: tuple[str, ...], test: str) -> float
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    "method", ["procrustes", "least_squares", "reweighted", "rcsls", "contrastive"]
+    "method", ["procrustes", "least_squares", "reweighted", "rcsls", "contrastive", "ensemble"]
 )
 def test_a_map_and_its_figures(method: str) -> None:
     done = succeed(*ALIGN, "--method", method, "--refinement", 2, "--json", "--quiet")

@@ -243,9 +243,8 @@ INSTEAD = {
     },
     "methods": {
         'methods = ["procruste", "cca", "x"]': "methods must be of auto, procrustes, cca, "
-        "least_squares, reweighted, rcsls, contrastive, self_learning, adversarial, or have a "
-        "method in "
-        "[options.procruste], got 'procruste', 'x'",
+        "least_squares, reweighted, rcsls, contrastive, ensemble, self_learning, adversarial, or "
+        "have a method in [options.procruste], got 'procruste', 'x'",
         'methods = ["a/b"]': "methods[0] must match pattern",
         "methods = [1]": "methods[0] must be a valid string, got 1",
         "": "methods is missing",

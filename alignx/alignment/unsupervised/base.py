@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from alignx.alignment.diagnosis import Diagnosis, diagnose
+from alignx.alignment.diagnosis import LEAST_AGREEMENT, Diagnosis, diagnose
 from alignx.alignment.estimator import AlignerEstimator
 from alignx.alignment.unsupervised.runs import Run, RunSettings
 from alignx.errors import DimensionError
@@ -86,7 +86,7 @@ class UnsupervisedEstimator(AlignerEstimator):
             Pairs of rows that may be wrong, such as those of identical words: a second start of
             `SelfLearning` without `pairs`, if the vectors alone give none. They are not kept.
         refinement : int or Refinement
-            Rounds of `refine` at the end, or all its settings.
+            Rounds of `refine` at the end, or all its settings. None is done if the runs disagree.
         progress : callable, optional
             Called with the fraction done.
         log : callable, optional
@@ -110,12 +110,14 @@ class UnsupervisedEstimator(AlignerEstimator):
             for rows in (pairs, guesses)
         )
         learned = self._learn((source, target), known, guessed, part_of(progress, 0, 0.7), log)
+        # A map that has failed is not worth the time of refinement.
+        worked = learned.agreement >= LEAST_AGREEMENT
         self.aligner_, rounds = refine(
             learned.aligner,
             source,
             target,
             pairs=known,
-            refinement=settings,
+            refinement=settings if worked else settings.with_rounds(0),
             progress=part_of(progress, 0.7, 0.3),
             log=log,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alignx.alignment.diagnosis import LEAST_AGREEMENT
 from alignx.alignment.unsupervised.base import (
     Learned,
     UnsupervisedEstimator,
@@ -103,7 +104,8 @@ class SelfLearning(UnsupervisedEstimator):
         else:
             runs = seeded_runs(languages, pairs, settings, self.random_state, log)
             run, agreed = search(runs, settings, searching)
-        converge(run, part_of(progress, 0.9, 0.1))
+        if agreed >= LEAST_AGREEMENT:  # otherwise the map has failed
+            converge(run, part_of(progress, 0.9, 0.1))
         found = run.found.mutual_pairs()
         if pairs is not None:
             found = np.unique(np.concatenate([found, pairs]), axis=0)
