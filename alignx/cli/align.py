@@ -89,7 +89,7 @@ class MethodOptions:
         float | None,
         option(
             "Share of the mean variance to add to each direction (cca, least_squares, reweighted, "
-            "contrastive).",
+            "rcsls, contrastive).",
             metavar="R",
         ),
     ] = None

@@ -186,7 +186,7 @@ def _by_biases(
     ranking: Ranking,
     progress: Progress | None,
 ) -> Lexicon:
-    """Rank by biases of the same kind on both sides, without probabilities, which are of CSLS."""
+    """Rank by biases of the same kind on both sides, without probabilities."""
     selection.require_size(min(len(shared.source), len(shared.target)))
     found = ranked_neighbors(
         shared.source.vectors,
@@ -223,5 +223,5 @@ def require_probabilities(threshold: float | None, ranker: PairRanker | None) ->
     if ranker is None:
         raise ValueError(
             "threshold needs probabilities, which a map with a learned ranking has, in the "
-            "direction of the fit: align with a dictionary of a hundred words or more"
+            "direction of the fit: align with more pairs, and without ranker=False (--no-ranker)"
         )

@@ -57,7 +57,7 @@ def require_ranking(
     if ranking == "learned" and not has_ranker:
         raise ValueError(
             "ranking 'learned' needs a map with a learned ranking, in the direction of its fit: "
-            "align with a dictionary of a hundred words or more"
+            "align with more pairs, and without ranker=False (--no-ranker)"
         )
     if ranking not in ("learned", "csls") and n_neighbors is not None:
         raise ValueError(
