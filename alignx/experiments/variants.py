@@ -21,7 +21,7 @@ __all__ = ["AlignOptions", "SeedDictionary", "Variant", "read_variants"]
 SeedDictionary: TypeAlias = Literal["train", "identical", "numerals", "none"]
 
 # The grid sets these itself.
-NOT_IN_FILES = ("random_state", "n_jobs", "checkpoint")
+NOT_IN_FILES = ("members", "random_state", "n_jobs", "checkpoint")
 TYPES = {int: Count, int | None: Count, float: Annotated[float, Field(ge=0, allow_inf_nan=False)]}
 
 

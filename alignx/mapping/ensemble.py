@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003  # grids read the hints of __init__
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -13,8 +14,6 @@ from alignx.mapping.cca import CCA
 from alignx.mapping.rcsls import RCSLS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from alignx.support.arrays import Double, Indices, Matrix
 
 __all__ = ["MapEnsemble"]
