@@ -14,8 +14,8 @@ from alignx.alignment.fit_context import FitContext
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.methods import UNSUPERVISED, as_method
-from alignx.alignment.ranker_fit import fit_ranker, induced_candidates
-from alignx.alignment.supervised import MapFit, fit_supervised
+from alignx.alignment.ranker_fit import cross_fit_candidates, fit_ranker, induced_candidates
+from alignx.alignment.supervised import FEWEST_ASKED, MapFit, fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
@@ -91,7 +91,8 @@ def align(
         Learned ranking of translations, by default that of `PairRanker`; False for none. With a
         lexicon of 500 source words or more, it is fitted on the candidates of held-out words, and
         kept unless it does worse than CSLS on others of them; otherwise on pairs that the map has
-        induced, if there are a thousand, and kept if it gains. See `Alignment.ranking_gain`. It
+        induced, if there are a thousand, and kept if it gains. Small vocabularies, with fewer, take
+        100 source words. See `Alignment.ranking_gain`. It
         also gives the probability of a pair. It takes a sweep over both vocabularies for each fold.
     allow_failed : bool
         Whether to return a map that has failed.
@@ -272,8 +273,13 @@ def _fitted_ranker(
     report = fit.validation or fit.diagnosis
     if report is not None and report.failed:
         return None, None
-    induced = induced_candidates(context, words, fit.aligner, ranker.n_candidates, progress)
-    return fit_ranker(ranker, induced, induced=True) if induced else (None, None)
+    k = ranker.n_candidates
+    induced = induced_candidates(context, words, fit.aligner, k, progress)
+    if induced:
+        return fit_ranker(ranker, induced, induced=True)
+    if fit.validation is None or fit.cross_fit is None or fit.validation.words < FEWEST_ASKED:
+        return None, None
+    return fit_ranker(ranker, cross_fit_candidates(context, words, fit.cross_fit, k, progress))
 
 
 def _normalized(

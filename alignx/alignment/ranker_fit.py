@@ -19,13 +19,14 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alignx.alignment.cross_fit import CrossFit
     from alignx.alignment.fit_context import FitContext
     from alignx.mapping import Aligner
     from alignx.ranking.gain import RankingGain
     from alignx.ranking.ranker import PairRanker
     from alignx.support.progress import Progress
 
-__all__ = ["fit_ranker", "held_out_candidates", "induced_candidates"]
+__all__ = ["cross_fit_candidates", "fit_ranker", "induced_candidates"]
 
 # Words of each language among which pairs are induced, and among which candidates are sought.
 INDUCED, SOUGHT = 20_000, 40_000
@@ -41,7 +42,7 @@ RIDGE = 1.0
 logger = logging.getLogger("alignx")
 
 
-def held_out_candidates(
+def _held_out_candidates(
     context: FitContext,
     words: tuple[Sequence[str], Sequence[str]],
     aligner: Aligner,
@@ -60,6 +61,23 @@ def held_out_candidates(
     is_correct = are_pairs(rows, pairs.target_rows, fold.held_out, len(target))
     known = [(words[0][s], words[1][t]) for s, t in fold.train.tolist()]
     return LabeledCandidates(pairs, is_correct, known)
+
+
+def cross_fit_candidates(
+    context: FitContext,
+    words: tuple[Sequence[str], Sequence[str]],
+    fits: CrossFit,
+    k: int,
+    progress: Progress | None = None,
+) -> list[LabeledCandidates]:
+    """Find the candidates of the held-out words of each fold, by the map fitted without it."""
+    share = 1 / len(fits.folds)
+    return [
+        _held_out_candidates(
+            context, words, aligner, fold, k, part_of(progress, number * share, share)
+        )
+        for number, (fold, aligner) in enumerate(zip(fits.folds, fits.aligners, strict=True))
+    ]
 
 
 def induced_candidates(
@@ -90,7 +108,7 @@ def induced_candidates(
         weak = Reweighted(regularization=RIDGE).fit(part.source, part.target, pairs=few)
         fold = Fold(others, asked[:ASKED])
         share = part_of(progress, number / FOLDS, 1 / FOLDS)
-        parts.append(held_out_candidates(part, words, weak, fold, k, share))
+        parts.append(_held_out_candidates(part, words, weak, fold, k, share))
     return parts
 
 

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.fit_context import FitContext, FitSpec
 from alignx.alignment.model_selection import Auto
-from alignx.alignment.ranker_fit import held_out_candidates
+from alignx.alignment.ranker_fit import cross_fit_candidates
 from alignx.alignment.validation import LinearCost, Validation, validate
 from alignx.errors import AlignmentFailed
 from alignx.mapping import Procrustes, with_centering, without_centering
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["MapFit", "fit_supervised"]
+__all__ = ["FEWEST_ASKED", "MapFit", "fit_supervised"]
 
 FEWEST_ASKED = 100  # with fewer words, the share of correct answers says little
 ADVICE = (
@@ -94,7 +94,7 @@ def fit_supervised(
             if is_linear:
                 _warn("the map cannot be fitted without the held-out words")
         else:
-            answers = _answers(context, words, fits, max(1, n_candidates), rest)
+            answers = cross_fit_candidates(context, words, fits, max(1, n_candidates), rest)
     if not is_few:
         validation = _validated(spec, aligner, fits, pairs, answers, allow_failed)
     if progress is not None:
@@ -149,22 +149,6 @@ def _cross_fit(spec: FitSpec, pairs: Indices, progress: Progress | None) -> Cros
     return None
 
 
-def _answers(
-    context: FitContext,
-    words: tuple[Sequence[str], Sequence[str]],
-    fits: CrossFit,
-    k: int,
-    progress: Progress | None,
-) -> list[LabeledCandidates]:
-    share = 1 / len(fits.folds)
-    return [
-        held_out_candidates(
-            context, words, aligner, fold, k, part_of(progress, number * share, share)
-        )
-        for number, (fold, aligner) in enumerate(zip(fits.folds, fits.aligners, strict=True))
-    ]
-
-
 def _linear_cost(
     spec: FitSpec,
     pairs: Indices,
@@ -177,7 +161,7 @@ def _linear_cost(
     if fits is None or len(fits.folds) != len(linear):
         _warn("too few pairs are left without the held-out words")
         return None
-    standard = _answers(spec.context, words, fits, 1, part_of(progress, 0.5, 0.5))
+    standard = cross_fit_candidates(spec.context, words, fits, 1, part_of(progress, 0.5, 0.5))
     first = [
         np.concatenate([each.is_correct[:, 0] for each in answers])
         for answers in (linear, standard)
