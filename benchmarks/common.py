@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignx import _core
+from alignx.support.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,8 +115,14 @@ def peak_memory(code: str, *args: str) -> int:
 
 def write(path: Path, rows: list[dict[str, Any]], **facts: object) -> None:
     """Write machine facts, with further ones of the benchmark, and rows, and show the rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine() | facts, "rows": rows}, indent=1) + "\n")
+    save(path, rows, **facts)
     for row in rows:
         print(json.dumps(row))
     print(f"{path}: now run benchmarks/render.py")
+
+
+def save(path: Path, rows: list[dict[str, Any]], **facts: object) -> None:
+    """Write machine facts and rows, in whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(json.dumps({"machine": machine() | facts, "rows": rows}, indent=1) + "\n")

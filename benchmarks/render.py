@@ -7,7 +7,7 @@ import re
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import classification_tables, fasttext_tables
+from benchmarks import classification_tables, dictionary_tables, fasttext_tables
 from benchmarks.common import HERE
 from benchmarks.large_tables import large, large_dictionary, large_growth, large_recall
 from benchmarks.tables import megabytes, of_job, seconds, table, times
@@ -271,6 +271,14 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "classification strategies": classification_tables.strategies,
         "classification classes": classification_tables.classes,
         "classification speed": classification_tables.speed,
+    },
+    "dictionary": {
+        "dictionary": dictionary_tables.default,
+        "dictionary summary": dictionary_tables.summary,
+        "dictionary steps": dictionary_tables.steps,
+        "dictionary slices": dictionary_tables.slices,
+        "dictionary probabilities": dictionary_tables.probabilities,
+        "dictionary xling": dictionary_tables.xling,
     },
     "fasttext": {
         "fasttext training": fasttext_tables.training,
