@@ -277,9 +277,12 @@ def _fitted_ranker(
     induced = induced_candidates(context, words, fit.aligner, k, progress)
     if induced:
         return fit_ranker(ranker, induced, induced=True)
-    if fit.validation is None or fit.cross_fit is None or fit.validation.words < FEWEST_ASKED:
+    fits = fit.cross_fit
+    if fits is None or fit.validation is None or fit.validation.words < FEWEST_ASKED:
         return None, None
-    return fit_ranker(ranker, cross_fit_candidates(context, words, fit.cross_fit, k, progress))
+    if type(fits.spec.aligner) is not type(fit.aligner):  # too few pairs for that without a fold
+        return None, None
+    return fit_ranker(ranker, cross_fit_candidates(context, words, fits, k, progress))
 
 
 def _normalized(

@@ -21,11 +21,12 @@ from alignx.vectors.same_space import require_same_space
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
-    from alignx.support.arrays import Indices
+    from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
+MANY_WORDS = 200  # their candidates touch most rows
 
 __all__ = ["SharedSpace"]
 
@@ -86,6 +87,15 @@ class SharedSpace(Mapping[str, Embeddings]):
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
+
+    def _biases_of_many(
+        self, words: Sequence[str], n_neighbors: int | None
+    ) -> tuple[Matrix, Matrix] | None:
+        """Return the biases of all rows, if they are known or there are many words."""
+        assert n_neighbors is not None
+        if n_neighbors not in self._cosine and len(words) < MANY_WORDS:
+            return None
+        return self.cosine_neighbors(n_neighbors).biases(n_neighbors)
 
     def _require_own_ranker(self) -> None:
         """Raise SpaceError if the ranker was fitted in another space."""
@@ -306,6 +316,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             n_neighbors=n_neighbors,
             key_bias=key_bias,
             ranker=self.ranker if ranking == "learned" else None,
+            biases=self._biases_of_many(given, n_neighbors) if ranking == "learned" else None,
             oov=oov,
         )
         return answers[0] if isinstance(words, str) else answers

@@ -42,6 +42,7 @@ def translate(
     n_neighbors: int | None,
     key_bias: Matrix | None,
     ranker: PairRanker | None,
+    biases: tuple[Matrix, Matrix] | None,
     oov: OOVMode,
 ) -> list[list[Translation]]:
     """Search the best target words of source words; see `SharedSpace.translate`.
@@ -55,7 +56,7 @@ def translate(
         asked_words = Queries(
             [words[i] for i in known], source.find([words[i] for i in known]), queries
         )
-        found = _ranked(ranker, asked_words, source, target, k, n_neighbors)
+        found = _ranked(ranker, asked_words, source, target, k, n_neighbors, biases)
     elif n_neighbors is None:
         found = ExactIndex(keys, bias=key_bias).search(queries, k)
     else:
@@ -78,10 +79,17 @@ def _ranked(
     target: Embeddings,
     k: int,
     n_neighbors: int,
+    biases: tuple[Matrix, Matrix] | None,
 ) -> Neighbors:
     """Rank the best candidates by CSLS anew; scores are probabilities."""
     candidates = max(k, ranker.n_candidates)
     pairs = CandidatePairs.search(
-        queries, source.vectors, target.vectors, target.words, candidates, n_neighbors=n_neighbors
+        queries,
+        source.vectors,
+        target.vectors,
+        target.words,
+        candidates,
+        n_neighbors=n_neighbors,
+        biases=biases,
     )
     return ranker.rank(pairs).first(k)
