@@ -106,7 +106,8 @@ def test_only_the_last_round_of_refinement_takes_all_members() -> None:
     ensemble = MapEnsemble([RCSLS(n_steps=1), Procrustes()])
     assert repr(ensemble.initial()) == "Reweighted(regularization=0.1)"
     first = ensemble.initial().fit(SOURCE, TARGET)
-    refined, _ = refine(first, SOURCE, TARGET, refinement=2, final=ensemble)
+    rows = SOURCE.astype(np.float32), TARGET.astype(np.float32)
+    refined, _ = refine(first, *rows, refinement=2, final=ensemble)
     assert type(refined) is MapEnsemble
     assert repr(refined.members) == repr(ensemble.members)
 
