@@ -126,6 +126,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         )
         is_correct = np.concatenate([part.is_correct.ravel() for part in parts])
         self._fit_network(matrix, is_correct)
+        self._calibrate(self._logits(matrix), parts)
         self.space_: str | None = None
         self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
         return self
@@ -167,6 +168,36 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.weights_, self.output_weights_ = network.coefs_
         self.biases_, self.output_bias_ = network.intercepts_
 
+    def _calibrate(self, logits: Matrix, parts: Sequence[LabeledCandidates]) -> None:
+        """Scale and shift the output to the share of right first answers.
+
+        The last steps of training move all probabilities up or down, by up to a tenth.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        sizes = [part.is_correct.size for part in parts]
+        best, right = [], []
+        for own, part in zip(np.split(logits, np.cumsum(sizes)[:-1]), parts, strict=True):
+            rows = own.reshape(part.is_correct.shape)
+            first = np.arange(len(rows)), rows.argmax(axis=1)
+            best.append(rows[first])
+            right.append(part.is_correct[first])
+        is_right = np.concatenate(right)
+        if is_right.all() or not is_right.any():
+            return
+        model = LogisticRegression(C=1e3).fit(np.concatenate(best)[:, None], is_right)
+        slope, shift = float(model.coef_[0, 0]), float(model.intercept_[0])
+        if slope > 0:  # or the order would change
+            self.output_weights_ = self.output_weights_ * np.float32(slope)
+            self.output_bias_ = self.output_bias_ * np.float32(slope) + np.float32(shift)
+
+    def _logits(self, matrix: Matrix) -> Matrix:
+        """Compute the output of the network for rows of features, (p,) float32."""
+        with threadpool_limits(limits=1, user_api="blas"):
+            hidden = np.maximum(self._standardized(matrix) @ self.weights_ + self.biases_, 0)
+            result: Matrix = (hidden @ self.output_weights_ + self.output_bias_)[:, 0]
+        return result
+
     def _standardized(self, matrix: Matrix) -> Matrix:
         result: Matrix = np.clip((matrix - self.mean_) / self.scale_, -LARGEST, LARGEST)
         return result
@@ -181,15 +212,12 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         if not hasattr(self, "spelling_"):
             raise NotFittedError("PairRanker must be fitted before predict_proba")
-        result = np.zeros(pairs.target_rows.shape, dtype=np.float32)
         from scipy.special import expit
 
+        result = np.zeros(pairs.target_rows.shape, dtype=np.float32)
         for rows in np.array_split(np.arange(len(result)), max(1, -(-len(result) // BLOCK))):
             part = pairs.take(rows)
-            matrix = self._standardized(feature_matrix(part, self.spelling_, self.names_))
-            with threadpool_limits(limits=1, user_api="blas"):
-                hidden = np.maximum(matrix @ self.weights_ + self.biases_, 0)
-                logits = (hidden @ self.output_weights_ + self.output_bias_)[:, 0]
+            logits = self._logits(feature_matrix(part, self.spelling_, self.names_))
             result[rows] = expit(logits).reshape(part.target_rows.shape)
         result[pairs.target_rows < 0] = 0
         return result
