@@ -75,10 +75,15 @@ PEERS = (
 class KeepingRanker(PairRanker):
     """The default ranker; keeps what it has learned from, for rankers with fewer features."""
 
-    def fit(self, parts: Sequence[LabeledCandidates]) -> Self:
+    def fit(
+        self,
+        parts: Sequence[LabeledCandidates],
+        *,
+        calibration: Sequence[LabeledCandidates] | None = None,
+    ) -> Self:
         """Fit as the parent does."""
         self.parts_ = parts
-        return super().fit(parts)
+        return super().fit(parts, calibration=calibration)
 
 
 class Job(NamedTuple):

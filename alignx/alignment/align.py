@@ -274,9 +274,9 @@ def _fitted_ranker(
     if report is not None and report.failed:
         return None, None
     k = ranker.n_candidates
-    induced = induced_candidates(context, words, fit.aligner, k, progress)
-    if induced:
-        return fit_ranker(ranker, induced, induced=True)
+    weak, strong = induced_candidates(context, words, fit.aligner, k, progress)
+    if weak:
+        return fit_ranker(ranker, weak, strong)
     fits = fit.cross_fit
     if fits is None or fit.validation is None or fit.validation.words < FEWEST_ASKED:
         return None, None

@@ -38,6 +38,7 @@ ASKED = 1_500  # words of a fold
 # words of four dictionaries, 60 to 100 pairs in 300 dimensions taught most, 300 and more little.
 PAIRS_PER_DIMENSION = 1 / 3
 RIDGE = 1.0
+LITTLE_RIDGE = 1e-4
 
 logger = logging.getLogger("alignx")
 
@@ -86,19 +87,26 @@ def induced_candidates(
     aligner: Aligner,
     k: int,
     progress: Progress | None = None,
-) -> list[LabeledCandidates]:
+) -> tuple[list[LabeledCandidates], list[LabeledCandidates]]:
     """Find the candidates of words under weak maps, where the pairs of a map count as right.
 
     The pairs are mutual neighbors of frequent words. Those of the map itself are right by CSLS
     alone; weak maps of a few of them make mistakes that other features mend, as in spelling and
     frequency, which the pairs have not been chosen by. No candidates for too few pairs.
+
+    Returns
+    -------
+    weak, strong : list of LabeledCandidates
+        Candidates under weak maps, and for the level of the probabilities under a map of all pairs
+        of other words. Pairs that are wrong, and count as right, make up there for words that are
+        harder than those of mutual neighbors.
     """
     part = context._replace(source=context.source[:SOUGHT], target=context.target[:SOUGHT])
     source, target = (rows[:INDUCED] for rows in part.mapped(aligner))
     n_neighbors = min(context.n_neighbors, len(source), len(target))
     pairs = mutual_neighbors(source, target, n_neighbors=n_neighbors)
     if len(pairs) < FEWEST_INDUCED:
-        return []
+        return [], []
     random = np.random.default_rng(0)
     pairs = random.permutation(pairs)
     parts = []
@@ -107,20 +115,27 @@ def induced_candidates(
         few = others[: int(PAIRS_PER_DIMENSION * source.shape[1])]
         weak = Reweighted(regularization=RIDGE).fit(part.source, part.target, pairs=few)
         fold = Fold(others, asked[:ASKED])
-        share = part_of(progress, number / FOLDS, 1 / FOLDS)
+        share = part_of(progress, number / (FOLDS + 1), 1 / (FOLDS + 1))
         parts.append(_held_out_candidates(part, words, weak, fold, k, share))
-    return parts
+    strong = Reweighted(regularization=LITTLE_RIDGE).fit(part.source, part.target, pairs=others)
+    last = part_of(progress, FOLDS / (FOLDS + 1), 1 / (FOLDS + 1))
+    return parts, [_held_out_candidates(part, words, strong, fold, k, last)]
 
 
 def fit_ranker(
-    ranker: PairRanker, parts: Sequence[LabeledCandidates], *, induced: bool = False
+    ranker: PairRanker,
+    parts: Sequence[LabeledCandidates],
+    calibration: Sequence[LabeledCandidates] | None = None,
 ) -> tuple[PairRanker | None, RankingGain | None]:
-    """Fit a ranker and measure its gain over CSLS; None, with a warning, where it has none."""
-    gain = None
+    """Fit a ranker and measure its gain over CSLS; None, with a warning, where it has none.
+
+    `calibration` is of induced pairs, as `parts` are then.
+    """
+    gain, induced = None, calibration is not None
     try:
         gain = measure_gain(ranker, parts, induced=induced)
         if gain.gain > 0 or (not induced and not gain.is_loss):
-            return clone(ranker).fit(parts), gain
+            return clone(ranker).fit(parts, calibration=calibration), gain
         reason = f"it does no better than CSLS: {gain}"
     except ValueError as error:
         reason = str(error)

@@ -111,8 +111,20 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     epochs: int = 10
     random_state: int = 0
 
-    def fit(self, parts: Sequence[LabeledCandidates]) -> Self:
+    def fit(
+        self,
+        parts: Sequence[LabeledCandidates],
+        *,
+        calibration: Sequence[LabeledCandidates] | None = None,
+    ) -> Self:
         """Learn from the candidates of held-out words.
+
+        Parameters
+        ----------
+        parts : sequence of LabeledCandidates
+            Candidates to learn the order from.
+        calibration : sequence of LabeledCandidates, optional
+            Candidates to learn the level of the probabilities from. Default: `parts`.
 
         Raises
         ------
@@ -121,15 +133,20 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         self.require_valid()
         self.names_ = tuple(FEATURES if self.features is None else self.features)
-        matrix = np.concatenate(
-            [feature_matrix(p.pairs, SpellingModel.of(p.known), self.names_) for p in parts]
-        )
+        matrix = self._features(parts)
         is_correct = np.concatenate([part.is_correct.ravel() for part in parts])
         self._fit_network(matrix, is_correct)
-        self._calibrate(self._logits(matrix), parts)
+        if calibration is not None:
+            matrix = self._features(calibration)
+        self._calibrate(self._logits(matrix), parts if calibration is None else calibration)
         self.space_: str | None = None
         self.spelling_ = SpellingModel.of({pair for part in parts for pair in part.known})
         return self
+
+    def _features(self, parts: Sequence[LabeledCandidates]) -> Matrix:
+        return np.concatenate(
+            [feature_matrix(p.pairs, SpellingModel.of(p.known), self.names_) for p in parts]
+        )
 
     def require_valid(self) -> None:
         """Check the parameters, as `fit` does; raises ValueError."""
