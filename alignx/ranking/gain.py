@@ -113,7 +113,7 @@ def expected_calibration_error(probability: NDArray[Any], is_right: NDArray[np.b
 
     Examples
     --------
-    >>> expected_calibration_error(np.full(10, 0.75), np.arange(10) < 5)
+    >>> expected_calibration_error(np.full(100, 0.75), np.arange(100) % 2 == 0)
     0.25
     """
     order = np.argsort(probability, kind="stable")

@@ -658,16 +658,11 @@ def test_numpy_parameters_can_be_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_languages_without_a_right_answer_have_small_probabilities() -> None:
+def test_languages_without_a_right_answer_have_no_ranking() -> None:
     one, other = embeddings("a", 2_000, 10, seed=0), embeddings("b", 2_000, 10, seed=1)
     alignment = align(one, other, lexicon=identity_pairs(100), refinement=0, allow_failed=True)
-    assert alignment.ranking_gain is not None
-    assert alignment.ranking_gain.learned < 0.05
-    if alignment.ranker is None:  # neither is wrong: no answer is right by either
-        assert alignment.ranking_gain.is_loss
-        return
-    answers = alignment.apply(one, other).translate([f"a{i}" for i in range(200, 300)], 1)
-    assert np.mean([best.score for (best,) in answers]) < 0.1
+    assert alignment.failed
+    assert (alignment.ranker, alignment.ranking_gain) == (None, None)
 
 
 @pytest.mark.parametrize("words", [2, 120])
