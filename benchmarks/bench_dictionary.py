@@ -257,7 +257,7 @@ def probabilities(space: ax.SharedSpace, test: ax.Lexicon) -> dict[str, Row]:
     asked = np.unique(known[:, 0])  # most frequent first
     # As `space.translate(words, 1)`, but with the biases that the evaluation has already found.
     pairs = CandidatePairs.search(
-        Queries([space.source.words[row] for row in asked], asked, space.source.vectors[asked]),
+        Queries.of_rows(asked, space.source.words, space.source.vectors),
         space.source.vectors,
         space.target.vectors,
         space.target.words,

@@ -55,7 +55,7 @@ def _held_out_candidates(
     source, target = context.mapped(aligner)
     biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
     rows = np.unique(fold.held_out[:, 0])
-    queries = Queries([words[0][row] for row in rows.tolist()], rows, source[rows])
+    queries = Queries.of_rows(rows, words[0], source)
     pairs = CandidatePairs.search(
         queries, source, target, words[1], k, n_neighbors=context.n_neighbors, biases=biases
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from alignx.alignment.held_out import are_pairs
 from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
@@ -198,9 +199,8 @@ class _Queries(NamedTuple):
             return ranks
         ranker = space.ranker
         assert ranker is not None  # or require_ranking refuses
-        words = [space.source.words[row] for row in self.rows.tolist()]
         pairs = CandidatePairs.search(
-            Queries(words, self.rows, space.source.vectors[self.rows]),
+            Queries.of_rows(self.rows, space.source.words, space.source.vectors),
             space.source.vectors,
             space.target.vectors,
             space.target.words,
@@ -209,9 +209,8 @@ class _Queries(NamedTuple):
             biases=space.cosine_neighbors(n_neighbors).biases(n_neighbors),
         )
         answers = ranker.rank(pairs).indices
-        m = len(space.target)
-        right = self.pairs() @ [m, 1]
-        is_right = np.isin(np.arange(len(answers))[:, None] * m + answers, right)
+        numbers = np.arange(len(answers))
+        is_right = are_pairs(numbers, answers, self.pairs(), len(space.target))
         found = is_right.any(axis=1)
         ranks[found] = is_right[found].argmax(axis=1) + 1
         return ranks

@@ -32,6 +32,11 @@ class Queries:
     rows: Indices
     vectors: Matrix
 
+    @classmethod
+    def of_rows(cls, rows: Indices, vocabulary: Sequence[str], vectors: Matrix) -> Self:
+        """Take words of a language, whose words and rows these are."""
+        return cls([vocabulary[row] for row in rows.tolist()], rows, vectors[rows])
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CandidatePairs:
