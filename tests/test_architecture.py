@@ -64,7 +64,7 @@ DEPENDENCIES = {
     *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
-    "typer",
+    *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "spacy", "typer"),
 }
 
 
