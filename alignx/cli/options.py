@@ -25,6 +25,7 @@ __all__ = [
     "RankingOption",
     "Reading",
     "Reverse",
+    "TextColumns",
     "as_columns",
     "codes_and_files",
     "refuse",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 READING = "Reading files"
+FOUND = "found by content"
 
 MapFile = Annotated[
     str,
@@ -131,22 +133,48 @@ class LanguageFiles(Reading):
 
 
 @dataclass(frozen=True)
-class LabeledColumns:
-    """Options for the columns of labeled texts."""
+class TextColumns:
+    """Options for the columns of texts."""
 
     PANEL: ClassVar[str] = READING
     text_column: Annotated[
         str | None,
-        option("Column of texts: its name in the header, or its number from 1.", metavar="COLUMN"),
+        option(
+            "Column of texts: its name in the header, or its number from 1.",
+            default=FOUND,
+            metavar="COLUMN",
+        ),
     ] = None
-    label_column: Annotated[
+    delimiter: Annotated[
         str | None,
-        option("Column of labels: its name in the header, or its number from 1.", metavar="COLUMN"),
+        option("Character between columns, or tab.", default=FOUND, metavar="CHARACTER"),
+    ] = None
+    header: Annotated[
+        bool | None,
+        option("The first line names the columns.", "--header/--no-header", default=FOUND),
     ] = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the columns as `alignx.LabeledTexts.load` takes them."""
-        return {k: None if v is None else _number_or_name(v) for k, v in vars(self).items()}
+        """Return the options as `alignx.LabeledTexts.load` takes them."""
+        found = dict(vars(self))
+        for name in ("text_column", "label_column"):
+            if found.get(name) is not None:
+                found[name] = _number_or_name(found[name])
+        return found
+
+
+@dataclass(frozen=True)
+class LabeledColumns(TextColumns):
+    """Options for the columns of labeled texts."""
+
+    label_column: Annotated[
+        str | None,
+        option(
+            "Column of labels: its name in the header, or its number from 1.",
+            default=FOUND,
+            metavar="COLUMN",
+        ),
+    ] = None
 
 
 def refuse(is_wrong: bool, name: str, problem: str) -> None:
@@ -187,7 +215,8 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(columns|delimiter|header|label_column|language|limit|on_error|text_column)="
+    r"(\([^()]*\)|\"[^\"]*\"|'[^']*'|[\w.-]+)?"
 )
 
 
@@ -198,15 +227,17 @@ def with_options(message: str) -> str:
     --------
     >>> with_options('correct it or load with on_error="skip"')
     'correct it or load with --on-error skip'
-    >>> with_options("choose columns=(1, 3) or limit=6")
-    'choose --columns 1,3 or --limit 6'
+    >>> with_options("choose columns=(1, 3), header=False or limit=6")
+    'choose --columns 1,3, --no-header or --limit 6'
     """
 
     def replaced(found: re.Match[str]) -> str:
         name = f"--{found[1].replace('_', '-')}"
         if found[2] is None:
             return name
-        value = found[2].strip('"')
+        if found[2] in ("True", "False"):
+            return name if found[2] == "True" else f"--no-{found[1]}"
+        value = found[2].strip("\"'")
         if value.startswith("("):
             value = re.sub(r"""["'() ]""", "", value)
         return f"{name} {shlex.quote(value)}"

@@ -59,7 +59,7 @@ def fit(
     files: LanguageFiles,
     inputs: Annotated[
         list[Path],
-        option("Labeled texts: .jsonl, or tab-separated; repeat for more files.", "--input", "-i"),
+        option("Labeled texts: a table, or JSON lines; repeat for more files.", "--input", "-i"),
     ],
     output: Annotated[Path, option("Model, .safetensors.", "--output", "-o")],
     language: Annotated[
@@ -224,7 +224,8 @@ def _labeled_texts(
         "--language",
         f"{path.name} does not say what language its texts are; give it, such as --language en",
     )
-    terminal.note(f"{path.name}: {len(found):,} texts of {len(set(found.labels or ()))} classes")
+    counted = f"{len(found):,} texts of {len(set(found.labels or ())):,} classes"
+    terminal.note(f"{path.name}: {'; '.join([counted, *found.notes])}")
     return found
 
 
