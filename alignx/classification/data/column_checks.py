@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "are_exchanged",
+    "likely_columns",
     "require_likely_columns",
     "require_likely_texts",
     "require_no_header",
@@ -23,6 +24,20 @@ _NEARLY_ALL = 0.9
 _MANY = 20
 _FEW = 4
 _FEWEST_SURE = 8
+
+
+def likely_columns(columns: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Return the numbers of the longest column and of the least diverse other one, from 1.
+
+    Examples
+    --------
+    >>> likely_columns([["1", "2", "3"], ["the cat", "a dog", "the sun"], ["a", "a", "b"]])
+    (2, 3)
+    """
+    numbers = range(len(columns))
+    text = max(numbers, key=lambda number: sum(map(len, columns[number])))
+    others = [number for number in numbers if number != text]
+    return text + 1, min(others, key=lambda number: (len(set(columns[number])), -number)) + 1
 
 
 def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:

@@ -80,11 +80,19 @@ class Columns:
         """Whether they are names, for a file with header."""
         return any(isinstance(column, str) for column in self._given)
 
-    def row(self, record: dict[str, Any]) -> Row:
-        """Read a JSON object; raises ValueError."""
+    def keys(self, record: dict[str, Any]) -> tuple[str, str | None]:
+        """Find the keys of text and label in a JSON object; raises ValueError."""
         if self.have_numbers:
             raise ValueError("columns of JSON lines have names, got numbers")
-        text = record[_choose(self.text, TEXT_NAMES, TEXT_WORDS, record, "texts")]
+        text = _choose(self.text, TEXT_NAMES, TEXT_WORDS, record, "texts")
+        if not self.labeled:
+            return text, None
+        return text, _choose(self.label, LABEL_NAMES, LABEL_WORDS, record, "labels")
+
+    def row(self, record: dict[str, Any]) -> Row:
+        """Read a JSON object; raises ValueError."""
+        text_key, label_key = self.keys(record)
+        text = record[text_key]
         if text is None:
             raise ValueError("a text is missing, got null; leave the object out")
         if isinstance(text, dict | list):
@@ -94,10 +102,7 @@ class Columns:
             )
         if not isinstance(text, str):
             raise ValueError(f"a text must be a string, got {type(text).__name__}")
-        label = None
-        if self.labeled:
-            name = _choose(self.label, LABEL_NAMES, LABEL_WORDS, record, "labels")
-            label = checked_label(record[name])
+        label = None if label_key is None else checked_label(record[label_key])
         if self.language is None and not set(LANGUAGE_NAMES) & record.keys():
             return Row(text, label)
         code = record[_choose(self.language, LANGUAGE_NAMES, (), record, "languages")]
@@ -144,27 +149,14 @@ class Columns:
         )
 
     def _by_names(self, fields: Sequence[str]) -> Layout:
-        """Find the columns in a header; case matters only if names differ in case alone."""
-        columns = list(enumerate(fields))
-        names = {name.lower(): column for column, name in columns}
-        names |= {name: column for column, name in columns}
-        there = dict.fromkeys(fields)
-
-        def find(
-            given: Column | None, usual: Sequence[str], words: Iterable[str], what: str
-        ) -> int:
-            if given is None or given not in names:
-                given = given.lower() if isinstance(given, str) else given
-                shown = {name.lower(): None for name in there}
-                return names[_choose(given, usual, words, shown, what)]
-            return names[str(given)]
-
-        text = find(self.text, TEXT_NAMES, TEXT_WORDS, "texts")
+        """Find the columns in a header."""
+        text = fields.index(_choose(self.text, TEXT_NAMES, TEXT_WORDS, fields, "texts"))
         label = language = None
         if self.labeled:
-            label = find(self.label, LABEL_NAMES, LABEL_WORDS, "labels")
-        if self.language is not None or set(LANGUAGE_NAMES) & names.keys():
-            language = find(self.language, LANGUAGE_NAMES, (), "languages")
+            label = fields.index(_choose(self.label, LABEL_NAMES, LABEL_WORDS, fields, "labels"))
+        if self.language is not None or {*LANGUAGE_NAMES} & {field.lower() for field in fields}:
+            name = _choose(self.language, LANGUAGE_NAMES, (), fields, "languages")
+            language = fields.index(name)
         return Layout(text, label, language, True)
 
     def _by_numbers(self, fields: Sequence[str]) -> Layout:
@@ -174,7 +166,11 @@ class Columns:
             raise ValueError(
                 "without a header that names texts and labels there must be 2 or 3 columns: "
                 f"text, label, language; got {width}"
-                + ("; say which with text_column=1 and label_column=2" if width > 3 else "")
+                + (
+                    "; say which with text_column=1 and label_column=2"
+                    if width > 3
+                    else "; delimiter= names the character between them"
+                )
             )
         text, label = self.text, self.label if self.labeled else None
         text = text or (2 if label == 1 else 1)
@@ -195,12 +191,18 @@ def _choose(
     there: Iterable[str],
     what: str,
 ) -> str:
-    """Choose the name of a column: the given one, a usual one, or the only one of such words."""
+    """Choose the name of a column: the given one, a usual one, or the only one of such words.
+
+    Case matters only if names differ in case alone.
+    """
     names = list(there)
     wanted = usual if given is None else [str(given)]
+    of_lower = {name.lower(): name for name in names}
     for name in wanted:
         if name in names:
             return name
+        if name.lower() in of_lower:
+            return of_lower[name.lower()]
     option = f"{what[:-1]}_column="
     alike = [name for name in names if given is None and names_one_of(words, name)]
     if len(alike) == 1:

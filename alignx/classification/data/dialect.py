@@ -152,13 +152,15 @@ def _long_cells() -> Iterator[None]:
 
 
 def _with_row_names(records: list[Record]) -> list[Record]:
-    """Add the empty name that R leaves out above the names of rows."""
-    if len(records) < 2 or len(records[0].cells) + 1 != len(records[1].cells):
+    """Add the empty name that R leaves out above the numbers of rows."""
+    first, *rest = records or [Record(0, [])]
+    are_numbered = all(
+        len(record.cells) == len(first.cells) + 1 and record.cells[0].strip('"').isdecimal()
+        for record in rest
+    )
+    if not (rest and are_numbered and all(names_a_column(cell.strip('"')) for cell in first.cells)):
         return records
-    rows = {record.cells[0] for record in records[1:]}
-    if len(rows) < len(records) - 1 or not all(map(names_a_column, records[0].cells)):
-        return records
-    return [records[0]._replace(cells=["", *records[0].cells]), *records[1:]]
+    return [first._replace(cells=["", *first.cells]), *rest]
 
 
 def _width(records: Sequence[Record]) -> int:
@@ -191,6 +193,6 @@ def _require_equal_lengths(path: StrPath, dialect: Dialect, records: Sequence[Re
             f"a line must have {width} columns as the first, separated by a {name}, got "
             f"{len(cells)}"
             + ("; a quote may be open or not doubled" if open_quote else "")
-            + ("" if dialect.delimiter == "\t" else "; delimiter= names another"),
+            + ("" if dialect.delimiter == "\t" else f"; quote texts that hold a {name}"),
             number,
         )

@@ -24,15 +24,25 @@ TEXT_NAMES = ("text", "sentence", "tweet", "review", "document")
 LABEL_NAMES = ("label", "category", "class", "sentiment", "topic", "intent")
 LANGUAGE_NAMES = ("language", "lang")
 
-TEXT_WORDS = frozenset(
-    ["text", "texts", "sentence", "sentences", "utterance", "query", "question", "content", "body", "message", "comment", "title", "headline", "description", "premise", "input", "tweet", "review", "document", "doc", "post", "snippet", "texto", "frase", "texte", "phrase", "satz", "kommentar", "titel", "oración", "comentario", "testo", "tekst", "metin", "cümle", "zdanie", "текст", "предложение", "文本", "内容", "句子", "文章", "文", "テキスト", "텍스트", "문장", "نص", "النص", "جملة", "पाठ", "वाक्य", "văn", "bản", "câu"]
-)
-LABEL_WORDS = frozenset(
-    ["label", "labels", "gold", "target", "class", "classes", "category", "topic", "intent", "tag", "output", "answer", "polarity", "sentiment", "rating", "stars", "score", "etiqueta", "clase", "categoría", "étiquette", "classe", "klasse", "kategorie", "etikett", "thema", "tema", "categoria", "categorie", "catégorie", "rótulo", "etichetta", "classificazione", "zin", "etiket", "kategoria", "etykieta", "метка", "класс", "категория", "标签", "类别", "分类", "ラベル", "カテゴリ", "레이블", "라벨", "카테고리", "تصنيف", "التصنيف", "लेबल", "श्रेणी", "nhãn"]
-)
-_OTHER_WORDS = frozenset(["example", "instance", "data", "type", "name", "value", "id", "true", "truth", "standard", "x", "y"])
-_KNOWN = TEXT_WORDS | LABEL_WORDS | _OTHER_WORDS | {*LANGUAGE_NAMES, "index", "idx"}
+_TEXTS = """
+text texts sentence sentences utterance query question content body message comment title
+headline description premise input tweet review document doc post snippet texto frase texte
+phrase satz kommentar titel oración comentario testo tekst zin metin cümle zdanie текст
+предложение 文本 内容 句子 文章 文 テキスト 텍스트 문장 نص النص جملة पाठ वाक्य văn bản câu
+"""
+_LABELS = """
+label labels gold target class classes category topic intent tag output answer polarity
+sentiment rating stars score etiqueta clase categoría étiquette classe klasse kategorie
+etikett thema tema categoria categorie catégorie rótulo etichetta classificazione etiket
+kategoria etykieta метка класс категория 标签 类别 分类 ラベル カテゴリ 레이블 라벨 카테고리
+تصنيف التصنيف लेबल श्रेणी nhãn
+"""
+_OTHERS = "example instance data type name value id true truth standard x y index idx"
+TEXT_WORDS = frozenset(_TEXTS.split())
+LABEL_WORDS = frozenset(_LABELS.split())
+_KNOWN = TEXT_WORDS | LABEL_WORDS | {*_OTHERS.split(), *LANGUAGE_NAMES}
 _LONGEST_NAME = 40
+_COMPOUND = re.compile(r"\w_\w|^\S*[a-z][A-Z]\S*$")
 
 
 def names_a_column(cell: str) -> bool:
@@ -41,7 +51,7 @@ def names_a_column(cell: str) -> bool:
         return False
     parts = _parts(cell)
     known = [part in _KNOWN for part in parts]
-    return any(known) and len(parts) <= 3 and (all(known) or re.search(r"\w_\w", cell) is not None)
+    return any(known) and len(parts) <= 3 and (all(known) or bool(_COMPOUND.search(cell)))
 
 
 def names_one_of(words: Iterable[str], cell: str) -> bool:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from alignx.support.text_files import Line
 
-__all__ = ["fasttext_row", "is_fasttext", "json_list", "json_object", "looks_like_json"]
+__all__ = ["LABEL", "fasttext_row", "is_fasttext", "json_list", "json_object", "looks_like_json"]
 
-_LABEL = "__label__"
+LABEL = "__label__"
 
 
 def json_object(line: str) -> dict[str, Any]:
@@ -51,23 +51,23 @@ def json_list(lines: Sequence[Line]) -> list[dict[str, Any]] | None:
 def is_fasttext(line: str) -> bool:
     """Recognize a line of fastText, whose label stands first or last."""
     words = line.split()
-    return bool(words) and (words[0].startswith(_LABEL) or words[-1].startswith(_LABEL))
+    return bool(words) and (words[0].startswith(LABEL) or words[-1].startswith(LABEL))
 
 
 def fasttext_row(line: str) -> Row:
     """Read a line of fastText, such as ``__label__pets the cat sleeps``; raises ValueError."""
     words = line.split()
-    labels = [word for word in words if word.startswith(_LABEL)]
+    labels = [word for word in words if word.startswith(LABEL)]
     if len(labels) > 1:
         raise ValueError(
             f"a text must have one label, got several, {' '.join(labels[:5])}; keep one of them"
         )
     if not is_fasttext(line):
-        raise ValueError(f"a line must begin with {_LABEL} as the first, got {line[:30]!r}")
+        raise ValueError(f"a line must begin with {LABEL} as the first, got {line[:30]!r}")
     if "," in labels[0]:
         raise ValueError(
             f"a blank must follow a label, got {labels[0][:40]!r}; load a table of commas with "
             "delimiter=','"
         )
     text = line.strip().removeprefix(labels[0]).removesuffix(labels[0]).strip()
-    return Row(text, checked_label(labels[0].removeprefix(_LABEL)))
+    return Row(text, checked_label(labels[0].removeprefix(LABEL)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alignx.classification.data.column_checks import (
     are_exchanged,
+    likely_columns,
     require_likely_columns,
     require_likely_texts,
     require_no_header,
@@ -16,6 +17,7 @@ from alignx.classification.data.column_checks import (
 from alignx.classification.data.dialect import as_delimiter, read_records
 from alignx.classification.data.header_names import table_header
 from alignx.classification.data.line_formats import (
+    LABEL,
     fasttext_row,
     is_fasttext,
     json_list,
@@ -75,14 +77,17 @@ class TextTable:
         suffix = path.with_suffix("").suffix if path.suffix in _ARCHIVES else path.suffix
         is_told = self.delimiter is not None or columns.header is not None
         if (records := json_list(lines)) is not None and not is_told:
-            self.notes.append("a JSON list")
-            return self._each(columns.row, enumerate(records, start=1), "object {}: ")
+            rows = self._each(columns.row, enumerate(records, start=1), "object {}: ")
+            self.notes += [f"JSON list, {self._keys(records[0])}"] if records else []
+            return rows
         if suffix in _JSON or (looks_like_json(first) and not is_told):
-            self.notes.append("JSON lines")
-            return self._each(lambda line: columns.row(json_object(line)), _filled(lines))
+            rows = self._each(lambda line: columns.row(json_object(line)), _filled(lines))
+            self.notes.append(f"JSON lines, {self._keys(json_object(first))}")
+            return rows
         is_told |= columns.are_given
         if is_fasttext(first) and not is_told:
-            self.notes.append("__label__ lines of fastText")
+            left_out = "" if columns.labeled else ", labels left out"
+            self.notes.append(f"{LABEL} lines of fastText{left_out}")
             return self._each(fasttext_row, _filled(lines))
         if columns.labeled or is_told or suffix in _TABLES or table_header(first):
             return self._table(lines, assumed="," if suffix == ".csv" else "")
@@ -103,6 +108,10 @@ class TextTable:
                 at = None if where else number
                 raise FormatError(self.path, f"{where.format(number)}{error}", at) from None
         return rows
+
+    def _keys(self, record: dict[str, Any]) -> str:
+        text, label = self.columns.keys(record)
+        return f'text in "{text}"' + (f', label in "{label}"' if label else "")
 
     def _plain(self, lines: Sequence[Line]) -> list[Row]:
         """Read a text a line."""
@@ -134,6 +143,7 @@ class TextTable:
             if layout.label is not None:
                 label = checked_label(cells[layout.label])
                 stripped += label != cells[layout.label]
+                label = label.removeprefix(LABEL)
             if layout.language is not None:
                 language = cells[layout.language].strip()
             return Row(cells[layout.text], label, language)
@@ -171,11 +181,12 @@ class TextTable:
     def _require_codes(self, records: Sequence[Record], column: int) -> None:
         for number, cells in records:
             if not _CODE.fullmatch(cells[column].strip()):
+                text, label = likely_columns(list(zip(*(r.cells for r in records), strict=True)))
                 raise FormatError(
                     self.path,
                     "without a header the third column must hold codes of languages, got "
-                    f"{cells[column][:40]!r}; say which columns to read, such as text_column=1 and "
-                    "label_column=2",
+                    f"{cells[column][:40]!r}; say which columns to read, such as "
+                    f"text_column={text} and label_column={label}",
                     number,
                 )
 

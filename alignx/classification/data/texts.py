@@ -219,7 +219,8 @@ class LabeledTexts:
         given = list(read_lines(labels, "a file of labels"))
         notes = []
         if extra := _blank_lines_after(len(found), given):
-            notes.append(f"{extra:,} blank lines at the end of {os.fspath(labels)} left out")
+            lines = f"{extra:,} blank line{'' if extra == 1 else 's'}"
+            notes.append(f"{lines} at the end of {os.fspath(labels)} left out")
             del given[len(found) :]
         for number, line, _ in given:
             try:
