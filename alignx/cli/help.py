@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import Any, NamedTuple
 
+import typer
 from rich.console import Console
 from rich.padding import Padding
 from rich.panel import Panel
@@ -11,12 +13,11 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-if TYPE_CHECKING:
-    import typer
-
 __all__ = ["HelpCommand", "HelpGroup", "Row", "panels", "usage"]
 
 _MOST_INDENT = 33
+_OURS = {"Value error, ": "", "Input should ": "must "}
+_LIBRARY = re.compile("|".join(_OURS))
 
 
 class Row(NamedTuple):
@@ -59,6 +60,18 @@ def usage(command: Any, context: typer.Context) -> str:  # noqa: ANN401  # of ty
 class HelpCommand(TyperCommand):
     """Command with the help screen of this module."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # of typer
+        """Parse arguments; errors without the words of the library that checks values."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = _LIBRARY.sub(lambda found: _OURS[found[0]], error.message)
+            raise
+
+    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401  # of typer
+        """Return the line of usage."""
+        return f"Usage: {usage(self, ctx)}"
+
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  # of typer
         """Print the help screen."""
         _print_help(self, ctx)
@@ -66,6 +79,10 @@ class HelpCommand(TyperCommand):
 
 class HelpGroup(TyperGroup):
     """Group of commands with the help screen of this module."""
+
+    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401  # of typer
+        """Return the line of usage."""
+        return f"Usage: {usage(self, ctx)}"
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  # of typer
         """Print the help screen."""

@@ -84,6 +84,20 @@ def test_the_program_is_a_module_too() -> None:
     assert done.stdout == f"alignx {version('alignx')}\n"
 
 
+def test_an_interrupt_while_the_program_loads_is_quiet() -> None:
+    code = """
+import sys, alignx.__main__
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "alignx.cli.main":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+alignx.__main__.run()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_the_manual_page_is_that_of_the_help() -> None:
     page = succeed("--manual").out
     for command in COMMANDS:
@@ -136,6 +150,11 @@ def test_choices_are_those_of_the_library() -> None:
         (("frobnicate",), "frobnicate"),
         (("apply", "map.safetensors", "wiki.en.vec"), "--output"),
         (("info", "--no-such-option"), "--no-such-option"),
+        (("induce", "m", "a", "b", "-o", "x.tsv", "--index", "x"), "'--index': 'x' is not one of"),
+        (
+            ("align", "a", "b", "-o", "x", "--refinement", "-1"),
+            "must be greater than or equal to 0",
+        ),
     ],
 )
 def test_wrong_usage_is_exit_code_2(here: Path, arguments: tuple[str, ...], gist: str) -> None:
