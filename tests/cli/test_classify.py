@@ -383,7 +383,7 @@ def test_fit_tells_the_format_and_reads_what_it_is_told(folder: Path) -> None:
     wrong = (*FIT, *MAPPED, "-i", "train.csv", *ENGLISH, "-o", "newer")
     message = fail(*wrong, "--delimiter", ",")
     assert message.endswith("got 1; --delimiter names the character between them")
-    assert "--delimiter" in fail(*wrong, "--delimiter", ",,")
+    assert "delimiter must be one character" in fail(*wrong, "--delimiter", ",,")
 
 
 @pytest.mark.usefixtures("folder")
