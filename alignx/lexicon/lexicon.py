@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, overload
 
 import numpy as np
 
 from alignx.lexicon.files import read_pairs, write_pairs
 from alignx.lexicon.lookup import LexiconRows, PairLookup
-from alignx.lexicon.validation import checked_numbers, checked_pairs
+from alignx.lexicon.validation import checked_numbers, checked_pairs, frame_columns, full_column
 from alignx.support.arguments import require_instance
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from alignx.support.arrays import Double
     from alignx.support.files import StrPath
 
-__all__ = ["Lexicon"]
+__all__ = ["Lexicon", "LexiconLike"]
 
-logger = logging.getLogger("alignx")
+LexiconLike: TypeAlias = (
+    "StrPath | Iterable[tuple[str, str]] | Mapping[str, str | Sequence[str]] | pd.DataFrame"
+)
+"""Lexicon or anything else `Lexicon.of` takes."""
 
 _NUMBERS = {"score": "scores", "probability": "probabilities"}
 
@@ -292,9 +295,38 @@ class Lexicon(Sequence[tuple[str, str]]):
         numbers_of: dict[tuple[str, str], tuple[float, ...]] = {}
         for pair, numbers in zip(zip(*words, strict=True), entries.numbers, strict=True):
             numbers_of.setdefault(pair, numbers)
-        scores = _column(numbers_of.values(), 0, str(path))
-        probabilities = None if scores is None else _column(numbers_of.values(), 1, str(path))
+        scores = full_column(numbers_of.values(), 0, str(path))
+        probabilities = None if scores is None else full_column(numbers_of.values(), 1, str(path))
         return cls(list(numbers_of), scores, probabilities, str(path), skipped, tuple(notes))
+
+    @classmethod
+    def of(cls, pairs: LexiconLike) -> Lexicon:
+        """Convert pairs in any form: a path, a list, a dict or a data frame.
+
+        Parameters
+        ----------
+        pairs : Lexicon, path, sequence of (str, str), dict or DataFrame
+            A lexicon is returned as it is, a file loaded. A dict maps source words to a target word
+            or a list of them. A data frame has the columns source and target, and perhaps score and
+            probability, or two columns of any names.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the pairs are not two strings each, or a data frame has other columns.
+
+        Examples
+        --------
+        >>> Lexicon.of([("cat", "gato")]), Lexicon.of({"cat": ["gato", "gata"]})
+        (Lexicon(1 pairs), Lexicon(2 pairs))
+        """
+        if isinstance(pairs, Lexicon):
+            return pairs
+        if isinstance(pairs, str | os.PathLike):
+            return cls.load(pairs)
+        if hasattr(pairs, "columns"):
+            return cls(**frame_columns(pairs))
+        return cls(pairs)  # type: ignore[arg-type]  # checked there
 
     def save(self, path: StrPath) -> None:
         """Write the pairs, with scores and probabilities as far as known.
@@ -313,16 +345,3 @@ class Lexicon(Sequence[tuple[str, str]]):
             If the name ends like another format, or a word in a table holds a tab or a line end.
         """
         write_pairs(path, self.pairs, self._numbers())
-
-
-def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
-    """Collect a number of each pair; None unless all have it."""
-    values = [numbers[index] for numbers in rows if len(numbers) > index]
-    if len(values) == len(rows):
-        return np.array(values, dtype=np.float64)
-    if values:
-        logger.warning(
-            "%s: %s are left out, as only %d of %d pairs have one",
-            name, tuple(_NUMBERS.values())[index], len(values), len(rows),
-        )  # fmt: skip
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,13 @@ from alignx.support.arguments import shown
 from alignx.support.arrays import freeze, is_frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alignx.support.arrays import Double
 
-__all__ = ["checked_numbers", "checked_pairs"]
+__all__ = ["checked_numbers", "checked_pairs", "frame_columns", "full_column"]
+
+logger = logging.getLogger("alignx")
 
 
 def checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
@@ -44,6 +49,35 @@ def checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
         if "" in pair:
             raise ValueError(f"a pair must hold two words, got {pair} in row {row}")
     return checked
+
+
+def frame_columns(frame: Any) -> dict[str, Any]:  # noqa: ANN401  # of pandas, or alike
+    """Return the pairs of a data frame, and perhaps their scores and probabilities."""
+    names = list(frame.columns)
+    words = names if len(names) == 2 and "source" not in names else ["source", "target"]
+    if not set(words) <= set(names):
+        raise ValueError(
+            "a data frame must have the columns source and target, or two columns, got "
+            f"{', '.join(map(str, names[:6]))}; choose two, such as frame[['en', 'es']]"
+        )
+    numbers = {"scores": "score", "probabilities": "probability"}
+    return {
+        "pairs": list(zip(*(frame[name] for name in words), strict=True)),
+        **{plural: list(frame[name]) for plural, name in numbers.items() if name in names},
+    }
+
+
+def full_column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
+    """Collect a number of each pair; None unless all have it."""
+    values = [numbers[index] for numbers in rows if len(numbers) > index]
+    if len(values) == len(rows):
+        return np.array(values, dtype=np.float64)
+    if values:
+        logger.warning(
+            "%s: %s are left out, as only %d of %d pairs have one",
+            name, ("scores", "probabilities")[index], len(values), len(rows),
+        )  # fmt: skip
+    return None
 
 
 def _ordered(values: Iterable[Any]) -> Iterable[Any]:
