@@ -55,7 +55,7 @@ ONLY_IN = {
     "matplotlib": {"classification"},
     "pandas": {"experiments", "lexicon", "support"},
     "pydantic": {"experiments"},
-    "rapidfuzz": {"ranking"},
+    "rapidfuzz": {"ranking", "vectors"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
