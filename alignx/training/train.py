@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from alignx import _core
 from alignx.errors import FormatError, MissingDependencyError, OutputError
+from alignx.support.arguments import require_callable, require_optional, require_ordered
 from alignx.support.config import get_config
 from alignx.support.files import output_errors, replacing, require_regular, require_writable
 from alignx.support.memory import peak_resident
@@ -124,6 +125,9 @@ def train(
     Embeddings(language='es', n=4, d=10, source='es.bin')
     """
     name = os.fspath(output)
+    require_optional(parameters, FastTextParameters, "parameters")
+    for argument, function in {"tokenizer": tokenizer, "progress": progress, "log": log}.items():
+        require_callable(function, argument)
     require_trainable(name)
     files = _files(corpus)
     start_file = None if isinstance(init, Embeddings) else init
@@ -302,6 +306,7 @@ def _require_whole(model: IO[bytes], output: str) -> None:
 def _files(corpus: StrPath | Sequence[StrPath]) -> list[str]:
     if isinstance(corpus, str | os.PathLike):
         return [os.fspath(corpus)]
+    require_ordered(corpus, "corpus")
     files = [os.fspath(path) for path in corpus]
     if not files:
         raise ValueError("corpus must be at least one file, got none")

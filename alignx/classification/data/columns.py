@@ -15,6 +15,7 @@ from alignx.classification.data.header_names import (
     names_one_of,
 )
 from alignx.classification.data.rows import Row, checked_label
+from alignx.support.arguments import require_optional, require_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,6 +52,10 @@ class Columns:
     header: bool | None = None
 
     def __post_init__(self) -> None:
+        for column in self._given:
+            if not isinstance(column, str):
+                require_whole(column, "a column that is no name")
+        require_optional(self.header, bool, "header")
         if len({type(column) for column in self._given}) > 1:
             raise ValueError(f"columns must be all names or all numbers, got {self._given}")
         if any(isinstance(column, int) and column < 1 for column in self._given):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.classification.data.header_names import names_a_column
 from alignx.errors import FormatError
+from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +53,7 @@ def as_delimiter(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    require_instance(text, str, "delimiter")
     character = {name: mark for mark, name in _NAMES.items()}.get(text, text)
     character = "\t" if character == "\\t" else character
     if len(character) != 1 or character in '"\r\n':

@@ -12,6 +12,7 @@ from alignx.classification.data.rows import checked_label
 from alignx.classification.data.text_table import TextTable
 from alignx.classification.labels import is_missing, spelling_variants
 from alignx.errors import FormatError
+from alignx.support.arguments import require_ordered, require_words
 from alignx.support.text_files import read_lines
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class LabeledTexts:
 
     Raises
     ------
-    ValueError
-        If labels or languages are not one for each text, or a label is missing.
+    ValueError, TypeError
+        If labels or languages are not one for each text, a label is missing, or one is no string.
 
     Examples
     --------
@@ -69,6 +70,11 @@ class LabeledTexts:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for field in ("texts", "labels", "languages"):
+            if getattr(self, field) is not None:
+                require_ordered(getattr(self, field), field)
+                object.__setattr__(self, field, tuple(getattr(self, field)))
+        require_words(self.texts, "texts")
         for field in ("labels", "languages"):
             values = getattr(self, field)
             if values is not None and len(values) != len(self.texts):
@@ -79,6 +85,8 @@ class LabeledTexts:
         for row, label in enumerate((self.labels or ()) if missing else ()):
             if is_missing(label):
                 raise ValueError(f"labels must not be missing, got {label!r} in row {row}")
+        require_words(self.labels or (), "labels")
+        require_words(self.languages or (), "languages")
 
     def __len__(self) -> int:
         return len(self.texts)
