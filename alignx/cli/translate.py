@@ -72,7 +72,7 @@ def translate(
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
     if ranking in (None, "learned", "csls"):
         n_neighbors = shared.n_neighbors(n_neighbors)  # says once where it is lowered
-    options = {"k": k, "ranking": ranking, "n_neighbors": n_neighbors, "oov": oov}
+    options: dict[str, Any] = {"k": k, "ranking": ranking, "n_neighbors": n_neighbors, "oov": oov}
     is_learned = shared.ranker is not None and ranking in (None, "learned")
     if interactive:
         options["k"] = k or min(5, len(shared.target))

@@ -342,7 +342,7 @@ AX: Any = ax
 READ: Any = TextReader().read
 ENGLISH: Any = language("cat", "dog")
 PAIRS: Any = ax.Lexicon([("cat", "dog")])
-TEXTS: Any = ax.LabeledTexts(["cat"], ["x"])
+TEXTS: Any = ax.LabeledTexts(("cat",), ("x",))
 SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,7 +20,7 @@ from alignx.support.arrays import freeze
 from alignx.support.memory import peak_resident
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -149,7 +149,7 @@ def _by_language(
             if part.labels is None:
                 raise ValueError(f"{name} texts of {code!r} must have labels, got none")
             found[code] = (part.texts, part.labels)
-        elif isinstance(part, tuple | list) and len(part) == 2:
+        elif isinstance(part, Sequence) and not isinstance(part, str) and len(part) == 2:
             found[code] = (as_texts(part[0], f"{name} texts of {code!r}"), part[1])
         else:
             raise TypeError(

@@ -119,8 +119,8 @@ def predict(
         unknown += int(is_empty.sum())
         replaced += block.replaced
         tabbed += 0 if is_table else sum("\t" in text for text in block.texts)
-    found = ", ".join(f"{code}: {count:,} texts" for code, count in counts.items())
-    terminal.note(found or "no texts")
+    by_language = ", ".join(f"{code}: {count:,} texts" for code, count in counts.items())
+    terminal.note(by_language or "no texts")
     if unknown:
         most = classifier.classes_[classifier.prior_.argmax()]
         terminal.note(f"{unknown:,} without a known word got {most}, the most frequent class")
