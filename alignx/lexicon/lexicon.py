@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 
-from alignx.lexicon.files import read_pairs, write_pairs
+from alignx.lexicon.files import read_pairs
+from alignx.lexicon.formats.write import write_pairs
 from alignx.lexicon.lookup import LexiconRows, PairLookup
 from alignx.lexicon.validation import checked_numbers, checked_pairs
 from alignx.support.arguments import require_instance

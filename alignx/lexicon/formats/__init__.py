@@ -1,0 +1,1 @@
+"""Formats of dictionaries, written one file a format."""
