@@ -1,1 +1,1 @@
-"""Formats of dictionaries, written one file a format."""
+"""Formats of dictionary files for writing, one module each."""

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
-from alignx.errors import FormatError
+from alignx.lexicon.formats.content import Content, Format, holding_no
 from alignx.lexicon.word_checks import quoted_if_ambiguous
+from alignx.support.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from alignx.support.files import StrPath
 
-__all__ = ["format_line", "require_separable"]
+__all__ = ["TSV", "joined"]
 
 
-def require_separable(path: StrPath, pairs: Iterable[tuple[str, str]]) -> None:
-    """Refuse words with tabs and line ends, the separators of tables."""
-    for word in (word for pair in pairs for word in pair):
-        if "\t" in word or "\n" in word:
-            raise FormatError(
-                path, f"words must not contain tabs or line ends, got {word!r}; use .jsonl"
-            )
+def _write(path: StrPath, content: Content) -> None:
+    with replacing(path) as file:
+        if content.grouped:
+            for source, targets in content.groups():
+                file.write(f"{quoted_if_ambiguous(source, source)[0]}\t{joined(targets)}\n")
+            return
+        for source, target, numbers in content.rows():
+            words = quoted_if_ambiguous(source, target)
+            file.write("\t".join([*words, *(f"{n:.4f}" for n in numbers.values())]) + "\n")
 
 
-def format_line(source: str, target: str, numbers: Mapping[str, float]) -> str:
-    """Format a pair with its numbers in 4 decimals, between tabs."""
-    cells = *quoted_if_ambiguous(source, target), *(f"{n:.4f}" for n in numbers.values())
-    return "\t".join(cells)
+def joined(words: Iterable[str]) -> str:
+    """Join words to one cell, by the rules of CSV with a semicolon.
+
+    Examples
+    --------
+    >>> print(joined(["gato", "gata"]), joined(["a;b", "c"]), sep=" | ")
+    gato; gata | "a;b"; c
+    """
+    cells = []
+    for word in words:
+        cell = io.StringIO()
+        csv.writer(cell, delimiter=";", lineterminator="").writerow([word])
+        cells.append(cell.getvalue())
+    return "; ".join(cells)
+
+
+TSV = Format(_write, holding_no(r"[\t\r\n]", "tabs or line ends"), "either")
