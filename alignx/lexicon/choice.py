@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 from unicodedata import category, combining, normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from alignx.support.arrays import Double
 
@@ -68,27 +69,20 @@ def in_order(
     probabilities: Double | None,
 ) -> list[int]:
     """Return the positions of the pairs in another order; see `Lexicon.sorted`."""
-    best_first = [values for values in (probabilities, scores) if values is not None]
-    if isinstance(by, str) and by in ("probability", "score"):
-        values = probabilities if by == "probability" else scores
-        if values is None:
-            raise ValueError(f"pairs must have a {by} to be sorted by, got none")
-        best_first = [values, *best_first]
-        key: Callable[[str], object] = lambda _: 0  # noqa: E731  # one of three
-    elif isinstance(by, str):
-        if by != "alphabet":
-            raise ValueError(
-                f"by must be 'alphabet', 'probability', 'score' or a sequence of words, got {by!r}"
-            )
-        key = _alphabetical
-    else:
+    numbers = [-values for values in (probabilities, scores) if values is not None]
+    if isinstance(by, str) and by not in ("alphabet", "best"):
+        raise ValueError(f"by must be 'alphabet', 'best' or a sequence of words, got {by!r}")
+    if by == "best" and not numbers:
+        raise ValueError("pairs must have scores to be sorted by, got none")
+    sources = [source for source, _ in pairs]
+    keys: Iterable[object] = repeat(0, len(pairs))
+    if by == "alphabet":
+        keys = map(_alphabetical, sources)
+    elif not isinstance(by, str):
         ranks = {word: rank for rank, word in reversed([*enumerate(by)])}
-        key = lambda word: ranks.get(word, len(ranks))  # noqa: E731  # one of three
-    numbers = [values.tolist() for values in best_first]
-    return sorted(
-        range(len(pairs)),
-        key=lambda i: (key(pairs[i][0]), *(-values[i] for values in numbers)),
-    )
+        keys = (ranks.get(word, len(ranks)) for word in sources)
+    rows = [*zip(keys, *(values.tolist() for values in numbers), range(len(pairs)), strict=True)]
+    return [row[-1] for row in sorted(rows)]
 
 
 def _alphabetical(word: str) -> tuple[str, str, str]:

@@ -163,8 +163,7 @@ class Lexicon(WordPairs):
         >>> list(Lexicon.load(path, columns=("English", "Spanish")))
         [('cat', 'gato')]
         """
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
+        _require_treatment(on_error)
         entries, skipped, notes = read_pairs(
             path, columns=columns, scored=scored, on_error=on_error
         )
@@ -179,7 +178,12 @@ class Lexicon(WordPairs):
         return cls(list(numbers_of), scores, probabilities, str(path), skipped, tuple(notes))
 
     def save(
-        self, path: StrPath, *, grouped: bool = False, languages: tuple[str, str] | None = None
+        self,
+        path: StrPath,
+        *,
+        grouped: bool = False,
+        languages: tuple[str, str] | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
     ) -> None:
         """Write a dictionary file, with scores and probabilities where the format has a place.
 
@@ -194,6 +198,9 @@ class Lexicon(WordPairs):
         languages : (str, str), optional
             Codes of source and target, required for ``.ttl`` and ``.tmx``. Default: `languages` of
             the lexicon.
+        on_error : {"raise", "skip"}
+            Treatment of words that the format cannot hold, such as those with line ends. Skipped
+            ones are warned of, through ``logging``.
 
         Raises
         ------
@@ -201,6 +208,8 @@ class Lexicon(WordPairs):
             If it cannot be written.
         FormatError
             If the format is unknown, cannot have groups, lacks languages, or cannot hold a word.
+        ValueError
+            If `on_error` is invalid.
         MissingDependencyError
             If the package pyarrow is not installed, for its formats.
 
@@ -213,8 +222,15 @@ class Lexicon(WordPairs):
         source,targets
         cat,gato; gata
         """
+        _require_treatment(on_error)
         codes = checked_languages(languages) or self.languages
-        write(path, replace(self._content(), grouped=grouped, languages=codes))
+        content = replace(self._content(), grouped=grouped, languages=codes)
+        write(path, content, skip=on_error == "skip")
+
+
+def _require_treatment(on_error: str) -> None:
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
 
 
 def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:

@@ -173,16 +173,15 @@ class WordPairs(Sequence[tuple[str, str]]):
             chosen(self.pairs, allowed, stopped, only_letters=only_letters, most=most)
         )
 
-    def sorted(
-        self, by: Literal["alphabet", "probability", "score"] | Sequence[str] = "alphabet"
-    ) -> Self:
-        """Sort the pairs; those of a source word, and equal ones, best first.
+    def sorted(self, by: Literal["alphabet", "best"] | Sequence[str] = "alphabet") -> Self:
+        """Sort the pairs by their source words or numbers.
 
         Parameters
         ----------
-        by : {"alphabet", "probability", "score"} or sequence of str
-            Order of the source words, accents and capitals last; best pair first; or source words
-            in their order, such as the vocabulary, most frequent first.
+        by : {"alphabet", "best"} or sequence of str
+            Alphabet, where accents and capitals decide last; probability, or score if there is
+            none, the highest first; or source words in their order, such as a vocabulary, most
+            frequent first. Pairs of the same source word are sorted best first.
 
         Examples
         --------

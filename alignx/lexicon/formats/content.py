@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from alignx.support.files import StrPath
 
@@ -53,6 +53,12 @@ class Content:
         for position, (source, _) in enumerate(self.pairs):
             positions.setdefault(source, []).append(position)
         return positions
+
+    def without(self, positions: Collection[int]) -> Content:
+        """Return the content without the pairs at these positions."""
+        kept = [i for i in range(len(self.pairs)) if i not in positions]
+        numbers = {name: [values[i] for i in kept] for name, values in self.numbers.items()}
+        return replace(self, pairs=[self.pairs[i] for i in kept], numbers=numbers)
 
     def groups(self) -> Iterator[tuple[str, list[str]]]:
         """Yield each source word with its target words."""

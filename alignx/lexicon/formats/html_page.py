@@ -76,4 +76,4 @@ def _rows(content: Content) -> Iterator[str]:
         yield f"{words.format(escape(source), escape(target))}{cells}</tr>\n"
 
 
-HTML = Format(_write, holding_no(NOT_IN_XML, "control characters"), "either")
+HTML = Format(_write, holding_no(rf"{NOT_IN_XML}|[\t\r\n]", "tabs or control characters"), "either")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,16 +28,18 @@ if TYPE_CHECKING:
     from alignx.lexicon.formats.content import Content, Format
     from alignx.support.files import StrPath
 
-__all__ = ["FORMATS", "files_of", "require_savable", "unwritable", "write"]
+__all__ = ["FORMATS", "files_of", "require_savable", "write"]
+
+logger = logging.getLogger("alignx")
 
 FORMATS = {
     ".tsv": TSV, ".txt": TSV, ".csv": CSV, ".jsonl": JSON_LINES, ".ifo": STARDICT,
     ".dix": APERTIUM, ".ttl": ONTOLEX, ".tmx": TMX, ".md": MARKDOWN, ".html": HTML,
     ".arrow": ARROW, ".feather": ARROW, ".parquet": ARROW,
 }  # fmt: skip
-# By BCP 47, without the underscores of some file names.
+# By BCP 47, which has hyphens in place of the underscores of Wikipedia.
 _CODE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_no_surrogates = holding_no(r"[\ud800-\udfff]", "halves of characters (surrogates)")
+_has_no_surrogates = holding_no(r"[\ud800-\udfff]", "halves of characters (surrogates)")
 
 
 def _format_of(path: StrPath) -> Format:
@@ -73,24 +77,36 @@ def require_savable(
             path, f"{suffix} holds an entry for each pair, and cannot be grouped by source word"
         )
     for code in languages or ():
-        if form.needs_languages and not _CODE.fullmatch(code):
+        if form.needs_languages and not _CODE.fullmatch(_as_bcp_47(code)):
             raise FormatError(path, f"a language has a code such as en or pt-BR, got {code!r}")
 
 
-def unwritable(path: StrPath, content: Content) -> dict[int, str]:
-    """Return the positions of pairs that the format cannot hold, with the rules they break."""
-    check = _format_of(path).check
-    problems = {i: check(*pair) or _no_surrogates(*pair) for i, pair in enumerate(content.pairs)}
-    return {i: problem for i, problem in problems.items() if problem}
+def write(path: StrPath, content: Content, *, skip: bool) -> None:
+    """Write a dictionary, without pairs that the format cannot hold or not at all.
 
-
-def write(path: StrPath, content: Content) -> None:
-    """Write a dictionary; see `Lexicon.save`."""
+    See `Lexicon.save`.
+    """
     require_savable(path, grouped=content.grouped, languages=content.languages)
-    form = _format_of(path)
-    if form.needs_languages and content.languages is None:
-        named = f"{Path(path).suffix} names its languages"
-        raise FormatError(path, f'{named}; give their codes, such as languages=("en", "es")')
-    for problem in unwritable(path, content).values():
-        raise FormatError(path, f"{problem}; save it as .jsonl, or without this pair")
+    form, suffix = _format_of(path), Path(path).suffix
+    if form.needs_languages:
+        if content.languages is None:
+            hint = 'give their codes, such as languages=("en", "es")'
+            raise FormatError(path, f"{suffix} names its languages; {hint}")
+        source, target = map(_as_bcp_47, content.languages)
+        content = replace(content, languages=(source, target))
+    problems = {
+        position: problem
+        for position, pair in enumerate(content.pairs)
+        if (problem := _has_no_surrogates(*pair) or form.check(*pair))
+    }
+    if problems:
+        problem = next(iter(problems.values()))
+        if not skip:
+            raise FormatError(path, f"{problem}; save it as .jsonl, or without this pair")
+        logger.warning("%s: left out %d pairs: %s", path, len(problems), problem)
+        content = content.without(problems)
     form.write(path, content)
+
+
+def _as_bcp_47(code: str) -> str:
+    return code.replace("_", "-")
