@@ -218,13 +218,19 @@ class DictionaryFiles:
         other = self.reverse_output
         return {"--output": files_of(output), "--reverse-output": other and files_of(other)}
 
-    def require_savable(self, output: Path, languages: Sequence[Embeddings] | None = None) -> None:
-        """Refuse files of formats that do not fit the options; the languages, once known, too."""
+    def require_savable(self, output: Path) -> None:
+        """Refuse files of formats that do not fit the options."""
         from alignx.lexicon.formats.write import require_savable
 
-        codes = () if languages is None else self.codes(languages)
         for path in filter(None, (output, self.reverse_output)):
-            require_savable(path, grouped=self.grouped, languages=codes)
+            require_savable(path, grouped=self.grouped)
+
+    def require_languages(self, output: Path, languages: Sequence[Embeddings]) -> None:
+        """Refuse unknown codes of languages, before the search."""
+        from alignx.lexicon.formats.write import require_languages
+
+        for path in filter(None, (output, self.reverse_output)):
+            require_languages(path, self.codes(languages))
 
     def save(
         self, lexicon: Lexicon, output: Path, languages: Sequence[Embeddings], most: int

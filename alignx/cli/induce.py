@@ -106,7 +106,7 @@ def induce(
     sides = languages[::-1] if reverse else languages
     _require_sizes(k, n_neighbors, languages)
     entries.require_ranks(sides)
-    written.require_savable(output, sides)
+    written.require_languages(output, sides)
     if search.index == "auto" and is_large(*map(len, languages)) and not any(lists.values()):
         search.require_sharding(ranking)
         in_files = True

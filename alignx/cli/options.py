@@ -187,7 +187,7 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(columns|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 
@@ -200,6 +200,8 @@ def with_options(message: str) -> str:
     'correct it or load with --on-error skip'
     >>> with_options("choose columns=(1, 3) or limit=6")
     'choose --columns 1,3 or --limit 6'
+    >>> with_options('such as languages=("en", "es")')
+    'such as --languages en,es'
     """
 
     def replaced(found: re.Match[str]) -> str:

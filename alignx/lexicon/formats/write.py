@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from alignx.lexicon.formats.content import Content, Format
     from alignx.support.files import StrPath
 
-__all__ = ["FORMATS", "files_of", "require_savable", "write"]
+__all__ = ["FORMATS", "files_of", "is_dictionary", "require_languages", "require_savable", "write"]
 
 logger = logging.getLogger("alignx")
 
@@ -52,17 +52,18 @@ def files_of(path: StrPath) -> list[Path]:
     return [Path(path), *(Path(path).with_suffix(each) for each in _format_of(path).more_files)]
 
 
-def require_savable(
-    path: StrPath, *, grouped: bool = False, languages: tuple[str, str] | None = None
-) -> None:
-    """Refuse a file name and options that do not fit each other, before long work.
+def is_dictionary(path: StrPath) -> bool:
+    """Return True if a name ends like a dictionary, and not like other texts."""
+    return Path(path).suffix.lower() in FORMATS.keys() - {".txt"}
 
-    Languages are checked if they are given.
+
+def require_savable(path: StrPath, *, grouped: bool = False) -> None:
+    """Refuse a file name that does not fit the options, before long work.
 
     Raises
     ------
     FormatError
-        If the format is unknown, or cannot have groups or these languages.
+        If the format is unknown, or cannot have groups.
     MissingDependencyError
         If the package that writes the format is not installed.
     """
@@ -76,8 +77,17 @@ def require_savable(
         raise FormatError(
             path, f"{suffix} holds an entry for each pair, and cannot be grouped by source word"
         )
-    for code in languages or ():
-        if form.needs_languages and not _CODE.fullmatch(_as_bcp_47(code)):
+
+
+def require_languages(path: StrPath, languages: tuple[str, str] | None) -> None:
+    """Refuse missing and malformed codes of languages by a FormatError, if the format names them."""
+    if not _format_of(path).needs_languages:
+        return
+    if languages is None:
+        hint = 'give their codes, such as languages=("en", "es")'
+        raise FormatError(path, f"{Path(path).suffix} names its languages; {hint}")
+    for code in languages:
+        if not _CODE.fullmatch(_as_bcp_47(code)):
             raise FormatError(path, f"a language has a code such as en or pt-BR, got {code!r}")
 
 
@@ -86,12 +96,10 @@ def write(path: StrPath, content: Content, *, skip: bool) -> None:
 
     See `Lexicon.save`.
     """
-    require_savable(path, grouped=content.grouped, languages=content.languages)
-    form, suffix = _format_of(path), Path(path).suffix
-    if form.needs_languages:
-        if content.languages is None:
-            hint = 'give their codes, such as languages=("en", "es")'
-            raise FormatError(path, f"{suffix} names its languages; {hint}")
+    require_savable(path, grouped=content.grouped)
+    require_languages(path, content.languages)
+    form = _format_of(path)
+    if form.needs_languages and content.languages is not None:
         source, target = map(_as_bcp_47, content.languages)
         content = replace(content, languages=(source, target))
     problems = {
