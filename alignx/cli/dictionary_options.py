@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from alignx.cli.command import option
 from alignx.cli.inputs import read_entries
-from alignx.cli.options import refuse
+from alignx.cli.options import LanguageCodes, as_pair_of_codes, refuse
 
 if TYPE_CHECKING:
     from alignx.cli.terminal import Terminal
@@ -186,29 +186,13 @@ class DictionaryFiles:
         Path | None,
         option("Also write the other direction: the same pairs, by target word.", metavar="FILE"),
     ] = None
-    languages: Annotated[
-        str | None,
-        option(
-            "Codes of the languages, which .ttl and .tmx name.",
-            default="from the vectors",
-            metavar="SOURCE,TARGET",
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        refuse(
-            self.languages is not None and len(self._given_codes) != 2,
-            "--languages",
-            f"give two codes, such as en,es, got {self.languages!r}",
-        )
-
-    @property
-    def _given_codes(self) -> list[str]:
-        return [code.strip() for code in (self.languages or "").split(",") if code.strip()]
+    languages: LanguageCodes = None
 
     def codes(self, languages: Sequence[Embeddings]) -> tuple[str, str] | None:
-        """Return the codes of source and target, as far as known."""
-        source, target = self._given_codes or [language.language for language in languages]
+        """Return the codes of source and target, if both are known."""
+        if self.languages is not None:
+            return as_pair_of_codes(self.languages)
+        source, target = (language.language for language in languages)
         return (source, target) if source and target else None
 
     def paths(self, output: Path) -> dict[str, list[Path] | None]:
@@ -216,12 +200,17 @@ class DictionaryFiles:
         from alignx.lexicon.formats.write import files_of
 
         other = self.reverse_output
-        return {"--output": files_of(output), "--reverse-output": other and files_of(other)}
+        return {
+            "--output": files_of(output),
+            "--reverse-output": None if other is None else files_of(other),
+        }
 
     def require_savable(self, output: Path) -> None:
         """Refuse files of formats that do not fit the options."""
         from alignx.lexicon.formats.write import require_savable
 
+        if self.languages is not None:
+            as_pair_of_codes(self.languages)
         for path in filter(None, (output, self.reverse_output)):
             require_savable(path, grouped=self.grouped)
 

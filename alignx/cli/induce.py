@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["induce"]
 
 
-@command("induce en-es.safetensors en.vec es.vec -o en-es.tsv", settings=("threads", "device"))
+@command(
+    "induce en-es.safetensors en.vec es.vec -o en-es.tsv",
+    settings=("threads", "device"),
+    first=("output", "k", "threshold", "grouped", "ranking"),
+)
 def induce(
     map_file: MapFile,
     files: LanguagePair,

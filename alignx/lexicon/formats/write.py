@@ -80,7 +80,7 @@ def require_savable(path: StrPath, *, grouped: bool = False) -> None:
 
 
 def require_languages(path: StrPath, languages: tuple[str, str] | None) -> None:
-    """Refuse missing and malformed codes of languages by a FormatError, if the format names them."""
+    """Refuse missing and malformed codes of languages by a FormatError, where a file has them."""
     if not _format_of(path).needs_languages:
         return
     if languages is None:
