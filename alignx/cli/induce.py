@@ -172,7 +172,7 @@ def _require_sizes(k: int, n_neighbors: int | None, languages: Sequence[Embeddin
 
 
 def _tell(
-    terminal: Terminal, output: Path, lexicon: Lexicon, facts: dict[str, Any], seconds: float
+    terminal: JsonTerminal, output: Path, lexicon: Lexicon, facts: dict[str, Any], seconds: float
 ) -> None:
     """Print a summary."""
     from alignx.support.memory import peak_resident

@@ -372,9 +372,9 @@ def test_control_characters_are_kept_or_refused(
 
 
 def test_skipped_pairs_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    lexicon = Lexicon([("cat", "gato"), ("a\tb", "x"), ("dog", "p\n")], scores=[1, 2, 3])
+    lexicon = Lexicon([("cat", "gato"), ("a\tb", "x"), ("dog", "p\n")], scores=np.arange(3.0))
     lexicon.save(tmp_path / "a.tsv", on_error="skip")
-    assert (tmp_path / "a.tsv").read_text() == "cat\tgato\t1.0000\n"
+    assert (tmp_path / "a.tsv").read_text() == "cat\tgato\t0.0000\n"
     assert "left out 2 pairs: words must not contain tabs or line ends, got 'a\\tb'" in caplog.text
     with pytest.raises(ValueError, match="on_error must be"):
         lexicon.save(tmp_path / "b.tsv", on_error="keep")  # type: ignore[arg-type]  # the test
@@ -440,14 +440,14 @@ def test_an_empty_dictionary_is_valid(tmp_path: Path) -> None:
 def test_pairs_are_selected_by_their_words() -> None:
     lexicon = Lexicon(
         [("The", "El"), ("cat", "gato"), ("cat", "gata"), ("e-mail", "correo"), ("dog", "can")],
-        scores=[1, 2, 3, 4, 5], languages=("en", "es"),
+        scores=np.arange(5.0), languages=("en", "es"),
     )  # fmt: skip
     assert list(lexicon.select(sources=["cat", "dog"], targets=["gata", "can"])) == [
         ("cat", "gata"), ("dog", "can"),
     ]  # fmt: skip
     kept = lexicon.select(stop_words=["THE"], target_stop_words=["Can"], only_letters=True, most=1)
     assert list(kept) == [("cat", "gato")]
-    assert np.asarray(kept.scores).tolist() == [2]
+    assert np.asarray(kept.scores).tolist() == [1]
     assert kept.languages == ("en", "es")
     assert kept.reversed().languages == ("es", "en")
     with pytest.raises(ValueError, match="most must be at least 1, got 0"):
@@ -468,10 +468,10 @@ def test_orders() -> None:
         "ano", "año", "Eau", "eau", "eau", "ecole", "École", "école", "zoo",
     ]  # fmt: skip
     assert [source for source, _ in lexicon.sorted(["zoo", "eau"])[:3]] == ["zoo", "eau", "eau"]
-    scored = Lexicon(PLAIN.pairs, scores=[1, 2, 3])
+    scored = Lexicon(PLAIN.pairs, scores=np.arange(3.0))
     assert list(scored.sorted("best")) == [("cat", "gata"), ("dog", "perro"), ("cat", "gato")]
     assert list(scored.sorted()) == [("cat", "gata"), ("cat", "gato"), ("dog", "perro")]
-    probable = Lexicon(PLAIN.pairs, scores=[1, 2, 3], probabilities=[1, 0.5, 0.2])
+    probable = Lexicon(PLAIN.pairs, scores=np.arange(3.0), probabilities=np.array([1, 0.5, 0.2]))
     assert list(probable.sorted("best")) == list(PLAIN)
     for wrong, problem in (("best", "must have scores"), ("rank", "by must be 'alphabet'")):
         with pytest.raises(ValueError, match=problem):
