@@ -73,5 +73,6 @@ def _convert_dictionary(
     require_outputs({"--output": files_of(output)}, {"FILE": path})
     require_savable(output)
     require_languages(output, languages)
-    read_lexicon(terminal, path, reading).save(output, languages=languages)
+    lexicon = read_lexicon(terminal, path, reading)
+    lexicon.save(output, languages=languages, on_error=reading.on_error)
     terminal.note(f"{output}: written")

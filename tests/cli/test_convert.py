@@ -122,3 +122,10 @@ def test_a_dictionary_is_converted(folder: Path) -> None:
         assert option[0] in misuse("convert", "en-es.txt", "-o", "a.csv", *option)
     assert "--languages" in misuse("convert", VECTORS[0], "-o", "a.vec", "--languages", "en,es")
     assert "would replace FILE" in fail("convert", "en-es.csv", "-o", "en-es.csv")
+    (folder / "long.tsv").write_text(f"cat\tgato\n{'x' * 256}\tlargo\n")
+    assert "at most 255 bytes" in fail("convert", "long.tsv", "-o", "long.ifo")
+    done = succeed("convert", "long.tsv", "-o", "long.ifo", "--on-error", "skip")
+    assert (
+        "long.ifo: left out 1 of 2 pairs: StarDict's headwords have at most 255 bytes" in done.err
+    )
+    assert (folder / "long.dict").read_text() == "gato"

@@ -375,7 +375,10 @@ def test_skipped_pairs_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFi
     lexicon = Lexicon([("cat", "gato"), ("a\tb", "x"), ("dog", "p\n")], scores=np.arange(3.0))
     lexicon.save(tmp_path / "a.tsv", on_error="skip")
     assert (tmp_path / "a.tsv").read_text() == "cat\tgato\t0.0000\n"
-    assert "left out 2 pairs: words must not contain tabs or line ends, got 'a\\tb'" in caplog.text
+    assert (
+        "left out 2 of 3 pairs: words must not contain tabs or line ends, got 'a\\tb'"
+        in caplog.text
+    )
     with pytest.raises(ValueError, match="on_error must be"):
         lexicon.save(tmp_path / "b.tsv", on_error="keep")  # type: ignore[arg-type]  # the test
 

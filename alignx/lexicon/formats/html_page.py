@@ -24,7 +24,7 @@ th, td { text-align: start; padding: .2rem 1rem .2rem 0; vertical-align: top;
   overflow-wrap: anywhere; }
 td:first-child { font-weight: 600; }
 tbody tr { border-bottom: 1px solid #e4e4e4; }
-.n { text-align: end; width: 6rem; font-variant-numeric: tabular-nums; color: #666; }
+.n { text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; color: #666; }
 p { color: #666; }
 """
 

@@ -111,7 +111,9 @@ def write(path: StrPath, content: Content, *, skip: bool) -> None:
         problem = next(iter(problems.values()))
         if not skip:
             raise FormatError(path, f"{problem}; save it as .jsonl, or without this pair")
-        logger.warning("%s: left out %d pairs: %s", path, len(problems), problem)
+        logger.warning(
+            "%s: left out %d of %d pairs: %s", path, len(problems), len(content.pairs), problem
+        )
         content = content.without(problems)
     form.write(path, content)
 
