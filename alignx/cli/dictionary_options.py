@@ -225,7 +225,7 @@ class DictionaryFiles:
         self, lexicon: Lexicon, output: Path, languages: Sequence[Embeddings], most: int
     ) -> None:
         """Write the dictionary, and the other direction if asked for."""
-        codes = self.codes(languages)
+        codes = self.codes(languages) or lexicon.languages
         ordered = lexicon if self.sort == "frequency" else lexicon.sorted(self.sort)
         ordered.save(output, grouped=self.grouped, languages=codes, on_error="skip")
         if self.reverse_output is not None:

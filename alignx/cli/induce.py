@@ -110,7 +110,6 @@ def induce(
     sides = languages[::-1] if reverse else languages
     _require_sizes(k, n_neighbors, languages)
     entries.require_ranks(sides)
-    written.require_languages(output, sides)
     if search.index == "auto" and is_large(*map(len, languages)) and not any(lists.values()):
         search.require_sharding(ranking)
         in_files = True
@@ -121,12 +120,14 @@ def induce(
         alignment = None if map_file == "-" else Alignment.load(map_file)
         space = LazySpace(languages[0], languages[1], alignment)
         space = space.reversed() if reverse else space
+        written.require_languages(output, space.languages)
         require_probabilities(entries.threshold, space.ranker)
         sharding = search.sharding(folder, memory)
         found = _induce_in_files(terminal, space, selection, sharding, by)
         lexicon, facts = found.lexicon, _facts(found)
     else:
         shared = shared_space(map_file, languages, reverse=reverse)
+        written.require_languages(output, (shared.source, shared.target))
         require_probabilities(entries.threshold, shared.ranker)
         asked = [
             as_entries(lines, side, lowercase=files.lowercase)

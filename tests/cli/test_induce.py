@@ -297,6 +297,8 @@ def test_outputs_that_do_not_fit(folder: Path) -> None:
     assert "--languages en,es" in fail(*given, "-o", "x.tmx")
     succeed(*given, "-o", "x.tmx", "--languages", "en, es")
     assert 'xml:lang="es"' in (folder / "x.tmx").read_text()
+    succeed("induce", MAPPED[0], "a.vec", "b.vec", "-o", "w.tmx")  # the map knows
+    assert 'srclang="en"' in (folder / "w.tmx").read_text()
     assert "cannot be grouped" in fail(*INDUCE, "-o", "y.dix", "--grouped")
     assert "is written as" in fail(*INDUCE, "-o", "y.tsv", "--reverse-output", "y.xlsx")
     (folder / "stop.dict").write_text("the\n")
