@@ -219,7 +219,7 @@ class Lexicon(WordPairs):
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "en-es.csv"
         >>> Lexicon({"cat": ["gato", "gata"]}).save(path, grouped=True)
         >>> print(path.read_text(), end="")
-        source,targets
+        source,target
         cat,gato; gata
         """
         _require_treatment(on_error)

@@ -108,7 +108,7 @@ def test_groups_of_every_kind(tmp_path: Path) -> None:
         return saved(tmp_path, f"a.{suffix}", PLAIN, grouped=True).read_text(encoding="utf-8")
 
     assert text("tsv") == "cat\tgato; gata\ndog\tperro\n"
-    assert text("csv") == "source,targets\ncat,gato; gata\ndog,perro\n"
+    assert text("csv") == "source,target\ncat,gato; gata\ndog,perro\n"
     assert text("md").splitlines()[2:] == ["| cat | gato, gata |", "| dog | perro |"]
     assert "<tbody>\n<tr><td" in text("html")
     assert [json.loads(line) for line in text("jsonl").splitlines()] == [

@@ -18,12 +18,11 @@ __all__ = ["CSV"]
 def _write(path: StrPath, content: Content) -> None:
     with replacing(path) as file:
         write = csv.writer(file, lineterminator="\n").writerow
+        write(["source", "target", *(() if content.grouped else content.numbers)])
         if content.grouped:
-            write(["source", "targets"])
             for source, targets in content.groups():
                 write([source, joined(targets)])
             return
-        write(["source", "target", *content.numbers])
         for source, target, numbers in content.rows():
             write([source, target, *(f"{number:.4f}" for number in numbers.values())])
 

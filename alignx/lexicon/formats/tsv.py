@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
+from alignx.lexicon.entries import quoted
 from alignx.lexicon.formats.content import Content, Format, holding_no
 from alignx.lexicon.word_checks import quoted_if_ambiguous
 from alignx.support.files import replacing
@@ -30,19 +29,17 @@ def _write(path: StrPath, content: Content) -> None:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Join words to one cell, by the rules of CSV with a semicolon.
+    """Join words to one cell, with quotes around those that reading would split or change.
 
     Examples
     --------
-    >>> print(joined(["gato", "gata"]), joined(["a;b", "c"]), sep=" | ")
-    gato; gata | "a;b"; c
+    >>> print(joined(["gato", "gata"]), joined(["a;b", "well, then"]), sep=" | ")
+    gato; gata | "a;b"; "well, then"
     """
-    cells = []
-    for word in words:
-        cell = io.StringIO()
-        csv.writer(cell, delimiter=";", lineterminator="").writerow([word])
-        cells.append(cell.getvalue())
-    return "; ".join(cells)
+    return "; ".join(
+        quoted(word) if ";" in word or '"' in word else quoted_if_ambiguous(word, word)[0]
+        for word in words
+    )
 
 
 TSV = Format(_write, holding_no(r"[\t\r\n]", "tabs or line ends"), "either")
