@@ -222,7 +222,12 @@ class DictionaryFiles:
             require_languages(path, self.codes(languages))
 
     def save(
-        self, lexicon: Lexicon, output: Path, languages: Sequence[Embeddings], most: int
+        self,
+        lexicon: Lexicon,
+        output: Path,
+        languages: Sequence[Embeddings],
+        most: int,
+        terminal: Terminal,
     ) -> None:
         """Write the dictionary, and the other direction if asked for."""
         codes = self.codes(languages) or lexicon.languages
@@ -237,3 +242,4 @@ class DictionaryFiles:
                 languages=codes and codes[::-1],
                 on_error="skip",
             )
+            terminal.note(f"{self.reverse_output}: {len(other):,} pairs, by target word")

@@ -136,7 +136,7 @@ def induce(
         lexicon = _induce_in_memory(terminal, shared, asked, selection, oov, by)
         facts = {"index": "exact", "recall": 1.0}
     lexicon = entries.apply(lexicon, sides, chosen, terminal)
-    written.save(lexicon, output, sides, k)
+    written.save(lexicon, output, sides, k, terminal)
     if in_files:
         Workspace(folder).remove()
     facts = {"mutual": mutual, "threshold": entries.threshold, **facts}

@@ -259,7 +259,8 @@ def test_order_groups_and_both_directions() -> None:
     wide = ("-k", 3, "--all")
     whole = induce_lexicon(mapped_space(), k=3, mutual=False)
     both = ("-o", "x.jsonl", "--reverse-output", "y.jsonl")
-    succeed(*INDUCE, *wide, *both)
+    done = succeed(*INDUCE, *wide, *both)
+    assert "pairs, by target word\nx.jsonl: " in done.err
     assert list(Lexicon.load("x.jsonl")) == list(whole)
     back = Lexicon.load("y.jsonl")
     assert set(back.reversed()) <= set(whole)

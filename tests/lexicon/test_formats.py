@@ -204,6 +204,9 @@ def test_the_files_of_stardict_appear_whole_or_not_at_all(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     with pytest.raises(FormatError, match="several files"):
         LEXICON.save("/dev/x.ifo")
+    (tmp_path / "a.dict.dz").touch()
+    with pytest.raises(OutputError, match=r"a\.dict\.dz: programs would read this file of another"):
+        LEXICON.save(tmp_path / "a.ifo")
 
 
 def test_stardict_refuses_long_headwords(tmp_path: Path) -> None:
@@ -227,7 +230,7 @@ DIX = """
 <!ELEMENT p (l, r)> <!ELEMENT l (#PCDATA|b)*> <!ELEMENT r (#PCDATA|b)*> <!ELEMENT b EMPTY>
 """
 TMX = """
-<!ELEMENT tmx (header, body)> <!ATTLIST tmx version CDATA #REQUIRED>
+<!ELEMENT tmx (header, body)> <!ATTLIST tmx version CDATA #FIXED "1.4">
 <!ELEMENT header (note|prop)*>
 <!ATTLIST header creationtool CDATA #REQUIRED creationtoolversion CDATA #REQUIRED
   segtype (block|paragraph|sentence|phrase) #REQUIRED o-tmf CDATA #REQUIRED

@@ -82,6 +82,8 @@ class Format:
         The format names the languages.
     more_files : tuple of str
         Endings of the files beside.
+    in_the_way : tuple of str
+        Endings of files that programs would read in place of these.
     package : str
         Package of others that writes the format, or "".
     """
@@ -91,6 +93,7 @@ class Format:
     entries: Literal["pairs", "groups", "either"] = "pairs"
     needs_languages: bool = False
     more_files: tuple[str, ...] = ()
+    in_the_way: tuple[str, ...] = ()
     package: str = ""
 
 

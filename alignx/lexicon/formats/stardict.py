@@ -58,4 +58,10 @@ def _check(source: str, target: str) -> str:
     return _has_forbidden(source, target)
 
 
-STARDICT = Format(_write, _check, "groups", more_files=(".idx", ".dict"))
+STARDICT = Format(
+    _write,
+    _check,
+    "groups",
+    more_files=(".idx", ".dict"),
+    in_the_way=(".idx.gz", ".dict.dz"),
+)

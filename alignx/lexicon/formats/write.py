@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alignx.errors import FormatError
+from alignx.errors import FormatError, OutputError
 from alignx.lexicon.formats.apertium import APERTIUM
 from alignx.lexicon.formats.arrow import ARROW
 from alignx.lexicon.formats.comma_separated import CSV
@@ -64,6 +64,8 @@ def require_savable(path: StrPath, *, grouped: bool = False) -> None:
     ------
     FormatError
         If the format is unknown, or cannot have groups.
+    OutputError
+        If a packed file of another dictionary lies beside.
     MissingDependencyError
         If the package that writes the format is not installed.
     """
@@ -71,6 +73,10 @@ def require_savable(path: StrPath, *, grouped: bool = False) -> None:
     form, suffix = _format_of(path), Path(path).suffix
     if form.more_files and is_special(path):
         raise FormatError(path, "a dictionary of several files takes the name of a regular file")
+    for other in (Path(path).with_suffix(each) for each in form.in_the_way):
+        if other.exists():
+            problem = "programs would read this file of another dictionary"
+            raise OutputError(other, f"{problem}; remove it, or choose another name")
     if form.package:
         require_packages({f"{suffix} output": form.package})
     if grouped and form.entries == "pairs":
