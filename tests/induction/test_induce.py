@@ -356,5 +356,5 @@ def test_the_dictionary_knows_its_languages(options: dict[str, Any]) -> None:
     shared = space(30, 30)
     assert induce_lexicon(shared, **options).languages == ("en", "es")
     assert induce_lexicon(shared.reversed(), **options).languages == ("es", "en")
-    languages = [Embeddings(each.words, each.vectors) for each in shared.values()]
-    assert induce_lexicon(SharedSpace.of(*languages), **options).languages is None
+    source, target = (Embeddings(each.words, each.vectors) for each in shared.values())
+    assert induce_lexicon(SharedSpace.of(source, target), **options).languages is None
