@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,9 @@ from alignx.support.arguments import shown
 from alignx.support.arrays import freeze, is_frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from alignx.support.arrays import Double
 
-__all__ = ["checked_numbers", "checked_pairs", "frame_columns", "full_column"]
-
-logger = logging.getLogger("alignx")
+__all__ = ["checked_languages", "checked_numbers", "checked_pairs", "frame_columns"]
 
 
 def checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
@@ -51,6 +46,20 @@ def checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
     return checked
 
 
+def checked_languages(codes: Any) -> tuple[str, str] | None:  # noqa: ANN401  # two codes
+    """Convert codes of source and target language to a tuple."""
+    if codes is None:
+        return None
+    given = codes if isinstance(codes, str) else tuple(codes)
+    if (
+        isinstance(given, str)
+        or len(given) != 2
+        or not all(isinstance(c, str) and c for c in given)
+    ):
+        raise ValueError(f'languages must be two codes, such as ("en", "es"), got {codes!r}')
+    return given[0], given[1]
+
+
 def frame_columns(frame: Any) -> dict[str, Any]:  # noqa: ANN401  # of pandas, or alike
     """Return the pairs of a data frame, and perhaps their scores and probabilities."""
     names = list(frame.columns)
@@ -65,19 +74,6 @@ def frame_columns(frame: Any) -> dict[str, Any]:  # noqa: ANN401  # of pandas, o
         "pairs": list(zip(*(frame[name] for name in words), strict=True)),
         **{plural: list(frame[name]) for plural, name in numbers.items() if name in names},
     }
-
-
-def full_column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
-    """Collect a number of each pair; None unless all have it."""
-    values = [numbers[index] for numbers in rows if len(numbers) > index]
-    if len(values) == len(rows):
-        return np.array(values, dtype=np.float64)
-    if values:
-        logger.warning(
-            "%s: %s are left out, as only %d of %d pairs have one",
-            name, ("scores", "probabilities")[index], len(values), len(rows),
-        )  # fmt: skip
-    return None
 
 
 def _ordered(values: Iterable[Any]) -> Iterable[Any]:

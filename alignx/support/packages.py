@@ -17,6 +17,7 @@ _EXTRAS = {
     "faiss": "faiss",
     "fasttext": "fasttext",
     "matplotlib": "plot",
+    "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "torch": "torch",
     "transformers": "transformers",
