@@ -88,8 +88,9 @@ if TYPE_CHECKING:
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
-    from alignx.vectors.io import load, save
+    from alignx.vectors.io import load
     from alignx.vectors.normalizer import Normalizer
+    from alignx.vectors.saving import save
 
 __all__ = [
     "CCA",
@@ -256,8 +257,9 @@ _HOMES = {
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
-    "vectors.io": ["load", "save"],
+    "vectors.io": ["load"],
     "vectors.normalizer": ["Normalizer"],
+    "vectors.saving": ["save"],
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -16,8 +16,8 @@ from alignx.support.arrays import LazyRows, freeze
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import read_fasttext
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
-from alignx.vectors.io import save
 from alignx.vectors.load_options import LoadOptions
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from alignx.alignment.language_map import LanguageMap

@@ -45,8 +45,8 @@ def apply(
     of its vectors.
     """
     from alignx.alignment.alignment import Alignment
-    from alignx.vectors.io import require_savable, save
     from alignx.vectors.language_codes import guess_language
+    from alignx.vectors.saving import require_savable, save
 
     is_model = output.suffix == ".bin"
     if is_model:

@@ -32,7 +32,7 @@ def convert(
     terminal: Terminal,
 ) -> None:
     """Convert vectors to another format; .safetensors opens at once, whatever its size."""
-    from alignx.vectors.io import require_savable, save
+    from alignx.vectors.saving import require_savable, save
 
     require_savable(output, dtype=dtype)
     embeddings = read_vectors(terminal, vectors, reading)

@@ -18,7 +18,8 @@ from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.safetensors import read_tensors
 from alignx.training.train import train
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,8 @@ from alignx.lexicon.lexicon import Lexicon
 from alignx.support.file_kinds import kind_of
 from alignx.support.text_files import read_lines, stream_lines
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from alignx.errors import FormatError, OutputError
 from alignx.support.arrays import BLOCK_ROWS, LazyRows
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
 from alignx.vectors.load_options import LoadReport
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path
