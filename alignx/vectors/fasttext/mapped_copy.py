@@ -15,6 +15,7 @@ from alignx.support.files import reading, replacing, require_regular
 from alignx.support.outputs import require_suffix
 from alignx.support.progress import part_of
 from alignx.vectors.fasttext.layout import DIMENSION_AT, MATRIX_SHAPE, MatrixLocation, ModelLayout
+from alignx.vectors.fasttext.quantized_matrix import QuantizedMatrix
 
 if TYPE_CHECKING:
     import io
@@ -73,6 +74,12 @@ def write_mapped_model(
                 f"the map takes vectors of dimension {len(matrix)}, got {name} of dimension "
                 f"{layout.input.columns}"
             )
+        if isinstance(layout.input, QuantizedMatrix) or isinstance(layout.output, QuantizedMatrix):
+            problem = (
+                "a quantized model (.ftz) cannot be mapped as a model; map the model before "
+                "quantization, or write the mapped vectors (.vec)"
+            )
+            raise FormatError(name, problem)
         inverse: Double = np.linalg.pinv(matrix, rcond=_RANK_TOLERANCE).T.astype(np.float64)
         share = layout.input.rows / max(layout.input.rows + layout.output.rows, 1)
         with replacing(output, "wb") as out:

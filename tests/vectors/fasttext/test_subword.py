@@ -112,14 +112,6 @@ def test_a_supervised_model_gives_its_words_without_labels(classifier: tuple[Any
     np.testing.assert_array_equal(found["other"], model.get_word_vector("other"))
 
 
-def test_a_quantized_model_is_named(classifier: tuple[Any, Path]) -> None:
-    model, path = classifier
-    model.quantize()
-    model.save_model(str(path.with_suffix(".ftz")))
-    with pytest.raises(FormatError, match=r"quantized models .* use the model before"):
-        load(path.with_suffix(".ftz"))
-
-
 def test_a_model_cut_anywhere_is_refused(model_path: Path, tmp_path: Path) -> None:
     content = model_path.read_bytes()
     path = tmp_path / "cut.bin"
@@ -190,8 +182,12 @@ def test_any_word_has_the_vector_that_fasttext_gives(
 def test_blocks_do_not_show(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = [f"word{number}" for number in range(300)] + ANY
     whole = SubwordVectors(model_path)(words)
-    for name, size in (("_BLOCK", 1_000), ("_WINDOW", 240), ("_WORDS", 7)):
-        monkeypatch.setattr(f"alignx.vectors.fasttext.subword.{name}", size)
+    for name, size in (
+        ("subword._BLOCK", 1_000),
+        ("mapped_matrix._WINDOW", 240),
+        ("subword._WORDS", 7),
+    ):
+        monkeypatch.setattr(f"alignx.vectors.fasttext.{name}", size)
     np.testing.assert_array_equal(SubwordVectors(model_path)(words), whole)
     assert_equals_fasttext(model_path, words)
 
