@@ -11,7 +11,9 @@ __all__ = [
     "BZIP2",
     "GZIP",
     "HEAD_SIZE",
+    "TAR",
     "XZ",
+    "ZIP",
     "FileKind",
     "described",
     "kind_of",
@@ -21,7 +23,7 @@ __all__ = [
 HEAD_SIZE = 4096
 
 _ICONV = "convert it to UTF-8 first, such as with iconv -f UTF-16 -t UTF-8"
-_TAR_AT, _TAR = 257, b"ustar"
+_TAR_AT, _TAR_MARK = 257, b"ustar"
 
 
 class FileKind(NamedTuple):
@@ -38,6 +40,8 @@ BINARY = FileKind("binary data", "check the name")
 GZIP = FileKind("a gzip archive", "unpack it with gunzip first")
 BZIP2 = FileKind("a bzip2 archive", "unpack it with bunzip2 first")
 XZ = FileKind("an xz archive", "unpack it with xz -d first")
+TAR = FileKind("a tar archive", "unpack it with tar -x first")
+ZIP = FileKind("a zip archive", "unpack it with unzip first")
 
 _UTF16 = FileKind("text in UTF-16", _ICONV)
 _UTF32 = FileKind("text in UTF-32", _ICONV.replace("16", "32"))
@@ -82,8 +86,8 @@ def kind_of(head: bytes) -> FileKind | None:
     """
     if head.startswith(b"PK\x03\x04"):
         return _zip(head)
-    if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        return FileKind("a tar archive", "unpack it with tar -x first")
+    if head[_TAR_AT : _TAR_AT + len(_TAR_MARK)] == _TAR_MARK:
+        return TAR
     for magic, kind in _BY_MAGIC.items():
         if head.startswith(magic) and (magic != b"BZh" or _BZIP2.match(head)):
             return kind
@@ -106,7 +110,7 @@ def _zip(head: bytes) -> FileKind:
         return FileKind("an Office document", "save it as plain text first")
     if b"/data.pkl" in name:
         return FileKind("a model of torch", "export it as text first")
-    return FileKind("a zip archive", "unpack it with unzip first")
+    return ZIP
 
 
 def _binary(head: bytes) -> FileKind | None:

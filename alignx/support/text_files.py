@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import itertools
-import lzma
-import zlib
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
-from alignx.support.file_kinds import BZIP2, GZIP, XZ, FileKind, kind_of, markup_of
+from alignx.support.archives import unpacked, with_head
+from alignx.support.file_kinds import kind_of, markup_of
 from alignx.support.files import reading
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from alignx.support.files import StrPath
 
-__all__ = ["BLOCK_SIZE", "Line", "read_lines", "stream_lines", "unpacked"]
+__all__ = ["Line", "read_lines", "stream_lines"]
 
-BLOCK_SIZE = 1 << 16
-_HEAD_SIZE = 10  # the longest beginning that tells an archive or an encoding
 _WIDE = {  # the longer mark first: it begins with the shorter
     codecs.BOM_UTF32_LE: "utf-32-le",
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -48,9 +43,9 @@ def read_lines(
     Parameters
     ----------
     path : str or path-like
-        Text in UTF-8, whatever the locale, or in UTF-16 or UTF-32 with a byte order mark; packed by
-        gzip, bzip2 or xz, whatever its name. Lines end in ``"\n"`` or ``"\r\n"``; in a file without
-        ``"\n"``, in ``"\r"``. Nothing else ends a line: U+2028 may occur in a word.
+        Text in UTF-8, whatever the locale, or in UTF-16 or UTF-32 with a byte order mark; packed or
+        not, whatever its name (see `unpacked`). Lines end in ``"\n"`` or ``"\r\n"``; in a file
+        without ``"\n"``, in ``"\r"``. Nothing else ends a line: U+2028 may occur in a word.
     what : str
         Noun for messages, such as "a dictionary".
     lenient : bool
@@ -89,9 +84,8 @@ def stream_lines(
     >>> [[line.text for line in lines] for lines in stream_lines(stream, "input", "a list")]
     [['cat'], ['dog']]
     """
-    pieces = iter(partial(stream.read1, BLOCK_SIZE), b"")
     number = 0
-    for block in _complete_lines(_as_utf8(pieces, name, what, markup)):
+    for block in _complete_lines(_as_utf8(unpacked(stream, name), name, what, markup)):
         if (texts := _decoded(block)) is not None:
             numbers = itertools.count(number + 1)
             number += len(texts)
@@ -134,8 +128,9 @@ def _decoded_line(number: int, data: bytes, name: str, what: str, lenient: bool)
 
 
 def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Iterator[bytes]:
-    """Unpack and recode a text; refuse other kinds of files."""
-    head, pieces = _with_head(unpacked(pieces, name))
+    """Recode a text; refuse other kinds of files."""
+    head, pieces = with_head(pieces)
+    next(pieces, None)
     for mark, encoding in _WIDE.items():
         if head.startswith(mark):
             first = head[len(mark) :]
@@ -150,59 +145,6 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
         head = head.removeprefix(codecs.BOM_UTF8)
     yield head
     yield from pieces
-
-
-def _with_head(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Join the first pieces to a head; return it and the rest."""
-    rest = iter(pieces)
-    head = b""
-    for piece in rest:
-        head += piece
-        if len(head) >= _HEAD_SIZE or b"\n" in head:
-            break
-    return head, rest
-
-
-_ARCHIVES: dict[FileKind | None, Callable[[], Any]] = {
-    GZIP: partial(zlib.decompressobj, wbits=31),
-    BZIP2: bz2.BZ2Decompressor,
-    XZ: lzma.LZMADecompressor,
-}
-
-
-def unpacked(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """Unpack gzip, bzip2 and xz by content; other data passes unchanged.
-
-    Raises FormatError at an archive that is truncated or damaged.
-    """
-    head, rest = _with_head(pieces)
-    pieces = itertools.chain([head], rest)
-    decompressor = _ARCHIVES.get(kind_of(head))
-    return pieces if decompressor is None else _decompressed(pieces, decompressor, name)
-
-
-def _decompressed(
-    pieces: Iterable[bytes], decompressor: Callable[[], Any], name: str
-) -> Iterator[bytes]:
-    """Unpack an archive of one member or several."""
-    damaged = FormatError(name, "the archive is truncated or damaged; download it again")
-    current = decompressor()
-    for piece in pieces:
-        rest = piece
-        while rest:
-            if current.eof:
-                rest = rest.lstrip(b"\0")  # padding of tapes
-                if not rest:
-                    break
-                current = decompressor()
-            try:
-                data = current.decompress(rest)
-            except (OSError, zlib.error, lzma.LZMAError) as error:
-                raise damaged from error
-            yield data
-            rest = current.unused_data
-    if not current.eof:
-        raise damaged
 
 
 def _recoded(pieces: Iterable[bytes], encoding: str, name: str, what: str) -> Iterator[bytes]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 
 from alignx.errors import FormatError
+from alignx.support.archives import unpacked_stream
+from alignx.support.file_kinds import BINARY, HEAD_SIZE, kind_of
 from alignx.support.files import reading
 
 if TYPE_CHECKING:
@@ -22,15 +23,6 @@ __all__ = ["BLOCK_BYTES", "STDIN", "Findings", "text_blocks"]
 STDIN = "-"
 BLOCK_BYTES = 1 << 20
 
-_GZIP, _XZ, _BZIP2 = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh"
-_REFUSED = {
-    b"PK\x03\x04": "this is a zip archive; unpack it first",
-    b"\x28\xb5\x2f\xfd": "this is packed by zstd; unpack it first",
-    b"7z\xbc\xaf\x27\x1c": "this is a 7z archive; unpack it first",
-    b"%PDF-": "this is a PDF; save its text first",
-    codecs.BOM_UTF16_LE: "this is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8",
-    codecs.BOM_UTF16_BE: "this is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8",
-}
 # Half of the bytes of binary data are neither UTF-8 nor printable, and most of those of text in an
 # alphabet that is not Latin and an older encoding; of Latin-1 hardly more than one in twenty.
 _MOST_BROKEN = 0.25
@@ -71,7 +63,7 @@ def text_blocks(
 ) -> Iterator[str]:
     r"""Read a text in blocks that end at line ends, or else at white space.
 
-    Text packed by gzip, xz or bzip2 is recognized by its content. A UTF-8 byte order mark is
+    Archives are unpacked (see `alignx.support.archives.unpacked`). A UTF-8 byte order mark is
     dropped, a NUL becomes a space, and a byte that is not valid UTF-8 a replacement character.
 
     Parameters
@@ -109,9 +101,10 @@ def text_blocks(
     pending, last = "", "\n"
     is_first, ended, place = True, False, 0
     with _opened(path) as file:
-        packed, damages = _unpacked(path, file)
+        text_file = _unpacked(path, file)
         while not ended:
-            data, ended = _read(path, packed, damages, block_bytes)
+            data = text_file.read(block_bytes)
+            ended = not data
             if file.seekable():
                 findings.packed, place = findings.packed + file.tell() - place, file.tell()
             nuls = data.count(b"\0")
@@ -144,46 +137,18 @@ def _opened(path: str) -> Iterator[io.BufferedReader]:
         yield file
 
 
-def _unpacked(path: str, file: io.BufferedReader) -> tuple[IO[bytes], tuple[type[Exception], ...]]:
-    """Return a stream of the unpacked bytes, and the exceptions of a damaged archive."""
-    beginning = file.peek(8)
-    for magic, problem in _REFUSED.items():
-        if beginning.startswith(magic):
-            raise FormatError(path, problem)
-    if beginning.startswith(_GZIP):
-        import gzip
-
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file)), (gzip.BadGzipFile, zlib.error)
-    if beginning.startswith(_XZ):
-        import lzma
-
-        return lzma.LZMAFile(file), (lzma.LZMAError,)
-    if beginning.startswith(_BZIP2):
-        import bz2
-
-        return bz2.BZ2File(file), (OSError, ValueError)
-    return file, ()
-
-
-def _read(
-    path: str, file: IO[bytes], damages: tuple[type[Exception], ...], size: int
-) -> tuple[bytes, bool]:
-    """Read a block of at most `size` bytes; the flag marks the end."""
-    try:
-        data = file.read(size)
-    except EOFError as error:
-        raise FormatError(path, "the archive is truncated; get it again") from error
-    except damages as error:
-        raise FormatError(path, "the archive is damaged; get it again") from error
-    return data, not data
+def _unpacked(path: str, file: io.BufferedReader) -> io.BufferedReader:
+    """Unpack archives; refuse documents and other kinds of files."""
+    stream = unpacked_stream(file, path)
+    kind = kind_of(stream.peek(HEAD_SIZE))
+    if kind not in (None, BINARY):  # binary data is told by its share of invalid bytes
+        raise FormatError(path, str(kind))
+    return stream
 
 
 def _refuse_junk(path: str, data: bytes, invalid: int) -> None:
     """Refuse a file whose first block is not text in UTF-8."""
-    even, odd = data[::2].count(0), data[1::2].count(0)
-    if max(even, odd) > len(data) * 0.4 and min(even, odd) < len(data) * 0.1:
-        raise FormatError(path, _REFUSED[codecs.BOM_UTF16_LE])
-    rest = len(data) - even - odd
+    rest = len(data) - data.count(0)
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if invalid + controls > rest * _MOST_BROKEN:
         raise FormatError(

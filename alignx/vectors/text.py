@@ -11,16 +11,15 @@ import gzip
 import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
 from alignx import _core
 from alignx.errors import FormatError
+from alignx.support.archives import unpacked
 from alignx.support.arrays import Matrix, row_blocks
 from alignx.support.config import get_config
-from alignx.support.text_files import unpacked
 from alignx.vectors.text_layout import HEAD_SIZE, NOT_TEXT, TextLayout, require_text_vectors
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
@@ -62,7 +61,7 @@ def read_text(
     ('cat', 'dog')
     """
     size = _size_of(file)
-    pieces = iter(unpacked(iter(partial(file.read1, min(block_size, _PIECE_SIZE)), b""), path))
+    pieces = unpacked(file, path, min(block_size, _PIECE_SIZE))
     head = b""
     while len(head) < HEAD_SIZE and (piece := next(pieces, None)) is not None:
         head += piece

@@ -13,7 +13,7 @@ import pytest
 from alignx.classification.data.texts import LabeledTexts, read_texts
 from alignx.classification.labels import require_labels
 from alignx.errors import FormatError
-from alignx.support.text_files import BLOCK_SIZE
+from alignx.support.archives import BLOCK_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
