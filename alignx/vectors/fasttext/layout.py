@@ -16,7 +16,14 @@ from alignx.support.file_kinds import HEAD_SIZE, described
 if TYPE_CHECKING:
     import io
 
-__all__ = ["DIMENSION_AT", "FASTTEXT_MAGIC", "MATRIX_SHAPE", "MatrixLocation", "ModelLayout"]
+__all__ = [
+    "DIMENSION_AT",
+    "FASTTEXT_MAGIC",
+    "MATRIX_SHAPE",
+    "MatrixLocation",
+    "ModelLayout",
+    "is_fasttext",
+]
 
 FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 DIMENSION_AT = 8
@@ -34,6 +41,11 @@ _FLOAT = 4
 _SUPERVISED = 3
 _WORD = 0
 _LARGEST_DIMENSION = 100_000
+
+
+def is_fasttext(head: bytes) -> bool:
+    """Recognize a fastText model by its first bytes."""
+    return head.startswith(FASTTEXT_MAGIC)
 
 
 class MatrixLocation(NamedTuple):
