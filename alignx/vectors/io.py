@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, Literal
+import sys
+from typing import TYPE_CHECKING, Literal, cast
 
-from alignx.support.files import reading, require_regular
-from alignx.vectors.cache import read_cache
-from alignx.vectors.fasttext.layout import FASTTEXT_MAGIC
-from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.support.files import reading
+from alignx.vectors.formats import read_vectors
 from alignx.vectors.load_options import LoadOptions
-from alignx.vectors.text import read_text
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
+    import io
+
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["load"]
 
-_CACHE_SUFFIX = ".safetensors"
-_MAPPED = {".bin": "a fastText model", _CACHE_SUFFIX: "a cache of vectors"}
+_STDIN = "standard input"
 
 
 def load(
@@ -78,17 +79,16 @@ def load(
     """
     options = LoadOptions(limit, lowercase, language, on_error, progress)
     name = os.fspath(path)
-    for suffix, what in _MAPPED.items():
-        if name.endswith(suffix):
-            require_regular(name, what)  # opening a pipe would wait for its writer
-    with reading(name) as file:
-        beginning = file.peek(16)
-        if beginning.startswith(FASTTEXT_MAGIC) or name.endswith(".bin"):
-            found = read_fasttext(name, options)
-        elif name.endswith(_CACHE_SUFFIX) or beginning[4:9] == b"\0\0\0\0{":
-            found = read_cache(name, options)
-        else:
-            return read_text(file, name, options)
+    with _opened(name) as file:
+        name = _STDIN if name == "-" else name
+        found = read_vectors(VectorStream(file, name), name, options)
     if progress is not None:
         progress(1.0)
     return found
+
+
+def _opened(name: str) -> contextlib.AbstractContextManager[io.BufferedReader]:
+    """Open a file, or standard input, which stays open."""
+    if name == "-":
+        return contextlib.nullcontext(cast("io.BufferedReader", sys.stdin.buffer))
+    return reading(name)

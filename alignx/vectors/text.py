@@ -9,27 +9,26 @@ from __future__ import annotations
 import contextlib
 import gzip
 import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
 from alignx import _core
 from alignx.errors import FormatError
-from alignx.support.archives import unpacked
 from alignx.support.arrays import Matrix, row_blocks
 from alignx.support.config import get_config
 from alignx.vectors.text_layout import HEAD_SIZE, NOT_TEXT, TextLayout, require_text_vectors
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Generator, Iterable, Iterator
 
     from alignx.support.arrays import Indices, LazyRows
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.load_options import LoadOptions
+    from alignx.vectors.vector_stream import VectorStream
 
 __all__ = ["read_text", "write_text"]
 
@@ -40,11 +39,11 @@ _GZIP_LEVEL = 4
 
 
 def read_text(
-    file: io.BufferedReader, path: str, options: LoadOptions, *, block_size: int = BLOCK_SIZE
+    stream: VectorStream, path: str, options: LoadOptions, *, block_size: int = BLOCK_SIZE
 ) -> Embeddings:
-    r"""Read word2vec text from an open file.
+    r"""Read word2vec text from a stream.
 
-    The file, called `path` in messages, need not be seekable. `block_size` bytes are parsed at
+    The stream is called `path` in messages. `block_size` bytes are parsed at
     once; peak memory is the matrix, the words, two blocks and the rows of one.
 
     Raises
@@ -56,12 +55,12 @@ def read_text(
     --------
     >>> import io
     >>> from alignx.vectors.load_options import LoadOptions
+    >>> from alignx.vectors.vector_stream import VectorStream
     >>> file = io.BufferedReader(io.BytesIO(b"2 3\ncat 1 0 0\ndog 0 1 0\n"))
-    >>> read_text(file, "en.vec", LoadOptions()).words
+    >>> read_text(VectorStream(file, "en.vec"), "en.vec", LoadOptions()).words
     ('cat', 'dog')
     """
-    size = _size_of(file)
-    pieces = unpacked(file, path, min(block_size, _PIECE_SIZE))
+    pieces = iter(partial(stream.read1, min(block_size, _PIECE_SIZE)), b"")
     head = b""
     while len(head) < HEAD_SIZE and (piece := next(pieces, None)) is not None:
         head += piece
@@ -69,14 +68,14 @@ def read_text(
     progress = options.progress or (lambda _: None)
     with contextlib.closing(_read_ahead(_whole_lines(pieces, block_size, path))) as blocks:
         layout = TextLayout.of(bytes(next(blocks, b"")), path)
-        reader = _TextReader(path, options, layout, size)
+        reader = _TextReader(path, options, layout, stream.size)
         block: bytes | memoryview = layout.body
         while block:
             reader.add(block)
             if reader.is_full:
                 break
-            if size:
-                progress(min(1.0, file.tell() / size))
+            if fraction := stream.fraction:
+                progress(fraction)
             block = next(blocks, b"")
     found = reader.embeddings()
     progress(1.0)
@@ -231,11 +230,3 @@ class _TextReader:
             raise FormatError(self._path, f"no line is well-formed: {self._first_problem}")
         self._matrix.resize((n, self._layout.dimension), refcheck=False)
         return self._vocabulary.embeddings("text", self._matrix, skipped=self._skipped)
-
-
-def _size_of(file: io.BufferedReader) -> int | None:
-    """Size of a file; None for buffers, 0 for pipes."""
-    try:
-        return os.fstat(file.fileno()).st_size
-    except OSError:
-        return None

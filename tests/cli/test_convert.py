@@ -94,7 +94,12 @@ BAD_VECTORS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
     "too_few": ("x.vec", text("3 2\na 1 2\nb 1 2\n"), ":3", "with --limit 2"),
     "number": ("x.vec", text("2 2\na 1 0\nb 0 one\n"), ":3", "load with --on-error skip"),
     "nan": ("x.vec", text("a 1 2\nb nan 2\n"), ":2", "finite"),
-    "no_cache": ("x.safetensors", text("this is no cache, at all"), "", "not a safetensors file"),
+    "no_cache": (
+        "x.safetensors",
+        text("this is no cache, at all"),
+        "",
+        "not a text file of vectors",
+    ),
 }
 
 

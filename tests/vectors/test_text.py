@@ -19,6 +19,7 @@ from alignx.support.config import config_context
 from alignx.vectors import text, text_layout
 from alignx.vectors.io import load
 from alignx.vectors.load_options import LoadOptions, LoadReport
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,8 @@ ODD_WORDS = ["a\u00a0b", "c\u2028d", "e\x85f", "g\x0bh", "日本", "🎉", "\ufe
 def parse(content: bytes, block_size: int = 100, **options: Any) -> Embeddings:  # noqa: ANN401
     """Read text that is inspected and parsed in small blocks."""
     file: io.BufferedReader = io.BufferedReader(io.BytesIO(content))
-    return text.read_text(file, "en.vec", LoadOptions(**options), block_size=block_size)
+    stream = VectorStream(file, "en.vec")
+    return text.read_text(stream, "en.vec", LoadOptions(**options), block_size=block_size)
 
 
 # --- the parser against a reference -----------------------------------------------------------

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from alignx.support.arrays import Indices
 
-__all__ = ["DIMENSION_AT", "FASTTEXT_MAGIC", "MATRIX_SHAPE", "MatrixLocation", "ModelLayout"]
+__all__ = [
+    "DIMENSION_AT",
+    "FASTTEXT_MAGIC",
+    "MATRIX_SHAPE",
+    "MatrixLocation",
+    "ModelLayout",
+    "is_fasttext",
+]
 
 FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 DIMENSION_AT = 8
@@ -39,6 +46,11 @@ _FLOAT = 4
 _SUPERVISED = 3
 _WORD = 0
 _LARGEST_DIMENSION = 100_000
+
+
+def is_fasttext(head: bytes) -> bool:
+    """Recognize a fastText model by its first bytes."""
+    return head.startswith(FASTTEXT_MAGIC)
 
 
 class MatrixLocation(NamedTuple):

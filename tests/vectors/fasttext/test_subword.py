@@ -149,14 +149,12 @@ def test_content_decides_whatever_the_name(model_path: Path, tmp_path: Path) -> 
     renamed = tmp_path / "model.vec"
     renamed.write_bytes(model_path.read_bytes())
     assert load(renamed).dimension == DIMENSION
-    for content in (b"2 2\ncat 1 0\ndog 0 1\n", b""):
-        fake = tmp_path / "fake.bin"
-        fake.write_bytes(content)
-        with pytest.raises(FormatError, match=r"fake\.bin: this is not a fastText model"):
-            load(fake)
+    text = tmp_path / "text.bin"
+    text.write_bytes(b"2 2\ncat 1 0\ndog 0 1\n")
+    assert load(text).words == ("cat", "dog")
     packed = tmp_path / "model.bin.gz"
     packed.write_bytes(gzip.compress(model_path.read_bytes()))
-    with pytest.raises(FormatError, match="gzipped fastText model; unpack it with gunzip first"):
+    with pytest.raises(FormatError, match="must be a regular file that is not packed"):
         load(packed)
 
 

@@ -1,0 +1,63 @@
+"""Formats of files of vectors, recognized by their first bytes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from alignx.errors import FormatError
+from alignx.vectors.cache import is_cache, read_cache
+from alignx.vectors.fasttext.layout import is_fasttext
+from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.text import read_text
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Callable
+
+    from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.load_options import LoadOptions
+    from alignx.vectors.vector_stream import VectorStream
+
+__all__ = ["read_vectors"]
+
+
+class _Streamed(NamedTuple):
+    """Format that is read once, from its beginning to its end."""
+
+    recognizes: Callable[[bytes], bool]
+    read: Callable[[VectorStream, str, LoadOptions], Embeddings]
+
+
+class _Mapped(NamedTuple):
+    """Format of a regular file, which is mapped into memory; its `name` is its path."""
+
+    recognizes: Callable[[bytes], bool]
+    read: Callable[[io.BufferedReader, str, LoadOptions], Embeddings]
+
+
+def _read_model(file: io.BufferedReader, path: str, options: LoadOptions) -> Embeddings:
+    """Read a fastText model, which subword vectors map into memory later on."""
+    if os.fspath(file.name) != path:
+        problem = "a fastText model must be a regular file that is not packed; unpack it first"
+        raise FormatError(path, problem)
+    return read_fasttext(path, options)
+
+
+# The first that recognizes 4096 bytes reads the file; the rest is text.
+_FORMATS: tuple[_Streamed | _Mapped, ...] = (
+    _Mapped(is_fasttext, _read_model),
+    _Mapped(is_cache, read_cache),
+)
+
+
+def read_vectors(stream: VectorStream, path: str, options: LoadOptions) -> Embeddings:
+    """Read vectors of any format, called `path` in messages; raises as `alignx.load` does."""
+    for known in _FORMATS:
+        if not known.recognizes(stream.head):
+            continue
+        if isinstance(known, _Streamed):
+            return known.read(stream, path, options)
+        with stream.regular() as file:
+            return known.read(file, path, options)
+    return read_text(stream, path, options)
