@@ -10,6 +10,7 @@ from alignx.vectors.cache import is_cache, read_cache
 from alignx.vectors.fasttext.layout import is_fasttext
 from alignx.vectors.fasttext.reader import read_fasttext
 from alignx.vectors.text import read_text
+from alignx.vectors.word2vec_binary import is_word2vec_binary, read_word2vec_binary
 
 if TYPE_CHECKING:
     import io
@@ -48,6 +49,7 @@ def _read_model(file: io.BufferedReader, path: str, options: LoadOptions) -> Emb
 _FORMATS: tuple[_Streamed | _Mapped, ...] = (
     _Mapped(is_fasttext, _read_model),
     _Mapped(is_cache, read_cache),
+    _Streamed(is_word2vec_binary, read_word2vec_binary),
 )
 
 
