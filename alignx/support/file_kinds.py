@@ -79,9 +79,9 @@ _BY_MAGIC = {
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
-_WORD2VEC = re.compile(rb"[ \t]*\d{1,18}[ \t]+\d{1,18}[ \t]*\r?\n(?=[^ \n]+ )")
-_NUMBER = re.compile(rb"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?|[-+]?\d+[.,]")
-_NOT_DIGITS = bytes({*range(256)} - set(b"0123456789+-.,eE \t\r\n"))
+_WORD2VEC = re.compile(rb"[ \t]*\d{1,18}[ \t]+(\d{1,18})[ \t]*\r?\n(?=[^ \n]+ )")
+_NUMBER = re.compile(rb"[-+]?(\d*[.,]?\d+|\d+[.,])(e[-+]?\d+)?|nan|[-+]?inf", re.IGNORECASE)
+_SHOWN = 8  # numbers that tell text from binary rows
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
@@ -140,10 +140,12 @@ def _is_word2vec(head: bytes) -> bool:
     if not found:
         return False
     rows = head[found.end() :]
-    line = rows.split(b"\n", 1)[0].split()
-    share = len(rows.translate(None, _NOT_DIGITS)) / max(len(rows), 1)
-    if line and _NUMBER.fullmatch(line[-1]) and share > 0.3:
-        return False
+    # The last of the first bytes may be cut.
+    for line in rows.split(b"\n")[:2]:
+        fields = line.split() if len(line) < len(rows) else line.split()[:-1]
+        numbers = fields[-min(int(found[1]), _SHOWN) :]
+        if numbers and all(map(_NUMBER.fullmatch, numbers)):
+            return False
     if len(rows) > len(rows.translate(None, _CONTROLS)):
         return True
     try:

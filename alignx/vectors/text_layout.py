@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
 from alignx.support.file_kinds import BINARY, kind_of, markup_of
-from alignx.vectors.fasttext.layout import FASTTEXT_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +76,6 @@ def require_text_vectors(head: bytes, path: str) -> bytes:
     text = head.removeprefix(codecs.BOM_UTF8)
     if not text:
         raise FormatError(path, "the file is empty; download it again")
-    if text.startswith(FASTTEXT_MAGIC):
-        raise FormatError(path, "this is a gzipped fastText model; unpack it with gunzip first")
     kind = markup_of(text) or kind_of(text)
     if kind not in (None, BINARY):  # a NUL may be in a word
         raise FormatError(path, f"{NOT_TEXT}: {kind}")

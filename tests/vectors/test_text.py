@@ -320,7 +320,6 @@ OTHER_FILES = {
     "this is not a text file of vectors": [
         bytes(range(256)) * 20,
         b"\x00" * 5000,
-        b"2 4\ncat " + np.ones(4, "<f4").tobytes() * 50,
         "2 1\ncat 1\n".encode("utf-16"),
         b"cat gato\ndog perro\n",
         b"x" * (3 << 20),

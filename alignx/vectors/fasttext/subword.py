@@ -16,6 +16,7 @@ from alignx.vectors.fasttext.layout import ModelLayout
 from alignx.vectors.fasttext.mapped_matrix import MappedMatrix
 from alignx.vectors.fasttext.ngrams import ngram_hashes
 from alignx.vectors.fasttext.quantized_matrix import QuantizedMatrix
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     import io
@@ -44,8 +45,8 @@ class SubwordVectors:
     Parameters
     ----------
     path : str or path-like
-        Model, ``.bin`` or ``.ftz``. The numbers of a ``.bin`` stay in the file, which must not
-        change.
+        Model, ``.bin`` or ``.ftz``, packed or not. The numbers of a ``.bin`` stay in the file,
+        which must not change.
 
     Attributes
     ----------
@@ -61,9 +62,10 @@ class SubwordVectors:
 
     Notes
     -----
-    Memory holds the words, and some 200 MB during computation. Copies and pickles open the file
-    again, and refuse one that has changed. A file replaced by a new one, as alignx replaces
-    files, is still read as it was.
+    Memory holds the words, and some 200 MB during computation. A packed model is unpacked into a
+    temporary file that no name leads to and that lasts as long as this object. Copies and pickles
+    open the file again, and refuse one that has changed. A file replaced by a new one, as alignx
+    replaces files, is still read as it was.
 
     References
     ----------
@@ -74,12 +76,23 @@ class SubwordVectors:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         name = os.fspath(path)
         require_regular(name, "a fastText model")
-        with reading(name) as file:
-            # Independent of the working directory and links when it is opened again.
-            self.path = os.path.realpath(name)
-            self._status = os.fstat(file.fileno())
-            self._layout = layout = ModelLayout.read(file, name)
-            self._input = _matrix(file, layout.input)
+        with reading(name) as file, VectorStream(file, name).regular() as plain:
+            self._map(plain, name)
+
+    @classmethod
+    def of(cls, file: io.BufferedReader, path: str) -> SubwordVectors:
+        """Map an open file, which may be a copy of one that is packed; `path` is its own path."""
+        model = cls.__new__(cls)
+        model._map(file, path)
+        return model
+
+    def _map(self, file: io.BufferedReader, path: str) -> None:
+        # Independent of the working directory and links when it is opened again.
+        self.path = os.path.realpath(path)
+        is_itself = os.path.realpath(file.name) == self.path
+        self._status = os.fstat(file.fileno()) if is_itself else _status_of(path)
+        self._layout = layout = ModelLayout.read(file, path)
+        self._input = _matrix(file, layout.input)
         self.stored = layout.words
 
     @property
@@ -91,6 +104,9 @@ class SubwordVectors:
         return f"SubwordVectors({self.path!r})"
 
     def __reduce__(self) -> tuple[Callable[..., SubwordVectors], tuple[str, FileState]]:
+        if self._status is None:
+            problem = "a model that came through a pipe cannot be copied; write it to a file first"
+            raise FormatError(self.path, problem)
         return _reopened, (self.path, FileState.of(self._status))
 
     @cached_property
@@ -121,12 +137,11 @@ class SubwordVectors:
     def _require_unchanged(self) -> None:
         """Refuse a file that was written to; a new file under its name does not matter."""
         self._input.require_whole()
-        try:
-            status = Path(self.path).stat()
-        except OSError:
-            return
+        status = _status_of(self.path)
         if (
-            os.path.samestat(status, self._status)
+            status is not None
+            and self._status is not None
+            and os.path.samestat(status, self._status)
             and status.st_mtime_ns != self._status.st_mtime_ns
         ):
             raise _changed(self.path)
@@ -201,6 +216,14 @@ class SubwordVectors:
         out *= (1.0 / np.maximum(counts, 1)).astype(np.float32)[:, None]
 
 
+def _status_of(path: str) -> os.stat_result | None:
+    """Return the status of a file, if there is one."""
+    try:
+        return Path(path).stat()
+    except OSError:
+        return None
+
+
 def _matrix(
     file: io.BufferedReader, found: MatrixLocation | QuantizedMatrix
 ) -> MappedMatrix | QuantizedMatrix:
@@ -222,7 +245,7 @@ def _renumbered(buckets: Indices, kept: Indices) -> tuple[Indices, NDArray[np.bo
 def _reopened(path: str, state: FileState) -> SubwordVectors:
     """Open the model of a pickle or copy again, if it is unchanged."""
     model = SubwordVectors(path)
-    if FileState.of(model._status) != state:
+    if model._status is None or FileState.of(model._status) != state:
         raise _changed(path)
     return model
 

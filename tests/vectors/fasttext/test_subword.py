@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import copy
 import gzip
+import io
+import lzma
 import os
 import pickle
 import struct
@@ -14,9 +16,9 @@ import numpy as np
 import pytest
 
 from alignx.errors import FormatError
-from alignx.vectors.fasttext import SubwordVectors, read_fasttext
+from alignx.vectors.fasttext import SubwordVectors
+from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 from alignx.vectors.io import load
-from alignx.vectors.load_options import LoadOptions
 
 fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
 
@@ -118,7 +120,7 @@ def test_a_model_cut_anywhere_is_refused(model_path: Path, tmp_path: Path) -> No
     for size in [5, 30, 92, 93, 100, 200, 300, *range(1000, len(content), 2999), len(content) - 1]:
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match=r"cut\.bin: the fastText model is truncated"):
-            read_fasttext(str(path), LoadOptions())
+            load(path)
 
 
 @pytest.mark.parametrize("offset", [8, 12 + 4 * 5, 12 + 4 * 6, 64, 68, 72])
@@ -152,10 +154,41 @@ def test_content_decides_whatever_the_name(model_path: Path, tmp_path: Path) -> 
     text = tmp_path / "text.bin"
     text.write_bytes(b"2 2\ncat 1 0\ndog 0 1\n")
     assert load(text).words == ("cat", "dog")
-    packed = tmp_path / "model.bin.gz"
-    packed.write_bytes(gzip.compress(model_path.read_bytes()))
-    with pytest.raises(FormatError, match="must be a regular file that is not packed"):
+
+
+@pytest.mark.parametrize("name", ["cc.en.10.bin.gz", "cc.en.10.bin.xz"])
+def test_a_packed_model_is_unpacked(model_path: Path, tmp_path: Path, name: str) -> None:
+    compress = gzip.compress if name.endswith("gz") else lzma.compress
+    content = model_path.read_bytes()
+    packed = tmp_path / name
+    packed.write_bytes(compress(content))
+    expected = SubwordVectors(model_path)(ANY)
+    found = load(packed)
+    assert (found.words, found.language) == (load(model_path).words, "en")
+    model = found.oov_vectors
+    assert isinstance(model, SubwordVectors)
+    assert model.path == str(packed)
+    for again in (model, SubwordVectors(packed), copy.deepcopy(model)):
+        np.testing.assert_array_equal(again(ANY), expected)
+    write_mapped_model(packed, tmp_path / "mapped.bin", np.eye(DIMENSION))
+    assert (tmp_path / "mapped.bin").read_bytes() == content
+    packed.write_bytes(compress(content[:-1]))
+    with pytest.raises(FormatError, match=f"{name}: the fastText model is truncated"):
         load(packed)
+    with pytest.raises(FormatError, match="has changed since it was loaded"):
+        model(ANY)
+
+
+def test_a_model_through_a_pipe_has_vectors_but_no_copies(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with model_path.open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
+        model = load("-").oov_vectors
+    assert model is not None
+    np.testing.assert_array_equal(model(ANY), SubwordVectors(model_path)(ANY))
+    with pytest.raises(FormatError, match="through a pipe cannot be copied"):
+        pickle.dumps(model)
 
 
 # --- vectors of any words ---------------------------------------------------------------------
