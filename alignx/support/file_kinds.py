@@ -77,7 +77,7 @@ _BY_MAGIC = {
     codecs.BOM_UTF16_BE: _UTF16,
     b"\x1f\x8b": GZIP,
 }
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_PICKLE = re.compile(rb"\x80[\x02-\x05]|\((dp|lp)\d+\n|c(copy_reg|__builtin__)\n")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _WORD2VEC = re.compile(rb"[ \t]*\d{1,18}[ \t]+(\d{1,18})[ \t]*\r?\n(?=[^ \n]+ )")
 _NUMBER = re.compile(rb"[-+]?(\d*[.,]?\d+|\d+[.,])(e[-+]?\d+)?|nan|[-+]?inf", re.IGNORECASE)

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from alignx.vectors.cache import is_cache, read_cache
 from alignx.vectors.fasttext.layout import is_fasttext
 from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.numpy_reader import (
+    is_numpy,
+    is_numpy_archive,
+    read_numpy,
+    read_numpy_archive,
+)
+from alignx.vectors.pickles import is_pickle, refuse_pickle
 from alignx.vectors.text import read_text
 from alignx.vectors.word2vec_binary import is_word2vec_binary, read_word2vec_binary
 
@@ -40,6 +47,9 @@ _FORMATS: tuple[_Streamed | _Mapped, ...] = (
     _Mapped(is_fasttext, read_fasttext),
     _Mapped(is_cache, read_cache),
     _Streamed(is_word2vec_binary, read_word2vec_binary),
+    _Streamed(is_numpy, read_numpy),
+    _Mapped(is_numpy_archive, read_numpy_archive),
+    _Streamed(is_pickle, refuse_pickle),
 )
 
 

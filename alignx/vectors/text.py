@@ -7,11 +7,10 @@ straight into the final matrix.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -34,8 +33,6 @@ __all__ = ["read_text", "write_text"]
 
 BLOCK_SIZE = 4 << 20
 _PIECE_SIZE = 1 << 16  # bytes to unpack at once
-# Numbers hardly compress: higher levels take several times as long for a few percent.
-_GZIP_LEVEL = 4
 
 
 def read_text(
@@ -89,7 +86,7 @@ def write_text(
     decimals: int | None,
     rows: LazyRows | None = None,
 ) -> None:
-    """Write word2vec text with a header, gzipped if the path ends in ``.gz``.
+    """Write word2vec text with a header.
 
     The parameters are those of `alignx.save`.
 
@@ -103,18 +100,13 @@ def write_text(
         raise FormatError(
             path, f"text cannot hold a word with a space or tab, got {split!r}; use .safetensors"
         )
-    with contextlib.ExitStack() as stack:
-        if path.endswith(".gz"):
-            # Neither name nor time of day: equal embeddings make equal files.
-            archive = gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
-            file = cast("IO[bytes]", stack.enter_context(archive))
-        dimension = embeddings.dimension if rows is None else rows.dimension
-        file.write(f"{len(embeddings)} {dimension}\n".encode())
-        start = 0
-        for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
-            words = embeddings.words[start : start + len(block)]
-            file.write(_core.format_vectors(words, block, decimals))
-            start += len(block)
+    dimension = embeddings.dimension if rows is None else rows.dimension
+    file.write(f"{len(embeddings)} {dimension}\n".encode())
+    start = 0
+    for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
+        words = embeddings.words[start : start + len(block)]
+        file.write(_core.format_vectors(words, block, decimals))
+        start += len(block)
 
 
 def _whole_lines(pieces: Iterable[bytes], size: int, path: str) -> Iterator[memoryview]:
