@@ -91,7 +91,7 @@ def text(content: str) -> Callable[[Path], object]:
 BAD_VECTORS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
     "missing": ("x.vec", lambda path: path, "", "no such file"),
     "truncated": ("x.vec.gz", cut_archive, "", "truncated"),
-    "too_few": ("x.vec", text("3 2\na 1 2\nb 1 2\n"), ":3", "with --limit 2"),
+    "too_few": ("x.vec", text("3 2\na 1 2\nb 1\n"), ":3", "load with --on-error skip"),
     "number": ("x.vec", text("2 2\na 1 0\nb 0 one\n"), ":3", "load with --on-error skip"),
     "nan": ("x.vec", text("a 1 2\nb nan 2\n"), ":2", "finite"),
     "no_cache": (
