@@ -20,13 +20,22 @@ __all__ = ["convert"]
 def convert(
     vectors: Annotated[
         Path,
-        typer.Argument(metavar="VECTORS", help="Vectors: .vec, .txt, .gz, .bin or .safetensors."),
+        typer.Argument(
+            metavar="VECTORS", help="Vectors in any format, packed or not; - is standard input."
+        ),
     ],
     output: Annotated[Path, option("Vectors: .safetensors, .vec, .txt, or .gz.", "--output", "-o")],
     dtype: Dtype = "float32",
     language: Annotated[
         str | None, option("Language code to store.", default="from the file name", metavar="CODE")
     ] = None,
+    prefix: Annotated[
+        str,
+        option(
+            "Beginning of the words to keep, which is taken off, such as /c/en/ in Numberbatch.",
+            metavar="TEXT",
+        ),
+    ] = "",
     *,
     reading: Reading,
     terminal: Terminal,
@@ -35,7 +44,7 @@ def convert(
     from alignx.vectors.saving import require_savable, save
 
     require_savable(output, dtype=dtype)
-    embeddings = read_vectors(terminal, vectors, reading)
+    embeddings = read_vectors(terminal, vectors, reading, prefix)
     if language is not None:
         embeddings = replace(embeddings, language=language)
     save(embeddings, output, dtype=dtype)

@@ -63,13 +63,15 @@ def read_cache(file: io.BufferedReader, path: str, options: LoadOptions) -> Embe
     reader = VocabularyReader(path, options, metadata.get("language"))
     known: dict[str, Any] = {}
     kept: Sequence[str]
-    if options.lowercase:
+    notes: list[str] = []
+    if options.lowercase or options.prefix:
         vectors = stored[reader.add(words)]
+        notes = reader.notes()
         kept, known["index"] = tuple(reader.index), reader.index
     else:
         reader.rows = min(len(words), options.limit or len(words))
         kept, vectors = StoredWords(words.data, reader.rows, path), stored[: reader.rows]
-    is_mapped = vectors.dtype == np.float32 and not options.lowercase
+    is_mapped = vectors.dtype == np.float32 and "index" not in known
     is_whole = is_mapped and len(vectors) == len(stored)
     vectors = _as_float32(vectors, path)
     stated = metadata.get("zero_rows", "")
@@ -81,13 +83,14 @@ def read_cache(file: io.BufferedReader, path: str, options: LoadOptions) -> Embe
     if is_whole and "checksum" in metadata:
         known["checksum"] = metadata["checksum"]
     n, d = vectors.shape
-    counts = {"merged": reader.rows - n, "zero_rows": known["zero_rows"]}
+    facts: dict[str, Any] = {"merged": reader.rows - n, "zero_rows": known["zero_rows"]}
+    facts |= {"language": reader.guessed, "notes": tuple(notes)}
     return Embeddings.from_checked(
         kept,
         vectors,
         language=reader.language,
         source=metadata.get("source") or printable(Path(path).name),
-        report=LoadReport(path, "cache", reader.rows, d, **counts, language=reader.guessed),
+        report=LoadReport(path, "cache", reader.rows, d, **facts),
         space=metadata.get("space") or None,
         **known,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Literal, cast
 
-from alignx.support.files import reading
+from alignx.support.files import printable, reading
 from alignx.vectors.formats import read_vectors
 from alignx.vectors.load_options import LoadOptions
 from alignx.vectors.vector_stream import VectorStream
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
+logger = logging.getLogger("alignx")
+
 _STDIN = "standard input"
 
 
@@ -31,16 +34,17 @@ def load(
     language: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     progress: Progress | None = None,
+    prefix: str = "",
 ) -> Embeddings:
     r"""Load embeddings from a file.
 
-    The format is found by name and content: word2vec text (``.vec``, ``.txt``; gzipped or not,
-    with or without header), a fastText model (``.bin``) or an alignx cache (``.safetensors``).
+    The format is found by content, in any archive of one file: text (word2vec, GloVe, CSV), a
+    fastText model or an alignx cache. The page "Files and words" lists all.
 
     Parameters
     ----------
     path : str or path-like
-        File to read.
+        File to read; ``"-"`` is standard input.
     limit : int, optional
         Maximum number of words, at least 1; the rest of the file is not read.
     lowercase : bool
@@ -51,11 +55,15 @@ def load(
         Raise at the first malformed line of text, or skip and count such lines.
     progress : callable, optional
         Called with the fraction of the file read so far.
+    prefix : str
+        Beginning of the words to keep, which is taken off, such as ``"/c/en/"`` for the English
+        words of ConceptNet Numberbatch.
 
     Returns
     -------
     Embeddings
-        Embeddings with a `report`. A float32 cache is mapped into memory, and its numbers and
+        Embeddings with a `report`, whose notes on what was guessed or left out are logged as
+        warnings too. A float32 cache is mapped into memory, and its numbers and
         checksum are not checked again. A fastText model gives `oov_vectors`, which read the file
         when they are used.
 
@@ -77,13 +85,15 @@ def load(
     >>> print(english.report)
     2 words of 2 dimensions; 1 duplicate merged
     """
-    options = LoadOptions(limit, lowercase, language, on_error, progress)
+    options = LoadOptions(limit, lowercase, language, on_error, progress, prefix)
     name = os.fspath(path)
     with _opened(name) as file:
         name = _STDIN if name == "-" else name
         found = read_vectors(VectorStream(file, name), name, options)
     if progress is not None:
         progress(1.0)
+    for note in found.report.notes if found.report else ():
+        logger.warning("%s: %s", printable(name), note)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from alignx.errors import FormatError
 from alignx.support.arrays import Matrix, first_not_finite, row_blocks
 from alignx.support.file_kinds import WORD2VEC, kind_of
+from alignx.vectors.load_options import counted
 from alignx.vectors.vocabulary_reader import VocabularyReader
 from alignx.vectors.word2vec_rows import CONTROL, LONGEST_WORD, Word2VecRows, are_words
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["is_word2vec_binary", "read_word2vec_binary", "write_word2vec_binary"]
 
-logger = logging.getLogger("alignx")
-
 _BLOCK = 1 << 20  # bytes to parse at once
 _LARGEST_DIMENSION = 100_000
 
@@ -40,7 +38,7 @@ def read_word2vec_binary(stream: io.BufferedReader, path: str, options: LoadOpti
     r"""Read word2vec's binary format, with or without a line end behind each row.
 
     Words that are not valid UTF-8 count as skipped. Another number of rows than the header says is
-    warned of. Peak memory is the matrix, the words and two blocks of the file.
+    noted. Peak memory is the matrix, the words and two blocks of the file.
 
     Raises
     ------
@@ -79,13 +77,13 @@ def read_word2vec_binary(stream: io.BufferedReader, path: str, options: LoadOpti
             break
         if options.progress is not None:
             options.progress(min(1.0, n_rows / max(promised, 1)))
-    if not len(matrix):
+    if skipped == n_rows:
         raise FormatError(path, "the file has no words that are valid UTF-8")
+    notes = []
     if n_rows != promised and not reader.is_full:
-        logger.warning(
-            "%s: the header promises %s rows, the file has %s", path, f"{promised:,}", f"{n_rows:,}"
-        )
-    return reader.embeddings("word2vec", matrix.astype(np.float32, copy=False), skipped=skipped)
+        notes = [f"the header promises {counted(promised, 'row')}, the file has {n_rows:,}"]
+    vectors = matrix.astype(np.float32, copy=False)
+    return reader.embeddings("word2vec", vectors, skipped=skipped, notes=notes)
 
 
 def _read_blocks(
@@ -158,13 +156,12 @@ def write_word2vec_binary(
     Raises
     ------
     FormatError
-        If a word contains a space, which ends words in this format, or begins with a line end.
+        If a word contains a space, which ends words in this format, or a zero byte.
     """
-    split = next((word for word in embeddings.words if " " in word), None)
-    if split is not None:
-        raise FormatError(
-            path, f"the format cannot hold a word with a space, got {split!r}; use .safetensors"
-        )
+    odd = next((word for word in embeddings.words if " " in word or "\0" in word), None)
+    if odd is not None:
+        problem = f"the format cannot hold a word with a space or zero byte, got {odd!r}"
+        raise FormatError(path, f"{problem}; use .safetensors")
     dimension = embeddings.dimension if rows is None else rows.dimension
     file.write(f"{len(embeddings)} {dimension}\n".encode())
     start = 0

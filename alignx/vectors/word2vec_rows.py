@@ -84,9 +84,9 @@ class Word2VecRows:
     def _is_odd_behind(self, position: int, *, is_last: bool) -> bool:
         """Test for bytes behind a row that are no word, or, at the end, not nothing."""
         if position + 1 < len(self.words):
-            return not _is_word(self.words[position + 1])
+            return not are_words(self.words[position + 1 : position + 2])
         behind = self.data[self.end :].strip(b"\n") if is_last else b""
-        return bool(behind) and not _is_word(behind)
+        return bool(behind) and not are_words([behind])
 
     def _later_space(self, begin: int, space: int) -> int | None:
         """Find a later space that ends a word and makes another word, or the end, follow."""

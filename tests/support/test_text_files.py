@@ -116,11 +116,11 @@ def test_text_is_no_other_kind() -> None:
 
 def test_text_vectors_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     for text, gist in {
-        "cat 0,1 0,2\ndog 0,3 0,4\n": "write decimal points instead of commas",
-        "cat,0.1,0.2\n": "write blanks instead of commas",
         "{'cat': [0.1]}": "looks like JSON",
         "1 5\ncat 2:0.1 4:0.2\n": "sparse vectors",
-        "2 1\rcat 1\rdog 2\r": "lines end in CR alone",
+        "cat [0.1 0.2]\n": "write the numbers without brackets",
+        "cat gato\ndog perro\n": "this looks like a dictionary of word pairs",
+        "cat gato 0.9\ndog perro 0.8\n": "look like scored pairs of words",
     }.items():
         (tmp_path / "en.vec").write_text(text, newline="")
         with pytest.raises(FormatError, match=gist):
