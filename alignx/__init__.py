@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load
     from alignx.vectors.normalizer import Normalizer
+    from alignx.vectors.objects import as_embeddings
     from alignx.vectors.saving import save
 
 __all__ = [
@@ -154,6 +155,7 @@ __all__ = [
     "TransformerClassifier",
     "Validation",
     "align",
+    "as_embeddings",
     "config_context",
     "cross_neighbors",
     "csls_bias",
@@ -259,6 +261,7 @@ _HOMES = {
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load"],
     "vectors.normalizer": ["Normalizer"],
+    "vectors.objects": ["as_embeddings"],
     "vectors.saving": ["save"],
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -16,8 +16,10 @@ _EXTRAS = {
     "distributed": "cluster",
     "faiss": "faiss",
     "fasttext": "fasttext",
+    "gensim": "gensim",
     "matplotlib": "plot",
     "sentence_transformers": "transformers",
+    "spacy": "spacy",
     "torch": "torch",
     "transformers": "transformers",
 }
