@@ -18,6 +18,7 @@ _EXTRAS = {
     "fasttext": "fasttext",
     "gensim": "gensim",
     "matplotlib": "plot",
+    "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "spacy": "spacy",
     "torch": "torch",

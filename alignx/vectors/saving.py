@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import lzma
 import os
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, cast
 
 from alignx.errors import FormatError
@@ -22,7 +23,7 @@ from alignx.vectors.word_list import list_beside
 if TYPE_CHECKING:
     from alignx.support.arrays import LazyRows
 
-__all__ = ["require_savable", "save"]
+__all__ = ["files_of", "require_savable", "save"]
 
 _TEXT, _WORD2VEC, _CACHE = "text", "word2vec", "cache"
 _ARRAY, _ARCHIVE = "array", "archive"
@@ -135,9 +136,14 @@ def require_savable(
         raise ValueError(f"float16 is for .safetensors only, got {name}")
     if decimals is not None and kind != _TEXT:
         raise ValueError(f"decimals are for text only, got {name}")
-    if kind == _ARRAY:
-        require_writable(list_beside(name))
-    require_writable(name)
+    for file in files_of(name):
+        require_writable(file)
+
+
+def files_of(path: str | os.PathLike[str]) -> list[Path]:
+    """Name the files that `save` writes: the path, and a list of words beside an array."""
+    name = os.fspath(path)
+    return [Path(name), list_beside(name)] if name.endswith(".npy") else [Path(name)]
 
 
 def _format_of(path: str) -> str:
