@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 
-def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings:
-    """Load vectors and print their report."""
+def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str = "") -> Embeddings:
+    """Load vectors, whose notes are logged, and print their counts."""
     from alignx.vectors.io import load
 
     with terminal.working(f"Reading {path.name}") as progress:
@@ -43,8 +43,10 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings
             lowercase=reading.lowercase,
             on_error=reading.on_error,
             progress=progress,
+            prefix=prefix,
         )
-    terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
+    counts = embeddings.report.counts if embeddings.report else ""
+    terminal.note(f"{embeddings.name}: {counts}{_language_note(embeddings)}")
     return embeddings
 
 
@@ -52,7 +54,7 @@ def read_languages(
     terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
 ) -> list[Embeddings]:
     """Load vectors after a check that all of them, and the map, can be read."""
-    require_readable(*([] if map_file == "-" else [map_file]), *files.paths)
+    require_readable(*(path for path in (map_file, *files.paths) if str(path) != "-"))
     return [read_vectors(terminal, path, files) for path in files.paths]
 
 

@@ -67,7 +67,9 @@ def test_the_language_guessed_from_the_name_is_told(
 @pytest.mark.parametrize(
     ("output", "options", "gist"),
     [
-        ("x.bin", (), "x.bin: the name must end in one of .vec"),
+        ("x.bin", (), "x.bin: the name .bin is for fastText models; end that of word2vec's"),
+        ("x.pkl", (), "x.pkl: the name must end in one of .vec"),
+        ("x.w2v.bin", ("--dtype", "float16"), "float16 is for"),
         ("x.vec", ("--dtype", "float16"), "float16 is for"),
     ],
 )
@@ -91,10 +93,15 @@ def text(content: str) -> Callable[[Path], object]:
 BAD_VECTORS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
     "missing": ("x.vec", lambda path: path, "", "no such file"),
     "truncated": ("x.vec.gz", cut_archive, "", "truncated"),
-    "too_few": ("x.vec", text("3 2\na 1 2\nb 1 2\n"), ":3", "with --limit 2"),
+    "too_few": ("x.vec", text("3 2\na 1 2\nb 1\n"), ":3", "load with --on-error skip"),
     "number": ("x.vec", text("2 2\na 1 0\nb 0 one\n"), ":3", "load with --on-error skip"),
     "nan": ("x.vec", text("a 1 2\nb nan 2\n"), ":2", "finite"),
-    "no_cache": ("x.safetensors", text("this is no cache, at all"), "", "not a safetensors file"),
+    "no_cache": (
+        "x.safetensors",
+        text("this is no cache, at all"),
+        "",
+        "not a text file of vectors",
+    ),
 }
 
 
@@ -129,3 +136,10 @@ def test_a_dictionary_is_converted(folder: Path) -> None:
         "long.ifo: left out 1 of 2 pairs: StarDict's headwords have at most 255 bytes" in done.err
     )
     assert (folder / "long.dict").read_text() == "gato"
+
+
+def test_a_list_of_words_replaces_no_input(folder: Path) -> None:
+    (folder / "en.words.txt").write_text("cat 1 0\ndog 0 1\n")
+    assert "would replace FILE" in fail("convert", "en.words.txt", "-o", "en.npy")
+    assert (folder / "en.words.txt").read_text() == "cat 1 0\ndog 0 1\n"
+    assert not (folder / "en.npy").exists()

@@ -25,7 +25,7 @@ from command_line import (
 )
 from command_line import SCRIPT as ALIGNX
 
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 
 TRANSLATE = ("translate", *MAPPED)
 

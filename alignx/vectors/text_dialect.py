@@ -1,0 +1,133 @@
+"""Separators, decimal sign and dimension of text vectors, from a few lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from alignx import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["DIALECTS", "Dialect", "Reading", "best_reading", "count_numbers"]
+
+_NOT_FINITE = "numbers must be finite"
+
+_MOST_CANDIDATES = 4
+_ENDS_IN_NUMBER = re.compile(r"[ \t,;][\d.,]+$")
+_NUMBERS = {
+    sign: re.compile(
+        rb"[+-]?((\d+(S\d*)?|S\d+)(e[+-]?\d+)?|nan(\(\w*\))?|inf(inity)?)".replace(
+            b"S", re.escape(sign.encode())
+        ),
+        re.IGNORECASE,
+    )
+    for sign in ".,"
+}
+
+
+class Dialect(NamedTuple):
+    """Separator of fields, where a space stands for any spaces and tabs, and decimal sign."""
+
+    separator: str
+    decimal: str
+
+    def __str__(self) -> str:
+        separator = {" ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
+        sign = "commas" if self.decimal == "," else "points"
+        return f"with {separator} between fields and decimal {sign}"
+
+
+_BLANKS = Dialect(" ", ".")
+DIALECTS = (_BLANKS, Dialect(" ", ","), Dialect(",", "."), Dialect(";", "."), Dialect(";", ","))
+
+
+class Reading(NamedTuple):
+    """Dialect and dimension, and their fit to some lines.
+
+    Attributes
+    ----------
+    dialect : Dialect
+        Separator and decimal sign.
+    dimension : int
+        Numbers in a line.
+    good : int
+        Lines that are a word and so many numbers.
+    plain : int
+        Those whose word holds no separator.
+    words : list of str
+        Words of good lines.
+    """
+
+    dialect: Dialect
+    dimension: int
+    good: int
+    plain: int
+    words: list[str]
+
+    @classmethod
+    def of(cls, lines: Iterable[bytes], dialect: Dialect, dimension: int) -> Reading:
+        """Read lines in a dialect, with so many numbers in each."""
+        words, _, _, bad, _, spaced, undecoded = _core.parse_vectors(
+            b"\n".join(lines), dimension, 1, *dialect
+        )
+        # A row of infinite numbers is a row, if not one to keep.
+        other = sum(reason.startswith(_NOT_FINITE) for _, reason in bad) + len(undecoded)
+        return cls(dialect, dimension, len(words) + other, len(words) - len(spaced) + other, words)
+
+
+def best_reading(lines: Sequence[bytes], promised: int | None = None) -> Reading | None:
+    r"""Find the dialect and the dimension that fit most lines; None if no line is a row.
+
+    Of those that fit equally many, the `promised` dimension is best, then the one in which most
+    words hold no separator, then the largest.
+
+    Examples
+    --------
+    >>> reading = best_reading([b"new york 1 0 0", b"cat 0 1 0"])
+    >>> reading.dimension, reading.words
+    (3, ['new york', 'cat'])
+    >>> best_reading([b"cat;0,5;0,25"]).dialect
+    Dialect(separator=';', decimal=',')
+    """
+    readings: list[Reading] = []
+    for dialect in DIALECTS:
+        counts = Counter(count for line in lines if (count := count_numbers(line, dialect)))
+        candidates = [count for count, _ in counts.most_common(_MOST_CANDIDATES)]
+        if promised and candidates and promised <= max(counts):
+            candidates.append(promised)
+        readings += (Reading.of(lines, dialect, dimension) for dimension in candidates)
+        if dialect == _BLANKS and any(found.plain == len(lines) for found in readings):
+            break
+    return max(readings, default=None, key=lambda found: _rank(found, promised))
+
+
+def _rank(found: Reading, promised: int | None) -> tuple[int, bool, int, int]:
+    # Where all words end in a number, the numbers promised are too few.
+    is_promised = found.dimension == promised and not (
+        len(found.words) > 1 and all(_ENDS_IN_NUMBER.search(word) for word in found.words)
+    )
+    return found.good, is_promised, found.plain, found.dimension
+
+
+def count_numbers(line: bytes, dialect: Dialect) -> int:
+    r"""Count the fields at the end of a line that can be numbers of a vector.
+
+    Examples
+    --------
+    >>> count_numbers(b"10 000 0.5 0.1", DIALECTS[0]), count_numbers(b"cat gato", DIALECTS[0])
+    (3, 0)
+    """
+    text = line.rstrip(b" \t\r\n")
+    blank = dialect.separator == " "
+    separator = rb"[ \t]+" if blank else dialect.separator.encode()
+    fields = re.split(separator, text.lstrip(b" \t") if blank else text)
+    numbers = 0
+    for field in reversed(fields):
+        if not _NUMBERS[dialect.decimal].fullmatch(field.strip(b" \t")):
+            break
+        numbers += 1
+    has_word = not text.startswith((b" ", b"\t")) if blank else bool(fields[0])
+    return min(numbers, len(fields) - has_word)
