@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
@@ -23,12 +22,11 @@ from alignx.errors import AlignmentFailed, AlignxError
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.mapping import Refinement, method_name
 from alignx.ranking.ranker import PairRanker
-from alignx.support.arguments import require_callable, require_instance, require_ordered, shown
+from alignx.support.arguments import require_callable, require_instance, require_ordered
 from alignx.support.arrays import freeze
 from alignx.support.progress import part_of
-from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load
 from alignx.vectors.normalizer import LINEAR, STANDARD, Normalizer, Step
+from alignx.vectors.objects import as_embeddings
 from alignx.vectors.oov import with_phrases
 
 if TYPE_CHECKING:
@@ -39,8 +37,8 @@ if TYPE_CHECKING:
     from alignx.mapping import Aligner
     from alignx.ranking.gain import RankingGain
     from alignx.support.arrays import Indices, Matrix
-    from alignx.support.files import StrPath
     from alignx.support.progress import Log, Progress
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["align"]
 
@@ -55,8 +53,8 @@ logger = logging.getLogger("alignx")
 
 
 def align(
-    source: Embeddings | StrPath,
-    target: Embeddings | StrPath,
+    source: Any,  # noqa: ANN401
+    target: Any,  # noqa: ANN401  # what as_embeddings takes
     *,
     lexicon: LexiconLike | None = None,
     method: str | Method | None = None,
@@ -71,8 +69,9 @@ def align(
 
     Parameters
     ----------
-    source, target : Embeddings or path
-        Vectors of each language, most frequent words first, or their files.
+    source, target : Embeddings, path or object
+        Vectors of each language, most frequent words first, or what `as_embeddings` converts: the
+        path of a file, a dict, a data frame, a model of gensim.
     lexicon : Lexicon, path, list of pairs, dict or DataFrame, optional
         Known translations, as `Lexicon.of` takes them; OOV pairs are left out. A phrase, several
         words with white space between them, gets the weighted mean of their vectors; see `look_up`.
@@ -137,7 +136,7 @@ def align(
     require_callable(log, "log")
     if lexicon is not None:
         lexicon = Lexicon.of(lexicon)
-    source, target = _loaded(source, "source"), _loaded(target, "target")
+    source, target = as_embeddings(source), as_embeddings(target)
     estimator = as_method(method, has_lexicon=lexicon is not None)
     settings = Refinement.of(refinement)
     unfitted = _ranker(ranker)
@@ -205,15 +204,6 @@ def align(
     if fitted is not None:
         fitted.space_ = alignment.space
     return alignment
-
-
-def _loaded(given: Embeddings | StrPath, name: str) -> Embeddings:
-    """Load vectors if a path is given."""
-    if isinstance(given, str | os.PathLike):
-        return load(given)
-    if not isinstance(given, Embeddings):
-        raise TypeError(f"{name} must be Embeddings or the path of a file, got {shown(given)}")
-    return given
 
 
 def _ranker(given: PairRanker | bool) -> PairRanker | None:

@@ -29,8 +29,9 @@ from alignx.training.runner import run_fasttext
 from alignx.training.validation import covered_share, require_learnable
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.layout import ModelLayout
-from alignx.vectors.io import load, require_savable, save
+from alignx.vectors.io import load
 from alignx.vectors.language_codes import guess_language
+from alignx.vectors.saving import require_savable, save
 
 if TYPE_CHECKING:
     import io

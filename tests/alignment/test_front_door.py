@@ -49,6 +49,15 @@ def test_files_and_objects_give_the_same_map(files: Path) -> None:
         assert report.nn.precision[1] == 1
 
 
+def test_vectors_are_dicts_and_data_frames_too(files: Path) -> None:
+    english, spanish = ax.load(files / "en.vec"), ax.load(files / "es.vec")
+    words = dict(zip(english.words, english.vectors, strict=True))
+    frame = pd.DataFrame(spanish.vectors, index=spanish.words)
+    found = ax.align(words, frame, lexicon=PAIRS, **OPTIONS)
+    expected = ax.align(english, spanish, lexicon=PAIRS, **OPTIONS)
+    np.testing.assert_array_equal(found.aligner.source_map_, expected.aligner.source_map_)
+
+
 def test_files_that_are_missing_are_named(files: Path) -> None:
     for arguments in (("no.vec", files / "es.vec"), (files / "en.vec", files / "es.vec")):
         with pytest.raises(FileNotFoundError, match=r"no\.(vec|txt): no such file"):

@@ -360,7 +360,7 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: AX.Embeddings(7, np.eye(2)), "words of Embeddings must be in order.* got int 7"),
         (lambda: AX.Embeddings(["a"], [[1]], 7), "must be of class str, got int 7"),
         (lambda: AX.align(ENGLISH, ENGLISH, lexicon=3), "Lexicon takes a list of pairs.*got int 3"),
-        (lambda: AX.align(ENGLISH, 3), "target must be Embeddings or the path of a file, got int"),
+        (lambda: AX.align(ENGLISH, 3), "vectors must be embeddings, a path, a dict.* got int 3"),
         (lambda: AX.align(ENGLISH, ENGLISH, refinement="5"), "must be a whole number, got str '5'"),
         (lambda: AX.align(ENGLISH, ENGLISH, progress=3), "progress must be a function, got int 3"),
         (lambda: AX.align(ENGLISH, ENGLISH, log="x"), "log must be a function, got str 'x'"),
