@@ -387,6 +387,41 @@ def test_fit_tells_the_format_and_reads_what_it_is_told(folder: Path) -> None:
     assert "delimiter must be one character" in fail(*wrong, "--delimiter", ",,")
 
 
+SMALL = {
+    "one.tsv": ("text\tlabel\nthe party\tpets\na team\tpets\n", None),
+    "two.tsv": ("text\tlabel\nthe party\ta\na team\tb\n", "2 of the classes with a single text"),
+    "once.tsv": ("text\tlabel\nthe party\ta\na team\tb\na law\ta\n", "single text (b)"),
+    "none.tsv": (
+        "\ufefftext\tlabel\r\n\ta\r\n  \ta\r\nzzzqq\tb\r\na team\ta\r\nlaw\tb\r\n",
+        "3 without a known word left out",
+    ),
+    "numbers.tsv": ("a party wins\t0\na team wins\t1\na law\t0\na club\t1\n", "texts of 2 classes"),
+    "case.tsv": ("text\tlabel\nlaw\t my a \nvote\tmy a\nteam\tMy A\n", "removed at the ends of 1"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_small_files_are_learned_and_said(folder: Path, name: str) -> None:
+    content, note = SMALL[name]
+    (folder / name).write_bytes(content.encode())
+    command = (*FIT, *MAPPED, "-i", name, *ENGLISH, "-o", "new")
+    if note is None:
+        assert "at least 2 classes, got only ['pets']" in fail(*command)
+    else:
+        assert note in succeed(*command).err
+
+
+@pytest.mark.slow
+def test_thousands_of_classes_are_learned(folder: Path) -> None:
+    words = (WORDS["en"]["politics"] + " " + WORDS["en"]["sport"]).split()
+    rows = [f"{words[n % 15]} {words[n // 15 % 15]}\tclass {n}\n" * 2 for n in range(300)]
+    (folder / "many.tsv").write_text("text\tlabel\n" + "".join(rows))
+    done = succeed(*FIT, *MAPPED, "-i", "many.tsv", *ENGLISH, "-o", "new")
+    assert "600 texts of 300 classes" in done.err
+    assert "UserWarning" not in done.err
+
+
 @pytest.mark.usefixtures("folder")
 def test_nothing_in_nothing_out() -> None:
     done = ask()

@@ -144,6 +144,7 @@ def _by_language(
         given = {code: given.of(code) for code in dict.fromkeys(given.languages)}
     require_instance(given, Mapping, name)
     found: dict[str, tuple[Sequence[str], ArrayLike]] = {}
+    part: Any
     for code, part in given.items():
         if isinstance(part, LabeledTexts):
             if part.labels is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -156,10 +157,12 @@ def fit(
 def _note(terminal: Terminal, output: Path, facts: Mapping[str, Any]) -> None:
     """Print the coverage of each language, and the size of the model."""
     for code, found in facts["languages"].items():
-        left_out = f"; {found['unknown']:,} without a known word" if found["unknown"] else ""
+        left_out = (
+            f"; {found['unknown']:,} without a known word left out" if found["unknown"] else ""
+        )
         terminal.note(
             f"{code}: {found['texts']:,} texts, on average {found['coverage']:.1%} of their words "
-            f"are known{left_out}"
+            f"are known{f'; {left_out}' if found['unknown'] else ''}"
         )
     terminal.note(
         f"{output}: {facts['strategy']}, {len(facts['classes'])} classes, "
@@ -224,8 +227,13 @@ def _labeled_texts(
         "--language",
         f"{path.name} does not say what language its texts are; give it, such as --language en",
     )
-    counted = f"{len(found):,} texts of {len(set(found.labels or ())):,} classes"
-    terminal.note(f"{path.name}: {'; '.join([counted, *found.notes])}")
+    sizes = Counter(found.labels)
+    notes = [f"{len(found):,} texts of {len(sizes):,} class{'' if len(sizes) == 1 else 'es'}"]
+    notes += found.notes
+    if single := [label for label, size in sizes.items() if size == 1]:
+        names = ", ".join(single[:3]) + (", ..." if len(single) > 3 else "")
+        notes.append(f"{len(single):,} of the classes with a single text ({names})")
+    terminal.note(f"{path.name}: {'; '.join(notes)}")
     return found
 
 

@@ -213,7 +213,6 @@ def test_two_files_that_do_not_fit(write: Write, texts: str, labels: str, messag
         ("x.jsonl", '{"text": "a", "label": 0.5}\n', "whole number, got 0.5"),
         ("x.jsonl", '{"text": "a", "label": "b\\tc"}\n', "neither tabs nor line ends, got 'b\\tc'"),
         ("x.jsonl", '{"text": "a", "label": "b", "lang": 1}\n', "a language must be a string"),
-        ("x.tsv", "a\tb\n".encode("utf-16-le"), "x.tsv: a file of texts must be plain text"),
         ("x.tsv.gz", b"a\0b\tc\n", "UTF-8, but this is binary data"),
     ],
 )  # fmt: skip
