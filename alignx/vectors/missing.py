@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from alignx.support.arguments import require_instance, require_words
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
     from alignx.vectors.oov import OOVMode
 
-__all__ = ["missing_reasons", "near_spellings"]
+__all__ = ["missing_reasons", "near_spellings", "warn_of_missing"]
 
+logger = logging.getLogger("alignx")
+
+_ABSENT = "not in the vocabulary"
 _LEAST_SIMILARITY = 0.55  # two of five letters may differ
 
 
@@ -67,7 +71,14 @@ def _reason(language: Embeddings, word: str, oov: OOVMode) -> str:
     other = language.lookup.case_variant(word)
     if other is not None:
         return f"not in the vocabulary, which has {other}; lowercase (--lowercase) finds it"
-    return "not in the vocabulary"
+    return _ABSENT
+
+
+def warn_of_missing(language: Embeddings, word: str, oov: OOVMode) -> None:
+    """Log the reason for a word without a vector in a language of a shared space."""
+    for reason in missing_reasons(language, [word], oov=oov).values():
+        zero = ", or its vector is zero" if reason == _ABSENT else ""  # which the space left out
+        logger.warning("%s has no translation: it is %s%s", word, reason, zero)
 
 
 def near_spellings(language: Embeddings, word: str, k: int = 3) -> list[str]:
