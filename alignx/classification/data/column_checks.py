@@ -150,7 +150,10 @@ def _are_classes_and_texts(classes: Sequence[str], texts: Sequence[str]) -> bool
         and "" not in counts
         and max(len(name.split()) for name in counts) <= 4
         and len(set(texts)) > _NEARLY_ALL * len(texts)
-        and _mean_words(texts) >= 3 * _mean_words(list(counts))
+        and (
+            _mean_words(texts) >= 3 * _mean_words(list(counts))
+            or fmean(map(len, texts)) >= 5 * fmean(map(len, counts))  # no blanks in Chinese
+        )
     )
 
 

@@ -135,11 +135,15 @@ class Columns:
 
     def _is_header(self, fields: Sequence[str], second: Sequence[str]) -> bool:
         """Recognize a header by a usual name, or by names such as sentence1 and gold_label."""
-        if set(second) & {field for field in fields if field}:
-            return False  # as a class of the next line
-        if {field.lower() for field in fields} & {*TEXT_NAMES, *LABEL_NAMES}:
+        usual = {field.lower() for field in fields}
+        if usual & {*TEXT_NAMES} and usual & {*LABEL_NAMES}:
             return True
-        if not all(names_a_column(field) for field in fields if field):
+        if {*second} & {*filter(None, fields)}:
+            return False  # a class of the next line too
+        if usual & {*TEXT_NAMES, *LABEL_NAMES}:
+            return True
+        named = [field for field in fields if field and names_a_column(field)]
+        if 2 * len(named) < len([*filter(None, fields)]) or any(len(f.split()) > 3 for f in fields):
             return False
         wanted = [TEXT_WORDS, LABEL_WORDS] if self.labeled else [TEXT_WORDS]
         return all(any(names_one_of(words, field) for field in fields) for words in wanted)
@@ -203,15 +207,18 @@ def _choose(
     names = list(there)
     wanted = usual if given is None else [str(given)]
     of_lower = {name.lower(): name for name in names}
-    for name in wanted:
-        if name in names:
-            return name
-        if name.lower() in of_lower:
-            return of_lower[name.lower()]
     option = f"{what[:-1]}_column="
+    for name in wanted:
+        name = name if name in names else of_lower.get(name.lower(), "")
+        if names.count(name) > 1:
+            raise ValueError(f"names must differ, got {name!r} twice; number it by {option}")
+        if name:
+            return name
     alike = [name for name in names if given is None and names_one_of(words, name)]
-    if len(alike) == 1:
-        return alike[0]
+    last = [name for name in alike if names_one_of(words, name, last=True)]
+    for found_names in (alike, last):
+        if len(found_names) == 1:
+            return found_names[0]
     found = ", ".join(map(repr, names[:10]))
     if alike:
         raise ValueError(

@@ -25,6 +25,7 @@ LABEL_NAMES = ("label", "category", "class", "sentiment", "topic", "intent")
 LANGUAGE_NAMES = ("language", "lang")
 
 _TEXTS = """
+beschreibung inhalt nachricht descripción título mensaje contenido contenu titre bewertung
 text texts sentence sentences utterance query question content body message comment title
 headline description premise input tweet review document doc post snippet texto frase texte
 phrase satz kommentar titel oración comentario testo tekst zin metin cümle zdanie текст
@@ -42,7 +43,7 @@ TEXT_WORDS = frozenset(_TEXTS.split())
 LABEL_WORDS = frozenset(_LABELS.split())
 _KNOWN = TEXT_WORDS | LABEL_WORDS | {*_OTHERS.split(), *LANGUAGE_NAMES}
 _LONGEST_NAME = 40
-_COMPOUND = re.compile(r"\w_\w|^\S*[a-z][A-Z]\S*$")
+_COMPOUND = re.compile(r"\w[_.]\w|^\S*[a-z][A-Z]\S*$")
 
 
 def names_a_column(cell: str) -> bool:
@@ -50,19 +51,20 @@ def names_a_column(cell: str) -> bool:
     if len(cell) > _LONGEST_NAME:
         return False
     parts = _parts(cell)
-    known = [part in _KNOWN for part in parts]
+    known = [part in _KNOWN or part.removesuffix("s") in _KNOWN for part in parts]
     return any(known) and len(parts) <= 3 and (all(known) or bool(_COMPOUND.search(cell)))
 
 
-def names_one_of(words: Iterable[str], cell: str) -> bool:
-    """Find one of the words in a name.
+def names_one_of(words: Iterable[str], cell: str, *, last: bool = False) -> bool:
+    """Find one of the words in a name, or as its last part, which tells the kind.
 
     Examples
     --------
     >>> names_one_of(LABEL_WORDS, "gold_label"), names_one_of(LABEL_WORDS, "sentence1")
     (True, False)
     """
-    return any(part in words for part in _parts(cell))
+    parts = _parts(cell)[-1:] if last else _parts(cell)
+    return any(part in words or part.removesuffix("s") in words for part in parts)
 
 
 def table_header(line: str) -> str | None:

@@ -58,7 +58,7 @@ def fasttext_row(line: str) -> Row:
     """Read a line of fastText, such as ``__label__pets the cat sleeps``; raises ValueError."""
     words = line.split()
     labels = [word for word in words if word.startswith(LABEL)]
-    if len(labels) > 1:
+    if len(labels) > 1 or line.count(LABEL) > 1:
         raise ValueError(
             f"a text must have one label, got several, {' '.join(labels[:5])}; keep one of them"
         )

@@ -10,6 +10,8 @@ from alignx.classification.labels import is_missing
 
 __all__ = ["Row", "checked_label"]
 
+_INVISIBLE = "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
+
 
 class Row(NamedTuple):
     """Text with its label and language, and the number of its line."""
@@ -38,7 +40,7 @@ def checked_label(label: object) -> str:
 
 @lru_cache(maxsize=10_000)  # a file has few labels
 def _checked_text(label: str) -> str:
-    text = label.strip()
+    text = label.strip().strip(_INVISIBLE).strip()
     if any(end in text for end in "\t\n\r"):
         raise ValueError(f"a label must hold neither tabs nor line ends, got {text!r}")
     if "\N{REPLACEMENT CHARACTER}" in text:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from alignx.classification.data.columns import Columns, Layout
-    from alignx.classification.data.dialect import Record
+    from alignx.classification.data.dialect import Dialect, Record
     from alignx.support.files import StrPath
     from alignx.support.text_files import Line
 
@@ -132,9 +132,10 @@ class TextTable:
         second = records[1].cells if len(records) > 1 else ()
         layout = self._checked(records[:1], columns.layout, records[0].cells, second)
         if layout.is_header:
-            del records[0]
+            records = self._without_header(records)
         layout = self._confirmed(layout, records)
-        self.notes.append(f"{dialect}, {layout}")
+        self._require_classes(dialect, layout, records)
+        self.notes.insert(0, f"{dialect}, {layout}")
         stripped = 0
 
         def read(cells: list[str]) -> Row:
@@ -155,6 +156,31 @@ class TextTable:
             self.notes.append(f"blanks removed at the ends of {_count(stripped, 'label')}")
         return rows
 
+    def _without_header(self, records: Sequence[Record]) -> list[Record]:
+        """Leave out the header, its copies where files were joined, and a line of dashes."""
+        first = records[0].cells
+        rest = [record for record in records if record.cells != first]
+        if again := len(records) - len(rest) - 1:
+            self.notes.append(f"{_count(again, 'repeated header')} left out")
+        if rest and all(set(cell.strip()) <= {*"-:"} for cell in rest[0].cells):  # Markdown
+            del rest[0]
+        return rest
+
+    def _require_classes(self, dialect: Dialect, layout: Layout, records: Sequence[Record]) -> None:
+        """Refuse prose whose commas may be no delimiters."""
+        is_sure = self.delimiter or self.columns.are_given or layout.is_header
+        if is_sure or layout.label is None or dialect.is_quoted or dialect.delimiter == "\t":
+            return
+        labels = [record.cells[layout.label] for record in records]
+        if len(set(labels)) == len(labels) > 2:
+            raise FormatError(
+                self.path,
+                f"labels must be classes, got {len(labels)} different ones in as many lines, such "
+                f"as {labels[0][:40]!r}; if this is a table, load with "
+                f"delimiter={dialect.delimiter!r}",
+                records[0].number,
+            )
+
     def _confirmed(self, layout: Layout, records: Sequence[Record]) -> Layout:
         """Check guessed columns; exchange them where the label surely stands first."""
         columns = self.columns
@@ -167,6 +193,8 @@ class TextTable:
                     self._checked(records, require_no_header, *cells[:2], False)
                 self._checked(records, require_likely_texts, cells)
             return layout
+        if layout.language is not None and not any(map(str.strip, cells[layout.language])):
+            layout = layout._replace(language=None)
         if layout.language is not None and not columns.are_given:
             self._require_codes(records, layout.language)
         texts, labels = cells[layout.text], cells[layout.label or 0]

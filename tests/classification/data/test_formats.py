@@ -28,6 +28,7 @@ FRAME = pd.DataFrame(
 RENAMED = FRAME.rename(columns={"text": "utterance", "label": "intent"})
 TAB = "tab-separated, header skipped, text in column 1, label in column 2"
 NO_HEADER = "tab-separated, no header, text in column 1, label in column 2"
+COMMAS = NO_HEADER.replace("tab", "comma")
 
 
 def load(folder: Path, content: str | bytes, name: str = "x.tsv", **options: Any) -> LabeledTexts:  # noqa: ANN401
@@ -164,7 +165,10 @@ def test_json_that_holds_no_rows(tmp_path: Path, content: str, gist: str) -> Non
         ("text\tlabel\na cat\tpets\n".encode("utf-16"), [("a cat", "pets")], TAB),
         ("text\tlabel\nyear\ta\nqueen\tb\n", [("year", "a"), ("queen", "b")], TAB),
         ("the cat\t0\nthe sun\t1\n", [("the cat", "0"), ("the sun", "1")], NO_HEADER),
-        ("text\tlabel\nthe cat\tpets\n", [("the cat", "pets")], TAB),
+        ("the cat\tpets\t\n", [("the cat", "pets")], NO_HEADER),
+        ("text\tlabel\na\tx\ntext\tlabel\nb\tx\n", [("a", "x"), ("b", "x")], TAB),
+        ("text|label\n---|:--\nthe cat|pets\n", [("the cat", "pets")], TAB.replace("tab", "bar")),
+        ("a cat,pets\na sun,sky\n", [("a cat", "pets"), ("a sun", "sky")], COMMAS),
     ],
 )  # fmt: skip
 def test_tables_of_other_programs(
@@ -197,6 +201,8 @@ def test_lone_quotes_belong_to_the_text(tmp_path: Path, content: str) -> None:
         ("文本\t标签", 0, 1),
         ("id\tcontent\tclass", 1, 2),
         ("label\tlabel_text\ttext", 2, 0),
+        ("reviews.text\treviews.rating", 0, 1),
+        ("Satz\tKlasse", 0, 1),
     ],
 )
 def test_headers_with_other_names(tmp_path: Path, header: str, text: int, label: int) -> None:
@@ -216,6 +222,8 @@ def test_headers_with_other_names(tmp_path: Path, header: str, text: int, label:
         ("Class Index\tTitle\tDescription", "texts, got 'Title' and 'Description' among"),
         ("text\tlabel_a\tlabel_b", "labels, got 'label_a' and 'label_b' among"),
         ("id\ttext", "must be a column of labels"),
+        ("text\ttext\tlabel", "names must differ, got 'text' twice"),
+        ("Titel\tBeschreibung\tKategorie", "texts, got 'Titel' and 'Beschreibung' among"),
     ],
 )
 def test_ambiguous_headers_name_what_is_there(tmp_path: Path, header: str, gist: str) -> None:
@@ -229,6 +237,10 @@ def test_a_label_in_front_is_found_where_it_is_unmistakable(tmp_path: Path) -> N
     found = load(tmp_path, "".join(f"{label}\t{text}\n" for text, label in rows))
     assert pairs(found) == rows
     assert found.notes == ("tab-separated, no header, text in column 2, label in column 1",)
+    chinese = "".join(
+        f"{'体育' if n % 2 else '财经'}\t昨天的比赛非常精彩第{n}场\n" for n in range(20)
+    )
+    assert set(load(tmp_path, chinese).labels or ()) == {*names}
     with pytest.raises(FormatError, match="text_column=2 and label_column=1, else with text"):
         load(tmp_path, "".join(f"{label}\t{text}\n" for text, label in rows[:6]))
     numbered = "".join(f"{number % 2}\tthe cat sleeps{number}\n" for number in range(4))
@@ -278,6 +290,8 @@ def test_a_header_below_given_numbers_is_doubted(tmp_path: Path) -> None:
         ("text,label\nwhy, then,pets\n", "got 3; quote texts that hold a comma"),
         ('text\tlabel\n"my\ncat\tpets\nb\tc\n', "a quote may be open or not doubled"),
         ("a, b;c\nd, e;f\n", "must be separated by one delimiter, got a comma or a semicolon"),
+        ("Hi, you\nHello, sir\nBye, all\n", "labels must be classes, got 3 different ones in as"),
+        ("__label__a,__label__b x\n", "a text must have one label, got several"),
         ("__label__pets,the cat\n", "load a table of commas with delimiter=','"),
         ("__label__a x\n__label__b __label__c y\n", "x.tsv:2: a text must have one label, got s"),
         ("0\tthe cat\tpets\n1\tthe sun\tsky\n", "text_column=2 and label_column=3"),
@@ -294,10 +308,10 @@ def test_what_cannot_be_split_is_named(tmp_path: Path, content: str, gist: str) 
 
 
 def test_changes_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    labels = "the cat\t my pets \na dog\tmy pets\nthe sun\tMy Pets\nrain\tbad weather\n"
+    labels = "the cat\t my pets \na dog\tmy pets\u200b\nthe sun\tMy Pets\nrain\tbad weather\n"
     found = load(tmp_path, f"text\tlabel\n{labels}")
     assert found.labels == ("my pets", "my pets", "My Pets", "bad weather")
-    assert found.notes == (TAB, "blanks removed at the ends of 1 label")
+    assert found.notes == (TAB, "blanks removed at the ends of 2 labels")
     assert "'my pets', 'My Pets'; write them alike to join them" in caplog.text
     empty = "\ufefftext\tlabel\r\n\tpets\r\n   \tpets\r\nzzzqq\tweather\r\n"
     found = load(tmp_path, empty)
