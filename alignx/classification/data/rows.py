@@ -24,23 +24,25 @@ class Row(NamedTuple):
 
 def checked_label(label: object) -> str:
     """Convert a label to text that fits a line; raises ValueError."""
+    if isinstance(label, str):
+        return _checked_text(label)
     if is_missing(label):
-        shown = label if isinstance(label, str) else json.dumps(label)
-        found = f", got {shown.strip()!r}" if shown.strip() else ""
-        raise ValueError(f"a label is missing{found}; leave the line out")
-    if isinstance(label, float):
+        raise ValueError(f"a label is missing, got {json.dumps(label)}; leave it out")
+    if isinstance(label, bool) or not isinstance(label, int):
+        advice = "; write 1 for 1.0, such as by pandas: astype(int)"
         raise ValueError(
-            f"a label must be a string or a whole number, got {json.dumps(label)}; save whole "
-            "numbers, such as by pandas: astype(int)"
+            f"a label must be a string or a whole number, got {json.dumps(label)}"
+            + (advice if isinstance(label, float) else "")
         )
-    if isinstance(label, bool) or not isinstance(label, str | int):
-        raise ValueError(f"a label must be a string or a whole number, got {json.dumps(label)}")
-    return _checked_text(str(label))
+    return str(label)
 
 
 @lru_cache(maxsize=10_000)  # a file has few labels
 def _checked_text(label: str) -> str:
     text = label.strip().strip(_INVISIBLE).strip()
+    if is_missing(text):
+        found = f", got {text!r}" if text else ""
+        raise ValueError(f"a label is missing{found}; leave the line out")
     if any(end in text for end in "\t\n\r"):
         raise ValueError(f"a label must hold neither tabs nor line ends, got {text!r}")
     if "\N{REPLACEMENT CHARACTER}" in text:

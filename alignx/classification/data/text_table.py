@@ -103,7 +103,8 @@ class TextTable:
         rows = []
         for number, line in given:
             try:
-                rows.append(read(line)._replace(number=number))
+                row = read(line)
+                rows.append(Row(row.text, row.label, row.language, number))
             except ValueError as error:
                 at = None if where else number
                 raise FormatError(self.path, f"{where.format(number)}{error}", at) from None

@@ -114,7 +114,7 @@ def test_json_of_pandas(tmp_path: Path, content: str, name: str) -> None:
             '{"text": "the cat", "label": 1.0}',
             "a label must be a string or a whole number, got 1.0",
         ),
-        ('{"text": "the cat", "label": NaN}', "a label is missing, got 'NaN'"),
+        ('{"text": "the cat", "label": NaN}', "a label is missing, got NaN"),
     ],
 )
 def test_json_that_holds_no_rows(tmp_path: Path, content: str, gist: str) -> None:
@@ -240,7 +240,7 @@ def test_a_label_in_front_is_found_where_it_is_unmistakable(tmp_path: Path) -> N
     chinese = "".join(
         f"{'体育' if n % 2 else '财经'}\t昨天的比赛非常精彩第{n}场\n" for n in range(20)
     )
-    assert set(load(tmp_path, chinese).labels or ()) == {*names}
+    assert set(load(tmp_path, chinese).labels or ()) == {"体育", "财经"}
     with pytest.raises(FormatError, match="text_column=2 and label_column=1, else with text"):
         load(tmp_path, "".join(f"{label}\t{text}\n" for text, label in rows[:6]))
     numbered = "".join(f"{number % 2}\tthe cat sleeps{number}\n" for number in range(4))

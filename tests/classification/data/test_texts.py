@@ -208,7 +208,7 @@ def test_two_files_that_do_not_fit(write: Write, texts: str, labels: str, messag
         ("x.jsonl", '{"label": "b"}\n', "x.jsonl:1: there must be a column of texts"),
         ("x.jsonl", '{"text": "a"}\n', "x.jsonl:1: there must be a column of labels"),
         ("x.jsonl", '{"text": 1, "label": "b"}\n', "x.jsonl:1: a text must be a string, got int"),
-        ("x.jsonl", '{"text": "a", "label": null}\n', "a label is missing, got 'null'"),
+        ("x.jsonl", '{"text": "a", "label": null}\n', "a label is missing, got null"),
         ("x.jsonl", '{"text": "a", "label": true}\n', "whole number, got true"),
         ("x.jsonl", '{"text": "a", "label": 0.5}\n', "whole number, got 0.5"),
         ("x.jsonl", '{"text": "a", "label": "b\\tc"}\n', "neither tabs nor line ends, got 'b\\tc'"),
