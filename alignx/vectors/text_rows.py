@@ -81,6 +81,8 @@ class TextRows:
         """Take quotes and indents off, and count words with separators."""
         if self._layout.is_indented:
             words = [word.lstrip(" \t") for word in words]
+        if self._layout.has_colons:
+            words = [word.removesuffix(":") for word in words]
         quoted = range(len(words)) if self._layout.is_quoted else spaced
         for row in quoted:
             if QUOTED.fullmatch(words[row]):
