@@ -231,7 +231,7 @@ std::string parse_line(Line& line, std::size_t dimension, Dialect dialect, float
     if (line.row == no_row || fields.all.size() < dimension) return wrong_count;
     line.word_end = fields.word_end(dimension);
     line.is_spaced = true;
-    if (line.word().find('\r') != line.word().npos)
+    if (line.word().find('\r', 1) != line.word().npos)
         return "carriage returns end some lines and not others; convert the file first, such as "
                "with mac2unix";
     if (line.word_end == line.begin)

