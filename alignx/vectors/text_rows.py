@@ -125,10 +125,10 @@ class TextRows:
         n_rows = self._n_rows + len(words) + len(undecoded)
         # Words of UTF-8 are cut by some programs; most words of Latin-1 are not UTF-8 at all.
         if self._undecoded.n > 2 * self._n_wide and self._undecoded.n * _FEW > n_rows:
-            word = self._undecoded.example
+            problem = f"words must be UTF-8, got {self._undecoded.example!r}"
             advice = "convert the file first, such as with iconv -f LATIN1 -t UTF-8"
             line = self._next_line + undecoded[0][0] if undecoded else None
-            raise FormatError(self._path, f"words must be UTF-8, got '{word}'; {advice}", line)
+            raise FormatError(self._path, f"{problem}; {advice}", line)
 
     def embeddings(self) -> Embeddings:
         """Join what was read."""

@@ -22,7 +22,7 @@ from alignx.errors import FormatError
 from alignx.vectors.io import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -31,8 +31,8 @@ class Right(NamedTuple):
 
     content: bytes
     words: list[str]
-    rows: list[list[float]]
-    notes: list[str] = []  # noqa: RUF012  # never changed
+    rows: Sequence[Sequence[float]]
+    notes: Sequence[str] = ()
 
 
 ONES = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
