@@ -231,8 +231,11 @@ std::string parse_line(Line& line, std::size_t dimension, Dialect dialect, float
     if (line.row == no_row || fields.all.size() < dimension) return wrong_count;
     line.word_end = fields.word_end(dimension);
     line.is_spaced = true;
+    if (line.word().find('\r', 1) != line.word().npos)
+        return "carriage returns end some lines and not others; convert the file first, such as "
+               "with mac2unix";
     if (line.word_end == line.begin)
-        return count == dimension ? "a line must start with its word, found a blank" : wrong_count;
+        return count == dimension ? "a line must start with its word, found none" : wrong_count;
     const char* const numbers = field_before(line.begin, fields.all[dimension - 1].data(), dialect);
     problem = read_numbers(numbers, line.end, dimension, dialect, row);
     if (problem.starts_with(not_finite)) return problem;

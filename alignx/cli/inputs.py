@@ -54,7 +54,7 @@ def read_languages(
     terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
 ) -> list[Embeddings]:
     """Load vectors after a check that all of them, and the map, can be read."""
-    require_readable(*(path for path in (map_file, *files.paths) if str(path) != "-"))
+    require_readable(*(name for name in (map_file, *map(str, files.paths)) if name != "-"))
     return [read_vectors(terminal, path, files) for path in files.paths]
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Literal, cast
 
+from alignx.errors import FormatError
 from alignx.support.files import printable, reading
 from alignx.vectors.formats import read_vectors
 from alignx.vectors.load_options import LoadOptions
@@ -89,7 +90,10 @@ def load(
     name = os.fspath(path)
     with _opened(name) as file:
         name = _STDIN if name == "-" else name
-        found = read_vectors(VectorStream(file, name), name, options)
+        stream = VectorStream(file, name)
+        if name == _STDIN and not stream.head:
+            raise FormatError(name, "nothing is left to read; it can be read once only")
+        found = read_vectors(stream, name, options)
     if progress is not None:
         progress(1.0)
     for note in found.report.notes if found.report else ():

@@ -16,6 +16,8 @@ __all__ = ["DIALECTS", "Dialect", "Reading", "best_reading", "count_numbers"]
 _NOT_FINITE = "numbers must be finite"
 
 _MOST_CANDIDATES = 4
+_SURE = 3  # words that cannot all end in a number
+_DECIMAL_COMMA = re.compile(rb"[ \t;][+-]?\d*,\d+(e[+-]?\d+)?[ \t\r]*(;|$|[ \t])", re.IGNORECASE)
 _ENDS_IN_NUMBER = re.compile(r"[ \t,;][\d.,]+$")
 _NUMBERS = {
     sign: re.compile(
@@ -29,19 +31,28 @@ _NUMBERS = {
 
 
 class Dialect(NamedTuple):
-    """Separator of fields, where a space stands for any spaces and tabs, and decimal sign."""
+    """Separator of fields, where a space stands for any spaces and tabs, and decimal sign.
+
+    Between tabs, words may hold spaces, and only these may be repeated.
+    """
 
     separator: str
     decimal: str
 
     def __str__(self) -> str:
-        separator = {" ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
+        separator = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
         sign = "commas" if self.decimal == "," else "points"
         return f"with {separator} between fields and decimal {sign}"
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether spaces or tabs separate numbers with decimal points."""
+        return self.separator in " \t" and self.decimal == "."
+
 
 _BLANKS = Dialect(" ", ".")
-DIALECTS = (_BLANKS, Dialect(" ", ","), Dialect(",", "."), Dialect(";", "."), Dialect(";", ","))
+DIALECTS = (_BLANKS, *(Dialect(*signs) for signs in (" ,", ",.", ";.", ";,")))
+_TABS = (Dialect("\t", "."), Dialect("\t", ","))
 
 
 class Reading(NamedTuple):
@@ -93,7 +104,14 @@ def best_reading(lines: Sequence[bytes], promised: int | None = None) -> Reading
     Dialect(separator=';', decimal=',')
     """
     readings: list[Reading] = []
+    # The columns of a table are certain, if all lines agree.
+    for dialect in _TABS if all(b"\t" in line for line in lines) else ():
+        dimension = count_numbers(lines[0], dialect)
+        if dimension and (found := Reading.of(lines, dialect, dimension)).good == len(lines):
+            return found
     for dialect in DIALECTS:
+        if dialect.decimal == "," and 2 * sum(map(_has_decimal_comma, lines)) < len(lines):
+            continue  # a few are rather part of words
         counts = Counter(count for line in lines if (count := count_numbers(line, dialect)))
         candidates = [count for count, _ in counts.most_common(_MOST_CANDIDATES)]
         if promised and candidates and promised <= max(counts):
@@ -104,10 +122,14 @@ def best_reading(lines: Sequence[bytes], promised: int | None = None) -> Reading
     return max(readings, default=None, key=lambda found: _rank(found, promised))
 
 
+def _has_decimal_comma(line: bytes) -> bool:
+    return bool(_DECIMAL_COMMA.search(line))
+
+
 def _rank(found: Reading, promised: int | None) -> tuple[int, bool, int, int]:
     # Where all words end in a number, the numbers promised are too few.
     is_promised = found.dimension == promised and not (
-        len(found.words) > 1 and all(_ENDS_IN_NUMBER.search(word) for word in found.words)
+        len(found.words) >= _SURE and all(_ENDS_IN_NUMBER.search(word) for word in found.words)
     )
     return found.good, is_promised, found.plain, found.dimension
 

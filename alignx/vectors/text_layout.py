@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["NOT_TEXT", "QUOTED", "TextLayout", "sample"]
 
 NOT_TEXT = "this is not a text file of vectors"
-QUOTED = re.compile(r'"(?:[^"]|"")*"')
+QUOTED = re.compile(r'"(?:[^"]|"")+"')
 """Field in quotes, by the rules of CSV."""
 
 _SAMPLE_LINES = 100
@@ -52,6 +52,8 @@ class TextLayout(NamedTuple):
         Whether all lines begin with a blank.
     is_quoted : bool
         Whether all words are quoted by the rules of CSV where they need to be.
+    has_colons : bool
+        Whether a colon follows every word.
     notes : list of str
         Remarks on what was guessed.
     """
@@ -63,6 +65,7 @@ class TextLayout(NamedTuple):
     start: int
     is_indented: bool
     is_quoted: bool
+    has_colons: bool
     notes: list[str]
 
     @classmethod
@@ -88,8 +91,13 @@ class TextLayout(NamedTuple):
             if _is_heading(rows, reading):
                 notes.append(f"line {rows[0].number} left out as a heading, {_shown(rows[0].text)}")
                 rows = rows[1:]
-        if reading.dialect != DIALECTS[0]:
+        if not reading.dialect.is_usual:
             notes.append(f"read {reading.dialect}")
+        if reading.dimension == 1 and not header:
+            notes.append("each word has one number, as in lists of frequencies")
+        has_colons = len(rows) > 1 and all(word[1:].endswith(":") for word in reading.words)
+        if has_colons:
+            notes.append("the colons behind the words are taken off")
         return cls(
             reading.dialect,
             reading.dimension,
@@ -97,7 +105,8 @@ class TextLayout(NamedTuple):
             rows[0].number,
             rows[0].start,
             all(row.text.startswith((b" ", b"\t")) for row in rows),
-            reading.dialect.separator != " " or all(map(QUOTED.fullmatch, reading.words)),
+            reading.dialect.separator in ",;" or all(map(QUOTED.fullmatch, reading.words)),
+            has_colons,
             notes,
         )
 
@@ -148,7 +157,7 @@ class _Header(NamedTuple):
             return found
         if found.dimension == 1 and all(map(str.isdecimal, found.words)):
             return None
-        if found.good < len(lines):
+        if found.good < max(len(lines), 2):
             raise FormatError(path, f"{self._difference(found)}; correct the header", 1)
         return found
 
@@ -179,10 +188,10 @@ def _is_heading(lines: Sequence[_Line], found: Reading) -> bool:
     first = lines[0].text
     if len(lines) == 1:
         return False
-    if not count_numbers(first, found.dialect):
+    fields = re.split(rb"[ \t,;]+", first.strip(b" \t\r"))
+    if not any(count_numbers(b"_ " + field, DIALECTS[0]) for field in fields[1:]):
         own = Reading.of([first], found.dialect, found.dimension)
         return not own.good and found.good == len(lines) - 1
-    fields = re.split(rb"[ \t,;]+", first.strip(b" \t\r"))
     title = b" ".join(fields[: -found.dimension]).decode(errors="replace").casefold()
     columns = [[str(start + i).encode() for i in range(found.dimension)] for start in (0, 1)]
     is_sure = title in _TITLES or found.dimension >= _SURE_COLUMNS
@@ -199,7 +208,7 @@ def _required(rows: Sequence[bytes], promised: int | None, path: str) -> Reading
     first = next(row for row in rows if not found or not Reading.of([row], *found[:2]).good)
     shown = _shown(first)
     if is_binary or "\\x" in shown[: _SHOWN // 2]:
-        raise FormatError(path, f"{NOT_TEXT}: {BINARY}")
+        raise FormatError(path, str(BINARY))
     text = first.decode(errors="replace")
     hints = (f"; {hint}" for pattern, hint in _HINTS.items() if re.match(pattern, text))
     problem = f"{NOT_TEXT}: a line is a word and its numbers, found {shown}"

@@ -81,6 +81,8 @@ class TextRows:
         """Take quotes and indents off, and count words with separators."""
         if self._layout.is_indented:
             words = [word.lstrip(" \t") for word in words]
+        if self._layout.has_colons:
+            words = [word.removesuffix(":") for word in words]
         quoted = range(len(words)) if self._layout.is_quoted else spaced
         for row in quoted:
             if QUOTED.fullmatch(words[row]):
@@ -123,10 +125,10 @@ class TextRows:
         n_rows = self._n_rows + len(words) + len(undecoded)
         # Words of UTF-8 are cut by some programs; most words of Latin-1 are not UTF-8 at all.
         if self._undecoded.n > 2 * self._n_wide and self._undecoded.n * _FEW > n_rows:
-            word = self._undecoded.example
+            problem = f"words must be UTF-8, got {self._undecoded.example!r}"
             advice = "convert the file first, such as with iconv -f LATIN1 -t UTF-8"
             line = self._next_line + undecoded[0][0] if undecoded else None
-            raise FormatError(self._path, f"words must be UTF-8, got '{word}'; {advice}", line)
+            raise FormatError(self._path, f"{problem}; {advice}", line)
 
     def embeddings(self) -> Embeddings:
         """Join what was read."""

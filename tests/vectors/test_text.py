@@ -82,6 +82,8 @@ def reference_line(line: bytes, dimension: int) -> tuple[str, list[np.float32]] 
             if not word:
                 are_numbers = all(any(c in b"0123456789" for c in field) for field in fields)
                 return "start with its word" if not problem or are_numbers else "are expected"
+        if b"\r" in word[1:]:
+            return "carriage returns"
         if "not a number" in problem:
             return "numbers are expected"
         is_tab = b"\t" not in word and re.fullmatch(rb"\t[^\t]*|(\t[^\t ]*)*", tail)
@@ -356,9 +358,8 @@ OTHER_FILES = {
         b"<!DOCTYPE html>\n<html>1 2</html>\n",
         b"\xef\xbb\xbf \n<HTML lang=en>\n404 1\n",
     ],
+    "this is binary data": [bytes(range(256)) * 20, b"\x00" * 5000],
     "this is not a text file of vectors": [
-        bytes(range(256)) * 20,
-        b"\x00" * 5000,
         b"cat gato\ndog perro\n",
         b"x" * (3 << 20),
     ],

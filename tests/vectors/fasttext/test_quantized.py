@@ -108,7 +108,9 @@ def test_a_damaged_shape_is_refused(small: Path, tmp_path: Path, offset: int) ->
     at = content.index(struct.pack("<qq", n_rows, DIMENSION)) - 1  # the flag of separate norms
     content[at + offset] ^= 0x5
     (tmp_path / "odd.ftz").write_bytes(content)
-    with pytest.raises(FormatError, match=r"odd\.ftz: the (quantized )?fastText model is (d|t)"):
+    with pytest.raises(
+        FormatError, match=r"odd\.ftz: the (quantized )?fastText model (.ftz. )?is (d|t)"
+    ):
         load(tmp_path / "odd.ftz")
 
 
@@ -125,5 +127,19 @@ def test_a_float_matrix_that_claims_to_be_quantized_is_damage(tmp_path: Path) ->
     counts = struct.pack("<iiiqq", 2, 2, 0, 100, -1)
     matrix = struct.pack("<?qq", True, 10, 4) + np.ones((10, 4), np.float32).tobytes()
     (tmp_path / "lid.en.ftz").write_bytes(header + counts + entries + matrix * 2)
-    with pytest.raises(FormatError, match="the quantized fastText model is damaged"):
+    with pytest.raises(
+        FormatError, match=r"the quantized fastText model \(\.ftz\) is damaged, the shape is"
+    ):
         load(tmp_path / "lid.en.ftz")
+
+
+def test_labels_and_bytes_behind_a_model_are_noted(texts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cls.en.bin"
+    model = fasttext.train_supervised(str(texts), dim=3, **OPTIONS)
+    model.save_model(str(path))
+    path.write_bytes(path.read_bytes() + b"\n\n")
+    found = load(path)
+    assert list(found.words) == model.get_words()
+    assert found.report is not None
+    notes = ("300 labels of the classifier left out", "2 bytes behind the model left out")
+    assert found.report.notes == notes
