@@ -108,9 +108,7 @@ def test_a_damaged_shape_is_refused(small: Path, tmp_path: Path, offset: int) ->
     at = content.index(struct.pack("<qq", n_rows, DIMENSION)) - 1  # the flag of separate norms
     content[at + offset] ^= 0x5
     (tmp_path / "odd.ftz").write_bytes(content)
-    with pytest.raises(
-        FormatError, match=r"odd\.ftz: the (quantized )?fastText model (.ftz. )?is (d|t)"
-    ):
+    with pytest.raises(FormatError, match=r"odd\.ftz: the .*fastText model .*is (d|t)"):
         load(tmp_path / "odd.ftz")
 
 
@@ -127,9 +125,7 @@ def test_a_float_matrix_that_claims_to_be_quantized_is_damage(tmp_path: Path) ->
     counts = struct.pack("<iiiqq", 2, 2, 0, 100, -1)
     matrix = struct.pack("<?qq", True, 10, 4) + np.ones((10, 4), np.float32).tobytes()
     (tmp_path / "lid.en.ftz").write_bytes(header + counts + entries + matrix * 2)
-    with pytest.raises(
-        FormatError, match=r"the quantized fastText model \(\.ftz\) is damaged, the shape is"
-    ):
+    with pytest.raises(FormatError, match=r"model \(\.ftz\) is damaged, the shape is"):
         load(tmp_path / "lid.en.ftz")
 
 
