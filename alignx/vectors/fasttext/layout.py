@@ -115,8 +115,17 @@ class ModelLayout(NamedTuple):
             except struct.error as error:
                 raise _broken(path, "truncated") from error
             n_behind = len(data) - end
-        ngrams = (facts.bucket, facts.minn, facts.maxn, kept)
-        return cls(words, facts.n_labels, *ngrams, *matrices, n_behind)
+        return cls(
+            words,
+            facts.n_labels,
+            facts.bucket,
+            facts.minn,
+            facts.maxn,
+            kept,
+            input=matrices[0],
+            output=matrices[1],
+            n_behind=n_behind,
+        )
 
 
 class _Facts(NamedTuple):

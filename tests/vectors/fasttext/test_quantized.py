@@ -40,9 +40,7 @@ def texts(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def quantize(
-    texts: Path, path: Path, training: dict[str, Any], options: dict[str, Any]
-) -> fasttext.FastText._FastText:
+def quantize(texts: Path, path: Path, training: dict[str, Any], options: dict[str, Any]) -> Any:  # noqa: ANN401
     settings = {"dim": DIMENSION, "minn": 2, "maxn": 4, "bucket": 900} | OPTIONS | training
     model = fasttext.train_supervised(str(texts), **settings)
     model.quantize(input=str(texts), **OPTIONS | options)
