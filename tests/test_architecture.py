@@ -54,6 +54,7 @@ ONLY_IN = {
     "joblib": {"support"},
     "matplotlib": {"classification"},
     "pandas": {"experiments", "lexicon", "support"},
+    "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
     "rapidfuzz": {"ranking"},
     "rich": {"cli"},

@@ -8,6 +8,7 @@ import lzma
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -119,6 +120,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_texts(folder, topics)
     (folder / "terms.txt").write_text("new york\ncatlikeness\n")
+    (folder / "headwords.txt").write_text("cat\ndog\nunicorn\n")
+    (folder / "stop.txt").write_text("el\nen\n")
     (folder / "wikipedia.es.txt.xz").write_bytes(lzma.compress("\n".join(lines[:300]).encode()))
     (folder / "medicine.txt.gz").write_bytes(gzip.compress("\n".join(lines[300:500]).encode()))
     (folder / "ja.txt").write_text("\n".join(lines[:200]))
@@ -269,3 +272,11 @@ def test_links_lead_somewhere() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(PAGES["README.md"].splitlines()) <= 150
+
+
+def test_the_manual_page_is_that_of_the_help() -> None:
+    page = (ROOT / "docs" / "alignx.1").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "alignx", "--manual"], capture_output=True, text=True, check=True
+    )
+    assert page == done.stdout, "write it anew: alignx --manual > docs/alignx.1"

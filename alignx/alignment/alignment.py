@@ -13,11 +13,13 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.stored_map import StoredMap
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import LazyRows, freeze
+from alignx.support.files import reading
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import read_fasttext
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
-from alignx.vectors.io import save
 from alignx.vectors.load_options import LoadOptions
+from alignx.vectors.saving import save
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     from alignx.alignment.language_map import LanguageMap
@@ -169,7 +171,9 @@ class Alignment(StoredMap):
             If the model is of the other language or cannot be read, or the copy cannot be written.
         """
         matrix = self.linear_map(side)
-        first = read_fasttext(os.fspath(model), LoadOptions(limit=SKETCHED))
+        name = os.fspath(model)
+        with reading(name) as packed, VectorStream(packed, name).regular() as file:
+            first = read_fasttext(file, name, LoadOptions(limit=SKETCHED))
         self._check(first, side, is_part=True)
         write_mapped_model(model, path, matrix, progress=progress)
 

@@ -171,7 +171,7 @@ def train(
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import require_trainable
     from alignx.training.train import train as train_model
-    from alignx.vectors.io import require_savable, save
+    from alignx.vectors.saving import require_savable, save
 
     start = time.perf_counter()
     size = None if memory is None else parse_size(memory)

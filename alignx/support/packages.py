@@ -16,8 +16,11 @@ _EXTRAS = {
     "distributed": "cluster",
     "faiss": "faiss",
     "fasttext": "fasttext",
+    "gensim": "gensim",
     "matplotlib": "plot",
+    "pyarrow": "arrow",
     "sentence_transformers": "transformers",
+    "spacy": "spacy",
     "torch": "torch",
     "transformers": "transformers",
 }

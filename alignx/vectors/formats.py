@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.errors import FormatError
 from alignx.vectors.cache import is_cache, read_cache
 from alignx.vectors.fasttext.layout import is_fasttext
 from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.numpy_reader import (
+    is_numpy,
+    is_numpy_archive,
+    read_numpy,
+    read_numpy_archive,
+)
+from alignx.vectors.pickles import is_pickle, refuse_pickle
 from alignx.vectors.text import read_text
+from alignx.vectors.word2vec_binary import is_word2vec_binary, read_word2vec_binary
 
 if TYPE_CHECKING:
     import io
@@ -36,18 +42,14 @@ class _Mapped(NamedTuple):
     read: Callable[[io.BufferedReader, str, LoadOptions], Embeddings]
 
 
-def _read_model(file: io.BufferedReader, path: str, options: LoadOptions) -> Embeddings:
-    """Read a fastText model, which subword vectors map into memory later on."""
-    if os.fspath(file.name) != path:
-        problem = "a fastText model must be a regular file that is not packed; unpack it first"
-        raise FormatError(path, problem)
-    return read_fasttext(path, options)
-
-
 # The first that recognizes 4096 bytes reads the file; the rest is text.
 _FORMATS: tuple[_Streamed | _Mapped, ...] = (
-    _Mapped(is_fasttext, _read_model),
+    _Mapped(is_fasttext, read_fasttext),
     _Mapped(is_cache, read_cache),
+    _Streamed(is_word2vec_binary, read_word2vec_binary),
+    _Streamed(is_numpy, read_numpy),
+    _Mapped(is_numpy_archive, read_numpy_archive),
+    _Streamed(is_pickle, refuse_pickle),
 )
 
 

@@ -41,13 +41,13 @@ class LoadReport(Tabular):
     path : str
         Path of the file, as given to `load`.
     format : str
-        ``"text"``, ``"fasttext"`` or ``"cache"``.
+        ``"text"``, ``"word2vec"``, ``"fasttext"``, ``"numpy"`` or ``"cache"``.
     rows : int
         Well-formed rows that were read, without those of another prefix.
     dimension : int
         Numbers in each row.
     skipped : int
-        Malformed rows left out by ``on_error="skip"``.
+        Malformed rows left out by ``on_error="skip"``; in binary formats, words that are not UTF-8.
     merged : int
         Rows that repeated a word; the first of them is kept.
     zero_rows : int
@@ -89,9 +89,10 @@ class LoadReport(Tabular):
     def counts(self) -> str:
         """All but the notes, as a phrase."""
         kept = f"{counted(self.words, 'word')} of {counted(self.dimension, 'dimension')}"
+        unread = "malformed line" if self.format == "text" else "unreadable word"
         remarks = [
             f"{counted(self.merged, 'duplicate')} merged" if self.merged else "",
-            f"{counted(self.skipped, 'malformed line')} skipped" if self.skipped else "",
+            f"{counted(self.skipped, unread)} skipped" if self.skipped else "",
             counted(self.zero_rows, "zero row") if self.zero_rows else "",
         ]
         return "; ".join(filter(None, [kept, ", ".join(filter(None, remarks))]))

@@ -7,9 +7,8 @@ straight into the final matrix.
 from __future__ import annotations
 
 import contextlib
-import gzip
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from alignx import _core
 from alignx.errors import FormatError
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["read_text", "write_text"]
 
 BLOCK_SIZE = 4 << 20
-# Numbers hardly compress: higher levels take several times as long for a few percent.
-_GZIP_LEVEL = 4
 
 
 def read_text(
@@ -80,7 +77,7 @@ def write_text(
     decimals: int | None,
     rows: LazyRows | None = None,
 ) -> None:
-    """Write word2vec text with a header, gzipped if the path ends in ``.gz``.
+    """Write word2vec text with a header.
 
     The parameters are those of `alignx.save`.
 
@@ -94,18 +91,13 @@ def write_text(
         raise FormatError(
             path, f"text cannot hold a word with a space or tab, got {split!r}; use .safetensors"
         )
-    with contextlib.ExitStack() as stack:
-        if path.endswith(".gz"):
-            # Neither name nor time of day: equal embeddings make equal files.
-            archive = gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
-            file = cast("IO[bytes]", stack.enter_context(archive))
-        dimension = embeddings.dimension if rows is None else rows.dimension
-        file.write(f"{len(embeddings)} {dimension}\n".encode())
-        start = 0
-        for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
-            words = embeddings.words[start : start + len(block)]
-            file.write(_core.format_vectors(words, block, decimals))
-            start += len(block)
+    dimension = embeddings.dimension if rows is None else rows.dimension
+    file.write(f"{len(embeddings)} {dimension}\n".encode())
+    start = 0
+    for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
+        words = embeddings.words[start : start + len(block)]
+        file.write(_core.format_vectors(words, block, decimals))
+        start += len(block)
 
 
 def _read_ahead(blocks: Iterator[memoryview]) -> Generator[memoryview]:

@@ -18,7 +18,8 @@ from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.safetensors import read_tensors
 from alignx.training.train import train
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,8 +123,8 @@ def test_tables_of_a_grid_replace_nothing_that_it_reads(folder: Path) -> None:
         ((*FIT, "-o", "m.pkl"), "a model is written as .safetensors, not as .pkl"),
         ((*COMPARE, "-o", "t.html"), "a table is written as .md, .txt or .json, not as .html"),
         ((*COMPARE, "--figure", "f.docx"), ".svg, .png or .pdf"),
-        (("convert", "en.vec", "-o", "x.npy"), ".vec, .txt, .vec.gz, .txt.gz, .safetensors"),
-        (("train", "n.tsv", "-o", "m.bin", "-o", "x.pt"), ".vec, .txt, .vec.gz, .txt.gz"),
+        (("convert", "en.vec", "-o", "x.npy"), ".vec, .txt, .w2v.bin, .safetensors, .npy, .npz"),
+        (("train", "n.tsv", "-o", "m.bin", "-o", "x.pt"), ".vec, .txt, .w2v.bin, .safetensors"),
     ],
 )
 def test_a_suffix_that_is_not_written_is_fail(arguments: tuple[str, ...], names: str) -> None:

@@ -12,7 +12,8 @@ import safetensors.numpy
 from alignx.errors import FormatError
 from alignx.support.arrays import BLOCK_ROWS, LazyRows
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -358,7 +358,6 @@ OTHER_FILES = {
         b"<!DOCTYPE html>\n<html>1 2</html>\n",
         b"\xef\xbb\xbf \n<HTML lang=en>\n404 1\n",
     ],
-    "this is word2vec's binary format": [b"2 4\ncat " + np.ones(4, "<f4").tobytes() * 50],
     "this is binary data": [bytes(range(256)) * 20, b"\x00" * 5000],
     "this is not a text file of vectors": [
         b"cat gato\ndog perro\n",

@@ -11,23 +11,34 @@ from alignx.vectors.fasttext.subword import SubwordVectors
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
 if TYPE_CHECKING:
+    import io
+
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.load_options import LoadOptions
 
 __all__ = ["read_fasttext"]
 
 
-def read_fasttext(path: str, options: LoadOptions) -> Embeddings:
+def read_fasttext(file: io.BufferedReader, path: str, options: LoadOptions) -> Embeddings:
     """Read the words of a fastText model and their vectors, subwords included.
 
     The embeddings have `oov_vectors`. Words that are not valid UTF-8 count as skipped.
+
+    Parameters
+    ----------
+    file : binary stream
+        Regular file, which may be a copy of one that is packed.
+    path : str
+        Path of the file itself.
+    options : LoadOptions
+        Options of `alignx.load`.
 
     Raises
     ------
     FormatError
         If the file is not such a model, or truncated.
     """
-    model = SubwordVectors(path)
+    model = SubwordVectors.of(file, path)
     rows = [row for row, word in enumerate(model.stored) if _is_text(word)]
     if not rows:
         raise FormatError(path, "the model has no words that are valid UTF-8")
