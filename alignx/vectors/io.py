@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Literal, cast
 
+from alignx.errors import FormatError
 from alignx.support.files import printable, reading
 from alignx.vectors.formats import read_vectors
 from alignx.vectors.load_options import LoadOptions
