@@ -277,7 +277,7 @@ def test_what_a_person_reads_is_read(
         ),
         (bytes(range(256)) * 3, "", "this is binary data"),
         (b"\xf0\x9f" * 200, "", "this is binary data"),
-        (b"\x80\x04\x95abc", "", "this is a pickle, such as gensim"),
+        (b"\x80\x04\x95abc", "", "this is a pickle"),
     ],
 )
 def test_the_rest_is_refused_in_a_line(
