@@ -39,8 +39,9 @@ def load(
 ) -> Embeddings:
     r"""Load embeddings from a file.
 
-    The format is found by content, in any archive of one file: text (word2vec, GloVe, CSV), a
-    fastText model or an alignx cache. The page "Files and words" lists all.
+    The format is found by content, in any archive of one file: text (word2vec, GloVe, CSV),
+    word2vec's binary format, a fastText model, NumPy arrays with words or an alignx cache. The page
+    "Files and words" lists all.
 
     Parameters
     ----------
