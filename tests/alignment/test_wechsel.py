@@ -15,6 +15,7 @@ from alignx.vectors.io import load
 if TYPE_CHECKING:
     from pathlib import Path
 
+torch = pytest.importorskip("torch", reason="torch is not installed")
 fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
 
 pytestmark = [
@@ -51,7 +52,21 @@ def tokenizer_of(words: list[str]) -> Any:  # noqa: ANN401
     )
 
 
-def test_an_embedding_matrix_is_initialized_from_aligned_models(tmp_path: Path) -> None:
+def language_model(n_tokens: int) -> Any:  # noqa: ANN401
+    """A tiny language model with random numbers."""
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    torch.manual_seed(3)
+    config = transformers.BertConfig(
+        vocab_size=n_tokens,
+        hidden_size=24,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
+    return transformers.BertModel(config).eval()
+
+
+def test_a_language_model_is_initialized_from_aligned_models(tmp_path: Path) -> None:
     wechsel = pytest.importorskip("wechsel", reason="wechsel is not installed")
     english = np.array(random_words(TOPICS * WORDS)).reshape(TOPICS, WORDS)
     russian = np.vectorize(cipher)(english)
@@ -73,7 +88,8 @@ def test_an_embedding_matrix_is_initialized_from_aligned_models(tmp_path: Path) 
         alignment.save_mapped_model(paths[code], aligned, side=side)  # type: ignore[arg-type]
         models.append(fasttext.load_model(str(aligned)))
     source, target = tokenizer_of(english.ravel().tolist()), tokenizer_of(russian.ravel().tolist())
-    matrix = np.random.default_rng(3).standard_normal((len(source), 24)).astype(np.float32)
+    model = language_model(len(source))
+    matrix = model.get_input_embeddings().weight.detach().numpy()
     # Without a dictionary of its own: the models share a space.
     initialized, info = wechsel.WECHSEL(*models, align_strategy=None).apply(
         source, target, matrix, neighbors=3, temperature=0.02
@@ -88,3 +104,9 @@ def test_an_embedding_matrix_is_initialized_from_aligned_models(tmp_path: Path) 
         for word, translation in pairs[1::2]  # not in the dictionary
     ]
     assert np.mean(right) > 0.9
+    model.resize_token_embeddings(len(target))
+    model.get_input_embeddings().weight.data.copy_(torch.from_numpy(initialized))
+    text = " ".join(russian[0])
+    states = model(**target(text, return_tensors="pt")).last_hidden_state
+    assert states.shape == (1, WORDS, 24)
+    assert torch.isfinite(states).all()
