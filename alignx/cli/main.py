@@ -19,6 +19,7 @@ from alignx.cli.classify.transfer import transfer
 from alignx.cli.convert import convert
 from alignx.cli.demo import demo
 from alignx.cli.evaluate import evaluate
+from alignx.cli.fetch import fetch
 from alignx.cli.induce import induce
 from alignx.cli.info import info
 from alignx.cli.options import with_options
@@ -45,7 +46,7 @@ classify = typer.Typer(
     rich_markup_mode="rich",
 )
 for _command in (
-    demo, convert, train, align, apply, translate, induce, evaluate, bench, info
+    demo, fetch, convert, train, align, apply, translate, induce, evaluate, bench, info
 ):  # fmt: skip
     _command.add_to(app)
 for _command in (fit, predict, transfer):

@@ -187,7 +187,8 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|label_column|language|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(columns|dictionary|format|label_column|language|limit|on_error|part|text_column"
+    r"|vectors)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 
