@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def serving() -> Iterator[FileServer]:
     server.block_on_close = False
     state = FileServer(f"http://127.0.0.1:{server.server_port}")
     server.state = state  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    )
     thread.start()
     try:
         yield state
@@ -67,7 +69,7 @@ def serving() -> Iterator[FileServer]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, *_: object) -> None:
         """Stay silent."""
 
     def do_GET(self) -> None:
@@ -140,7 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             state.sent += len(piece)
-            time.sleep(served.pause)
+            if served.pause:
+                time.sleep(served.pause)
         if total == "chunked" and cut is None:
             self.wfile.write(b"0\r\n\r\n")
 

@@ -77,7 +77,7 @@ def fetch(
     from alignx.datasets.download import cache_folder, download
 
     target = cache_folder() if folder is None else folder
-    of_vectors = {"vectors": vectors, "format": format}
+    of_vectors: dict[str, str | None] = {"vectors": vectors, "format": format}
     files = _files(names or (), of_vectors, {"dictionary": dictionary, "part": part})
     results = []
     for file in files:

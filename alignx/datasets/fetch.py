@@ -102,5 +102,5 @@ def public_file(
         if value is not None and value not in known:
             raise ValueError(f"{option} must be one of {', '.join(known)}, got {value!r}")
     if is_pair:
-        return dictionary_file(*codes, dictionary or "muse", part or "train")
+        return dictionary_file(codes[0], codes[1], dictionary or "muse", part or "train")
     return vectors_file(codes[0], vectors or "wiki", format or "vec")

@@ -66,9 +66,10 @@ def parse_name(text: str) -> tuple[str, ...]:
         return (code,)
     parts = text.split("-")
     halves = [("-".join(parts[:i]), "-".join(parts[i:])) for i in range(1, len(parts))]
-    for source, target in halves:
-        if (codes := (_code_of(source), _code_of(target))) and None not in codes:
-            return tuple(filter(None, codes))
+    for half in halves:
+        codes = [code for code in map(_code_of, half) if code]
+        if len(codes) == 2:
+            return tuple(codes)
     unknown = next((part for part in parts if not _code_of(part)), text)
     what = f"in {text!r}, got {unknown!r}" if unknown != text else f"got {text!r}"
     raise ValueError(

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from alignx.errors import DownloadError, OutputError
+from alignx.errors import AlignxError, DownloadError, OutputError
 from alignx.support.file_kinds import HEAD_SIZE, markup_of
 from alignx.support.files import output_errors
 
@@ -30,10 +30,10 @@ __all__ = ["Transfer", "gigabytes"]
 
 logger = logging.getLogger("alignx")
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _TIMEOUTS = (10.0, 60.0)  # for the connection, and for each piece of data; seconds
 _MOST_FAILURES = 6  # in a row, none of which gets further
-_LONGEST_WAIT = 60.0
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # the first is doubled after each failure; seconds
 _TEMPORARY = {408, 425, 429}
 
 
@@ -88,14 +88,11 @@ class Transfer:
         Called with `part` when all has arrived, before it counts as the file.
     progress : callable, optional
         Called with the fraction that has arrived.
-    wait : float
-        Seconds before the second attempt, doubled for each more.
     """
 
     part: Path
     check: Callable[[Path], object]
     progress: Progress | None = None
-    wait: float = 1.0
     _version: _Version = field(default_factory=_Version, repr=False)
     _reached: bool = field(default=False, repr=False)
 
@@ -112,20 +109,23 @@ class Transfer:
         self._load_version()
         try:
             self._try(url)
+            self._check()
         except KeyboardInterrupt:
-            kept = gigabytes(self.part.stat().st_size)
-            logger.warning(
-                "interrupted: %s of %s are kept; the same command goes on from there",
-                *(kept, gigabytes(self._version.size)),
-            )
+            kept = gigabytes(self._size), gigabytes(self._version.size)
+            logger.warning("interrupted: %s of %s are kept; the same command goes on there", *kept)
             raise
-        try:
-            self.check(self.part)
-        except Exception:
-            self.part.unlink()
-            raise
+        finally:
+            if not self.part.exists() or not self._size:
+                self._version_path.unlink(missing_ok=True)
         self.part.replace(output_file)
         self._version_path.unlink(missing_ok=True)
+
+    def _check(self) -> None:
+        try:
+            self.check(self.part)
+        except AlignxError:
+            self.part.unlink()
+            raise
 
     def _try(self, url: str) -> None:
         """Attempt until all has arrived, or too many attempts in a row got no further."""
@@ -151,7 +151,7 @@ class Transfer:
                 furthest = max(furthest, self._size)
                 if failures >= _MOST_FAILURES:
                     raise DownloadError(url, f"{problem}, {failures} times in a row{self._kept()}")
-                wait = min(max(wait, self.wait * 2 ** (failures - 1)), _LONGEST_WAIT)
+                wait = min(max(wait, _FIRST_WAIT * 2 ** (failures - 1)), _LONGEST_WAIT)
                 logger.info("%s: %s; next attempt in %.1f s", self.part.name, problem, wait)
                 time.sleep(wait)
 
@@ -225,7 +225,7 @@ class Transfer:
 
     def _kept(self) -> str:
         size = self._size
-        return f"; {gigabytes(size)} are kept, the same command goes on from there" if size else ""
+        return f"; {gigabytes(size)} are kept, the same command goes on there" if size else ""
 
     @property
     def _version_path(self) -> Path:
