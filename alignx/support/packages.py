@@ -16,6 +16,7 @@ _EXTRAS = {
     "distributed": "cluster",
     "faiss": "faiss",
     "fasttext": "fasttext",
+    "huggingface_hub": "hub",
     "matplotlib": "plot",
     "sentence_transformers": "transformers",
     "torch": "torch",
