@@ -64,7 +64,7 @@ def run(*arguments: object, text: str | bytes = "") -> Done:
         "stdout": io.TextIOWrapper(io.BytesIO(), encoding="utf-8"),
         "stderr": io.TextIOWrapper(io.BytesIO(), encoding="utf-8"),
     }
-    surroundings = {"COLUMNS": "100", "NO_COLOR": "1"}
+    surroundings = {"COLUMNS": "80", "NO_COLOR": "1"}
     logger, code = logging.getLogger("alignx"), None
     before = logger.level, logger.handlers
     with (
@@ -154,7 +154,7 @@ def started(
 def environment() -> dict[str, str]:
     unset = ("PYTHONUNBUFFERED", "FORCE_COLOR", "TTY_COMPATIBLE")
     known = {k: v for k, v in os.environ.items() if k not in unset}
-    return known | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
+    return known | {"OPENBLAS_NUM_THREADS": "1", "COLUMNS": "80", "NO_COLOR": "1"}
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:

@@ -8,6 +8,7 @@ import lzma
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -269,3 +270,11 @@ def test_links_lead_somewhere() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(PAGES["README.md"].splitlines()) <= 150
+
+
+def test_the_manual_page_is_that_of_the_help() -> None:
+    page = (ROOT / "docs" / "alignx.1").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "alignx", "--manual"], capture_output=True, text=True, check=True
+    )
+    assert page == done.stdout, "write it anew: alignx --manual > docs/alignx.1"

@@ -7,11 +7,12 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import OptionInfo
 
+from alignx.cli.help import HelpCommand
 from alignx.support.config import config_context
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["RUNNING", "Command", "command", "option"]
 
 RUNNING = "Running"
+_OTHER = "More options"
+_MOST_CHOICES = 18  # characters of choices that fit beside the name of an option
 
 
 def option(
@@ -56,13 +59,16 @@ class Command:
     function: Callable[..., None]
     example: str
 
-    def add_to(self, app: typer.Typer) -> None:
-        """Add the command to a typer application."""
-        app.command(epilog=f"Example: alignx {self.example}")(self.function)
+    def add_to(self, app: typer.Typer, panel: str | None = None) -> None:
+        """Add the command to a typer application, in a panel of its help."""
+        add = app.command(
+            cls=HelpCommand, epilog=f"Example: alignx {self.example}", rich_help_panel=panel
+        )
+        add(self.function)
 
 
 def command(
-    example: str, settings: tuple[str, ...] = ("threads",)
+    example: str, settings: tuple[str, ...] = ("threads",), first: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., None]], Command]:
     """Make a command of a function whose parameters are options or groups of options.
 
@@ -74,12 +80,15 @@ def command(
         Command line without ``alignx``.
     settings : tuple of {"threads", "device"}
         Options that set the context of the call and are no parameters.
+    first : tuple of str
+        Parameters that are used most, to show before the others [default: all without a panel].
     """
 
     def build(function: Callable[..., None]) -> Command:
         parameters = [*_parameters(function)]
         groups: dict[str, Any] = {k: v for k, v in _hints(function).items() if is_dataclass(v)}
         parameters += [_parameter(name, _SETTINGS[name], None) for name in settings]
+        parameters = _in_order(parameters, first)
 
         @wraps(function)
         def run(**given: Any) -> None:  # noqa: ANN401  # of the signature below
@@ -98,6 +107,19 @@ def command(
         return Command(run, example)
 
     return build
+
+
+def _in_order(parameters: list[Parameter], first: tuple[str, ...]) -> list[Parameter]:
+    """Move options to the front, in the panel without a title of its own."""
+    if not first:
+        return parameters
+    by_name = {each.name: each for each in parameters}
+    for name, parameter in by_name.items():
+        _, declared = get_args(parameter.annotation)
+        if isinstance(declared, OptionInfo):
+            declared.rich_help_panel = None if name in first else declared.rich_help_panel or _OTHER
+    rest = [each for each in parameters if each.name not in first]
+    return [*(by_name[name] for name in first), *rest]
 
 
 def _hints(annotated: Any) -> dict[str, Any]:  # noqa: ANN401  # function or class
@@ -126,12 +148,25 @@ def _parameter(name: str, hint: Any, default: Any, panel: str | None = None) -> 
     declared = copy(declared)
     kinds = {kind, *get_args(kind), *get_args(get_args(kind)[0] if get_args(kind) else None)}
     if not declared.metavar:
-        names = {bool: " ", int: "N", Path: "FILE"}
+        names = {bool: " ", int: "N", float: "X", Path: "FILE", str: "TEXT"}
         declared.metavar = next((text for each, text in names.items() if each in kinds), None)
     if isinstance(declared, OptionInfo):
         declared.rich_help_panel = declared.rich_help_panel or panel
+        _show_choices(declared, kinds)
         if kind is bool and declared.default is ...:  # no name is declared
             declared.default = f"--{name.replace('_', '-')}"
     given = Parameter.empty if default is MISSING else default
     hint = Annotated[kind, declared]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=given, annotation=hint)
+
+
+def _show_choices(declared: OptionInfo, kinds: set[Any]) -> None:
+    """Name the choices of an option beside its name, or behind its text if they are long."""
+    literal = next((kind for kind in kinds if get_origin(kind) is Literal), None)
+    if literal is None or declared.metavar:
+        return
+    choices = [str(choice) for choice in get_args(literal)]
+    declared.metavar = "|".join(choices)
+    if len(declared.metavar) > _MOST_CHOICES:
+        declared.metavar = "NAME"
+        declared.help = f"{declared.help} One of {', '.join(choices)}."

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from importlib.metadata import version
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -20,8 +22,10 @@ from alignx.cli.convert import convert
 from alignx.cli.demo import demo
 from alignx.cli.evaluate import evaluate
 from alignx.cli.fetch import fetch
+from alignx.cli.help import HelpGroup
 from alignx.cli.induce import induce
 from alignx.cli.info import info
+from alignx.cli.manual import manual_page
 from alignx.cli.options import with_options
 from alignx.cli.train import train
 from alignx.cli.translate import translate
@@ -29,8 +33,22 @@ from alignx.errors import AlignxError
 
 __all__ = ["app", "main"]
 
+
+def _print_version(given: bool) -> None:
+    if given:
+        sys.stdout.write(f"alignx {version('alignx')}\n")
+        raise typer.Exit
+
+
+def _print_manual(context: typer.Context, given: bool) -> None:
+    if given:
+        sys.stdout.write(manual_page(context.command, context))
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="alignx",
+    cls=HelpGroup,
     help="Align word embeddings of different languages, and build bilingual dictionaries.",
     epilog="Start with: alignx demo",
     no_args_is_help=True,
@@ -40,18 +58,46 @@ app = typer.Typer(
 )
 classify = typer.Typer(
     name="classify",
+    cls=HelpGroup,
     help="Classify texts of one language with a model from another.",
     epilog=f"Example: alignx {fit.example}",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-for _command in (
-    demo, fetch, convert, train, align, apply, translate, induce, evaluate, bench, info
-):  # fmt: skip
-    _command.add_to(app)
+for _panel, _commands in {
+    "Start": (demo, fetch),
+    "Vectors": (convert, train),
+    "Languages in one space": (align, apply),
+    "Use": (translate, induce),
+    "Measure": (evaluate, bench),
+    "Program": (info,),
+}.items():
+    for _command in _commands:
+        _command.add_to(app, _panel)
 for _command in (fit, predict, transfer):
     _command.add_to(classify)
-app.add_typer(classify)
+app.add_typer(classify, rich_help_panel="Use")
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+    _manual: Annotated[
+        bool,
+        typer.Option(
+            "--manual",
+            callback=_print_manual,
+            is_eager=True,
+            help="Print the manual page, for `man -l -`, and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Align word embeddings of different languages, and build bilingual dictionaries."""
 
 
 def main() -> None:
@@ -66,7 +112,7 @@ def main() -> None:
     _core.explain_bus_errors()
     try:
         try:
-            app()
+            app(prog_name="alignx")  # also of python -m alignx
         finally:
             sys.stdout.flush()  # here, where an error can still be reported
     except (AlignxError, ValueError, MemoryError) as error:

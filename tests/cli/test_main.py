@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "align", "apply", "translate", "induce", "evaluate", "convert", "train", "bench", "demo",
-    "info", "classify fit", "classify predict", "classify transfer",
+    "fetch", "info", "classify fit", "classify predict", "classify transfer",
 )  # fmt: skip
 
 
@@ -50,9 +54,11 @@ def test_help_names_the_commands_and_where_to_start(arguments: tuple[str, ...]) 
 def test_help_of_a_command(command: str) -> None:
     text = succeed(*command.split(), "--help").out
     assert f"Example: alignx {command} " in text
-    if command != "info":
+    if command not in ("fetch", "info"):
         assert "--quiet" in text
-        assert "[default: (all cores)]" in text  # of --threads
+        assert "[default: all cores]" in text  # of --threads
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert not [line for line in text.splitlines() if re.search(r"<\w+>|\{\w+\}", line)]
 
 
 def test_classify_without_a_command_shows_its_commands() -> None:
@@ -65,6 +71,50 @@ def test_classify_without_a_command_shows_its_commands() -> None:
 def test_completion_for_bash_can_be_shown() -> None:
     with started("--show-completion", "bash") as process:
         assert "complete -o default -F" in process.communicate(timeout=60)[0]
+
+
+def test_the_version_is_shown() -> None:
+    assert succeed("--version").out == f"alignx {version('alignx')}\n"
+
+
+def test_the_program_is_a_module_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "alignx", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"alignx {version('alignx')}\n"
+
+
+def test_an_interrupt_while_the_program_loads_is_quiet() -> None:
+    code = """
+import sys, alignx.__main__
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "alignx.cli.main":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+alignx.__main__.run()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_manual_page_is_that_of_the_help() -> None:
+    page = succeed("--manual").out
+    for command in COMMANDS:
+        assert f'.SS "alignx {command} [OPTIONS]' in page.replace("\\-", "-")
+    assert r".B \-d, \-\-dictionary FILE" in page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
+def test_man_shows_the_manual_page_without_a_warning(tmp_path: Path) -> None:
+    page = tmp_path / "alignx.1"
+    page.write_text(succeed("--manual").out, encoding="utf-8")
+    done = subprocess.run(
+        ["man", "--warnings", "-l", str(page)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert "Known translations" in done.stdout
 
 
 def test_info_tells_what_is_installed() -> None:
@@ -100,6 +150,11 @@ def test_choices_are_those_of_the_library() -> None:
         (("frobnicate",), "frobnicate"),
         (("apply", "map.safetensors", "wiki.en.vec"), "--output"),
         (("info", "--no-such-option"), "--no-such-option"),
+        (("induce", "m", "a", "b", "-o", "x.tsv", "--index", "x"), "'--index': 'x' is not one of"),
+        (
+            ("align", "a", "b", "-o", "x", "--refinement", "-1"),
+            "must be greater than or equal to 0",
+        ),
     ],
 )
 def test_wrong_usage_is_exit_code_2(here: Path, arguments: tuple[str, ...], gist: str) -> None:
