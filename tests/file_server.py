@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Served:
     """One file, and how it is served.
 
-    `statuses` answer the first requests. `cuts` are the bytes after which the connection of each
-    first response with data ends. `length` is what is told in place of the true length.
+    `statuses` answer the first requests; 0 ends the connection without an answer. `cuts` are the
+    bytes after which the connection of each first response with data ends. `length` is what is told
+    in place of the true length.
     """
 
     data: bytes = b""
@@ -81,7 +82,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404)
         elif served.statuses and (status := served.statuses.pop(0)) != 200:
             state.requests.append((path, -status))
-            self._refuse(status, served.headers)
+            if status:
+                self._refuse(status, served.headers)
+            else:
+                self.close_connection = True
         elif served.redirect is not None:
             state.requests.append((path, -302))
             self._refuse(302, {"Location": served.redirect})

@@ -16,6 +16,7 @@ from alignx.support.arrays import LazyRows, freeze
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import read_fasttext
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
+from alignx.vectors.hub import local_path
 from alignx.vectors.io import save
 from alignx.vectors.load_options import LoadOptions
 
@@ -169,6 +170,7 @@ class Alignment(StoredMap):
             If the model is of the other language or cannot be read, or the copy cannot be written.
         """
         matrix = self.linear_map(side)
+        model = local_path(model)
         first = read_fasttext(os.fspath(model), LoadOptions(limit=SKETCHED))
         self._check(first, side, is_part=True)
         write_mapped_model(model, path, matrix, progress=progress)

@@ -52,7 +52,9 @@ def read_languages(
     terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
 ) -> list[Embeddings]:
     """Load vectors after a check that all of them, and the map, can be read."""
-    require_readable(*([] if map_file == "-" else [map_file]), *files.paths)
+    from alignx.vectors.hub import local_path
+
+    require_readable(*([] if map_file == "-" else [map_file]), *map(local_path, files.paths))
     return [read_vectors(terminal, path, files) for path in files.paths]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
+import hashlib
 import json
 import logging
 import os
+import re
 import zipfile
 import zlib
 from functools import partial
@@ -34,6 +36,8 @@ __all__ = ["cache_folder", "download", "mirrored"]
 logger = logging.getLogger("alignx")
 
 _BLOCK = 1 << 20
+_HEADER = re.compile(rb"(\d+) \d+\s*\n")
+_FEWEST_ROWS = 0.99
 _KINDS = {".gz": GZIP, ".zip": ZIP}  # all others are text
 _DAMAGES = (EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
@@ -114,15 +118,16 @@ def _fetch(file: PublicFile, target: Path, part: Path, progress: Progress | None
     terms = file.license
     logger.warning("%s: license %s, %s; cite %s", file.result, terms.name, terms.url, terms.cite)
     is_packed = file.result != file.name
-    transfer = Transfer(part, partial(_check, file), part_of(progress, 0, 0.8 if is_packed else 1))
+    transfer = Transfer(
+        part, partial(_accept, file, target), part_of(progress, 0, 0.8 if is_packed else 1)
+    )
     pooch.get_logger().setLevel(logging.ERROR)
     with output_errors(target):
         arrived = pooch.retrieve(
             url, None, fname=file.name, path=target.parent, downloader=transfer
         )
     if is_packed:
-        _unpack(Path(arrived), target, part_of(progress, 0.8, 0.2))
-    _write_record(file, target, url)
+        _unpack(file, Path(arrived), target, part_of(progress, 0.8, 0.2))
     if progress is not None:
         progress(1.0)
 
@@ -146,35 +151,58 @@ def _is_intact(target: Path, file: PublicFile) -> bool:
         return is_same_size and bool(pooch.file_hash(str(target)) == sha256)
 
 
-def _check(file: PublicFile, part: Path) -> None:
-    """Refuse a file that is not what its name and its checksums say."""
+def _accept(file: PublicFile, target: Path, part: Path) -> None:
+    """Refuse a file that is not what its name and its checksums say; record it otherwise."""
     import pooch
 
+    url = mirrored(file.url)
     with reading(part) as content:
-        kind = kind_of(content.peek(HEAD_SIZE)[:HEAD_SIZE])
-        if kind != _KINDS.get(part.with_suffix("").suffix):
-            found = kind.name if kind else "text" if part.stat().st_size else "an empty file"
-            raise DownloadError(mirrored(file.url), f"this must be {file.name}, got {found}")
+        head = content.peek(HEAD_SIZE)[:HEAD_SIZE]
+        kind = kind_of(head)
+        if kind != _KINDS.get(part.with_suffix("").suffix) or not head:
+            found = kind.name if kind else "text" if head else "an empty file"
+            raise DownloadError(url, f"this must be {file.name}, got {found}")
         if file.sha256 is None and kind == GZIP and file.result == file.name:
             for _ in unpacked(content, file.name):  # which checks its CRC-32
                 pass
-    if file.sha256 is not None and (found := pooch.file_hash(str(part))) != file.sha256:
+        elif file.sha256 is None and file.name.endswith(".vec"):
+            _require_rows(url, content)
+    sha256 = pooch.file_hash(str(part))
+    if file.sha256 not in (None, sha256):
         raise DownloadError(
-            mirrored(file.url),
-            f"its SHA-256 must be {file.sha256}, got {found}; fetch it again, and if that does not "
-            "help, the publisher has changed it",
+            url,
+            f"its SHA-256 must be {file.sha256}, got {sha256}; fetch it again, and if that does "
+            "not help, the publisher has changed it",
         )
+    if file.result == file.name:
+        _write_record(file, target, part.stat().st_size, sha256)
 
 
-def _unpack(archive: Path, target: Path, progress: Progress | None) -> None:
-    """Unpack one file of an archive, and delete the archive."""
-    with replacing(target, "wb") as out, reading(archive) as file:
-        size = archive.stat().st_size
+def _require_rows(url: str, content: IO[bytes]) -> None:
+    """Refuse a text of vectors without a header, or with fewer rows than that promises."""
+    header = content.readline(HEAD_SIZE)
+    found = _HEADER.fullmatch(header)
+    if not found:
+        raise DownloadError(url, "this must be vectors with a header, got other text")
+    rows = sum(block.count(b"\n") for block in iter(partial(content.read, _BLOCK), b""))
+    if rows < _FEWEST_ROWS * int(found[1]):  # headers of public files are off by a few
+        problem = f"its header promises {int(found[1]):,} words, got {rows:,}; fetch it again"
+        raise DownloadError(url, problem)
+
+
+def _unpack(file: PublicFile, archive: Path, target: Path, progress: Progress | None) -> None:
+    """Unpack one file of an archive, record it, and delete the archive."""
+    whole, size = archive.stat().st_size, 0
+    sha256 = hashlib.sha256()
+    with replacing(target, "wb") as out, reading(archive) as packed:
         is_zip = archive.suffix == ".zip"
-        for piece in _member(file, target.name) if is_zip else unpacked(file, archive):
+        for piece in _member(packed, target.name) if is_zip else unpacked(packed, archive):
             out.write(piece)
+            sha256.update(piece)
+            size += len(piece)
             if progress is not None:
-                progress(min(file.tell() / size, 1.0))
+                progress(min(packed.tell() / whole, 1.0))
+        _write_record(file, target, size, sha256.hexdigest())
     archive.unlink()
 
 
@@ -210,10 +238,8 @@ def _only_one(part: Path) -> Iterator[None]:
             return
 
 
-def _write_record(file: PublicFile, target: Path, url: str) -> None:
+def _write_record(file: PublicFile, target: Path, size: int, sha256: str) -> None:
     """Write the license beside a file, and what `_is_intact` compares."""
-    import pooch
-
     terms = file.license
     with replacing(target.with_name(f"{target.name}.LICENSE.txt")) as out:
         out.write(
@@ -221,9 +247,9 @@ def _write_record(file: PublicFile, target: Path, url: str) -> None:
             f"cite: {terms.cite}\n"
         )
     record = {
-        "url": url,
-        "size": target.stat().st_size,
-        "sha256": pooch.file_hash(str(target)),
+        "url": mirrored(file.url),
+        "size": size,
+        "sha256": sha256,
         "published_sha256": file.sha256,
         "license": terms.name,
         "fetched": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

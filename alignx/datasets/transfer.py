@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import shutil
 import time
@@ -12,10 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from alignx.datasets.network import (
+    ADVICE,
+    interruption,
+    is_broken_off,
+    is_of_network,
+    require_data,
+    status_of,
+    unreachable,
+)
 from alignx.errors import AlignxError, DownloadError, OutputError
-from alignx.support.file_kinds import HEAD_SIZE, markup_of
+from alignx.support.file_kinds import HEAD_SIZE
 from alignx.support.files import output_errors
 
 if TYPE_CHECKING:
@@ -142,11 +149,11 @@ class Transfer:
                 except _BrokenOffError as error:
                     problem, wait = str(error), error.wait
                 except urllib3.exceptions.HTTPError as error:
-                    problem, wait = _plain(error), 0.0
+                    problem, wait = interruption(error), 0.0
                 except requests.exceptions.RequestException as error:
-                    if not self._reached or not isinstance(error, requests.ConnectionError):
-                        raise DownloadError(url, _unreachable(error, url)) from error
-                    problem, wait = _plain(error), 0.0
+                    if not (is_broken_off(error) or (self._reached and is_of_network(error))):
+                        raise DownloadError(url, unreachable(error, url)) from error
+                    problem, wait = interruption(error), 0.0
                 failures = 1 if self._size > furthest else failures + 1
                 furthest = max(furthest, self._size)
                 if failures >= _MOST_FAILURES:
@@ -175,7 +182,7 @@ class Transfer:
                 file.seek(start)
                 for data in response.raw.stream(_CHUNK, decode_content=False):
                     if file.tell() == 0:
-                        _require_data(url, response, data[:HEAD_SIZE])
+                        require_data(url, response, data[:HEAD_SIZE])
                     file.write(data)
                     if self.progress is not None and size:
                         self.progress(min(file.tell() / size, 1.0))
@@ -198,9 +205,9 @@ class Transfer:
             raise _BrokenOffError("the file has changed on the server")
         if status >= 500 or status in _TEMPORARY:
             wait = response.headers.get("Retry-After", "")
-            raise _BrokenOffError(_status(response), float(wait) if wait.isdecimal() else 0.0)
+            raise _BrokenOffError(status_of(response), float(wait) if wait.isdecimal() else 0.0)
         if status != 200:
-            raise DownloadError(url, f"{_status(response)}{_ADVICE.get(status, '')}")
+            raise DownloadError(url, f"{status_of(response)}{ADVICE.get(status, '')}")
         packed = response.headers.get("Content-Encoding", "identity")
         if packed != "identity" and not url.endswith(".gz"):
             raise DownloadError(url, f"the server must send the file as it is, got it as {packed}")
@@ -234,57 +241,3 @@ class Transfer:
     def _load_version(self) -> None:
         with suppress(OSError, ValueError, TypeError):
             self._version = _Version(**json.loads(self._version_path.read_text(encoding="utf-8")))
-
-
-_ADVICE = {
-    403: "; it may be gone, or ask for a password",
-    404: "; the file is not there, or no more",
-    410: "; the file is not there any more",
-}
-
-
-def _status(response: Response) -> str:
-    return f"the server answers {response.status_code} {response.reason}".rstrip()
-
-
-def _require_data(url: str, response: Response, head: bytes) -> None:
-    """Refuse pages, which portals and proxies send in place of files."""
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    page = markup_of(head)
-    if page or kind in ("text/html", "application/xhtml+xml"):
-        what = page.name if page else "an HTML page"
-        at = f" (at {response.url})" if response.url != url else ""
-        raise DownloadError(
-            url, f"this must be the file, got {what}{at}; does the network ask to log in?"
-        )
-
-
-def _plain(error: BaseException) -> str:
-    """Describe a broken connection without the names of classes."""
-    text = str(error).lower()
-    if "timed out" in text or "timeout" in text:
-        return "no data came in time"
-    return "the connection broke off"
-
-
-def _unreachable(error: Exception, url: str) -> str:
-    """Describe a failed connection, and what to check."""
-    import requests
-
-    host = urlsplit(url).hostname or url
-    text = str(error)
-    proxies = [os.environ[name] for name in _PROXIES if os.environ.get(name)]
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy {' or '.join(dict.fromkeys(proxies))} must let it through; got no answer"
-    if isinstance(error, requests.exceptions.SSLError):
-        return f"the certificate of {host} must be valid; set REQUESTS_CA_BUNDLE to your network's"
-    if isinstance(error, requests.exceptions.TooManyRedirects):
-        return "the server redirects in a circle"
-    if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
-        if "resolve" in text or "Name or service" in text:
-            return f"no address is found for {host}; check the connection, or set HTTPS_PROXY"
-        return f"{host} must be in reach, got no answer; check the connection, or set HTTPS_PROXY"
-    return f"the address must be one of HTTP, got an error: {text}"
-
-
-_PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")

@@ -11,13 +11,14 @@ from urllib.parse import unquote
 
 from alignx.errors import DownloadError, FormatError
 from alignx.support.packages import require_packages
+from alignx.vectors.language_codes import guess_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alignx.support.files import StrPath
 
-__all__ = ["local_path", "repository_name"]
+__all__ = ["local_path", "located"]
 
 # Path() leaves one slash of two.
 _ADDRESS = re.compile(r"hf:/{1,2}([^/@]+)/([^/@]+)(?:@([^/]+))?(?:/(.+))?")
@@ -96,16 +97,13 @@ def local_path(path: StrPath) -> StrPath:
         raise DownloadError(url, _reason(error, address)) from error
 
 
-def repository_name(path: StrPath) -> str | None:
-    """Return the name of the repository that an address names, or None for other paths.
-
-    Examples
-    --------
-    >>> repository_name("hf://facebook/fasttext-es-vectors/model.bin")
-    'fasttext-es-vectors'
-    """
-    address = _address(path)
-    return None if address is None else address.name
+def located(path: StrPath, language: str | None) -> tuple[str, str | None]:
+    """Return the local file of a path, and the language that the name of a repository tells."""
+    name, address = os.fspath(local_path(path)), _address(path)
+    # A cache stores its language, and the name of a file says more than that of the repository.
+    if language or not address or name.endswith(".safetensors") or guess_language(name).code:
+        return name, language
+    return name, guess_language(address.name).code
 
 
 def _address(path: StrPath) -> _Address | None:

@@ -12,6 +12,7 @@ from alignx.vectors.cache import read_cache, write_cache
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.layout import FASTTEXT_MAGIC
 from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.hub import located
 from alignx.vectors.load_options import LoadOptions
 from alignx.vectors.text import read_text, write_text
 
@@ -44,7 +45,7 @@ def load(
     Parameters
     ----------
     path : str or path-like
-        File to read.
+        File to read, or ``hf://OWNER/NAME[/FILE]`` for one of the Hugging Face Hub.
     limit : int, optional
         Maximum number of words, at least 1; the rest of the file is not read.
     lowercase : bool
@@ -81,8 +82,8 @@ def load(
     >>> print(english.report)
     2 words of 2 dimensions; 1 duplicate merged
     """
+    name, language = located(path, language)
     options = LoadOptions(limit, lowercase, language, on_error, progress)
-    name = os.fspath(path)
     for suffix, what in _MAPPED.items():
         if name.endswith(suffix):
             require_regular(name, what)  # opening a pipe would wait for its writer

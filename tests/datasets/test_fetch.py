@@ -357,7 +357,7 @@ def test_a_file_that_shrinks_starts_again(afar: Served) -> None:
     with pytest.raises(ax.DownloadError):
         fetch("aa")
     afar.cuts.clear()
-    afar.data, afar.tag, afar.ranges = DATA[: DATA.index(b"word99")], '"2"', "blind"
+    afar.data, afar.tag, afar.ranges = DATA[: DATA.index(b"word2980")], '"2"', "blind"
     assert fetch("aa").read_bytes() == afar.data
 
 
@@ -408,7 +408,7 @@ def test_a_garbled_record_of_a_part_starts_again(mirror: FileServer) -> None:
 # --- what servers answer --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408, 0])
 def test_temporary_errors_are_retried(mirror: FileServer, afar: Served, status: int) -> None:
     afar.statuses = [status, status]
     assert fetch("aa").read_bytes() == DATA
@@ -467,12 +467,15 @@ def test_final_errors_are_final(
         (b"<!DOCTYPE html><html><body>Log in</body></html>", "text/html; charset=utf-8"),
         (b"\n<html><body>Log in</body></html>", "application/octet-stream"),
         (b"<head><title>Log in</title></head>", "text/html"),
+        (b'{"error": "quota"}', "application/json"),
         (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "binary/octet-stream"),
     ],
 )
 def test_pages_in_place_of_files_are_refused(afar: Served, data: bytes, kind: str) -> None:
     afar.data, afar.kind = data, kind
-    with pytest.raises(ax.DownloadError, match=r"got an (HTML|XML) page; does the network ask"):
+    with pytest.raises(
+        ax.DownloadError, match=r"got an? (HTML page|XML page|JSON answer); does the network ask"
+    ):
         fetch("aa")
     assert not left()
 
@@ -513,6 +516,27 @@ def test_a_length_that_is_too_small_is_found_where_a_checksum_is_known(
     assert not left()
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (DATA[:30_000], r"its header promises 3,000 words, got 1,\d\d\d; fetch it again"),
+        (b"error 17\n", "this must be vectors with a header, got other text"),
+        (b"", r"this must be wiki.aa.vec, got an empty file"),
+        (b"\x93NUMPY" + bytes(9), r"this must be wiki.aa.vec, got a NumPy array"),
+    ],
+)
+def test_text_without_a_checksum_is_looked_at(afar: Served, data: bytes, message: str) -> None:
+    afar.data = data
+    with pytest.raises(ax.DownloadError, match=message):
+        fetch("aa")
+    assert not left()
+
+
+def test_a_header_that_is_off_by_one_is_accepted(afar: Served) -> None:
+    afar.data = DATA.replace(b"3000", b"3001", 1)
+    assert fetch("aa").read_bytes() == afar.data
+
+
 @pytest.mark.parametrize(("length", "said"), [("chunked", False), ("none", True)])
 @pytest.mark.usefixtures("mirror")
 def test_a_file_without_a_length(
@@ -547,8 +571,9 @@ def test_a_server_that_stalls_is_tried_again(
 ) -> None:
     monkeypatch.setattr(transfer, "_TIMEOUTS", (1.0, 0.1))
     monkeypatch.setattr(transfer, "_CHUNK", 1024)
-    afar.data, afar.pause = DATA[:3000], 0.5
-    assert fetch("aa").read_bytes() == DATA[:3000]
+    small = b"9 9" + DATA[6:3000]
+    afar.data, afar.pause = small, 0.5
+    assert fetch("aa").read_bytes() == small
     assert [start for _, start in mirror.requests] == [0, 1024, 2048]
 
 
@@ -563,7 +588,7 @@ def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.slow
 def test_a_slow_server_is_waited_for(mirror: FileServer, afar: Served) -> None:
-    afar.data, afar.pause = DATA[: DATA.index(b"word900")], 0.02
+    afar.data, afar.pause = b"9" + DATA[4 : DATA.index(b"word900")], 0.02
     assert fetch("aa").read_bytes() == afar.data
     assert len(mirror.requests) == 1
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from command_line import fail, succeed
 from file_server import FileServer, Served, serving
 
 import alignx as ax
-from alignx.vectors.hub import local_path, repository_name
+from alignx.vectors.hub import local_path, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ def test_the_one_file_of_vectors_is_found(
 def test_other_paths_are_returned_unchanged() -> None:
     for path in ("wiki.en.vec", Path("wiki.en.vec"), "/dev/stdin", "hf", "-"):
         assert local_path(path) is path
-        assert repository_name(path) is None
+        assert located(path, None) == (str(path), None)
 
 
 def test_a_file_and_a_revision_are_named(server: FileServer) -> None:
@@ -91,7 +92,33 @@ def test_a_file_and_a_revision_are_named(server: FileServer) -> None:
     assert Path(local_path(f"hf://{NAME}/a.vec")).read_bytes() == TEXT
     assert Path(local_path(f"hf://{NAME}@v1/a.vec")).read_bytes() == b"old"
     assert Path(local_path(f"hf://{NAME}@v1/deep/a.vec")).read_bytes() == b"deep"
-    assert repository_name(f"hf://{NAME}@v1/deep/a.vec") == "fasttext-es-vectors"
+
+
+def test_vectors_are_loaded_with_the_language_of_the_repository(server: FileServer) -> None:
+    offer(server, {"model.bin": b"no", "model.vec": TEXT, "wiki.en.vec": TEXT})
+    vectors = ax.load(f"hf://{NAME}/model.vec")
+    assert (list(vectors), vectors.language) == (["gato", "perro"], "es")
+    assert ax.load(Path(f"hf://{NAME}/model.vec"), language="ca").language == "ca"
+    assert ax.load(f"hf://{NAME}/wiki.en.vec").language == "en"
+
+
+def test_commands_take_addresses(server: FileServer, tmp_path: Path) -> None:
+    lines = [f"{i} {i * i % 7} {i % 5} {i % 3}\n" for i in range(1, 30)]
+    files = {
+        f"wiki.{code}.vec": "".join(f"{word}{line}" for line in lines).encode()
+        for code, word in (("en", "cat"), ("es", "gato"))
+    }
+    offer(server, files)
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("".join(f"cat{i} gato{i}\n" for i in range(1, 20)))
+    vectors = [f"hf://{NAME}/{name}" for name in files]
+    few = ("--no-ranker", "--refinement", 0)
+    succeed("align", *vectors, "-d", pairs, "-o", tmp_path / "map.safetensors", *few)
+    out = succeed("translate", tmp_path / "map.safetensors", *vectors, "cat7").out
+    assert "gato7" in out
+    succeed("convert", vectors[0], "-o", tmp_path / "en.safetensors")
+    refuse(server, f"/api/models/{NAME}/revision/v1", 404, "RevisionNotFound")
+    assert fail("convert", f"hf://{NAME}@v1", "-o", tmp_path / "x.vec").endswith("no revision v1")
 
 
 def test_several_files_or_none_are_an_error(server: FileServer) -> None:
