@@ -9,6 +9,7 @@ Sources, as of the year in brackets:
   for 173 of 294 languages. fastText itself publishes none;
 - MUSE: its README, ``data/get_evaluation.sh`` and ``LICENSE`` (2019);
 - XLING: the repository codogogo/xling-eval at the commit in the address, which fixes the content;
+- sizes: those that users report, rounded; no publisher lists them, so none is enforced;
 - names and other codes of languages: Unicode CLDR, and fastText's tables where that has none.
 """
 
