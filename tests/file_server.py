@@ -51,7 +51,7 @@ class FileServer:
 @contextmanager
 def serving() -> Iterator[FileServer]:
     """Serve files on a free port of this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.block_on_close = False
     state = FileServer(f"http://127.0.0.1:{server.server_port}")
@@ -65,6 +65,11 @@ def serving() -> Iterator[FileServer]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Stay silent where a client has left."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from alignx.datasets.network import failure, without_password
 from alignx.datasets.transfer import Transfer
-from alignx.errors import DownloadError, FormatError
+from alignx.errors import FormatError
 from alignx.support.archives import unpacked
 from alignx.support.file_kinds import GZIP, HEAD_SIZE, ZIP, kind_of
 from alignx.support.files import output_errors, reading, replacing
@@ -113,7 +114,9 @@ def _fetch(file: PublicFile, target: Path, part: Path, progress: Progress | None
     url = mirrored(file.url)
     if target.exists():
         changed = target.with_name(f"{target.name}.changed")
-        logger.warning("%s: changed since it was fetched; renamed to %s", target, changed.name)
+        logger.warning(
+            "%s: damaged or changed; renamed to %s, and fetched again", target, changed.name
+        )
         target.replace(changed)
     terms = file.license
     logger.warning("%s: license %s, %s; cite %s", file.result, terms.name, terms.url, terms.cite)
@@ -127,7 +130,11 @@ def _fetch(file: PublicFile, target: Path, part: Path, progress: Progress | None
             url, None, fname=file.name, path=target.parent, downloader=transfer
         )
     if is_packed:
-        _unpack(file, Path(arrived), target, part_of(progress, 0.8, 0.2))
+        try:
+            _unpack(file, Path(arrived), target, part_of(progress, 0.8, 0.2))
+        except FormatError:
+            Path(arrived).unlink()
+            raise
     if progress is not None:
         progress(1.0)
 
@@ -161,7 +168,7 @@ def _accept(file: PublicFile, target: Path, part: Path) -> None:
         kind = kind_of(head)
         if kind != _KINDS.get(part.with_suffix("").suffix) or not head:
             found = kind.name if kind else "text" if head else "an empty file"
-            raise DownloadError(url, f"this must be {file.name}, got {found}")
+            raise failure(url, f"this must be {file.name}, got {found}")
         if file.sha256 is None and kind == GZIP and file.result == file.name:
             for _ in unpacked(content, file.name):  # which checks its CRC-32
                 pass
@@ -169,7 +176,7 @@ def _accept(file: PublicFile, target: Path, part: Path) -> None:
             _require_rows(url, content)
     sha256 = pooch.file_hash(str(part))
     if file.sha256 not in (None, sha256):
-        raise DownloadError(
+        raise failure(
             url,
             f"its SHA-256 must be {file.sha256}, got {sha256}; fetch it again, and if that does "
             "not help, the publisher has changed it",
@@ -183,18 +190,18 @@ def _require_rows(url: str, content: IO[bytes]) -> None:
     header = content.readline(HEAD_SIZE)
     found = _HEADER.fullmatch(header)
     if not found:
-        raise DownloadError(url, "this must be vectors with a header, got other text")
+        raise failure(url, "this must be vectors with a header, got other text")
     rows = sum(block.count(b"\n") for block in iter(partial(content.read, _BLOCK), b""))
     if rows < _FEWEST_ROWS * int(found[1]):  # headers of public files are off by a few
         problem = f"its header promises {int(found[1]):,} words, got {rows:,}; fetch it again"
-        raise DownloadError(url, problem)
+        raise failure(url, problem)
 
 
 def _unpack(file: PublicFile, archive: Path, target: Path, progress: Progress | None) -> None:
     """Unpack one file of an archive, record it, and delete the archive."""
     whole, size = archive.stat().st_size, 0
     sha256 = hashlib.sha256()
-    with replacing(target, "wb") as out, reading(archive) as packed:
+    with reading(archive) as packed, replacing(target, "wb") as out:
         is_zip = archive.suffix == ".zip"
         for piece in _member(packed, target.name) if is_zip else unpacked(packed, archive):
             out.write(piece)
@@ -212,7 +219,7 @@ def _member(file: IO[bytes], name: str) -> Iterator[bytes]:
         with zipfile.ZipFile(file) as archive, archive.open(name) as content:
             yield from iter(partial(content.read, _BLOCK), b"")
     except _DAMAGES as error:
-        problem = f"this must be an intact zip archive with {name}; delete it, and fetch again"
+        problem = f"this must be an intact zip archive with {name}; fetch it again"
         raise FormatError(file.name, problem) from error
 
 
@@ -221,11 +228,12 @@ def _only_one(part: Path) -> Iterator[None]:
     """Wait until no other process fetches a file; hold it meanwhile."""
     while True:
         with output_errors(part), part.open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                logger.warning("another process is fetching %s; waiting for it", part.stem)
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):  # some network file systems have no locks
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    logger.warning("another process is fetching %s; waiting for it", part.stem)
+                    fcntl.flock(file, fcntl.LOCK_EX)
             # Whoever held it may have renamed it meanwhile.
             if not part.exists() or not os.path.samestat(part.stat(), os.fstat(file.fileno())):
                 continue
@@ -247,7 +255,7 @@ def _write_record(file: PublicFile, target: Path, size: int, sha256: str) -> Non
             f"cite: {terms.cite}\n"
         )
     record = {
-        "url": mirrored(file.url),
+        "url": without_password(mirrored(file.url)),
         "size": size,
         "sha256": sha256,
         "published_sha256": file.sha256,

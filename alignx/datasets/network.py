@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADVICE",
+    "failure",
     "interruption",
     "is_broken_off",
     "is_of_network",
     "require_data",
     "status_of",
     "unreachable",
+    "without_password",
 ]
 
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
@@ -49,7 +52,7 @@ def require_data(url: str, response: Response, head: bytes) -> None:
     if page or kind in _PAGES:
         what = page.name if page else _PAGES[kind]
         at = f" (at {response.url})" if response.url != url else ""
-        raise DownloadError(
+        raise failure(
             url, f"this must be the file, got {what}{at}; does the network ask to log in?"
         )
 
@@ -76,13 +79,29 @@ def interruption(error: BaseException) -> str:
     return "the connection broke off"
 
 
+def failure(url: str, problem: str) -> DownloadError:
+    """Create the error of an address."""
+    return DownloadError(without_password(url), problem)
+
+
+def without_password(url: str) -> str:
+    """Return an address for messages and records.
+
+    Examples
+    --------
+    >>> without_password("https://me:secret@mirror.example/wiki.es.vec")
+    'https://mirror.example/wiki.es.vec'
+    """
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
 def unreachable(error: Exception, url: str) -> str:
     """Describe a failed connection, and what to check."""
     import requests
 
     host = urlsplit(url).hostname or url
     text = str(error)
-    proxies = [os.environ[name] for name in _PROXIES if os.environ.get(name)]
+    proxies = [without_password(os.environ[name]) for name in _PROXIES if os.environ.get(name)]
     if isinstance(error, requests.exceptions.ProxyError):
         return f"the proxy {' or '.join(dict.fromkeys(proxies))} must let it through; got no answer"
     if isinstance(error, requests.exceptions.SSLError):

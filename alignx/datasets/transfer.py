@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 
 from alignx.datasets.network import (
     ADVICE,
+    failure,
     interruption,
     is_broken_off,
     is_of_network,
     require_data,
     status_of,
     unreachable,
+    without_password,
 )
-from alignx.errors import AlignxError, DownloadError, OutputError
+from alignx.errors import AlignxError, OutputError
 from alignx.support.file_kinds import HEAD_SIZE
 from alignx.support.files import output_errors
 
@@ -80,7 +82,7 @@ class _Version:
     def of(cls, url: str, response: Response, size: int | None) -> _Version:
         tag = response.headers.get("ETag", "")
         strong = tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
-        return cls(url, strong, size)
+        return cls(without_password(url), strong, size)
 
 
 @dataclass
@@ -118,8 +120,7 @@ class Transfer:
             self._try(url)
             self._check()
         except KeyboardInterrupt:
-            kept = gigabytes(self._size), gigabytes(self._version.size)
-            logger.warning("interrupted: %s of %s are kept; the same command goes on there", *kept)
+            logger.warning("%s: interrupted%s", self.part.stem, self._kept())
             raise
         finally:
             if not self.part.exists() or not self._size:
@@ -152,12 +153,12 @@ class Transfer:
                     problem, wait = interruption(error), 0.0
                 except requests.exceptions.RequestException as error:
                     if not (is_broken_off(error) or (self._reached and is_of_network(error))):
-                        raise DownloadError(url, unreachable(error, url)) from error
+                        raise failure(url, unreachable(error, url)) from error
                     problem, wait = interruption(error), 0.0
                 failures = 1 if self._size > furthest else failures + 1
                 furthest = max(furthest, self._size)
                 if failures >= _MOST_FAILURES:
-                    raise DownloadError(url, f"{problem}, {failures} times in a row{self._kept()}")
+                    raise failure(url, f"{problem}, {failures} times in a row{self._kept()}")
                 wait = min(max(wait, _FIRST_WAIT * 2 ** (failures - 1)), _LONGEST_WAIT)
                 logger.info("%s: %s; next attempt in %.1f s", self.part.name, problem, wait)
                 time.sleep(wait)
@@ -165,10 +166,11 @@ class Transfer:
     def _attempt(self, session: Session, url: str) -> None:
         """Ask for the rest of the file, and append it."""
         have, known = self._size, self._version
-        if have and known.url == url and have == known.size:
+        is_same = known.url == without_password(url)
+        if have and is_same and have == known.size:
             return
         headers: dict[str, str] = {}
-        if have and known.url == url and known.validator:
+        if have and is_same and known.validator:
             headers = {"Range": f"bytes={have}-", "If-Range": known.validator}
         with session.get(url, stream=True, headers=headers, timeout=_TIMEOUTS) as response:
             self._reached = True
@@ -207,10 +209,10 @@ class Transfer:
             wait = response.headers.get("Retry-After", "")
             raise _BrokenOffError(status_of(response), float(wait) if wait.isdecimal() else 0.0)
         if status != 200:
-            raise DownloadError(url, f"{status_of(response)}{ADVICE.get(status, '')}")
+            raise failure(url, f"{status_of(response)}{ADVICE.get(status, '')}")
         packed = response.headers.get("Content-Encoding", "identity")
         if packed != "identity" and not url.endswith(".gz"):
-            raise DownloadError(url, f"the server must send the file as it is, got it as {packed}")
+            raise failure(url, f"the server must send the file as it is, got it as {packed}")
         length = response.headers.get("Content-Length", "")
         if not length.isdecimal() and not response.raw.chunked:
             logger.warning("%s: the server tells no length, so a cut file may pass", self.part.name)
@@ -231,8 +233,11 @@ class Transfer:
         return self.part.stat().st_size
 
     def _kept(self) -> str:
-        size = self._size
-        return f"; {gigabytes(size)} are kept, the same command goes on there" if size else ""
+        """Tell how much is kept, if it is of use."""
+        if not self._size or not self._version.validator:
+            return ""
+        parts = f"{gigabytes(self._size)} of {gigabytes(self._version.size)}"
+        return f"; {parts} are kept, the same command goes on there"
 
     @property
     def _version_path(self) -> Path:

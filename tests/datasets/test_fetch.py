@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -217,7 +218,7 @@ def test_a_changed_file_is_kept_aside_and_fetched_again(
     path.write_bytes(DATA[:-1])
     assert fetch("aa").read_bytes() == DATA
     assert path.with_name("wiki.aa.vec.changed").read_bytes() == DATA[:-1]
-    assert "changed since it was fetched; renamed to wiki.aa.vec.changed" in caplog.text
+    assert "damaged or changed; renamed to wiki.aa.vec.changed, and fetched again" in caplog.text
     path.write_bytes(b"X" + DATA[1:])  # of the same length
     assert fetch("aa").read_bytes() == DATA
     assert len(mirror.requests) == 3
@@ -292,9 +293,28 @@ def test_a_damaged_model_leaves_no_model(mirror: FileServer) -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("another.bin", bytes(100))
     mirror.files[AFAR.replace("aa.vec", "es.zip")] = Served(packed.getvalue())
-    with pytest.raises(ax.FormatError, match=r"an intact zip archive with wiki.es.bin; delete it"):
+    with pytest.raises(ax.FormatError, match=r"an intact zip archive with wiki.es.bin; fetch it"):
         fetch("es", format="bin")
-    assert left() == {"wiki.es.zip"}
+    assert not left()
+
+
+def test_a_model_that_did_not_fit_is_unpacked_by_the_next_call(
+    mirror: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = b"\xba\x16\x4f\x2f" + bytes(1000)
+    mirror.files[f"{CRAWL}.bin.gz"] = Served(gzip.compress(model))
+    with monkeypatch.context() as patched:
+        patched.setattr("alignx.datasets.download.unpacked", _full)
+        with pytest.raises(ax.OutputError, match="no space is left on the device"):
+            fetch("es", vectors="crawl", format="bin")
+    assert left() == {"cc.es.300.bin.gz"}
+    assert fetch("es", vectors="crawl", format="bin").read_bytes() == model
+    assert len(mirror.requests) == 1
+
+
+def _full(*_: object) -> Iterator[bytes]:
+    yield b"model"
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_dictionary_is_fetched(mirror: FileServer) -> None:
@@ -315,7 +335,7 @@ def test_a_broken_connection_is_resumed(mirror: FileServer, afar: Served) -> Non
 
 def test_what_has_arrived_is_kept_for_the_next_call(mirror: FileServer, afar: Served) -> None:
     afar.cuts = [10_000, *[0] * 20]
-    with pytest.raises(ax.DownloadError, match=r"6 times in a row; 10.0 kB are kept, the same"):
+    with pytest.raises(ax.DownloadError, match=r"6 times in a row; 10.0 kB of 51.8 kB are kept"):
         fetch("aa")
     assert left() == PART
     assert len(mirror.requests) == 6
@@ -661,6 +681,26 @@ def test_a_proxy_out_of_reach_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises(ax.DownloadError, match=r"the proxy http://127.0.0.1:9 must let it thr"):
         fetch("aa")
+
+
+def test_passwords_are_not_shown(
+    mirror: FileServer, afar: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALIGNX_MIRROR", mirror.url.replace("//", "//me:secret@"))
+    afar.statuses = [404]
+    with pytest.raises(ax.DownloadError) as caught:
+        fetch("aa")
+    assert caught.value.path == mirror.url + AFAR
+    afar.cuts = [10_000]
+    path = fetch("aa")
+    assert mirror.seen[-1]["Authorization"].startswith("Basic ")
+    assert mirror.requests[-1] == (AFAR, 10_000)
+    monkeypatch.setenv("http_proxy", "http://me:secret@127.0.0.1:9")
+    path.unlink()
+    with pytest.raises(ax.DownloadError) as caught:
+        fetch("aa")
+    assert "secret" not in str(caught.value)
+    assert not any(b"secret" in each.read_bytes() for each in cache_folder().glob("*"))
 
 
 def test_a_mirror_has_the_folders_of_wget(monkeypatch: pytest.MonkeyPatch) -> None:
