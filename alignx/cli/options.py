@@ -17,6 +17,7 @@ __all__ = [
     "Columns",
     "Dtype",
     "LabeledColumns",
+    "LanguageCodes",
     "LanguageFiles",
     "LanguagePair",
     "MapFile",
@@ -26,6 +27,7 @@ __all__ = [
     "Reading",
     "Reverse",
     "as_columns",
+    "as_pair_of_codes",
     "codes_and_files",
     "refuse",
     "require_at_most",
@@ -64,6 +66,13 @@ Columns = Annotated[
     str | None,
     option(
         "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
+        metavar="SOURCE,TARGET",
+    ),
+]
+LanguageCodes = Annotated[
+    str | None,
+    option(
+        "Codes of the languages of a dictionary, which .ttl and .tmx name.",
         metavar="SOURCE,TARGET",
     ),
 ]
@@ -182,13 +191,20 @@ def as_columns(text: str | None) -> list[int | str] | None:
     return [_number_or_name(name) for name in names]
 
 
+def as_pair_of_codes(text: str) -> tuple[str, str]:
+    """Split the codes of source and target language."""
+    codes = [code.strip() for code in text.split(",")]
+    wrong = len(codes) != 2 or "" in codes
+    refuse(wrong, "--languages", f"give two codes, such as en,es, got {text!r}")
+    return codes[0], codes[1]
+
+
 def _number_or_name(column: str) -> int | str:
     return int(column) if column.isdecimal() else column
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|dictionary|format|label_column|language|limit|on_error|part|text_column"
-    r"|vectors)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(columns|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 
@@ -201,6 +217,8 @@ def with_options(message: str) -> str:
     'correct it or load with --on-error skip'
     >>> with_options("choose columns=(1, 3) or limit=6")
     'choose --columns 1,3 or --limit 6'
+    >>> with_options('such as languages=("en", "es")')
+    'such as --languages en,es'
     """
 
     def replaced(found: re.Match[str]) -> str:

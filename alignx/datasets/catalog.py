@@ -184,7 +184,7 @@ def vectors_file(code: str, kind: str, form: str) -> PublicFile:
     language, collection = languages()[code], VECTORS[kind]
     if kind not in language.vectors:
         raise ValueError(
-            f"{kind} has no vectors of {language}; choose vectors={' or '.join(language.vectors)}"
+            f"{kind} has no vectors of {language}; {' and '.join(language.vectors)} has some"
         )
     if form not in collection.names:
         raise ValueError(f"{kind} has vectors as {', '.join(collection.names)} only, got {form!r}")
@@ -218,7 +218,7 @@ def _others(source: str, target: str) -> str:
     """Name dictionaries of a pair elsewhere, or by way of other languages."""
     for kind, collection in DICTIONARIES.items():
         if (source, target) in collection.pairs:
-            return f"choose dictionary={kind}"
+            return f"{kind} has one"
     for kind, collection in DICTIONARIES.items():
         if (target, source) in collection.pairs:
             return f"fetch {target}-{source} of {kind} and read it with columns=2,1"

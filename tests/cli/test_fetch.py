@@ -105,7 +105,9 @@ def test_errors_are_one_line(
 ) -> None:
     assert "(near: Spanish (es)" in fail("fetch", "aa", "spansh")
     assert "read it with --columns 2,1" in fail("fetch", "fr-ru")
-    assert "choose --vectors wiki" in fail("fetch", "aa", "--vectors", "crawl")
+    assert "crawl has no vectors of Afar (aa); wiki has some" in fail(
+        "fetch", "aa", "--vectors", "crawl"
+    )
     assert not (here / "cache").exists()
     assert "404 Not Found" in fail("fetch", "ab")
     server.files[AFAR] = Served(b"<html>Log in</html>", kind="text/html")
