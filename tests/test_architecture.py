@@ -55,6 +55,7 @@ ONLY_IN = {
     "matplotlib": {"classification"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
+    "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
     "rapidfuzz": {"ranking"},
     "requests": {"datasets"},
@@ -66,17 +67,8 @@ DEPENDENCIES = {
     *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
-    *(
-        "gensim",
-        "lxml",
-        "platformdirs",
-        "pooch",
-        "pyarrow",
-        "requests",
-        "spacy",
-        "typer",
-        "urllib3",
-    ),
+    *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
+    "urllib3",
 }
 
 

@@ -123,6 +123,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_texts(folder, topics)
     (folder / "terms.txt").write_text("new york\ncatlikeness\n")
+    (folder / "headwords.txt").write_text("cat\ndog\nunicorn\n")
+    (folder / "stop.txt").write_text("el\nen\n")
     (folder / "wikipedia.es.txt.xz").write_bytes(lzma.compress("\n".join(lines[:300]).encode()))
     (folder / "medicine.txt.gz").write_bytes(gzip.compress("\n".join(lines[300:500]).encode()))
     (folder / "ja.txt").write_text("\n".join(lines[:200]))

@@ -1,4 +1,4 @@
-"""Command `alignx convert`: vectors in another format."""
+"""Command `alignx convert`: vectors, or a dictionary, in another format."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_vectors
-from alignx.cli.options import Dtype, Reading
+from alignx.cli.inputs import read_lexicon, read_vectors
+from alignx.cli.options import Dtype, LanguageCodes, Reading, as_pair_of_codes, refuse
 from alignx.cli.terminal import Terminal
+from alignx.support.outputs import require_outputs
 
 __all__ = ["convert"]
 
@@ -20,23 +21,58 @@ __all__ = ["convert"]
 def convert(
     vectors: Annotated[
         Path,
-        typer.Argument(metavar="VECTORS", help="Vectors: .vec, .txt, .gz, .bin or .safetensors."),
+        typer.Argument(
+            metavar="FILE", help="Vectors: .vec, .txt, .gz, .bin or .safetensors. Or a dictionary."
+        ),
     ],
-    output: Annotated[Path, option("Vectors: .safetensors, .vec, .txt, or .gz.", "--output", "-o")],
+    output: Annotated[
+        Path,
+        option(
+            "Vectors: .safetensors, .vec, .txt, or .gz. A dictionary: .tsv, .csv, .ifo, .dix or "
+            "another format of `alignx induce`.",
+            "--output",
+            "-o",
+        ),
+    ],
     dtype: Dtype = "float32",
     language: Annotated[
-        str | None, option("Language code to store.", default="from the file name", metavar="CODE")
+        str | None,
+        option("Language code to store.", default="from the file name", metavar="CODE"),
     ] = None,
+    languages: LanguageCodes = None,
     *,
     reading: Reading,
     terminal: Terminal,
 ) -> None:
-    """Convert vectors to another format; .safetensors opens at once, whatever its size."""
+    """Convert vectors or a dictionary to another format; .safetensors opens at once."""
+    from alignx.lexicon.formats.write import is_dictionary
     from alignx.vectors.io import require_savable, save
 
+    if is_dictionary(output):
+        for name, value in {"--limit": reading.limit, "--language": language}.items():
+            refuse(value is not None, name, "vectors take it, and a dictionary does not")
+        refuse(dtype != "float32", "--dtype", "vectors take it, and a dictionary does not")
+        _convert_dictionary(vectors, output, languages, reading, terminal)
+        return
+    refuse(languages is not None, "--languages", "a dictionary takes it, and vectors do not")
     require_savable(output, dtype=dtype)
     embeddings = read_vectors(terminal, vectors, reading)
     if language is not None:
         embeddings = replace(embeddings, language=language)
     save(embeddings, output, dtype=dtype)
+    terminal.note(f"{output}: written")
+
+
+def _convert_dictionary(
+    path: Path, output: Path, codes: str | None, reading: Reading, terminal: Terminal
+) -> None:
+    """Convert a dictionary to the format by which the output ends."""
+    from alignx.lexicon.formats.write import files_of, require_languages, require_savable
+
+    languages = None if codes is None else as_pair_of_codes(codes)
+    require_outputs({"--output": files_of(output)}, {"FILE": path})
+    require_savable(output)
+    require_languages(output, languages)
+    lexicon = read_lexicon(terminal, path, reading)
+    lexicon.save(output, languages=languages, on_error=reading.on_error)
     terminal.note(f"{output}: written")

@@ -11,7 +11,6 @@ from alignx.cli.command import command, option
 from alignx.cli.options import refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.files import require_writable
-from alignx.support.outputs import require_suffix
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
@@ -28,7 +27,10 @@ def demo(
     output: Annotated[
         Path | None,
         option(
-            "Dictionary: .tsv, .txt or .jsonl.", "--output", "-o", default="alignx-demo.PAIR.tsv"
+            "Dictionary: .tsv, .csv, .html or another format of `alignx induce`.",
+            "--output",
+            "-o",
+            default="alignx-demo.PAIR.tsv",
         ),
     ] = None,
     *,
@@ -39,13 +41,15 @@ def demo(
     refuse(len(codes) != 2, "--pair", f"give two codes joined by a hyphen, got {pair!r}")
     output = output or Path(f"alignx-demo.{pair}.tsv")
     require_writable(output)
-    require_suffix(output, "a dictionary")
 
     from alignx.alignment.align import align
     from alignx.alignment.shared_space import SharedSpace
     from alignx.datasets.sample import load_sample
     from alignx.evaluation.word_translation import evaluate
     from alignx.induction.induce import induce_lexicon
+    from alignx.lexicon.formats.write import require_savable
+
+    require_savable(output)
 
     start = time.perf_counter()
     sample = load_sample(*codes)

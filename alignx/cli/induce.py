@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from alignx.cli.command import command, option
+from alignx.cli.dictionary_options import DictionaryFiles, EntryFilter
 from alignx.cli.inputs import as_entries, read_entries, read_languages, shared_space
 from alignx.cli.options import (
     LanguagePair,
@@ -21,10 +21,9 @@ from alignx.cli.options import (
     refuse,
     require_at_most,
 )
+from alignx.cli.search_options import Search
 from alignx.cli.terminal import JsonTerminal, Terminal
-from alignx.support.config import get_config
-from alignx.support.outputs import require_outputs, require_suffix
-from alignx.support.packages import require_packages
+from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
@@ -36,80 +35,26 @@ if TYPE_CHECKING:
     from alignx.retrieval.ranked import Ranking
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Search", "induce"]
-
-BY_BIAS = ("nn", "isf", "hnn")
-IN_MEMORY = "it takes --index exact, without --memory, --checkpoint and --cluster"
+__all__ = ["induce"]
 
 
-@dataclass(frozen=True)
-class Search:
-    """Options of the search."""
-
-    PANEL: ClassVar[str] = "Large vocabularies"
-    index: Annotated[
-        Literal["auto", "exact", "clustered", "ivf", "hnsw", "ivfpq"],
-        option("Search index; auto chooses by the size of the vocabularies."),
-    ] = "auto"
-    recall: Annotated[
-        float | None,
-        option(
-            "Share of the best translations that an approximate index must find.",
-            default="0.99",
-            metavar="SHARE",
-            min=0,
-            max=1,
-        ),
-    ] = None
-    memory: Annotated[str | None, option("Limit of memory, such as 8GB.", metavar="SIZE")] = None
-    checkpoint: Annotated[
-        Path | None,
-        option(
-            "Folder of finished shards, to resume from after an interrupt.",
-            default="OUTPUT.shards, for large vocabularies",
-            metavar="FOLDER",
-        ),
-    ] = None
-    cluster: Annotated[
-        str | None, option("Search on a Dask cluster, such as tcp://HOST:8786.", metavar="ADDRESS")
-    ] = None
-    seed: Annotated[int, option("Random seed of approximate indexes.", min=0)] = 0
-
-    @property
-    def in_files(self) -> bool:
-        """Whether the options ask for a search out of core."""
-        given = (self.memory, self.checkpoint, self.cluster)
-        return self.index not in ("auto", "exact") or any(value is not None for value in given)
-
-    def sharding(self, folder: Path, memory: int | None) -> Sharding:
-        """Return the options as `alignx.induce_lexicon` takes them."""
-        from alignx.induction.sharded.plan import Sharding
-
-        return Sharding(
-            index=self.index,
-            recall=0.99 if self.recall is None else self.recall,
-            memory=memory,
-            checkpoint=folder,
-            keep_checkpoint=True,
-            cluster=self.cluster,
-            random_state=self.seed,
-        )
-
-    def require_packages(self) -> None:
-        """Refuse a search whose packages are not installed."""
-        needs = {}
-        if self.index in ("ivf", "hnsw", "ivfpq"):
-            needs["--index ivf, hnsw or ivfpq"] = "faiss"
-        if self.cluster is not None:
-            needs["--cluster"] = "distributed"
-        require_packages(needs)
-
-
-@command("induce en-es.safetensors en.vec es.vec -o en-es.tsv", settings=("threads", "device"))
+@command(
+    "induce en-es.safetensors en.vec es.vec -o en-es.tsv",
+    settings=("threads", "device"),
+    first=("output", "k", "threshold", "grouped", "ranking"),
+)
 def induce(
     map_file: MapFile,
     files: LanguagePair,
-    output: Annotated[Path, option("Dictionary: .tsv or .txt, or .jsonl.", "--output", "-o")],
+    output: Annotated[
+        Path,
+        option(
+            "Dictionary: .tsv, .csv, .jsonl, .ifo (StarDict), .dix (Apertium), .ttl (OntoLex), "
+            ".tmx, .html, .md, .arrow or .parquet.",
+            "--output",
+            "-o",
+        ),
+    ],
     k: Annotated[int, option("Translations of each word.", "-k")] = 1,
     ranking: RankingOption = None,
     mutual: Annotated[
@@ -120,12 +65,6 @@ def induce(
             default="mutual; all with --phrases",
         ),
     ] = None,
-    threshold: Annotated[
-        float | None,
-        option("Keep pairs with an estimated probability of at least this.", metavar="P"),
-    ] = None,
-    numbers: Annotated[bool, option("Keep numbers.")] = False,
-    punctuation: Annotated[bool, option("Keep punctuation.")] = False,
     phrases: Annotated[
         Path | None,
         option("Translate only the words and phrases of this list, one a line.", metavar="LIST"),
@@ -137,20 +76,23 @@ def induce(
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
     *,
+    entries: EntryFilter,
+    written: DictionaryFiles,
     search: Search,
     terminal: JsonTerminal,
 ) -> None:
     """Write the bilingual dictionary of two aligned languages."""
     lists = {"--phrases": phrases, "--target-phrases": target_phrases}
-    _require_compatible(search, lists, oov, ranking, n_neighbors, threshold)
+    _require_compatible(entries, lists, oov, ranking)
+    search.require_compatible(lists, ranking, n_neighbors)
 
     from alignx.alignment.alignment import Alignment
     from alignx.induction.induce import require_probabilities
     from alignx.induction.lazy_space import LazySpace
-    from alignx.induction.pair_selection import SYMBOLS, PairSelection
+    from alignx.induction.pair_selection import PairSelection
     from alignx.induction.sharded.plan import is_large
     from alignx.induction.sharded.workspace import Workspace
-    from alignx.support.memory import parse_size, peak_resident
+    from alignx.support.memory import parse_size
 
     memory = None if search.memory is None else parse_size(search.memory)
     search.require_packages()
@@ -158,58 +100,51 @@ def induce(
     folder = search.checkpoint or output.with_name(f"{output.name}.shards")
     inputs = {"MAP": None if map_file == "-" else map_file, "SOURCE": files.source}
     working = {"--checkpoint": folder if in_files or folder.is_dir() else None}
-    require_outputs({"--output": output}, {**inputs, "TARGET": files.target, **lists}, working)
-    require_suffix(output, "a dictionary")
+    inputs = {**inputs, "TARGET": files.target, **lists, **entries.paths}
+    require_outputs(written.paths(output), inputs, working)
+    written.require_savable(output)
     listed = [read_entries(terminal, path) if path else [] for path in lists.values()]
+    chosen = entries.read_lists(terminal)
     start = time.perf_counter()
     languages = read_languages(terminal, map_file, files)
-    smaller = min(map(len, languages))
-    require_at_most(k, smaller, "-k")
-    require_at_most(n_neighbors, smaller, "--neighbors")
+    sides = languages[::-1] if reverse else languages
+    _require_sizes(k, n_neighbors, languages)
+    entries.require_ranks(sides)
     if search.index == "auto" and is_large(*map(len, languages)) and not any(lists.values()):
-        _require_sharding(ranking)
+        search.require_sharding(ranking)
         in_files = True
     mutual = phrases is None if mutual is None else mutual
-    kept = {"numbers": numbers, "punctuation": punctuation}
-    selection = PairSelection(k, mutual, tuple(kind for kind in SYMBOLS if not kept[kind]))
+    selection = PairSelection(k, mutual, entries.excluded)
+    by = ranking, n_neighbors
     if in_files:
         alignment = None if map_file == "-" else Alignment.load(map_file)
         space = LazySpace(languages[0], languages[1], alignment)
         space = space.reversed() if reverse else space
-        require_probabilities(threshold, space.ranker)
+        written.require_languages(output, space.languages)
+        require_probabilities(entries.threshold, space.ranker)
         sharding = search.sharding(folder, memory)
-        found = _induce_in_files(terminal, space, selection, sharding, (ranking, n_neighbors))
+        found = _induce_in_files(terminal, space, selection, sharding, by)
         lexicon, facts = found.lexicon, _facts(found)
     else:
         shared = shared_space(map_file, languages, reverse=reverse)
-        require_probabilities(threshold, shared.ranker)
-        sides = languages[::-1] if reverse else languages
+        written.require_languages(output, (shared.source, shared.target))
+        require_probabilities(entries.threshold, shared.ranker)
         asked = [
             as_entries(lines, side, lowercase=files.lowercase)
             for lines, side in zip(listed, sides, strict=True)
         ]
-        lexicon = _induce_in_memory(terminal, shared, asked, selection, oov, (ranking, n_neighbors))
+        lexicon = _induce_in_memory(terminal, shared, asked, selection, oov, by)
         facts = {"index": "exact", "recall": 1.0}
-    lexicon = lexicon if threshold is None else lexicon.at_least(threshold)
-    lexicon.save(output)
+    lexicon = entries.apply(lexicon, sides, chosen, terminal)
+    written.save(lexicon, output, sides, k, terminal)
     if in_files:
         Workspace(folder).remove()
-    seconds = time.perf_counter() - start
-    if terminal.as_json:
-        counts = {"version": version("alignx"), "pairs": len(lexicon), "mutual": mutual}
-        facts = {"threshold": threshold, **facts}
-        terminal.print({**counts, **facts, "seconds": seconds, "peak_memory": peak_resident()})
-    else:
-        terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
+    facts = {"mutual": mutual, "threshold": entries.threshold, **facts}
+    _tell(terminal, output, lexicon, facts, time.perf_counter() - start)
 
 
 def _require_compatible(
-    search: Search,
-    lists: dict[str, Path | None],
-    oov: str,
-    ranking: Ranking | None,
-    n_neighbors: int | None,
-    threshold: float | None,
+    entries: EntryFilter, lists: dict[str, Path | None], oov: str, ranking: Ranking | None
 ) -> None:
     """Refuse options that exclude each other."""
     refuse(
@@ -218,31 +153,36 @@ def _require_compatible(
         "subword takes a list of words, --phrases",
     )
     refuse(
-        search.recall is not None and search.index == "exact",
-        "--recall",
-        "approximate indexes take it, and --index exact finds all; leave it out",
-    )
-    in_memory_only = {**lists, "--device": get_config().device}
-    for name, value in in_memory_only.items():
-        refuse(search.in_files and value is not None, name, IN_MEMORY)
-    if ranking in BY_BIAS:
-        refuse(search.in_files, "--ranking", f"for {ranking}, {IN_MEMORY}")
-        refuse(n_neighbors is not None, "--neighbors", f"CSLS uses it, and {ranking} does not")
-    refuse(
-        ranking not in (None, "learned") and threshold is not None,
+        ranking not in (None, "learned") and entries.threshold is not None,
         "--threshold",
         f"probabilities are of the learned ranking, got {ranking}",
     )
+    for name, ranks, phrases in (
+        ("--ranks", entries.ranks, lists["--phrases"]),
+        ("--target-ranks", entries.target_ranks, lists["--target-phrases"]),
+    ):
+        problem = "phrases have no rank in the vocabulary; give ranks or a list of phrases"
+        refuse(ranks is not None and phrases is not None, name, problem)
 
 
-def _require_sharding(ranking: Ranking | None) -> None:
-    """Refuse options that a search shard by shard, which large vocabularies take, has not."""
-    refuse(get_config().device is not None, "--device", IN_MEMORY)
-    refuse(
-        ranking in BY_BIAS,
-        "--ranking",
-        f"large vocabularies take learned or csls, got {ranking}",
-    )
+def _require_sizes(k: int, n_neighbors: int | None, languages: Sequence[Embeddings]) -> None:
+    """Refuse numbers beyond the smaller vocabulary."""
+    smaller = min(map(len, languages))
+    require_at_most(k, smaller, "-k")
+    require_at_most(n_neighbors, smaller, "--neighbors")
+
+
+def _tell(
+    terminal: JsonTerminal, output: Path, lexicon: Lexicon, facts: dict[str, Any], seconds: float
+) -> None:
+    """Print a summary."""
+    from alignx.support.memory import peak_resident
+
+    if terminal.as_json:
+        facts = {"version": version("alignx"), "pairs": len(lexicon), **facts}
+        terminal.print({**facts, "seconds": seconds, "peak_memory": peak_resident()})
+    else:
+        terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
 
 
 def _induce_in_memory(

@@ -176,7 +176,10 @@ def _in_memory(
             progress=part_of(progress, searched, 1 - searched),
         )
     allowed = selection.allowed(both[0]), selection.allowed(both[1])
-    return selection.lexicon(found, both, allowed, rows=rows, probability=probability)
+    codes = shared.source.language, shared.target.language
+    return selection.lexicon(
+        found, both, allowed, rows=rows, probability=probability, languages=codes
+    )
 
 
 def _by_biases(
@@ -197,7 +200,8 @@ def _by_biases(
     )
     both = shared.source.words, shared.target.words
     allowed = selection.allowed(both[0]), selection.allowed(both[1])
-    return selection.lexicon(found, both, allowed, rows=_rows_of(words, shared))
+    codes = shared.source.language, shared.target.language
+    return selection.lexicon(found, both, allowed, rows=_rows_of(words, shared), languages=codes)
 
 
 def _rows_of(words: Sequence[str] | None, shared: SharedSpace) -> Indices | None:

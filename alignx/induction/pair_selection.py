@@ -100,6 +100,7 @@ class PairSelection:
         *,
         rows: Indices | None = None,
         probability: Matrix | None = None,
+        languages: tuple[str | None, str | None] = (None, None),
     ) -> Lexicon:
         """Build the dictionary from neighbors by CSLS.
 
@@ -116,6 +117,8 @@ class PairSelection:
             Source words to translate, in this order. Default: all.
         probability : (n, k) float32, optional
             Probability of each neighbor of a source word.
+        languages : (str, str), optional
+            Codes of both languages, as far as known.
         """
         asked = np.arange(len(words[0])) if rows is None else rows
         source_rows = np.repeat(asked, self.k)
@@ -134,4 +137,10 @@ class PairSelection:
             (source_words[s], target_words[t])
             for s, t in zip(source_rows.tolist(), target_rows.tolist(), strict=True)
         ]
-        return Lexicon(pairs, scores.astype(np.float64), probabilities)
+        code, other = languages
+        return Lexicon(
+            pairs,
+            scores.astype(np.float64),
+            probabilities,
+            languages=(code, other) if code and other else None,
+        )

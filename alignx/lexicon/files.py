@@ -13,16 +13,12 @@ from alignx.errors import FormatError
 from alignx.lexicon import json_lines, table
 from alignx.lexicon.entries import COLUMNS_HINT, Columns, Entries
 from alignx.lexicon.word_checks import require_words
-from alignx.support.files import replacing
-from alignx.support.outputs import require_suffix
 from alignx.support.text_files import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from alignx.support.files import StrPath
 
-__all__ = ["read_pairs", "write_pairs"]
+__all__ = ["read_pairs"]
 
 _MOST_COLUMNS = 4  # source, target, score, probability
 
@@ -89,18 +85,3 @@ def _require_valid_columns(columns: Columns | None) -> None:
         raise ValueError(f"columns must be numbered from 1, got {tuple(columns)}")
     if len(set(columns)) < len(columns):
         raise ValueError(f"columns must differ, got {tuple(columns)}")
-
-
-def write_pairs(
-    path: StrPath, pairs: Sequence[tuple[str, str]], numbers: Mapping[str, Sequence[float]]
-) -> None:
-    """Write pairs with their numbers by name; see `Lexicon.save`."""
-    require_suffix(path, "a dictionary")
-    is_json = json_lines.has_json_suffix(path)
-    if not is_json:
-        table.require_separable(path, pairs)
-    format_line = json_lines.format_line if is_json else table.format_line
-    with replacing(path) as file:
-        for (source, target), *values in zip(pairs, *numbers.values(), strict=True):
-            line = format_line(source, target, dict(zip(numbers, values, strict=True)))
-            file.write(line + "\n")

@@ -9,12 +9,10 @@ from alignx.errors import FormatError
 from alignx.lexicon.entries import Columns, Parser, require_valid_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from alignx.support.files import StrPath
     from alignx.support.text_files import Line
 
-__all__ = ["format_line", "has_json_suffix", "is_json_object", "make_parser", "refuse_document"]
+__all__ = ["has_json_suffix", "is_json_object", "make_parser", "refuse_document"]
 
 _KEYS = ("source", "target", "score", "probability")
 
@@ -86,9 +84,3 @@ def make_parser(columns: Columns | None) -> Parser:
         return source, target, tuple(map(float, numbers)), ""
 
     return parse
-
-
-def format_line(source: str, target: str, numbers: Mapping[str, float]) -> str:
-    """Format a pair with its score and probability, rounded to 4 decimals."""
-    rounded = {name: round(number, 4) for name, number in numbers.items()}
-    return json.dumps({"source": source, "target": target, **rounded}, ensure_ascii=False)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from alignx.lexicon.files import read_pairs, write_pairs
+from alignx.lexicon.files import read_pairs
+from alignx.lexicon.formats.write import write
 from alignx.lexicon.lookup import LexiconRows, PairLookup
-from alignx.lexicon.validation import checked_numbers, checked_pairs
+from alignx.lexicon.pairs import WordPairs
+from alignx.lexicon.validation import checked_languages
 from alignx.support.arguments import require_instance
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    import pandas as pd
+    from collections.abc import Collection, Sequence
 
     from alignx.support.arrays import Double
     from alignx.support.files import StrPath
@@ -27,11 +26,9 @@ __all__ = ["Lexicon"]
 
 logger = logging.getLogger("alignx")
 
-_NUMBERS = {"score": "scores", "probability": "probabilities"}
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Lexicon(Sequence[tuple[str, str]]):
+class Lexicon(WordPairs):
     """Sequence of pairs of a source word and a target word.
 
     Parameters
@@ -48,6 +45,8 @@ class Lexicon(Sequence[tuple[str, str]]):
         Number of malformed lines that loading skipped.
     notes : tuple of str
         Lines that loading recognized as something else than a pair, such as a header.
+    languages : (str, str), optional
+        Codes of source and target language.
 
     Raises
     ------
@@ -64,123 +63,6 @@ class Lexicon(Sequence[tuple[str, str]]):
     >>> list(Lexicon({"dog": "perro", "cat": ["gato", "gata"]}))
     [('dog', 'perro'), ('cat', 'gato'), ('cat', 'gata')]
     """
-
-    pairs: Sequence[tuple[str, str]]
-    scores: Double | None = None
-    probabilities: Double | None = None
-    name: str = "the lexicon"
-    skipped: int = 0
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "pairs", checked_pairs(self.pairs))
-        if self.scores is None and self.probabilities is not None:
-            raise ValueError("probabilities need scores beside them, got none")
-        for name in _NUMBERS.values():
-            if getattr(self, name) is not None:
-                values = checked_numbers(name, getattr(self, name), len(self.pairs))
-                object.__setattr__(self, name, values)
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.pairs)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[str, str]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Self: ...
-    def __getitem__(self, index: int | slice) -> tuple[str, str] | Self:
-        if isinstance(index, slice):
-            return self._subset(range(len(self))[index])
-        return self.pairs[index]
-
-    def _subset(self, positions: Iterable[int]) -> Self:
-        """Return the pairs at these positions with their numbers."""
-        kept = list(positions)
-        scores, probabilities = (
-            None if values is None else values[kept] for values in (self.scores, self.probabilities)
-        )
-        return type(self)([self.pairs[i] for i in kept], scores, probabilities, self.name)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare pairs, scores and probabilities."""
-        if not isinstance(other, Lexicon):
-            return NotImplemented
-        return self.pairs == other.pairs and all(
-            np.array_equal(getattr(self, name), getattr(other, name)) for name in _NUMBERS.values()
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.pairs)
-
-    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
-        # Unpickled arrays are writable, those of a lexicon are not.
-        return type(self), tuple(getattr(self, field.name) for field in fields(self))
-
-    def __repr__(self) -> str:
-        numbers = [name for name in _NUMBERS.values() if getattr(self, name) is not None]
-        return f"Lexicon({', '.join([f'{len(self):,} pairs', *numbers])})"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a pandas DataFrame: source, target, and score and probability if known."""
-        import pandas as pd  # takes half a second to import
-
-        source, target = self.sides()
-        return pd.DataFrame({"source": source, "target": target, **self._numbers()})
-
-    def _numbers(self) -> dict[str, list[float]]:
-        """Return the known ones of score and probability as lists."""
-        columns = {name: getattr(self, plural) for name, plural in _NUMBERS.items()}
-        return {name: values.tolist() for name, values in columns.items() if values is not None}
-
-    def sides(self) -> tuple[list[str], list[str]]:
-        """Return the source words and the target words of the pairs."""
-        return [source for source, _ in self.pairs], [target for _, target in self.pairs]
-
-    def translations(self) -> dict[str, list[str]]:
-        """Return the target words of each source word, in order."""
-        result: dict[str, list[str]] = {}
-        for source, target in self.pairs:
-            result.setdefault(source, []).append(target)
-        return result
-
-    def reversed(self) -> Self:
-        """Exchange source and target of all pairs."""
-        pairs = [(target, source) for source, target in self.pairs]
-        return type(self)(pairs, self.scores, self.probabilities, self.name)
-
-    def at_least(self, probability: float) -> Self:
-        """Select the pairs of at least this probability; ValueError without probabilities."""
-        if self.probabilities is None:
-            raise ValueError("pairs must have probabilities to be chosen by, got none")
-        return self._subset(np.flatnonzero(self.probabilities >= probability).tolist())
-
-    def split(self, fraction: float, *, random_state: int = 0) -> tuple[Self, Self]:
-        """Split the pairs at random, with no source word in both parts.
-
-        Parameters
-        ----------
-        fraction : float
-            Share of the source words in the second part, in (0, 1).
-        random_state : int
-            Seed of the split.
-
-        Returns
-        -------
-        kept, held_out : Lexicon
-        """
-        if not 0 < fraction < 1:
-            raise ValueError(f"fraction must lie in (0, 1), got {fraction}")
-        words = list(self.translations())
-        order = np.random.default_rng(random_state).permutation(len(words))
-        held_out = {words[i] for i in order[: round(fraction * len(words))]}
-        kept, rest = (
-            type(self)([p for p in self.pairs if (p[0] in held_out) is wanted], name=self.name)
-            for wanted in (False, True)
-        )
-        return kept, rest
 
     def look_up(self, source: Embeddings, target: Embeddings) -> PairLookup:
         """Look up all words, each language once."""
@@ -281,8 +163,7 @@ class Lexicon(Sequence[tuple[str, str]]):
         >>> list(Lexicon.load(path, columns=("English", "Spanish")))
         [('cat', 'gato')]
         """
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
+        _require_treatment(on_error)
         entries, skipped, notes = read_pairs(
             path, columns=columns, scored=scored, on_error=on_error
         )
@@ -296,23 +177,60 @@ class Lexicon(Sequence[tuple[str, str]]):
         probabilities = None if scores is None else _column(numbers_of.values(), 1, str(path))
         return cls(list(numbers_of), scores, probabilities, str(path), skipped, tuple(notes))
 
-    def save(self, path: StrPath) -> None:
-        """Write the pairs, with scores and probabilities as far as known.
+    def save(
+        self,
+        path: StrPath,
+        *,
+        grouped: bool = False,
+        languages: tuple[str, str] | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+    ) -> None:
+        """Write a dictionary file, with scores and probabilities where the format has a place.
 
         Parameters
         ----------
         path : path
-            ``.jsonl`` for JSON lines. ``.tsv``, ``.txt``, or no ending that names a format, for
-            columns with tabs between them: source, target, score, probability.
+            Its ending names the format: ``.csv``, ``.jsonl``, ``.ifo`` (StarDict), ``.dix``
+            (Apertium), ``.ttl`` (OntoLex), ``.tmx``, ``.md``, ``.html``, ``.arrow``, ``.feather``,
+            ``.parquet``. ``.tsv``, ``.txt`` and other endings: columns with tabs between them.
+        grouped : bool
+            Write one entry for each source word, with all its target words.
+        languages : (str, str), optional
+            Codes of source and target, required for ``.ttl`` and ``.tmx``. Default: `languages` of
+            the lexicon.
+        on_error : {"raise", "skip"}
+            Treatment of words that the format cannot hold, such as those with line ends. Skipped
+            ones are warned of, through ``logging``.
 
         Raises
         ------
         OutputError
             If it cannot be written.
         FormatError
-            If the name ends like another format, or a word in a table holds a tab or a line end.
+            If the format is unknown, cannot have groups, lacks languages, or cannot hold a word.
+        ValueError
+            If `on_error` is invalid.
+        MissingDependencyError
+            If the package pyarrow is not installed, for its formats.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "en-es.csv"
+        >>> Lexicon({"cat": ["gato", "gata"]}).save(path, grouped=True)
+        >>> print(path.read_text(), end="")
+        source,target
+        cat,gato; gata
         """
-        write_pairs(path, self.pairs, self._numbers())
+        _require_treatment(on_error)
+        codes = checked_languages(languages) or self.languages
+        content = replace(self._content(), grouped=grouped, languages=codes)
+        write(path, content, skip=on_error == "skip")
+
+
+def _require_treatment(on_error: str) -> None:
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
 
 
 def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
@@ -323,6 +241,6 @@ def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Doubl
     if values:
         logger.warning(
             "%s: %s are left out, as only %d of %d pairs have one",
-            name, tuple(_NUMBERS.values())[index], len(values), len(rows),
+            name, ("scores", "probabilities")[index], len(values), len(rows),
         )  # fmt: skip
     return None

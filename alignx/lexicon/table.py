@@ -8,20 +8,13 @@ from alignx.errors import FormatError
 from alignx.lexicon.entries import COLUMNS_HINT, Columns, Parser, require_valid_numbers, unquoted
 from alignx.lexicon.header import is_header
 from alignx.lexicon.separators import Separator, without_comments
-from alignx.lexicon.word_checks import (
-    is_plain,
-    quoted_if_ambiguous,
-    refuse_notes_and_lists,
-    word_with_mark,
-)
+from alignx.lexicon.word_checks import is_plain, refuse_notes_and_lists, word_with_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from alignx.support.files import StrPath
     from alignx.support.text_files import Line
 
-__all__ = ["format_line", "make_parser", "require_separable"]
+__all__ = ["make_parser"]
 
 
 def make_parser(
@@ -108,18 +101,3 @@ def _score_and_probability(
             f"{rule} {len(numbers)} numbers{COLUMNS_HINT} to read, such as columns=(1, 2, 3)"
         )
     return numbers
-
-
-def require_separable(path: StrPath, pairs: Iterable[tuple[str, str]]) -> None:
-    """Refuse words with tabs and line ends, the separators of tables."""
-    for word in (word for pair in pairs for word in pair):
-        if "\t" in word or "\n" in word:
-            raise FormatError(
-                path, f"words must not contain tabs or line ends, got {word!r}; use .jsonl"
-            )
-
-
-def format_line(source: str, target: str, numbers: Mapping[str, float]) -> str:
-    """Format a pair with its numbers in 4 decimals, between tabs."""
-    cells = *quoted_if_ambiguous(source, target), *(f"{n:.4f}" for n in numbers.values())
-    return "\t".join(cells)

@@ -13,7 +13,7 @@ from alignx.support.arrays import freeze, is_frozen
 if TYPE_CHECKING:
     from alignx.support.arrays import Double
 
-__all__ = ["checked_numbers", "checked_pairs"]
+__all__ = ["checked_languages", "checked_numbers", "checked_pairs"]
 
 
 def checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
@@ -44,6 +44,20 @@ def checked_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
         if "" in pair:
             raise ValueError(f"a pair must hold two words, got {pair} in row {row}")
     return checked
+
+
+def checked_languages(codes: Any) -> tuple[str, str] | None:  # noqa: ANN401  # two codes
+    """Convert codes of source and target language to a tuple."""
+    if codes is None:
+        return None
+    given = codes if isinstance(codes, str) else tuple(codes)
+    if (
+        isinstance(given, str)
+        or len(given) != 2
+        or not all(isinstance(c, str) and c for c in given)
+    ):
+        raise ValueError(f'languages must be two codes, such as ("en", "es"), got {codes!r}')
+    return given[0], given[1]
 
 
 def _ordered(values: Iterable[Any]) -> Iterable[Any]:

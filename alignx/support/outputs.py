@@ -30,14 +30,17 @@ _FORMATS = {
     ".zip", ".zst",
 }  # fmt: skip
 _WRITTEN = {
-    "a dictionary": (".tsv", ".txt", ".jsonl"),
+    "a dictionary": (
+        ".tsv", ".txt", ".csv", ".jsonl", ".ifo", ".dix", ".ttl", ".tmx", ".md", ".html",
+        ".arrow", ".feather", ".parquet",
+    ),
     "a map": (".safetensors",),
     "a model": (".safetensors",),
     "a fastText model": (".bin",),
     "a table": (".md", ".txt", ".json"),
     "a figure": (".svg", ".png", ".pdf"),
     "a log": (".jsonl", ".ndjson", ".json", ".txt"),
-}
+}  # fmt: skip
 
 
 def require_suffix(path: StrPath, what: str) -> None:
@@ -47,10 +50,10 @@ def require_suffix(path: StrPath, what: str) -> None:
 
     Examples
     --------
-    >>> require_suffix("en-es.xlsx", "a dictionary")  # doctest: +ELLIPSIS
+    >>> require_suffix("map.xlsx", "a map")
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: en-es.xlsx: a dictionary is written as .tsv, .txt or .jsonl, not ...
+    alignx.errors.FormatError: map.xlsx: a map is written as .safetensors, not as .xlsx
     """
     suffix, written = Path(path).suffix, _WRITTEN[what]
     if suffix.lower() not in _FORMATS.difference(written) or is_special(path):

@@ -18,6 +18,7 @@ _EXTRAS = {
     "fasttext": "fasttext",
     "huggingface_hub": "hub",
     "matplotlib": "plot",
+    "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "torch": "torch",
     "transformers": "transformers",

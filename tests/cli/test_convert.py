@@ -105,3 +105,27 @@ def test_vectors_that_cannot_be_read_are_named(folder: Path, case: str) -> None:
     message = fail("convert", name, "-o", VECTORS[0], "-q")
     assert message.startswith(f"{name}{line}: ")
     assert gist in message
+
+
+def test_a_dictionary_is_converted(folder: Path) -> None:
+    (folder / "en-es.txt").write_text("cat gato\ndog perro\ncat gata\n")
+    done = succeed("convert", "en-es.txt", "-o", "en-es.csv")
+    assert "en-es.txt: 3 pairs" in done.err
+    assert (folder / "en-es.csv").read_text() == "source,target\ncat,gato\ndog,perro\ncat,gata\n"
+    succeed("convert", "en-es.txt", "-o", "en-es.ifo")
+    assert (folder / "en-es.dict").read_text() == "gato\ngataperro"
+    assert "--languages en,es" in fail("convert", "en-es.txt", "-o", "en-es.tmx")
+    succeed("convert", "en-es.txt", "-o", "en-es.tmx", "--languages", "en,es")
+    assert 'srclang="en"' in (folder / "en-es.tmx").read_text()
+    assert "give two codes" in misuse("convert", "en-es.txt", "-o", "a.tmx", "--languages", "en")
+    for option in (("--limit", 5), ("--language", "en"), ("--dtype", "float16")):
+        assert option[0] in misuse("convert", "en-es.txt", "-o", "a.csv", *option)
+    assert "--languages" in misuse("convert", VECTORS[0], "-o", "a.vec", "--languages", "en,es")
+    assert "would replace FILE" in fail("convert", "en-es.csv", "-o", "en-es.csv")
+    (folder / "long.tsv").write_text(f"cat\tgato\n{'x' * 256}\tlargo\n")
+    assert "at most 255 bytes" in fail("convert", "long.tsv", "-o", "long.ifo")
+    done = succeed("convert", "long.tsv", "-o", "long.ifo", "--on-error", "skip")
+    assert (
+        "long.ifo: left out 1 of 2 pairs: StarDict's headwords have at most 255 bytes" in done.err
+    )
+    assert (folder / "long.dict").read_text() == "gato"

@@ -226,3 +226,103 @@ def test_other_rankings(ranking: Ranking) -> None:
 def test_a_threshold_needs_probabilities() -> None:
     message = fail("induce", "-", *VECTORS, "-o", "x.tsv", "--threshold", 0.5)
     assert "needs probabilities" in message
+
+
+# --- entries and files ------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("folder")
+def test_options_for_the_entries(folder: Path) -> None:
+    whole = induce_lexicon(mapped_space())
+    (folder / "heads.txt").write_text("cat20\nCat21\ncat22\nunicorn\n")
+    (folder / "stop.txt").write_text("CAT22\n")
+    (folder / "stop.es.txt").write_text("gato30\n")
+    done = succeed(*INDUCE, "-o", "x.tsv", "--headwords", "heads.txt", "--stop-list", "stop.txt")
+    assert list(Lexicon.load("x.tsv")) == [p for p in whole if p[0] in ("cat20", "cat21")]
+    assert "2 of 4 headwords have no entry: cat22, unicorn" in done.err
+    ranks = ("--ranks", "11-50", "--target-ranks", "21-", "--target-stop-list", "stop.es.txt")
+    succeed(*INDUCE, "-o", "x.tsv", *ranks)
+    assert list(Lexicon.load("x.tsv")) == [
+        (source, target)
+        for source, target in whole
+        if 10 <= int(source[3:]) < 50 and int(target[4:]) >= 20 and target != "gato30"
+    ]
+    sharded = ("--index", "exact", "--memory", "2GB")
+    succeed(*INDUCE, "-o", "y.tsv", *ranks, *sharded)
+    assert (folder / "x.tsv").read_bytes() == (folder / "y.tsv").read_bytes()
+    succeed(*INDUCE, "-o", "x.tsv", "--only-letters")
+    assert (folder / "x.tsv").read_bytes() == b""  # all end in a digit
+
+
+@pytest.mark.usefixtures("folder")
+def test_order_groups_and_both_directions() -> None:
+    wide = ("-k", 3, "--all")
+    whole = induce_lexicon(mapped_space(), k=3, mutual=False)
+    both = ("-o", "x.jsonl", "--reverse-output", "y.jsonl")
+    done = succeed(*INDUCE, *wide, *both)
+    assert "pairs, by target word\nx.jsonl: " in done.err
+    assert list(Lexicon.load("x.jsonl")) == list(whole)
+    back = Lexicon.load("y.jsonl")
+    assert set(back.reversed()) <= set(whole)
+    counts = [len(words) for words in back.translations().values()]
+    assert max(counts) == 3
+    ranks = [int(source[4:]) for source, _ in back]
+    assert ranks == sorted(ranks)
+    assert {target for _, target in whole} == {source for source, _ in back}
+    succeed(*INDUCE, *wide, *both, "--sort", "alphabet")
+    for path in ("x.jsonl", "y.jsonl"):
+        sources = [source for source, _ in Lexicon.load(path)]
+        assert sources == sorted(sources)
+    succeed(*INDUCE, *wide, "-o", "x.jsonl", "--sort", "best")
+    assert list(Lexicon.load("x.jsonl")) == list(whole.sorted("best"))
+
+
+@pytest.mark.parametrize(
+    "suffix", ["csv", "ifo", "dix", "ttl", "tmx", "md", "html", "parquet", "arrow"]
+)
+def test_every_format(folder: Path, suffix: str) -> None:
+    pytest.importorskip("pyarrow")
+    done = succeed(*INDUCE, "-o", f"en-es.{suffix}")
+    assert f"en-es.{suffix}: {len(induce_lexicon(mapped_space()))} pairs" in done.err
+    data = (folder / f"en-es.{suffix}").read_bytes()
+    assert data
+    if suffix in ("tmx", "ttl", "html"):
+        assert b'"en"' in data
+        assert b"es" in data
+
+
+def test_outputs_that_do_not_fit(folder: Path) -> None:
+    for name in ("a.vec", "b.vec"):
+        (folder / name).write_bytes((folder / VECTORS[name == "b.vec"]).read_bytes())
+    given = ("induce", "-", "a.vec", "b.vec")
+    assert "--languages en,es" in fail(*given, "-o", "x.tmx")
+    succeed(*given, "-o", "x.tmx", "--languages", "en, es")
+    assert 'xml:lang="es"' in (folder / "x.tmx").read_text()
+    succeed("induce", MAPPED[0], "a.vec", "b.vec", "-o", "w.tmx")  # the map knows
+    assert 'srclang="en"' in (folder / "w.tmx").read_text()
+    assert "cannot be grouped" in fail(*INDUCE, "-o", "y.dix", "--grouped")
+    assert "is written as" in fail(*INDUCE, "-o", "y.tsv", "--reverse-output", "y.xlsx")
+    (folder / "stop.dict").write_text("the\n")
+    replaced = fail(*INDUCE, "-o", "stop.ifo", "--stop-list", "stop.dict")
+    assert "--output would replace --stop-list" in replaced
+    assert "would replace --output" in fail(*INDUCE, "-o", "z.tsv", "--reverse-output", "z.tsv")
+    assert (folder / "stop.dict").read_text() == "the\n"
+    most = f"--ranks must begin in [1, {WORDS}], the vocabulary, got 301-"
+    assert most in fail(*INDUCE, "-o", "y.tsv", "--ranks", "301-")
+    assert not [*folder.glob("[yz].*"), *folder.glob("stop.i*")]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("--ranks", "0-5"), "such as 101-5000 or 101-, got '0-5'"),
+        (("--ranks", "50-5"), "--ranks"),
+        (("--target-ranks", "many"), "--target-ranks"),
+        (("--ranks", "1-5", "--phrases", "x"), "phrases have no rank"),
+        (("--sort", "length"), "--sort"),
+        (("--languages", "en"), "give two codes, such as en,es, got 'en'"),
+    ],
+)
+def test_wrong_options_for_entries(arguments: tuple[object, ...], gist: str) -> None:
+    assert gist in misuse(*OUT, *arguments)

@@ -349,3 +349,12 @@ def test_a_lazy_space_is_the_shared_one(tmp_path: Path) -> None:
         save(language, tmp_path / f"{name}.safetensors")
     paths = (tmp_path / f"{name}.safetensors" for name in ("en", "es", "map"))
     assert induce_lexicon(LazySpace.load(*paths)).pairs == induce_lexicon(mapped).pairs
+
+
+@pytest.mark.parametrize("options", [{}, {"ranking": "nn"}, {"sharding": Sharding(index="exact")}])
+def test_the_dictionary_knows_its_languages(options: dict[str, Any]) -> None:
+    shared = space(30, 30)
+    assert induce_lexicon(shared, **options).languages == ("en", "es")
+    assert induce_lexicon(shared.reversed(), **options).languages == ("es", "en")
+    source, target = (Embeddings(each.words, each.vectors) for each in shared.values())
+    assert induce_lexicon(SharedSpace.of(source, target), **options).languages is None

@@ -696,7 +696,7 @@ def test_a_full_disk_is_told_and_what_is_finished_stays(
 def test_a_dictionary_that_cannot_be_written_loses_no_work(
     vectors: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def save(_: Lexicon, path: Path) -> None:
+    def save(_: Lexicon, path: Path, **__: object) -> None:
         raise OutputError(path, "no space is left on the device")
 
     from alignx.cli import main as cli

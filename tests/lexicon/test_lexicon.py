@@ -150,3 +150,15 @@ def test_identical_words_are_paired_in_the_order_of_the_source() -> None:
     assert list(numerals) == [("1990", "1990"), ("٣٤", "٣٤")]
     assert numerals.name == "identical numerals"
     assert len(Lexicon.identical(vocabulary("a", "b"), vocabulary("c"))) == 0
+
+
+def test_languages_are_kept() -> None:
+    lexicon = Lexicon(PAIRS, languages=("en", "es"))
+    for same in (lexicon[:2], pickle.loads(pickle.dumps(lexicon)), copy.copy(lexicon)):
+        assert same.languages == ("en", "es")
+    assert [part.languages for part in lexicon.split(0.5)] == [("en", "es")] * 2
+    assert lexicon.reversed().languages == ("es", "en")
+    assert Lexicon(PAIRS).reversed().languages is None
+    for wrong in ("en", ("en",), ("en", ""), (1, 2)):
+        with pytest.raises(ValueError, match="languages must be two codes"):
+            Lexicon(PAIRS, languages=wrong)  # type: ignore[arg-type]  # the test

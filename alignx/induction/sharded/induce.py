@@ -167,7 +167,8 @@ def induce_sharded(
         if ranker is not None:
             found, probability = rank_all(ranker, found, biases, words, selection.k)
         allowed = run.allowed(words, selection)
-        lexicon = selection.lexicon(found, words, allowed, probability=probability)
+        codes = languages[0].language, languages[1].language
+        lexicon = selection.lexicon(found, words, allowed, probability=probability, languages=codes)
     if not sharding.keep_checkpoint:
         work.remove()
     if progress is not None:

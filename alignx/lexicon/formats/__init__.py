@@ -1,0 +1,1 @@
+"""Formats of dictionary files for writing, one module each."""
