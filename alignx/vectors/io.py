@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from alignx.errors import FormatError
 from alignx.support.files import printable, reading
 from alignx.vectors.formats import read_vectors
+from alignx.vectors.hub import located
 from alignx.vectors.load_options import LoadOptions
 from alignx.vectors.vector_stream import VectorStream
 
@@ -46,7 +47,8 @@ def load(
     Parameters
     ----------
     path : str or path-like
-        File to read; ``"-"`` is standard input.
+        File to read; ``"-"`` is standard input, and ``hf://OWNER/NAME[/FILE]`` a file of the Hugging
+        Face Hub.
     limit : int, optional
         Maximum number of words, at least 1; the rest of the file is not read.
     lowercase : bool
@@ -87,8 +89,8 @@ def load(
     >>> print(english.report)
     2 words of 2 dimensions; 1 duplicate merged
     """
+    name, language = located(path, language)
     options = LoadOptions(limit, lowercase, language, on_error, progress, prefix)
-    name = os.fspath(path)
     with _opened(name) as file:
         name = _STDIN if name == "-" else name
         stream = VectorStream(file, name)
