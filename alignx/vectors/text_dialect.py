@@ -18,7 +18,7 @@ _NOT_FINITE = "numbers must be finite"
 _MOST_CANDIDATES = 4
 _SURE = 3  # words that cannot all end in a number
 _DECIMAL_COMMA = re.compile(rb"[ \t;][+-]?\d*,\d+(e[+-]?\d+)?[ \t\r]*(;|$|[ \t])", re.IGNORECASE)
-_ENDS_IN_NUMBER = re.compile(r"[ \t,;][\d.,]+$")
+_ENDS_IN_NUMBER = re.compile(r"[ \t][-+]?[\d.,]+$")
 _NUMBERS = {
     sign: re.compile(
         rb"[+-]?((\d+(S\d*)?|S\d+)(e[+-]?\d+)?|nan(\(\w*\))?|inf(inity)?)".replace(
@@ -40,9 +40,13 @@ class Dialect(NamedTuple):
     decimal: str
 
     def __str__(self) -> str:
-        separator = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
         sign = "commas" if self.decimal == "," else "points"
-        return f"with {separator} between fields and decimal {sign}"
+        return f"with {self.name} between fields and decimal {sign}"
+
+    @property
+    def name(self) -> str:
+        """Name of the separators."""
+        return {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
 
     @property
     def is_usual(self) -> bool:
@@ -110,20 +114,35 @@ def best_reading(lines: Sequence[bytes], promised: int | None = None) -> Reading
         if dimension and (found := Reading.of(lines, dialect, dimension)).good == len(lines):
             return found
     for dialect in DIALECTS:
-        if dialect.decimal == "," and 2 * sum(map(_has_decimal_comma, lines)) < len(lines):
-            continue  # a few are rather part of words
+        if _is_doubtful(lines, dialect):
+            continue
         counts = Counter(count for line in lines if (count := count_numbers(line, dialect)))
         candidates = [count for count, _ in counts.most_common(_MOST_CANDIDATES)]
         if promised and candidates and promised <= max(counts):
             candidates.append(promised)
-        readings += (Reading.of(lines, dialect, dimension) for dimension in candidates)
-        if dialect == _BLANKS and any(found.plain == len(lines) for found in readings):
+        found = [Reading.of(lines, dialect, dimension) for dimension in candidates]
+        # In "cat 0.1,0.2" the first comma is not behind the word.
+        readings += (each for each in found if not _ends_in_numbers(each))
+        if dialect == _BLANKS and any(each.plain == len(lines) for each in readings):
             break
     return max(readings, default=None, key=lambda found: _rank(found, promised))
 
 
-def _has_decimal_comma(line: bytes) -> bool:
-    return bool(_DECIMAL_COMMA.search(line))
+def _is_doubtful(lines: Sequence[bytes], dialect: Dialect) -> bool:
+    """Exclude a dialect whose sign means something else in most lines."""
+    if dialect.decimal == ",":  # a few are rather part of words
+        n_commas = sum(bool(_DECIMAL_COMMA.search(line)) for line in lines)
+        return 2 * n_commas < len(lines)
+    sign = dialect.separator.encode()
+    n_mixed = sum(sign + b" " in line and sign in line.replace(sign + b" ", b"") for line in lines)
+    return dialect.separator == "," and 2 * n_mixed >= len(lines)  # "cat, 0,5, 0,25"
+
+
+def _ends_in_numbers(found: Reading) -> bool:
+    """Test for words that all end in a blank and a number, before other separators."""
+    return found.dialect.separator in ",;" and all(
+        _ENDS_IN_NUMBER.search(word) for word in found.words or [""]
+    )
 
 
 def _rank(found: Reading, promised: int | None) -> tuple[int, bool, int, int]:

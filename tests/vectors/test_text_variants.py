@@ -86,7 +86,7 @@ RIGHT = {
         b"5 3\n7 2\n9 1\n",
         ["5", "7", "9"],
         [[3], [2], [1]],
-        ["read as a word and its number, not as a header", "lists of frequencies"],
+        ["read as a word and numbers, not as a header", "lists of frequencies"],
     ),
     "words that are numbers, and decimals": Right(
         b"7 0.5\n8 0.25\n", ["7", "8"], [[0.5], [0.25]], ["lists of frequencies"]
@@ -158,7 +158,7 @@ RIGHT = {
         b'2 3\n"new york" 1 0 0\n" 0 1 0\n',
         ["new york", '"'],
         ONES[:2],
-        ["1 word with blanks", "1 word taken out of quotes, such as 'new york'"],
+        ["1 word taken out of quotes, such as 'new york'"],
     ),
     # separators and decimal signs
     "decimal commas": Right(
@@ -183,7 +183,7 @@ RIGHT = {
         b"10,000,0.5,0.25\ncat,0.5,0.25\ndog,0.1,0.2\n",
         ["10,000", "cat", "dog"],
         [[0.5, 0.25], [0.5, 0.25], [0.1, 0.2]],
-        ["read with commas between fields"],
+        ["read with commas between fields", "1 word with commas, such as '10,000'"],
     ),
     "semicolons and decimal commas": Right(
         b"2;2\ncat;0,5;0,25\ndog;0,1;0,2\n",
@@ -203,8 +203,20 @@ RIGHT = {
         [[1, 0], [0, 1]],
         ["line 1 left out as a heading", "read with commas"],
     ),
+    "numbered rows": Right(
+        b",word,0,1\n0,cat,1,0\n1,dog,0,1\n2,sun,1,1\n",
+        ["cat", "dog", "sun"],
+        [[1, 0], [0, 1], [1, 1]],
+        ["line 1 left out as a heading", "read with commas", "numbers of rows taken off"],
+    ),
+    "a number in the header": Right(
+        b"2 2 5\ncat 1 0\ndog 0 1\n",
+        ["2", "cat", "dog"],
+        [[2, 5], [1, 0], [0, 1]],
+        ["the first line is read as a word and numbers, not as a header"],
+    ),
     "colons": Right(
-        b"cat: 1 0\ndog: 0 1\n", ["cat", "dog"], [[1, 0], [0, 1]], ["colons behind the words"]
+        b"cat: 1 0\ndog: 0 1\n", ["cat", "dog"], [[1, 0], [0, 1]], ["colons taken off the words"]
     ),
     # encodings and line ends
     "UTF-16": Right("2 2\ncat 1 0\n犬 0 1\n".encode("utf-16"), ["cat", "犬"], [[1, 0], [0, 1]]),
@@ -265,6 +277,8 @@ def test_what_a_person_reads_is_read(
         (b"1 1:0.5 2:0.25\n-1 1:0.1 3:0.2\n", "", "sparse vectors cannot be read"),
         (b'{"cat": [0.1, 0.2]}', "", "this looks like JSON"),
         (b"cat [0.1, 0.2]\ndog [0.1, 0.3]\n", "", "write the numbers without brackets"),
+        (b"cat 0.1,0.2,0.3\ndog 0.2,0.3,0.4\n", "", "write the same sign between the word and"),
+        (b"cat, 0,5, 0,25\ndog, 0,1, 0,2\n", "", "this is not a text file of vectors"),
         (b"cat gato\ndog perro\n", "", "this looks like a dictionary of word pairs"),
         (b"cat\tgato\t0.9\ndog\tperro\t0.8\n", "", "look like scored pairs of words"),
         (b"tiger cat 7.35\ntiger tiger 10\n", "", "look like scored pairs of words"),
