@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -17,6 +16,7 @@ from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     import io
+    import os
 
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
@@ -47,8 +47,8 @@ def load(
     Parameters
     ----------
     path : str or path-like
-        File to read; ``"-"`` is standard input, and ``hf://OWNER/NAME[/FILE]`` a file of the Hugging
-        Face Hub.
+        File to read; ``"-"`` is standard input, and ``hf://OWNER/NAME[/FILE]`` is a file of the
+        Hugging Face Hub.
     limit : int, optional
         Maximum number of words, at least 1; the rest of the file is not read.
     lowercase : bool
