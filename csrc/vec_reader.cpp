@@ -214,10 +214,10 @@ struct Fields {
 
 // Fills the row of a line, or returns a problem.
 std::string parse_line(Line& line, std::size_t dimension, Dialect dialect, float* rows) {
-    float* const row = rows + line.row * dimension;
+    float* const row = line.row == no_row ? nullptr : rows + line.row * dimension;
     line.word_end = skip_field(line.begin, line.end, dialect);
     std::string problem;
-    if (line.row != no_row && line.word_end != line.begin && !is_blank(line.word_end[-1])) {
+    if (row != nullptr && line.word_end != line.begin && !is_blank(line.word_end[-1])) {
         problem = read_numbers(line.word_end, line.end, dimension, dialect, row);
         if (problem.empty()) return {};
     }
@@ -226,19 +226,22 @@ std::string parse_line(Line& line, std::size_t dimension, Dialect dialect, float
     if (!problem.empty() && fields.all.size() == dimension + 1) return problem;
     const std::size_t count = fields.count_numbers_at_end();
     const std::string wrong_count = "a word and " + std::to_string(dimension) +
-                                    " numbers are expected, found " + std::to_string(count) +
-                                    " numbers";
-    if (line.row == no_row || fields.all.size() < dimension) return wrong_count;
+                                    (dimension == 1 ? " number" : " numbers") +
+                                    " are expected, found " + std::to_string(count);
+    if (row == nullptr || fields.all.size() < dimension) return wrong_count;
     line.word_end = fields.word_end(dimension);
     line.is_spaced = true;
+    if (line.word().find('\r', 1) != line.word().npos)
+        return "carriage returns end some lines and not others; convert the file first, such as "
+               "with mac2unix";
     if (line.word_end == line.begin)
-        return count == dimension ? "a line must start with its word, found a blank" : wrong_count;
+        return count == dimension ? "a line must start with its word, found none" : wrong_count;
     const char* const numbers = field_before(line.begin, fields.all[dimension - 1].data(), dialect);
     problem = read_numbers(numbers, line.end, dimension, dialect, row);
     if (problem.starts_with(not_finite)) return problem;
-    const bool is_row =
-        problem.empty() && fields.is_word_plausible(dimension) && !fields.are_two_lines(dimension);
-    return is_row ? std::string() : wrong_count;
+    if (problem.empty() && fields.are_two_lines(dimension))
+        return "this looks like two lines without a line end between them";
+    return problem.empty() && fields.is_word_plausible(dimension) ? std::string() : wrong_count;
 }
 
 }  // namespace

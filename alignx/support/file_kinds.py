@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import NamedTuple
 
+from alignx.support.encodings import wide_encoding
+
 __all__ = [
     "BINARY",
     "BZIP2",
@@ -76,6 +78,7 @@ _BY_MAGIC = {
     codecs.BOM_UTF16_LE: _UTF16,
     codecs.BOM_UTF16_BE: _UTF16,
     b"\x1f\x8b": GZIP,
+    b"version https://git-lfs": FileKind("a Git LFS pointer", "get the file by git lfs pull"),
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\((dp|lp)\d+\n|c(copy_reg|__builtin__)\n")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
@@ -126,11 +129,8 @@ def _binary(head: bytes) -> FileKind | None:
     """Recognize binary formats without a magic number."""
     if _is_word2vec(head):
         return WORD2VEC
-    half = len(head) // 2
-    for zeros in (head[::2].count(0), head[1::2].count(0)):
-        # Letters of most scripts that have an alphabet share the high byte, zero or not.
-        if half >= 2 and zeros > 0.4 * half and head.count(0) - zeros < 0.1 * half:
-            return _UTF16
+    if wide_encoding(head):
+        return _UTF16
     return BINARY if b"\0" in head else None
 
 

@@ -31,7 +31,7 @@ from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.layout import ModelLayout
 from alignx.vectors.io import load
 from alignx.vectors.language_codes import guess_language
-from alignx.vectors.saving import require_savable, save
+from alignx.vectors.saving import is_model_name, require_savable, save
 
 if TYPE_CHECKING:
     import io
@@ -46,7 +46,6 @@ __all__ = ["require_trainable", "train"]
 
 StrPath = str | os.PathLike[str]
 
-_SUFFIX = ".bin"
 _READING_SHARE = 0.05
 _COPY_BYTES = 1 << 24
 _RATE = 0.05
@@ -136,13 +135,13 @@ def train(
     given = parameters or FastTextParameters()
     start = None if init is None else _initial(init, given.dim)
     code = language or guess_language(name).code
-    if name.endswith(_SUFFIX):
+    if is_model_name(name):
         run = _train_model(name, files, given, start, tokenizer, code, progress, log)
     else:
         with output_errors(name):
             folder = tempfile.TemporaryDirectory(dir=_parent(name), prefix=".alignx-")
         with folder:
-            model = os.fspath(Path(folder.name) / f"model{_SUFFIX}")
+            model = os.fspath(Path(folder.name) / "model.bin")
             run = _train_model(model, files, given, start, tokenizer, code, progress, log)
             save(load(model, language=code), name)
     found = load(name, language=language)
@@ -213,7 +212,7 @@ def require_trainable(output: StrPath) -> None:
     alignx.errors.FormatError: es.model: the name must end in one of .vec, ...
     """
     name = os.fspath(output)
-    if name.endswith(_SUFFIX):
+    if is_model_name(name):
         require_writable(name)
     else:
         require_savable(name)

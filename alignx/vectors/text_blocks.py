@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alignx.errors import FormatError
 from alignx.support.encodings import recoded, wide_encoding
 from alignx.support.file_kinds import BINARY, kind_of, markup_of
-from alignx.vectors.text_dialect import best_reading
+from alignx.vectors.text_dialect import Reading, best_reading
 from alignx.vectors.text_layout import NOT_TEXT, sample
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def whole_lines(stream: VectorStream, path: str, size: int) -> Iterator[memoryvi
     head = b""
     while len(head) < HEAD_SIZE and (piece := next(pieces, None)) is not None:
         head += piece
-    head = head.removeprefix(codecs.BOM_UTF8)
+    while head.startswith(codecs.BOM_UTF8):  # some programs add one to the one that is there
+        head = head.removeprefix(codecs.BOM_UTF8)
     _require_text(head, path)
     pieces = itertools.chain([head], pieces)
     if _ends_lines_by_returns(head):
@@ -60,7 +61,7 @@ def _require_text(head: bytes, path: str) -> None:
         raise FormatError(path, "the file is empty")
     kind = markup_of(head) or kind_of(head)
     if kind not in (None, BINARY):  # a NUL may be in a word
-        raise FormatError(path, f"{NOT_TEXT}: {kind}")
+        raise FormatError(path, str(kind))
 
 
 def _ends_lines_by_returns(head: bytes) -> bool:
@@ -69,12 +70,12 @@ def _ends_lines_by_returns(head: bytes) -> bool:
         return False
     if b"\n" not in head:
         return True
-    fits = []
-    for text in (head, head.replace(b"\r", b"\n")):
-        rows = [line.text for line in sample(text)][1:]  # behind the header
-        found = best_reading(rows)
-        fits.append(bool(rows) and found is not None and found.good == len(rows))
-    return fits == [False, True]
+    rows = [line.text for line in sample(head.replace(b"\r", b"\n"))][1:]  # behind the header
+    found = best_reading(rows)
+    if found is None or found.good < len(rows):
+        return False
+    doubtful = [line.text for line in sample(head) if b"\r" in line.text]
+    return Reading.of(doubtful, found.dialect, found.dimension).plain < len(doubtful)
 
 
 def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:

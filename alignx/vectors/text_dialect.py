@@ -16,7 +16,9 @@ __all__ = ["DIALECTS", "Dialect", "Reading", "best_reading", "count_numbers"]
 _NOT_FINITE = "numbers must be finite"
 
 _MOST_CANDIDATES = 4
-_ENDS_IN_NUMBER = re.compile(r"[ \t,;][\d.,]+$")
+_SURE = 3  # words that cannot all end in a number
+_DECIMAL_COMMA = re.compile(rb"[ \t;][+-]?\d*,\d+(e[+-]?\d+)?[ \t\r]*(;|$|[ \t])", re.IGNORECASE)
+_ENDS_IN_NUMBER = re.compile(r"[ \t][-+]?[\d.,]+$")
 _NUMBERS = {
     sign: re.compile(
         rb"[+-]?((\d+(S\d*)?|S\d+)(e[+-]?\d+)?|nan(\(\w*\))?|inf(inity)?)".replace(
@@ -29,19 +31,32 @@ _NUMBERS = {
 
 
 class Dialect(NamedTuple):
-    """Separator of fields, where a space stands for any spaces and tabs, and decimal sign."""
+    """Separator of fields, where a space stands for any spaces and tabs, and decimal sign.
+
+    Between tabs, words may hold spaces, and only these may be repeated.
+    """
 
     separator: str
     decimal: str
 
     def __str__(self) -> str:
-        separator = {" ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
         sign = "commas" if self.decimal == "," else "points"
-        return f"with {separator} between fields and decimal {sign}"
+        return f"with {self.name} between fields and decimal {sign}"
+
+    @property
+    def name(self) -> str:
+        """Name of the separators."""
+        return {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons"}[self.separator]
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether spaces or tabs separate numbers with decimal points."""
+        return self.separator in " \t" and self.decimal == "."
 
 
 _BLANKS = Dialect(" ", ".")
-DIALECTS = (_BLANKS, Dialect(" ", ","), Dialect(",", "."), Dialect(";", "."), Dialect(";", ","))
+DIALECTS = (_BLANKS, *(Dialect(*signs) for signs in (" ,", ",.", ";.", ";,")))
+_TABS = (Dialect("\t", "."), Dialect("\t", ","))
 
 
 class Reading(NamedTuple):
@@ -93,21 +108,47 @@ def best_reading(lines: Sequence[bytes], promised: int | None = None) -> Reading
     Dialect(separator=';', decimal=',')
     """
     readings: list[Reading] = []
+    # The columns of a table are certain, if all lines agree.
+    for dialect in _TABS if all(b"\t" in line for line in lines) else ():
+        dimension = count_numbers(lines[0], dialect)
+        if dimension and (found := Reading.of(lines, dialect, dimension)).good == len(lines):
+            return found
     for dialect in DIALECTS:
+        if _is_doubtful(lines, dialect):
+            continue
         counts = Counter(count for line in lines if (count := count_numbers(line, dialect)))
         candidates = [count for count, _ in counts.most_common(_MOST_CANDIDATES)]
         if promised and candidates and promised <= max(counts):
             candidates.append(promised)
-        readings += (Reading.of(lines, dialect, dimension) for dimension in candidates)
-        if dialect == _BLANKS and any(found.plain == len(lines) for found in readings):
+        found = [Reading.of(lines, dialect, dimension) for dimension in candidates]
+        # In "cat 0.1,0.2" the first comma is not behind the word.
+        readings += (each for each in found if not _ends_in_numbers(each))
+        if dialect == _BLANKS and any(each.plain == len(lines) for each in readings):
             break
     return max(readings, default=None, key=lambda found: _rank(found, promised))
+
+
+def _is_doubtful(lines: Sequence[bytes], dialect: Dialect) -> bool:
+    """Exclude a dialect whose sign means something else in most lines."""
+    if dialect.decimal == ",":  # a few are rather part of words
+        n_commas = sum(bool(_DECIMAL_COMMA.search(line)) for line in lines)
+        return 2 * n_commas < len(lines)
+    sign = dialect.separator.encode()
+    n_mixed = sum(sign + b" " in line and sign in line.replace(sign + b" ", b"") for line in lines)
+    return dialect.separator == "," and 2 * n_mixed >= len(lines)  # "cat, 0,5, 0,25"
+
+
+def _ends_in_numbers(found: Reading) -> bool:
+    """Test for words that all end in a blank and a number, before other separators."""
+    return found.dialect.separator in ",;" and all(
+        _ENDS_IN_NUMBER.search(word) for word in found.words or [""]
+    )
 
 
 def _rank(found: Reading, promised: int | None) -> tuple[int, bool, int, int]:
     # Where all words end in a number, the numbers promised are too few.
     is_promised = found.dimension == promised and not (
-        len(found.words) > 1 and all(_ENDS_IN_NUMBER.search(word) for word in found.words)
+        len(found.words) >= _SURE and all(_ENDS_IN_NUMBER.search(word) for word in found.words)
     )
     return found.good, is_promised, found.plain, found.dimension
 

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 __all__ = ["NOT_TEXT", "QUOTED", "TextLayout", "sample"]
 
 NOT_TEXT = "this is not a text file of vectors"
-QUOTED = re.compile(r'"(?:[^"]|"")*"')
+QUOTED = re.compile(r'"(?:[^"]|"")+"')
 """Field in quotes, by the rules of CSV."""
 
 _SAMPLE_LINES = 100
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t,;]+(\d{1,18})([ \t,;].*?)?[ \t\r]*", re.DOTALL)
 _COMMENT = re.compile(rb"[ \t]*(#|%|//)")
+_NUMBERED = re.compile(r"(\d{1,18})[ \t,;]+(?=.)")
 _TITLES = frozenset({"", '""', "word", "words", "token", "tokens", "term", "index"})
 _SURE_COLUMNS = 5  # so many numbers in a row, from 0 or 1, are no vector
+_SURE_ROWS = 3  # so many words behind numbers from 0 or 1 are numbered
 _SHOWN = 40
 _HINTS = {
     r"\s*[{\[]": "this looks like JSON; write a word and its numbers a line",
     r"[^\t ]+[\t ]+\[": "write the numbers without brackets",
     r"[^\t ]+[\t ]+\d+:-?\d": "sparse vectors cannot be read; write all numbers of a word",
+    r"\S+[\t ]+[-+]?[\d.]+[,;]": "write the same sign between the word and all its numbers",
     r"\S+[\t ,;]+[^\W\d][^\t ,;]*$": "this looks like a dictionary of word pairs",
 }
 
@@ -52,6 +55,8 @@ class TextLayout(NamedTuple):
         Whether all lines begin with a blank.
     is_quoted : bool
         Whether all words are quoted by the rules of CSV where they need to be.
+    decoration : pattern, optional
+        Part of every word to take off.
     notes : list of str
         Remarks on what was guessed.
     """
@@ -63,6 +68,7 @@ class TextLayout(NamedTuple):
     start: int
     is_indented: bool
     is_quoted: bool
+    decoration: re.Pattern[str] | None
     notes: list[str]
 
     @classmethod
@@ -82,14 +88,21 @@ class TextLayout(NamedTuple):
             notes += header.notes(reading)
             rows = rows[1:]
         else:
-            if header and not header.comment:
-                notes.append("the first line is read as a word and its number, not as a header")
-            header, reading = None, _without_header(rows, path)
+            reading = _without_header(rows, path)
+            if header and (not header.comment or header.dimension == reading.dimension):
+                notes.append("the first line is read as a word and numbers, not as a header")
             if _is_heading(rows, reading):
                 notes.append(f"line {rows[0].number} left out as a heading, {_shown(rows[0].text)}")
                 rows = rows[1:]
-        if reading.dialect != DIALECTS[0]:
+                reading = Reading.of((row.text for row in rows), *reading[:2])
+            header = None
+        if not reading.dialect.is_usual:
             notes.append(f"read {reading.dialect}")
+        if reading.dimension == 1 and not header:
+            notes.append("each word has one number, as in lists of frequencies")
+        decoration, name = _decoration(reading.words)
+        if decoration:
+            notes.append(f"{name} taken off the words")
         return cls(
             reading.dialect,
             reading.dimension,
@@ -97,7 +110,8 @@ class TextLayout(NamedTuple):
             rows[0].number,
             rows[0].start,
             all(row.text.startswith((b" ", b"\t")) for row in rows),
-            reading.dialect.separator != " " or all(map(QUOTED.fullmatch, reading.words)),
+            reading.dialect.separator in ",;" or all(map(QUOTED.fullmatch, reading.words)),
+            decoration,
             notes,
         )
 
@@ -148,7 +162,7 @@ class _Header(NamedTuple):
             return found
         if found.dimension == 1 and all(map(str.isdecimal, found.words)):
             return None
-        if found.good < len(lines):
+        if found.good < max(len(lines), 2):
             raise FormatError(path, f"{self._difference(found)}; correct the header", 1)
         return found
 
@@ -179,14 +193,25 @@ def _is_heading(lines: Sequence[_Line], found: Reading) -> bool:
     first = lines[0].text
     if len(lines) == 1:
         return False
-    if not count_numbers(first, found.dialect):
+    fields = re.split(rb"[ \t,;]+", first.strip(b" \t\r"))
+    if not any(count_numbers(b"_ " + field, DIALECTS[0]) for field in fields[1:]):
         own = Reading.of([first], found.dialect, found.dimension)
         return not own.good and found.good == len(lines) - 1
-    fields = re.split(rb"[ \t,;]+", first.strip(b" \t\r"))
-    title = b" ".join(fields[: -found.dimension]).decode(errors="replace").casefold()
+    title = b" ".join(fields[: -found.dimension]).decode(errors="replace").strip().casefold()
     columns = [[str(start + i).encode() for i in range(found.dimension)] for start in (0, 1)]
     is_sure = title in _TITLES or found.dimension >= _SURE_COLUMNS
     return is_sure and fields[-found.dimension :] in columns
+
+
+def _decoration(words: Sequence[str]) -> tuple[re.Pattern[str] | None, str]:
+    """Find what all words have in common and a person would not read as part of them."""
+    if len(words) > 1 and all(word[1:].endswith(":") for word in words):
+        return re.compile(":$"), "colons"
+    numbers = [int(found[1]) if (found := _NUMBERED.match(word)) else -1 for word in words]
+    n = len(words)
+    if n >= _SURE_ROWS and numbers in (list(range(n)), list(range(1, n + 1))):
+        return _NUMBERED, "numbers of rows"
+    return None, ""
 
 
 def _required(rows: Sequence[bytes], promised: int | None, path: str) -> Reading:
@@ -199,7 +224,7 @@ def _required(rows: Sequence[bytes], promised: int | None, path: str) -> Reading
     first = next(row for row in rows if not found or not Reading.of([row], *found[:2]).good)
     shown = _shown(first)
     if is_binary or "\\x" in shown[: _SHOWN // 2]:
-        raise FormatError(path, f"{NOT_TEXT}: {BINARY}")
+        raise FormatError(path, str(BINARY))
     text = first.decode(errors="replace")
     hints = (f"; {hint}" for pattern, hint in _HINTS.items() if re.match(pattern, text))
     problem = f"{NOT_TEXT}: a line is a word and its numbers, found {shown}"

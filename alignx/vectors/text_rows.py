@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,8 @@ class TextRows:
         self._skipped = 0
         self._first_problem = ""
         self._ends_open = False
+        blanks = layout.dialect.separator == " "
+        self._separators = re.compile(r"[ \t]" if blanks else layout.dialect.separator)
         self._spaced = _Odd()
         self._unquoted = _Odd()
         self._undecoded = _Odd()
@@ -78,17 +81,18 @@ class TextRows:
         self._next_line += n_lines
 
     def _cleaned(self, words: list[str], spaced: Sequence[int]) -> list[str]:
-        """Take quotes and indents off, and count words with separators."""
+        """Take off what is no part of words, and count those with separators."""
         if self._layout.is_indented:
             words = [word.lstrip(" \t") for word in words]
-        quoted = range(len(words)) if self._layout.is_quoted else spaced
-        for row in quoted:
+        if decoration := self._layout.decoration:
+            words = [decoration.sub("", word, count=1) for word in words]
+        for row in spaced:
+            if self._separators.search(words[row]) and not QUOTED.fullmatch(words[row]):
+                self._spaced.add(words[row])
+        for row in range(len(words)) if self._layout.is_quoted else spaced:
             if QUOTED.fullmatch(words[row]):
                 words[row] = words[row][1:-1].replace('""', '"')
                 self._unquoted.add(words[row])
-        for row in spaced:
-            if " " in words[row] or "\t" in words[row]:
-                self._spaced.add(words[row])
         return words
 
     def _append(self, rows: Matrix, start: int) -> None:
@@ -123,10 +127,10 @@ class TextRows:
         n_rows = self._n_rows + len(words) + len(undecoded)
         # Words of UTF-8 are cut by some programs; most words of Latin-1 are not UTF-8 at all.
         if self._undecoded.n > 2 * self._n_wide and self._undecoded.n * _FEW > n_rows:
-            word = self._undecoded.example
+            problem = f"words must be UTF-8, got {self._undecoded.example!r}"
             advice = "convert the file first, such as with iconv -f LATIN1 -t UTF-8"
             line = self._next_line + undecoded[0][0] if undecoded else None
-            raise FormatError(self._path, f"words must be UTF-8, got '{word}'; {advice}", line)
+            raise FormatError(self._path, f"{problem}; {advice}", line)
 
     def embeddings(self) -> Embeddings:
         """Join what was read."""
@@ -145,7 +149,7 @@ class TextRows:
             is_cut = self._ends_open and n_rows < promised
             notes.append(promise + (" and ends without a line end" if is_cut else ""))
         if self._spaced.n:
-            notes.append(self._spaced.described("with blanks"))
+            notes.append(self._spaced.described(f"with {self._layout.dialect.name}"))
         if self._unquoted.n:
             notes.append(self._unquoted.described("taken out of quotes"))
         if self._undecoded.n:

@@ -85,8 +85,8 @@ class VocabularyReader:
             i for i, word in enumerate(words) if word.startswith(prefix) and word != prefix
         ]
         if len(positions) < len(words):
-            others = (word for word in words if not word.startswith(prefix))
-            self._other_prefixes.update(map(prefix_of, others))
+            others = set(range(len(words))).difference(positions)
+            self._other_prefixes.update(prefix_of(words[i]) for i in others)
         return positions, [words[i].removeprefix(prefix) for i in positions]
 
     def notes(self) -> list[str]:

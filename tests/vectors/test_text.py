@@ -72,7 +72,7 @@ def reference_line(line: bytes, dimension: int) -> tuple[str, list[np.float32]] 
     else:
         shape = re.fullmatch(rb"(.*?)((?:[ \t]+[^ \t]+){%d})" % dimension, line, re.DOTALL)
         if not shape:
-            return "numbers are expected"
+            return "are expected"
         word, tail = shape.groups()
         fields = re.findall(rb"[^ \t]+", tail)
         parsed = [reference_number(field) for field in fields]
@@ -82,11 +82,13 @@ def reference_line(line: bytes, dimension: int) -> tuple[str, list[np.float32]] 
             if not word:
                 are_numbers = all(any(c in b"0123456789" for c in field) for field in fields)
                 return "start with its word" if not problem or are_numbers else "are expected"
+        if b"\r" in word[1:]:
+            return "carriage returns"
         if "not a number" in problem:
-            return "numbers are expected"
+            return "are expected"
         is_tab = b"\t" not in word and re.fullmatch(rb"\t[^\t]*|(\t[^\t ]*)*", tail)
         if not problem and not is_tab and not is_plausible(word.strip(b" \t"), fields):
-            return "numbers are expected"
+            return "are expected"
     if problem:
         return problem
     try:
@@ -316,8 +318,8 @@ def test_malformed_lines_are_skipped_and_counted(block_size: int) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "gist"),
     [
-        (b"cat 1 0\ndog 1\ncow 1 1\n", 2, "a word and 2 numbers are expected, found 1 numbers"),
-        (b"3 2\ncat 1 0\ndog 1 2 3\ncow 1 1\n", 3, "expected, found 3 numbers"),
+        (b"cat 1 0\ndog 1\ncow 1 1\n", 2, "a word and 2 numbers are expected, found 1"),
+        (b"3 2\ncat 1 0\ndog 1 2 3\ncow 1 1\n", 3, "expected, found 3"),
         (b"cat 1 0\n\nnew york 1\n", 3, "'york' is not a number"),
         (b"2 2\ncat 1 0\ndog 1 x1\n", 3, "'x1' is not a number"),
         (b"2 2\r\ncat 1 0.5\r\ndog 1 1,5\r\n", 3, "'1,5' is not a number"),
@@ -328,7 +330,7 @@ def test_malformed_lines_are_skipped_and_counted(block_size: int) -> None:
         (b"cat 1 0\n 1 1\n", 2, "a line must start with its word"),
         (b"2 3\ncat 1 0\ndog 0\n", 1, "header promises 3 dimensions, the lines have 2"),
         (b"2 2\ncat 1 0\ndog 0", 3, "the file ends within a line"),
-        (b"1 4\ncat 1 2 3 4dog 1 2 3 4\ncow 1 2 3 4\n", 2, "numbers are expected"),
+        (b"1 4\ncat 1 2 3 4dog 1 2 3 4\ncow 1 2 3 4\n", 2, "two lines without a line end"),
     ],
 )
 @pytest.mark.parametrize("block_size", [3, 1000])
@@ -356,9 +358,8 @@ OTHER_FILES = {
         b"<!DOCTYPE html>\n<html>1 2</html>\n",
         b"\xef\xbb\xbf \n<HTML lang=en>\n404 1\n",
     ],
+    "this is binary data": [bytes(range(256)) * 20, b"\x00" * 5000],
     "this is not a text file of vectors": [
-        bytes(range(256)) * 20,
-        b"\x00" * 5000,
         b"cat gato\ndog perro\n",
         b"x" * (3 << 20),
     ],
