@@ -36,13 +36,15 @@ if TYPE_CHECKING:
         SelfTraining,
     )
     from alignx.classification.transformers.classifier import TransformerClassifier
-    from alignx.datasets import Sample, load_sample
+    from alignx.datasets.fetch import fetch
+    from alignx.datasets.sample import Sample, load_sample
     from alignx.errors import (
         AlignmentFailed,
         AlignxError,
         ClusterError,
         DimensionError,
         DirectionError,
+        DownloadError,
         EmptyLexiconError,
         FormatError,
         InputError,
@@ -110,6 +112,7 @@ __all__ = [
     "DimensionError",
     "DirectionError",
     "DocumentEncoder",
+    "DownloadError",
     "Embeddings",
     "EmptyLexiconError",
     "Ensemble",
@@ -165,6 +168,7 @@ __all__ = [
     "evaluate",
     "evaluate_similarity",
     "evaluate_transfer",
+    "fetch",
     "get_config",
     "hubless_biases",
     "induce_lexicon",
@@ -207,13 +211,15 @@ _HOMES = {
         "SelfTraining",
     ],
     "classification.transformers.classifier": ["TransformerClassifier"],
-    "datasets": ["Sample", "load_sample"],
+    "datasets.fetch": ["fetch"],
+    "datasets.sample": ["Sample", "load_sample"],
     "errors": [
         "AlignmentFailed",
         "AlignxError",
         "ClusterError",
         "DimensionError",
         "DirectionError",
+        "DownloadError",
         "EmptyLexiconError",
         "FormatError",
         "InputError",

@@ -13,6 +13,7 @@ __all__ = [
     "ClusterError",
     "DimensionError",
     "DirectionError",
+    "DownloadError",
     "EmptyLexiconError",
     "FormatError",
     "InputError",
@@ -83,6 +84,10 @@ class DimensionError(AlignxError, ValueError):
 
 class DirectionError(AlignxError, ValueError):
     """Dictionary or vectors with source and target exchanged."""
+
+
+class DownloadError(_FileError, OSError):
+    """Failed download; `path` is its address."""
 
 
 class EmptyLexiconError(AlignxError, ValueError):

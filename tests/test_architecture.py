@@ -54,9 +54,11 @@ ONLY_IN = {
     "joblib": {"support"},
     "matplotlib": {"classification"},
     "pandas": {"experiments", "lexicon", "support"},
+    "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
     "rapidfuzz": {"ranking"},
+    "requests": {"datasets"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
@@ -65,7 +67,8 @@ DEPENDENCIES = {
     *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
-    *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "spacy", "typer"),
+    *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
+    "urllib3",
 }
 
 

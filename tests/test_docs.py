@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from file_server import Served, serving
 from typer.testing import CliRunner
 
 import alignx as ax
 from alignx.classification import heads
 from alignx.cli.main import app
+from alignx.datasets import catalog
+from alignx.datasets.languages import languages
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 
@@ -139,8 +142,25 @@ def here(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     shutil.copytree(files, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    yield folder
+    monkeypatch.setenv("ALIGNX_CACHE", str(tmp_path / "cache"))
+    unknown = {code: each._replace(sha256=None) for code, each in languages().items()}
+    monkeypatch.setattr(catalog, "languages", lambda: unknown)
+    with serving() as server:
+        monkeypatch.setenv("ALIGNX_MIRROR", server.url)
+        server.files |= public_files(files)
+        yield folder
     sys.modules.pop("fugashi_cut", None)
+
+
+def public_files(folder: Path) -> dict[str, Served]:
+    """Return the files with the names of public ones, at the paths of a mirror."""
+    places = {"wiki.*.vec": "fasttext/vectors-wiki", "cc.*.vec.gz": "fasttext/vectors-crawl"}
+    places["??-??.*.txt"] = "arrival/dictionaries"
+    return {
+        f"/dl.fbaipublicfiles.com/{place}/{path.name}": Served(path.read_bytes())
+        for pattern, place in places.items()
+        for path in folder.glob(pattern)
+    }
 
 
 # --- what it says --------------------------------------------------------------------------------
@@ -212,6 +232,8 @@ def look_at(line: str, done: Result, folder: Path) -> None:
         assert "| ensemble |" in done.stdout
         assert "left out: adversarial, which needs the package torch" in done.stderr
         assert (folder / "transfer.svg").stat().st_size > 1_000
+    elif command == "fetch" and "--list" not in line:
+        assert all(Path(path).exists() for path in done.stdout.splitlines())
     elif command == "bench":
         table = json.loads((folder / "grid.json").read_text())
         assert len(json.dumps(table)) > 1_000

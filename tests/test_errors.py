@@ -20,6 +20,7 @@ EXAMPLES = {
     errors.ClusterError("tcp://host:1", "problem"): Exception,
     errors.DimensionError("message"): ValueError,
     errors.DirectionError("message"): ValueError,
+    errors.DownloadError("https://host/file", "problem"): OSError,
     errors.EmptyLexiconError("message"): ValueError,
     errors.FormatError("file", "problem", 3): ValueError,
     errors.InputError("file", "problem"): OSError,

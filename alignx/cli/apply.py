@@ -46,9 +46,9 @@ def apply(
     """
     from alignx.alignment.alignment import Alignment
     from alignx.vectors.language_codes import guess_language
-    from alignx.vectors.saving import files_of, require_savable, save
+    from alignx.vectors.saving import files_of, is_model_name, require_savable, save
 
-    is_model = output.suffix == ".bin" and not output.name.endswith(".w2v.bin")
+    is_model = is_model_name(output)
     if is_model:
         _refuse_for_models(dtype, reading)
     else:

@@ -14,7 +14,7 @@ from alignx.support.files import require_writable
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.datasets import Sample
+    from alignx.datasets.sample import Sample
 
 __all__ = ["demo"]
 
@@ -44,7 +44,7 @@ def demo(
 
     from alignx.alignment.align import align
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.datasets import load_sample
+    from alignx.datasets.sample import load_sample
     from alignx.evaluation.word_translation import evaluate
     from alignx.induction.induce import induce_lexicon
     from alignx.lexicon.formats.write import require_savable

@@ -54,7 +54,10 @@ def read_languages(
     terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
 ) -> list[Embeddings]:
     """Load vectors after a check that all of them, and the map, can be read."""
-    require_readable(*(name for name in (map_file, *map(str, files.paths)) if name != "-"))
+    from alignx.vectors.hub import local_path
+
+    names = [map_file, *(str(local_path(path)) for path in files.paths)]
+    require_readable(*(name for name in names if name != "-"))
     return [read_vectors(terminal, path, files) for path in files.paths]
 
 

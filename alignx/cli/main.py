@@ -21,6 +21,7 @@ from alignx.cli.classify.transfer import transfer
 from alignx.cli.convert import convert
 from alignx.cli.demo import demo
 from alignx.cli.evaluate import evaluate
+from alignx.cli.fetch import fetch
 from alignx.cli.help import HelpGroup
 from alignx.cli.induce import induce
 from alignx.cli.info import info
@@ -64,7 +65,7 @@ classify = typer.Typer(
     rich_markup_mode="rich",
 )
 for _panel, _commands in {
-    "Start": (demo,),
+    "Start": (demo, fetch),
     "Vectors": (convert, train),
     "Languages in one space": (align, apply),
     "Use": (translate, induce),

@@ -209,7 +209,9 @@ def train(
 
 def _split(outputs: Sequence[Path]) -> tuple[Path, list[Path]]:
     """Split outputs into the model and the rest."""
-    models = [path for path in outputs if path.suffix == ".bin"]
+    from alignx.vectors.saving import is_model_name
+
+    models = [path for path in outputs if is_model_name(path)]
     refuse(
         len(models) != 1,
         "--output",

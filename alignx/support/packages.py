@@ -17,6 +17,7 @@ _EXTRAS = {
     "faiss": "faiss",
     "fasttext": "fasttext",
     "gensim": "gensim",
+    "huggingface_hub": "hub",
     "matplotlib": "plot",
     "pyarrow": "arrow",
     "sentence_transformers": "transformers",

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING, Literal, cast
 
 from alignx.errors import FormatError
 from alignx.support.files import printable, reading
 from alignx.vectors.formats import read_vectors
+from alignx.vectors.hub import located
 from alignx.vectors.load_options import LoadOptions
 from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     import io
+    import os
 
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
@@ -39,13 +40,15 @@ def load(
 ) -> Embeddings:
     r"""Load embeddings from a file.
 
-    The format is found by content, in any archive of one file: text (word2vec, GloVe, CSV), a
-    fastText model or an alignx cache. The page "Files and words" lists all.
+    The format is found by content, in any archive of one file: text (word2vec, GloVe, CSV),
+    word2vec's binary format, a fastText model, NumPy arrays with words or an alignx cache. The page
+    "Files and words" lists all.
 
     Parameters
     ----------
     path : str or path-like
-        File to read; ``"-"`` is standard input.
+        File to read; ``"-"`` is standard input, and ``hf://OWNER/NAME[/FILE]`` is a file of the
+        Hugging Face Hub.
     limit : int, optional
         Maximum number of words, at least 1; the rest of the file is not read.
     lowercase : bool
@@ -86,8 +89,8 @@ def load(
     >>> print(english.report)
     2 words of 2 dimensions; 1 duplicate merged
     """
+    name, language = located(path, language)
     options = LoadOptions(limit, lowercase, language, on_error, progress, prefix)
-    name = os.fspath(path)
     with _opened(name) as file:
         name = _STDIN if name == "-" else name
         stream = VectorStream(file, name)

@@ -47,7 +47,7 @@ class LoadReport(Tabular):
     dimension : int
         Numbers in each row.
     skipped : int
-        Malformed rows left out by ``on_error="skip"``; in binary formats, words that are not UTF-8.
+        Malformed rows left out by ``on_error="skip"``.
     merged : int
         Rows that repeated a word; the first of them is kept.
     zero_rows : int
@@ -89,10 +89,9 @@ class LoadReport(Tabular):
     def counts(self) -> str:
         """All but the notes, as a phrase."""
         kept = f"{counted(self.words, 'word')} of {counted(self.dimension, 'dimension')}"
-        unread = "malformed line" if self.format == "text" else "unreadable word"
         remarks = [
             f"{counted(self.merged, 'duplicate')} merged" if self.merged else "",
-            f"{counted(self.skipped, unread)} skipped" if self.skipped else "",
+            f"{counted(self.skipped, 'malformed line')} skipped" if self.skipped else "",
             counted(self.zero_rows, "zero row") if self.zero_rows else "",
         ]
         return "; ".join(filter(None, [kept, ", ".join(filter(None, remarks))]))

@@ -21,14 +21,10 @@ def is_pickle(head: bytes) -> bool:
 
 def refuse_pickle(stream: VectorStream, path: str, _: LoadOptions) -> Never:
     """Raise a FormatError that names the way out."""
-    if b"gensim" in stream.head:
-        problem = (
-            "this is a pickled gensim model; load it in gensim, and save its vectors with "
-            "save_word2vec_format or pass them to ax.as_embeddings"
-        )
-    else:
-        problem = (
-            "this is a pickle, such as Python saves, and pickles are never loaded; load it in "
-            "Python, and pass what it holds to ax.as_embeddings"
-        )
+    is_gensim = b"gensim" in stream.head
+    name = "a pickled gensim model" if is_gensim else "a pickle, such as gensim or Python saves"
+    problem = (
+        f"this is {name}, and pickles are never loaded; load it there, and save it as text (in "
+        "gensim: save_word2vec_format) or pass what it holds to ax.as_embeddings"
+    )
     raise FormatError(path, problem)

@@ -23,7 +23,7 @@ from alignx.vectors.word_list import list_beside
 if TYPE_CHECKING:
     from alignx.support.arrays import LazyRows
 
-__all__ = ["files_of", "require_savable", "save"]
+__all__ = ["files_of", "is_model_name", "require_savable", "save"]
 
 _TEXT, _WORD2VEC, _CACHE = "text", "word2vec", "cache"
 _ARRAY, _ARCHIVE = "array", "archive"
@@ -140,6 +140,12 @@ def require_savable(
         require_writable(file)
 
 
+def is_model_name(path: str | os.PathLike[str]) -> bool:
+    """Test for the name of a fastText model, which `save` does not write."""
+    name = os.fspath(path)
+    return name.endswith(".bin") and not name.endswith(".w2v.bin")
+
+
 def files_of(path: str | os.PathLike[str]) -> list[Path]:
     """Name the files that `save` writes: the path, and a list of words beside an array."""
     name = os.fspath(path)
@@ -154,7 +160,7 @@ def _format_of(path: str) -> str:
     for suffix, kind in _FORMATS.items():
         if base.endswith(suffix) and (base == path or kind in (_TEXT, _WORD2VEC)):
             return kind
-    if path.endswith(".bin"):
+    if is_model_name(path):
         problem = (
             "the name .bin is for fastText models; end that of word2vec's binary format in .w2v.bin"
         )

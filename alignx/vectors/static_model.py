@@ -51,7 +51,7 @@ class TokenAverages:
             if model.weights is not None:
                 rows = rows * np.asarray(model.weights, np.float32)[:, None]
             return cls(model.tokenizer, rows, model.unk_token_id)
-        static = model if hasattr(model, "embedding") else next(iter(model.children()), None)
+        static: Any = model if hasattr(model, "embedding") else next(iter(model.children()), None)
         if not hasattr(static, "embedding") or not hasattr(static, "tokenizer"):
             raise TypeError(
                 f"the model must be static, got {shown(model)}; encode texts with it, and pass "

@@ -37,8 +37,8 @@ def is_word2vec_binary(head: bytes) -> bool:
 def read_word2vec_binary(stream: io.BufferedReader, path: str, options: LoadOptions) -> Embeddings:
     r"""Read word2vec's binary format, with or without a line end behind each row.
 
-    Words that are not valid UTF-8 count as skipped. Another number of rows than the header says is
-    noted. Peak memory is the matrix, the words and two blocks of the file.
+    Words that are not valid UTF-8 are left out, and noted, as is another number of rows than the
+    header says. Peak memory is the matrix, the words and two blocks of the file.
 
     Raises
     ------
@@ -60,11 +60,11 @@ def read_word2vec_binary(stream: io.BufferedReader, path: str, options: LoadOpti
         raise FormatError(path, f"the dimension must lie in {limits}, got {dimension}", 1)
     reader = VocabularyReader(path, options)
     matrix: Matrix = np.empty((0, dimension), "<f4")
-    n_rows = skipped = 0
+    n_rows = n_left_out = 0
     for stored, starts, windows in _read_blocks(stream, path, promised, dimension):
         words, positions = _decoded(stored, path, n_rows)
         kept = [positions[position] for position in reader.add(words)]
-        start, skipped = len(matrix), skipped + len(stored) - len(words)
+        start, n_left_out = len(matrix), n_left_out + len(stored) - len(words)
         # The allocator moves pages, not bytes, so the old and the new matrix never coexist.
         matrix.resize((start + len(kept), dimension), refcheck=False)
         matrix[start:].view(np.uint8)[:] = windows[starts[kept]]
@@ -77,13 +77,15 @@ def read_word2vec_binary(stream: io.BufferedReader, path: str, options: LoadOpti
             break
         if options.progress is not None:
             options.progress(min(1.0, n_rows / max(promised, 1)))
-    if skipped == n_rows:
+    if n_left_out == n_rows:
         raise FormatError(path, "the file has no words that are valid UTF-8")
     notes = []
     if n_rows != promised and not reader.is_full:
         notes = [f"the header promises {counted(promised, 'row')}, the file has {n_rows:,}"]
+    if n_left_out:
+        notes.append(f"{counted(n_left_out, 'word')} not in UTF-8 left out")
     vectors = matrix.astype(np.float32, copy=False)
-    return reader.embeddings("word2vec", vectors, skipped=skipped, notes=notes)
+    return reader.embeddings("word2vec", vectors, notes=notes)
 
 
 def _read_blocks(

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from alignx.alignment.align import align
 from alignx.alignment.alignment import Alignment
-from alignx.datasets import Sample, load_sample
+from alignx.datasets.sample import Sample, load_sample
 from alignx.errors import (
     AlignmentFailed,
     DimensionError,

@@ -15,7 +15,7 @@ from alignx.alignment.held_out import split_folds
 from alignx.alignment.model_selection import Auto
 from alignx.alignment.validation import LinearCost
 from alignx.cli.main import main
-from alignx.datasets import load_sample
+from alignx.datasets.sample import load_sample
 from alignx.errors import DimensionError, DirectionError, FormatError, OutputError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import CCA

@@ -26,7 +26,7 @@ from alignx.classification.strategies import (
     Ensemble,
     PriorMatching,
 )
-from alignx.datasets import load_sample
+from alignx.datasets.sample import load_sample
 from alignx.vectors.io import load
 from alignx.vectors.saving import save
 

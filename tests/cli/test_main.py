@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "align", "apply", "translate", "induce", "evaluate", "convert", "train", "bench", "demo",
-    "info", "classify fit", "classify predict", "classify transfer",
+    "fetch", "info", "classify fit", "classify predict", "classify transfer",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_help_names_the_commands_and_where_to_start(arguments: tuple[str, ...]) 
 def test_help_of_a_command(command: str) -> None:
     text = succeed(*command.split(), "--help").out
     assert f"Example: alignx {command} " in text
-    if command != "info":
+    if command not in ("fetch", "info"):
         assert "--quiet" in text
         assert "[default: all cores]" in text  # of --threads
     assert all(len(line) <= 80 for line in text.splitlines())

@@ -123,7 +123,7 @@ def test_tables_of_a_grid_replace_nothing_that_it_reads(folder: Path) -> None:
         ((*FIT, "-o", "m.pkl"), "a model is written as .safetensors, not as .pkl"),
         ((*COMPARE, "-o", "t.html"), "a table is written as .md, .txt or .json, not as .html"),
         ((*COMPARE, "--figure", "f.docx"), ".svg, .png or .pdf"),
-        (("convert", "en.vec", "-o", "x.npy"), ".vec, .txt, .w2v.bin, .safetensors, .npy, .npz"),
+        (("convert", "en.vec", "-o", "x.pt"), ".vec, .txt, .w2v.bin, .safetensors, .npy, .npz"),
         (("train", "n.tsv", "-o", "m.bin", "-o", "x.pt"), ".vec, .txt, .w2v.bin, .safetensors"),
     ],
 )

@@ -83,7 +83,7 @@ def test_an_odd_word_alone_round_trips(word: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".vec", ".vec.gz", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".vec", ".vec.gz", ".safetensors", ".w2v.bin", ".npy", ".npz"])
 def test_progress_rises_to_one(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"en{suffix}"
     save(Embeddings([f"w{i}" for i in range(20_000)], np.full((20_000, 150), 1 / 3)), path)

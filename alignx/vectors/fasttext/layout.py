@@ -73,6 +73,8 @@ class ModelLayout(NamedTuple):
     ----------
     words : list of bytes
         Vocabulary without labels, most frequent word first.
+    n_labels : int
+        Labels of a classifier.
     bucket : int
         Number of rows of the input matrix, behind the words, that n-grams share.
     minn, maxn : int
@@ -82,15 +84,19 @@ class ModelLayout(NamedTuple):
         these; None if every bucket has its row.
     input, output : MatrixLocation or QuantizedMatrix
         Both matrices; the input matrix has a row for each word and bucket.
+    n_behind : int
+        Bytes behind the model, which nobody reads.
     """
 
     words: list[bytes]
+    n_labels: int
     bucket: int
     minn: int
     maxn: int
     kept: Indices | None
     input: MatrixLocation | QuantizedMatrix
     output: MatrixLocation | QuantizedMatrix
+    n_behind: int = 0
 
     @classmethod
     def read(cls, file: io.BufferedReader | io.BufferedRandom, path: str) -> ModelLayout:
@@ -105,10 +111,21 @@ class ModelLayout(NamedTuple):
                 facts = _read_facts(data, path)
                 words, at = _read_dictionary(data, facts, path)
                 kept, at = _read_kept(data, facts, at, path)
-                matrices = _find_matrices(data, facts, at, path)
+                matrices, end = _find_matrices(data, facts, at, path)
             except struct.error as error:
                 raise _broken(path, "truncated") from error
-        return cls(words, facts.bucket, facts.minn, facts.maxn, kept, *matrices)
+            n_behind = len(data) - end
+        return cls(
+            words,
+            facts.n_labels,
+            facts.bucket,
+            facts.minn,
+            facts.maxn,
+            kept,
+            input=matrices[0],
+            output=matrices[1],
+            n_behind=n_behind,
+        )
 
 
 class _Facts(NamedTuple):
@@ -187,8 +204,8 @@ def _read_kept(data: mmap.mmap, facts: _Facts, at: int, path: str) -> tuple[Indi
 
 def _find_matrices(
     data: mmap.mmap, facts: _Facts, at: int, path: str
-) -> list[MatrixLocation | QuantizedMatrix]:
-    """Find both matrices and check their shape and extent."""
+) -> tuple[list[MatrixLocation | QuantizedMatrix], int]:
+    """Find both matrices and their end, and check their shape and extent."""
     n_ngrams = facts.bucket if facts.n_kept < 0 else facts.n_kept
     n_outputs = facts.n_labels if facts.is_supervised else facts.n_words
     found: list[MatrixLocation | QuantizedMatrix] = []
@@ -203,7 +220,7 @@ def _find_matrices(
         raise _broken(path)
     if at > len(data):
         raise _broken(path, "truncated")
-    return found
+    return found, at
 
 
 def _find_matrix(
@@ -217,7 +234,7 @@ def _find_matrix(
     try:
         return QuantizedMatrix.read(data, at + 1)
     except ValueError as error:
-        problem = f"the quantized fastText model is damaged: {error}; download it again"
+        problem = f"the quantized fastText model (.ftz) is damaged, {error}; get it again"
         raise FormatError(path, problem) from error
 
 

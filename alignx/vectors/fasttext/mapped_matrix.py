@@ -34,7 +34,7 @@ class MappedMatrix:
     @property
     def columns(self) -> int:
         """Length of a row."""
-        return self.data.shape[1] // 4
+        return int(self.data.shape[1]) // 4
 
     def require_whole(self) -> None:
         """Refuse a file that was cut in the meantime."""

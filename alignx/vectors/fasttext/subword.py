@@ -54,6 +54,10 @@ class SubwordVectors:
         Absolute path of the file.
     stored : list of bytes
         Vocabulary, most frequent word first.
+    n_labels : int
+        Labels of a classifier, which have no vectors.
+    n_behind : int
+        Bytes behind the model in its file.
 
     Raises
     ------
@@ -94,6 +98,7 @@ class SubwordVectors:
         self._layout = layout = ModelLayout.read(file, path)
         self._input = _matrix(file, layout.input)
         self.stored = layout.words
+        self.n_labels, self.n_behind = layout.n_labels, layout.n_behind
 
     @property
     def dimension(self) -> int:

@@ -40,9 +40,7 @@ def texts(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def quantize(
-    texts: Path, path: Path, training: dict[str, Any], options: dict[str, Any]
-) -> fasttext.FastText._FastText:
+def quantize(texts: Path, path: Path, training: dict[str, Any], options: dict[str, Any]) -> Any:  # noqa: ANN401
     settings = {"dim": DIMENSION, "minn": 2, "maxn": 4, "bucket": 900} | OPTIONS | training
     model = fasttext.train_supervised(str(texts), **settings)
     model.quantize(input=str(texts), **OPTIONS | options)
@@ -108,7 +106,7 @@ def test_a_damaged_shape_is_refused(small: Path, tmp_path: Path, offset: int) ->
     at = content.index(struct.pack("<qq", n_rows, DIMENSION)) - 1  # the flag of separate norms
     content[at + offset] ^= 0x5
     (tmp_path / "odd.ftz").write_bytes(content)
-    with pytest.raises(FormatError, match=r"odd\.ftz: the (quantized )?fastText model is (d|t)"):
+    with pytest.raises(FormatError, match=r"odd\.ftz: the .*fastText model .*is (d|t)"):
         load(tmp_path / "odd.ftz")
 
 
@@ -125,5 +123,17 @@ def test_a_float_matrix_that_claims_to_be_quantized_is_damage(tmp_path: Path) ->
     counts = struct.pack("<iiiqq", 2, 2, 0, 100, -1)
     matrix = struct.pack("<?qq", True, 10, 4) + np.ones((10, 4), np.float32).tobytes()
     (tmp_path / "lid.en.ftz").write_bytes(header + counts + entries + matrix * 2)
-    with pytest.raises(FormatError, match="the quantized fastText model is damaged"):
+    with pytest.raises(FormatError, match=r"model \(\.ftz\) is damaged, the shape is"):
         load(tmp_path / "lid.en.ftz")
+
+
+def test_labels_and_bytes_behind_a_model_are_noted(texts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cls.en.bin"
+    model = fasttext.train_supervised(str(texts), dim=3, **OPTIONS)
+    model.save_model(str(path))
+    path.write_bytes(path.read_bytes() + b"\n\n")
+    found = load(path)
+    assert list(found.words) == model.get_words()
+    assert found.report is not None
+    notes = ("300 labels of the classifier left out", "2 bytes behind the model left out")
+    assert found.report.notes == notes

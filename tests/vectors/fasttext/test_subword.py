@@ -93,7 +93,7 @@ def test_words_and_vectors_are_those_of_fasttext(
     for word in expected:
         np.testing.assert_array_equal(found[word], model.get_word_vector(word))
     assert (found.language, found.source) == ("en", "cc.en.10.bin")
-    assert str(found.report) == "9 words of 10 dimensions; 1 unreadable word skipped"
+    assert str(found.report) == "9 words of 10 dimensions; 1 word not in UTF-8 left out"
 
 
 def test_limit_and_lowercase(model_path: Path) -> None:

@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from alignx.datasets import SAMPLE_LANGUAGES, Sample, load_sample
+from alignx.datasets.sample import SAMPLE_LANGUAGES, Sample, load_sample
 
 DIRECTIONS = list(permutations(SAMPLE_LANGUAGES, 2))
 

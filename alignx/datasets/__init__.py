@@ -1,0 +1,1 @@
+"""Bundled sample, and public vectors and dictionaries by language code."""
