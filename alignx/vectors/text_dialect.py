@@ -120,9 +120,9 @@ def best_reading(lines: Sequence[bytes], promised: int | None = None) -> Reading
         candidates = [count for count, _ in counts.most_common(_MOST_CANDIDATES)]
         if promised and candidates and promised <= max(counts):
             candidates.append(promised)
-        found = [Reading.of(lines, dialect, dimension) for dimension in candidates]
+        possible = (Reading.of(lines, dialect, dimension) for dimension in candidates)
         # In "cat 0.1,0.2" the first comma is not behind the word.
-        readings += (each for each in found if not _ends_in_numbers(each))
+        readings += (each for each in possible if not _ends_in_numbers(each))
         if dialect == _BLANKS and any(each.plain == len(lines) for each in readings):
             break
     return max(readings, default=None, key=lambda found: _rank(found, promised))

@@ -23,6 +23,8 @@ _SAMPLE_LINES = 100
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t,;]+(\d{1,18})([ \t,;].*?)?[ \t\r]*", re.DOTALL)
 _COMMENT = re.compile(rb"[ \t]*(#|%|//)")
 _NUMBERED = re.compile(r"(\d{1,18})[ \t,;]+(?=.)")
+_UNREADABLE = re.compile("[\0-\b\x0e-\x1f]|\ufffd{3}")
+_DECIMAL = re.compile(r"[-+]?(\d*[.,]\d+|\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _TITLES = frozenset({"", '""', "word", "words", "token", "tokens", "term", "index"})
 _SURE_COLUMNS = 5  # so many numbers in a row, from 0 or 1, are no vector
 _SURE_ROWS = 3  # so many words behind numbers from 0 or 1 are numbered
@@ -32,6 +34,7 @@ _HINTS = {
     r"[^\t ]+[\t ]+\[": "write the numbers without brackets",
     r"[^\t ]+[\t ]+\d+:-?\d": "sparse vectors cannot be read; write all numbers of a word",
     r"\S+[\t ]+[-+]?[\d.]+[,;]": "write the same sign between the word and all its numbers",
+    r"\w+[\u00a0\u2000-\u200a\u3000][-+]?[\d.]": "write plain spaces between the numbers",
     r"\S+[\t ,;]+[^\W\d][^\t ,;]*$": "this looks like a dictionary of word pairs",
 }
 
@@ -219,13 +222,16 @@ def _required(rows: Sequence[bytes], promised: int | None, path: str) -> Reading
     found = best_reading(rows, promised)
     # Binary data can hold a line end behind a digit by chance.
     is_binary = any(b"\0" in row for row in rows)
+    if found and all(_DECIMAL.fullmatch(w) and not w.isdecimal() for w in found.words or [""]):
+        problem = "each line must begin with a word, all begin with a number"
+        raise FormatError(path, f"{problem}; in Python, ax.Embeddings.from_arrays takes these")
     if found and (found.good == len(rows) or (not is_binary and 2 * found.good >= len(rows))):
         return found
     first = next(row for row in rows if not found or not Reading.of([row], *found[:2]).good)
     shown = _shown(first)
-    if is_binary or "\\x" in shown[: _SHOWN // 2]:
-        raise FormatError(path, str(BINARY))
     text = first.decode(errors="replace")
+    if is_binary or _UNREADABLE.search(text[:_SHOWN]):
+        raise FormatError(path, str(BINARY))
     hints = (f"; {hint}" for pattern, hint in _HINTS.items() if re.match(pattern, text))
     problem = f"{NOT_TEXT}: a line is a word and its numbers, found {shown}"
     raise FormatError(path, problem + next(hints, ""))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TextRows"]
 
 _SHOWN = 40
-_FEW = 1000  # of so many rows, one whose word is not UTF-8 may be an accident
+_FEW = 100  # of more rows, one whose word is not UTF-8 may be an accident
 
 
 class TextRows:

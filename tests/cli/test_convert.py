@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +48,48 @@ def test_duplicates_zero_rows_and_skipped_lines_are_counted(here: Path) -> None:
     counts = "1 duplicate merged, 1 malformed line skipped, 1 zero row"
     assert f"en.vec: 3 words of 2 dimensions; {counts}" in succeed(*command).err
     assert "2 duplicates merged" in succeed(*command, "--lowercase").err
+
+
+def test_guesses_about_a_file_are_told_once(here: Path) -> None:
+    (here / "en.vec").write_text("3 2\nnew york 1 2\ncat 2 2\n")
+    told = succeed("convert", "en.vec", "-o", "a.safetensors").err
+    assert told.count("the header promises 3 rows, the file has 2") == 1
+    assert told.count("1 word with blanks, such as 'new york'") == 1
+    assert succeed("convert", "en.vec", "-o", "a.safetensors", "--quiet").err == ""
+
+
+def test_a_prefix_picks_a_language(here: Path) -> None:
+    (here / "numberbatch.txt").write_text("2 2\n/c/en/cat 1 0\n/c/es/gato 0 1\n")
+    told = succeed("convert", "numberbatch.txt", "-o", "es.vec", "--prefix", "/c/es/").err
+    assert "1 word without '/c/es/' left out" in told
+    assert (here / "es.vec").read_text() == "1 2\ngato 0 1\n"
+    problem = fail("convert", "numberbatch.txt", "-o", "de.vec", "--prefix", "/c/de/")
+    assert problem.endswith("no word begins with '/c/de/'; words begin with /c/en/, /c/es/")
+    assert not (here / "de.vec").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["en.vec.gz", "en.zip", "en.safetensors", "en.w2v.bin"])
+def test_standard_input_is_read_in_any_format(here: Path, name: str) -> None:
+    text = b"2 2\ncat 1 2\ndog 2 2\n"
+    (here / "en.vec").write_bytes(text)
+    if name == "en.zip":
+        with zipfile.ZipFile(here / name, "w") as archive:
+            archive.write(here / "en.vec", "en.vec")
+    else:
+        succeed("convert", "en.vec", "-o", name)
+    command = [sys.executable, "-m", "alignx", "convert", "-", "-o", "copy.vec"]
+    done = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=here)
+    assert done.stdin is not None
+    assert done.stderr is not None
+    for byte in (here / name).read_bytes():  # as slowly as a pipe can be
+        done.stdin.write(bytes([byte]))
+        done.stdin.flush()
+    done.stdin.close()
+    assert b"standard input: 2 words of 2 dimensions" in done.stderr.read()
+    done.stderr.close()
+    assert done.wait(20) == 0
+    assert (here / "copy.vec").read_bytes() == text
 
 
 @pytest.mark.parametrize(
