@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from alignx.lexicon.lexicon import Lexicon
+from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
 from alignx.vectors.embeddings import Embeddings
@@ -68,15 +68,18 @@ class SimilarityReport(Tabular):
         return [{k: v for k, v in row.items() if k != "with_oov"} for row in rows]
 
     def __str__(self) -> str:
+        figures = f"Pearson {self.pearson:.3f}, Spearman {self.spearman:.3f}"
+        if math.isnan(self.pearson):
+            reason = "all scores or all cosines are equal" if self.n > 1 else "it takes two pairs"
+            figures = f"no correlation, as {reason}"
         more = self.with_oov
-        return (
-            f"Pearson {self.pearson:.3f}, Spearman {self.spearman:.3f} "
-            f"({self.n} of {self.pairs} pairs, coverage {self.coverage:.1%})"
-        ) + (f"; with phrases and OOV words: {more}" if more else "")
+        return f"{figures} ({self.n} of {self.pairs} pairs, coverage {self.coverage:.1%})" + (
+            f"; with phrases and OOV words: {more}" if more else ""
+        )
 
 
 def evaluate_similarity(
-    source: Embeddings, target: Embeddings, judged: Lexicon, *, oov: OOVMode = "drop"
+    source: Embeddings, target: Embeddings, judged: LexiconLike, *, oov: OOVMode = "drop"
 ) -> SimilarityReport:
     """Compare cosines with human judgments of similarity.
 
@@ -85,7 +88,7 @@ def evaluate_similarity(
     source, target : Embeddings
         Vocabularies of the first and the second word of each pair: two languages of a shared space,
         or the same language twice.
-    judged : Lexicon
+    judged : Lexicon, path, list of pairs, dict or DataFrame
         Pairs with their human scores, as `Lexicon.load` reads the files of SemEval-2017 (word,
         word, score). Pairs with an OOV word are dropped and counted.
     oov : {"drop", "subword"}
@@ -114,7 +117,7 @@ def evaluate_similarity(
     """
     for name, language in {"source": source, "target": target}.items():
         require_instance(language, Embeddings, name)
-    require_instance(judged, Lexicon, "judged")
+    judged = Lexicon.of(judged)
     if judged.scores is None:
         raise ValueError("judged pairs must have a human score each, got none")
     require_oov_mode(oov, source, target)

@@ -12,7 +12,7 @@ from alignx.alignment.held_out import are_pairs
 from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
-from alignx.lexicon.lexicon import Lexicon
+from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.ranking.candidates import CandidatePairs, Queries
 from alignx.retrieval.ranked import require_ranking
 from alignx.retrieval.ranking import best_ranks
@@ -236,7 +236,7 @@ class _Queries(NamedTuple):
 
 def evaluate(
     space: SharedSpace,
-    lexicon: Lexicon,
+    lexicon: LexiconLike,
     *,
     oov_policy: OOVPolicy = "muse",
     oov: OOVMode = "drop",
@@ -250,7 +250,7 @@ def evaluate(
     ----------
     space : SharedSpace
         Source and target are its first two languages; see `SharedSpace.reversed`.
-    lexicon : Lexicon
+    lexicon : Lexicon, path, list of pairs, dict or DataFrame
         Test dictionary. Any of several translations of a word is right. Pairs that the map was
         fitted on are counted, and the accuracy without them is reported.
     oov_policy : {"muse", "vecmap", "fasttext", "xling"}
@@ -295,7 +295,7 @@ def evaluate(
     al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019, section 3.1.
     """
     require_instance(space, SharedSpace, "space")
-    require_instance(lexicon, Lexicon, "lexicon")
+    lexicon = Lexicon.of(lexicon)
     require_oov_mode(oov, space.source, space.target)
     ranking = require_ranking(ranking, has_ranker=space.ranker is not None)
     if oov_policy not in ("muse", "vecmap", "fasttext", "xling"):
