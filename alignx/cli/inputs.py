@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
-from alignx.cli.options import as_columns
 from alignx.support.files import require_readable
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.cli.options import LanguageFiles, LanguagePair, Reading
+    from alignx.cli.options import LanguageFiles, LanguagePair, Reading, TableOptions
     from alignx.cli.terminal import Terminal
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
@@ -62,21 +61,17 @@ def read_lexicon(
     terminal: Terminal,
     path: Path,
     reading: Reading,
-    columns: str | None = None,
+    table: TableOptions | None = None,
     *,
     scored: bool = False,
 ) -> Lexicon:
-    """Load a dictionary, or scored word pairs, and print its size."""
+    """Load a dictionary, or scored word pairs; print its size and the guesses about it."""
     from alignx.lexicon.lexicon import Lexicon
 
     # Lookup lower-cases words too, by the rules of each language.
-    lexicon = Lexicon.load(
-        path, on_error=reading.on_error, columns=as_columns(columns), scored=scored
-    )
-    notes = [f"{len(lexicon):,} pairs", *lexicon.notes]
-    if lexicon.skipped:
-        notes.append(f"{lexicon.skipped:,} malformed lines skipped")
-    terminal.note(f"{path.name}: {'; '.join(notes)}")
+    chosen = {} if table is None else table.as_dict()
+    lexicon = Lexicon.load(path, on_error=reading.on_error, scored=scored, **chosen)
+    terminal.note(str(lexicon))
     return lexicon
 
 

@@ -14,7 +14,6 @@ import typer
 from alignx.cli.command import option
 
 __all__ = [
-    "Columns",
     "Dtype",
     "LabeledColumns",
     "LanguageCodes",
@@ -26,7 +25,7 @@ __all__ = [
     "RankingOption",
     "Reading",
     "Reverse",
-    "as_columns",
+    "TableOptions",
     "as_pair_of_codes",
     "codes_and_files",
     "refuse",
@@ -60,13 +59,6 @@ RankingOption = Annotated[
         "(isf) or hubless nearest neighbors (hnn).",
         "--ranking",
         default="learned where the map has it, otherwise csls",
-    ),
-]
-Columns = Annotated[
-    str | None,
-    option(
-        "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
-        metavar="SOURCE,TARGET",
     ),
 ]
 LanguageCodes = Annotated[
@@ -140,6 +132,46 @@ class LanguageFiles(Reading):
 
 
 @dataclass(frozen=True)
+class TableOptions:
+    """Options for the table of a dictionary, where its content is recognized wrongly."""
+
+    PANEL: ClassVar[str] = READING
+    columns: Annotated[
+        str | None,
+        option(
+            "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
+            default="found by content",
+            metavar="SOURCE,TARGET",
+        ),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        option(
+            "Mark between the columns of the dictionary; tab and space have names.",
+            default="found by content",
+            metavar="MARK",
+        ),
+    ] = None
+    header: Annotated[
+        bool | None,
+        option(
+            "Take the first line of the dictionary as names of columns, or as a pair.",
+            "--header/--no-header",
+            default="found by content",
+        ),
+    ] = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the options as `alignx.Lexicon.load` takes them."""
+        return {**vars(self), "columns": _as_columns(self.columns)}
+
+    def require_dictionary(self, dictionary: Path | None) -> None:
+        """Refuse the options without a dictionary."""
+        for name, value in vars(self).items():
+            refuse(value is not None and dictionary is None, f"--{name}", "it takes a --dictionary")
+
+
+@dataclass(frozen=True)
 class LabeledColumns:
     """Options for the columns of labeled texts."""
 
@@ -178,7 +210,7 @@ def codes_and_files(given: Sequence[str] | None, name: str) -> list[tuple[str, P
     return [(code, Path(path)) for code, _, path in parts]
 
 
-def as_columns(text: str | None) -> list[int | str] | None:
+def _as_columns(text: str | None) -> list[int | str] | None:
     """Split ``SOURCE,TARGET`` as `alignx.Lexicon.load` takes columns."""
     if text is None:
         return None
@@ -204,7 +236,7 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(columns|delimiter|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 
