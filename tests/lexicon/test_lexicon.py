@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAIRS = [("cat", "gato"), ("dog", "perro"), ("cat", "gata"), ("tiger", "tigre")]
 SCORED = Lexicon(PAIRS, np.arange(4.0), np.array([0.5, 0.2, 0.9, 0.4999]), name="en-es")
@@ -64,6 +67,26 @@ def test_a_lexicon_is_a_sequence_of_pairs() -> None:
         "Lexicon(4 pairs, scores, probabilities)",
         "Lexicon(5 pairs)",
     )
+
+
+def test_pairs_in_any_form_become_a_lexicon(tmp_path: Path) -> None:
+    expected = Lexicon(PAIRS[:3])
+    expected.save(tmp_path / "a.tsv")
+    assert Lexicon.of(SCORED) is SCORED
+    assert Lexicon.of(str(tmp_path / "a.tsv")) == Lexicon.of(tmp_path / "a.tsv") == expected
+    assert Lexicon.of(PAIRS[:3]) == expected
+    assert list(Lexicon.of({"cat": ["gato", "gata"], "dog": "perro"})) == [
+        ("cat", "gato"), ("cat", "gata"), ("dog", "perro"),
+    ]  # fmt: skip
+    assert Lexicon.of(SCORED.to_frame()) == SCORED
+    frame = expected.to_frame()
+    assert Lexicon.of(frame) == Lexicon.of(frame.set_axis(["en", "es"], axis=1)) == expected
+    with pytest.raises(ValueError, match=r"or two columns, got target; choose two, such as"):
+        Lexicon.of(frame[["target"]])
+    with pytest.raises(TypeError, match="a pair of a Lexicon must be two strings"):
+        Lexicon.of(frame.assign(target=1.5))
+    with pytest.raises(TypeError, match="Lexicon takes a list of pairs"):
+        Lexicon.of(7)
 
 
 def test_lexicons_are_compared_by_value_and_copied() -> None:
