@@ -90,8 +90,10 @@ if TYPE_CHECKING:
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
-    from alignx.vectors.io import load, save
+    from alignx.vectors.io import load
     from alignx.vectors.normalizer import Normalizer
+    from alignx.vectors.objects import as_embeddings
+    from alignx.vectors.saving import save
 
 __all__ = [
     "CCA",
@@ -156,6 +158,7 @@ __all__ = [
     "TransformerClassifier",
     "Validation",
     "align",
+    "as_embeddings",
     "config_context",
     "cross_neighbors",
     "csls_bias",
@@ -262,8 +265,10 @@ _HOMES = {
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
-    "vectors.io": ["load", "save"],
+    "vectors.io": ["load"],
     "vectors.normalizer": ["Normalizer"],
+    "vectors.objects": ["as_embeddings"],
+    "vectors.saving": ["save"],
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

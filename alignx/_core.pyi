@@ -65,8 +65,20 @@ def simd_levels() -> list[str]: ...
 def default_threads() -> int: ...
 def explain_bus_errors() -> None: ...
 def parse_vectors(
-    text: Buffer, dimension: int, n_threads: int | None = None
-) -> tuple[list[str], NDArray[np.float32], NDArray[np.int64], list[tuple[int, str]], int]: ...
+    text: Buffer,
+    dimension: int,
+    n_threads: int | None = None,
+    separator: str = " ",
+    decimal: str = ".",
+) -> tuple[
+    list[str],
+    NDArray[np.float32],
+    NDArray[np.int64],
+    list[tuple[int, str]],
+    int,
+    list[int],
+    list[tuple[int, bytes]],
+]: ...
 def format_vectors(
     words: Sequence[str], rows: NDArray[np.float32], decimals: int | None = None
 ) -> bytes: ...

@@ -353,8 +353,9 @@ py::object decode(std::string_view text, const char* errors) {
 }
 
 py::tuple parse_vectors(const py::buffer& text, std::ptrdiff_t dimension,
-                        std::optional<int> n_threads) {
+                        std::optional<int> n_threads, char separator, char decimal) {
     require(dimension >= 1, "dimension must be at least 1, got ", dimension);
+    require(separator != decimal, "separator and decimal must differ, got ", separator);
     const int threads = thread_count(n_threads);
     const py::buffer_info bytes = text.request();
     require(bytes.itemsize == 1 && bytes.ndim == 1 && (bytes.size <= 1 || bytes.strides[0] == 1),
@@ -364,25 +365,31 @@ py::tuple parse_vectors(const py::buffer& text, std::ptrdiff_t dimension,
     const auto width = static_cast<std::size_t>(dimension);
     Lines split = without_gil([&] { return split_lines(view, width); });
     Floats rows({split.n_rows, width});
-    without_gil(
-        [&, data = rows.mutable_data()] { parse_lines(split.lines, width, data, threads); });
+    without_gil([&, data = rows.mutable_data()] {
+        parse_lines(split.lines, width, {separator, decimal}, data, threads);
+    });
 
-    py::list words, bad;
-    std::vector<std::int64_t> numbers, row_of;
+    py::list words, bad, undecoded;
+    std::vector<std::int64_t> numbers, row_of, spaced;
     for (const Line& line : split.lines) {
-        const py::object word = decode(line.word(), "strict");
-        if (word && line.problem.empty()) {
-            words.append(word);
-            numbers.push_back(static_cast<std::int64_t>(line.number));
-            row_of.push_back(static_cast<std::int64_t>(line.row));
-        } else {
-            bad.append(py::make_tuple(line.number, word ? decode(line.problem, "backslashreplace")
-                                                        : py::str("the word is not valid UTF-8")));
+        if (!line.problem.empty()) {
+            bad.append(py::make_tuple(line.number, decode(line.problem, "backslashreplace")));
+            continue;
         }
+        const py::object word = decode(line.word(), "strict");
+        if (!word) {
+            undecoded.append(py::make_tuple(line.number, py::bytes(line.word())));
+            continue;
+        }
+        if (line.is_spaced) spaced.push_back(static_cast<std::int64_t>(numbers.size()));
+        words.append(word);
+        numbers.push_back(static_cast<std::int64_t>(line.number));
+        row_of.push_back(static_cast<std::int64_t>(line.row));
     }
     py::object good = rows;
     if (row_of.size() != split.n_rows) good = rows[Indices(row_of.size(), row_of.data())];
-    return py::make_tuple(words, good, Indices(numbers.size(), numbers.data()), bad, split.n_lines);
+    const Indices lines(numbers.size(), numbers.data());
+    return py::make_tuple(words, good, lines, bad, split.n_lines, spaced, undecoded);
 }
 
 py::bytes format_vectors(const std::vector<std::string_view>& words, const Floats& rows,
@@ -431,7 +438,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.def("search", &alignx::search, array("queries"), array("keys"), py::kw_only(),
                "k_queries"_a, "k_keys"_a, query_bias, key_bias, "known"_a = py::none(),
                "prepared_keys"_a.none(true) = py::none(), n_threads, progress);
-    module.def("parse_vectors", &alignx::parse_vectors, "text"_a, "dimension"_a, n_threads);
+    module.def("parse_vectors", &alignx::parse_vectors, "text"_a, "dimension"_a, n_threads,
+               "separator"_a = ' ', "decimal"_a = '.');
     module.def("format_vectors", &alignx::format_vectors, "words"_a, array("rows"),
                "decimals"_a = py::none());
     module.def("checksum", &alignx::checksum_of, array("array"));

@@ -10,7 +10,7 @@ from alignx.experiments.grid import Grid
 from alignx.experiments.runner import GridRunner
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,12 +13,14 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.stored_map import StoredMap
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import LazyRows, freeze
+from alignx.support.files import reading
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import read_fasttext
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 from alignx.vectors.hub import local_path
-from alignx.vectors.io import save
 from alignx.vectors.load_options import LoadOptions
+from alignx.vectors.saving import save
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     from alignx.alignment.language_map import LanguageMap
@@ -170,10 +172,11 @@ class Alignment(StoredMap):
             If the model is of the other language or cannot be read, or the copy cannot be written.
         """
         matrix = self.linear_map(side)
-        model = local_path(model)
-        first = read_fasttext(os.fspath(model), LoadOptions(limit=SKETCHED))
+        name = os.fspath(local_path(model))
+        with reading(name) as packed, VectorStream(packed, name).regular() as file:
+            first = read_fasttext(file, name, LoadOptions(limit=SKETCHED))
         self._check(first, side, is_part=True)
-        write_mapped_model(model, path, matrix, progress=progress)
+        write_mapped_model(name, path, matrix, progress=progress)
 
     def _side(self, side: WhichSide) -> LanguageMap:
         if side not in ("source", "target"):

@@ -25,8 +25,8 @@ def apply(
     output: Annotated[
         Path,
         option(
-            "Mapped vectors: .vec, .txt, .gz or .safetensors; .bin for a fastText model, "
-            "with a map of `alignx align --normalize linear`.",
+            "Mapped vectors: .vec, .txt, .safetensors, .w2v.bin, .npy or .npz; .bin for a fastText "
+            "model, with a map of `alignx align --normalize linear`.",
             "--output",
             "-o",
         ),
@@ -45,15 +45,15 @@ def apply(
     of its vectors.
     """
     from alignx.alignment.alignment import Alignment
-    from alignx.vectors.io import require_savable, save
     from alignx.vectors.language_codes import guess_language
+    from alignx.vectors.saving import files_of, is_model_name, require_savable, save
 
-    is_model = output.suffix == ".bin"
+    is_model = is_model_name(output)
     if is_model:
         _refuse_for_models(dtype, reading)
     else:
         require_savable(output, dtype=dtype)
-    require_outputs({"--output": output}, {"MAP": map_file})
+    require_outputs({"--output": files_of(output)}, {"MAP": map_file})
     alignment = Alignment.load(map_file)
 
     def side_of(language: str | None) -> Side:

@@ -22,14 +22,15 @@ def convert(
     vectors: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Vectors: .vec, .txt, .gz, .bin or .safetensors. Or a dictionary."
+            metavar="FILE",
+            help="Vectors in any format, packed or not; - is standard input. Or a dictionary.",
         ),
     ],
     output: Annotated[
         Path,
         option(
-            "Vectors: .safetensors, .vec, .txt, or .gz. A dictionary: .tsv, .csv, .ifo, .dix or "
-            "another format of `alignx induce`.",
+            "Vectors: .safetensors, .vec, .txt, .w2v.bin, .npy or .npz. A dictionary: .tsv, .csv, "
+            ".ifo, .dix or another format of `alignx induce`.",
             "--output",
             "-o",
         ),
@@ -40,6 +41,13 @@ def convert(
         option("Language code to store.", default="from the file name", metavar="CODE"),
     ] = None,
     languages: LanguageCodes = None,
+    prefix: Annotated[
+        str,
+        option(
+            "Beginning of the words to keep, which is taken off, such as /c/en/ in Numberbatch.",
+            metavar="TEXT",
+        ),
+    ] = "",
     *,
     reading: Reading,
     table: TableOptions,
@@ -47,10 +55,11 @@ def convert(
 ) -> None:
     """Convert vectors or a dictionary to another format; .safetensors opens at once."""
     from alignx.lexicon.formats.write import is_dictionary
-    from alignx.vectors.io import require_savable, save
+    from alignx.vectors.saving import files_of, require_savable, save
 
     if is_dictionary(output):
-        for name, value in {"--limit": reading.limit, "--language": language}.items():
+        given = {"--limit": reading.limit, "--language": language, "--prefix": prefix or None}
+        for name, value in given.items():
             refuse(value is not None, name, "vectors take it, and a dictionary does not")
         refuse(dtype != "float32", "--dtype", "vectors take it, and a dictionary does not")
         _convert_dictionary(vectors, output, languages, reading, table, terminal)
@@ -58,7 +67,9 @@ def convert(
     for name, given in {"languages": languages, **vars(table)}.items():
         refuse(given is not None, f"--{name}", "a dictionary takes it, and vectors do not")
     require_savable(output, dtype=dtype)
-    embeddings = read_vectors(terminal, vectors, reading)
+    # The vectors may be replaced by themselves, but not by a list of their words.
+    require_outputs({"--output": files_of(output)[1:]}, {"FILE": vectors})
+    embeddings = read_vectors(terminal, vectors, reading, prefix)
     if language is not None:
         embeddings = replace(embeddings, language=language)
     save(embeddings, output, dtype=dtype)

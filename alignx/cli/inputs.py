@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 
-def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings:
-    """Load vectors and print their report."""
+def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str = "") -> Embeddings:
+    """Load vectors, whose notes are logged, and print their counts."""
     from alignx.vectors.io import load
 
     with terminal.working(f"Reading {path.name}") as progress:
@@ -42,8 +42,10 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading) -> Embeddings
             lowercase=reading.lowercase,
             on_error=reading.on_error,
             progress=progress,
+            prefix=prefix,
         )
-    terminal.note(f"{path.name}: {embeddings.report}{_language_note(embeddings)}")
+    counts = embeddings.report.counts if embeddings.report else ""
+    terminal.note(f"{embeddings.name}: {counts}{_language_note(embeddings)}")
     return embeddings
 
 
@@ -53,7 +55,8 @@ def read_languages(
     """Load vectors after a check that all of them, and the map, can be read."""
     from alignx.vectors.hub import local_path
 
-    require_readable(*([] if map_file == "-" else [map_file]), *map(local_path, files.paths))
+    names = [map_file, *(str(local_path(path)) for path in files.paths)]
+    require_readable(*(name for name in names if name != "-"))
     return [read_vectors(terminal, path, files) for path in files.paths]
 
 

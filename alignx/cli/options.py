@@ -96,7 +96,7 @@ class LanguagePair(Reading):
         Path,
         typer.Argument(
             metavar="SOURCE",
-            help="Vectors of the source language: .vec, .txt, .gz, .bin or .safetensors.",
+            help="Vectors of the source language, in any format; - is standard input.",
         ),
     ]
     target: Annotated[

@@ -171,7 +171,7 @@ def train(
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import require_trainable
     from alignx.training.train import train as train_model
-    from alignx.vectors.io import require_savable, save
+    from alignx.vectors.saving import require_savable, save
 
     start = time.perf_counter()
     size = None if memory is None else parse_size(memory)
@@ -209,7 +209,9 @@ def train(
 
 def _split(outputs: Sequence[Path]) -> tuple[Path, list[Path]]:
     """Split outputs into the model and the rest."""
-    models = [path for path in outputs if path.suffix == ".bin"]
+    from alignx.vectors.saving import is_model_name
+
+    models = [path for path in outputs if is_model_name(path)]
     refuse(
         len(models) != 1,
         "--output",

@@ -16,7 +16,7 @@ from alignx.errors import FormatError
 from alignx.experiments.cell import run_cell
 from alignx.support.files import reading, replacing
 from alignx.support.parallel import as_completed
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

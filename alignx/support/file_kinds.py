@@ -6,12 +6,18 @@ import codecs
 import re
 from typing import NamedTuple
 
+from alignx.support.encodings import wide_encoding
+
 __all__ = [
     "BINARY",
     "BZIP2",
     "GZIP",
     "HEAD_SIZE",
+    "NUMPY",
+    "NUMPY_ARCHIVE",
+    "PICKLE",
     "TAR",
+    "WORD2VEC",
     "XZ",
     "ZIP",
     "FileKind",
@@ -43,16 +49,22 @@ XZ = FileKind("an xz archive", "unpack it with xz -d first")
 TAR = FileKind("a tar archive", "unpack it with tar -x first")
 ZIP = FileKind("a zip archive", "unpack it with unzip first")
 
+NUMPY = FileKind("a NumPy array (.npy)", "name a text file")
+NUMPY_ARCHIVE = FileKind("a NumPy archive (.npz)", "name a text file")
+PICKLE = FileKind(
+    "a pickle, such as gensim or Python saves", "load it there, and save what it holds as text"
+)
+WORD2VEC = FileKind("word2vec's binary format", "it holds vectors; name a text file")
+
 _UTF16 = FileKind("text in UTF-16", _ICONV)
 _UTF32 = FileKind("text in UTF-32", _ICONV.replace("16", "32"))
-_NUMPY = "write text, a word and its numbers a line"
 _BY_MAGIC = {
     b"\xfd7zXZ\0": XZ,
     b"BZh": BZIP2,
     b"\x28\xb5\x2f\xfd": FileKind("a Zstandard archive", "unpack it with zstd -d first"),
     b"7z\xbc\xaf\x27\x1c": FileKind("a 7z archive", "unpack it first"),
     b"Rar!": FileKind("a RAR archive", "unpack it first"),
-    b"\x93NUMPY": FileKind("a NumPy array (.npy) without words", _NUMPY),
+    b"\x93NUMPY": NUMPY,
     b"%PDF": FileKind("a PDF document", "save it as plain text first"),
     b"\x89HDF": FileKind("an HDF5 file", "export it as text first"),
     b"SQLite format 3": FileKind("an SQLite database", "export it as text first"),
@@ -66,10 +78,13 @@ _BY_MAGIC = {
     codecs.BOM_UTF16_LE: _UTF16,
     codecs.BOM_UTF16_BE: _UTF16,
     b"\x1f\x8b": GZIP,
+    b"version https://git-lfs": FileKind("a Git LFS pointer", "get the file by git lfs pull"),
 }
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_PICKLE = re.compile(rb"\x80[\x02-\x05]|\((dp|lp)\d+\n|c(copy_reg|__builtin__)\n")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
-_WORD2VEC = re.compile(rb"[ \t]*\d{1,18}[ \t]+\d{1,18}[ \t]*\r?\n[^ \n]+ ")
+_WORD2VEC = re.compile(rb"[ \t]*\d{1,18}[ \t]+(\d{1,18})[ \t]*\r?\n(?=[^ \n]+ )")
+_NUMBER = re.compile(rb"[-+]?(\d*[.,]?\d+|\d+[.,])(e[-+]?\d+)?|nan|[-+]?inf", re.IGNORECASE)
+_SHOWN = 8  # numbers that tell text from binary rows
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
@@ -82,7 +97,7 @@ def kind_of(head: bytes) -> FileKind | None:
     Examples
     --------
     >>> print(kind_of(b"\x93NUMPY"))
-    this is a NumPy array (.npy) without words; write text, a word and its numbers a line
+    this is a NumPy array (.npy); name a text file
     """
     if head.startswith(b"PK\x03\x04"):
         return _zip(head)
@@ -92,10 +107,7 @@ def kind_of(head: bytes) -> FileKind | None:
         if head.startswith(magic) and (magic != b"BZh" or _BZIP2.match(head)):
             return kind
     if _PICKLE.match(head):
-        return FileKind(
-            "a pickle, such as gensim or Python saves",
-            "load it there and save it as text (in gensim: save_word2vec_format)",
-        )
+        return PICKLE
     if head[4:9] == b"\0\0\0\0{":
         return FileKind("a .safetensors file", "check the name")
     return _binary(head) if b"\0" in head or _WORD2VEC.match(head) else None
@@ -105,7 +117,7 @@ def _zip(head: bytes) -> FileKind:
     """Recognize a format based on zip by the first member."""
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     if name.endswith(b".npy"):
-        return FileKind("a NumPy archive (.npz)", _NUMPY)
+        return NUMPY_ARCHIVE
     if name.startswith((b"[Content_Types]", b"_rels", b"word/", b"xl/", b"mimetype")):
         return FileKind("an Office document", "save it as plain text first")
     if b"/data.pkl" in name:
@@ -115,28 +127,31 @@ def _zip(head: bytes) -> FileKind:
 
 def _binary(head: bytes) -> FileKind | None:
     """Recognize binary formats without a magic number."""
-    if found := _WORD2VEC.match(head):
-        rest = head[found.end() : found.end() + 256]
-        if _is_binary(rest):
-            return FileKind(
-                "word2vec's binary format",
-                "save it as text first (in gensim: KeyedVectors.load_word2vec_format(..., "
-                "binary=True), then save_word2vec_format)",
-            )
-    half = len(head) // 2
-    for zeros in (head[::2].count(0), head[1::2].count(0)):
-        # Letters of most scripts that have an alphabet share the high byte, zero or not.
-        if half >= 2 and zeros > 0.4 * half and head.count(0) - zeros < 0.1 * half:
-            return _UTF16
+    if _is_word2vec(head):
+        return WORD2VEC
+    if wide_encoding(head):
+        return _UTF16
     return BINARY if b"\0" in head else None
 
 
-def _is_binary(rest: bytes) -> bool:
-    """Return True for binary numbers, which hold control characters, False for digits."""
+def _is_word2vec(head: bytes) -> bool:
+    """Recognize a header, words and binary numbers; text has digits instead."""
+    found = _WORD2VEC.match(head)
+    if not found:
+        return False
+    rows = head[found.end() :]
+    # The last of the first bytes may be cut.
+    for line in rows.split(b"\n")[:2]:
+        fields = line.split() if len(line) < len(rows) else line.split()[:-1]
+        numbers = fields[-min(int(found[1]), _SHOWN) :]
+        if numbers and all(map(_NUMBER.fullmatch, numbers)):
+            return False
+    if len(rows) > len(rows.translate(None, _CONTROLS)):
+        return True
     try:
-        float(rest.split(maxsplit=1)[0])
-    except (IndexError, ValueError):
-        return 32 * (len(rest) - len(rest.translate(None, _CONTROLS))) > len(rest)
+        codecs.getincrementaldecoder("utf-8")().decode(rows)
+    except UnicodeDecodeError:
+        return True
     return False
 
 

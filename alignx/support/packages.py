@@ -16,10 +16,12 @@ _EXTRAS = {
     "distributed": "cluster",
     "faiss": "faiss",
     "fasttext": "fasttext",
+    "gensim": "gensim",
     "huggingface_hub": "hub",
     "matplotlib": "plot",
     "pyarrow": "arrow",
     "sentence_transformers": "transformers",
+    "spacy": "spacy",
     "torch": "torch",
     "transformers": "transformers",
 }

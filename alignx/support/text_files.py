@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
 from alignx.support.archives import unpacked, with_head
+from alignx.support.encodings import recoded, wide_encoding
 from alignx.support.file_kinds import kind_of, markup_of
 from alignx.support.files import reading
 
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from alignx.support.files import StrPath
 
 __all__ = ["Line", "read_lines", "stream_lines"]
-
-_WIDE = {  # the longer mark first: it begins with the shorter
-    codecs.BOM_UTF32_LE: "utf-32-le",
-    codecs.BOM_UTF32_BE: "utf-32-be",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
 
 
 class Line(NamedTuple):
@@ -131,11 +125,10 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
     """Recode a text; refuse other kinds of files."""
     head, pieces = with_head(pieces)
     next(pieces, None)
-    for mark, encoding in _WIDE.items():
-        if head.startswith(mark):
-            first = head[len(mark) :]
-            yield from _recoded(itertools.chain([first], pieces), encoding, name, what)
-            return
+    if wide := wide_encoding(head):
+        encoding, mark = wide
+        yield from recoded(itertools.chain([head[mark:]], pieces), encoding, name, what)
+        return
     kind = kind_of(head)
     if kind is None and not markup:
         kind = markup_of(head)
@@ -145,17 +138,6 @@ def _as_utf8(pieces: Iterable[bytes], name: str, what: str, markup: bool) -> Ite
         head = head.removeprefix(codecs.BOM_UTF8)
     yield head
     yield from pieces
-
-
-def _recoded(pieces: Iterable[bytes], encoding: str, name: str, what: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for piece in pieces:
-            yield decoder.decode(piece).encode()
-        yield decoder.decode(b"", final=True).encode()
-    except UnicodeError as error:
-        problem = f"{what} begins as {encoding[:6].upper()} and is damaged; convert it to UTF-8"
-        raise FormatError(name, problem) from error
 
 
 def _complete_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -17,21 +17,21 @@ from safetensors import SafetensorError, safe_open
 
 from alignx.errors import FormatError
 from alignx.support.arrays import Matrix, first_not_finite, row_blocks, zero_rows
-from alignx.support.file_kinds import HEAD_SIZE, described
-from alignx.support.files import printable, reading, require_regular
+from alignx.support.files import printable
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.load_options import LoadOptions, LoadReport
 from alignx.vectors.stored_words import StoredWords
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from alignx.support.arrays import LazyRows
 
-__all__ = ["read_cache", "write_cache"]
+__all__ = ["is_cache", "read_cache", "write_cache"]
 
 _FORMAT = "alignx-embeddings"
 _VERSION = "1"
@@ -43,8 +43,13 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 
 
-def read_cache(path: str, options: LoadOptions) -> Embeddings:
-    """Open a cache.
+def is_cache(head: bytes) -> bool:
+    """Recognize a safetensors file by its first bytes."""
+    return head[4:9] == b"\0\0\0\0{"
+
+
+def read_cache(file: io.BufferedReader, path: str, options: LoadOptions) -> Embeddings:
+    """Open a cache, a regular file, called `path` in messages.
 
     Float32 vectors are mapped, not read, and words are decoded at first use, unless they are to
     be lower-cased. Float16 vectors are read and converted.
@@ -54,17 +59,19 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     FormatError
         If the file is not such a cache, or truncated.
     """
-    metadata, stored, words = _open(path)
+    metadata, stored, words = _open(file, path)
     reader = VocabularyReader(path, options, metadata.get("language"))
     known: dict[str, Any] = {}
     kept: Sequence[str]
-    if options.lowercase:
+    notes: list[str] = []
+    if options.lowercase or options.prefix:
         vectors = stored[reader.add(words)]
+        notes = reader.notes()
         kept, known["index"] = tuple(reader.index), reader.index
     else:
         reader.rows = min(len(words), options.limit or len(words))
         kept, vectors = StoredWords(words.data, reader.rows, path), stored[: reader.rows]
-    is_mapped = vectors.dtype == np.float32 and not options.lowercase
+    is_mapped = vectors.dtype == np.float32 and "index" not in known
     is_whole = is_mapped and len(vectors) == len(stored)
     vectors = _as_float32(vectors, path)
     stated = metadata.get("zero_rows", "")
@@ -76,13 +83,14 @@ def read_cache(path: str, options: LoadOptions) -> Embeddings:
     if is_whole and "checksum" in metadata:
         known["checksum"] = metadata["checksum"]
     n, d = vectors.shape
-    counts = {"merged": reader.rows - n, "zero_rows": known["zero_rows"]}
+    facts: dict[str, Any] = {"merged": reader.rows - n, "zero_rows": known["zero_rows"]}
+    facts |= {"language": reader.guessed, "notes": tuple(notes)}
     return Embeddings.from_checked(
         kept,
         vectors,
         language=reader.language,
         source=metadata.get("source") or printable(Path(path).name),
-        report=LoadReport(path, "cache", reader.rows, d, **counts, language=reader.guessed),
+        report=LoadReport(path, "cache", reader.rows, d, **facts),
         space=metadata.get("space") or None,
         **known,
     )
@@ -150,30 +158,25 @@ class _Summary:
         self.zero_rows += int(zero_rows(block).sum())
 
 
-def _open(path: str) -> tuple[dict[str, str], NDArray[Any], StoredWords]:
+def _open(file: io.BufferedReader, path: str) -> tuple[dict[str, str], NDArray[Any], StoredWords]:
     """Check a cache, and map its vectors and words."""
-    require_regular(path, "a cache of vectors")
-    with reading(path) as file:
-        head = file.peek(HEAD_SIZE)[:HEAD_SIZE]
-        try:
-            with safe_open(path, framework="np") as checked:
-                metadata = checked.metadata() or {}
-        except SafetensorError as error:
-            if head[4:9] == b"\0\0\0\0{":
-                raise _damaged(path, str(error)) from error
-            raise FormatError(path, f"this is not a safetensors file: {described(head)}") from error
-        length = int.from_bytes(file.read(_LENGTH_SIZE), "little")
-        tensors = json.loads(file.read(length))
+    try:
+        with safe_open(file.name, framework="np") as checked:
+            metadata = checked.metadata() or {}
+    except SafetensorError as error:
+        raise _damaged(path, str(error)) from error
+    length = int.from_bytes(file.read(_LENGTH_SIZE), "little")
+    tensors = json.loads(file.read(length))
     if metadata.get("format") != _FORMAT:
         raise FormatError(path, "this safetensors file holds no vectors that alignx has written")
     if metadata.get("version") != _VERSION:
         version = metadata.get("version")
         problem = f"its version is {version}, this alignx reads {_VERSION}; update alignx"
         raise FormatError(path, problem)
-    vectors = _map(path, tensors.get("vectors"), _LENGTH_SIZE + length)
+    vectors = _map(file, tensors.get("vectors"), _LENGTH_SIZE + length)
     if vectors is None or vectors.dtype.kind != "f" or vectors.ndim != 2:
         raise _damaged(path, "it has no matrix of vectors")
-    words = _map(path, tensors.get("words"), _LENGTH_SIZE + length)
+    words = _map(file, tensors.get("words"), _LENGTH_SIZE + length)
     if words is None or words.dtype != np.uint8 or words.ndim != 1:
         raise _damaged(path, "it has no words")
     n_words = int(np.count_nonzero(words == ord("\n"))) + 1
@@ -183,12 +186,12 @@ def _open(path: str) -> tuple[dict[str, str], NDArray[Any], StoredWords]:
     return metadata, np.require(vectors, requirements="A"), StoredWords(words, n_words, path)
 
 
-def _map(path: str, tensor: dict[str, Any] | None, start: int) -> NDArray[Any] | None:
+def _map(file: io.BufferedReader, tensor: dict[str, Any] | None, start: int) -> NDArray[Any] | None:
     """Map a tensor; None if it is absent, empty or of another type."""
     if tensor is None or tensor["dtype"] not in _DTYPES or 0 in tensor["shape"]:
         return None
     offset = start + tensor["data_offsets"][0]
-    mapped = np.memmap(path, _DTYPES[tensor["dtype"]], "r", offset, tuple(tensor["shape"]))
+    mapped = np.memmap(file, _DTYPES[tensor["dtype"]], "r", offset, tuple(tensor["shape"]))
     return np.asarray(mapped)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import Indices, Matrix, freeze, row_blocks, unit_rows, zero_rows
+from alignx.vectors.exports import Exportable
 from alignx.vectors.load_options import LoadReport, check_limit
 from alignx.vectors.lookup import Lookup
 from alignx.vectors.validation import checked_vectors, checked_words
@@ -43,7 +44,7 @@ class _Facts(TypedDict, total=False):
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
-class Embeddings:
+class Embeddings(Exportable):
     r"""Immutable words and vectors; a sequence of words, most frequent first.
 
     ``embeddings[0]`` is the first word, ``embeddings[:9]`` the embeddings of the first nine, and
@@ -120,6 +121,30 @@ class Embeddings:
             oov_vectors=oov_vectors,
             space=space,
         )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        vectors: ArrayLike,
+        words: Sequence[str] | None = None,
+        *,
+        language: str | None = None,
+        source: str | None = None,
+    ) -> Embeddings:
+        """Build embeddings from a matrix, with or without words; raises as `Embeddings` does.
+
+        Without words, these are the numbers of the rows, ``"0"`` to ``"n - 1"``: two matrices of
+        paired rows, as of the same texts in two models, are then paired by identical words.
+
+        Examples
+        --------
+        >>> rows = Embeddings.from_arrays(np.eye(3))
+        >>> rows.words, [(row, row) for row in rows][:2]  # pairs for `alignx.align`
+        (('0', '1', '2'), [('0', '0'), ('1', '1')])
+        """
+        if words is None:
+            words = [str(row) for row in range(len(np.atleast_1d(vectors)))]
+        return cls(words, vectors, language, source)
 
     @classmethod
     def from_checked(

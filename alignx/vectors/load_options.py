@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
     from alignx.support.progress import Progress
 
-__all__ = ["LoadOptions", "LoadReport", "check_limit"]
+__all__ = ["LoadOptions", "LoadReport", "check_limit", "counted"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,11 @@ class LoadOptions:
     language: str | None = None
     on_error: Literal["raise", "skip"] = "raise"
     progress: Progress | None = None
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         check_limit(self.limit)
+        require_instance(self.prefix, str, "prefix")
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {self.on_error!r}")
 
@@ -38,9 +41,9 @@ class LoadReport(Tabular):
     path : str
         Path of the file, as given to `load`.
     format : str
-        ``"text"``, ``"fasttext"`` or ``"cache"``.
+        ``"text"``, ``"word2vec"``, ``"fasttext"``, ``"numpy"`` or ``"cache"``.
     rows : int
-        Well-formed rows that were read.
+        Well-formed rows that were read, without those of another prefix.
     dimension : int
         Numbers in each row.
     skipped : int
@@ -51,6 +54,8 @@ class LoadReport(Tabular):
         Kept rows that are zero.
     language : str, optional
         Language code, if it was guessed from the name of the file.
+    notes : tuple of str
+        Remarks on what was guessed or left out.
 
     Examples
     --------
@@ -66,6 +71,7 @@ class LoadReport(Tabular):
     merged: int = 0
     zero_rows: int = 0
     language: str | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def words(self) -> int:
@@ -74,14 +80,19 @@ class LoadReport(Tabular):
 
     def records(self) -> list[dict[str, Any]]:
         """Return the counts as one row."""
-        return [asdict(self) | {"words": self.words}]
+        return [asdict(self) | {"words": self.words, "notes": "; ".join(self.notes)}]
 
     def __str__(self) -> str:
-        kept = f"{_count(self.words, 'word')} of {_count(self.dimension, 'dimension')}"
+        return "; ".join([self.counts, *self.notes])
+
+    @property
+    def counts(self) -> str:
+        """All but the notes, as a phrase."""
+        kept = f"{counted(self.words, 'word')} of {counted(self.dimension, 'dimension')}"
         remarks = [
-            f"{_count(self.merged, 'duplicate')} merged" if self.merged else "",
-            f"{_count(self.skipped, 'malformed line')} skipped" if self.skipped else "",
-            _count(self.zero_rows, "zero row") if self.zero_rows else "",
+            f"{counted(self.merged, 'duplicate')} merged" if self.merged else "",
+            f"{counted(self.skipped, 'malformed line')} skipped" if self.skipped else "",
+            counted(self.zero_rows, "zero row") if self.zero_rows else "",
         ]
         return "; ".join(filter(None, [kept, ", ".join(filter(None, remarks))]))
 
@@ -92,6 +103,12 @@ def check_limit(limit: int | None, name: str = "limit") -> None:
         raise ValueError(f"{name} must be at least 1, got {limit}")
 
 
-def _count(number: int, noun: str) -> str:
-    """Join a number and its noun, as in "1,200 words"."""
+def counted(number: int, noun: str) -> str:
+    """Join a number and its noun, as in "1,200 words".
+
+    Examples
+    --------
+    >>> counted(1, "word")
+    '1 word'
+    """
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -34,8 +34,9 @@ from alignx.mapping import CCA, METHODS, LeastSquares, Procrustes, Refinement, b
 from alignx.support.arrays import BLOCK_ROWS, unit_rows
 from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
 from alignx.vectors.normalizer import ITERATIVE, STANDARD, Normalizer, Step
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

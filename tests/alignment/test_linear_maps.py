@@ -21,8 +21,9 @@ from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import CCA
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
 from alignx.vectors.normalizer import LINEAR, STANDARD, Step
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

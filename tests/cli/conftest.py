@@ -11,7 +11,8 @@ from conftest import plant_clusters
 
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path

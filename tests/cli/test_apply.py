@@ -64,3 +64,17 @@ def test_a_cache_that_was_cut_is_refused(folder: Path) -> None:
     (folder / "en.safetensors").write_bytes(content[: len(content) // 2])
     message = fail(*APPLY, "en.safetensors", "-o", "en.safetensors")
     assert message.startswith("en.safetensors: the cache is damaged: ")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("suffix", [".w2v.bin", ".w2v.bin.gz", ".npy", ".npz", ".txt.xz"])
+def test_mapped_vectors_are_written_in_every_format(suffix: str) -> None:
+    done = succeed(*APPLY, "wiki.en.vec", "-o", f"mapped.en{suffix}")
+    assert f"mapped.en{suffix}: {WORDS} words of {DIMENSION} dimensions" in done.err
+    found = load(f"mapped.en{suffix}")
+    np.testing.assert_array_equal(found.vectors, mapped_space().source.vectors)
+    succeed("convert", f"mapped.en{suffix}", "-o", "back.en.safetensors")
+    assert load("back.en.safetensors").checksum == found.checksum
+    assert "float16 is for .safetensors" in fail(
+        *APPLY, "wiki.en.vec", "-o", f"half{suffix}", "--dtype", "float16"
+    )

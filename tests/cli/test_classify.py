@@ -27,7 +27,8 @@ from alignx.classification.strategies import (
     PriorMatching,
 )
 from alignx.datasets.sample import load_sample
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +50,48 @@ def test_duplicates_zero_rows_and_skipped_lines_are_counted(here: Path) -> None:
     assert "2 duplicates merged" in succeed(*command, "--lowercase").err
 
 
+def test_guesses_about_a_file_are_told_once(here: Path) -> None:
+    (here / "en.vec").write_text("3 2\nnew york 1 2\ncat 2 2\n")
+    told = succeed("convert", "en.vec", "-o", "a.safetensors").err
+    assert told.count("the header promises 3 rows, the file has 2") == 1
+    assert told.count("1 word with blanks, such as 'new york'") == 1
+    assert succeed("convert", "en.vec", "-o", "a.safetensors", "--quiet").err == ""
+
+
+def test_a_prefix_picks_a_language(here: Path) -> None:
+    (here / "numberbatch.txt").write_text("2 2\n/c/en/cat 1 0\n/c/es/gato 0 1\n")
+    told = succeed("convert", "numberbatch.txt", "-o", "es.vec", "--prefix", "/c/es/").err
+    assert "1 word without '/c/es/' left out" in told
+    assert (here / "es.vec").read_text() == "1 2\ngato 0 1\n"
+    problem = fail("convert", "numberbatch.txt", "-o", "de.vec", "--prefix", "/c/de/")
+    assert problem.endswith("no word begins with '/c/de/'; words begin with /c/en/, /c/es/")
+    assert not (here / "de.vec").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["en.vec.gz", "en.zip", "en.safetensors", "en.w2v.bin"])
+def test_standard_input_is_read_in_any_format(here: Path, name: str) -> None:
+    text = b"2 2\ncat 1 2\ndog 2 2\n"
+    (here / "en.vec").write_bytes(text)
+    if name == "en.zip":
+        with zipfile.ZipFile(here / name, "w") as archive:
+            archive.write(here / "en.vec", "en.vec")
+    else:
+        succeed("convert", "en.vec", "-o", name)
+    command = [sys.executable, "-m", "alignx", "convert", "-", "-o", "copy.vec"]
+    done = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=here)
+    assert done.stdin is not None
+    assert done.stderr is not None
+    for byte in (here / name).read_bytes():  # as slowly as a pipe can be
+        done.stdin.write(bytes([byte]))
+        done.stdin.flush()
+    done.stdin.close()
+    assert b"standard input: 2 words of 2 dimensions" in done.stderr.read()
+    done.stderr.close()
+    assert done.wait(20) == 0
+    assert (here / "copy.vec").read_bytes() == text
+
+
 @pytest.mark.parametrize(
     ("name", "note"),
     [
@@ -67,7 +112,9 @@ def test_the_language_guessed_from_the_name_is_told(
 @pytest.mark.parametrize(
     ("output", "options", "gist"),
     [
-        ("x.bin", (), "x.bin: the name must end in one of .vec"),
+        ("x.bin", (), "x.bin: the name .bin is for fastText models; end that of word2vec's"),
+        ("x.pkl", (), "x.pkl: the name must end in one of .vec"),
+        ("x.w2v.bin", ("--dtype", "float16"), "float16 is for"),
         ("x.vec", ("--dtype", "float16"), "float16 is for"),
     ],
 )
@@ -91,10 +138,15 @@ def text(content: str) -> Callable[[Path], object]:
 BAD_VECTORS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
     "missing": ("x.vec", lambda path: path, "", "no such file"),
     "truncated": ("x.vec.gz", cut_archive, "", "truncated"),
-    "too_few": ("x.vec", text("3 2\na 1 2\nb 1 2\n"), ":3", "with --limit 2"),
+    "too_few": ("x.vec", text("3 2\na 1 2\nb 1\n"), ":3", "load with --on-error skip"),
     "number": ("x.vec", text("2 2\na 1 0\nb 0 one\n"), ":3", "load with --on-error skip"),
     "nan": ("x.vec", text("a 1 2\nb nan 2\n"), ":2", "finite"),
-    "no_cache": ("x.safetensors", text("this is no cache, at all"), "", "not a safetensors file"),
+    "no_cache": (
+        "x.safetensors",
+        text("this is no cache, at all"),
+        "",
+        "not a text file of vectors",
+    ),
 }
 
 
@@ -129,3 +181,10 @@ def test_a_dictionary_is_converted(folder: Path) -> None:
         "long.ifo: left out 1 of 2 pairs: StarDict's headwords have at most 255 bytes" in done.err
     )
     assert (folder / "long.dict").read_text() == "gato"
+
+
+def test_a_list_of_words_replaces_no_input(folder: Path) -> None:
+    (folder / "en.words.txt").write_text("cat 1 0\ndog 0 1\n")
+    assert "would replace FILE" in fail("convert", "en.words.txt", "-o", "en.npy")
+    assert (folder / "en.words.txt").read_text() == "cat 1 0\ndog 0 1\n"
+    assert not (folder / "en.npy").exists()

@@ -27,7 +27,8 @@ from command_line import (
 )
 
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -108,7 +108,7 @@ def test_one_output_is_a_model() -> None:
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
-        (("no-such.txt", "-o", "es.bin", "-o", "es.npz"), "es.npz"),
+        (("no-such.txt", "-o", "es.bin", "-o", "es.kv"), "es.kv"),
         (("corpus.txt", "-o", "es.bin", "--memory", "much"), "a size must be"),
         (("corpus.txt", "-o", "es.bin", "--memory", "1MB", "-q"), "memory must be at least"),
         (("no-such.txt", "-o", "es.bin"), "no such file"),

@@ -6,7 +6,7 @@ import pytest
 from command_line import MAPPED, VECTORS, WORDS, fail, mapped_space, misuse, piped, run, succeed
 from command_line import SCRIPT as ALIGNX
 
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,8 @@ from alignx.experiments import runner as runner_module
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import CCA
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path

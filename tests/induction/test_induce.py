@@ -17,7 +17,7 @@ from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
 from alignx.retrieval.ranked import key_biases
 from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path

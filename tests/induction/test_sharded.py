@@ -33,7 +33,7 @@ from alignx.retrieval.recall import MeasuredRecall
 from alignx.support.arrays import unit_rows
 from alignx.support.config import config_context
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -155,7 +155,7 @@ def test_ctrl_c_while_saving_leaves_the_old_file(tmp_path: Path) -> None:
 import signal, sys
 import numpy as np
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import save
+from alignx.vectors.saving import save
 # A job in the background of a shell starts with SIGINT ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 vectors = np.random.default_rng(0).normal(size=(60_000, 300))

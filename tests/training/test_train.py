@@ -22,7 +22,8 @@ from alignx.training.pretrained import usable
 from alignx.training.train import require_trainable, train
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext import SubwordVectors
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

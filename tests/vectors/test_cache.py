@@ -12,7 +12,8 @@ import safetensors.numpy
 from alignx.errors import FormatError
 from alignx.support.arrays import BLOCK_ROWS, LazyRows
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +165,7 @@ def test_a_cache_cut_anywhere_is_refused(english: Embeddings, tmp_path: Path) ->
     content = path.read_bytes()
     for size in [*range(0, len(content), 7), len(content) - 1]:
         path.write_bytes(content[:size])
-        with pytest.raises(FormatError, match=r"this is not a safetensors file|cache is damaged"):
+        with pytest.raises(FormatError, match=r"binary data|is empty|cache is damaged"):
             load(path)
 
 
@@ -172,7 +173,7 @@ def test_a_cache_cut_anywhere_is_refused(english: Embeddings, tmp_path: Path) ->
 def test_what_is_no_safetensors_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "en.safetensors"
     path.write_bytes(content)
-    with pytest.raises(FormatError, match="this is not a safetensors file"):
+    with pytest.raises(FormatError, match=r"this is (not a text file of vectors|binary data)"):
         load(path)
     safetensors.numpy.save_file({"x": np.ones(3)}, path)
     with pytest.raises(FormatError, match="holds no vectors that alignx has written"):

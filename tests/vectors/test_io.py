@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from alignx.errors import FormatError, OutputError
 from alignx.support.arrays import BLOCK_ROWS, LazyRows
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
 from alignx.vectors.load_options import LoadReport
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,20 +36,43 @@ def any_embeddings(draw: st.DrawFn) -> Embeddings:
     return Embeddings(chosen, np.array(numbers, np.float32).reshape(-1, dimension), "en", "x")
 
 
+# Characters that a format cannot hold.
+LOST = {".vec": "[ \t]", ".w2v.bin": "[ \0]", ".npy": "\0|\r$|^\ufeff", ".npz": "\0$"}
+
+
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(any_embeddings(), st.sampled_from([".safetensors", ".vec", ".txt.gz"]))
-def test_files_round_trip(tmp_path: Path, embeddings: Embeddings, suffix: str) -> None:
-    if suffix != ".safetensors":
-        words = [re.sub("[ \t]", "_", word) + str(i) for i, word in enumerate(embeddings)]
-        embeddings = Embeddings(words, embeddings.vectors, "en", "x")
-    save(embeddings, tmp_path / f"en{suffix}")
-    found = load(tmp_path / f"en{suffix}")
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    any_embeddings(),
+    st.sampled_from([".safetensors", ".vec", ".txt", ".w2v.bin", ".npy", ".npz"]),
+    st.sampled_from(["", ".gz", ".bz2", ".xz"]),
+)
+def test_files_round_trip(
+    tmp_path: Path, embeddings: Embeddings, suffix: str, packing: str
+) -> None:
+    lost = LOST.get(suffix.replace(".txt", ".vec"), "(?!)")
+    words = [re.sub(lost, "_", word) + str(i) for i, word in enumerate(embeddings)]
+    embeddings = Embeddings(words, embeddings.vectors, "en", "x")
+    name = f"en{suffix}{packing if suffix in ('.vec', '.txt', '.w2v.bin') else ''}"
+    save(embeddings, tmp_path / name)
+    found = load(tmp_path / name)
     assert tuple(found.words) == embeddings.words
     assert found.vectors.shape == embeddings.vectors.shape
     assert found.vectors.tobytes() == embeddings.vectors.tobytes()
     assert found.checksum == embeddings.checksum
     assert found.language == "en"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "word"),
+    [(".w2v.bin", "new york"), (".npy", "cat\r"), (".npy", "\0"), (".npz", "cat\0")],
+)
+def test_words_that_a_format_cannot_hold_are_refused(
+    tmp_path: Path, suffix: str, word: str
+) -> None:
+    with pytest.raises(FormatError, match=re.escape(f"got {word!r}") + "|" + re.escape(repr(word))):
+        save(Embeddings(["cat", word], [[1.0], [2.0]]), tmp_path / f"en{suffix}")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)
@@ -59,7 +83,7 @@ def test_an_odd_word_alone_round_trips(word: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".vec", ".vec.gz", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".vec", ".vec.gz", ".safetensors", ".w2v.bin", ".npy", ".npz"])
 def test_progress_rises_to_one(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"en{suffix}"
     save(Embeddings([f"w{i}" for i in range(20_000)], np.full((20_000, 150), 1 / 3)), path)
@@ -130,7 +154,11 @@ def test_text_refuses_words_with_separators(word: str, tmp_path: Path) -> None:
 def test_saving_checks_its_arguments(tmp_path: Path) -> None:
     one = Embeddings(["cat"], [[1.0]])
     with pytest.raises(FormatError, match=r"must end in one of \.vec, .*\.safetensors"):
-        save(one, tmp_path / "en.npy")
+        save(one, tmp_path / "en.kv")
+    with pytest.raises(FormatError, match=r"or text and \.w2v\.bin also in \.gz, \.bz2, \.xz"):
+        save(one, tmp_path / "en.npz.gz")
+    with pytest.raises(FormatError, match=r"the name \.bin is for fastText models; .* \.w2v\.bin"):
+        save(one, tmp_path / "en.bin")
     with pytest.raises(ValueError, match="dtype must be 'float32' or 'float16', got 'int8'"):
         save(one, tmp_path / "en.safetensors", dtype="int8")  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match=r"float16 is for \.safetensors only"):

@@ -15,8 +15,9 @@ from alignx.errors import SpaceError
 from alignx.evaluation.word_similarity import evaluate_similarity
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.io import load, save
+from alignx.vectors.io import load
 from alignx.vectors.same_space import warn_of_different_spaces
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from pathlib import Path

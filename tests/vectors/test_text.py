@@ -16,9 +16,10 @@ import pytest
 from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.config import config_context
-from alignx.vectors import text, text_layout
+from alignx.vectors import text, text_blocks
 from alignx.vectors.io import load
 from alignx.vectors.load_options import LoadOptions, LoadReport
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,8 @@ ODD_WORDS = ["a\u00a0b", "c\u2028d", "e\x85f", "g\x0bh", "日本", "🎉", "\ufe
 def parse(content: bytes, block_size: int = 100, **options: Any) -> Embeddings:  # noqa: ANN401
     """Read text that is inspected and parsed in small blocks."""
     file: io.BufferedReader = io.BufferedReader(io.BytesIO(content))
-    return text.read_text(file, "en.vec", LoadOptions(**options), block_size=block_size)
+    stream = VectorStream(file, "en.vec")
+    return text.read_text(stream, "en.vec", LoadOptions(**options), block_size=block_size)
 
 
 # --- the parser against a reference -----------------------------------------------------------
@@ -60,44 +62,80 @@ def nearest_float32(text: str) -> np.float32 | None:
 
 
 def reference_line(line: bytes, dimension: int) -> tuple[str, list[np.float32]] | str:
-    """Parse a line field by field; a string is the gist of what is wrong."""
-    word, *_ = re.split(rb"[ \t]", line, maxsplit=1)
-    fields = re.findall(rb"[^ \t]+", line[len(word) :])
-    if not word:
-        return "must start with its word"
+    """Parse a line by regular expressions; a string is the gist of what is wrong."""
+    first, *fields = re.split(rb"[ \t]+", line)
+    problem = ""
+    if first and len(fields) == dimension:
+        parsed = [reference_number(field) for field in fields]
+        problem = next((each for each in parsed if isinstance(each, str)), "")
+        word = first
+    else:
+        shape = re.fullmatch(rb"(.*?)((?:[ \t]+[^ \t]+){%d})" % dimension, line, re.DOTALL)
+        if not shape:
+            return "are expected"
+        word, tail = shape.groups()
+        fields = re.findall(rb"[^ \t]+", tail)
+        parsed = [reference_number(field) for field in fields]
+        problem = next((each for each in parsed if isinstance(each, str)), "")
+        if not word:
+            word = tail[: len(tail) - len(tail.lstrip(b" \t")) - 1]
+            if not word:
+                are_numbers = all(any(c in b"0123456789" for c in field) for field in fields)
+                return "start with its word" if not problem or are_numbers else "are expected"
+        if b"\r" in word[1:]:
+            return "carriage returns"
+        if "not a number" in problem:
+            return "are expected"
+        is_tab = b"\t" not in word and re.fullmatch(rb"\t[^\t]*|(\t[^\t ]*)*", tail)
+        if not problem and not is_tab and not is_plausible(word.strip(b" \t"), fields):
+            return "are expected"
+    if problem:
+        return problem
     try:
-        decoded = word.decode()
+        return word.decode(), [each for each in parsed if not isinstance(each, str)]
     except UnicodeDecodeError:
-        return "not valid UTF-8"
-    if len(fields) != dimension:
-        return f"found {len(fields)} numbers"
-    numbers = []
-    for field in fields:
-        text = field.decode(errors="replace")
-        if re.fullmatch(r"[+-]?(nan|inf(inity)?)", text, re.IGNORECASE):
-            return "must be finite"
-        if not NUMBER.fullmatch(text):
-            return "is not a number"
-        number = nearest_float32(text)
-        if number is None:
-            return "must be finite"
-        numbers.append(number)
-    return decoded, numbers
+        return "not UTF-8"
 
 
-def reference(content: bytes, dimension: int) -> tuple[list[Any], list[tuple[int, str]]]:
+def is_plausible(word: bytes, numbers: list[bytes]) -> bool:
+    """Judge whether a word that ends in a number is no line with a number too many."""
+    last = re.split(rb"[ \t]+", word)[-1].decode(errors="replace")
+    if not NUMBER.fullmatch(last):
+        return True
+    if re.search("[-+e]", last, re.IGNORECASE):
+        return False
+    texts = [last, *(number.decode() for number in numbers)]
+    own, *others = (len("".join(re.findall(r"\.(\d*)", each))) for each in texts)
+    digits = max(others)
+    return digits > 0 if own == 0 else own <= 2 and digits >= 4
+
+
+def reference_number(field: bytes) -> np.float32 | str:
+    text = field.decode(errors="replace")
+    if re.fullmatch(r"[+-]?(nan|inf(inity)?)", text, re.IGNORECASE):
+        return "must be finite"
+    if not NUMBER.fullmatch(text):
+        return "is not a number"
+    number = nearest_float32(text)
+    return "must be finite" if number is None else number
+
+
+def reference(content: bytes, dimension: int) -> tuple[list[Any], list[tuple[int, str]], list[int]]:
     good: list[Any] = []
     bad = []
+    undecoded = []
     for number, raw in enumerate(content.split(b"\n")):
         line = raw.removesuffix(b"\r").rstrip(b" \t")
         if not line:
             continue
         parsed = reference_line(line, dimension)
-        if isinstance(parsed, str):
+        if parsed == "not UTF-8":
+            undecoded.append(number)
+        elif isinstance(parsed, str):
             bad.append((number, parsed))
         else:
             good.append((number, *parsed))
-    return good, bad
+    return good, bad, undecoded
 
 
 def odd_number(rng: np.random.Generator) -> str:
@@ -153,14 +191,17 @@ def test_the_parser_agrees_with_the_reference(dimension: int, n_threads: int) ->
     rng = np.random.default_rng(dimension)
     content = b"\n".join(odd_line(rng, dimension) for _ in range(400))
     content += b"\n" if dimension % 2 else b""
-    good, bad = reference(content, dimension)
-    words, rows, lines, found_bad, n_lines = _core.parse_vectors(content, dimension, n_threads)
+    good, bad, undecoded = reference(content, dimension)
+    words, rows, lines, found_bad, n_lines, _, found_undecoded = _core.parse_vectors(
+        content, dimension, n_threads
+    )
     assert words == [word for _, word, _ in good]
     assert lines.tolist() == [number for number, _, _ in good]
     expected = np.array([numbers for _, _, numbers in good], dtype=np.float32)
     np.testing.assert_array_equal(rows.view(np.uint32), expected.view(np.uint32))
     assert [line for line, _ in found_bad] == [line for line, _ in bad]
     assert all(gist in reason for (_, reason), (_, gist) in zip(found_bad, bad, strict=True))
+    assert [line for line, _ in found_undecoded] == undecoded
     assert n_lines == 400
     assert len(bad) > 50
 
@@ -170,7 +211,7 @@ def test_the_parser_takes_any_contiguous_bytes_and_none() -> None:
         found = _core.parse_vectors(buffer, 2)
         assert (found[0], found[1].tolist()) == (["cat"], [[1, 2]])
     assert _core.parse_vectors(b"", 3)[4] == 0
-    words, rows, lines, bad, n_lines = _core.parse_vectors(b"\n \r\n\t\n", 3)
+    words, rows, lines, bad, n_lines, *_ = _core.parse_vectors(b"\n \r\n\t\n", 3)
     assert (words, rows.shape, lines.tolist(), bad, n_lines) == ([], (0, 3), [], [], 3)
 
 
@@ -203,8 +244,7 @@ TABLE_ROWS = np.array([[1, 0], [0.5, -0.2], [3, 4], [5, 6]], dtype=np.float32)
 @pytest.fixture(params=[40, 1 << 20], ids=["small head", "usual head"])
 def head(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Size of the inspected part, so that blocks come out of it or from behind it."""
-    monkeypatch.setattr(text, "HEAD_SIZE", request.param)
-    monkeypatch.setattr(text_layout, "HEAD_SIZE", request.param)
+    monkeypatch.setattr(text_blocks, "HEAD_SIZE", request.param)
     return int(request.param)
 
 
@@ -261,10 +301,13 @@ def test_nothing_behind_the_limit_matters(block_size: int) -> None:
 
 @pytest.mark.parametrize("block_size", [4, 1000])
 def test_malformed_lines_are_skipped_and_counted(block_size: int) -> None:
-    content = b"5 2\ncat 1 0\nnew york 1 2\n\ndog nan 1\n\xff 1 1\ncow 0 1\n"
+    content = b"5 2\ncat 1 0\nnew york 1 x\n\ndog nan 1\n\xff 1 1\ncow 0 1\n"
     found = parse(content, block_size, on_error="skip")
     assert found.words == ("cat", "cow")
-    assert str(found.report) == "2 words of 2 dimensions; 3 malformed lines skipped"
+    assert str(found.report) == (
+        "2 words of 2 dimensions; 2 malformed lines skipped; "
+        "1 word not in UTF-8 left out, such as '\ufffd'"
+    )
     with pytest.raises(FormatError, match="no line is well-formed: numbers must be finite"):
         parse(b"cat nan 1\ndog 1 inf\n", on_error="skip")
 
@@ -275,19 +318,19 @@ def test_malformed_lines_are_skipped_and_counted(block_size: int) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "gist"),
     [
-        (b"cat 1 0\ndog 1\ncow 1 1\n", 2, "a word and 2 numbers are expected, found 1 numbers"),
-        (b"3 2\ncat 1 0\ndog 1 2 3\ncow 1 1\n", 3, "expected, found 3 numbers"),
-        (b"cat 1 0\n\nnew york 1 1\n", 3, "expected, found 3 numbers"),
+        (b"cat 1 0\ndog 1\ncow 1 1\n", 2, "a word and 2 numbers are expected, found 1"),
+        (b"3 2\ncat 1 0\ndog 1 2 3\ncow 1 1\n", 3, "expected, found 3"),
+        (b"cat 1 0\n\nnew york 1\n", 3, "'york' is not a number"),
         (b"2 2\ncat 1 0\ndog 1 x1\n", 3, "'x1' is not a number"),
-        (b"2 2\r\ncat 1 0\r\ndog 1 1,5\r\n", 3, "'1,5' is not a number"),
+        (b"2 2\r\ncat 1 0.5\r\ndog 1 1,5\r\n", 3, "'1,5' is not a number"),
         (b"cat 1 0\ndog 1 nan\n", 2, "numbers must be finite, got nan"),
         (b"cat 1 0\ndog -inf 1\n", 2, "numbers must be finite, got -inf"),
         (b"cat 1 0\ndog 1e39 1\n", 2, "numbers must be finite, got 1e39"),
-        (b"cat 1 0\ndo\xe9 1 1\n", 2, "the word is not valid UTF-8"),
+        (b"cat 1 0\ndo\xe9 1 1\n", 2, "words must be UTF-8, got"),
         (b"cat 1 0\n 1 1\n", 2, "a line must start with its word"),
-        (b"2 2\ncat 1 0\ndog 0 1\ncow 1 1\n", 4, "header promises 2 rows, this is row 3"),
-        (b"4 2\ncat 1 0\ndog 0 1\n", 3, "header promises 4 rows, the file ends after 2"),
-        (b"2 3\ncat 1 0\ndog 0 1\n", 1, "header promises 3 dimensions, the lines have 2"),
+        (b"2 3\ncat 1 0\ndog 0\n", 1, "header promises 3 dimensions, the lines have 2"),
+        (b"2 2\ncat 1 0\ndog 0", 3, "the file ends within a line"),
+        (b"1 4\ncat 1 2 3 4dog 1 2 3 4\ncow 1 2 3 4\n", 2, "two lines without a line end"),
     ],
 )
 @pytest.mark.parametrize("block_size", [3, 1000])
@@ -315,11 +358,8 @@ OTHER_FILES = {
         b"<!DOCTYPE html>\n<html>1 2</html>\n",
         b"\xef\xbb\xbf \n<HTML lang=en>\n404 1\n",
     ],
+    "this is binary data": [bytes(range(256)) * 20, b"\x00" * 5000],
     "this is not a text file of vectors": [
-        bytes(range(256)) * 20,
-        b"\x00" * 5000,
-        b"2 4\ncat " + np.ones(4, "<f4").tobytes() * 50,
-        "2 1\ncat 1\n".encode("utf-16"),
         b"cat gato\ndog perro\n",
         b"x" * (3 << 20),
     ],

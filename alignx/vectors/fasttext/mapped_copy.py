@@ -15,6 +15,8 @@ from alignx.support.files import reading, replacing, require_regular
 from alignx.support.outputs import require_suffix
 from alignx.support.progress import part_of
 from alignx.vectors.fasttext.layout import DIMENSION_AT, MATRIX_SHAPE, MatrixLocation, ModelLayout
+from alignx.vectors.fasttext.quantized_matrix import QuantizedMatrix
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
     import io
@@ -45,7 +47,7 @@ def write_mapped_model(
     Parameters
     ----------
     path : path
-        An unquantized model, ``.bin``.
+        An unquantized model, ``.bin``, packed or not.
     output : path
         Path of the copy, which replaces an old file as a whole; may be `path`.
     matrix : (d, c) float64
@@ -66,21 +68,27 @@ def write_mapped_model(
     name = os.fspath(path)
     require_suffix(output, "a fastText model")
     require_regular(name, "a fastText model")
-    with reading(name) as file:
+    with reading(name) as packed, VectorStream(packed, name).regular() as file:
         layout = ModelLayout.read(file, name)
         if layout.input.columns != len(matrix):
             raise DimensionError(
                 f"the map takes vectors of dimension {len(matrix)}, got {name} of dimension "
                 f"{layout.input.columns}"
             )
+        if isinstance(layout.input, QuantizedMatrix) or isinstance(layout.output, QuantizedMatrix):
+            problem = (
+                "a quantized model (.ftz) cannot be mapped as a model; map the model before "
+                "quantization, or write the mapped vectors (.vec)"
+            )
+            raise FormatError(name, problem)
         inverse: Double = np.linalg.pinv(matrix, rcond=_RANK_TOLERANCE).T.astype(np.float64)
         share = layout.input.rows / max(layout.input.rows + layout.output.rows, 1)
         with replacing(output, "wb") as out:
             _copy(file, out, 0, DIMENSION_AT)
             out.write(matrix.shape[1].to_bytes(4, "little"))
             _copy(file, out, DIMENSION_AT + 4, layout.input.offset - MATRIX_SHAPE.size)
-            _map(file, out, layout.input, matrix, part_of(progress, 0, share))
-            _map(file, out, layout.output, inverse, part_of(progress, share, 1 - share))
+            _map(file, out, layout.input, matrix, name, part_of(progress, 0, share))
+            _map(file, out, layout.output, inverse, name, part_of(progress, share, 1 - share))
             file.seek(layout.output.end)
             shutil.copyfileobj(file, out)
 
@@ -97,6 +105,7 @@ def _map(
     out: IO[bytes],
     location: MatrixLocation,
     matrix: Double,
+    path: str,
     progress: Progress | None,
 ) -> None:
     """Write a mapped matrix of the model."""
@@ -109,7 +118,7 @@ def _map(
         rows = np.fromfile(file, np.float32, count * location.columns).reshape(
             count, location.columns
         )
-        out.write(_product(rows, single, str(file.name), start).data)
+        out.write(_product(rows, single, path, start).data)
         if progress is not None:
             progress((start + count) / location.rows)
 

@@ -5,30 +5,33 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alignx.errors import FormatError
 from alignx.support.arrays import Indices, Matrix, first_not_finite
 from alignx.support.files import FileState, reading, require_regular
-from alignx.support.memory import release, require_whole
 from alignx.vectors.fasttext.layout import ModelLayout
+from alignx.vectors.fasttext.mapped_matrix import MappedMatrix
 from alignx.vectors.fasttext.ngrams import ngram_hashes
+from alignx.vectors.fasttext.quantized_matrix import QuantizedMatrix
+from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from alignx.support.progress import Progress
+    from alignx.vectors.fasttext.layout import MatrixLocation
 
 __all__ = ["SubwordVectors"]
 
 # Bytes of matrix rows to copy at once. Rows of n-grams lie all over the matrix, so each block may
 # pass over the whole file: larger blocks pass less often.
 _BLOCK = 1 << 27
-_WINDOW = 1 << 25  # bytes of the matrix to map at once
 _WORDS = 1 << 13  # words to hash at once
 _END_OF_SENTENCE = b"</s>"
 
@@ -42,7 +45,8 @@ class SubwordVectors:
     Parameters
     ----------
     path : str or path-like
-        An unquantized model, ``.bin``. Its numbers stay in the file, which must not change.
+        Model, ``.bin`` or ``.ftz``, packed or not. The numbers of a ``.bin`` stay in the file,
+        which must not change.
 
     Attributes
     ----------
@@ -50,6 +54,10 @@ class SubwordVectors:
         Absolute path of the file.
     stored : list of bytes
         Vocabulary, most frequent word first.
+    n_labels : int
+        Labels of a classifier, which have no vectors.
+    n_behind : int
+        Bytes behind the model in its file.
 
     Raises
     ------
@@ -58,9 +66,10 @@ class SubwordVectors:
 
     Notes
     -----
-    Memory holds the words, and some 200 MB during computation. Copies and pickles open the file
-    again, and refuse one that has changed. A file replaced by a new one, as alignx replaces
-    files, is still read as it was.
+    Memory holds the words, and some 200 MB during computation. A packed model is unpacked into a
+    temporary file that no name leads to and that lasts as long as this object. Copies and pickles
+    open the file again, and refuse one that has changed. A file replaced by a new one, as alignx
+    replaces files, is still read as it was.
 
     References
     ----------
@@ -71,30 +80,38 @@ class SubwordVectors:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         name = os.fspath(path)
         require_regular(name, "a fastText model")
-        with reading(name) as file:
-            # Independent of the working directory and links when it is opened again.
-            self.path = os.path.realpath(name)
-            self._status = os.fstat(file.fileno())
-            self._layout = layout = ModelLayout.read(file, name)
-            # Rows as bytes, as the file does not align its numbers.
-            self._rows: NDArray[np.uint8] = np.memmap(
-                file,
-                np.uint8,
-                mode="r",
-                offset=layout.input.offset,
-                shape=(layout.input.rows, layout.input.columns * 4),
-            )
+        with reading(name) as file, VectorStream(file, name).regular() as plain:
+            self._map(plain, name)
+
+    @classmethod
+    def of(cls, file: io.BufferedReader, path: str) -> SubwordVectors:
+        """Map an open file, which may be a copy of one that is packed; `path` is its own path."""
+        model = cls.__new__(cls)
+        model._map(file, path)
+        return model
+
+    def _map(self, file: io.BufferedReader, path: str) -> None:
+        # Independent of the working directory and links when it is opened again.
+        self.path = os.path.realpath(path)
+        is_itself = os.path.realpath(file.name) == self.path
+        self._status = os.fstat(file.fileno()) if is_itself else _status_of(path)
+        self._layout = layout = ModelLayout.read(file, path)
+        self._input = _matrix(file, layout.input)
         self.stored = layout.words
+        self.n_labels, self.n_behind = layout.n_labels, layout.n_behind
 
     @property
     def dimension(self) -> int:
         """Length of each vector."""
-        return self._layout.input.columns
+        return self._input.columns
 
     def __repr__(self) -> str:
         return f"SubwordVectors({self.path!r})"
 
     def __reduce__(self) -> tuple[Callable[..., SubwordVectors], tuple[str, FileState]]:
+        if self._status is None:
+            problem = "a model that came through a pipe cannot be copied; write it to a file first"
+            raise FormatError(self.path, problem)
         return _reopened, (self.path, FileState.of(self._status))
 
     @cached_property
@@ -124,13 +141,12 @@ class SubwordVectors:
 
     def _require_unchanged(self) -> None:
         """Refuse a file that was written to; a new file under its name does not matter."""
-        require_whole(self._rows)
-        try:
-            status = Path(self.path).stat()
-        except OSError:
-            return
+        self._input.require_whole()
+        status = _status_of(self.path)
         if (
-            os.path.samestat(status, self._status)
+            status is not None
+            and self._status is not None
+            and os.path.samestat(status, self._status)
             and status.st_mtime_ns != self._status.st_mtime_ns
         ):
             raise _changed(self.path)
@@ -158,7 +174,7 @@ class SubwordVectors:
         self, texts: Sequence[bytes | None], own: Indices
     ) -> Iterator[tuple[Indices, Indices]]:
         """Yield the rows of some words and the offsets between words, up to `_BLOCK` bytes."""
-        most = max(_BLOCK // self._rows.shape[1], 1)
+        most = max(_BLOCK // (4 * self.dimension), 1)
         rows: list[Indices] = []
         counts: list[Indices] = []
         size = 0
@@ -179,13 +195,18 @@ class SubwordVectors:
         has_none = np.array([text in (None, _END_OF_SENTENCE) for text in texts], bool)
         hashes, offsets = ngram_hashes([text or b"" for text in texts], layout.minn, layout.maxn)
         counts = np.diff(offsets)
-        rows = (hashes % np.uint32(max(layout.bucket, 1))).astype(np.int64) + len(self.stored)
-        if has_none.any():
-            rows = rows[~np.repeat(has_none, counts)]
-            counts[has_none] = 0
+        rows = (hashes % np.uint32(max(layout.bucket, 1))).astype(np.int64)
+        if has_none.any() or layout.kept is not None:
+            is_kept = ~np.repeat(has_none, counts)
+            if layout.kept is not None:
+                rows, has_row = _renumbered(rows, layout.kept)
+                is_kept &= has_row
+            word = np.repeat(np.arange(len(texts)), counts)
+            rows, counts = rows[is_kept], np.bincount(word[is_kept], minlength=len(texts))
         is_stored = own >= 0
         starts = np.cumsum(counts) - counts
-        return np.insert(rows, starts[is_stored], own[is_stored]), counts + is_stored
+        rows = np.insert(rows + len(self.stored), starts[is_stored], own[is_stored])
+        return rows, counts + is_stored
 
     def _average(self, rows: Indices, offsets: Indices, out: Matrix) -> None:
         """Write the mean of the rows of each word into `out`."""
@@ -195,32 +216,41 @@ class SubwordVectors:
         ones = np.ones(len(rows), np.float32)
         entries = (ones, position.astype(np.int32), offsets.astype(np.int32))
         # Adds rows one by one in float32, then divides, as fastText does.
-        out[:] = csr_array(entries, shape=(len(out), len(needed))) @ self._gathered(needed)
+        out[:] = csr_array(entries, shape=(len(out), len(needed))) @ self._input.gather(needed)
         counts = np.diff(offsets)
         out *= (1.0 / np.maximum(counts, 1)).astype(np.float32)[:, None]
 
-    def _gathered(self, rows: Indices) -> Matrix:
-        """Copy rows of the matrix, in ascending order, and release the mapped pages."""
-        gathered = np.empty((len(rows), self._rows.shape[1]), np.uint8)
-        step = max(_WINDOW // self._rows.shape[1], 1)
-        starts = np.arange(0, len(self._rows), step)
-        ends = np.searchsorted(rows, starts + step)
-        done = 0
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            if end > done:
-                window = self._rows[start : start + step]
-                require_whole(window)
-                np.take(window, rows[done:end] - start, axis=0, out=gathered[done:end], mode="clip")
-                release(window)
-                done = end
-        found: NDArray[Any] = gathered.view(np.float32)
+
+def _status_of(path: str) -> os.stat_result | None:
+    """Return the status of a file, if there is one."""
+    try:
+        return Path(path).stat()
+    except OSError:
+        return None
+
+
+def _matrix(
+    file: io.BufferedReader, found: MatrixLocation | QuantizedMatrix
+) -> MappedMatrix | QuantizedMatrix:
+    """Map a matrix that is not quantized."""
+    if isinstance(found, QuantizedMatrix):
         return found
+    shape = (found.rows, 4 * found.columns)
+    return MappedMatrix(np.memmap(file, np.uint8, mode="r", offset=found.offset, shape=shape))
+
+
+def _renumbered(buckets: Indices, kept: Indices) -> tuple[Indices, NDArray[np.bool_]]:
+    """Find the rows of buckets, and whether pruning has left them one."""
+    at = np.searchsorted(kept[0], buckets)
+    at[at == kept.shape[1]] = 0
+    has_row: NDArray[np.bool_] = kept[0][at] == buckets
+    return kept[1][at], has_row
 
 
 def _reopened(path: str, state: FileState) -> SubwordVectors:
     """Open the model of a pickle or copy again, if it is unchanged."""
     model = SubwordVectors(path)
-    if FileState.of(model._status) != state:
+    if model._status is None or FileState.of(model._status) != state:
         raise _changed(path)
     return model
 

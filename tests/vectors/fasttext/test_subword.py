@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import copy
 import gzip
+import io
+import lzma
 import os
 import pickle
 import struct
@@ -14,9 +16,9 @@ import numpy as np
 import pytest
 
 from alignx.errors import FormatError
-from alignx.vectors.fasttext import SubwordVectors, read_fasttext
+from alignx.vectors.fasttext import SubwordVectors
+from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 from alignx.vectors.io import load
-from alignx.vectors.load_options import LoadOptions
 
 fasttext = pytest.importorskip("fasttext", reason="fasttext is not installed")
 
@@ -91,7 +93,7 @@ def test_words_and_vectors_are_those_of_fasttext(
     for word in expected:
         np.testing.assert_array_equal(found[word], model.get_word_vector(word))
     assert (found.language, found.source) == ("en", "cc.en.10.bin")
-    assert str(found.report) == "9 words of 10 dimensions; 1 malformed line skipped"
+    assert str(found.report) == "9 words of 10 dimensions; 1 word not in UTF-8 left out"
 
 
 def test_limit_and_lowercase(model_path: Path) -> None:
@@ -112,21 +114,13 @@ def test_a_supervised_model_gives_its_words_without_labels(classifier: tuple[Any
     np.testing.assert_array_equal(found["other"], model.get_word_vector("other"))
 
 
-def test_a_quantized_model_is_named(classifier: tuple[Any, Path]) -> None:
-    model, path = classifier
-    model.quantize()
-    model.save_model(str(path.with_suffix(".ftz")))
-    with pytest.raises(FormatError, match=r"quantized models .* use the model before"):
-        load(path.with_suffix(".ftz"))
-
-
 def test_a_model_cut_anywhere_is_refused(model_path: Path, tmp_path: Path) -> None:
     content = model_path.read_bytes()
     path = tmp_path / "cut.bin"
     for size in [5, 30, 92, 93, 100, 200, 300, *range(1000, len(content), 2999), len(content) - 1]:
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match=r"cut\.bin: the fastText model is truncated"):
-            read_fasttext(str(path), LoadOptions())
+            load(path)
 
 
 @pytest.mark.parametrize("offset", [8, 12 + 4 * 5, 12 + 4 * 6, 64, 68, 72])
@@ -157,15 +151,44 @@ def test_content_decides_whatever_the_name(model_path: Path, tmp_path: Path) -> 
     renamed = tmp_path / "model.vec"
     renamed.write_bytes(model_path.read_bytes())
     assert load(renamed).dimension == DIMENSION
-    for content in (b"2 2\ncat 1 0\ndog 0 1\n", b""):
-        fake = tmp_path / "fake.bin"
-        fake.write_bytes(content)
-        with pytest.raises(FormatError, match=r"fake\.bin: this is not a fastText model"):
-            load(fake)
-    packed = tmp_path / "model.bin.gz"
-    packed.write_bytes(gzip.compress(model_path.read_bytes()))
-    with pytest.raises(FormatError, match="gzipped fastText model; unpack it with gunzip first"):
+    text = tmp_path / "text.bin"
+    text.write_bytes(b"2 2\ncat 1 0\ndog 0 1\n")
+    assert load(text).words == ("cat", "dog")
+
+
+@pytest.mark.parametrize("name", ["cc.en.10.bin.gz", "cc.en.10.bin.xz"])
+def test_a_packed_model_is_unpacked(model_path: Path, tmp_path: Path, name: str) -> None:
+    compress = gzip.compress if name.endswith("gz") else lzma.compress
+    content = model_path.read_bytes()
+    packed = tmp_path / name
+    packed.write_bytes(compress(content))
+    expected = SubwordVectors(model_path)(ANY)
+    found = load(packed)
+    assert (found.words, found.language) == (load(model_path).words, "en")
+    model = found.oov_vectors
+    assert isinstance(model, SubwordVectors)
+    assert model.path == str(packed)
+    for again in (model, SubwordVectors(packed), copy.deepcopy(model)):
+        np.testing.assert_array_equal(again(ANY), expected)
+    write_mapped_model(packed, tmp_path / "mapped.bin", np.eye(DIMENSION))
+    assert (tmp_path / "mapped.bin").read_bytes() == content
+    packed.write_bytes(compress(content[:-1]))
+    with pytest.raises(FormatError, match=f"{name}: the fastText model is truncated"):
         load(packed)
+    with pytest.raises(FormatError, match="has changed since it was loaded"):
+        model(ANY)
+
+
+def test_a_model_through_a_pipe_has_vectors_but_no_copies(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with model_path.open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
+        model = load("-").oov_vectors
+    assert model is not None
+    np.testing.assert_array_equal(model(ANY), SubwordVectors(model_path)(ANY))
+    with pytest.raises(FormatError, match="through a pipe cannot be copied"):
+        pickle.dumps(model)
 
 
 # --- vectors of any words ---------------------------------------------------------------------
@@ -190,8 +213,12 @@ def test_any_word_has_the_vector_that_fasttext_gives(
 def test_blocks_do_not_show(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = [f"word{number}" for number in range(300)] + ANY
     whole = SubwordVectors(model_path)(words)
-    for name, size in (("_BLOCK", 1_000), ("_WINDOW", 240), ("_WORDS", 7)):
-        monkeypatch.setattr(f"alignx.vectors.fasttext.subword.{name}", size)
+    for name, size in (
+        ("subword._BLOCK", 1_000),
+        ("mapped_matrix._WINDOW", 240),
+        ("subword._WORDS", 7),
+    ):
+        monkeypatch.setattr(f"alignx.vectors.fasttext.{name}", size)
     np.testing.assert_array_equal(SubwordVectors(model_path)(words), whole)
     assert_equals_fasttext(model_path, words)
 
