@@ -104,6 +104,7 @@ class Lexicon(WordPairs):
         Examples
         --------
         >>> import alignx as ax
+        >>> import numpy as np
         >>> english = ax.Embeddings(["the", "taxi", "1990"], np.eye(3))
         >>> spanish = ax.Embeddings(["taxi", "1990", "el"], np.eye(3))
         >>> list(Lexicon.identical(english, spanish))
