@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alignx.cli.terminal import Terminal
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.spelling import Casing
 
 __all__ = [
     "as_entries",
@@ -39,7 +40,7 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str =
         embeddings = load(
             path,
             limit=reading.limit,
-            lowercase=reading.lowercase,
+            casing=reading.casing,
             on_error=reading.on_error,
             progress=progress,
             prefix=prefix,
@@ -107,14 +108,14 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
     return entries
 
 
-def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
+def as_entries(lines: Sequence[str], language: Embeddings, *, casing: Casing) -> list[str]:
     """Normalize white space of words and phrases; drop duplicates and empty lines.
 
     A line that the vocabulary contains keeps its white space.
     """
-    from alignx.vectors.spelling import lower, words_of
+    from alignx.vectors.spelling import cased, words_of
 
-    asked = [lower(line, language.language) for line in lines] if lowercase else lines
+    asked = [cased(line, casing, language.language) for line in lines]
     entries = [line if line in language else " ".join(words_of(line)) for line in asked]
     return list(dict.fromkeys(filter(None, entries)))
 

@@ -80,9 +80,13 @@ class Reading:
     limit: Annotated[
         int | None, option("Read only the first N words of each file.", default="all", min=1)
     ] = None
-    lowercase: Annotated[
-        bool, option("Lower-case all words; of words that become equal, keep the first.")
-    ] = False
+    casing: Annotated[
+        Literal["keep", "lower", "tr"],
+        option(
+            "Keep capitals, lower-case all words by their language, or by the rules of Turkish; of "
+            "words that become equal, keep the first."
+        ),
+    ] = "keep"
     on_error: Annotated[
         Literal["raise", "skip"], option("Stop at a malformed line, or skip and count such lines.")
     ] = "raise"
@@ -236,7 +240,7 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|delimiter|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(casing|columns|delimiter|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
 )
 
 

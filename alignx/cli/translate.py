@@ -57,7 +57,7 @@ def translate(
     asked = languages[1 if reverse else 0]
     require_at_most(k, len(shared.target), "-k")
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")
-    entries = as_entries(given, asked, lowercase=files.lowercase)
+    entries = as_entries(given, asked, casing=files.casing)
     found = shared.translate(
         entries,
         k,
@@ -89,4 +89,4 @@ def _reason_unanswered(word: str, language: Embeddings) -> str:
     other = language.lookup.case_variant(word)
     if other is None:
         return "not in the vocabulary"
-    return f"not in the vocabulary, which has {other}; --lowercase finds it"
+    return f"not in the vocabulary, which has {other}; --casing lower finds it"

@@ -14,7 +14,7 @@ from alignx.lexicon.pairs import WordPairs
 from alignx.lexicon.validation import checked_languages, frame_columns, full_column
 from alignx.support.arguments import require_instance
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.spelling import composed_all
+from alignx.vectors.spelling import Casing, cased, composed_all, require_casing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,7 +125,7 @@ class Lexicon(WordPairs):
         cls,
         path: StrPath,
         *,
-        lowercase: bool = False,
+        casing: Casing = "keep",
         on_error: Literal["raise", "skip"] = "raise",
         columns: Sequence[int | str] | None = None,
         delimiter: str | None = None,
@@ -142,8 +142,9 @@ class Lexicon(WordPairs):
             annotations removed. Or JSON. Packed or not. Files of MUSE, VecMap, XLING and PanLex
             load unchanged, and files of `save` in columns with tabs or JSON lines. Guesses and
             changes are listed in `notes`.
-        lowercase : bool
-            Lower-case all words. Of equal pairs the first is kept in any case.
+        casing : {"keep", "lower", "tr"}
+            Keep capitals, lower-case all words, or do so by the rules of Turkish. Of equal pairs
+            the first is kept in any case.
         on_error : {"raise", "skip"}
             Treatment of a line without a pair.
         columns : sequence of int or str, optional
@@ -177,11 +178,12 @@ class Lexicon(WordPairs):
         True
         """
         _require_treatment(on_error)
+        require_casing(casing)
         reading = Reading(columns, delimiter, header, scored, on_error)
         entries, skipped, notes = read_pairs(path, reading)
         words = list(map(composed_all, (entries.sources, entries.targets)))
-        if lowercase:
-            words = [list(map(str.lower, side)) for side in words]
+        if casing != "keep":
+            words = [[cased(word, casing) for word in side] for side in words]
         numbers_of: dict[tuple[str, str], tuple[float, ...]] = {}
         for pair, numbers in zip(zip(*words, strict=True), entries.numbers, strict=True):
             numbers_of.setdefault(pair, numbers)

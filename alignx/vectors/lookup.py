@@ -167,7 +167,7 @@ class Lookup:
         self._warned.add(what)
         logger.warning(
             "%s of %s %s are in the vocabulary with other capitals only, such as %s for %s, and "
-            "are not found; load the vectors with lowercase (--lowercase)",
+            'are not found; load the vectors with casing="lower" (--casing lower)',
             f"{len(found):,}",
             f"{len(asked):,}",
             what,

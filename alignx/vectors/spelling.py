@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from unicodedata import is_normalized, normalize
 
 if TYPE_CHECKING:
@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIELD_BLANKS",
+    "Casing",
+    "cased",
     "composed",
     "composed_all",
     "folded",
     "forms_of",
     "is_phrase",
     "lower",
+    "require_casing",
     "words_of",
 ]
+
+Casing: TypeAlias = Literal["keep", "lower", "tr"]
+"""Treatment of capitals: kept, lower-cased by the language, or lower-cased as in Turkish."""
 
 FIELD_BLANKS = " \t"
 """Separators of fields in a line; words may hold any other blank."""
@@ -92,6 +98,23 @@ def lower(text: str, language: str | None = None) -> str:
     lowered = text.lower()
     # Python lower-cases İ to i with one more dot, which no other spelling has.
     return lowered.replace(_DOT_ABOVE, "i") if "İ" in text else lowered
+
+
+def cased(text: str, casing: Casing, language: str | None = None) -> str:
+    """Lower-case a text, or not; "tr" takes the rules of Turkish in any language.
+
+    Examples
+    --------
+    >>> cased("IZMIR", "keep"), cased("IZMIR", "lower"), cased("İZMİR", "tr")
+    ('IZMIR', 'izmir', 'izmir')
+    """
+    return text if casing == "keep" else lower(text, "tr" if casing == "tr" else language)
+
+
+def require_casing(casing: str) -> None:
+    """Refuse an unknown casing by a ValueError."""
+    if casing not in get_args(Casing):
+        raise ValueError(f"casing must be 'keep', 'lower' or 'tr', got {casing!r}")
 
 
 def folded(text: str) -> str:

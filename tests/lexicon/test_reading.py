@@ -8,7 +8,7 @@ import gzip
 import io
 import lzma
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
 
 import numpy as np
@@ -284,6 +284,31 @@ def test_words_are_composed(tmp_path: Path) -> None:
     assert list(lexicon) == [(a, normalize("NFC", b)) for a, b in expected]
 
 
+@pytest.mark.parametrize(
+    ("casing", "pairs"),
+    [
+        ("keep", [("STRASSE", "Isı"), ("ΣΟΦΟΣ", "İstanbul"), ("strasse", "ISI")]),
+        ("lower", [("strasse", "isı"), ("σοφος", "istanbul"), ("strasse", "isi")]),
+        ("tr", [("strasse", "ısı"), ("σοφος", "istanbul")]),
+    ],
+)
+def test_casing_is_a_choice(
+    tmp_path: Path, casing: Literal["keep", "lower", "tr"], pairs: list[tuple[str, str]]
+) -> None:
+    text = "STRASSE Isı\nΣΟΦΟΣ İstanbul\nstrasse ISI\n"
+    assert list(loaded(tmp_path, text, casing=casing)) == pairs
+    (tmp_path / "x.vec").write_text("3 2\nISI 1 0\nİSTANBUL 0 1\nΣΟΦΟΣ 1 1\n", encoding="utf-8")
+    words = {
+        "keep": ("ISI", "İSTANBUL", "ΣΟΦΟΣ"),
+        "lower": ("isi", "istanbul", "σοφος"),
+        "tr": ("ısı", "istanbul", "σοφος"),
+    }
+    assert ax.load(tmp_path / "x.vec", casing=casing).words == words[casing]
+    for load in (ax.Lexicon.load, ax.load):
+        with pytest.raises(ValueError, match="casing must be 'keep', 'lower' or 'tr', got 'up'"):
+            load(tmp_path / "x.vec", casing="up")  # type: ignore[operator]  # on purpose
+
+
 # --- JSON -------------------------------------------------------------------------------------
 
 
@@ -385,7 +410,7 @@ def test_packed_dictionaries_are_read(tmp_path: Path, pack: Any) -> None:  # noq
     assert list(loaded(tmp_path, pack(b"cat gato\ndog perro\n"))) == CAT_DOG
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_marked_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     assert list(loaded(tmp_path, "cat\tgato\r\ndog\tperro\r\n".encode(encoding))) == CAT_DOG
 

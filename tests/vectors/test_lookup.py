@@ -118,7 +118,7 @@ def test_a_warning_comes_once_if_many_words_differ_in_capitals(
     for _ in range(2):
         TextReader().read(["The cat", "a dog and a cat"], "en", english)
     [text] = caplog.messages
-    for part in ("2 of 5 words of the en texts", "CAT for cat", "--lowercase"):
+    for part in ("2 of 5 words of the en texts", "CAT for cat", "--casing", "lower"):
         assert part in text
 
 
@@ -138,7 +138,7 @@ def test_dictionaries_and_queries_warn_too(
     en = vec(tmp_path / "en.vec", "CAT 1 0", "dog 0 1")
     es = vec(tmp_path / "es.vec", "a 1 0", "b 0 1")
     done = invoke("translate", "-", en, es, "cat", "--neighbors", 1, "-k", 1)
-    assert "cat: not in the vocabulary, which has CAT; --lowercase finds it" in done.stderr
+    assert "cat: not in the vocabulary, which has CAT; --casing lower finds it" in done.stderr
 
 
 # --- everywhere -------------------------------------------------------------------------------
@@ -225,9 +225,9 @@ def test_vectors_are_lower_cased_by_the_rules_of_their_language(
     tmp_path: Path, suffix: str
 ) -> None:
     ax.save(language("ISI", "İlk", "The"), tmp_path / f"wiki.tr{suffix}")
-    found = ax.load(tmp_path / f"wiki.tr{suffix}", lowercase=True)
+    found = ax.load(tmp_path / f"wiki.tr{suffix}", casing="lower")
     assert found.words == (f"{DOTLESS}s{DOTLESS}", "ilk", "the")
-    assert ax.load(tmp_path / f"wiki.tr{suffix}", lowercase=True, language="en").words[0] == "isi"
+    assert ax.load(tmp_path / f"wiki.tr{suffix}", casing="lower", language="en").words[0] == "isi"
 
 
 @pytest.mark.parametrize(
