@@ -78,7 +78,7 @@ def find_layout(path: StrPath, table: Table, reading: Reading, notes: Notes) -> 
         places = given or _places_of(path, names or [], columns)
         return Layout(rows, places[0], places[1], tuple(places[2:]), is_given=True)
     rows = _without_longer(rows, len(kinds), table)
-    if len(kinds) <= 2 and not table.names:
+    if not rows or (len(kinds) <= 2 and not table.names):
         return Layout(rows)
     (source, target), numbers = _chosen(path, rows, kinds, names, reading, table.is_spaced)
     used = _usable(path, numbers, rows, names, reading)

@@ -89,7 +89,7 @@ class Notes:
 
 def _plural(noun: str) -> str:
     head, space, rest = noun.partition(" ")
-    return f"{head}s{space}{rest}"
+    return f"{head[:-1]}ies{space}{rest}" if head.endswith("y") else f"{head}s{space}{rest}"
 
 
 def number_of(cell: str) -> float | None:

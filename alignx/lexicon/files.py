@@ -99,7 +99,7 @@ def _entries_of(layout: Layout, *, scored: bool) -> tuple[Entries, list[tuple[in
                 raise ValueError(_missing(layout, cells))
             numbers = _numbers(cells, layout) if places else ()
             if scored and not numbers:
-                raise ValueError("a line must be word, word and score, separated by tabs")
+                raise ValueError("a line must be word, word and score, got no score")
         except ValueError as error:
             problems.append((line, str(error)))
         else:

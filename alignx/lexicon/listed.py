@@ -71,10 +71,10 @@ def _parts(mark: str, cells: list[str]) -> list[str]:
     for cell in cells:
         if is_quoted(cell):
             found.append(cell)
-        elif mark == ";" and '"' in cell:
-            found += [part for part in _SEMICOLON.cells(cell) if part]
         else:
-            found += _ALL[mark].split(cell)
+            has_quotes = mark == ";" and '"' in cell
+            parts = _SEMICOLON.cells(cell) if has_quotes else _ALL[mark].split(cell)
+            found += filter(None, parts)
     return found
 
 

@@ -94,7 +94,7 @@ class WordPairs(Sequence[tuple[str, str]]):
         notes = list(self.notes)
         if self.skipped:
             notes.append(f"{self.skipped:,} line{'s' * (self.skipped > 1)} skipped")
-        size = f"{Path(self.name).name}: {len(self):,} pairs"
+        size = f"{Path(self.name).name}: {len(self):,} pair{'s' * (len(self) != 1)}"
         return f"{size}; {', '.join(notes)}" if notes else size
 
     def __repr__(self) -> str:

@@ -13,6 +13,8 @@ from unicodedata import normalize
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import alignx as ax
 from alignx.errors import FormatError
@@ -249,7 +251,7 @@ def test_phrases_are_kept(tmp_path: Path, text: str) -> None:
             DICT_CC,
             [("α-Keratin", "α-keratin"), ("Katze", "cat"), ("laufen", "to run"),
              ("laufen", "to go")],
-            "4 annotations removed",
+            "2 entities of HTML decoded",
         ),
         ("cat /kæt/ <n>\tgato <m>\ndog /dɒɡ/ <n>\tperro <m>\n", CAT_DOG, "6 annotations removed"),
         ("cat\tgato(a)\ndogs (pl)\tperro (pl)\n", [("cat", "gato"), ("dogs", "perro")],
@@ -418,6 +420,39 @@ def test_marked_encodings_are_read(tmp_path: Path, encoding: str) -> None:
 def test_latin_1_is_refused_by_a_command_that_converts_it(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"iconv -f LATIN1 -t UTF-8.* if this is 'child niño'"):
         loaded(tmp_path, "child niño\n".encode("latin-1"))
+
+
+# --- anything else ----------------------------------------------------------------------------
+
+CELLS = st.sampled_from(
+    ["cat", "New York", "0.5", "7", "NOUN", "{m}", "[x]", "(a)", "<n>", '"', "'a'", "«b»", "#", "%",
+     "--", "{", "[", "null", '"k"', "a,b", "a;b", "a|||b", "en", "es", "&amp;", "perro,", "\u00a0",
+     "1,5", "nan", ""]
+)  # fmt: skip
+MARKS = st.sampled_from(["\t", " ", ",", ";", " = ", ": ", "|", "/", " - ", '"', "::", "\\"])
+OPTIONS = st.sampled_from(
+    [{}, {"on_error": "skip"}, {"header": True}, {"columns": (2, 1)}, {"delimiter": ","},
+     {"scored": True}]
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=5), mark=MARKS,
+       options=OPTIONS)  # fmt: skip
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_read_or_refused_as_a_file(
+    tmp_path: Path, rows: list[list[str]], mark: str, options: dict[str, Any]
+) -> None:
+    try:
+        lexicon = loaded(tmp_path, "\n".join(map(mark.join, rows)), **options)
+    except FormatError:
+        return
+    except ValueError as error:
+        if "columns of JSON" not in str(error):
+            raise
+        return
+    assert len(lexicon) > 0
+    assert str(lexicon).startswith("d.txt: ")
 
 
 # --- word similarity --------------------------------------------------------------------------
