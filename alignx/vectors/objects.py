@@ -39,7 +39,8 @@ def as_embeddings(data: Any, *, language: str | None = None) -> Embeddings:  # n
         - spaCy's `Vocab`, or a pipeline that has one;
         - a static model of model2vec or sentence-transformers. Its words are the tokens that are
           whole words; vectors of OOV words are means of those of their tokens;
-        - a matrix; the words are the numbers of its rows, as by `Embeddings.from_arrays`.
+        - a matrix of NumPy or torch; the words are the numbers of its rows, as by
+          `Embeddings.from_arrays`.
     language : str, optional
         Language code such as ``"en"``. Default: that of the embeddings or the file.
 
@@ -169,6 +170,12 @@ def _from_array(array: Any, language: str | None) -> Embeddings:  # noqa: ANN401
     return Embeddings.from_arrays(array, language=language)
 
 
+def _from_torch(tensor: Any, language: str | None) -> Embeddings:  # noqa: ANN401
+    if not hasattr(tensor, "detach"):
+        raise TypeError(f"torch's object must be a matrix, got {shown(tensor)}")
+    return _from_array(tensor.detach().cpu().float().numpy(), language)
+
+
 _PACKAGES: dict[str, Callable[[Any, str | None], Embeddings]] = {
     "pandas": _from_frame,
     "gensim": _from_gensim,
@@ -177,5 +184,5 @@ _PACKAGES: dict[str, Callable[[Any, str | None], Embeddings]] = {
     "model2vec": _from_static,
     "sentence_transformers": _from_static,
     "numpy": _from_array,
-    "torch": _from_array,
+    "torch": _from_torch,
 }

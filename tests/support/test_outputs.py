@@ -112,12 +112,11 @@ def test_tables_of_a_grid_replace_nothing_that_it_reads(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        ((*INDUCE, "-o", "d.xlsx"), ".tsv, .txt or .jsonl, not as .xlsx"),
-        ((*INDUCE, "-o", "d.tmx"), ".tsv, .txt or .jsonl, not as .tmx"),
-        ((*INDUCE, "-o", "d.csv"), ".tsv, .txt or .jsonl, not as .csv"),
-        ((*INDUCE, "-o", "d.JSON"), ".tsv, .txt or .jsonl, not as .JSON"),
-        ((*INDUCE, "-o", "d.tsv.gz"), ".tsv, .txt or .jsonl, not as .gz"),
-        (("demo", "-o", "d.pdf"), ".tsv, .txt or .jsonl, not as .pdf"),
+        ((*INDUCE, "-o", "d.xlsx"), ".arrow, .feather or .parquet, not as .xlsx"),
+        ((*INDUCE, "-o", "d.tbx"), ".arrow, .feather or .parquet, not as .tbx"),
+        ((*INDUCE, "-o", "d.JSON"), ".arrow, .feather or .parquet, not as .JSON"),
+        ((*INDUCE, "-o", "d.tsv.gz"), ".arrow, .feather or .parquet, not as .gz"),
+        (("demo", "-o", "d.pdf"), ".arrow, .feather or .parquet, not as .pdf"),
         ((*ALIGN, "-o", "m.npz"), "a map is written as .safetensors, not as .npz"),
         ((*ALIGN, "-o", "m", "--log", "l.csv"), "a log is written as .jsonl"),
         ((*FIT, "-o", "m.pkl"), "a model is written as .safetensors, not as .pkl"),
@@ -134,7 +133,7 @@ def test_a_suffix_that_is_not_written_is_fail(arguments: tuple[str, ...], names:
 def test_the_library_refuses_the_same(tmp_path: Path) -> None:
     pairs = [(f"a{i}", f"b{i}") for i in range(4)]
     lexicon = Lexicon(pairs)
-    with pytest.raises(FormatError, match=r"\.tsv, \.txt or \.jsonl, not as \.xls"):
+    with pytest.raises(FormatError, match=r"\.feather or \.parquet, not as \.xls"):
         lexicon.save(tmp_path / "d.xls")
     sides = [Embeddings([pair[side] for pair in pairs], np.eye(4)) for side in (0, 1)]
     alignment = align(*sides, lexicon=lexicon, refinement=0, ranker=False)

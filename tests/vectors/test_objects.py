@@ -250,6 +250,16 @@ def test_a_static_model_of_sentence_transformers(tokenizer: Any) -> None:  # noq
         np.testing.assert_allclose(found.oov_vectors(asked), model.encode(asked), rtol=1e-5)
 
 
+@pytest.mark.slow
+def test_tensors() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    tensor = torch.tensor(VECTORS, requires_grad=True)
+    np.testing.assert_array_equal(as_embeddings(tensor).vectors, VECTORS)
+    assert as_embeddings(tensor.bfloat16()).words == ("0", "1", "2", "3")
+    with pytest.raises(TypeError, match="must be a matrix, got Linear"):
+        as_embeddings(torch.nn.Linear(2, 2))
+
+
 def test_no_package_is_imported_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("gensim", "spacy", "fasttext", "model2vec", "sentence_transformers"):
         monkeypatch.setitem(sys.modules, name, None)
