@@ -201,7 +201,7 @@ def phrase_rows(_: Path) -> Iterator[Row]:
         ("en-es", (shared.source, shared.target)),
     ):
         path = next(path for path in sorted(similarity.iterdir()) if name in path.name.split("."))
-        report = ax.evaluate_similarity(*sides, ax.Lexicon.load(path, lowercase=True))
+        report = ax.evaluate_similarity(*sides, ax.Lexicon.load(path, casing="lower"))
         yield {"job": f"similarity {name}", **report.as_dict()}
 
 

@@ -119,7 +119,7 @@ def test_a_saved_map_gives_the_same_accuracy(
 def test_similarity_across_languages_agrees_with_human_scores(
     shared_data: Path, shared: SharedSpace
 ) -> None:
-    judged = Lexicon.load(shared_data / "similarity" / "semeval2017.en-es.txt", lowercase=True)
+    judged = Lexicon.load(shared_data / "similarity" / "semeval2017.en-es.txt", casing="lower")
     report = evaluate_similarity(shared.source, shared.target, judged)
     assert report.n > 450
     # Measured: 0.717 and 0.708.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon
-from alignx.cli.options import Columns, LanguagePair, Neighbors, refuse, require_at_most
+from alignx.cli.options import LanguagePair, Neighbors, TableOptions, refuse, require_at_most
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.files import appearing
 from alignx.support.outputs import require_outputs, require_suffix
@@ -55,7 +55,6 @@ class SeedPairs:
     identical: Annotated[bool, option("Words with the same spelling in both languages.")] = False
     numerals: Annotated[bool, option("Numbers with the same spelling in both languages.")] = False
     unsupervised: Annotated[bool, option("No pairs at all.")] = False
-    columns: Columns = None
 
     def require_one(self) -> None:
         """Refuse none of the options, or several."""
@@ -64,11 +63,6 @@ class SeedPairs:
             sum(given) != 1,
             "--dictionary",
             "give one of --dictionary FILE, --identical, --numerals, --unsupervised",
-        )
-        refuse(
-            self.columns is not None and self.dictionary is None,
-            "--columns",
-            "it takes a --dictionary",
         )
 
 
@@ -170,6 +164,7 @@ def align(
     log_file: Annotated[Path | None, option("Log of the rounds, as JSON lines.", "--log")] = None,
     *,
     seed_pairs: SeedPairs,
+    table: TableOptions,
     options: MethodOptions,
     terminal: JsonTerminal,
 ) -> None:
@@ -178,6 +173,7 @@ def align(
     It learns from a dictionary, from words that both languages share, or without any pairs.
     """
     seed_pairs.require_one()
+    table.require_dictionary(seed_pairs.dictionary)
     name = _method_name(method, seed_pairs, self_learning=self_learning)
     if name == "adversarial":
         require_packages({"adversarial training": "torch"})
@@ -198,7 +194,7 @@ def align(
         estimator,
         {**inputs, "--dictionary": seed_pairs.dictionary},
     )
-    pairs, languages = _read(terminal, files, seed_pairs)
+    pairs, languages = _read(terminal, files, seed_pairs, table)
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     seed = estimator.get_params().get("random_state")
     answer: dict[str, Any] = {"version": version("alignx"), "method": name, "seed": seed}
@@ -263,14 +259,14 @@ def _require_outputs(
 
 
 def _read(
-    terminal: Terminal, files: LanguagePair, seed_pairs: SeedPairs
+    terminal: Terminal, files: LanguagePair, seed_pairs: SeedPairs, table: TableOptions
 ) -> tuple[Lexicon | None, list[Embeddings]]:
     """Read the seed dictionary and the vectors."""
     from alignx.lexicon.lexicon import Lexicon
 
     pairs = None
     if seed_pairs.dictionary is not None:
-        pairs = read_lexicon(terminal, seed_pairs.dictionary, files, seed_pairs.columns)
+        pairs = read_lexicon(terminal, seed_pairs.dictionary, files, table)
     languages = read_languages(terminal, "-", files)
     if seed_pairs.identical or seed_pairs.numerals:
         pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)

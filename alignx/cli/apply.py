@@ -78,7 +78,7 @@ def _refuse_for_models(dtype: str, reading: Reading) -> None:
     """Refuse options that would change the words or numbers of a model."""
     given = {
         "--limit": reading.limit is not None,
-        "--lowercase": reading.lowercase,
+        "--casing": reading.casing != "keep",
         "--dtype": dtype != "float32",
     }
     for name, is_given in given.items():

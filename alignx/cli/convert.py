@@ -10,7 +10,7 @@ import typer
 
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_lexicon, read_vectors
-from alignx.cli.options import Dtype, LanguageCodes, Reading, as_pair_of_codes, refuse
+from alignx.cli.options import Dtype, LanguageCodes, Reading, TableOptions, as_pair_of_codes, refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.outputs import require_outputs
 
@@ -50,6 +50,7 @@ def convert(
     ] = "",
     *,
     reading: Reading,
+    table: TableOptions,
     terminal: Terminal,
 ) -> None:
     """Convert vectors or a dictionary to another format; .safetensors opens at once."""
@@ -61,9 +62,10 @@ def convert(
         for name, value in given.items():
             refuse(value is not None, name, "vectors take it, and a dictionary does not")
         refuse(dtype != "float32", "--dtype", "vectors take it, and a dictionary does not")
-        _convert_dictionary(vectors, output, languages, reading, terminal)
+        _convert_dictionary(vectors, output, languages, reading, table, terminal)
         return
-    refuse(languages is not None, "--languages", "a dictionary takes it, and vectors do not")
+    for name, given in {"languages": languages, **vars(table)}.items():
+        refuse(given is not None, f"--{name}", "a dictionary takes it, and vectors do not")
     require_savable(output, dtype=dtype)
     # The vectors may be replaced by themselves, but not by a list of their words.
     require_outputs({"--output": files_of(output)[1:]}, {"FILE": vectors})
@@ -75,7 +77,12 @@ def convert(
 
 
 def _convert_dictionary(
-    path: Path, output: Path, codes: str | None, reading: Reading, terminal: Terminal
+    path: Path,
+    output: Path,
+    codes: str | None,
+    reading: Reading,
+    table: TableOptions,
+    terminal: Terminal,
 ) -> None:
     """Convert a dictionary to the format by which the output ends."""
     from alignx.lexicon.formats.write import files_of, require_languages, require_savable
@@ -84,6 +91,6 @@ def _convert_dictionary(
     require_outputs({"--output": files_of(output)}, {"FILE": path})
     require_savable(output)
     require_languages(output, languages)
-    lexicon = read_lexicon(terminal, path, reading)
+    lexicon = read_lexicon(terminal, path, reading, table)
     lexicon.save(output, languages=languages, on_error=reading.on_error)
     terminal.note(f"{output}: written")

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon, shared_space
 from alignx.cli.options import (
-    Columns,
     LanguagePair,
     MapFile,
     Neighbors,
     OovOption,
     RankingOption,
     Reverse,
+    TableOptions,
     refuse,
     require_at_most,
 )
@@ -59,13 +59,14 @@ def evaluate(
     ranking: RankingOption = None,
     reverse: Reverse = False,
     n_neighbors: Neighbors = None,
-    columns: Columns = None,
     *,
+    table: TableOptions,
     terminal: JsonTerminal,
 ) -> None:
     """Measure accuracy on a test dictionary, and agreement with human word similarity."""
     judged = dict(zip(SIDES, (similarity, source_similarity, target_similarity), strict=True))
-    of_dictionary = {"--columns": columns, "--oov-policy": policy, "--ranking": ranking}
+    of_dictionary = {"--oov-policy": policy, "--ranking": ranking}
+    table.require_dictionary(dictionary)
     _require_dictionary(dictionary, judged, {**of_dictionary, "--neighbors": n_neighbors})
 
     from alignx.evaluation.word_similarity import evaluate_similarity
@@ -76,7 +77,7 @@ def evaluate(
         for name, path in judged.items()
         if path
     }
-    pairs = None if dictionary is None else read_lexicon(terminal, dictionary, files, columns)
+    pairs = None if dictionary is None else read_lexicon(terminal, dictionary, files, table)
     languages = read_languages(terminal, map_file, files)
     shared = shared_space(map_file, languages, reverse=reverse)
     require_at_most(n_neighbors, min(map(len, shared.values())), "--neighbors")

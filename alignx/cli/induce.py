@@ -130,7 +130,7 @@ def induce(
         written.require_languages(output, (shared.source, shared.target))
         require_probabilities(entries.threshold, shared.ranker)
         asked = [
-            as_entries(lines, side, lowercase=files.lowercase)
+            as_entries(lines, side, casing=files.casing)
             for lines, side in zip(listed, sides, strict=True)
         ]
         lexicon = _induce_in_memory(terminal, shared, asked, selection, oov, by)

@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, cast
 
-from alignx.cli.options import as_columns
 from alignx.support.files import require_readable
 
 if TYPE_CHECKING:
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.cli.options import LanguageFiles, LanguagePair, Reading
+    from alignx.cli.options import LanguageFiles, LanguagePair, Reading, TableOptions
     from alignx.cli.terminal import Terminal
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.spelling import Casing
 
 __all__ = [
     "as_entries",
@@ -40,7 +40,7 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str =
         embeddings = load(
             path,
             limit=reading.limit,
-            lowercase=reading.lowercase,
+            casing=reading.casing,
             on_error=reading.on_error,
             progress=progress,
             prefix=prefix,
@@ -65,21 +65,17 @@ def read_lexicon(
     terminal: Terminal,
     path: Path,
     reading: Reading,
-    columns: str | None = None,
+    table: TableOptions | None = None,
     *,
     scored: bool = False,
 ) -> Lexicon:
-    """Load a dictionary, or scored word pairs, and print its size."""
+    """Load a dictionary, or scored word pairs; print its size and the guesses about it."""
     from alignx.lexicon.lexicon import Lexicon
 
     # Lookup lower-cases words too, by the rules of each language.
-    lexicon = Lexicon.load(
-        path, on_error=reading.on_error, columns=as_columns(columns), scored=scored
-    )
-    notes = [f"{len(lexicon):,} pairs", *lexicon.notes]
-    if lexicon.skipped:
-        notes.append(f"{lexicon.skipped:,} malformed lines skipped")
-    terminal.note(f"{path.name}: {'; '.join(notes)}")
+    chosen = {} if table is None else table.as_dict()
+    lexicon = Lexicon.load(path, on_error=reading.on_error, scored=scored, **chosen)
+    terminal.note(str(lexicon))
     return lexicon
 
 
@@ -112,14 +108,14 @@ def read_entries(terminal: Terminal, path: Path) -> list[str]:
     return entries
 
 
-def as_entries(lines: Sequence[str], language: Embeddings, *, lowercase: bool) -> list[str]:
+def as_entries(lines: Sequence[str], language: Embeddings, *, casing: Casing) -> list[str]:
     """Normalize white space of words and phrases; drop duplicates and empty lines.
 
     A line that the vocabulary contains keeps its white space.
     """
-    from alignx.vectors.spelling import lower, words_of
+    from alignx.vectors.spelling import cased, words_of
 
-    asked = [lower(line, language.language) for line in lines] if lowercase else lines
+    asked = [cased(line, casing, language.language) for line in lines]
     entries = [line if line in language else " ".join(words_of(line)) for line in asked]
     return list(dict.fromkeys(filter(None, entries)))
 

@@ -14,7 +14,6 @@ import typer
 from alignx.cli.command import option
 
 __all__ = [
-    "Columns",
     "Dtype",
     "LabeledColumns",
     "LanguageCodes",
@@ -26,8 +25,8 @@ __all__ = [
     "RankingOption",
     "Reading",
     "Reverse",
+    "TableOptions",
     "TextColumns",
-    "as_columns",
     "as_pair_of_codes",
     "codes_and_files",
     "refuse",
@@ -64,13 +63,6 @@ RankingOption = Annotated[
         default="learned where the map has it, otherwise csls",
     ),
 ]
-Columns = Annotated[
-    str | None,
-    option(
-        "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
-        metavar="SOURCE,TARGET",
-    ),
-]
 LanguageCodes = Annotated[
     str | None,
     option(
@@ -90,9 +82,13 @@ class Reading:
     limit: Annotated[
         int | None, option("Read only the first N words of each file.", default="all", min=1)
     ] = None
-    lowercase: Annotated[
-        bool, option("Lower-case all words; of words that become equal, keep the first.")
-    ] = False
+    casing: Annotated[
+        Literal["keep", "lower", "tr"],
+        option(
+            "Keep capitals, lower-case all words by their language, or by the rules of Turkish; of "
+            "words that become equal, keep the first."
+        ),
+    ] = "keep"
     on_error: Annotated[
         Literal["raise", "skip"], option("Stop at a malformed line, or skip and count such lines.")
     ] = "raise"
@@ -139,6 +135,46 @@ class LanguageFiles(Reading):
             "VECTORS",
             f"a map takes two files, and - at least two, got {count}",
         )
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """Options for the table of a dictionary, where its content is recognized wrongly."""
+
+    PANEL: ClassVar[str] = READING
+    columns: Annotated[
+        str | None,
+        option(
+            "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
+            default="found by content",
+            metavar="SOURCE,TARGET",
+        ),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        option(
+            "Mark between the columns of the dictionary; tab and space have names.",
+            default="found by content",
+            metavar="MARK",
+        ),
+    ] = None
+    header: Annotated[
+        bool | None,
+        option(
+            "Take the first line of the dictionary as names of columns, or as a pair.",
+            "--header/--no-header",
+            default="found by content",
+        ),
+    ] = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the options as `alignx.Lexicon.load` takes them."""
+        return {**vars(self), "columns": _as_columns(self.columns)}
+
+    def require_dictionary(self, dictionary: Path | None) -> None:
+        """Refuse the options without a dictionary."""
+        for name, value in vars(self).items():
+            refuse(value is not None and dictionary is None, f"--{name}", "it takes a --dictionary")
 
 
 @dataclass(frozen=True)
@@ -206,7 +242,7 @@ def codes_and_files(given: Sequence[str] | None, name: str) -> list[tuple[str, P
     return [(code, Path(path)) for code, _, path in parts]
 
 
-def as_columns(text: str | None) -> list[int | str] | None:
+def _as_columns(text: str | None) -> list[int | str] | None:
     """Split ``SOURCE,TARGET`` as `alignx.Lexicon.load` takes columns."""
     if text is None:
         return None
@@ -232,7 +268,7 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(columns|delimiter|header|label_column|languages?|limit|on_error|text_column)="
+    r"(?<![\w(])(casing|columns|delimiter|header|label_column|languages?|limit|on_error|text_column)="
     r"(\([^()]*\)|\"[^\"]*\"|'[^']*'|[\w.-]+)?"
 )
 

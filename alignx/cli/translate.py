@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alignx.alignment.translation import Translation
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.oov import OOVMode
+    from alignx.vectors.spelling import Casing
 
 __all__ = ["translate"]
 
@@ -76,11 +77,11 @@ def translate(
     is_learned = shared.ranker is not None and ranking in (None, "learned")
     if interactive:
         options["k"] = k or min(5, len(shared.target))
-        answer = partial(_answer, terminal, shared, asked, options, files.lowercase, is_learned)
+        answer = partial(_answer, terminal, shared, asked, options, files.casing, is_learned)
         terminal.note("type a word or phrase; Ctrl-D ends")
         session(f"{asked.language or 'word'}> ", answer)
         return
-    entries = as_entries(given, asked, lowercase=files.lowercase)
+    entries = as_entries(given, asked, casing=files.casing)
     found = dict(zip(entries, shared.translate(entries, **options), strict=True))
     reasons = _reasons(asked, found, oov)
     for word, best in found.items():
@@ -121,14 +122,14 @@ def _answer(
     shared: SharedSpace,
     asked: Embeddings,
     options: Mapping[str, Any],
-    lowercase: bool,
+    casing: Casing,
     is_learned: bool,
     line: str,
 ) -> None:
     """Print the translations of a line of a session, or why there is none and what is near."""
     from alignx.vectors.missing import near_spellings
 
-    for word in as_entries([line], asked, lowercase=lowercase):
+    for word in as_entries([line], asked, casing=casing):
         best = shared.translate([word], **options)[0]
         for answer in best:
             score = f"{answer.score:6.1%}" if is_learned else f"{answer.score:7.4f}"

@@ -68,11 +68,14 @@ class SimilarityReport(Tabular):
         return [{k: v for k, v in row.items() if k != "with_oov"} for row in rows]
 
     def __str__(self) -> str:
+        figures = f"Pearson {self.pearson:.3f}, Spearman {self.spearman:.3f}"
+        if math.isnan(self.pearson):
+            reason = "all scores or all cosines are equal" if self.n > 1 else "it takes two pairs"
+            figures = f"no correlation, as {reason}"
         more = self.with_oov
-        return (
-            f"Pearson {self.pearson:.3f}, Spearman {self.spearman:.3f} "
-            f"({self.n} of {self.pairs} pairs, coverage {self.coverage:.1%})"
-        ) + (f"; with phrases and OOV words: {more}" if more else "")
+        return f"{figures} ({self.n} of {self.pairs} pairs, coverage {self.coverage:.1%})" + (
+            f"; with phrases and OOV words: {more}" if more else ""
+        )
 
 
 def evaluate_similarity(

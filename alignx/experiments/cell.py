@@ -33,7 +33,7 @@ class Protocol(Table):
     """Settings shared by all cells of a grid; see `load` and `evaluate`."""
 
     limit: Count | None = None
-    lowercase: bool = False
+    casing: Literal["keep", "lower", "tr"] = "keep"
     on_error: Literal["raise", "skip"] = "raise"
     oov_policy: OOVPolicy = "muse"
 

@@ -2,68 +2,117 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
-    "COLUMNS_HINT",
+    "COLUMNS_ADVICE",
     "Columns",
     "Entries",
-    "Parser",
+    "Kind",
+    "Lines",
+    "Notes",
+    "Reading",
+    "Row",
     "is_number",
     "is_quoted",
+    "number_of",
     "quoted",
-    "require_valid_numbers",
     "unquoted",
 ]
 
 Columns: TypeAlias = Sequence[int | str]
 """Columns of source, target, and perhaps score and probability: numbers from 1, or names."""
 
-Parser: TypeAlias = Callable[[str], tuple[str, str, tuple[float, ...], str]]
-"""Function from a line to both words, their numbers, and the word that ends in a mark or ""."""
+Kind: TypeAlias = Literal["words", "numbers", "parts of speech", "notes", "one value", "marks"]
+"""Content of a column."""
 
-COLUMNS_HINT = "; say which columns"
+COLUMNS_ADVICE = "say which columns are source and target, such as columns=(1, 3)"
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+
+
+Lines: TypeAlias = list[tuple[int, str]]
+"""Numbers of lines, and their texts."""
+
+Row: TypeAlias = tuple[int, tuple[str, ...]]
+"""Number of a line, and its cells; the garbage collector passes over tuples of words."""
 
 
 @dataclass
 class Entries:
-    """Word pairs with lines and numbers, and words ending in a mark."""
+    """Word pairs with their lines and numbers, in columns, which take less time than objects."""
 
     lines: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     numbers: list[tuple[float, ...]] = field(default_factory=list)
-    marked: list[tuple[str, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.lines)
 
 
-def require_valid_numbers(numbers: Sequence[float]) -> None:
-    """Refuse a score or probability out of range by a ValueError."""
-    if all(map(math.isfinite, numbers)) and (len(numbers) < 2 or 0 <= numbers[1] <= 1):
-        return
-    hint = f"{COLUMNS_HINT} to read, such as columns=(1, 2)"
-    for name, number in zip(("score", "probability"), numbers, strict=False):
-        if not math.isfinite(number):
-            raise ValueError(f"a {name} must be finite, got {number}{hint}")
-    raise ValueError(
-        f"a probability, behind the score, must lie in [0, 1], got {numbers[1]:g}{hint}"
-    )
+class Reading(NamedTuple):
+    """Choices of the user for a dictionary file; None is found by content."""
+
+    columns: Columns | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    scored: bool = False
+    on_error: Literal["raise", "skip"] = "raise"
+
+
+@dataclass
+class Notes:
+    """Guesses about a file, and counts of changes: "3 annotations removed"."""
+
+    shape: list[str] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def count(self, noun: str, change: str, by: int = 1) -> None:
+        """Count changes of one kind; the noun in the singular."""
+        self.counts[noun, change] += by
+
+    def texts(self) -> tuple[str, ...]:
+        """Return a short text for each guess and each count."""
+        counts = [
+            f"{n:,} {noun if n == 1 else _plural(noun)} {change}"
+            for (noun, change), n in self.counts.items()
+            if n
+        ]
+        return *self.shape, *counts
+
+
+def _plural(noun: str) -> str:
+    head, space, rest = noun.partition(" ")
+    return f"{head[:-1]}ies{space}{rest}" if head.endswith("y") else f"{head}s{space}{rest}"
+
+
+def number_of(cell: str) -> float | None:
+    """Parse a number, perhaps with a decimal comma; None for anything else.
+
+    A comma before three digits may separate thousands, so "1,234" is none.
+
+    Examples
+    --------
+    >>> number_of("3,5"), number_of("1e-3"), number_of("1,234"), number_of("cat")
+    (3.5, 0.001, None, None)
+    """
+    if _DECIMAL_COMMA.fullmatch(cell) and not _THOUSANDS.fullmatch(cell):
+        cell = cell.replace(",", ".")
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
 
 
 def is_number(cell: str) -> bool:
     """Return True if a cell holds a number."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return number_of(cell) is not None
 
 
 def is_quoted(cell: str) -> bool:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from alignx.lexicon.entries import is_number, unquoted
+from alignx.lexicon.entries import is_number
+from alignx.lexicon.parts_of_speech import is_part_of_speech
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from alignx.lexicon.entries import Columns
+    from alignx.lexicon.entries import Kind
 
-__all__ = ["is_header"]
+__all__ = ["is_header", "named_words"]
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_COLUMNS = _words("source src target tgt trg translation word term lemma from to language lang l")
+_COLUMNS = _words(
+    "source src target tgt trg translation word term lemma from to language lang l front back "
+    "headword gloss meaning definition equivalent"
+)
 _WORDS_OF_NAMES = _words("word words term language lang side text entry column")
 # Column names by language; two of one language are no translations of each other.
 _NAMES = [
@@ -38,6 +42,11 @@ _NAMES = [
         "quelle ziel wort übersetzung deutsch englisch spanisch französisch italienisch "
         "portugiesisch russisch chinesisch"
     ),
+    _words(  # languages by their own names
+        "english español deutsch français italiano português nederlands русский українська "
+        "中文 日本語 한국어 العربية فارسی עברית हिन्दी türkçe polski čeština slovenčina svenska "
+        "dansk norsk suomi magyar română ελληνικά български català euskara galego"
+    ),
     _words("cible mot traduction français anglais espagnol allemand italien portugais"),
 ]
 # Codes that are everyday words of English, such as "is" and "no", are left out.
@@ -47,42 +56,65 @@ _CODES = _words(
 )
 # German "es" is "it", and Spanish "el" is "he".
 _TRANSLATIONS = {"es", "it"}, {"el", "he"}
+_REGIONAL = re.compile(r"[a-z]{2,3}[-_]([a-z]{2}|[a-z]{4}|\d{3})")  # pt-BR, zh_Hans, eng-000
+_EXPECTED: dict[Kind, Callable[[str], bool]] = {
+    "numbers": is_number,
+    "parts of speech": is_part_of_speech,
+}
 
 
-def is_header(
-    first: Sequence[str], others: Iterable[Sequence[str]], columns: Columns | None
-) -> bool:
+def is_header(first: Sequence[str], words: Sequence[int], kinds: Sequence[Kind]) -> bool:
     """Return True if the first row names columns.
 
-    `columns` are the numbers of the columns of the words, from 1 [default: the first two].
+    `words` are the places of the words, and `kinds` what the other rows hold in each column.
 
     Examples
     --------
-    >>> is_header(["mot", "wort", "score"], [["chat", "Katze", "0.7"]], None)
+    >>> is_header(["mot", "wort", "score"], [0, 1], ["words", "words", "numbers"])
     True
     """
-    first = [unquoted(cell) for cell in first]
-    words = (0, 1) if columns is None else [int(column) - 1 for column in columns[:2]]
-    numbers = [place for place in range(2, len(first)) if place not in words]
-    if max(words) >= len(first) or any(is_number(first[place]) for place in numbers):
+    if max(words[:2]) >= len(first):
         return False
-    if _are_names(*(first[place] for place in words)):
-        return True
-    named = [place for place in numbers if first[place]]
-    rows = list(others) if named else []  # a name over numbers
-    return bool(rows) and any(
-        all(len(row) > place and is_number(unquoted(row[place])) for row in rows) for place in named
+    others = [(first[place], kind) for place, kind in enumerate(kinds[: len(first)])]
+    others = [(cell, kind) for cell, kind in others if cell and kind in _EXPECTED]
+    if any(kind == "numbers" and is_number(cell) for cell, kind in others):
+        return False
+    # A name over numbers or parts of speech tells as well.
+    return _are_names(first[words[0]], first[words[1]]) or any(
+        not _EXPECTED[kind](cell) for cell, kind in others
     )
+
+
+def named_words(names: Sequence[str]) -> list[int]:
+    """Return the places of the only two names of words, or none.
+
+    Examples
+    --------
+    >>> named_words(["id", "English", "Spanish", "example"])
+    [1, 2]
+    """
+    cells = [_cleaned(name) for name in names]
+    for known in (*_NAMES, _CODES):
+        found = [place for place, cell in enumerate(cells) if _is_name(cell, known)]
+        if len(found) == 2 and cells[found[0]] != cells[found[1]]:
+            return found
+    return []
 
 
 def _are_names(source: str, target: str) -> bool:
     """Return True for two names of columns, False for translations."""
-    first, second = source.strip().lower(), target.strip().lower()
+    first, second = _cleaned(source), _cleaned(target)
     if first == second:
         return False
     if {first, second} <= _CODES:
         return {first, second} not in _TRANSLATIONS
     return any(_is_name(first, names) and _is_name(second, names) for names in _NAMES)
+
+
+def _cleaned(name: str) -> str:
+    """Lower-case a name; drop the region or the number of a language code."""
+    name = name.strip().lower()
+    return name[:3].rstrip("-_") if _REGIONAL.fullmatch(name) else name
 
 
 def _is_name(cell: str, names: frozenset[str]) -> bool:

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-import numpy as np
-
+from alignx.lexicon.entries import Reading
 from alignx.lexicon.files import read_pairs
 from alignx.lexicon.formats.write import write
 from alignx.lexicon.lookup import LexiconRows, PairLookup
 from alignx.lexicon.pairs import WordPairs
-from alignx.lexicon.validation import checked_languages, frame_columns
+from alignx.lexicon.validation import checked_languages, frame_columns, full_column
 from alignx.support.arguments import require_instance
 from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.spelling import Casing, cased, composed_all, require_casing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from alignx.support.arrays import Double
     from alignx.support.files import StrPath
 
 __all__ = ["Lexicon", "LexiconLike"]
-
-logger = logging.getLogger("alignx")
 
 LexiconLike: TypeAlias = (
     "StrPath | Iterable[tuple[str, str]] | Mapping[str, str | Sequence[str]] | pd.DataFrame"
@@ -52,7 +48,7 @@ class Lexicon(WordPairs):
     skipped : int
         Number of malformed lines that loading skipped.
     notes : tuple of str
-        Lines that loading recognized as something else than a pair, such as a header.
+        Guesses and changes of loading, such as "header skipped" and "3 cells split".
     languages : (str, str), optional
         Codes of source and target language.
 
@@ -108,6 +104,7 @@ class Lexicon(WordPairs):
         Examples
         --------
         >>> import alignx as ax
+        >>> import numpy as np
         >>> english = ax.Embeddings(["the", "taxi", "1990"], np.eye(3))
         >>> spanish = ax.Embeddings(["taxi", "1990", "el"], np.eye(3))
         >>> list(Lexicon.identical(english, spanish))
@@ -128,29 +125,35 @@ class Lexicon(WordPairs):
         cls,
         path: StrPath,
         *,
-        lowercase: bool = False,
+        casing: Casing = "keep",
         on_error: Literal["raise", "skip"] = "raise",
         columns: Sequence[int | str] | None = None,
+        delimiter: str | None = None,
+        header: bool | None = None,
         scored: bool = False,
     ) -> Self:
-        r"""Read a dictionary file.
+        r"""Read a dictionary file, by its content.
 
         Parameters
         ----------
         path : path
-            A table, whatever its name: two words a line, separated by a tab (words may then hold
-            spaces, and a score and a probability may follow), by spaces, or by a mark that all
-            lines share, such as a comma or ``|||``. Or JSON lines as `save` writes them. Packed by
-            gzip, bzip2 or xz, or not. Files of MUSE, VecMap, XLING and PanLex load unchanged.
-            Double quotes around a cell are removed; a header and comments are recognized and listed
-            in `notes`.
-        lowercase : bool
-            Lower-case all words. Of equal pairs the first is kept in any case.
+            A table, whatever its name and delimiter, with or without header and comments: two words
+            a line, and perhaps a score and a probability. Cells with several words are split,
+            annotations removed. Or JSON. Packed or not. Files of MUSE, VecMap, XLING and PanLex
+            load unchanged, and files of `save` in columns with tabs or JSON lines. Guesses and
+            changes are listed in `notes`.
+        casing : {"keep", "lower", "tr"}
+            Keep capitals, lower-case all words, or do so by the rules of Turkish. Of equal pairs
+            the first is kept in any case.
         on_error : {"raise", "skip"}
             Treatment of a line without a pair.
         columns : sequence of int or str, optional
             Columns of source and target, and of score and probability to read them: numbers from 1,
-            or names in the header. Required for lines of more than two words.
+            or names in the header or keys of JSON. Default: found by content.
+        delimiter : str, optional
+            Mark between cells, or "tab", "space", "comma", "semicolon". Default: found by content.
+        header : bool, optional
+            Whether the first line names columns. Default: found by content.
         scored : bool
             Refuse lines without a score, as in files of word similarity.
 
@@ -161,29 +164,33 @@ class Lexicon(WordPairs):
         FormatError
             If it holds no pair, a line holds none, or columns are ambiguous; names the line.
         ValueError
-            If `on_error` or `columns` is invalid.
+            If an option is invalid.
 
         Examples
         --------
         >>> import tempfile, pathlib
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "en-es.tsv"
-        >>> _ = path.write_text("English\tclass\tSpanish\ncat\tnoun\tgato\n")
-        >>> list(Lexicon.load(path, columns=("English", "Spanish")))
-        [('cat', 'gato')]
+        >>> _ = path.write_text("English\tclass\tSpanish\ncat\tnoun\tgato, gata\n")
+        >>> lexicon = Lexicon.load(path)
+        >>> print(lexicon)
+        en-es.tsv: 2 pairs; tab-separated, header skipped, columns 1 and 3, 1 cell split
+        >>> lexicon == Lexicon.load(path, columns=("English", "Spanish"))
+        True
         """
         _require_treatment(on_error)
-        entries, skipped, notes = read_pairs(
-            path, columns=columns, scored=scored, on_error=on_error
-        )
-        words = entries.sources, entries.targets
-        if lowercase:
-            words = list(map(str.lower, words[0])), list(map(str.lower, words[1]))
+        require_casing(casing)
+        reading = Reading(columns, delimiter, header, scored, on_error)
+        entries, skipped, notes = read_pairs(path, reading)
+        words = list(map(composed_all, (entries.sources, entries.targets)))
+        if casing != "keep":
+            words = [[cased(word, casing) for word in side] for side in words]
         numbers_of: dict[tuple[str, str], tuple[float, ...]] = {}
         for pair, numbers in zip(zip(*words, strict=True), entries.numbers, strict=True):
             numbers_of.setdefault(pair, numbers)
-        scores = _column(numbers_of.values(), 0, str(path))
-        probabilities = None if scores is None else _column(numbers_of.values(), 1, str(path))
-        return cls(list(numbers_of), scores, probabilities, str(path), skipped, tuple(notes))
+        notes.count("duplicate", "merged", len(entries) - len(numbers_of))
+        scores = full_column(numbers_of.values(), 0, notes)
+        probabilities = None if scores is None else full_column(numbers_of.values(), 1, notes)
+        return cls(list(numbers_of), scores, probabilities, str(path), skipped, notes.texts())
 
     @classmethod
     def of(cls, pairs: LexiconLike) -> Lexicon:
@@ -268,16 +275,3 @@ class Lexicon(WordPairs):
 def _require_treatment(on_error: str) -> None:
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
-
-
-def _column(rows: Collection[tuple[float, ...]], index: int, name: str) -> Double | None:
-    """Collect a number of each pair; None unless all have it."""
-    values = [numbers[index] for numbers in rows if len(numbers) > index]
-    if len(values) == len(rows):
-        return np.array(values, dtype=np.float64)
-    if values:
-        logger.warning(
-            "%s: %s are left out, as only %d of %d pairs have one",
-            name, ("scores", "probabilities")[index], len(values), len(rows),
-        )  # fmt: skip
-    return None

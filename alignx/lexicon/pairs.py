@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
@@ -87,6 +88,14 @@ class WordPairs(Sequence[tuple[str, str]]):
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         # Unpickled arrays are writable, those of a lexicon are not.
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+    def __str__(self) -> str:
+        """Return the name of the file, the number of pairs, and the guesses of loading."""
+        notes = list(self.notes)
+        if self.skipped:
+            notes.append(f"{self.skipped:,} line{'s' * (self.skipped > 1)} skipped")
+        size = f"{Path(self.name).name}: {len(self):,} pair{'s' * (len(self) != 1)}"
+        return f"{size}; {', '.join(notes)}" if notes else size
 
     def __repr__(self) -> str:
         numbers = [name for name in _NUMBERS.values() if getattr(self, name) is not None]

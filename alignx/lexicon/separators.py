@@ -1,144 +1,175 @@
-"""Separators of columns: tabs, spaces, or a mark in nearly all lines."""
+"""Separators of cells: tabs, white space, or a mark in nearly all lines."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.lexicon.entries import unquoted
-
 if TYPE_CHECKING:
-    from alignx.support.text_files import Line
+    from collections.abc import Sequence
 
-__all__ = ["Separator", "without_comments"]
+__all__ = ["NEARLY_ALL", "Separator", "find_separator"]
 
 # A mark separates if nearly all lines hold it; the others are then named as malformed.
-_NEARLY_ALL = 0.9
-# With the blanks that it needs around it, so that no mark within a word separates.
-_SEPARATORS = {
-    "|||": re.compile(r" *\|\|\| *"),
-    "<->": re.compile(r" *<-> *"),
-    "->": re.compile(r" *-> *"),
-    "=>": re.compile(r" *=> *"),
-    "→": re.compile(r" *→ *"),
-    "=": re.compile(r" *= *"),
-    " - ": re.compile(r" +- +"),
-    " \N{EN DASH} ": re.compile(" +\N{EN DASH} +"),
-    " \N{EM DASH} ": re.compile(" +\N{EM DASH} +"),
-    " : ": re.compile(r" +: +"),
-    ": ": re.compile(r"(?<=\S): +"),
+NEARLY_ALL = 0.9
+# Unmistakable marks first; blanks that it needs around it are part of a mark.
+_MARKS = [
+    "|||", "<->", "<=>", "-->", "==>", "->", "=>", "→", "⇒", "↔", "⇔", "::", "=",
+    " - ", " \N{EN DASH} ", " \N{EM DASH} ", " : ", ": ", "\N{FULLWIDTH COLON}", ":",
+]  # fmt: skip
+# Marks of columns or of lists: where two fit, their blanks tell.
+_LIST_MARKS = [
+    "|", ";", ",", "/", "\N{FULLWIDTH SEMICOLON}", "\N{FULLWIDTH COMMA}", "\N{IDEOGRAPHIC COMMA}",
+    "\N{ARABIC SEMICOLON}", "\N{ARABIC COMMA}",
+]  # fmt: skip
+_PUNCTUATION = ",;:\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}\N{ARABIC COMMA}"
+_BLANKS = {
+    "\N{IDEOGRAPHIC SPACE}": "ideographic space",
+    "\N{NO-BREAK SPACE}": "no-break space",
+    "\N{EM SPACE}": "em space",
+    "\N{EN SPACE}": "en space",
+    "  ": "several spaces",
 }
-_CSV_SEPARATORS = ";", ","
-
-
-def without_comments(lines: list[Line], notes: list[str]) -> list[Line]:
-    """Drop comments before the first pair, or anywhere between tabs."""
-    has_tabs = sum("\t" in line.text for line in lines) * 2 > len(lines)
-    kept: list[Line] = []
-    for line in lines:
-        # Words may begin with it: MUSE pairs "#the" and "#der".
-        is_comment = (
-            line.text.startswith("#")
-            and (has_tabs or not kept)
-            and "\t" not in line.text
-            and not (line.text.count("#") > 1 and len(line.text.split()) == 2)
-        )
-        if not is_comment:
-            kept.append(line)
-    if count := len(lines) - len(kept):
-        notes.append(f"{count:,} comment{'s' if count > 1 else ''} left out")
-    return kept
+_NAMES = {"\t": "tab", " ": "space", ",": "comma", ";": "semicolon", "|": "bar"}
+_GIVEN = {name: mark for mark, name in _NAMES.items()} | {r"\t": "\t"}
+_IN_CSV = "\t,;|"
 
 
 class Separator(NamedTuple):
-    """Separator of cells: a mark, or tabs and spaces.
+    """Mark between cells; a space stands for tabs or spaces."""
 
-    Lines split at spaces have two cells, unless `any_width` allows more.
-    """
-
-    mark: str | None = None
-    width: int = 0
-    any_width: bool = False
+    mark: str
 
     @classmethod
-    def of(cls, texts: list[str], *, any_width: bool) -> Separator:
-        """Determine the separator of a file from all lines."""
-        if not any("\t" in text for text in texts):
-            for mark in (*_SEPARATORS, *_CSV_SEPARATORS):
-                if width := _common_width(texts, mark):
-                    return cls(mark, width)
-        return cls(any_width=any_width)
+    def named(cls, delimiter: str) -> Separator:
+        """Return the separator of a delimiter, or of its name, such as "tab"."""
+        if not delimiter or "\n" in delimiter:
+            raise ValueError(f"delimiter must be one or more characters, got {delimiter!r}")
+        return cls(_GIVEN.get(delimiter, delimiter))
+
+    def __str__(self) -> str:
+        if name := _NAMES.get(self.mark) or _BLANKS.get(self.mark):
+            return f"{name}-separated" if self.mark in _NAMES else f"separated by {name}"
+        return f"separated by {self.mark.strip()!r}"
+
+    @property
+    def is_white(self) -> bool:
+        """Whether tabs or spaces separate."""
+        return self.mark == " "
+
+    @property
+    def is_tab(self) -> bool:
+        """Whether tabs alone separate."""
+        return self.mark == "\t"
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether quotes around cells may enclose the mark."""
+        return self.mark in _IN_CSV
 
     def cells(self, text: str) -> list[str]:
-        """Split a line."""
-        if self.mark is not None:
-            cells = _split_at(self.mark, text)
-            # Cells with commas need quotes there, which are then no sign of a phrase.
-            return list(map(unquoted, cells)) if self.mark in _CSV_SEPARATORS else cells
-        if "\t" in text:
+        """Split a line; quotes around cells stay."""
+        if self.mark == " " and "\t" not in text:
+            words = text.split(" ")
+            if len(words) == 2 and words[0] and words[1]:  # as nearly all are
+                return words
+            words = [word for word in words if word]
+            return words if len(words) > 1 else _at_other_blanks(text)
+        if self.mark in " \t":
             cells = text.split("\t")
             return [cell.strip(" ") for cell in cells] if " " in text else cells
-        # Only ASCII spaces separate: a no-break space may be part of a word.
-        return [word for word in text.split(" ") if word]
-
-    def require_width(self, text: str, cells: list[str]) -> None:
-        """Refuse a line with another number of cells by a ValueError."""
-        n = len(cells)
-        if self.mark is not None:
-            if n != self.width:
-                raise ValueError(
-                    f"a line must have {self.width} columns as the others, separated by "
-                    f"{self.mark.strip()!r}, got {n}"
-                )
-        elif "\t" not in text and n != 2 and not (self.any_width and n > 1):
-            problem = f"a pair needs two words, got {n}"
-            if n > 2:
-                problem += "; separate entries of several words by a tab"
-            elif blanks := [c for c in cells[0] if c.isspace()]:
-                problem += f", {cells[0]!r} (U+{ord(blanks[0]):04X} may be part of a word); "
-                problem += "separate words by a tab"
-            else:
-                problem += f", {cells[0][:50]!r}; separate words by a tab or a space"
-            raise ValueError(problem)
-
-
-def _common_width(texts: list[str], mark: str) -> int:
-    """Return the usual number of cells at a mark, or 0."""
-    if sum(mark.strip() in text for text in texts) < _NEARLY_ALL * len(texts):
-        return 0
-    cells = [_split_at(mark, text) for text in texts]
-    widths = [len(found) for found in cells if len(found) > 1 and all(found)]
-    width = max(set(widths), key=widths.count, default=0)
-    if widths.count(width) < _NEARLY_ALL * len(texts):
-        return 0
-    # "1,5 1.5", "a=b c" and "a,b c,d" are two words a line, separated by a space.
-    inside = sum(
-        len(text.split()) == 2 and not re.search(rf"{re.escape(mark.strip())}(\s|$)", text)
-        for text in texts
-    )
-    return width if inside * 2 <= len(texts) else 0
-
-
-def _split_at(mark: str, text: str) -> list[str]:
-    """Split a line at a mark; quotes around cells stay."""
-    cells = _SEPARATORS[mark].split(text) if mark in _SEPARATORS else _outside_quotes(text, mark)
-    return [cell.strip(" ") for cell in cells]
-
-
-def _outside_quotes(text: str, mark: str) -> list[str]:
-    """Split at a mark outside of quotes."""
-    if '"' not in text:
-        return text.split(mark)
-    cells = [""]
-    in_quotes = False
-    for character in text:
-        if character == '"':
-            if in_quotes or not cells[-1].strip():
-                in_quotes = not in_quotes
-            elif cells[-1].endswith('"'):
-                in_quotes = True  # doubled
-        if character == mark and not in_quotes:
-            cells.append("")
+        if self.mark == "|":
+            text = text.strip(" |")  # as in Markdown
+        if self.mark in _IN_CSV and '"' in text:
+            cells = _quoted_cells(self.mark).findall(text)
+        elif self.mark.isspace():
+            cells = [cell for cell in re.split(rf"{self.mark}+", text.strip()) if cell]
         else:
-            cells[-1] += character
-    return cells
+            cells = _pattern(self.mark).split(text)
+        return [cell.strip(" ") for cell in cells]
+
+
+WHITE = Separator(" ")
+
+
+def _at_other_blanks(text: str) -> list[str]:
+    """Split at no-break and wide spaces, which are part of words beside spaces."""
+    words = re.split(f"[{''.join(blank for blank in _BLANKS if len(blank) == 1)}]+", text.strip())
+    return words if len(words) == 2 and all(words) else [text.strip(" ")]
+
+
+@cache
+def _pattern(mark: str) -> re.Pattern[str]:
+    inner = re.escape(mark.strip() or mark)
+    before = " +" if mark.startswith(" ") else r"(?<=\S)" if mark == ": " else " *"
+    return re.compile(f"{before}{inner}{' +' if mark.endswith(' ') else ' *'}")
+
+
+@cache
+def _quoted_cells(mark: str) -> re.Pattern[str]:
+    inner = re.escape(mark)
+    return re.compile(rf'(?:\A|{inner}) *("(?:[^"]|"")*" *(?={inner}|\Z)|[^{inner}]*)')
+
+
+def find_separator(texts: Sequence[str]) -> Separator:
+    """Determine the separator of a file by all its lines.
+
+    Raises ValueError if two marks separate equally well.
+    """
+    n = len(texts)
+    if 2 * sum("\t" in text for text in texts) >= n:
+        return WHITE
+    joined = "\n".join(texts)
+    often = [m for m in _MARKS + _LIST_MARKS if joined.count(m.strip()) >= NEARLY_ALL * n]
+    fitting = [mark for mark in often if _fits(texts, Separator(mark))]
+    if fitting:
+        strong = [mark for mark in fitting if mark in _MARKS]
+        return Separator(strong[0] if strong else _the_one(fitting, texts, joined))
+    for blank in (b for b in _BLANKS if joined.count(b) >= NEARLY_ALL * n):
+        # Words may hold any blank but a space, where spaces separate.
+        are_words = all(len(WHITE.cells(text)) == 2 and " " in text for text in texts)
+        if not are_words and _fits(texts, Separator(blank)):
+            return Separator(blank)
+    return WHITE
+
+
+def _fits(texts: Sequence[str], separator: Separator) -> bool:
+    """Return True if nearly all lines have the same number of cells."""
+    rows = [separator.cells(text) for text in texts]
+    full = [row for row in rows if len(row) > 1 and row[0] and any(row[1:])]
+    trimmed = [len(row) - next(i for i, cell in enumerate(reversed(row)) if cell) for row in full]
+    for widths in (list(map(len, rows)), trimmed):
+        width = max(set(widths), key=widths.count, default=0)
+        if width > 1 and widths.count(width) >= NEARLY_ALL * len(texts):
+            break
+    else:
+        return False
+    if 2 * len(full) <= len(texts):
+        return False
+    if separator.mark.isspace():
+        return True
+    # "1,5 1.5", "a=b c" and "a,b c,d" are two words a line, separated by a space.
+    at_an_end = re.compile(rf"([{_PUNCTUATION}]|{re.escape(separator.mark.strip())})(\s|$)")
+    inside = sum(len(text.split()) == 2 and not at_an_end.search(text) for text in texts)
+    return 2 * inside <= len(texts)
+
+
+def _the_one(fitting: list[str], texts: Sequence[str], joined: str) -> str:
+    """Choose between marks that all separate equally many cells."""
+    if "," in fitting and not re.search(r"(?<!\d),|,(?!\d)", joined):
+        fitting = [mark for mark in fitting if mark != ","] or fitting  # decimal commas
+    # A header, and the marks that lists lack.
+    fitting = [mark for mark in fitting if mark in texts[0]] or fitting
+    if len(fitting) > 1 and "/" in fitting:
+        fitting = [mark for mark in fitting if mark != "/"]
+    if len(fitting) > 1:
+        tight = [mark for mark in fitting if f"{mark} " not in joined]
+        if len(tight) != 1:
+            found = " and ".join(map(repr, fitting))
+            raise ValueError(
+                f"one mark must separate the words, got {found} in all lines; say which one, such "
+                f'as delimiter="{fitting[0]}"'
+            )
+        fitting = tight
+    return fitting[0]

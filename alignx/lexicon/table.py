@@ -1,103 +1,158 @@
-"""Dictionaries in tables: columns of words, and perhaps of scores and probabilities."""
+"""Table of a dictionary file: its separator, header and rows of cells."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
-from alignx.lexicon.entries import COLUMNS_HINT, Columns, Parser, require_valid_numbers, unquoted
-from alignx.lexicon.header import is_header
-from alignx.lexicon.separators import Separator, without_comments
-from alignx.lexicon.word_checks import is_plain, refuse_notes_and_lists, word_with_mark
+from alignx.lexicon.comments import maybe_comments, without_comments
+from alignx.lexicon.entries import is_quoted
+from alignx.lexicon.separators import NEARLY_ALL, Separator, find_separator
 
 if TYPE_CHECKING:
+    from alignx.lexicon.entries import Lines, Notes, Row
     from alignx.support.files import StrPath
-    from alignx.support.text_files import Line
 
-__all__ = ["make_parser"]
+__all__ = ["Table", "read_table"]
+
+# First line of a table that Excel opens.
+_EXCEL = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
+_ITEM = re.compile(r" *(?:[*\N{BULLET}-]|\d+[.)]) +(?=[^\W\d])")
+_RULE = re.compile(r"[\s|+:=-]+")  # below the header of Markdown
+_MOST_LINES_OF_A_CELL = 10
 
 
-def make_parser(
-    path: StrPath, lines: list[Line], columns: Columns | None, notes: list[str]
-) -> tuple[list[Line], Parser]:
-    """Return the lines of pairs and a parser of them."""
-    lines = without_comments(lines, notes)
-    separator = Separator.of([line.text for line in lines], any_width=columns is not None)
-    rows = (separator.cells(line.text) for line in lines)
-    first = next(rows, None)
-    header: list[str] | None = None
-    by_name = columns is not None and isinstance(columns[0], str)
-    if first is not None and (by_name or is_header(first, rows, columns)):
-        header = list(map(unquoted, first))
-        notes.append(f"line {lines[0].number} is a header")
+class Table(NamedTuple):
+    """Rows of cells, and problems of malformed lines.
+
+    `names` are the keys of JSON objects, `is_own` marks those that `Lexicon.save` writes, and
+    `is_spaced` rows of three cells or more between spaces.
+    """
+
+    rows: list[Row]
+    problems: list[tuple[int, str]]
+    separator: Separator | None = None
+    names: list[str] | None = None
+    is_spaced: bool = False
+    is_own: bool = False
+
+
+def read_table(
+    path: StrPath, lines: Lines, delimiter: str | None, notes: Notes, *, any_width: bool
+) -> Table:
+    """Split lines into cells; drop comments and empty cells at the end.
+
+    With `any_width`, rows of several words between spaces are cells.
+    """
+    if lines and delimiter is None and (found := _EXCEL.fullmatch(lines[0][1].strip(" "))):
+        delimiter = found[1]
         lines = lines[1:]
-    indices: list[int] | None = None
-    if columns is not None:
-        indices = (
-            _indices_of(path, header or [], columns)
-            if by_name
-            else [int(column) - 1 for column in columns]
-        )
+    if len(lines) > 1 and all(_ITEM.match(text) for _, text in lines):
+        lines = [(line, _ITEM.sub("", text, count=1)) for line, text in lines]
+        notes.count("item of a list", "recognized", len(lines))
+    whole = _with_line_ends_in_quotes(lines)
+    separator = _separator(path, whole, delimiter)
+    if whole is not lines:
+        whole = _with_line_ends_in_quotes(lines, separator)
+        separator = _separator(path, whole, delimiter)
+    kept = without_comments(whole, separator)
+    notes.count("comment", "skipped", len(whole) - len(kept))
+    if separator.mark == "|":
+        kept = [line for line in kept if not _RULE.fullmatch(line[1])]
+    cells = separator.cells
+    rows: list[Row] = [(line, tuple(cells(text))) for line, text in kept]
+    if separator.is_white:
+        table = _of_words(kept, rows, separator, any_width=any_width)
+    else:
+        table = _of_width(rows, separator)
+    if all(each[-1] for _, each in table.rows):  # as nearly all are
+        return table
+    return table._replace(rows=[(line, _trimmed(each)) for line, each in table.rows])
 
-    def parse(text: str) -> tuple[str, str, tuple[float, ...], str]:
-        cells = separator.cells(text)
-        separator.require_width(text, cells)
-        if indices is None:
-            source, target, *rest = cells if len(cells) > 1 else [*cells, ""]
-            while rest and not rest[-1]:
-                rest.pop()
-            numbers = _score_and_probability(cells, rest, header) if rest else ()
+
+def _of_words(lines: Lines, rows: list[Row], separator: Separator, *, any_width: bool) -> Table:
+    """Keep rows with tabs, and rows of as many words as nearly all others."""
+    if all(len(row[1]) == 2 for row in rows):
+        return Table(rows, [], separator)
+    counts = Counter(
+        len(row[1]) for (_, text), row in zip(lines, rows, strict=True) if "\t" not in text
+    )
+    width, count = counts.most_common(1)[0] if counts else (2, 0)
+    if width < 3 or count < NEARLY_ALL * counts.total() or counts.total() < len(rows):
+        width = 2
+    table = Table([], [], separator, is_spaced=width > 2)
+    for (number, text), row in zip(lines, rows, strict=True):
+        n = len(row[1])
+        if "\t" in text or n == width or (any_width and n > 1):
+            table.rows.append(row)
+        elif n > 2:
+            problem = f"a pair needs two words, got {n}; separate entries of several words by a tab"
+            table.problems.append((number, problem))
         else:
-            if max(indices) >= len(cells):
-                raise ValueError(f"a line must have {max(indices) + 1} columns, got {len(cells)}")
-            source, target, *rest = (cells[index] for index in indices)
-            numbers = tuple(map(_number, rest))
-        if not source or not target:
-            raise ValueError("a pair needs two words, got an empty one")
-        if numbers:
-            require_valid_numbers(numbers)
-        if is_plain(source, target):
-            return source, target, numbers, ""
-        refuse_notes_and_lists(source, target)
-        return unquoted(source), unquoted(target), numbers, word_with_mark(source, target)
-
-    return lines, parse
+            problem = f"a pair needs two words, got 1, {row[1][0][:50]!r}; "
+            problem += "separate words by a tab or a space, or name another delimiter="
+            table.problems.append((number, problem))
+    return table
 
 
-def _indices_of(path: StrPath, header: list[str], columns: Columns) -> list[int]:
-    """Find columns by name in any case."""
-    names = [name.strip().lower() for name in header]
-    indices = []
-    for column in columns:
-        if str(column).lower() not in names:
-            found = ", ".join(map(repr, header)) or "no line"
-            raise FormatError(path, f"there must be a column {column!r}, got {found}", 1)
-        indices.append(names.index(str(column).lower()))
-    return indices
+def _of_width(rows: list[Row], separator: Separator) -> Table:
+    """Keep rows of as many cells as nearly all others."""
+    widths = Counter(len(row[1]) for row in rows)
+    width, count = widths.most_common(1)[0] if widths else (2, 0)
+    if count < NEARLY_ALL * len(rows):
+        width = max((len(_trimmed(row[1])) for row in rows), default=2)
+    table = Table([], [], separator)
+    for row in rows:
+        n = len(_trimmed(row[1]))
+        if n <= width:
+            table.rows.append(row)
+        else:
+            problem = f"a line must have {width} columns as the others, {separator}, got {n}"
+            table.problems.append((row[0], problem))
+    return table
 
 
-def _number(cell: str) -> float:
+def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
+    n = len(cells)
+    while n > 1 and not cells[n - 1]:
+        n -= 1
+    return cells[:n] if n < len(cells) else cells
+
+
+def _separator(path: StrPath, lines: Lines, delimiter: str | None) -> Separator:
+    if delimiter is not None:
+        return Separator.named(delimiter)
+    texts = [text for _, text in lines]
+    if suspects := set(maybe_comments(lines)):
+        texts = [text for line, text in lines if line not in suspects] or texts
     try:
-        return float(cell)
-    except ValueError:
-        raise ValueError(f"a score and a probability must be numbers, got {cell!r}") from None
+        return find_separator(texts)
+    except ValueError as error:
+        raise FormatError(path, str(error)) from None
 
 
-def _score_and_probability(
-    cells: list[str], rest: list[str], header: list[str] | None
-) -> tuple[float, ...]:
-    """Parse the cells behind the words; refuse more words."""
-    rule = "a line must hold two words and perhaps a score and a probability, got"
-    try:
-        numbers = tuple(map(float, rest))
-    except ValueError:
-        found = ", ".join(map(repr, [*cells[:2], *rest][:6]))
-        names = "" if header is None else f", called {', '.join(map(repr, header[:6]))}"
-        raise ValueError(
-            f"{rule} {found}{names}{COLUMNS_HINT} are source and target, such as columns=(1, 3)"
-        ) from None
-    if len(numbers) > 2:
-        raise ValueError(
-            f"{rule} {len(numbers)} numbers{COLUMNS_HINT} to read, such as columns=(1, 2, 3)"
+def _with_line_ends_in_quotes(lines: Lines, separator: Separator | None = None) -> Lines:
+    """Join the lines of quoted cells with line ends.
+
+    With a separator, only lines that make such a cell are joined.
+    """
+    if not any(text.count('"') % 2 for _, text in lines if '"' in text):
+        return lines
+    joined: Lines = []
+    at = 0
+    while at < len(lines):
+        (number, text), end = lines[at], at + 1
+        while text.count('"') % 2 and end < min(len(lines), at + _MOST_LINES_OF_A_CELL):
+            text += "\n" + lines[end][1]
+            end += 1
+        is_whole = text.count('"') % 2 == 0 and (
+            separator is None
+            or any("\n" in cell and is_quoted(cell) for cell in separator.cells(text))
         )
-    return numbers
+        if not is_whole:
+            text, end = lines[at][1], at + 1
+        joined.append((number, text))
+        at = end
+    return joined

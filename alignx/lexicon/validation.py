@@ -11,9 +11,12 @@ from alignx.support.arguments import shown
 from alignx.support.arrays import freeze, is_frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from alignx.lexicon.entries import Notes
     from alignx.support.arrays import Double
 
-__all__ = ["checked_languages", "checked_numbers", "checked_pairs", "frame_columns"]
+__all__ = ["checked_languages", "checked_numbers", "checked_pairs", "frame_columns", "full_column"]
 
 
 def checked_numbers(name: str, values: Any, count: int) -> Double:  # noqa: ANN401  # array-like
@@ -74,6 +77,18 @@ def frame_columns(frame: Any) -> dict[str, Any]:  # noqa: ANN401  # of pandas, o
         "pairs": list(zip(*(frame[name] for name in words), strict=True)),
         **{plural: list(frame[name]) for plural, name in numbers.items() if name in names},
     }
+
+
+def full_column(rows: Collection[tuple[float, ...]], index: int, notes: Notes) -> Double | None:
+    """Collect a number of each pair; None, and a note, unless all have it."""
+    values = [numbers[index] for numbers in rows if len(numbers) > index]
+    if len(values) == len(rows):
+        return np.array(values, dtype=np.float64)
+    if values:
+        name = ("scores", "probabilities")[index]
+        few = f"only {len(values):,} of {len(rows):,} pairs have one"
+        notes.shape.append(f"{name} left out, as {few}")
+    return None
 
 
 def _ordered(values: Iterable[Any]) -> Iterable[Any]:

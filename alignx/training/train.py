@@ -269,7 +269,8 @@ def _warn_of_capitals(start: Embeddings, words: Sequence[str]) -> None:
         word, capitalized = next(iter(other.items()))
         logger.warning(
             "%s of %s words of the text have a given vector with capitals only, such as "
-            "%s for %s, and begin without it; lower-case those first (alignx convert --lowercase)",
+            "%s for %s, and begin without it; lower-case those first (alignx convert "
+            "--casing lower)",
             f"{len(other):,}",
             f"{len(words):,}",
             capitalized,

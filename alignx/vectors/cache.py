@@ -64,7 +64,7 @@ def read_cache(file: io.BufferedReader, path: str, options: LoadOptions) -> Embe
     known: dict[str, Any] = {}
     kept: Sequence[str]
     notes: list[str] = []
-    if options.lowercase or options.prefix:
+    if options.casing != "keep" or options.prefix:
         vectors = stored[reader.add(words)]
         notes = reader.notes()
         kept, known["index"] = tuple(reader.index), reader.index

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.spelling import Casing
 
 __all__ = ["load"]
 
@@ -32,7 +33,7 @@ def load(
     path: str | os.PathLike[str],
     *,
     limit: int | None = None,
-    lowercase: bool = False,
+    casing: Casing = "keep",
     language: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     progress: Progress | None = None,
@@ -51,8 +52,9 @@ def load(
         Hugging Face Hub.
     limit : int, optional
         Maximum number of words, at least 1; the rest of the file is not read.
-    lowercase : bool
-        Lower-case the words. Of words that become equal the first is kept.
+    casing : {"keep", "lower", "tr"}
+        Keep capitals, lower-case the words by the rules of their language, or by those of Turkish.
+        Of words that become equal the first is kept.
     language : str, optional
         Language code such as ``"en"``. Default: the code in the file or in its name.
     on_error : {"raise", "skip"}
@@ -90,7 +92,7 @@ def load(
     2 words of 2 dimensions; 1 duplicate merged
     """
     name, language = located(path, language)
-    options = LoadOptions(limit, lowercase, language, on_error, progress, prefix)
+    options = LoadOptions(limit, casing, language, on_error, progress, prefix)
     with _opened(name) as file:
         name = _STDIN if name == "-" else name
         stream = VectorStream(file, name)

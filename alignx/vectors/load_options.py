@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
+from alignx.vectors.spelling import require_casing
 
 if TYPE_CHECKING:
     from alignx.support.progress import Progress
+    from alignx.vectors.spelling import Casing
 
 __all__ = ["LoadOptions", "LoadReport", "check_limit", "counted"]
 
@@ -19,7 +21,7 @@ class LoadOptions:
     """Options of `alignx.load`; ValueError if one is out of range."""
 
     limit: int | None = None
-    lowercase: bool = False
+    casing: Casing = "keep"
     language: str | None = None
     on_error: Literal["raise", "skip"] = "raise"
     progress: Progress | None = None
@@ -27,6 +29,7 @@ class LoadOptions:
 
     def __post_init__(self) -> None:
         check_limit(self.limit)
+        require_casing(self.casing)
         require_instance(self.prefix, str, "prefix")
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', got {self.on_error!r}")

@@ -9,7 +9,7 @@ from unicodedata import is_normalized
 
 import numpy as np
 
-from alignx.vectors.spelling import composed, forms_of, lower, words_of
+from alignx.vectors.spelling import composed, folded, forms_of, lower, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,8 @@ __all__ = ["Lookup"]
 _MANY = 0.05
 # Share of a lower-cased vocabulary that keeps capitals, if other rules were used.
 _FEW = 0.01
+
+_FORMS = str.maketrans("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
 logger = logging.getLogger("alignx")
 
@@ -71,12 +73,36 @@ class Lookup:
             row = self.index.get(small, -1)
             if row < 0 and self._has_capitals:
                 row = self.index.get(small.capitalize(), -1)
-            return row  # as below, in a tenth of the time
+            # As below, in a tenth of the time.
+            return row if row >= 0 else self._row_of_capitals(word)
         for form in forms_of(word, self.language):
             row = self.row_in_same_case(form)
             if row >= 0:
                 return row
+        return self._row_of_capitals(word)
+
+    def _row_of_capitals(self, word: str) -> int:
+        """Find the row of a word that has the same capitals: STRASSE for straße."""
+        if "ß" in word or (word.isascii() and not self._folded):
+            return -1  # "Maße" is another word than "Masse"
+        small = folded(word)
+        for row, found in (self._folded.get(small, (-1, "")), (self.index.get(small, -1), small)):
+            # Other accents are other words, but not other final letters.
+            if row >= 0 and (word.isupper() or _without_final(word) == _without_final(found)):
+                return row
         return -1
+
+    @cached_property
+    def _folded(self) -> dict[str, tuple[int, str]]:
+        """Rows and words, where capitals and small letters do not correspond one to one."""
+        text = "\n".join(self.index)
+        if folded(text) == text.lower():
+            return {}
+        found: dict[str, tuple[int, str]] = {}
+        for word, row in self.index.items():
+            if not word.isascii() and (small := folded(word)) != word.lower():
+                found.setdefault(small, (row, word))
+        return found
 
     @cached_property
     def _decomposed(self) -> dict[str, int]:
@@ -141,10 +167,15 @@ class Lookup:
         self._warned.add(what)
         logger.warning(
             "%s of %s %s are in the vocabulary with other capitals only, such as %s for %s, and "
-            "are not found; load the vectors with lowercase (--lowercase)",
+            'are not found; load the vectors with casing="lower" (--casing lower)',
             f"{len(found):,}",
             f"{len(asked):,}",
             what,
             other,
             word,
         )
+
+
+def _without_final(word: str) -> str:
+    """Lower-case a word, without the final form of sigma and combined dots."""
+    return lower(composed(word)).translate(_FORMS).replace("i\N{COMBINING DOT ABOVE}", "i")

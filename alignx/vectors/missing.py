@@ -70,7 +70,7 @@ def _reason(language: Embeddings, word: str, oov: OOVMode) -> str:
         return "not in the vocabulary, and the model gives no vector to its characters"
     other = language.lookup.case_variant(word)
     if other is not None:
-        return f"not in the vocabulary, which has {other}; lowercase (--lowercase) finds it"
+        return f'not in the vocabulary, which has {other}; casing="lower" (--casing lower) finds it'
     return _ABSENT
 
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from unicodedata import is_normalized, normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FIELD_BLANKS", "composed", "forms_of", "is_phrase", "lower", "words_of"]
+__all__ = [
+    "FIELD_BLANKS",
+    "Casing",
+    "cased",
+    "composed",
+    "composed_all",
+    "folded",
+    "forms_of",
+    "is_phrase",
+    "lower",
+    "require_casing",
+    "words_of",
+]
+
+Casing: TypeAlias = Literal["keep", "lower", "tr"]
+"""Treatment of capitals: kept, lower-cased by the language, or lower-cased as in Turkish."""
 
 FIELD_BLANKS = " \t"
 """Separators of fields in a line; words may hold any other blank."""
@@ -23,6 +38,8 @@ _TO_LOWER = str.maketrans({"I": _DOTLESS, "İ": "i"})
 _TO_UPPER = str.maketrans({"i": "İ", _DOTLESS: "I"})
 # Marks of byte order and direction, left at the ends of words by copying and joining files.
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+_TONOS = re.compile("(?<=[\u03b1-\u03c9])\N{COMBINING ACUTE ACCENT}")
 _DOT_ABOVE = "i\N{COMBINING DOT ABOVE}"
 
 
@@ -61,6 +78,11 @@ def composed(text: str) -> str:
     return text if is_normalized("NFC", text) else normalize("NFC", text)
 
 
+def composed_all(words: list[str]) -> list[str]:
+    """Normalize words to Unicode NFC, in no time if all of them are."""
+    return words if is_normalized("NFC", "\n".join(words)) else list(map(composed, words))
+
+
 def lower(text: str, language: str | None = None) -> str:
     """Lower-case a text by the rules of its language, such as dotless i in Turkish.
 
@@ -68,8 +90,45 @@ def lower(text: str, language: str | None = None) -> str:
     --------
     >>> lower("İZMİR", "tr"), lower("IZMIR"), lower("IZMIR", "tr") == lower("IZMIR")
     ('izmir', 'izmir', False)
+    >>> lower("İstanbul"), lower("ΣΟΦΟΣ")
+    ('istanbul', 'σοφος')
     """
-    return (text.translate(_TO_LOWER) if _has_dotted(language) else text).lower()
+    if _has_dotted(language):
+        text = text.translate(_TO_LOWER)
+    lowered = text.lower()
+    # Python lower-cases İ to i with one more dot, which no other spelling has.
+    return lowered.replace(_DOT_ABOVE, "i") if "İ" in text else lowered
+
+
+def cased(text: str, casing: Casing, language: str | None = None) -> str:
+    """Lower-case a text, or not; "tr" takes the rules of Turkish in any language.
+
+    Examples
+    --------
+    >>> cased("IZMIR", "keep"), cased("IZMIR", "lower"), cased("İZMİR", "tr")
+    ('IZMIR', 'izmir', 'izmir')
+    """
+    return text if casing == "keep" else lower(text, "tr" if casing == "tr" else language)
+
+
+def require_casing(casing: str) -> None:
+    """Refuse an unknown casing by a ValueError."""
+    if casing not in get_args(Casing):
+        raise ValueError(f"casing must be 'keep', 'lower' or 'tr', got {casing!r}")
+
+
+def folded(text: str) -> str:
+    """Fold a text like its capitals: ß as ss, final sigma, dots of i, accents of Greek.
+
+    Examples
+    --------
+    >>> folded("Straße"), folded("σοφός") == folded("ΣΟΦΟΣ")
+    ('strasse', True)
+    """
+    text = composed(text).casefold().replace(_DOT_ABOVE, "i")
+    if not _GREEK.search(text):
+        return text
+    return composed(_TONOS.sub("", normalize("NFD", text)))
 
 
 def forms_of(word: str, language: str | None = None) -> Iterator[str]:

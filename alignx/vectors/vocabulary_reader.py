@@ -13,7 +13,7 @@ from alignx.support.files import printable
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.language_codes import guess_language
 from alignx.vectors.load_options import LoadOptions, LoadReport, counted
-from alignx.vectors.spelling import lower
+from alignx.vectors.spelling import cased
 from alignx.vectors.word_prefixes import (
     describe_absence,
     describe_prefixes,
@@ -37,7 +37,7 @@ class VocabularyReader:
 
     Examples
     --------
-    >>> reader = VocabularyReader("en.vec", LoadOptions(limit=2, lowercase=True))
+    >>> reader = VocabularyReader("en.vec", LoadOptions(limit=2, casing="lower"))
     >>> reader.add(["cat", "Cat", "dog", "cow"])
     [0, 2]
     >>> reader.rows, reader.is_full
@@ -64,8 +64,8 @@ class VocabularyReader:
         kept: list[int] = []
         index, limit = self.index, self._options.limit
         positions, chosen = self._chosen(words)
-        if self._options.lowercase:
-            chosen = [lower(word, self.language) for word in chosen]
+        if self._options.casing != "keep":
+            chosen = [cased(word, self._options.casing, self.language) for word in chosen]
         for count, (position, word) in enumerate(zip(positions, chosen, strict=True), 1):
             if word not in index:
                 index[word] = len(index)

@@ -422,7 +422,7 @@ def test_align_and_apply_write_a_mapped_model(folder: Path, run: Run, english: E
         ("usual.safetensors en.bin", 1, "centering after unit length is not linear"),
         ("linear.safetensors es.vec", 1, "es.vec: this is not a fastText model"),
         ("linear.safetensors en.bin --limit 5", 2, "--limit"),
-        ("linear.safetensors en.bin --lowercase", 2, "--lowercase"),
+        ("linear.safetensors en.bin --casing lower", 2, "--casing"),
         ("linear.safetensors en.bin --dtype float16", 2, "--dtype"),
     ],
 )

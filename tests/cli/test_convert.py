@@ -47,7 +47,7 @@ def test_duplicates_zero_rows_and_skipped_lines_are_counted(here: Path) -> None:
     command = ("convert", "en.vec", "-o", "a.vec", "--on-error", "skip")
     counts = "1 duplicate merged, 1 malformed line skipped, 1 zero row"
     assert f"en.vec: 3 words of 2 dimensions; {counts}" in succeed(*command).err
-    assert "2 duplicates merged" in succeed(*command, "--lowercase").err
+    assert "2 duplicates merged" in succeed(*command, "--casing", "lower").err
 
 
 def test_guesses_about_a_file_are_told_once(here: Path) -> None:

@@ -74,7 +74,7 @@ def test_word_similarity(folder: Path) -> None:
     ("content", "message"),
     [
         ("cat\tgato\n", "s.tsv:1: a line must be word, word and score"),
-        ("cat\tgato\t1\ndog\tperro\tgood\n", "s.tsv:2: a line must hold two words and perhaps"),
+        ("cat\tgato\t1\ndog\tperro\tgood\n", "s.tsv:2: a score must be a finite number"),
         ("", "s.tsv: a similarity file holds pairs of words, got none"),
     ],
 )
@@ -83,15 +83,22 @@ def test_similarity_files_are_named_with_line(folder: Path, content: str, messag
     assert fail(*EVALUATE, "--similarity", "s.tsv").startswith(message)
 
 
-def test_columns_of_a_dictionary(folder: Path) -> None:
+def test_the_table_of_a_dictionary_is_found_or_named(folder: Path) -> None:
     rows = "".join(f"cat{i}\tNOUN\tgato{i}\n" for i in range(6))
     (folder / "d.tsv").write_text("en\tpos\tes\n" + rows)
-    message = fail(*EVALUATE, "-d", "d.tsv")
-    assert message.startswith("d.tsv:1: a line must hold two words")
-    assert "such as --columns 1,3" in message
-    done = succeed(*EVALUATE, "-d", "d.tsv", "--columns", "en,es", "--json")
-    assert done.json["coverage"] == 1
-    assert "d.tsv: 6 pairs; line 1 is a header\n" in done.err
+    for options in ((), ("--columns", "en,es"), ("--columns", "1,3", "--header")):
+        done = succeed(*EVALUATE, "-d", "d.tsv", *options, "--json")
+        assert done.json["coverage"] == 1
+        assert "d.tsv: 6 pairs; tab-separated, header skipped" in done.err
+    (folder / "d.txt").write_text(rows.replace("\t", "#").replace("NOUN", "cat"))
+    message = fail(*EVALUATE, "-d", "d.txt")
+    assert message.startswith("d.txt:1: a pair needs two words, got 1, 'cat0#cat#gato0'")
+    assert message.endswith("name another --delimiter")
+    named = ("--delimiter", "#", "--no-header", "--columns", "1,3")
+    assert succeed(*EVALUATE, "-d", "d.txt", *named, "--json").json["coverage"] == 1
+    (folder / "d.csv").write_text(rows.replace("\t", ",").replace("NOUN,", "gatito;"))
+    assert "such as --delimiter ';'" in fail(*EVALUATE, "-d", "d.csv")
+    assert "it takes a --dictionary" in misuse(*EVALUATE, "--similarity", "d.csv", "--no-header")
 
 
 @pytest.mark.usefixtures("here")

@@ -98,7 +98,7 @@ def test_the_learned_ranking_is_the_default() -> None:
 def test_lowercase_applies_to_words_and_vectors(folder: Path) -> None:
     text = (folder / "wiki.en.vec").read_text().replace("cat7 ", "Cat7 ")
     (folder / "wiki.en.vec").write_text(text)
-    done = succeed(*TRANSLATE, "CAT7", "--lowercase", "-k", 1, "--quiet")
+    done = succeed(*TRANSLATE, "CAT7", "--casing", "lower", "-k", 1, "--quiet")
     assert done.out.startswith("cat7\tgato7\t")
 
 

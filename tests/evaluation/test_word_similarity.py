@@ -100,7 +100,7 @@ def test_report_prints_a_line_and_becomes_json_and_a_frame() -> None:
 @pytest.mark.parametrize("code", ["en", "es"])
 def test_cosines_of_real_vectors_agree_with_human_scores(shared_data: Path, code: str) -> None:
     words = load(shared_data / "vectors" / f"{code}.vec.gz", limit=20_000)
-    judged = Lexicon.load(shared_data / "similarity" / f"semeval2017.{code}.txt", lowercase=True)
+    judged = Lexicon.load(shared_data / "similarity" / f"semeval2017.{code}.txt", casing="lower")
     report = evaluate_similarity(words, words, judged)
     assert report.n == sum(a in words and b in words for a, b in judged)
     assert report.coverage > 0.45

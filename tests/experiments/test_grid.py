@@ -52,7 +52,7 @@ def test_the_least_that_a_grid_needs(folder: Path) -> None:
     assert (english_spanish.size, english_spanish.seed) == (None, None)
     assert english_spanish.protocol.model_dump() == {
         "limit": None,
-        "lowercase": False,
+        "casing": "keep",
         "on_error": "raise",
         "oov_policy": "muse",
     }
@@ -191,11 +191,11 @@ def test_a_preset_takes_any_templates(tmp_path: Path, preset: str) -> None:
 
 GOOD = FILES + PAIRS + METHOD
 WRONG = {
-    "limt = 5": "unknown key 'limt'; known here: limit, lowercase, on_error, oov_policy, preset",
+    "limt = 5": "unknown key 'limt'; known here: limit, casing, on_error, oov_policy, preset",
     "a = 1\nb = 2": "unknown keys 'a', 'b'",
     "limit = 0": "limit must be greater than or equal to 1, got 0",
     "limit = true": "limit must be a valid integer, got True",
-    'lowercase = "yes"': "lowercase must be a valid boolean, got 'yes'",
+    'casing = "yes"': "casing must be 'keep', 'lower' or 'tr', got 'yes'",
     'on_error = "stop"': "on_error must be 'raise' or 'skip', got 'stop'",
     'oov_policy = "mus"': "oov_policy must be 'muse', 'vecmap', 'fasttext' or 'xling', got 'mus'",
     "seeds = 3": "seeds must be a valid list, got 3",

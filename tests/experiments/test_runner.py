@@ -89,7 +89,7 @@ def test_all_translations_of_the_first_words_are_known(folder: Path) -> None:
 def test_the_protocol_reaches_every_file(folder: Path) -> None:
     lines = (folder / "en-es.test").read_text()
     (folder / "en-es.test").write_text(lines.upper() + "no pair at all\n")
-    text = 'methods = ["procrustes"]\nlimit = 400\nlowercase = true\non_error = "skip"\n'
+    text = 'methods = ["procrustes"]\nlimit = 400\ncasing = "lower"\non_error = "skip"\n'
     [result] = runner(folder, ONE_PAIR + text + 'oov_policy = "fasttext"\n').run()
     assert result["failed"] is None
     assert result["oov_policy"] == "fasttext"

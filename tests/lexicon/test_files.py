@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -127,7 +128,6 @@ def test_words_that_look_like_marks_are_kept(tmp_path: Path, text: str) -> None:
 )
 def test_numbers_load_if_every_pair_has_them(
     tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
     text: str,
     scores: list[float] | None,
     probabilities: list[float] | None,
@@ -136,7 +136,7 @@ def test_numbers_load_if_every_pair_has_them(
     assert values(lexicon.scores) == scores
     assert values(lexicon.probabilities) == probabilities
     is_partial = len({line.count("\t") for line in text.splitlines()}) > 1
-    assert ("are left out, as only 1 of 2 pairs have one" in caplog.text) is is_partial
+    assert ("left out, as only 1 of 2 pairs have one" in " ".join(lexicon.notes)) is is_partial
 
 
 @pytest.mark.parametrize("header", ["english\tpos\tspanish\n", ""])
@@ -145,12 +145,13 @@ def test_columns_are_chosen(tmp_path: Path, header: str) -> None:
     found = loaded(path, header + "cat\tNOUN\tgato\t0.5\ndog\tNOUN\tperro\t0.25\n", columns=(1, 3))
     assert list(found) == CAT_DOG
     assert found.scores is None
-    assert found.notes == (("line 1 is a header",) if header else ())
+    assert found.notes == (("tab-separated", "header skipped") if header else ())
     turned = Lexicon.load(path, columns=(3, 1, 4))
     assert list(turned) == [("gato", "cat"), ("perro", "dog")]
     assert values(turned.scores) == [0.5, 0.25]
-    with pytest.raises(FormatError, match=r"a\.tsv:1: .* got '.*', '.*', '.*; say which"):
-        Lexicon.load(path)
+    by_content = Lexicon.load(path)
+    assert list(by_content) == CAT_DOG
+    assert by_content.notes[-1] == "columns 1 and 3"
     if header:
         assert list(Lexicon.load(path, columns=("English", "spanish"))) == CAT_DOG
         with pytest.raises(FormatError, match="there must be a column 'german', got 'english'"):
@@ -189,15 +190,18 @@ def test_words_are_lower_cased_on_request(tmp_path: Path, name: str) -> None:
     text = "ÉTÉ Sommer\nété sommer\n"
     if name == "a.jsonl":
         text = r'{"source": "\u00c9T\u00c9", "target": "Sommer"}' + "\n"
-    assert list(loaded(tmp_path / name, text, lowercase=True)) == [("été", "sommer")]
+    assert list(loaded(tmp_path / name, text, casing="lower")) == [("été", "sommer")]
 
 
 def test_keys_of_json_lines_are_chosen(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     text = '{"en": "cat", "es": "gato"}\n{"en": "dog", "es": "perro"}\n'
     assert list(loaded(path, text, columns=("en", "es"))) == CAT_DOG
-    with pytest.raises(FormatError, match=r"a\.jsonl:1: .* got 'en', 'es'; name others"):
-        Lexicon.load(path)
+    found = Lexicon.load(path)
+    assert list(found) == CAT_DOG
+    assert found.notes == ("keys 'en' and 'es'",)
+    with pytest.raises(ValueError, match="columns of JSON objects have names"):
+        Lexicon.load(path, columns=(1, 2))
 
 
 @pytest.mark.parametrize(
@@ -206,12 +210,12 @@ def test_keys_of_json_lines_are_chosen(tmp_path: Path) -> None:
         ('{"source": "cat", "target": ', "must be a JSON object"),
         ("cat\tgato", "must be a JSON object"),
         ('{"source": "cat"}', "must be a JSON object"),
-        ('["cat", "gato"]', "must be a JSON object"),
         ("[" * 100_000, "must be a JSON object"),
         ("null", "must be a JSON object"),
-        ('{"source": "cat", "target": 7}', '"source" and "target" must be words'),
-        ('{"source": ["cat"], "target": "gato"}', '"source" must be one word, got a list'),
-        ('{"source": "", "target": "gato"}', '"source" and "target" must be words'),
+        ('{"source": "cat", "target": 7}', "each a word or a list of words"),
+        ('{"source": "", "target": "gato"}', "each a word or a list of words"),
+        ('{"source": "cat", "target": []}', "each a word or a list of words"),
+        ('{"source": "cat", "target": ["gato"], "score": 1}', "must be numbers"),
         *(
             (f'{{"source": "cat", "target": "gato", "score": {number}}}', "must be numbers")
             for number in ("null", "[1]", '"0.5"', "true")
@@ -238,32 +242,13 @@ PAGE = b"<!DOCTYPE html>\n<html><body>Not Found</body></html>\n"
         (b"\n <HTML>", None, "this is an HTML page"),
         ("<Error> <Code>Denied</Code>\n<A>b</A> </Error>\n", None, "an XML page"),
         (b"\x7fELF\x02\x01\x01\0\0\0", None, "this is a program"),
-        ("cat gato\n".encode("utf-16-le"), None, "this is text in UTF-16"),
         ("cat\0x gato\n" + "dog perro\n" * 9, None, "binary data"),
         (b"cat gato\nse\xf1or sir\n", 2, "must be UTF-8"),
         (b"cat gato\ncow\ndog perro\n", 2, "a pair needs two words, got 1"),
         (b"cat gato\n\nNew York Nueva York\n", 3, "got 4; separate entries of several words by"),
-        ("cat\u00a0gato\n", 1, "U+00A0 may be part of a word"),
-        ("cat/gato\n", 1, "got 1, 'cat/gato'"),
         (b"cat\t\n", 1, "got an empty one"),
         (b"\tgato\t0.5\n", 1, "got an empty one"),
         (b"cat\t \t0.5\n", 1, "got an empty one"),
-        ("dog\tperro\ncat\tgato, gata\n", 2, "got a list, 'gato, gata'"),
-        ("dog\tperro\ncat\tgato;gata\n", 2, "got a list"),
-        ("dog\tperro\ncat\tgato / gata\n", 2, "got a list"),
-        ("dog\tperro\ncat\tgato/gata\n", 2, "got a list"),
-        ('cat,"gato, gata"\ndog,perro\n', 1, "got a list, 'gato, gata'"),
-        ("猫\tcat\n狗\tdog、hound\n", 2, "got a list"),
-        ("cat\tقطة، هرة\n", 1, "got a list"),
-        ("cat\tgato • gata\n", 1, "got a list"),
-        ("cat; kitty\tgato; gata\n", 1, "got a list"),
-        ("month mes,\nyear año\n", 1, "got 'mes,'"),
-        ("cat: gato\ndog perro\n", 1, "got 'cat:'"),
-        ("cat\tgato(a)\n", 1, "the note '(a)'"),
-        ("cat\tgato {m}\n", 1, "the note '{m}'"),
-        ("cat [zool.]\tgato\n", 1, "the note '[zool.]'"),
-        ("cat\tgato (m)\n", 1, "the note '(m)'"),
-        ("cat\tgato m\nhouse\tcasa f\n", 1, "without their gender"),
         ("cat\tgato\tgata\tminino\n", 1, "say which columns"),
         ("cat\tNOUN\nrun\tVERB\n", 1, "a target must be a word, got a column of 2"),
         ("NOUN\tcat\nNOUN\tdog\n", 1, "a source must be a word"),
@@ -271,14 +256,16 @@ PAGE = b"<!DOCTYPE html>\n<html><body>Not Found</body></html>\n"
         ("cat\tn.\ndog\tn.\neat\tv.\nred\tadj.\n", 1, "column of 3 different values"),
         ("1 2\n3 4\n", 1, "got numbers only"),
         ("cat\t1200\ndog\t1100\n", 1, "got a number beside each"),
-        ("cat\tgato\t7\t7.5\n", 1, "must lie in [0, 1], got 7.5"),
-        ("cat\tgato\tnan\n", 1, "a score must be finite"),
-        ("cat\tgato\t1\t0.5\t3\n", 1, "got 3 numbers"),
-        ("«cat» «gato»\n«dog» «perro»\n", 1, "without quotes"),
-        ("「cat」\t「gato」\n", 1, "without quotes"),
-        ("cat\t'gato'\ndog\t'perro'\n", 1, "without quotes"),
-        ('{"cat": "gato"}\n', 1, "JSON as a whole"),
-        ('[\n"cat", "gato"\n]\n', 1, "JSON as a whole"),
+        ('[\n"cat", "gato"\n]\n', 1, "a JSON list must hold pairs"),
+        ('{"message": "Not Found", "status": "404"}', None, "a server's answer: 'Not Found'"),
+        ("404: Not Found\n", None, "a server's answer"),
+        ("cat,gato\ndog;perro\n", 1, "got 1, 'cat,gato'; separate words by a tab or a space, or"),
+        ("cat,gato;gata\ndog,perro;perra\n", None, "got ';' and ',' in all lines"),
+        ("cat,gato\ndog,\nsun,sol\n", 2, "got an empty one"),
+        ("cat,gato\ndog,perro,can\n" + "sun,sol\n" * 20, 2, "2 columns as the others, comma"),
+        ("cat\tgato\n" * 20 + "sun\tsol\tSonne\n", 21, "say which columns"),
+        ("to go ir\nto eat comer\n", 1, "got 3; separate entries of several words by a tab"),
+        ("cat\tgato\tKatze\ndog\tperro\tHund\n", 1, "say which columns"),
     ],
 )
 def test_malformed_and_ambiguous_files_are_refused_by_line(
@@ -319,9 +306,13 @@ def test_files_without_any_pair_cannot_be_skipped(tmp_path: Path, content: bytes
 # --- writing ----------------------------------------------------------------------------------
 
 # What text can hold: a tab separates, lines end in "\n" or "\r\n", spaces around words go.
-WORDS = st.text(
-    st.characters(codec="utf-8", exclude_characters="\0\t\n\r\ufeff"), min_size=1, max_size=8
-).filter(lambda word: word == word.strip(" ") and word.strip())
+WORDS = (
+    st.text(
+        st.characters(codec="utf-8", exclude_characters="\0\t\n\r\ufeff"), min_size=1, max_size=8
+    )
+    .map(lambda word: normalize("NFC", word))
+    .filter(lambda word: word == word.strip(" ") and word.strip())
+)
 NUMBERS = st.floats(-4, 4).map(lambda value: round(value, 4) + 0.0)
 
 

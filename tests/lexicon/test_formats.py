@@ -24,6 +24,7 @@ from alignx.support import outputs, packages
 
 if TYPE_CHECKING:
     from pathlib import Path
+from types import SimpleNamespace
 
 etree = pytest.importorskip("lxml.etree")
 html = pytest.importorskip("lxml.html")
@@ -193,12 +194,12 @@ def test_the_files_of_stardict_appear_whole_or_not_at_all(
     saved(tmp_path, "a.ifo", PLAIN)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dict", "a.idx", "a.ifo"]
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    import struct
 
     def full(*_: object) -> bytes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(struct, "pack", full)
+    # Not in the module struct itself, by which processes of pytest talk to each other.
+    monkeypatch.setattr("alignx.lexicon.formats.stardict.struct", SimpleNamespace(pack=full))
     with pytest.raises(OutputError, match="no space is left"):
         saved(tmp_path, "a.ifo", LEXICON)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

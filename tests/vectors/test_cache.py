@@ -92,7 +92,7 @@ def test_limit_lowercase_and_language_apply_to_a_cache(english: Embeddings, tmp_
     assert load(path, limit=2).words == ("the", "Cat")
     assert load(path, limit=2).checksum == english.head(2).checksum
     assert [load(path, limit=limit).zero_rows for limit in (2, 3, 9)] == [0, 1, 1]
-    lowered = load(path, lowercase=True, limit=3, language="xx")
+    lowered = load(path, casing="lower", limit=3, language="xx")
     assert lowered.words == ("the", "cat", "a\u2028b c")
     assert lowered.vectors[:, 0].tolist() == [0, 3, 9]
     assert str(lowered.report) == "3 words of 3 dimensions; 1 duplicate merged"

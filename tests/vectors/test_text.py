@@ -283,7 +283,7 @@ def test_duplicates_keep_the_first(block_size: int) -> None:
     assert found.words == ("Cat", "cat", "dog")
     assert found.vectors[:, 0].tolist() == [1, 2, 0]
     assert str(found.report) == "3 words of 2 dimensions; 1 duplicate merged, 1 zero row"
-    lowered = parse(content, block_size, lowercase=True)
+    lowered = parse(content, block_size, casing="lower")
     assert lowered.words == ("cat", "dog")
     assert lowered["cat"].tolist() == [1, 0]
     assert lowered.report == LoadReport("en.vec", "text", 4, 2, merged=2, zero_rows=1)

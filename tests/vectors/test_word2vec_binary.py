@@ -67,7 +67,7 @@ def test_words_that_are_no_text_are_counted(tmp_path: Path) -> None:
     assert found.report is not None
     assert found.report.notes == ("3 words not in UTF-8 left out",)
     assert found.report.merged == 1
-    assert load(path, lowercase=True).words == ("gata", "日本")
+    assert load(path, casing="lower").words == ("gata", "日本")
     path.write_bytes(packed([b"\xff", b"\xfe"], draw(2, 5)))
     with pytest.raises(FormatError, match="no words that are valid UTF-8"):
         load(path)

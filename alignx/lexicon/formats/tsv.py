@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alignx.lexicon.cells import quoted_if_ambiguous
 from alignx.lexicon.entries import quoted
 from alignx.lexicon.formats.content import Content, Format, holding_no
-from alignx.lexicon.word_checks import quoted_if_ambiguous
 from alignx.support.files import replacing
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ def _write(path: StrPath, content: Content) -> None:
     with replacing(path) as file:
         if content.grouped:
             for source, targets in content.groups():
-                file.write(f"{quoted_if_ambiguous(source, source)[0]}\t{joined(targets)}\n")
+                file.write(f"{quoted_if_ambiguous(source)}\t{joined(targets)}\n")
             return
         for source, target, numbers in content.rows():
-            words = quoted_if_ambiguous(source, target)
+            words = map(quoted_if_ambiguous, (source, target))
             file.write("\t".join([*words, *(f"{n:.4f}" for n in numbers.values())]) + "\n")
 
 
@@ -37,8 +37,7 @@ def joined(words: Iterable[str]) -> str:
     gato; gata | "a;b"; "well, then"
     """
     return "; ".join(
-        quoted(word) if ";" in word or '"' in word else quoted_if_ambiguous(word, word)[0]
-        for word in words
+        quoted(word) if ";" in word or '"' in word else quoted_if_ambiguous(word) for word in words
     )
 
 

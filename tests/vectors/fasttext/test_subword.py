@@ -99,7 +99,7 @@ def test_words_and_vectors_are_those_of_fasttext(
 def test_limit_and_lowercase(model_path: Path) -> None:
     everything = load(model_path)
     assert load(model_path, limit=3).words == everything.words[:3]
-    lowered = load(model_path, lowercase=True)
+    lowered = load(model_path, casing="lower")
     assert lowered.words == tuple(dict.fromkeys(map(str.lower, everything.words)))
     assert lowered.report is not None
     assert lowered.report.merged == 1
