@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load
+    from alignx.vectors.missing import missing_reasons
     from alignx.vectors.normalizer import Normalizer
     from alignx.vectors.objects import as_embeddings
     from alignx.vectors.saving import save
@@ -176,6 +177,7 @@ __all__ = [
     "key_biases",
     "load",
     "load_sample",
+    "missing_reasons",
     "mutual_neighbors",
     "rank_sources",
     "refine",
@@ -267,6 +269,7 @@ _HOMES = {
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load"],
     "vectors.normalizer": ["Normalizer"],
+    "vectors.missing": ["missing_reasons"],
     "vectors.objects": ["as_embeddings"],
     "vectors.saving": ["save"],
 }

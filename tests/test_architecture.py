@@ -57,7 +57,7 @@ ONLY_IN = {
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
-    "rapidfuzz": {"ranking"},
+    "rapidfuzz": {"ranking", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
@@ -19,14 +19,14 @@ from alignx.alignment.supervised import FEWEST_ASKED, MapFit, fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
 from alignx.errors import AlignmentFailed, AlignxError
-from alignx.lexicon.lexicon import Lexicon
+from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.mapping import Refinement, method_name
 from alignx.ranking.ranker import PairRanker
-from alignx.support.arguments import require_instance
+from alignx.support.arguments import require_callable, require_instance, require_ordered
 from alignx.support.arrays import freeze
 from alignx.support.progress import part_of
-from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.normalizer import LINEAR, STANDARD, Normalizer, Step
+from alignx.vectors.objects import as_embeddings
 from alignx.vectors.oov import with_phrases
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from alignx.ranking.gain import RankingGain
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
+    from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["align"]
 
@@ -52,10 +53,10 @@ logger = logging.getLogger("alignx")
 
 
 def align(
-    source: Embeddings,
-    target: Embeddings,
+    source: Any,  # noqa: ANN401
+    target: Any,  # noqa: ANN401  # what as_embeddings takes
     *,
-    lexicon: Lexicon | None = None,
+    lexicon: LexiconLike | None = None,
     method: str | Method | None = None,
     normalize: Sequence[Step] | Literal["linear"] | None = None,
     refinement: int | Refinement = 5,
@@ -68,12 +69,13 @@ def align(
 
     Parameters
     ----------
-    source, target : Embeddings
-        Vectors of each language, most frequent words first.
-    lexicon : Lexicon, optional
-        Known translations; OOV pairs are left out. A phrase, several words with white space
-        between them, gets the weighted mean of their vectors; see `look_up`. `Lexicon.identical`
-        makes one of identically spelled words.
+    source, target : Embeddings, path or object
+        Vectors of each language, most frequent words first, or what `as_embeddings` converts: the
+        path of a file, a dict, a data frame, a model of gensim.
+    lexicon : Lexicon, path, list of pairs, dict or DataFrame, optional
+        Known translations, as `Lexicon.of` takes them; OOV pairs are left out. A phrase, several
+        words with white space between them, gets the weighted mean of their vectors; see `look_up`.
+        `Lexicon.identical` makes one of identically spelled words.
     method : str or estimator, optional
         With a lexicon: `Auto` (the default) for the best strategy known for its number of pairs, or
         `Procrustes`, `CCA`, `LeastSquares`, `Reweighted`, `RCSLS`, `Contrastive`, `MapEnsemble` or
@@ -120,8 +122,8 @@ def align(
         If the method needs equal dimensions and they differ.
     MissingDependencyError
         If adversarial training lacks torch.
-    ValueError
-        If a parameter is out of range, or the method does not fit the lexicon.
+    ValueError, TypeError
+        If a parameter is out of range or of another type, or the method does not fit the lexicon.
 
     Examples
     --------
@@ -130,10 +132,11 @@ def align(
     >>> ax.align(sample.source, sample.target, lexicon=sample.train, ranker=False)
     Alignment(en -> es, Reweighted(regularization=0.0001), 1053 pairs)
     """
-    for name, language in {"source": source, "target": target}.items():
-        require_instance(language, Embeddings, name)
+    require_callable(progress, "progress")
+    require_callable(log, "log")
     if lexicon is not None:
-        require_instance(lexicon, Lexicon, "lexicon")
+        lexicon = Lexicon.of(lexicon)
+    source, target = as_embeddings(source), as_embeddings(target)
     estimator = as_method(method, has_lexicon=lexicon is not None)
     settings = Refinement.of(refinement)
     unfitted = _ranker(ranker)
@@ -222,6 +225,7 @@ def _steps(normalize: Sequence[Step] | Literal["linear"] | None) -> tuple[Sequen
                 f"normalize must be a sequence of steps or 'linear', got {normalize!r}"
             )
         return LINEAR, True
+    require_ordered(normalize, "normalize")
     return tuple(normalize), False
 
 
@@ -295,15 +299,22 @@ def _normalized(
         rows = normalizer.fit_transform(embeddings.vectors)
         words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
         if not len(words):
-            done = ", ".join(steps) or "no normalization"
             raise AlignxError(
-                f"a language must have words with a vector, got {embeddings.language or name}: all "
-                f"{len(embeddings):,} vectors are zero after normalization ({done})"
+                f"a language must have words with a vector, got {embeddings.source or name}: all "
+                f"{len(embeddings):,} vectors are {_why_zero(embeddings.vectors, steps)}"
             )
         return normalizer, words
 
     one, other = normalized(source, "source"), normalized(target, "target")
     return (one[0], other[0]), (one[1], other[1])
+
+
+def _why_zero(vectors: Matrix, steps: Sequence[Step]) -> str:
+    """Return the reason for vectors of which normalization leaves nothing."""
+    if not vectors.any():
+        return "zero"
+    done = f"zero after normalization ({', '.join(steps) or 'none'})"
+    return f"equal, and {done}" if (vectors == vectors[0]).all() else done
 
 
 def _language_maps(

@@ -12,7 +12,7 @@ from alignx.alignment.cross_validation import Choice, cross_validate
 from alignx.alignment.estimator import AlignerEstimator
 from alignx.alignment.fit_context import FitContext, FitSpec
 from alignx.errors import EmptyLexiconError
-from alignx.mapping import Aligner, Refinement, Reweighted, without_centering
+from alignx.mapping import Aligner, Procrustes, Refinement, Reweighted, without_centering
 from alignx.mapping.base import as_pairs
 from alignx.support.arrays import Indices, as_rows
 from alignx.support.progress import Log, Progress, part_of
@@ -46,6 +46,9 @@ CANDIDATES = (
     Candidate(Reweighted(regularization=1.0), False, 2, fewest_words=100, most_words=1_000),
     Candidate(Reweighted(regularization=1e-4), False, 2, fewest_words=1_000),
 )
+# Too few words to estimate covariances, or to grow pairs.
+FEWEST_ROWS = 50
+TOY = Candidate(Procrustes(), self_learning=False, rounds=2, fewest_words=0)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -56,7 +59,8 @@ class Auto(AlignerEstimator):
     refinement. It is fitted without the source words of one fold and translates them by CSLS among
     the 10,000 most frequent words, until 2000 words have been asked or all have. Only if it is
     right for less than 20 % of them, and there are 100 source words, the map of the pairs
-    themselves is tried as well, and the better one wins.
+    themselves is tried as well, and the better one wins. Vocabularies of fewer than 50 words take
+    the `Procrustes` map of the pairs alone.
 
     Parameters
     ----------
@@ -152,6 +156,8 @@ class Auto(AlignerEstimator):
             return FitSpec(aligner, changed, candidate.self_learning)
 
         candidates = [c for c in CANDIDATES if c.fewest_words <= words < c.most_words]
+        if min(len(context.source), len(context.target)) < FEWEST_ROWS:
+            candidates = [TOY]
         self.choice_: Choice
         self.choice_, fits = cross_validate(
             [specified(candidate) for candidate in candidates],

@@ -15,6 +15,7 @@ from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.missing import warn_of_missing
 from alignx.vectors.oov import add_oov_entries, require_oov_mode
 from alignx.vectors.same_space import require_same_space
 
@@ -291,7 +292,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         -------
         list of Translation, or list of these
             Answers for one word, best first, or a list of answers for each of several words, in
-            their order; an empty list for a word without a vector.
+            their order; an empty list for a word without a vector, see `missing_reasons`.
 
         Raises
         ------
@@ -319,6 +320,8 @@ class SharedSpace(Mapping[str, Embeddings]):
             biases=self._biases_of_many(given, n_neighbors) if ranking == "learned" else None,
             oov=oov,
         )
+        if isinstance(words, str) and not answers[0]:
+            warn_of_missing(self.source, words, oov)
         return answers[0] if isinstance(words, str) else answers
 
 

@@ -21,7 +21,7 @@ from alignx.classification.requirements import missing_requirements, require_all
 from alignx.classification.strategies import as_strategy
 from alignx.classification.task import Strategy, Task, head_fitter, label_documents
 from alignx.classification.word_translator import WordTranslator
-from alignx.support.arguments import require_instance
+from alignx.support.arguments import require_fraction, require_instance, require_optional
 
 if TYPE_CHECKING:
     import os
@@ -333,8 +333,9 @@ class TransferClassifier(TextClassifier):
     def _check(self) -> None:
         if not isinstance(self.space, Mapping):  # one language needs no shared space
             require_instance(self.space, SharedSpace, "space")
-        if not 0 <= self.alpha <= 1:
-            raise ValueError(f"alpha must lie in [0, 1], got {self.alpha}")
+        require_optional(self.encoder, DocumentEncoder, "encoder")
+        require_optional(self.reader, TextReader, "reader")
+        require_fraction(self.alpha, "alpha")
         self._reader.require_usable(self.space.values())
 
     def _read(self, texts: Sequence[str], codes: Sequence[str]) -> list[tuple[Documents, Indices]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -224,7 +225,9 @@ def _fitted(estimator: BaseEstimator, examples: Examples) -> Any:  # noqa: ANN40
     """Fit a copy; a text with several classes is a weighted example of each."""
     rows, classes = np.nonzero(examples.targets)
     weights = examples.targets[rows, classes] * examples.weights[rows]
-    return clone(estimator).fit(examples.rows[rows], classes, sample_weight=weights)
+    with warnings.catch_warnings():  # thousands of classes may be meant
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
+        return clone(estimator).fit(examples.rows[rows], classes, sample_weight=weights)
 
 
 def _scores(estimator: Any, rows: Matrix, classes: int) -> Double:  # noqa: ANN401

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alignx.support.arguments import require_ordered
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -62,6 +64,8 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
         ...
     ValueError: labels must not be missing, got None in row 1; leave such texts out
     """
+    if not hasattr(labels, "tolist"):
+        require_ordered(labels, name)
     given: list[Any] = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)  # type: ignore[arg-type]  # or it is no sequence
     kinds: dict[str, int] = {}
     for row, label in enumerate(given):

@@ -26,6 +26,7 @@ __all__ = [
     "Reading",
     "Reverse",
     "TableOptions",
+    "TextColumns",
     "as_pair_of_codes",
     "codes_and_files",
     "refuse",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 READING = "Reading files"
+FOUND = "found by content"
 
 MapFile = Annotated[
     str,
@@ -144,7 +146,7 @@ class TableOptions:
         str | None,
         option(
             "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
-            default="found by content",
+            default=FOUND,
             metavar="SOURCE,TARGET",
         ),
     ] = None
@@ -152,7 +154,7 @@ class TableOptions:
         str | None,
         option(
             "Mark between the columns of the dictionary; tab and space have names.",
-            default="found by content",
+            default=FOUND,
             metavar="MARK",
         ),
     ] = None
@@ -161,7 +163,7 @@ class TableOptions:
         option(
             "Take the first line of the dictionary as names of columns, or as a pair.",
             "--header/--no-header",
-            default="found by content",
+            default=FOUND,
         ),
     ] = None
 
@@ -176,22 +178,48 @@ class TableOptions:
 
 
 @dataclass(frozen=True)
-class LabeledColumns:
-    """Options for the columns of labeled texts."""
+class TextColumns:
+    """Options for the columns of texts."""
 
     PANEL: ClassVar[str] = READING
     text_column: Annotated[
         str | None,
-        option("Column of texts: its name in the header, or its number from 1.", metavar="COLUMN"),
+        option(
+            "Column of texts: its name in the header, or its number from 1.",
+            default=FOUND,
+            metavar="COLUMN",
+        ),
     ] = None
-    label_column: Annotated[
+    delimiter: Annotated[
         str | None,
-        option("Column of labels: its name in the header, or its number from 1.", metavar="COLUMN"),
+        option("Character between columns, or tab.", default=FOUND, metavar="CHARACTER"),
+    ] = None
+    header: Annotated[
+        bool | None,
+        option("The first line names the columns.", "--header/--no-header", default=FOUND),
     ] = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the columns as `alignx.LabeledTexts.load` takes them."""
-        return {k: None if v is None else _number_or_name(v) for k, v in vars(self).items()}
+        """Return the options as `alignx.LabeledTexts.load` takes them."""
+        found = dict(vars(self))
+        for name in ("text_column", "label_column"):
+            if found.get(name) is not None:
+                found[name] = _number_or_name(found[name])
+        return found
+
+
+@dataclass(frozen=True)
+class LabeledColumns(TextColumns):
+    """Options for the columns of labeled texts."""
+
+    label_column: Annotated[
+        str | None,
+        option(
+            "Column of labels: its name in the header, or its number from 1.",
+            default=FOUND,
+            metavar="COLUMN",
+        ),
+    ] = None
 
 
 def refuse(is_wrong: bool, name: str, problem: str) -> None:
@@ -240,7 +268,8 @@ def _number_or_name(column: str) -> int | str:
 
 
 _PARAMETER = re.compile(
-    r"(?<![\w(])(casing|columns|delimiter|label_column|languages?|limit|on_error|text_column)=(\([^()]*\)|\"[^\"]*\"|[\w.-]+)?"
+    r"(?<![\w(])(casing|columns|delimiter|header|label_column|languages?|limit|on_error|text_column)="
+    r"(\([^()]*\)|\"[^\"]*\"|'[^']*'|[\w.-]+)?"
 )
 
 
@@ -251,8 +280,8 @@ def with_options(message: str) -> str:
     --------
     >>> with_options('correct it or load with on_error="skip"')
     'correct it or load with --on-error skip'
-    >>> with_options("choose columns=(1, 3) or limit=6")
-    'choose --columns 1,3 or --limit 6'
+    >>> with_options("choose columns=(1, 3), header=False or limit=6")
+    'choose --columns 1,3, --no-header or --limit 6'
     >>> with_options('such as languages=("en", "es")')
     'such as --languages en,es'
     """
@@ -261,7 +290,9 @@ def with_options(message: str) -> str:
         name = f"--{found[1].replace('_', '-')}"
         if found[2] is None:
             return name
-        value = found[2].strip('"')
+        if found[2] in ("True", "False"):
+            return name if found[2] == "True" else f"--no-{found[1]}"
+        value = found[2].strip("\"'")
         if value.startswith("("):
             value = re.sub(r"""["'() ]""", "", value)
         return f"{name} {shlex.quote(value)}"

@@ -135,7 +135,11 @@ def train(
     ],
     outputs: Annotated[
         list[Path],
-        option("Model (.bin); repeat for its words as .vec or .safetensors.", "--output", "-o"),
+        option(
+            "Model (.bin), or its words alone as .vec or .safetensors; repeat for both.",
+            "--output",
+            "-o",
+        ),
     ],
     tokenizer: Annotated[
         str | None,
@@ -208,16 +212,17 @@ def train(
 
 
 def _split(outputs: Sequence[Path]) -> tuple[Path, list[Path]]:
-    """Split outputs into the model and the rest."""
+    """Split outputs into the model, or the first if there is none, and the rest."""
     from alignx.vectors.saving import is_model_name
 
     models = [path for path in outputs if is_model_name(path)]
     refuse(
-        len(models) != 1,
+        len(models) > 1,
         "--output",
-        f"one output must end in .bin, got {', '.join(map(str, outputs))}",
+        f"one output may end in .bin, got {', '.join(map(str, models))}",
     )
-    return models[0], [path for path in outputs if path != models[0]]
+    main = models[0] if models else outputs[0]
+    return main, [path for path in outputs if path != main]
 
 
 def _tokenizer(text: str) -> Tokenizer:

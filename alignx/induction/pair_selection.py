@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from alignx.lexicon.lexicon import Lexicon
+from alignx.support.arguments import require_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -72,6 +73,7 @@ class PairSelection:
     exclude: Collection[Symbols] = SYMBOLS
 
     def __post_init__(self) -> None:
+        require_whole(self.k, "k")
         wrong = [kind for kind in self.exclude if kind not in _TESTS]
         if isinstance(self.exclude, str) or wrong:
             raise ValueError(f"exclude must hold {' or '.join(_TESTS)}, got {self.exclude!r}")

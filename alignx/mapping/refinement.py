@@ -13,6 +13,7 @@ from sklearn.base import clone
 from alignx.mapping.base import Aligner
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
+from alignx.support.arguments import require_whole
 from alignx.support.arrays import Double, Indices, Matrix, as_rows, unit_rows
 from alignx.support.progress import Log, Progress, part_of
 
@@ -48,8 +49,10 @@ class Refinement:
     def __post_init__(self) -> None:
         for name, least in (("rounds", 0), ("vocabulary", 1), ("n_neighbors", 1)):
             value = getattr(self, name)
+            called = "refinement" if name == "rounds" else name
+            if value is not None or name == "rounds":
+                require_whole(value, called)
             if value is not None and value < least:
-                called = "refinement" if name == "rounds" else name
                 raise ValueError(f"{called} must be at least {least}, got {value}")
 
     @classmethod

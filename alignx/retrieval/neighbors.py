@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from alignx import _core
+from alignx.support.arguments import require_whole
 from alignx.support.config import get_config
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ def count_or_default(
 
 
 def require_count(value: int, most: int, name: str) -> None:
-    """Refuse a number that is not in [1, `most`]."""
+    """Refuse a number that is not in [1, `most`], and what is no whole number."""
+    require_whole(value, name)
     if not 1 <= value <= most:
         raise ValueError(f"{name} must lie in [1, {most}], got {value}")
 

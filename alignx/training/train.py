@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from alignx import _core
 from alignx.errors import FormatError, MissingDependencyError, OutputError
+from alignx.support.arguments import require_callable, require_optional, require_ordered
 from alignx.support.config import get_config
 from alignx.support.files import output_errors, replacing, require_regular, require_writable
 from alignx.support.memory import peak_resident
@@ -30,6 +31,7 @@ from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.layout import ModelLayout
 from alignx.vectors.io import load
 from alignx.vectors.language_codes import guess_language
+from alignx.vectors.saving import is_model_name, require_savable, save
 
 if TYPE_CHECKING:
     import io
@@ -38,12 +40,12 @@ if TYPE_CHECKING:
     from alignx.support.progress import Log, Progress
     from alignx.support.tokenizer import Tokenizer
     from alignx.training.corpus_writer import CorpusReport, WordCounts
+    from alignx.training.runner import TrainingRun
 
 __all__ = ["require_trainable", "train"]
 
 StrPath = str | os.PathLike[str]
 
-_SUFFIX = ".bin"
 _READING_SHARE = 0.05
 _COPY_BYTES = 1 << 24
 _RATE = 0.05
@@ -78,7 +80,8 @@ def train(
         Text in UTF-8, best one sentence or paragraph a line; may be packed by gzip, xz or bzip2. It
         is read in blocks, whatever its size. ``"-"`` is standard input.
     output : path
-        File of the model, ending in ``.bin``. It is replaced as a whole or not at all.
+        File of the model, ending in ``.bin``, or of its words and their vectors alone, as
+        `alignx.save` writes them. It is replaced as a whole or not at all.
     parameters : FastTextParameters, optional
         Parameters of fastText, its own defaults unless given.
     init : Embeddings or path, optional
@@ -98,7 +101,7 @@ def train(
     Returns
     -------
     Embeddings
-        Words and vectors of the model, as from `alignx.load`.
+        Words and vectors, as `alignx.load` reads them from the output.
 
     Raises
     ------
@@ -122,19 +125,48 @@ def train(
     Embeddings(language='es', n=4, d=10, source='es.bin')
     """
     name = os.fspath(output)
+    require_optional(parameters, FastTextParameters, "parameters")
+    for argument, function in {"tokenizer": tokenizer, "progress": progress, "log": log}.items():
+        require_callable(function, argument)
     require_trainable(name)
     files = _files(corpus)
     start_file = None if isinstance(init, Embeddings) else init
     require_outputs({"output": name}, {"corpus": files, "init": start_file})
     given = parameters or FastTextParameters()
     start = None if init is None else _initial(init, given.dim)
+    code = language or guess_language(name).code
+    if is_model_name(name):
+        run = _train_model(name, files, given, start, tokenizer, code, progress, log)
+    else:
+        with output_errors(name):
+            folder = tempfile.TemporaryDirectory(dir=_parent(name), prefix=".alignx-")
+        with folder:
+            model = os.fspath(Path(folder.name) / "model.bin")
+            run = _train_model(model, files, given, start, tokenizer, code, progress, log)
+            save(load(model, language=code), name)
+    found = load(name, language=language)
+    _tell(log, "model", {"words": len(found), "bytes": Path(name).stat().st_size, **asdict(run)})
+    return found
+
+
+def _train_model(
+    name: str,
+    files: Sequence[str],
+    given: FastTextParameters,
+    start: Embeddings | None,
+    tokenizer: Tokenizer,
+    code: str | None,
+    progress: Progress | None,
+    log: Log | None,
+) -> TrainingRun:
+    """Write a model and return the facts about the run of fastText."""
     with _temporary(name) as text, _temporary(name) as vectors, _temporary(name) as model:
         with output_errors(name):
             report, counts = write_tokenized(
                 files,
                 text,
                 tokenizer=tokenizer,
-                language=language or guess_language(name).code,
+                language=code,
                 progress=part_of(progress, 0, _READING_SHARE),
             )
             text.flush()
@@ -161,9 +193,7 @@ def train(
         _require_whole(model, name)
         with replacing(name, "wb") as file:
             shutil.copyfileobj(model, file, _COPY_BYTES)
-    found = load(name, language=language)
-    _tell(log, "model", {"words": len(found), "bytes": Path(name).stat().st_size, **asdict(run)})
-    return found
+    return run
 
 
 def require_trainable(output: StrPath) -> None:
@@ -176,16 +206,17 @@ def require_trainable(output: StrPath) -> None:
 
     Examples
     --------
-    >>> require_trainable("es.vec")
+    >>> require_trainable("es.model")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    alignx.errors.FormatError: es.vec: the name of a fastText model must end in .bin
+    alignx.errors.FormatError: es.model: the name must end in one of .vec, ...
     """
     name = os.fspath(output)
-    if not name.endswith(_SUFFIX):
-        raise FormatError(name, f"the name of a fastText model must end in {_SUFFIX}")
-    require_regular(name, "a fastText model")  # it is read again
-    require_writable(name)
+    if is_model_name(name):
+        require_writable(name)
+    else:
+        require_savable(name)
+    require_regular(name, "a model")  # it is read again
     if not is_installed("fasttext"):
         raise MissingDependencyError(
             "training needs the package fasttext: pip install fasttext, or alignx[fasttext]"
@@ -251,12 +282,16 @@ def _warn_of_capitals(start: Embeddings, words: Sequence[str]) -> None:
 def _temporary(output: str) -> Iterator[IO[bytes]]:
     """Open a nameless file on the disk of the output; it is gone however the process ends."""
     with output_errors(output):
-        file = tempfile.TemporaryFile(dir=Path(os.path.realpath(output)).parent)  # noqa: SIM115
+        file = tempfile.TemporaryFile(dir=_parent(output))  # noqa: SIM115
     try:
         yield file
     finally:
         with contextlib.suppress(OSError):  # on a full disk, which is reported already
             file.close()
+
+
+def _parent(output: str) -> Path:
+    return Path(os.path.realpath(output)).parent
 
 
 def _require_whole(model: IO[bytes], output: str) -> None:
@@ -272,6 +307,7 @@ def _require_whole(model: IO[bytes], output: str) -> None:
 def _files(corpus: StrPath | Sequence[StrPath]) -> list[str]:
     if isinstance(corpus, str | os.PathLike):
         return [os.fspath(corpus)]
+    require_ordered(corpus, "corpus")
     files = [os.fspath(path) for path in corpus]
     if not files:
         raise ValueError("corpus must be at least one file, got none")

@@ -206,3 +206,8 @@ def test_adversarial_features_hide_the_language(monkeypatch: pytest.MonkeyPatch)
     hidden = share()
     monkeypatch.setattr(neural._Reversed, "apply", lambda features, _: features)
     assert hidden < share() / 2
+
+
+def test_as_many_classes_as_texts_are_no_reason_to_warn() -> None:
+    found = fit_head(examples(60, classes=31))  # warnings are errors here
+    assert found.log_probabilities(examples(60, classes=31).rows).shape == (60, 31)

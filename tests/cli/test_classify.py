@@ -220,7 +220,7 @@ def test_columns_of_texts_and_labels(folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["fit", "transfer"])
 def test_columns_in_the_wrong_order_are_told(folder: Path, command: str) -> None:
-    write_table(folder / "swapped.tsv", SPANISH, TOPICS)
+    write_table(folder / "swapped.tsv", SPANISH[:6], TOPICS[:6])
     arguments = {
         "fit": ("-i", "swapped.tsv", *IN_SPANISH, "-o", "new"),
         "transfer": ("--train", "es=swapped.tsv", "--test", "en=train.tsv"),
@@ -324,6 +324,102 @@ def test_words_explain_a_prediction() -> None:
     answer = ask("--json", "--explain", text=record).json
     assert {word["word"] for word in answer["words"]} == set(found)
     assert answer["words"][0].keys() == {"word", "count", "effect"}
+
+
+@pytest.mark.slow
+def test_texts_of_a_file_are_a_column_or_lines(folder: Path) -> None:
+    expected = "".join(f"{topic}\n" for topic in TOPICS)
+    (folder / "lines.txt").write_text("\n".join(SPANISH))
+    rows = [{"utterance": text, "language": "es", "n": 1} for text in SPANISH]
+    (folder / "rows.jsonl").write_text(json_lines(rows))
+    (folder / "wide.csv").write_text(
+        "".join(f'{n},"{text}, x"\n' for n, text in enumerate(SPANISH))
+    )
+    found = succeed(*ASK, *IN_SPANISH, "-i", "lines.txt")
+    assert (found.out, "lines.txt: a text a line" in found.err) == (expected, True)
+    found = succeed(*ASK, *IN_SPANISH, "-i", "es.tsv")
+    assert found.out == expected
+    assert "es.tsv: tab-separated, header skipped, text in column 2\n" in found.err
+    assert succeed(*ASK, "-i", "rows.jsonl").out == expected
+    answers = succeed(*ASK, "-i", "rows.jsonl", "--json", "--text-column", "utterance").out
+    assert [json.loads(line)["label"] for line in answers.splitlines()] == TOPICS
+    columns = ("--text-column", 2, "--no-header", "--delimiter", ",")
+    found = succeed(*ASK, *IN_SPANISH, "-i", "wide.csv", *columns)
+    assert found.out == expected
+    assert "comma-separated with quotes, no header, text in column 2" in found.err
+    piped_in = succeed(*ASK, *IN_SPANISH, *columns, text=(folder / "wide.csv").read_text())
+    assert piped_in.out == expected
+    assert "got none for text 1; --language names it" in fail(*ASK, "-i", "es.tsv")
+    assert "got names of columns" not in succeed(*ASK, *IN_SPANISH, text="text label\n").err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_tables_on_standard_input_are_no_texts() -> None:
+    table = "".join(f"{text}\tx\n" for text in SPANISH[:3])
+    message = fail(*ASK, *IN_SPANISH, text="text\tlabel\n" + table)
+    assert (
+        "standard input:1: a line must be a text, got names of columns, 'text\\tlabel'" in message
+    )
+    assert message.endswith("--header reads a table, and --text-column chooses among its columns")
+    found = succeed(*ASK, *IN_SPANISH, "--header", text="text\tlabel\n" + table)
+    assert found.out.split() == TOPICS[:3]
+    message = fail(*ASK, *IN_SPANISH, text=json.dumps({"text": SPANISH[0]}))
+    assert message.endswith("got a JSON object; --json reads JSON lines")
+    found = succeed(*ASK, *IN_SPANISH, text=table)
+    assert "3 with tabs, read as text; --text-column 1 reads a column instead" in found.err
+    assert "--header" in misuse(*ASK, "--json", "--header")
+    assert "no.tsv: no such file" in fail(*ASK, *IN_SPANISH, "-i", "no.tsv")
+
+
+@pytest.mark.slow
+def test_fit_tells_the_format_and_reads_what_it_is_told(folder: Path) -> None:
+    (folder / "train.csv").write_text(
+        "topic;sentence1\n"
+        + "".join(f'{y};"{x}; so"\n' for x, y in zip(TRAIN, LABELS, strict=True))
+    )
+    done = succeed(*FIT, *MAPPED, "-i", "train.csv", *ENGLISH, "-o", "new")
+    layout = "header skipped, text in column 2, label in column 1"
+    assert f"60 texts of 2 classes; semicolon-separated with quotes, {layout}\n" in done.err
+    wrong = (*FIT, *MAPPED, "-i", "train.csv", *ENGLISH, "-o", "newer")
+    message = fail(*wrong, "--delimiter", ",")
+    assert message.endswith("got 1; --delimiter names the character between them")
+    assert "delimiter must be one character" in fail(*wrong, "--delimiter", ",,")
+
+
+SMALL = {
+    "one.tsv": ("text\tlabel\nthe party\tpets\na team\tpets\n", None),
+    "two.tsv": ("text\tlabel\nthe party\ta\na team\tb\n", "2 of the classes with a single text"),
+    "once.tsv": ("text\tlabel\nthe party\ta\na team\tb\na law\ta\n", "single text (b)"),
+    "none.tsv": (
+        "\ufefftext\tlabel\r\n\ta\r\n  \ta\r\nzzzqq\tb\r\na team\ta\r\nlaw\tb\r\n",
+        "3 without a known word left out",
+    ),
+    "numbers.tsv": ("a party wins\t0\na team wins\t1\na law\t0\na club\t1\n", "texts of 2 classes"),
+    "case.tsv": ("text\tlabel\nlaw\t my a \nvote\tmy a\nteam\tMy A\n", "removed at the ends of 1"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_small_files_are_learned_and_said(folder: Path, name: str) -> None:
+    content, note = SMALL[name]
+    (folder / name).write_bytes(content.encode())
+    command = (*FIT, *MAPPED, "-i", name, *ENGLISH, "-o", "new")
+    if note is None:
+        assert "at least 2 classes, got only ['pets']" in fail(*command)
+    else:
+        assert note in succeed(*command).err
+
+
+@pytest.mark.slow
+def test_thousands_of_classes_are_learned(folder: Path) -> None:
+    words = (WORDS["en"]["politics"] + " " + WORDS["en"]["sport"]).split()
+    rows = [f"{words[n % 15]} {words[n // 15 % 15]}\tclass {n}\n" * 2 for n in range(300)]
+    (folder / "many.tsv").write_text("text\tlabel\n" + "".join(rows))
+    done = succeed(*FIT, *MAPPED, "-i", "many.tsv", *ENGLISH, "-o", "new")
+    assert "600 texts of 300 classes" in done.err
+    assert "UserWarning" not in done.err
 
 
 @pytest.mark.usefixtures("folder")

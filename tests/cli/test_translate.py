@@ -1,15 +1,31 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import termios
+from pathlib import Path
 
 import pytest
-from command_line import MAPPED, VECTORS, WORDS, fail, mapped_space, misuse, piped, run, succeed
+from command_line import (
+    MAPPED,
+    VECTORS,
+    WORDS,
+    environment,
+    fail,
+    mapped_space,
+    misuse,
+    piped,
+    run,
+    succeed,
+)
 from command_line import SCRIPT as ALIGNX
 
 from alignx.vectors.saving import save
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TRANSLATE = ("translate", *MAPPED)
 
@@ -49,7 +65,8 @@ def test_json() -> None:
     answers = succeed(*TRANSLATE, "cat7", "Ñandú", "-k", 2, "--json").json
     assert list(answers) == ["cat7", "Ñandú"]
     assert answers["Ñandú"] == []
-    assert [answer.keys() for answer in answers["cat7"]] == [{"word", "score", "origin"}] * 2
+    keys = {"word", "score", "origin", "probability"}
+    assert [answer.keys() for answer in answers["cat7"]] == [keys] * 2
     assert answers["cat7"][0]["word"] == "gato7"
 
 
@@ -68,7 +85,8 @@ def test_the_learned_ranking_is_the_default() -> None:
     shared, options = mapped_space(), ("cat7", "-k", 2, "--json", "--quiet")
     usual = succeed(*TRANSLATE, *options).json
     assert usual == succeed(*TRANSLATE, "--ranking", "learned", *options).json
-    assert usual["cat7"] == [answer._asdict() for answer in shared.translate("cat7", 2)]
+    expected = shared.translate("cat7", 2)
+    assert usual["cat7"] == [x._asdict() | {"probability": x.score} for x in expected]
     by_csls = succeed(*TRANSLATE, "--ranking", "csls", *options).json
     expected = shared.translate("cat7", 2, ranking="csls")
     assert by_csls["cat7"] == [answer._asdict() for answer in expected] != usual["cat7"]
@@ -124,6 +142,111 @@ def test_oov_words_and_phrases(models: Path) -> None:
     assert {line.split("\t")[0] for line in blind.out.splitlines()} == {phrase}
     texts = (models / "map", models / "en.vec", models / "es.vec")
     assert "en.vec" in fail("translate", *texts, "cat", "--oov", "subword", "-q")
+
+
+@pytest.mark.usefixtures("folder")
+def test_scores_are_named() -> None:
+    assert "scores: probabilities\n" in succeed(*TRANSLATE, "cat7").err
+    for ranking, name in {"csls": "CSLS", "nn": "the cosine", "hnn": "hubless neighbors"}.items():
+        assert f"scores: {name}\n" in succeed(*TRANSLATE, "cat7", "--ranking", ranking).err
+
+
+def test_every_word_without_an_answer_gets_its_reason(here: Path) -> None:
+    (here / "en.vec").write_text("4 2\nyear 0 0\ncat 1 0\ndog 0 1\nsun 1 1\n")
+    (here / "es.vec").write_text("4 2\nde 1 -1\ngato 1 0\naño 0 0\nsol 1 1\n")
+    done = succeed("translate", "-", "en.vec", "es.vec", "year", "moon", "dog year", "cat")
+    assert second_column(done.out)[0] == "gato"
+    assert "en.vec: 4 words of 2 dimensions; 1 zero row" in done.err
+    for note in (
+        "year: in the vocabulary, but its vector is zero\n",
+        "moon: not in the vocabulary\n",
+        "dog year: its word 'year' is in the vocabulary, but its vector is zero\n",
+    ):
+        assert note in done.err
+
+
+def test_characters_that_a_model_does_not_know(models: Path) -> None:
+    files = (models / "map", models / "en.bin", models / "es.bin")
+    done = succeed("translate", *files, "\ud800", "--oov", "subword", "-k", 1)
+    assert done.out == ""
+    assert "not in the vocabulary, and the model gives no vector to its characters" in done.err
+
+
+# --- a session on a terminal ------------------------------------------------------------------
+
+
+class Person:
+    """The other end of a terminal."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.screen, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [str(ALIGNX), *map(str, arguments)],
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            env=environment() | {"TERM": "dumb", "XDG_STATE_HOME": str(Path("state").resolve())},
+            preexec_fn=self._prepare,
+        )  # fmt: skip
+        os.close(theirs)
+        self.seen = ""
+
+    @staticmethod
+    def _prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # background jobs inherit "ignore"
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def __enter__(self) -> Person:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.screen)
+
+    def see(self, text: str) -> str:
+        """Read until a text appears; return what came before it."""
+        while text not in self.seen:
+            ready, _, _ = select.select([self.screen], [], [], 60)
+            assert ready, self.seen
+            self.seen += os.read(self.screen, 4096).decode()
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def write(self, text: str) -> None:
+        os.write(self.screen, text.encode())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_a_session_answers_until_its_end_and_remembers() -> None:
+    with Person(*TRANSLATE, "-i", "-k", 1) as person:
+        assert "type a word or phrase; Ctrl-D ends" in person.see("en> ")
+        person.write("cat7\n")
+        assert re.search(r"\d\d\.\d%  gato7\r\n", person.see("en> "))
+        person.write("half a li\x03")
+        person.see("en> ")
+        person.write("catt7\n")
+        assert "catt7: not in the vocabulary; similar: cat7, " in person.see("en> ")
+        person.write("\n")
+        person.see("en> ")
+        person.write("\x04")
+        assert person.process.wait(timeout=60) == 0
+    with Person(*TRANSLATE, "-i", "-k", 1, "--ranking", "csls") as person:
+        person.see("en> ")
+        person.write("\x1b[A\x1b[A\n")  # the last line but one
+        assert re.search(r"\d\.\d{4}  gato7\r\n", person.see("en> "))
+        person.write("\x04")
+        assert person.process.wait(timeout=60) == 0
+    assert Path("state/alignx/translate_history").read_text().splitlines()[-3:] == [
+        "cat7",
+        "catt7",
+        "cat7",
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_session_needs_a_terminal_and_no_words() -> None:
+    assert "it needs a terminal" in misuse(*TRANSLATE, "-i")
+    assert "it takes no words" in misuse(*TRANSLATE, "cat7", "-i")
 
 
 @pytest.mark.usefixtures("folder")

@@ -454,8 +454,8 @@ def test_a_device_is_no_place_for_a_model(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_model_must_say_so(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"must end in \.bin"):
-        require_trainable(tmp_path / "es.vec")
+    with pytest.raises(FormatError, match=r"must end in one of"):
+        require_trainable(tmp_path / "es.model")
     with pytest.raises(OutputError, match="the directory does not exist"):
         require_trainable(tmp_path / "no" / "es.bin")
 

@@ -118,7 +118,7 @@ def test_a_warning_comes_once_if_many_words_differ_in_capitals(
     for _ in range(2):
         TextReader().read(["The cat", "a dog and a cat"], "en", english)
     [text] = caplog.messages
-    for part in ("2 of 5 words of the en texts", "CAT for cat", "--casing", "lower"):
+    for part in ("2 of 5 words of the en texts", "CAT for cat", "--casing lower"):
         assert part in text
 
 
@@ -138,7 +138,8 @@ def test_dictionaries_and_queries_warn_too(
     en = vec(tmp_path / "en.vec", "CAT 1 0", "dog 0 1")
     es = vec(tmp_path / "es.vec", "a 1 0", "b 0 1")
     done = invoke("translate", "-", en, es, "cat", "--neighbors", 1, "-k", 1)
-    assert "cat: not in the vocabulary, which has CAT; --casing lower finds it" in done.stderr
+    assert "cat: not in the vocabulary, which has CAT; casing=" in done.stderr
+    assert "(--casing lower) finds it" in done.stderr
 
 
 # --- everywhere -------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ def test_a_zero_row_is_no_vector_on_the_command_line(tmp_path: Path) -> None:
     es = vec(tmp_path / "es.vec", "de 1 -1", "gato 1 0", "año 0 0", "sol 1 1")
     options = ("--neighbors", 1)
     done = invoke("translate", "-", en, es, "year", "cat", "cow", "-k", 3, *options)
-    assert "year: in the vocabulary, but without a vector" in done.stderr
+    assert "year: in the vocabulary, but its vector is zero" in done.stderr
     assert "cow: not in the vocabulary\n" in done.stderr
     assert "año" not in done.stdout
     assert {line.split("\t")[0] for line in done.stdout.splitlines()} == {"cat"}
@@ -372,6 +373,7 @@ AX: Any = ax
 READ: Any = TextReader().read
 ENGLISH: Any = language("cat", "dog")
 PAIRS: Any = ax.Lexicon([("cat", "dog")])
+TEXTS: Any = ax.LabeledTexts(("cat",), ("x",))
 SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
 
 
@@ -388,13 +390,20 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: AX.Embeddings({"a", "b"}, np.eye(2)), "words of Embeddings must be in order"),
         (lambda: AX.Embeddings(7, np.eye(2)), "words of Embeddings must be in order.* got int 7"),
         (lambda: AX.Embeddings(["a"], [[1]], 7), "must be of class str, got int 7"),
-        (lambda: AX.align(ENGLISH, ENGLISH, lexicon="d"), "class Lexicon, got str 'd'; .*load"),
-        (lambda: AX.align(ENGLISH, ENGLISH, lexicon=[("a", "b")]), "class Lexicon, got list"),
-        (lambda: AX.align("en.vec", ENGLISH), "source must be of class Embeddings, got str"),
-        (lambda: AX.evaluate(SHARED, 7), "Lexicon takes a list of pairs"),
+        (lambda: AX.align(ENGLISH, ENGLISH, lexicon=3), "Lexicon takes a list of pairs.*got int 3"),
+        (lambda: AX.align(ENGLISH, 3), "vectors must be embeddings, a path, a dict.* got int 3"),
+        (lambda: AX.align(ENGLISH, ENGLISH, refinement="5"), "must be a whole number, got str '5'"),
+        (lambda: AX.align(ENGLISH, ENGLISH, progress=3), "progress must be a function, got int 3"),
+        (lambda: AX.align(ENGLISH, ENGLISH, log="x"), "log must be a function, got str 'x'"),
+        (lambda: AX.align(ENGLISH, ENGLISH, normalize=3), "normalize must be in order"),
+        (lambda: AX.evaluate(SHARED, 3), "Lexicon takes a list of pairs"),
+        (lambda: SHARED.translate("cat", k="3"), "k must be a whole number, got str '3'"),
+        (lambda: SHARED.translate("cat", k=1.0), "k must be a whole number, got float 1.0"),
+        (lambda: SHARED.translate("cat", k=True), "k must be a whole number, got bool"),
+        (lambda: AX.induce_lexicon(SHARED, k="3"), "k must be a whole number, got str '3'"),
         (lambda: AX.evaluate(ENGLISH, PAIRS), "must be of class SharedSpace"),
         (lambda: AX.induce_lexicon(ENGLISH), "must be of class SharedSpace"),
-        (lambda: AX.evaluate_similarity(ENGLISH, ENGLISH, 7), "Lexicon takes a list of pairs"),
+        (lambda: AX.evaluate_similarity(ENGLISH, ENGLISH, 3), "Lexicon takes a list of pairs"),
         (lambda: AX.SharedSpace([ENGLISH, ENGLISH]), "must be of class Mapping, got list"),
         (lambda: AX.SharedSpace({"en": "a", "es": "b"}), r"languages\['en'\] .*class Embeddings"),
         (lambda: AX.SharedSpace.of(ENGLISH, "es.vec"), "target must be of class Embeddings"),
@@ -403,6 +412,20 @@ SHARED: Any = ax.SharedSpace.of(ENGLISH, ENGLISH)
         (lambda: AX.save("x.vec", ENGLISH), "embeddings must be of class Embeddings"),
         (lambda: SHARED.extended("new york"), "sequence of words, got the string 'new york'"),
         (lambda: AX.TransferClassifier(ENGLISH).fit(["a"], ["x"]), "class SharedSpace"),
+        (lambda: AX.TransferClassifier(SHARED, reader="x").fit(["a"], ["x"]), "class TextReader"),
+        (lambda: AX.TransferClassifier(SHARED, encoder=1).fit(["a"], ["x"]), "class DocumentEnc"),
+        (lambda: AX.TransferClassifier(SHARED, alpha="1").fit(["a"], ["x"]), "alpha must be a num"),
+        (lambda: AX.TransferClassifier(SHARED).fit(TEXTS, ["x"]), "pass its texts and its labels"),
+        (lambda: AX.LabeledTexts("abc"), "texts must be a sequence of strings, got the string"),
+        (lambda: AX.LabeledTexts(["a"], [1]), "labels must be strings, got int 1"),
+        (lambda: AX.LabeledTexts.load("x", text_column=1.5), "whole number, got float 1.5"),
+        (lambda: AX.LabeledTexts.load("x", header="yes"), "header must be of class bool"),
+        (lambda: AX.TransferData("en", "a.tsv", {}), "train must be of class Mapping, got str"),
+        (lambda: AX.TransferData("en", {"en": ["a"]}, {}), r"a pair \(texts, labels\) or Labeled"),
+        (lambda: AX.TransferData("en", {}, {}, {"es": "a b"}), "unlabeled must be a sequence"),
+        (lambda: AX.evaluate_transfer(SHARED, {}), "data must be of class TransferData, got dict"),
+        (lambda: AX.train("x", "y.bin", parameters={"dim": 3}), "class FastTextParameters"),
+        (lambda: AX.train("x", "y.bin", tokenizer="jieba"), "tokenizer must be a function"),
         (lambda: AX.rank_sources({"en": ENGLISH}, "es", sizes={"en": 1}), "class SharedSpace"),
         (lambda: READ({"1": "cat"}, "en", ENGLISH), "sequence of strings, got dict"),
     ],

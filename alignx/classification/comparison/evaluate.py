@@ -16,6 +16,7 @@ from alignx.classification.comparison.experiments import (
     Experiment,
     Outcome,
     Setting,
+    TransferData,
     run_experiment,
 )
 from alignx.classification.comparison.report import (
@@ -25,6 +26,7 @@ from alignx.classification.comparison.report import (
     summarized,
 )
 from alignx.classification.documents import TextReader, as_texts
+from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.labels import require_labels
 from alignx.classification.requirements import (
     ALL,
@@ -32,11 +34,15 @@ from alignx.classification.requirements import (
     require_all,
     runnable_strategies,
 )
-from alignx.support.arguments import require_instance
+from alignx.support.arguments import (
+    require_callable,
+    require_instance,
+    require_optional,
+    require_ordered,
+)
 
 if TYPE_CHECKING:
-    from alignx.classification.comparison.experiments import PeerMaker, TransferData
-    from alignx.classification.encoder import DocumentEncoder
+    from alignx.classification.comparison.experiments import PeerMaker
     from alignx.support.progress import Progress
 
 __all__ = ["evaluate_transfer", "missing_by_experiment"]
@@ -97,6 +103,11 @@ def evaluate_transfer(
     -----
     Labels of a target serve only the upper baseline and `shots`, test texts only predictions.
     """
+    require_instance(data, TransferData, "data")
+    require_ordered(seeds, "seeds")
+    require_optional(encoder, DocumentEncoder, "encoder")
+    require_optional(reader, TextReader, "reader")
+    require_callable(progress, "progress")
     _check(data, seeds)
     targets = data.targets
     texts = {code: list(data.train[code][0]) for code in targets if code in data.train}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,13 +11,16 @@ import numpy as np
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
+from alignx.classification.data.texts import LabeledTexts
+from alignx.classification.documents import as_texts
 from alignx.classification.persistence import as_bytes
 from alignx.classification.strategies import as_strategy
+from alignx.support.arguments import require_instance, shown
 from alignx.support.arrays import freeze
 from alignx.support.memory import peak_resident
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -35,8 +39,7 @@ __all__ = [
     "run_experiment",
 ]
 
-Texts: TypeAlias = "tuple[Sequence[str], ArrayLike]"
-
+Texts: TypeAlias = "tuple[Sequence[str], ArrayLike] | LabeledTexts"
 
 PeerMaker: TypeAlias = "Callable[[int], Any]"
 """Makes a classifier with the interface of `TransferClassifier` from a seed."""
@@ -63,7 +66,7 @@ class Experiment:
     alpha: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class TransferData:
     """Texts of a comparison, by language.
 
@@ -71,19 +74,51 @@ class TransferData:
     ----------
     source : str
         Language to learn from.
-    train : mapping of str to (texts, labels)
-        Labeled texts to learn from. Those of a target serve the upper baseline, and experiments
-        with `shots`.
-    test : mapping of str to (texts, labels)
-        Labeled texts of the targets, and of the source where the gap is wanted.
-    unlabeled : mapping of str to sequence of str
+    train : mapping of str to (texts, labels) or LabeledTexts
+        Labeled texts to learn from; or one `LabeledTexts` that names the language of each. Those of
+        a target serve the upper baseline, and experiments with `shots`.
+    test : mapping of str to (texts, labels) or LabeledTexts
+        Labeled texts of the targets, and of the source where the gap is wanted; or as `train`.
+    unlabeled : mapping of str to sequence of str or LabeledTexts
         Texts of the targets to learn from without labels; the texts of `train` unless given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If texts are of another type, or lack labels.
+
+    Examples
+    --------
+    >>> train = LabeledTexts(("my cat", "the sun"), ("pets", "weather"), ("en", "en"))
+    >>> TransferData("en", train, {"es": (["mi gato", "el sol"], ["pets", "weather"])})
+    TransferData('en', train: en 2, test: es 2)
     """
 
     source: str
-    train: Mapping[str, Texts]
-    test: Mapping[str, Texts]
-    unlabeled: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    train: Mapping[str, tuple[Sequence[str], ArrayLike]]
+    test: Mapping[str, tuple[Sequence[str], ArrayLike]]
+    unlabeled: Mapping[str, Sequence[str]]
+
+    def __init__(
+        self,
+        source: str,
+        train: Mapping[str, Texts] | LabeledTexts,
+        test: Mapping[str, Texts] | LabeledTexts,
+        unlabeled: Mapping[str, Sequence[str] | LabeledTexts] | None = None,
+    ) -> None:
+        require_instance(source, str, "source")
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "train", _by_language(train, "train"))
+        object.__setattr__(self, "test", _by_language(test, "test"))
+        further = {} if unlabeled is None else unlabeled
+        require_instance(further, Mapping, "unlabeled")
+        plain = {
+            code: list(given.texts)
+            if isinstance(given, LabeledTexts)
+            else as_texts(given, "unlabeled")
+            for code, given in further.items()
+        }
+        object.__setattr__(self, "unlabeled", plain)
 
     def __repr__(self) -> str:
         sizes = (
@@ -95,6 +130,34 @@ class TransferData:
     def targets(self) -> list[str]:
         """Languages with test texts, without the source."""
         return [code for code in self.test if code != self.source]
+
+
+def _by_language(
+    given: Mapping[str, Texts] | LabeledTexts, name: str
+) -> dict[str, tuple[Sequence[str], ArrayLike]]:
+    """Return texts and labels of each language."""
+    if isinstance(given, LabeledTexts):
+        if given.languages is None:
+            raise ValueError(
+                f"{name} must name languages, got {given!r} without; pass {{code: texts}}"
+            )
+        given = {code: given.of(code) for code in dict.fromkeys(given.languages)}
+    require_instance(given, Mapping, name)
+    found: dict[str, tuple[Sequence[str], ArrayLike]] = {}
+    part: Any
+    for code, part in given.items():
+        if isinstance(part, LabeledTexts):
+            if part.labels is None:
+                raise ValueError(f"{name} texts of {code!r} must have labels, got none")
+            found[code] = (part.texts, part.labels)
+        elif isinstance(part, Sequence) and not isinstance(part, str) and len(part) == 2:
+            found[code] = (as_texts(part[0], f"{name} texts of {code!r}"), part[1])
+        else:
+            raise TypeError(
+                f"{name} texts of {code!r} must be a pair (texts, labels) or LabeledTexts, got "
+                f"{shown(part)}"
+            )
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,29 +7,37 @@ from collections import Counter
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+from alignx.classification.data.header_names import names_a_column
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["require_likely_columns", "require_likely_texts"]
+__all__ = [
+    "are_exchanged",
+    "likely_columns",
+    "require_likely_columns",
+    "require_likely_texts",
+    "require_no_header",
+]
 
-# Words of headers, besides the known names of columns.
-_HEADER_WORDS = """
-    text texts sentence sentences utterance query question content body message comment title
-    headline description premise input tweet review document doc post snippet example instance data
-    label labels gold target class classes category topic intent tag output answer polarity
-    sentiment rating stars score type name value id true truth standard x y lang language
-    texto frase etiqueta clase categoría texte phrase étiquette classe satz klasse kategorie etikett
-    thema kommentar titel oración tema categoria categorie catégorie rótulo comentario testo
-    etichetta classificazione tekst zin metin cümle etiket zdanie kategoria etykieta
-    текст предложение метка класс категория 文本 内容 句子 标签 类别 分类 文章 文 ラベル テキスト
-    カテゴリ 텍스트 문장 레이블 라벨 카테고리 نص النص جملة تصنيف التصنيف पाठ वाक्य लेबल श्रेणी
-    văn bản nhãn câu
-"""
-_HEADER = frozenset(_HEADER_WORDS.split())
 _NEARLY_ALL = 0.9
 _MANY = 20
 _FEW = 4
-_LONGEST_NAME = 40
+_FEWEST_SURE = 8
+
+
+def likely_columns(columns: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Return the numbers of the longest column and of the least diverse other one, from 1.
+
+    Examples
+    --------
+    >>> likely_columns([["1", "2", "3"], ["the cat", "a dog", "the sun"], ["a", "a", "b"]])
+    (2, 3)
+    """
+    numbers = range(len(columns))
+    text = max(numbers, key=lambda number: sum(map(len, columns[number])))
+    others = [number for number in numbers if number != text]
+    return text + 1, min(others, key=lambda number: (len(set(columns[number])), -number)) + 1
 
 
 def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
@@ -38,8 +46,7 @@ def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
     Raises
     ------
     ValueError
-        If labels are longer and more diverse than texts, nearly all labels are unique texts, or
-        the first line differs from all others as a header does.
+        If labels are longer and more diverse than texts, or nearly all labels are unique texts.
 
     Examples
     --------
@@ -49,18 +56,39 @@ def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
         ...
     ValueError: labels must be classes, got 2 different ones, such as 'the cat sleeps', in 2 ...
     """
-    if _are_exchanged(texts, labels):
+    if are_exchanged(texts, labels):
         raise ValueError(
             f"labels must be classes, got {len(set(labels))} different ones, such as "
             f"{_shown(labels[0])}, in {len(labels)} lines, and texts such as {_shown(texts[0])}; "
             "if columns are the other way round, load with text_column=2 and label_column=1, else "
             "with text_column=1 and label_column=2"
         )
-    if _is_header(texts, labels):
+
+
+def require_no_header(texts: Sequence[str], others: Sequence[str], labeled: bool) -> None:
+    """Refuse a first line that differs from all others as a header does.
+
+    The `others` are labels, or unless `labeled` another column.
+
+    Raises
+    ------
+    ValueError
+        Names the columns.
+
+    Examples
+    --------
+    >>> require_no_header(["clave", "el sol", "el mar", "la luz"], ["y", "1", "1", "0"], True)
+    ... # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: the first line, 'clave' and 'y', looks like a header of unknown names; load with ...
+    """
+    if _is_header(texts, others):
+        and_labels = f' and label_column="{others[0].strip()}"' if labeled else ""
         raise ValueError(
-            f"the first line, {_shown(texts[0])} and {_shown(labels[0])}, looks like a header of "
-            f'unknown names; load with text_column="{texts[0].strip()}" and '
-            f'label_column="{labels[0]}" if it is one, else with text_column=1 and label_column=2'
+            f"the first line, {_shown(texts[0])} and {_shown(others[0])}, looks like a header of "
+            f'unknown names; load with text_column="{texts[0].strip()}"{and_labels} if it is one, '
+            "else with header=False"
         )
 
 
@@ -80,14 +108,8 @@ def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
     ValueError: texts are read from the first column, '1', but the next may be meant, \
 'the cat sleeps'; load with text_column=2 or text_column=1
     """
-    if len(columns) > 1 and all(_names_a_column(column[0]) for column in columns[:2]):
-        raise ValueError(
-            f"the first line, {_shown(columns[0][0])} and {_shown(columns[1][0])}, looks like a "
-            f'header of unknown names; load with text_column="{columns[0][0].strip()}" if it is '
-            "one, else with text_column=1"
-        )
     for number, column in enumerate(columns[1:], start=2):
-        if _are_exchanged(columns[0], column):
+        if are_exchanged(columns[0], column):
             raise ValueError(
                 f"texts are read from the first column, {_shown(columns[0][0])}, but "
                 f"{'the next' if number == 2 else f'number {number}'} may be meant, "
@@ -95,8 +117,16 @@ def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
             )
 
 
-def _are_exchanged(texts: Sequence[str], labels: Sequence[str]) -> bool:
-    """Compare lengths and diversity of texts and labels."""
+def are_exchanged(texts: Sequence[str], labels: Sequence[str], *, surely: bool = False) -> bool:
+    """Compare lengths and diversity of texts and labels; `surely`, if no doubt is left.
+
+    Examples
+    --------
+    >>> are_exchanged(["spam", "ham"] * 8, [f"text number {n} of all" for n in range(16)])
+    True
+    """
+    if surely and not _are_classes_and_texts(texts, labels):
+        return False
     n_texts, n_labels = len(set(texts)), len(set(labels))
     is_longer = fmean(map(len, labels)) > fmean(map(len, texts))
     if is_longer and n_labels > n_texts:
@@ -110,6 +140,23 @@ def _are_exchanged(texts: Sequence[str], labels: Sequence[str]) -> bool:
     return are_unique and _mean_words(labels) >= 3
 
 
+def _are_classes_and_texts(classes: Sequence[str], texts: Sequence[str]) -> bool:
+    """Recognize few short values, all of them repeated, beside long ones that rarely are."""
+    counts = Counter(map(str.strip, classes))
+    return (
+        len(classes) >= _FEWEST_SURE
+        and 1 < len(counts) <= len(classes) / 4
+        and min(counts.values()) > 1
+        and "" not in counts
+        and max(len(name.split()) for name in counts) <= 4
+        and len(set(texts)) > _NEARLY_ALL * len(texts)
+        and (
+            _mean_words(texts) >= 3 * _mean_words(list(counts))
+            or fmean(map(len, texts)) >= 5 * fmean(map(len, counts))  # no blanks in Chinese
+        )
+    )
+
+
 def _mean_words(values: Sequence[str]) -> float:
     return fmean(len(value.split()) for value in values)
 
@@ -119,7 +166,7 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
     counts = Counter(labels[1:])
     if not counts or labels[0] in counts:
         return False
-    if _names_a_column(texts[0]) and _names_a_column(labels[0]):
+    if names_a_column(texts[0]) and names_a_column(labels[0]):
         return True
     if len(labels) > 2 and all(map(_is_number, counts)) and not _is_number(labels[0]):
         return True
@@ -129,15 +176,6 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
         and repeated >= max(_NEARLY_ALL * (len(labels) - 1), 2)
         and median(len(text.split()) for text in texts[1:]) >= 2
     )
-
-
-def _names_a_column(cell: str) -> bool:
-    """Recognize names such as "gold_label", "airline_sentiment", "sentence1" and "Text"."""
-    if len(cell) > _LONGEST_NAME:
-        return False
-    parts = re.findall(r"[^\s\d_.\-]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell))
-    known = [part.lower() in _HEADER for part in parts]
-    return any(known) and len(parts) <= 3 and (all(known) or re.search(r"\w_\w", cell) is not None)
 
 
 def _is_number(label: str) -> bool:

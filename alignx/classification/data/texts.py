@@ -1,43 +1,29 @@
-"""Labeled texts from files, and texts from a stream as they arrive."""
+"""Labeled texts from files."""
 
 from __future__ import annotations
 
 import logging
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
-from alignx.classification.data.text_formats import (
-    Columns,
-    TextTable,
-    checked_label,
-    json_object,
-)
+from alignx.classification.data.columns import Columns
+from alignx.classification.data.rows import checked_label
+from alignx.classification.data.text_table import TextTable
 from alignx.classification.labels import is_missing, spelling_variants
 from alignx.errors import FormatError
-from alignx.support.text_files import read_lines, stream_lines
+from alignx.support.arguments import require_ordered, require_words
+from alignx.support.text_files import read_lines
 
 if TYPE_CHECKING:
-    import io
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from alignx.classification.data.text_formats import Column
+    from alignx.classification.data.columns import Column
+    from alignx.support.text_files import Line
 
-__all__ = ["LabeledTexts", "TextBlock", "read_texts"]
+__all__ = ["LabeledTexts"]
 
 logger = logging.getLogger("alignx")
-
-
-class TextBlock(NamedTuple):
-    """Texts that arrived together, with their languages as far as the lines name them.
-
-    `records` are the JSON objects of the lines, `replaced` counts lines with invalid UTF-8.
-    """
-
-    texts: list[str]
-    languages: list[str | None]
-    records: list[dict[str, Any]]
-    replaced: int
 
 
 @dataclass(frozen=True)
@@ -56,11 +42,13 @@ class LabeledTexts:
         Number of lines of the file whose invalid UTF-8 was replaced.
     name : str
         Name in messages, such as the path of the file.
+    notes : tuple of str
+        Format and columns that loading found, with counts of changed and empty texts.
 
     Raises
     ------
-    ValueError
-        If labels or languages are not one for each text, or a label is missing.
+    ValueError, TypeError
+        If labels or languages are not one for each text, a label is missing, or one is no string.
 
     Examples
     --------
@@ -70,6 +58,8 @@ class LabeledTexts:
     >>> loaded = LabeledTexts.load(path)
     >>> loaded.labels, loaded.of("es").texts
     (('pets', 'pets'), ('un gato',))
+    >>> loaded.notes
+    ('tab-separated, header skipped, text in column 2, label in column 1, language in column 3',)
     """
 
     texts: tuple[str, ...]
@@ -77,8 +67,14 @@ class LabeledTexts:
     languages: tuple[str, ...] | None = None
     replaced: int = 0
     name: str = "the texts"
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for field in ("texts", "labels", "languages"):
+            if getattr(self, field) is not None:
+                require_ordered(getattr(self, field), field)
+                object.__setattr__(self, field, tuple(getattr(self, field)))
+        require_words(self.texts, "texts")
         for field in ("labels", "languages"):
             values = getattr(self, field)
             if values is not None and len(values) != len(self.texts):
@@ -89,6 +85,8 @@ class LabeledTexts:
         for row, label in enumerate((self.labels or ()) if missing else ()):
             if is_missing(label):
                 raise ValueError(f"labels must not be missing, got {label!r} in row {row}")
+        require_words(self.labels or (), "labels")
+        require_words(self.languages or (), "languages")
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -110,6 +108,7 @@ class LabeledTexts:
             (language,) * len(rows),
             self.replaced,
             self.name,
+            self.notes,
         )
 
     @classmethod
@@ -122,20 +121,25 @@ class LabeledTexts:
         text_column: Column | None = None,
         label_column: Column | None = None,
         language_column: Column | None = None,
+        delimiter: str | None = None,
+        header: bool | None = None,
     ) -> Self:
-        """Read texts from a file.
+        """Read texts from a file, in a format found by its content.
 
         Parameters
         ----------
         path : path
-            File, gzipped or not, whose format follows from its name:
+            File, compressed or not, of
 
-            - ``.jsonl``: an object a line, with the columns below as keys;
-            - any other: columns separated by tabs, without quoting. A first line with one of the
-              names below is a header, and other columns are ignored. Without header the columns are
-              text, label and, if there are three, language; values that make this unlikely are an
-              error. Lines of fastText, ``__label__pets my cat``, are recognized;
-            - unless `labeled`, any but ``.tsv`` and ``.jsonl``: a text a line.
+            - a table separated by tabs, commas, semicolons or bars, with quotes if they are used in
+              all of it as by pandas or Excel. A header with usual names, or such as ``sentence1``
+              and ``gold_label``, is recognized, and other columns are ignored. Without header the
+              columns are text, label and, if there are three, language, or label and text where few
+              short values stand beside many long ones; what remains in doubt is an error;
+            - JSON objects, one a line or as a list, with the names below as keys;
+            - lines of fastText, ``__label__pets my cat``, with one label each;
+            - unless `labeled`, a text a line, if the name ends in neither ``.tsv`` nor ``.csv`` and
+              the first line is no header.
 
             Blank lines are left out.
         language : str, optional
@@ -143,18 +147,23 @@ class LabeledTexts:
         labeled : bool
             Whether each text must have a label; otherwise labels are not read.
         text_column : str or int, optional
-            Name of the column, or its number, from 1, in a file without header. By default
-            ``"text"``, ``"sentence"``, ``"tweet"``, ``"review"`` or ``"document"``.
+            Name of the column in the header, or its number from 1. By default ``"text"``,
+            ``"sentence"``, ``"tweet"``, ``"review"`` or ``"document"``, or the only similar name.
         label_column : str or int, optional
             By default ``"label"``, ``"category"``, ``"class"``, ``"sentiment"``, ``"topic"`` or
-            ``"intent"``.
+            ``"intent"``, or the only similar name.
         language_column : str or int, optional
             By default ``"language"`` or ``"lang"``, if there is one.
+        delimiter : str, optional
+            Character between columns; by default found by content.
+        header : bool, optional
+            Whether the first line names the columns; by default found by content.
 
         Returns
         -------
         LabeledTexts
-            Invalid UTF-8 is replaced, counted, and logged as a warning.
+            Its notes tell the format and the columns. Invalid UTF-8 is replaced, counted, and
+            logged as a warning.
 
         Raises
         ------
@@ -162,15 +171,17 @@ class LabeledTexts:
             If the file cannot be read, holds no text, or a line is malformed; names file and line.
         ValueError
             If columns are given both by name and by number, by a number below 1, or two are the
-            same.
+            same, or the delimiter is no single character.
         """
         name = os.fspath(path)
-        read = TextTable(path, Columns(text_column, label_column, language_column, labeled))
-        rows, replaced = read.rows, read.replaced
-        labels = [row.label or "" for row in rows]
-        _warn_of_replaced(replaced, name)
+        columns = Columns(text_column, label_column, language_column, labeled, header)
+        read = TextTable(
+            path, read_lines(path, "a file of texts", lenient=True), columns, delimiter
+        )
+        labels = [row.label or "" for row in read.rows]
+        _warn_of_replaced(read.replaced, name)
         _warn_of_variants(labels, name)
-        codes = tuple(row.language or language for row in rows)
+        codes = tuple(row.language or language for row in read.rows)
         if read.without_language and language is None and any(codes):
             raise FormatError(
                 path,
@@ -178,11 +189,12 @@ class LabeledTexts:
                 read.without_language,
             )
         return cls(
-            tuple(row.text for row in rows),
+            tuple(row.text for row in read.rows),
             tuple(labels) if labeled else None,
             tuple(str(code) for code in codes) if any(codes) else None,
-            replaced,
+            read.replaced,
             name,
+            tuple(read.notes),
         )
 
     @classmethod
@@ -212,7 +224,13 @@ class LabeledTexts:
         if not found:
             raise FormatError(texts, "a file of texts must hold at least one, got none")
         classes = []
-        for number, line, _ in read_lines(labels, "a file of labels"):
+        given = list(read_lines(labels, "a file of labels"))
+        notes = []
+        if extra := _blank_lines_after(len(found), given):
+            lines = f"{extra:,} blank line{'' if extra == 1 else 's'}"
+            notes.append(f"{lines} at the end of {os.fspath(labels)} left out")
+            del given[len(found) :]
+        for number, line, _ in given:
             try:
                 classes.append(checked_label(line))
             except ValueError as error:
@@ -231,91 +249,14 @@ class LabeledTexts:
             None if language is None else (language,) * len(found),
             replaced,
             name,
+            tuple(notes),
         )
 
 
-def read_texts(
-    stream: io.BufferedIOBase,
-    *,
-    json_lines: bool = False,
-    languages: Sequence[str] | None = None,
-    need_language: bool = False,
-    name: str = "standard input",
-) -> Iterator[TextBlock]:
-    r"""Read texts from a stream in blocks of the lines that have arrived, without waiting for more.
-
-    Parameters
-    ----------
-    stream : buffered binary file
-        Stream, such as a pipe, with lines of any length.
-    json_lines : bool
-        Whether each line is a JSON object, with a text and perhaps a language under the names of
-        `LabeledTexts.load`; otherwise it is a text. Blank lines of JSON are left out.
-    languages : sequence of str, optional
-        Allowed codes; any unless given.
-    need_language : bool
-        Whether each JSON line must have a language.
-    name : str
-        Name of the stream in messages.
-
-    Yields
-    ------
-    TextBlock
-        At least one text.
-
-    Raises
-    ------
-    FormatError
-        At a malformed line, after the texts before it; names it.
-
-    Examples
-    --------
-    >>> import io
-    >>> [block.texts for block in read_texts(io.BytesIO(b"one\r\n\ntwo"))]
-    [['one', ''], ['two']]
-    """
-    for lines in stream_lines(stream, name, "texts", lenient=True):
-        block = TextBlock([], [], [], 0)
-        problem = None
-        for number, line, is_replaced in lines:
-            try:
-                _enter(block, line, json_lines, languages, need_language)
-            except ValueError as error:
-                problem = FormatError(name, str(error), number)
-                break
-            block = block._replace(replaced=block.replaced + is_replaced)
-        if block.texts:
-            yield block
-        if problem is not None:
-            raise problem
-
-
-def _enter(
-    block: TextBlock,
-    line: str,
-    json_lines: bool,
-    languages: Sequence[str] | None,
-    need_language: bool,
-) -> None:
-    """Add a line to a block."""
-    if not json_lines:
-        block.texts.append(line)
-        block.languages.append(None)
-    elif line.strip(" "):
-        record = json_object(line)
-        row = Columns(labeled=False).row(record)
-        if row.language and languages is not None and row.language not in languages:
-            raise ValueError(
-                f"a language must be one of {', '.join(languages)}, got {row.language!r}"
-            )
-        if need_language and not row.language:
-            raise ValueError(
-                'a line must say its language, such as "language": "es", got none; --language '
-                "names it for all lines"
-            )
-        block.texts.append(row.text)
-        block.languages.append(row.language)
-        block.records.append(record)
+def _blank_lines_after(count: int, lines: Sequence[Line]) -> int:
+    """Count the lines past `count`; 0 if one holds anything."""
+    rest = lines[count:]
+    return 0 if any(line.text.strip() for line in rest) else len(rest)
 
 
 def _warn_of_replaced(replaced: int, name: str) -> None:
@@ -326,4 +267,9 @@ def _warn_of_replaced(replaced: int, name: str) -> None:
 def _warn_of_variants(labels: Sequence[str], name: str) -> None:
     if found := spelling_variants(labels):
         shown = ", ".join(map(repr, found[:3]))
-        logger.warning("%s: labels that differ only in spelling are classes apart: %s", name, shown)
+        logger.warning(
+            "%s: labels that differ only in spelling are classes apart: %s; "
+            "write them alike to join them",
+            name,
+            shown,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -59,7 +60,7 @@ def fit(
     files: LanguageFiles,
     inputs: Annotated[
         list[Path],
-        option("Labeled texts: .jsonl, or tab-separated; repeat for more files.", "--input", "-i"),
+        option("Labeled texts: a table, or JSON lines; repeat for more files.", "--input", "-i"),
     ],
     output: Annotated[Path, option("Model, .safetensors.", "--output", "-o")],
     language: Annotated[
@@ -156,10 +157,12 @@ def fit(
 def _note(terminal: Terminal, output: Path, facts: Mapping[str, Any]) -> None:
     """Print the coverage of each language, and the size of the model."""
     for code, found in facts["languages"].items():
-        left_out = f"; {found['unknown']:,} without a known word" if found["unknown"] else ""
+        left_out = (
+            f"; {found['unknown']:,} without a known word left out" if found["unknown"] else ""
+        )
         terminal.note(
             f"{code}: {found['texts']:,} texts, on average {found['coverage']:.1%} of their words "
-            f"are known{left_out}"
+            f"are known{f'; {left_out}' if found['unknown'] else ''}"
         )
     terminal.note(
         f"{output}: {facts['strategy']}, {len(facts['classes'])} classes, "
@@ -224,7 +227,13 @@ def _labeled_texts(
         "--language",
         f"{path.name} does not say what language its texts are; give it, such as --language en",
     )
-    terminal.note(f"{path.name}: {len(found):,} texts of {len(set(found.labels or ()))} classes")
+    sizes = Counter(found.labels)
+    notes = [f"{len(found):,} texts of {len(sizes):,} class{'' if len(sizes) == 1 else 'es'}"]
+    notes += found.notes
+    if single := [label for label, size in sizes.items() if size == 1]:
+        names = ", ".join(single[:3]) + (", ..." if len(single) > 3 else "")
+        notes.append(f"{len(single):,} of the classes with a single text ({names})")
+    terminal.note(f"{path.name}: {'; '.join(notes)}")
     return found
 
 

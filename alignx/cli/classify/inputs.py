@@ -46,7 +46,8 @@ def read_unlabeled(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dic
     result: dict[str, list[str]] = {}
     for code, path in files:
         found = LabeledTexts.load(path, labeled=False)
-        terminal.note(f"{path.name}: {len(found):,} texts without labels ({code})")
+        counted = f"{len(found):,} texts without labels ({code})"
+        terminal.note(f"{path.name}: {'; '.join([counted, *found.notes])}")
         result.setdefault(code, []).extend(found.texts)
     return result
 

@@ -1,4 +1,4 @@
-"""Command `alignx classify predict`: classes of texts from standard input."""
+"""Command `alignx classify predict`: classes of texts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -15,10 +16,17 @@ import typer
 from alignx.cli.classify.inputs import OovModels, read_oov_models, require_language
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
-from alignx.cli.options import LanguageFiles, MapFile, OovOption, codes_and_files, refuse
+from alignx.cli.options import (
+    LanguageFiles,
+    MapFile,
+    OovOption,
+    TextColumns,
+    codes_and_files,
+    refuse,
+)
 from alignx.cli.terminal import Terminal
 from alignx.support.files import reading as opened
-from alignx.support.files import require_regular
+from alignx.support.files import require_readable, require_regular
 
 if TYPE_CHECKING:
     import io
@@ -27,10 +35,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.data.texts import TextBlock
+    from alignx.classification.data.streams import TextBlock
     from alignx.support.arrays import Double
 
 __all__ = ["Output", "predict"]
+
+_BLOCK = 1_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Output:
 
 
 @command(
-    "classify predict model.safetensors en-es.safetensors en.vec es.vec --language es < texts.txt"
+    "classify predict model.safetensors en-es.safetensors en.vec es.vec --language es -i es.txt"
 )
 def predict(
     model: Annotated[
@@ -56,6 +66,15 @@ def predict(
     ],
     map_file: MapFile,
     files: LanguageFiles,
+    texts: Annotated[
+        Path | None,
+        option(
+            "Texts: one a line, a table, or with --json JSON lines.",
+            "--input",
+            "-i",
+            default="standard input",
+        ),
+    ] = None,
     language: Annotated[
         str | None, option("Language of the texts, if lines do not name it.", metavar="CODE")
     ] = None,
@@ -63,35 +82,33 @@ def predict(
     oov: OovOption = "drop",
     *,
     options: Output,
+    columns: TextColumns,
     terminal: Terminal,
 ) -> None:
-    """Print the class of each line of standard input, as lines arrive."""
+    """Print the class of each text; of standard input line by line, as they arrive."""
     files.require_count(map_file)
     models = codes_and_files(oov_models, "--oov-model")
+    is_table = not options.as_json and (texts is not None or columns != TextColumns())
     refuse(
-        language is None and not options.as_json,
+        language is None and not (options.as_json or is_table),
         "--language",
         "say what language the lines are, such as --language es",
     )
 
     from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.data.texts import read_texts
     from alignx.classification.documents import TextReader
 
     require_regular(model, "a model")
-    with opened(model):  # a wrong name shows before the vectors are read
-        pass
+    require_readable(model, *([] if texts is None else [texts]))
     space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     by_subwords = read_oov_models(terminal, map_file, space, models)
     reader = TextReader(oov_vectors=by_subwords or {}, oov=oov)
     classifier = TransferClassifier.load(model, space, reader=reader)
     counts: Counter[str] = Counter()
-    unknown = replaced = 0
-    stream = cast("io.BufferedIOBase", sys.stdin.buffer)
-    for block in read_texts(
-        stream, json_lines=options.as_json, languages=list(space), need_language=language is None
-    ):
+    unknown = replaced = tabbed = 0
+    read = _table if is_table else _lines_as_they_arrive
+    for block in read(terminal, texts, language, columns, options.as_json, list(space)):
         codes = [code or language or "" for code in block.languages]
         found, is_empty = _probabilities(classifier, block.texts, codes)
         lines = _lines(classifier, block, codes, found, options)
@@ -101,13 +118,84 @@ def predict(
         counts.update(codes)
         unknown += int(is_empty.sum())
         replaced += block.replaced
-    read = ", ".join(f"{code}: {count:,} texts" for code, count in counts.items())
-    terminal.note(read or "no texts")
+        tabbed += 0 if is_table else sum("\t" in text for text in block.texts)
+    by_language = ", ".join(f"{code}: {count:,} texts" for code, count in counts.items())
+    terminal.note(by_language or "no texts")
     if unknown:
         most = classifier.classes_[classifier.prior_.argmax()]
         terminal.note(f"{unknown:,} without a known word got {most}, the most frequent class")
     if replaced:
         terminal.note(f"{replaced:,} with invalid UTF-8, which was replaced")
+    if tabbed and not options.as_json:
+        terminal.note(f"{tabbed:,} with tabs, read as text; --text-column 1 reads a column instead")
+
+
+def _lines_as_they_arrive(
+    _: Terminal,
+    path: Path | None,
+    language: str | None,
+    columns: TextColumns,
+    as_json: bool,
+    languages: Sequence[str],
+) -> Iterator[TextBlock]:
+    """Read lines of texts, or JSON objects."""
+    from alignx.classification.data.streams import read_texts
+
+    refuse(
+        columns.header is not None or columns.delimiter is not None,
+        "--header, --delimiter",
+        "they are of tables, and --json reads JSON lines",
+    )
+    with _opened(path) as stream:
+        yield from read_texts(
+            stream,
+            json_lines=as_json,
+            text_column=columns.text_column,
+            languages=languages,
+            need_language=language is None,
+            name=_name(path),
+        )
+
+
+def _table(
+    terminal: Terminal,
+    path: Path | None,
+    language: str | None,
+    columns: TextColumns,
+    _: bool,
+    languages: Sequence[str],
+) -> Iterator[TextBlock]:
+    """Read a whole file, and give its texts in blocks."""
+    from alignx.classification.data.streams import read_table
+    from alignx.errors import FormatError
+
+    with _opened(path) as stream:
+        block, notes = read_table(stream, _name(path), **columns.as_dict())
+    terminal.note(f"{_name(path)}: {'; '.join(notes or ['a text a line'])}")
+    for row, code in enumerate(block.languages, start=1):
+        if (code or language) not in languages:
+            got = f"text {row} is of {code!r}" if code else f"none for text {row}"
+            raise FormatError(
+                _name(path),
+                f"a language must be one of {', '.join(languages)}, got {got}; --language names it",
+            )
+    for at in range(0, len(block.texts), _BLOCK):
+        part = slice(at, at + _BLOCK)
+        yield block._replace(
+            texts=block.texts[part],
+            languages=block.languages[part],
+            replaced=0 if at else block.replaced,
+        )
+
+
+def _opened(path: Path | None) -> AbstractContextManager[io.BufferedIOBase]:
+    return (
+        nullcontext(cast("io.BufferedIOBase", sys.stdin.buffer)) if path is None else opened(path)
+    )
+
+
+def _name(path: Path | None) -> str:
+    return "standard input" if path is None else str(path)
 
 
 def _probabilities(

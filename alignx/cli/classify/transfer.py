@@ -234,7 +234,7 @@ def _by_language(
                 param_hint="--train, --test",
             )
         kind = "texts without labels" if columns is None else "labeled texts"
-        terminal.note(f"{name}: {len(found):,} {kind}")
+        terminal.note(f"{name}: {'; '.join([f'{len(found):,} {kind}', *found.notes])}")
         for language in dict.fromkeys(found.languages):
             own = found.of(language)
             texts, labels = result.setdefault(language, ([], []))
