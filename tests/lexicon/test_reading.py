@@ -325,7 +325,7 @@ def test_casing_is_a_choice(
     assert ax.load(tmp_path / "x.vec", casing=casing).words == words[casing]
     for load in (ax.Lexicon.load, ax.load):
         with pytest.raises(ValueError, match="casing must be 'keep', 'lower' or 'tr', got 'up'"):
-            load(tmp_path / "x.vec", casing="up")  # type: ignore[operator]  # on purpose
+            load(tmp_path / "x.vec", casing="up")  # type: ignore[arg-type]  # on purpose
 
 
 # --- JSON -------------------------------------------------------------------------------------
