@@ -146,7 +146,7 @@ class TableOptions:
         str | None,
         option(
             "Columns of the dictionary: names in its header, or numbers from 1, such as 2,1.",
-            default="found by content",
+            default=FOUND,
             metavar="SOURCE,TARGET",
         ),
     ] = None
@@ -154,7 +154,7 @@ class TableOptions:
         str | None,
         option(
             "Mark between the columns of the dictionary; tab and space have names.",
-            default="found by content",
+            default=FOUND,
             metavar="MARK",
         ),
     ] = None
@@ -163,7 +163,7 @@ class TableOptions:
         option(
             "Take the first line of the dictionary as names of columns, or as a pair.",
             "--header/--no-header",
-            default="found by content",
+            default=FOUND,
         ),
     ] = None
 

@@ -24,7 +24,10 @@ _ANNOTATION = re.compile(
 )
 _REMARK = re.compile(r"\s*(?<!\w)\(([^()]+)\)(?!\w)\s*|(?<=\w\w)\(\w{1,3}\)(?!\w)")
 _ABBREVIATION = re.compile(r"\w[\w\s,;/-]*\.")
-_ARTICLE = re.compile(r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to)$")
+_ARTICLE = re.compile(
+    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4})$"
+    r"|(?<=\w\w)/-?(?:as?|in(?:nen)?)$"  # niño/a
+)
 _LIST = re.compile(r"\[([^\[\]]*,[^\[\]]*|'[^\[\]]*'|\"[^\[\]]*\")\]")  # of Python and YAML
 _WITH_GENDER = re.compile(r"(\w\S*) (?:[mfn]|mf|fm)(?:\.| ?pl\.?)?")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
@@ -35,7 +38,7 @@ _MARKS = (
 _TRAILING = re.compile(rf"(?<=[^\W\d])[{_MARKS}]$")
 _WRAPPED = re.compile(
     r"'.+'|\u2018.+\u2019|\u201a.+[\u2018\u2019]|“.+”|”.+”|„.+[“”]|«.+»|».+«|\u2039.+\u203a"
-    r"|「.+」|『.+』|`.+`"
+    r"|「.+」|『.+』|`.+`|\(.+\)"
 )
 _MOST_MARKED = 0.01  # as in MUSE's dictionaries
 
@@ -119,15 +122,16 @@ def _drop_genders(words: list[str], odd: list[int], notes: Notes) -> None:
 
 
 def _drop_quotes(words: list[str], odd: list[int], notes: Notes) -> None:
-    """Remove quotes of any script around words, unless they are few."""
+    """Remove quotes of any script, or parentheses, around words, unless they are few."""
     wrapped = {i for i in odd if not words[i][0].isalpha() and _WRAPPED.fullmatch(words[i])}
     n = len(words) // 2
     both = sum(i ^ 1 in wrapped for i in wrapped) // 2
     n_sources = sum(i % 2 == 0 for i in wrapped)
     one = max(n_sources, len(wrapped) - n_sources)
     if 2 * both > n or (one > 1 and 2 * one > n):
-        notes.count("pair of quotes", "removed", len(wrapped))
         for i in wrapped:
+            kind = "parentheses" if words[i][0] == "(" else "quotes"
+            notes.count(f"pair of {kind}", "removed")
             words[i] = words[i][1:-1].strip()
 
 

@@ -54,6 +54,8 @@ def split_lists(words: list[str], odd: list[int], notes: Notes) -> dict[int, lis
     parts: dict[int, list[str]] = {}
     for mark in _ALL:
         marked = [i for i in odd if mark in words[i] and not is_quoted(words[i])]
+        if mark == "/":
+            marked = [i for i in marked if words[i][0] != mark]  # a path: /c/en/cat
         found = {i: _parts(mark, parts.get(i, [words[i]])) for i in marked}
         found = {i: each for i, each in found.items() if len(each) > len(parts.get(i, [""]))}
         if mark in _MAYBE:

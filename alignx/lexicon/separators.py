@@ -15,7 +15,7 @@ __all__ = ["NEARLY_ALL", "Separator", "find_separator"]
 NEARLY_ALL = 0.9
 # Unmistakable marks first; blanks that it needs around it are part of a mark.
 _MARKS = [
-    "|||", "<->", "<=>", "-->", "==>", "->", "=>", "→", "⇒", "↔", "⇔", "::", "=",
+    "|||", "<->", "<=>", "-->", "==>", "->", "=>", "→", "⇒", "↔", "⇔", "::", "=", "~",
     " - ", " \N{EN DASH} ", " \N{EM DASH} ", " : ", ": ", "\N{FULLWIDTH COLON}", ":",
 ]  # fmt: skip
 # Marks of columns or of lists: where two fit, their blanks tell.
@@ -149,10 +149,20 @@ def _fits(texts: Sequence[str], separator: Separator) -> bool:
         return False
     if separator.mark.isspace():
         return True
-    # "1,5 1.5", "a=b c" and "a,b c,d" are two words a line, separated by a space.
-    at_an_end = re.compile(rf"([{_PUNCTUATION}]|{re.escape(separator.mark.strip())})(\s|$)")
-    inside = sum(len(text.split()) == 2 and not at_an_end.search(text) for text in texts)
-    return 2 * inside <= len(texts)
+    return 2 * sum(_is_inside_words(text, separator.mark.strip()) for text in texts) <= len(texts)
+
+
+def _is_inside_words(text: str, mark: str) -> bool:
+    """Return True for two words a line, separated by a space: "1,5 1.5", "a=b c" and "a,b c,d"."""
+    words = text.split()
+    if (
+        len(words) != 2
+        or '"' in text
+        or re.search(rf"([{_PUNCTUATION}]|{re.escape(mark)})(\s|$)", text)
+    ):
+        return False
+    is_in_phrase = mark in _LIST_MARKS and mark != "/" and sum(mark in word for word in words) == 1
+    return not is_in_phrase or bool(re.search(rf"\d{re.escape(mark)}\d", text))
 
 
 def _the_one(fitting: list[str], texts: Sequence[str], joined: str) -> str:

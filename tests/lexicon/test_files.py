@@ -265,6 +265,9 @@ PAGE = b"<!DOCTYPE html>\n<html><body>Not Found</body></html>\n"
         ("cat,gato\ndog,perro,can\n" + "sun,sol\n" * 20, 2, "2 columns as the others, comma"),
         ("cat\tgato\n" * 20 + "sun\tsol\tSonne\n", 21, "say which columns"),
         ("to go ir\nto eat comer\n", 1, "got 3; separate entries of several words by a tab"),
+        ("kočka\tcat\t1 234\npes\tdog\t987\n", 1, "say which columns"),
+        ("cat;gato;gata\ndog;perro\nsun;sol\n", 1, "got 1, 'cat;gato;gata'; separate words by"),
+        ("cat\tes\tgato\ncat\tde\tKatze\ndog\tes\tperro\n", 1, "say which columns"),
         ("cat\tgato\tKatze\ndog\tperro\tHund\n", 1, "say which columns"),
     ],
 )

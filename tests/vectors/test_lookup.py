@@ -118,7 +118,7 @@ def test_a_warning_comes_once_if_many_words_differ_in_capitals(
     for _ in range(2):
         TextReader().read(["The cat", "a dog and a cat"], "en", english)
     [text] = caplog.messages
-    for part in ("2 of 5 words of the en texts", "CAT for cat", "--casing", "lower"):
+    for part in ("2 of 5 words of the en texts", "CAT for cat", "--casing lower"):
         assert part in text
 
 
@@ -139,6 +139,7 @@ def test_dictionaries_and_queries_warn_too(
     es = vec(tmp_path / "es.vec", "a 1 0", "b 0 1")
     done = invoke("translate", "-", en, es, "cat", "--neighbors", 1, "-k", 1)
     assert "cat: not in the vocabulary, which has CAT; casing=" in done.stderr
+    assert "(--casing lower) finds it" in done.stderr
 
 
 # --- everywhere -------------------------------------------------------------------------------
