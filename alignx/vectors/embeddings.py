@@ -144,6 +144,8 @@ class Embeddings(Exportable):
         """
         if words is None:
             words = [str(row) for row in range(len(np.atleast_1d(vectors)))]
+        elif isinstance(words, np.ndarray):
+            words = words.tolist()
         return cls(words, vectors, language, source)
 
     @classmethod
