@@ -189,6 +189,8 @@ def _open(path: Path, mode: str) -> IO[Any]:
 
 def _target_of(path: StrPath) -> Path:
     """Follow links to the file to replace; refuse unwritable ones."""
+    if os.fspath(path) == "-":
+        raise OutputError(path, "- is standard input; write to /dev/stdout, or name a file")
     try:
         Path(path).stat()
     except OSError as error:

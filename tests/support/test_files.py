@@ -224,6 +224,12 @@ def test_a_log_of_work_that_fails_says_how_far_it_came(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_dash_is_no_output() -> None:
+    for write in (require_writable, lambda path: replacing(path).__enter__()):
+        with pytest.raises(OutputError, match="- is standard input; write to /dev/stdout"):
+            write("-")
+
+
 def test_a_circle_of_links_is_refused_and_stays(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
