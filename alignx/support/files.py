@@ -40,6 +40,7 @@ _UNREADABLE = {
     errno.ELOOP: "its symbolic links lead in a circle; name the file itself",
 }
 _UNWRITABLE = {
+    errno.EEXIST: "this must be a folder, and is a file; choose another name",
     errno.ENOENT: "the directory does not exist; create it first",
     errno.ENOTDIR: "the directory does not exist; create it first",
     errno.EISDIR: "this is a directory; name a file in it",

@@ -170,8 +170,8 @@ def _open(file: io.BufferedReader, path: str) -> tuple[dict[str, str], NDArray[A
     if metadata.get("format") != _FORMAT:
         raise FormatError(
             path,
-            "this safetensors file holds no vectors that alignx has written; load a model by its own "
-            "package, such as model2vec, and pass it to ax.as_embeddings",
+            "this safetensors file holds no vectors that alignx has written; a model, such as "
+            "of model2vec, has to be loaded there, and passed to ax.as_embeddings",
         )
     if metadata.get("version") != _VERSION:
         version = metadata.get("version")

@@ -23,8 +23,10 @@ __all__ = ["local_path", "located"]
 # Path() leaves one slash of two.
 _ADDRESS = re.compile(r"hf:/{1,2}([^/@]+)/([^/@]+)(?:@([^/]+))?(?:/(.+))?")
 _PACKED = ("", ".gz", ".bz2", ".xz", ".zip")
-_VECTORS = tuple(f"{name}{packed}" for name in (".vec", ".bin", ".ftz") for packed in _PACKED)
-_OTHERS = (".safetensors", ".txt", ".txt.gz")
+_VECTORS = tuple(
+    f"{name}{packed}" for name in (".vec", ".bin", ".ftz", ".npz") for packed in _PACKED
+)
+_OTHERS = (".safetensors", *(f".txt{packed}" for packed in _PACKED))
 # Files of models of other kinds, and notes.
 _NO_VECTORS = (
     *("pytorch_model*", "training_args*", "optimizer*", "scheduler*", "adapter_model*"),
@@ -161,7 +163,7 @@ def _only_file(url: str, files: Sequence[str]) -> str:
             raise FormatError(url, f"{problem}; name one, such as {url}/{found[0]}")
     shown = ", ".join(sorted(files)[:4]) or "no file"
     raise FormatError(
-        url, f"the repository must hold vectors (.vec, .bin, .safetensors), got {shown}"
+        url, f"the repository must hold vectors (.vec, .bin, .npz, .safetensors), got {shown}"
     )
 
 

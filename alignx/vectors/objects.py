@@ -40,8 +40,8 @@ def as_embeddings(data: Any, *, language: str | None = None) -> Embeddings:  # n
         - spaCy's `Vocab`, or a pipeline that has one;
         - a static model of model2vec or sentence-transformers. Its words are the tokens that are
           whole words; vectors of OOV words are means of those of their tokens;
-        - a matrix of NumPy or torch, or a `torch.nn.Embedding`; the words are the numbers of its rows, as by
-          `Embeddings.from_arrays`.
+        - a matrix of NumPy or torch, or a `torch.nn.Embedding`; the words are the numbers of its
+          rows, as by `Embeddings.from_arrays`.
     language : str, optional
         Language code such as ``"en"``. Default: that of the embeddings or the file.
 

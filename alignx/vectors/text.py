@@ -90,7 +90,8 @@ def write_text(
     if split is not None:
         raise FormatError(
             path,
-            f"other programs split a word with a space or tab, got {split!r}; write .npz, .npy or .safetensors",
+            f"other programs would split a word with a space or tab, got {split!r}; "
+            "write .npz, .npy or .safetensors",
         )
     dimension = embeddings.dimension if rows is None else rows.dimension
     file.write(f"{len(embeddings)} {dimension}\n".encode())

@@ -115,7 +115,7 @@ def test_tables_of_a_grid_replace_nothing_that_it_reads(folder: Path) -> None:
         ((*INDUCE, "-o", "d.xlsx"), ".arrow, .feather or .parquet, not as .xlsx"),
         ((*INDUCE, "-o", "d.tbx"), ".arrow, .feather or .parquet, not as .tbx"),
         ((*INDUCE, "-o", "d.JSON"), ".arrow, .feather or .parquet, not as .JSON"),
-        ((*INDUCE, "-o", "d.tsv.gz"), ".arrow, .feather or .parquet, not as .gz"),
+        ((*INDUCE, "-o", "d.tsv.zip"), ".arrow, .feather or .parquet, not as .zip"),
         (("demo", "-o", "d.pdf"), ".arrow, .feather or .parquet, not as .pdf"),
         ((*ALIGN, "-o", "m.npz"), "a map is written as .safetensors, not as .npz"),
         ((*ALIGN, "-o", "m", "--log", "l.csv"), "a log is written as .jsonl"),

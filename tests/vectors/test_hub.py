@@ -65,6 +65,8 @@ NOTES = {"README.md": b"# notes", ".gitattributes": b"", "config.json": b"{}", "
     [
         {"model.bin": TEXT},
         {"model.bin": TEXT, "other.bin": b"no"},
+        {"vectors.npz": TEXT, "notes.txt": b"no"},
+        {"vectors.txt.xz": TEXT, "config.json": b"no"},
         {"wiki.es.vec": TEXT, "model.safetensors": b"no"},
         {"data/glove.txt": TEXT},
         {"wiki.es.vec.gz": TEXT, "pytorch_model.bin": b"no", "training_args.bin": b"no"},
