@@ -64,7 +64,11 @@ def _input_errors(path: StrPath) -> Iterator[None]:
     except OSError as error:
         is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         kind = MissingFileError if is_missing else InputError
-        raise kind(path, _reason(error, _UNREADABLE)) from error
+        problem = _reason(error, _UNREADABLE)
+        # Path() leaves one slash of two.
+        if is_missing and os.fspath(path).startswith(("http:/", "https:/")):
+            problem = "this is an address, and no file; download it first"
+        raise kind(path, problem) from error
 
 
 @contextlib.contextmanager
