@@ -115,6 +115,7 @@ def test_tables_of_a_grid_replace_nothing_that_it_reads(folder: Path) -> None:
         ((*INDUCE, "-o", "d.xlsx"), ".arrow, .feather or .parquet, not as .xlsx"),
         ((*INDUCE, "-o", "d.tbx"), ".arrow, .feather or .parquet, not as .tbx"),
         ((*INDUCE, "-o", "d.JSON"), ".arrow, .feather or .parquet, not as .JSON"),
+        ((*INDUCE, "-o", ""), "this is a directory; name a file in it"),
         ((*INDUCE, "-o", "d.tsv.zip"), ".arrow, .feather or .parquet, not as .zip"),
         (("demo", "-o", "d.pdf"), ".arrow, .feather or .parquet, not as .pdf"),
         ((*ALIGN, "-o", "m.npz"), "a map is written as .safetensors, not as .npz"),
