@@ -194,7 +194,9 @@ class LanguageMap:
                 "vectors; a map serves one training only, so align these vectors anew"
             )
         if len(embeddings) != self.words:
-            remark = f"it has {len(embeddings):,}, of the same training: the map applies to them"
-        else:
-            remark = "its frequent words have the same vectors up to rounding, as the map asks"
+            return (
+                f"{embeddings.name} has {len(embeddings):,} words, and the map was fitted on "
+                f"{self.words:,} of the same training; it applies to them"
+            )
+        remark = "its frequent words have the same vectors up to rounding, as the map asks"
         return f"{beginning}, but {remark}"

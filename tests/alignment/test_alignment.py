@@ -301,7 +301,7 @@ def test_new_words_go_through_the_same_steps() -> None:
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("fewer", "(120 words), but it has 60, of the same training"),
+        ("fewer", "has 60 words, and the map was fitted on 120 of the same training"),
         ("rounded", "same vectors up to rounding"),
         ("retrained", "0 of 120 frequent words have the same vectors; .* align these vectors anew"),
         ("foreign", "0 of the 120 most frequent words are the same; are these vectors of en"),
