@@ -94,8 +94,12 @@ class Columns:
             return text, None
         return text, _choose(self.label, LABEL_NAMES, LABEL_WORDS, record, "labels")
 
-    def row(self, record: dict[str, Any]) -> Row:
-        """Read a JSON object; raises ValueError."""
+    def row(self, record: dict[str, Any] | str) -> Row:
+        """Read a JSON object, or a text without label; raises ValueError."""
+        if isinstance(record, str):
+            if self.labeled:
+                raise ValueError(f"an object must hold a text and a label, got {record[:40]!r}")
+            return Row(record)
         text_key, label_key = self.keys(record)
         text = record[text_key]
         if text is None:
@@ -121,6 +125,7 @@ class Columns:
         Raises ValueError.
         """
         fields = [field.strip() for field in first]
+        fields[0] = fields[0].lstrip("# ") or fields[0]  # a header as a comment
         if self.have_names:
             return self._by_names(fields)
         if self.have_numbers:

@@ -36,15 +36,15 @@ def looks_like_json(line: str) -> bool:
         return False
 
 
-def json_list(lines: Sequence[Line]) -> list[dict[str, Any]] | None:
-    """Read a file that is one JSON list of objects; None if it is none."""
+def json_list(lines: Sequence[Line]) -> list[dict[str, Any] | str] | None:
+    """Read a file that is one JSON list of objects or texts; None if it is none."""
     if not lines or not lines[0].text.lstrip().startswith("["):
         return None
     try:
         records = json.loads("\n".join(line.text for line in lines))
     except (ValueError, RecursionError):
         return None
-    is_list = isinstance(records, list) and all(isinstance(each, dict) for each in records)
+    is_list = isinstance(records, list) and all(isinstance(each, dict | str) for each in records)
     return records if is_list else None
 
 

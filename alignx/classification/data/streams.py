@@ -55,7 +55,7 @@ def read_table(
         If the stream holds no text, or a line is malformed.
     """
     columns = Columns(text=text_column, labeled=False, header=header)
-    blocks = stream_lines(stream, name, "a file of texts", lenient=True)
+    blocks = stream_lines(stream, name, "a file of texts", lenient=True, markup=False)
     read = TextTable(name, (line for block in blocks for line in block), columns, delimiter)
     texts, languages = [row.text for row in read.rows], [row.language for row in read.rows]
     return TextBlock(texts, languages, [], read.replaced), read.notes
