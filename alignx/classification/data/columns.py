@@ -132,7 +132,7 @@ class Columns:
             found = self._by_numbers(fields)
             is_header = self.header
             if is_header is None:
-                is_header = self._is_known(fields, found)
+                is_header = self._is_known(fields, found) or self._is_header(fields, second)
             return found._replace(is_header=is_header)
         if self.header or (self.header is None and self._is_header(fields, second)):
             return self._by_names(fields)

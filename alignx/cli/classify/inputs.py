@@ -50,17 +50,15 @@ def require_language(space: SharedSpace, language: str | None, option: str = "--
 
 def read_unlabeled(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dict[str, list[str]]:
     """Read texts without labels by language."""
+    from alignx.errors import FormatError
+
     result: dict[str, list[str]] = {}
     for code, path in files:
         found = load_unlabeled(path)
-        others = sorted(set(found.languages or ()) - {code})
-        refuse(
-            bool(others),
-            "--unlabeled",
-            f"{path.name} must hold texts of {code}, got {', '.join(others)} too",
-        )
+        if others := sorted(set(found.languages or ()) - {code}):
+            raise FormatError(path, f"the texts must be of {code}, got some of {', '.join(others)}")
         counted = f"{len(found):,} texts without labels ({code})"
-        terminal.note(f"{path.name}: {'; '.join([counted, *found.notes])}")
+        terminal.note(f"{path.name}: {with_options('; '.join([counted, *found.notes]))}")
         result.setdefault(code, []).extend(found.texts)
     return result
 
@@ -75,7 +73,7 @@ def load_unlabeled(path: Path, language: str | None = None) -> LabeledTexts:
     except FormatError as error:
         if with_options(error.problem) == error.problem:
             raise
-        problem = re.split(r"; (?=load|say|name|cells|if|delimiter)", error.problem)[0]
+        problem = re.split(r"; (?=load|say|name|cells|if|delimiter|header)", error.problem)[0]
         advice = "save the texts alone, one a line, or as a column named text"
         raise FormatError(path, f"{problem}; {advice}", error.line) from None
 

@@ -28,7 +28,10 @@ __all__ = ["transfer"]
 ALL = "all"
 
 
-@command("classify transfer map.safetensors en.vec es.vec --train en=train.tsv --test es=test.tsv")
+@command(
+    "classify transfer map.safetensors en.vec es.vec --train en=train.tsv --test es=test.tsv",
+    first=("train", "test", "strategies", "output", "unlabeled"),
+)
 def transfer(
     map_file: MapFile,
     files: LanguageFiles,

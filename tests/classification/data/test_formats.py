@@ -304,6 +304,8 @@ def test_a_header_below_given_numbers_is_doubted(tmp_path: Path) -> None:
     content = "foo\tbar\n" + "the cat\t1\nthe sun\t0\n" * 2
     with pytest.raises(FormatError, match="looks like a header of unknown names"):
         load(tmp_path, content, text_column=1, label_column=2)
+    found = load(tmp_path, "id\ttext\tlabel\n1\tthe cat\tpets\n", text_column=3, labeled=False)
+    assert found.texts == ("pets",)
     assert len(load(tmp_path, content, text_column=1, header=True)) == 4
     assert len(load(tmp_path, content, text_column=1, header=False)) == 5
 
@@ -333,6 +335,13 @@ def test_a_header_below_given_numbers_is_doubted(tmp_path: Path) -> None:
 def test_what_cannot_be_split_is_named(tmp_path: Path, content: str, gist: str) -> None:
     with pytest.raises(FormatError, match=re.escape(gist)):
         load(tmp_path, content)
+
+
+def test_a_dictionary_is_not_learned(tmp_path: Path) -> None:
+    content = "".join(f"cat{n}\tgato{n}\n" for n in range(20))
+    with pytest.raises(FormatError, match="as in a dictionary; if each is a class, load with text"):
+        load(tmp_path, content)
+    assert len(load(tmp_path, content, text_column=1, label_column=2)) == 20
 
 
 @pytest.mark.parametrize("mark", ["\t", ",", ";"])
