@@ -70,18 +70,19 @@ def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
             f"labels must be classes, got {len(labels)} different numbers, such as {labels[0]}, in "
             "as many lines; round them, or name another column by label_column="
         )
-    if len(set(labels)) == len(labels) >= _MANY and _mean_words(texts) < 2:
-        raise ValueError(
-            f"labels must be classes, got {len(labels)} different ones in as many lines, such as "
-            f"{_shown(labels[0])} for {_shown(texts[0])}, as in a dictionary; if each "
-            "is a class, load with text_column=1 and label_column=2"
-        )
     if are_exchanged(texts, labels):
         raise ValueError(
             f"labels must be classes, got {len(set(labels))} different ones, such as "
             f"{_shown(labels[0])}, in {len(labels)} lines, and texts such as {_shown(texts[0])}; "
             "if columns are the other way round, load with text_column=2 and label_column=1, else "
             "with text_column=1 and label_column=2"
+        )
+    are_single = max(_mean_words(texts), _mean_words(labels)) < 2
+    if are_single and len(set(labels)) == len(labels) >= _MANY:
+        raise ValueError(
+            f"labels must be classes, got {len(labels)} different ones in as many lines, such as "
+            f"{_shown(labels[0])} for {_shown(texts[0])}, as in a dictionary; if each "
+            "is a class, load with text_column=1 and label_column=2"
         )
 
 

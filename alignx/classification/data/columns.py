@@ -119,12 +119,16 @@ class Columns:
             raise ValueError(f"a language must be a string, got {type(code).__name__}")
         return Row(text, label, code)
 
-    def layout(self, first: Sequence[str], second: Sequence[str] = ()) -> Layout:
+    def layout(
+        self, first: Sequence[str], second: Sequence[str] = (), likely: tuple[int, int] = (1, 2)
+    ) -> Layout:
         """Find the columns by the first line of a table, whose next is `second`.
+
+        Messages suggest the `likely` numbers of texts and labels.
 
         Raises ValueError.
         """
-        fields = [field.strip() for field in first]
+        fields = [field.strip().strip('"') for field in first]
         fields[0] = fields[0].lstrip("# ") or fields[0]  # a header as a comment
         if self.have_names:
             return self._by_names(fields)
@@ -136,7 +140,7 @@ class Columns:
             return found._replace(is_header=is_header)
         if self.header or (self.header is None and self._is_header(fields, second)):
             return self._by_names(fields)
-        return self._by_numbers(fields)
+        return self._by_numbers(fields, likely)
 
     def _is_header(self, fields: Sequence[str], second: Sequence[str]) -> bool:
         """Recognize a header by a usual name, or by names such as sentence1 and gold_label."""
@@ -168,12 +172,17 @@ class Columns:
         label = language = None
         if self.labeled:
             label = fields.index(_choose(self.label, LABEL_NAMES, LABEL_WORDS, fields, "labels"))
+        if label == text:
+            raise ValueError(
+                f"texts and labels must be two columns, got one named {fields[text]!r}; delimiter= "
+                "names the character between them"
+            )
         if self.language is not None or {*LANGUAGE_NAMES} & {field.lower() for field in fields}:
             name = _choose(self.language, LANGUAGE_NAMES, (), fields, "languages")
             language = fields.index(name)
         return Layout(text, label, language, True)
 
-    def _by_numbers(self, fields: Sequence[str]) -> Layout:
+    def _by_numbers(self, fields: Sequence[str], likely: tuple[int, int] = (1, 2)) -> Layout:
         """Find the columns by number; by default text, label, language."""
         width = len(fields)
         if not self.have_numbers and self.labeled and width not in (2, 3):
@@ -181,7 +190,7 @@ class Columns:
                 "without a header that names texts and labels there must be 2 or 3 columns: "
                 f"text, label, language; got {width}"
                 + (
-                    "; say which with text_column=1 and label_column=2"
+                    f"; say which, such as text_column={likely[0]} and label_column={likely[1]}"
                     if width > 3
                     else "; delimiter= names the character between them"
                 )

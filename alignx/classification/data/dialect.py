@@ -118,9 +118,10 @@ def _split(lines: Sequence[Line], mark: str, least: int) -> tuple[Dialect, list[
     """Split lines at each delimiter, or by the rules of quotes where they fit."""
     plain = [Record(line.number, line.text.split(mark)) for line in lines if _is_filled(line)]
     unquoted = Dialect(mark), _with_row_names(plain)
-    if not any(cell.startswith('"') for record in plain for cell in record.cells):
+    openings = {cell[: cell.find('"') + 1] for record in plain for cell in record.cells}
+    if not openings & {'"', ' "'}:
         return unquoted
-    quoted = _by_csv(lines, mark)
+    quoted = _by_csv(lines, mark, are_spaced=' "' in openings and '"' not in openings)
     if quoted is None or _width(quoted) < least:
         return unquoted
     if _width(unquoted[1]) >= least and (
@@ -130,12 +131,12 @@ def _split(lines: Sequence[Line], mark: str, least: int) -> tuple[Dialect, list[
     return Dialect(mark, is_quoted=True), quoted
 
 
-def _by_csv(lines: Sequence[Line], mark: str) -> list[Record] | None:
+def _by_csv(lines: Sequence[Line], mark: str, *, are_spaced: bool) -> list[Record] | None:
     """Read by the csv module; None if quotes break its rules."""
     texts = (f"{line.text}\n" for line in lines)
     records, number = [], 0
     with _long_cells():
-        reader = csv.reader(texts, delimiter=mark, strict=True)
+        reader = csv.reader(texts, delimiter=mark, strict=True, skipinitialspace=are_spaced)
         try:
             for cells in reader:
                 if len(cells) > 1 or any(cell.strip(" ") for cell in cells):

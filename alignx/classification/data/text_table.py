@@ -41,6 +41,7 @@ __all__ = ["TextTable"]
 _CODE = re.compile(r"([A-Za-z]{2,3}([-_]\w+)*)?")
 _ARCHIVES = {".gz", ".bz2", ".xz", ".zip"}
 _JSON = {".jsonl", ".ndjson", ".json"}
+_SAMPLE = 1_000
 _TABLES = {".tsv", ".csv"}
 
 
@@ -143,7 +144,12 @@ class TextTable:
         if not (records := filled):
             return []
         second = records[1].cells if len(records) > 1 else ()
-        layout = self._checked(records[:1], columns.layout, records[0].cells, second)
+        likely = (1, 2)
+        if len(records[0].cells) > 2:
+            likely = likely_columns(
+                [*zip(*(each.cells for each in records[:_SAMPLE]), strict=True)]
+            )
+        layout = self._checked(records[:1], columns.layout, records[0].cells, second, likely)
         if layout.is_header:
             records = self._without_header(records)
         layout = self._confirmed(layout, records)
@@ -165,7 +171,7 @@ class TextTable:
         rows = self._each(read, records)
         if wrapped := sum("\n" in row.text for row in rows):
             self.notes.append(f"{_count(wrapped, 'text')} of several lines")
-        kept = sum(is_quoted(row.text) for row in rows)
+        kept = sum(is_quoted(row.text.strip()) for row in rows)
         if kept and not dialect.is_quoted:
             self.notes.append(f"quotes around {_count(kept, 'text')} kept")
         if stripped:

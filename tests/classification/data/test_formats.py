@@ -259,6 +259,12 @@ def test_a_label_in_front_is_found_where_it_is_unmistakable(tmp_path: Path) -> N
         load(tmp_path, repeated)
 
 
+def test_quotes_of_headers_and_after_blanks_are_no_text(tmp_path: Path) -> None:
+    assert pairs(load(tmp_path, '"text"\t"label"\nthe cat\tpets\n')) == [("the cat", "pets")]
+    found = load(tmp_path, 'label, text\npets, "the cat, a pet"\nsky, "rain"\n', "x.csv")
+    assert pairs(found) == [("the cat, a pet", "pets"), ("rain", "sky")]
+
+
 def test_a_header_of_several_words_is_doubted(tmp_path: Path) -> None:
     rows = "".join(f"{text}\t{label}\n" for text, label in zip(SENTENCES, CLASSES, strict=True))
     with pytest.raises(FormatError, match='text_column="Consumer complaint narrative" and'):
@@ -328,6 +334,11 @@ def test_a_header_below_given_numbers_is_doubted(tmp_path: Path) -> None:
             "a b\t1.5\nc d\t0.7\ne f\t2.2\ng h\t3.1\n",
             "classes, got 4 different numbers, such as 1.5",
         ),
+        ("text\xa0label\na b\xa0pets\n", "must be two columns, got one named 'text\xa0label'"),
+        (
+            "v1,v2,,,\nham,see you there,,,\nspam,win a prize,,,\n",
+            "text_column=2 and label_column=1",
+        ),
         ("<!DOCTYPE html>\n<p>a\tb\n", "but this is an HTML page"),
         ("text\tlabel\nthe cat\t\n", "x.tsv:2: a label is missing; leave the line out"),
     ],
@@ -361,6 +372,8 @@ def test_changes_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert found.labels == ("my pets", "my pets", "My Pets", "bad weather")
     assert found.notes == (TAB, "blanks removed at the ends of 2 labels")
     assert "'my pets', 'My Pets'; write them alike to join them" in caplog.text
+    load(tmp_path, "the cat\tcaf\u00e9\nrain\tcafe\u0301\n")
+    assert "labels that differ only in spelling are classes apart: 'caf\u00e9'" in caplog.text
     found = load(tmp_path, '"the cat"\tpets\na dog\tpets\n"the sun" said "hi"\tsky\n')
     assert found.texts == ('"the cat"', "a dog", '"the sun" said "hi"')
     assert found.notes == (NO_HEADER, "quotes around 1 text kept")
