@@ -371,6 +371,12 @@ def test_tables_on_standard_input_are_no_texts() -> None:
     assert message.endswith("got a JSON object; --json reads JSON lines")
     found = succeed(*ASK, *IN_SPANISH, text=table)
     assert "3 with tabs, read as text; --text-column 1 reads a column instead" in found.err
+    for text, gist in {
+        "<!DOCTYPE html>\n": "the beginning of a web page",
+        "__label__x el gato\n": "got a label of fastText too; name the file by -i",
+        '"el gato, x","pets"\n': "--text-column 1 reads its first column",
+    }.items():
+        assert gist in fail(*ASK, *IN_SPANISH, text=text)
     assert "--header" in misuse(*ASK, "--json", "--header")
     assert "no.tsv: no such file" in fail(*ASK, *IN_SPANISH, "-i", "no.tsv")
 

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from alignx.support.text_files import Line
 
-__all__ = ["LABEL", "fasttext_row", "is_fasttext", "json_list", "json_object", "looks_like_json"]
+__all__ = [
+    "LABEL",
+    "fasttext_row",
+    "is_fasttext",
+    "json_list",
+    "json_object",
+    "looks_like_json",
+    "require_no_page",
+]
 
 LABEL = "__label__"
 
@@ -26,6 +34,15 @@ def json_object(line: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError(f"a line must be a JSON object, got {type(record).__name__}")
     return record
+
+
+def require_no_page(line: str) -> None:
+    """Refuse the first line of a web page, as servers send for missing files."""
+    if line.lstrip().lower().startswith(("<!doctype html", "<html", "<?xml")):
+        raise ValueError(
+            f"a file of texts must be plain text, got {line.strip()[:40]!r}, the beginning of a "
+            "web page or XML; check the address it came from"
+        )
 
 
 def looks_like_json(line: str) -> bool:

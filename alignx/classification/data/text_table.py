@@ -24,6 +24,7 @@ from alignx.classification.data.line_formats import (
     json_list,
     json_object,
     looks_like_json,
+    require_no_page,
 )
 from alignx.classification.data.rows import Row, checked_label
 from alignx.errors import FormatError
@@ -75,6 +76,7 @@ class TextTable:
     def _rows(self, lines: list[Line]) -> list[Row]:
         """Read by the format that the name or the first line tells."""
         first, columns = lines[0].text, self.columns
+        self._checked([Record(lines[0].number, [])], require_no_page, first)
         path = Path(os.fspath(self.path))
         suffix = path.with_suffix("").suffix if path.suffix in _ARCHIVES else path.suffix
         is_told = self.delimiter is not None or columns.header is not None

@@ -177,7 +177,7 @@ class LabeledTexts:
         columns = Columns(text_column, label_column, language_column, labeled, header)
         read = TextTable(
             path,
-            read_lines(path, "a file of texts", lenient=True, markup=False),
+            read_lines(path, "a file of texts", lenient=True),
             columns,
             delimiter,
         )
