@@ -234,8 +234,6 @@ def is_special(path: StrPath) -> bool:
 
 def require_writable(path: StrPath) -> None:
     """Refuse an unwritable path by an OutputError, before long work."""
-    if str(path) == "-":
-        raise OutputError(path, "an output must be a file, got -")
     if is_special(path):
         return
     with output_errors(path):

@@ -615,7 +615,7 @@ SWITCHED = ("--strategy", "code_switching", "--option", "rate=2")
     ("arguments", "message"),
     [
         (("-i", "no.tsv"), "no.tsv: no such file"),
-        (("-i", "train.tsv", "-o", "-"), "-: an output must be a file, got -"),
+        (("-i", "train.tsv", "-o", "-"), "-: - is standard input; write to /dev/stdout"),
         (("-i", "bad.tsv"), "bad.tsv:3: a line must have 2 columns"),
         (("-i", "one.tsv"), "at least 2 classes"),
         (("-i", "fr.tsv"), "got 'fr'"),
