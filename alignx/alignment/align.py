@@ -299,9 +299,11 @@ def _normalized(
         rows = normalizer.fit_transform(embeddings.vectors)
         words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
         if not len(words):
+            n = len(embeddings)
+            found = "its only vector is" if n == 1 else f"all {n:,} vectors are"
             raise AlignxError(
-                f"a language must have words with a vector, got {embeddings.source or name}: all "
-                f"{len(embeddings):,} vectors are {_why_zero(embeddings.vectors, steps)}"
+                f"a language must have words with a vector, got {embeddings.source or name}: "
+                f"{found} {_why_zero(embeddings.vectors, steps)}"
             )
         return normalizer, words
 
@@ -314,7 +316,7 @@ def _why_zero(vectors: Matrix, steps: Sequence[Step]) -> str:
     if not vectors.any():
         return "zero"
     done = f"zero after normalization ({', '.join(steps) or 'none'})"
-    return f"equal, and {done}" if (vectors == vectors[0]).all() else done
+    return f"equal, and {done}" if len(vectors) > 1 and (vectors == vectors[0]).all() else done
 
 
 def _language_maps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def require_labels(labels: ArrayLike, name: str = "labels") -> NDArray[Any]:
 
 
 def spelling_variants(labels: Iterable[str]) -> list[str]:
-    """Find labels that differ only in case, blanks or decimals.
+    """Find labels that differ only in case, blanks, composition or decimals.
 
     Returns the first such group; empty if there is none.
 
@@ -99,7 +100,7 @@ def spelling_variants(labels: Iterable[str]) -> list[str]:
     """
     groups: dict[str, list[str]] = {}
     for label in dict.fromkeys(labels):
-        key = " ".join(label.casefold().split())
+        key = " ".join(unicodedata.normalize("NFC", label).casefold().split())
         if key.endswith(".0") and key[:-2].isdecimal():
             key = key[:-2]
         groups.setdefault(key, []).append(label)

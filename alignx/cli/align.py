@@ -48,7 +48,7 @@ OPTIONS = {"n_components": "--components", "n_jobs": "--jobs", "random_state": "
 class SeedPairs:
     """Options for the seed dictionary."""
 
-    PANEL: ClassVar[str] = "Seed dictionary (one of)"
+    PANEL: ClassVar[str] = "Other seeds, in place of a dictionary"
     dictionary: Annotated[
         Path | None, option("Known translations, two words a line.", "--dictionary", "-d")
     ] = None
@@ -129,7 +129,9 @@ class MethodOptions:
 
 
 @command(
-    "align en.vec es.vec -d en-es.train.txt -o en-es.safetensors", settings=("threads", "device")
+    "align en.vec es.vec -d en-es.train.txt -o en-es.safetensors",
+    settings=("threads", "device"),
+    first=("output", "dictionary", "unsupervised", "method", "limit"),
 )
 def align(
     files: LanguagePair,

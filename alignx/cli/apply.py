@@ -18,7 +18,7 @@ __all__ = ["apply"]
 Side = Literal["source", "target"]
 
 
-@command("apply en-es.safetensors en.vec -o en.aligned.vec")
+@command("apply en-es.safetensors en.vec -o en.aligned.vec", first=("output", "side", "limit"))
 def apply(
     map_file: Annotated[Path, typer.Argument(metavar="MAP", help="Map from `alignx align`.")],
     vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="Vectors of one language.")],

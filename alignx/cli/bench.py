@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 
-@command("bench xling.toml --jobs 4")
+@command("bench xling.toml --jobs 4", first=("output", "jobs", "dry_run"))
 def bench(
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG", help="TOML: pairs, methods, sizes, seeds, files.")

@@ -17,7 +17,10 @@ from alignx.support.outputs import require_outputs
 __all__ = ["convert"]
 
 
-@command("convert cc.es.300.vec.gz -o es.safetensors --limit 200000")
+@command(
+    "convert cc.es.300.vec.gz -o es.safetensors --limit 200000",
+    first=("output", "limit", "dtype", "language", "prefix"),
+)
 def convert(
     vectors: Annotated[
         Path,

@@ -32,7 +32,9 @@ SIDES = {
 
 
 @command(
-    "evaluate en-es.safetensors en.vec es.vec -d en-es.test.txt", settings=("threads", "device")
+    "evaluate en-es.safetensors en.vec es.vec -d en-es.test.txt",
+    settings=("threads", "device"),
+    first=("dictionary", "policy", "similarity", "reverse", "limit"),
 )
 def evaluate(
     map_file: MapFile,

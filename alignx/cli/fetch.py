@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["fetch"]
 
 
-@command("fetch en es en-es", settings=())
+@command(
+    "fetch en es en-es",
+    settings=(),
+    first=("listed", "vectors", "format", "dictionary", "folder"),
+)
 def fetch(
     names: Annotated[
         list[str] | None,

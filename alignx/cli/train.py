@@ -124,7 +124,10 @@ class _Report:
         }
 
 
-@command("train wikipedia.es.txt.xz -o es.bin -o es.vec")
+@command(
+    "train wikipedia.es.txt.xz -o es.bin -o es.vec",
+    first=("outputs", "dim", "epoch", "minCount", "model"),
+)
 def train(
     corpus: Annotated[
         list[Path],

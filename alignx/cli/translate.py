@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["translate"]
 
 
-@command("translate en-es.safetensors en.vec es.vec cat dog", settings=("threads", "device"))
+@command(
+    "translate en-es.safetensors en.vec es.vec cat dog",
+    settings=("threads", "device"),
+    first=("k", "interactive", "reverse", "ranking", "limit"),
+)
 def translate(
     map_file: MapFile,
     files: LanguagePair,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -95,11 +95,20 @@ class PairLookup:
         remark = f"; {n_exchanged} fit with both exchanged (--columns 2,1)" if n_exchanged else ""
         return EmptyLexiconError(
             f"{self.name}: at least one pair must have both words in the vocabularies, with a "
-            f"vector, got {len(self.pairs)} pairs, {(self.source_rows < 0).sum()} with an OOV "
-            f"source word and {(self.target_rows < 0).sum()} with an OOV target word (such as: "
-            f"{examples or 'none'}); check the order of the languages and the case of the words"
-            f"{remark}"
+            f"vector, got {len(self.pairs)} pairs, {self._missing('source')} and "
+            f"{self._missing('target')} (such as: {examples or 'none'}); check the order of the "
+            f"languages and the case of the words{remark}"
         )
+
+    def _missing(self, side: Literal["source", "target"]) -> str:
+        """Count OOV words, and known ones whose vector is zero."""
+        language, rows = getattr(self, side), getattr(self, f"{side}_rows")
+        missing = [
+            pair[side == "target"] for pair, row in zip(self.pairs, rows, strict=True) if row < 0
+        ]
+        zero = sum(word in language for word in missing)
+        others = f" ({zero} more have a zero vector)" if zero else ""
+        return f"{len(missing) - zero} with an OOV {side} word{others}"
 
     def _exchanged(self) -> PairLookup:
         pairs = [(second, first) for first, second in self.pairs]

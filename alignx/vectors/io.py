@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import io
     import os
 
+    from alignx.support.arrays import Matrix
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.spelling import Casing
@@ -101,9 +102,18 @@ def load(
         found = read_vectors(stream, name, options)
     if progress is not None:
         progress(1.0)
+    if len(found) > 1 and _are_equal(found.vectors):
+        logger.warning("%s: all %s vectors are equal", printable(name), f"{len(found):,}")
     for note in found.report.notes if found.report else ():
         logger.warning("%s: %s", printable(name), note)
     return found
+
+
+def _are_equal(vectors: Matrix) -> bool:
+    """Compare rows; nearly always two are enough."""
+    return bool(
+        (vectors[0] == vectors[1]).all() and vectors[0].any() and (vectors == vectors[0]).all()
+    )
 
 
 def _opened(name: str) -> contextlib.AbstractContextManager[io.BufferedReader]:

@@ -71,6 +71,9 @@ def test_vectors_that_are_zero_or_equal_are_named(files: Path) -> None:
         ax.align(files / "const.vec", files / "es.vec", lexicon=PAIRS)
     with pytest.raises(ax.AlignxError, match=r"zero\.vec: all 5 vectors are zero$"):
         ax.align(files / "zero.vec", files / "es.vec", lexicon=PAIRS)
+    one = ax.Embeddings(["cat"], [[1.0, 0.0]])
+    with pytest.raises(ax.AlignxError, match="source: its only vector is zero after normalization"):
+        ax.align(one, one, lexicon=[("cat", "cat")])
 
 
 def test_a_toy_of_six_words_takes_the_defaults(files: Path) -> None:

@@ -349,6 +349,9 @@ def test_texts_of_a_file_are_a_column_or_lines(folder: Path) -> None:
     assert "comma-separated with quotes, no header, text in column 2" in found.err
     piped_in = succeed(*ASK, *IN_SPANISH, *columns, text=(folder / "wide.csv").read_text())
     assert piped_in.out == expected
+    piped_in = succeed(*ASK, *IN_SPANISH, "-i", "-", text=(folder / "lines.txt").read_text())
+    assert piped_in.out == expected
+    assert "standard input: a text a line" in piped_in.err
     assert "got none for text 1; --language names it" in fail(*ASK, "-i", "es.tsv")
     assert "got names of columns" not in succeed(*ASK, *IN_SPANISH, text="text label\n").err
 
@@ -368,6 +371,12 @@ def test_tables_on_standard_input_are_no_texts() -> None:
     assert message.endswith("got a JSON object; --json reads JSON lines")
     found = succeed(*ASK, *IN_SPANISH, text=table)
     assert "3 with tabs, read as text; --text-column 1 reads a column instead" in found.err
+    for text, gist in {
+        "<!DOCTYPE html>\n": "the beginning of a web page",
+        "__label__x el gato\n": "got a label of fastText too; name the file by -i",
+        '"el gato, x","pets"\n': "--text-column 1 reads its first column",
+    }.items():
+        assert gist in fail(*ASK, *IN_SPANISH, text=text)
     assert "--header" in misuse(*ASK, "--json", "--header")
     assert "no.tsv: no such file" in fail(*ASK, *IN_SPANISH, "-i", "no.tsv")
 
@@ -594,6 +603,8 @@ def test_options_that_a_strategy_does_not_take(strategy: str, option: str, gist:
 BAD_INPUTS = {
     "one.tsv": "text\tlabel\na\tpets\n",
     "bad.tsv": "text\tlabel\na\tpets\nb\n",
+    "some.tsv": "1\tel gato duerme\n2\tla lluvia cae hoy\n",
+    "mixed.tsv": "text\tlang\nel gato\tes\nthe cat\ten\n",
     "fr.tsv": "text\tlabel\tlang\na\tpets\ten\nb\tno\tfr\n",
 }
 SWITCHED = ("--strategy", "code_switching", "--option", "rate=2")
@@ -604,11 +615,17 @@ SWITCHED = ("--strategy", "code_switching", "--option", "rate=2")
     ("arguments", "message"),
     [
         (("-i", "no.tsv"), "no.tsv: no such file"),
+        (("-i", "train.tsv", "-o", "-"), "-: - is standard input; write to /dev/stdout"),
         (("-i", "bad.tsv"), "bad.tsv:3: a line must have 2 columns"),
         (("-i", "one.tsv"), "at least 2 classes"),
         (("-i", "fr.tsv"), "got 'fr'"),
         (("-i", "train.tsv", "--strategy", "seed_words"), "needs unlabeled texts of es"),
         (("-i", "train.tsv", *SWITCHED), "rate must lie in"),
+        (
+            ("-i", "train.tsv", "--unlabeled", "es=some.tsv"),
+            "may be meant, 'el gato duerme'; save the",
+        ),
+        (("-i", "train.tsv", "--unlabeled", "es=mixed.tsv"), "must be of es, got some of en"),
     ],
 )
 def test_errors_of_fit_leave_the_old_model(

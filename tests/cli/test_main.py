@@ -59,6 +59,9 @@ def test_help_of_a_command(command: str) -> None:
         assert "--quiet" in text
         assert "[default: all cores]" in text  # of --threads
     assert all(len(line) <= 80 for line in text.splitlines())
+    first = text.partition("─ Options ")[2].partition("╰")[0]
+    names = re.findall(r"^│ +(?:-\w, )?--?\w[\w-]*", first, re.MULTILINE)
+    assert len(names) <= 6  # the five used most, and --help
     assert not [line for line in text.splitlines() if re.search(r"<\w+>|\{\w+\}", line)]
 
 

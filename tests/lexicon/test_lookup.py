@@ -82,6 +82,15 @@ def test_a_lexicon_without_known_pairs_is_refused(pairs: list[tuple[str, str]], 
         Lexicon(pairs).require_rows(vocabulary("cat", "x"), vocabulary("tigre"))
 
 
+def test_words_with_a_zero_vector_are_not_called_oov() -> None:
+    source = Embeddings(["cat", "dog"], [[0.0, 0.0], [1.0, 0.0]])
+    with pytest.raises(
+        EmptyLexiconError,
+        match=r"2 pairs, 1 with an OOV source word \(1 more have a zero vector\) and 1 with",
+    ):
+        Lexicon([("cat", "gato"), ("cow", "vaca")]).require_rows(source, vocabulary("gato"))
+
+
 def test_an_unknown_lexicon_that_fits_when_exchanged_is_refused_with_a_hint() -> None:
     english, spanish = languages()
     with pytest.raises(EmptyLexiconError, match=r"9 fit with both exchanged \(--columns 2,1\)"):

@@ -102,6 +102,20 @@ def test_progress_rises_to_one(suffix: str, tmp_path: Path) -> None:
     assert suffix == ".safetensors" or len(seen) > 2
 
 
+def test_equal_vectors_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "x.vec"
+    for content, told in {
+        "cat 1 2\ndog 1 2\nsun 1 2\n": True,
+        "cat 1 2\ndog 1 2\nsun 1 3\n": False,
+        "cat 0 0\ndog 0 0\n": False,  # counted as zero
+        "cat 1 2\n": False,
+    }.items():
+        caplog.clear()
+        path.write_text(content)
+        load(path)
+        assert (f"{path}: all 3 vectors are equal" in caplog.text) == told
+
+
 def test_arguments_of_load_are_checked(tmp_path: Path) -> None:
     wrong: Any = "ignore"
     with pytest.raises(ValueError, match="limit must be at least 1, got 0"):

@@ -18,8 +18,10 @@ __all__ = [
     "require_likely_columns",
     "require_likely_texts",
     "require_no_header",
+    "require_prose",
 ]
 
+_VECTOR = re.compile(r"\S+(\s-?\d*\.?\d+(e-?\d+)?){3,}\s*")
 _NEARLY_ALL = 0.9
 _MANY = 20
 _FEW = 4
@@ -27,7 +29,7 @@ _FEWEST_SURE = 8
 
 
 def likely_columns(columns: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return the numbers of the longest column and of the least diverse other one, from 1.
+    """Return the numbers of the wordiest column and of the least diverse other one, from 1.
 
     Examples
     --------
@@ -35,9 +37,16 @@ def likely_columns(columns: Sequence[Sequence[str]]) -> tuple[int, int]:
     (2, 3)
     """
     numbers = range(len(columns))
-    text = max(numbers, key=lambda number: sum(map(len, columns[number])))
+    text = max(
+        numbers, key=lambda number: (_mean_words(columns[number]), sum(map(len, columns[number])))
+    )
     others = [number for number in numbers if number != text]
-    return text + 1, min(others, key=lambda number: (len(set(columns[number])), -number)) + 1
+
+    def diversity(number: int) -> tuple[bool, int, int]:
+        size = len(set(columns[number]))
+        return size == 1, size, -number  # a constant is no class
+
+    return text + 1, min(others, key=diversity) + 1
 
 
 def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
@@ -56,12 +65,24 @@ def require_likely_columns(texts: Sequence[str], labels: Sequence[str]) -> None:
         ...
     ValueError: labels must be classes, got 2 different ones, such as 'the cat sleeps', in 2 ...
     """
+    if len(set(labels)) == len(labels) >= _FEW and all(map(_is_decimal, labels)):
+        raise ValueError(
+            f"labels must be classes, got {len(labels)} different numbers, such as {labels[0]}, in "
+            "as many lines; round them, or name another column by label_column="
+        )
     if are_exchanged(texts, labels):
         raise ValueError(
             f"labels must be classes, got {len(set(labels))} different ones, such as "
             f"{_shown(labels[0])}, in {len(labels)} lines, and texts such as {_shown(texts[0])}; "
             "if columns are the other way round, load with text_column=2 and label_column=1, else "
             "with text_column=1 and label_column=2"
+        )
+    are_single = max(_mean_words(texts), _mean_words(labels)) < 2
+    if are_single and len(set(labels)) == len(labels) >= _MANY:
+        raise ValueError(
+            f"labels must be classes, got {len(labels)} different ones in as many lines, such as "
+            f"{_shown(labels[0])} for {_shown(texts[0])}, as in a dictionary; if each "
+            "is a class, load with text_column=1 and label_column=2"
         )
 
 
@@ -117,6 +138,36 @@ def require_likely_texts(columns: Sequence[Sequence[str]]) -> None:
             )
 
 
+def require_prose(lines: Sequence[str]) -> None:
+    """Refuse lines that are vectors or JSON rather than texts.
+
+    Raises
+    ------
+    ValueError
+        Tells what they are.
+
+    Examples
+    --------
+    >>> require_prose(["cat 0.1 0.2 0.3", "dog 0.3 0.1 0.4"])
+    Traceback (most recent call last):
+        ...
+    ValueError: a line must be a text, got a word and numbers, 'dog 0.3 0.1 0.4', as in a file of \
+vectors; header=False reads them as texts
+    """
+    if lines[0].strip() in ("{", "["):
+        raise ValueError("a line must be a text, got JSON; save an object a line")
+    head = [line for line in lines[1:_MANY] if line.strip()]
+    if (
+        head
+        and all(map(_VECTOR.fullmatch, head))
+        and len({len(line.split()) for line in head}) == 1
+    ):
+        raise ValueError(
+            f"a line must be a text, got a word and numbers, {_shown(head[0])}, as in a file of "
+            "vectors; header=False reads them as texts"
+        )
+
+
 def are_exchanged(texts: Sequence[str], labels: Sequence[str], *, surely: bool = False) -> bool:
     """Compare lengths and diversity of texts and labels; `surely`, if no doubt is left.
 
@@ -131,6 +182,8 @@ def are_exchanged(texts: Sequence[str], labels: Sequence[str], *, surely: bool =
     is_longer = fmean(map(len, labels)) > fmean(map(len, texts))
     if is_longer and n_labels > n_texts:
         return True
+    if n_texts < n_labels == len(labels) >= _FEW:
+        return True  # classes repeat, and texts rarely do
     if len(labels) >= _FEW and n_labels > _NEARLY_ALL * len(labels) and 2 * n_texts <= n_labels:
         return True
     if is_longer and n_labels == n_texts:
@@ -171,11 +224,19 @@ def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
     if len(labels) > 2 and all(map(_is_number, counts)) and not _is_number(labels[0]):
         return True
     repeated = sum(count for count in counts.values() if count > 1)
+    if repeated == len(labels) - 1 >= _FEWEST_SURE and _is_title(texts[0], texts[1:]):
+        return True
     return (
         not re.search(r"\S\s+\S", texts[0])
         and repeated >= max(_NEARLY_ALL * (len(labels) - 1), 2)
         and median(len(text.split()) for text in texts[1:]) >= 2
     )
+
+
+def _is_title(first: str, texts: Sequence[str]) -> bool:
+    """Recognize a few words without punctuation, fewer than texts have."""
+    is_plain = re.fullmatch(r"[\w ]+", first)
+    return bool(is_plain) and len(first.split()) < min(5, median(len(t.split()) for t in texts))
 
 
 def _is_number(label: str) -> bool:
@@ -184,6 +245,10 @@ def _is_number(label: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_decimal(label: str) -> bool:
+    return bool(re.fullmatch(r"\s*-?\d+[.,]\d+\s*", label))
 
 
 def _shown(value: str) -> str:

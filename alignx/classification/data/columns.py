@@ -94,8 +94,12 @@ class Columns:
             return text, None
         return text, _choose(self.label, LABEL_NAMES, LABEL_WORDS, record, "labels")
 
-    def row(self, record: dict[str, Any]) -> Row:
-        """Read a JSON object; raises ValueError."""
+    def row(self, record: dict[str, Any] | str) -> Row:
+        """Read a JSON object, or a text without label; raises ValueError."""
+        if isinstance(record, str):
+            if self.labeled:
+                raise ValueError(f"an object must hold a text and a label, got {record[:40]!r}")
+            return Row(record)
         text_key, label_key = self.keys(record)
         text = record[text_key]
         if text is None:
@@ -115,23 +119,28 @@ class Columns:
             raise ValueError(f"a language must be a string, got {type(code).__name__}")
         return Row(text, label, code)
 
-    def layout(self, first: Sequence[str], second: Sequence[str] = ()) -> Layout:
+    def layout(
+        self, first: Sequence[str], second: Sequence[str] = (), likely: tuple[int, int] = (1, 2)
+    ) -> Layout:
         """Find the columns by the first line of a table, whose next is `second`.
+
+        Messages suggest the `likely` numbers of texts and labels.
 
         Raises ValueError.
         """
-        fields = [field.strip() for field in first]
+        fields = [field.strip().strip('"') for field in first]
+        fields[0] = fields[0].lstrip("# ") or fields[0]  # a header as a comment
         if self.have_names:
             return self._by_names(fields)
         if self.have_numbers:
             found = self._by_numbers(fields)
             is_header = self.header
             if is_header is None:
-                is_header = self._is_known(fields, found)
+                is_header = self._is_known(fields, found) or self._is_header(fields, second)
             return found._replace(is_header=is_header)
         if self.header or (self.header is None and self._is_header(fields, second)):
             return self._by_names(fields)
-        return self._by_numbers(fields)
+        return self._by_numbers(fields, likely)
 
     def _is_header(self, fields: Sequence[str], second: Sequence[str]) -> bool:
         """Recognize a header by a usual name, or by names such as sentence1 and gold_label."""
@@ -163,12 +172,17 @@ class Columns:
         label = language = None
         if self.labeled:
             label = fields.index(_choose(self.label, LABEL_NAMES, LABEL_WORDS, fields, "labels"))
+        if label == text:
+            raise ValueError(
+                f"texts and labels must be two columns, got one named {fields[text]!r}; delimiter= "
+                "names the character between them"
+            )
         if self.language is not None or {*LANGUAGE_NAMES} & {field.lower() for field in fields}:
             name = _choose(self.language, LANGUAGE_NAMES, (), fields, "languages")
             language = fields.index(name)
         return Layout(text, label, language, True)
 
-    def _by_numbers(self, fields: Sequence[str]) -> Layout:
+    def _by_numbers(self, fields: Sequence[str], likely: tuple[int, int] = (1, 2)) -> Layout:
         """Find the columns by number; by default text, label, language."""
         width = len(fields)
         if not self.have_numbers and self.labeled and width not in (2, 3):
@@ -176,7 +190,7 @@ class Columns:
                 "without a header that names texts and labels there must be 2 or 3 columns: "
                 f"text, label, language; got {width}"
                 + (
-                    "; say which with text_column=1 and label_column=2"
+                    f"; say which, such as text_column={likely[0]} and label_column={likely[1]}"
                     if width > 3
                     else "; delimiter= names the character between them"
                 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alignx.support.files import StrPath
     from alignx.support.text_files import Line
 
-__all__ = ["Dialect", "Record", "as_delimiter", "read_records"]
+__all__ = ["Dialect", "Record", "as_delimiter", "is_quoted", "read_records"]
 
 _NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
@@ -109,13 +109,19 @@ def _is_filled(line: Line) -> bool:
     return bool(line.text.strip(" "))
 
 
+def is_quoted(cell: str) -> bool:
+    """Recognize a cell between two quotes, and none or doubled ones inside."""
+    return len(cell) > 2 and bool(_QUOTED.fullmatch(cell))
+
+
 def _split(lines: Sequence[Line], mark: str, least: int) -> tuple[Dialect, list[Record]]:
     """Split lines at each delimiter, or by the rules of quotes where they fit."""
     plain = [Record(line.number, line.text.split(mark)) for line in lines if _is_filled(line)]
     unquoted = Dialect(mark), _with_row_names(plain)
-    if not any(cell.startswith('"') for record in plain for cell in record.cells):
+    openings = {cell[: cell.find('"') + 1] for record in plain for cell in record.cells}
+    if not openings & {'"', ' "'}:
         return unquoted
-    quoted = _by_csv(lines, mark)
+    quoted = _by_csv(lines, mark, are_spaced=' "' in openings and '"' not in openings)
     if quoted is None or _width(quoted) < least:
         return unquoted
     if _width(unquoted[1]) >= least and (
@@ -125,12 +131,12 @@ def _split(lines: Sequence[Line], mark: str, least: int) -> tuple[Dialect, list[
     return Dialect(mark, is_quoted=True), quoted
 
 
-def _by_csv(lines: Sequence[Line], mark: str) -> list[Record] | None:
+def _by_csv(lines: Sequence[Line], mark: str, *, are_spaced: bool) -> list[Record] | None:
     """Read by the csv module; None if quotes break its rules."""
     texts = (f"{line.text}\n" for line in lines)
     records, number = [], 0
     with _long_cells():
-        reader = csv.reader(texts, delimiter=mark, strict=True)
+        reader = csv.reader(texts, delimiter=mark, strict=True, skipinitialspace=are_spaced)
         try:
             for cells in reader:
                 if len(cells) > 1 or any(cell.strip(" ") for cell in cells):
@@ -174,12 +180,10 @@ def _width(records: Sequence[Record]) -> int:
 def _has_quoted_cells(records: Sequence[Record]) -> bool:
     """Recognize quotes of a program: doubled inside, or around all cells of a column."""
     cells = [cell for record in records for cell in record.cells if len(cell) > 2]
-    if any(_QUOTED.fullmatch(cell) and '""' in cell[1:-1] for cell in cells):
+    if any(is_quoted(cell) and '""' in cell[1:-1] for cell in cells):
         return True
     columns = zip(*(record.cells for record in records[1:] or records), strict=False)
-    return any(
-        all(len(cell) > 2 and _QUOTED.fullmatch(cell) for cell in column) for column in columns
-    )
+    return any(all(map(is_quoted, column)) for column in columns)
 
 
 def _require_equal_lengths(path: StrPath, dialect: Dialect, records: Sequence[Record]) -> None:

@@ -25,20 +25,24 @@ LABEL_NAMES = ("label", "category", "class", "sentiment", "topic", "intent")
 LANGUAGE_NAMES = ("language", "lang")
 
 _TEXTS = """
-beschreibung inhalt nachricht descripción título mensaje contenido contenu titre bewertung
-text texts sentence sentences utterance query question content body message comment title
-headline description premise input tweet review document doc post snippet texto frase texte
-phrase satz kommentar titel oración comentario testo tekst zin metin cümle zdanie текст
-предложение 文本 内容 句子 文章 文 テキスト 텍스트 문장 نص النص جملة पाठ वाक्य văn bản câu
+text texts sentence sentences utterance utt query question content body message comment title
+headline description narrative transcript premise hypothesis input tweet review document doc post
+snippet texto frase título contenido descripción mensaje comentario texte phrase titre contenu
+satz beschreibung inhalt nachricht kommentar titel bewertung oración testo tekst setning mening
+textul zin věta lause mondat metin cümle zdanie κείμενο текст предложение 文本 内容 句子 文章 文
+テキスト 텍스트 문장 نص النص جملة טקסט पाठ वाक्य văn bản câu
 """
 _LABELS = """
 label labels gold target class classes category topic intent tag output answer polarity
-sentiment rating stars score etiqueta clase categoría étiquette classe klasse kategorie
-etikett thema tema categoria categorie catégorie rótulo etichetta classificazione etiket
-kategoria etykieta метка класс категория 标签 类别 分类 ラベル カテゴリ 레이블 라벨 카테고리
-تصنيف التصنيف लेबल श्रेणी nhãn
+sentiment emotion rating stars score etiqueta clase categoría étiquette classe klasse kategorie
+etikett thema tema categoria catégorie rótulo etichetta eticheta classificazione etiket kategoria
+etykieta třída luokka címke ετικέτα κατηγορία метка класс категория 标签 类别 分类 ラベル カテゴリ
+레이블 라벨 카테고리 تصنيف التصنيف תווית लेबल श्रेणी nhãn
 """
 _OTHERS = "example instance data type name value id true truth standard x y index idx"
+# A name such as "tweet_id" or "label_count" tells about a text or label, and is of none.
+_MEASURES = frozenset(["confidence", "count", "date", "lang", "language", "length", "probability"])
+_NUMBERS = frozenset(["id", "ids", "index", "number"])  # classes may be numbered
 TEXT_WORDS = frozenset(_TEXTS.split())
 LABEL_WORDS = frozenset(_LABELS.split())
 _KNOWN = TEXT_WORDS | LABEL_WORDS | {*_OTHERS.split(), *LANGUAGE_NAMES}
@@ -63,7 +67,12 @@ def names_one_of(words: Iterable[str], cell: str, *, last: bool = False) -> bool
     >>> names_one_of(LABEL_WORDS, "gold_label"), names_one_of(LABEL_WORDS, "sentence1")
     (True, False)
     """
-    parts = _parts(cell)[-1:] if last else _parts(cell)
+    parts = _parts(cell)
+    if len(parts) > 1 and parts[-1] in (
+        _MEASURES if words is LABEL_WORDS else _MEASURES | _NUMBERS
+    ):
+        return False
+    parts = parts[-1:] if last else parts
     return any(part in words or part.removesuffix("s") in words for part in parts)
 
 

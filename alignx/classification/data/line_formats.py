@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from alignx.support.text_files import Line
 
-__all__ = ["LABEL", "fasttext_row", "is_fasttext", "json_list", "json_object", "looks_like_json"]
+__all__ = [
+    "LABEL",
+    "fasttext_row",
+    "is_fasttext",
+    "json_list",
+    "json_object",
+    "looks_like_json",
+    "require_no_page",
+]
 
 LABEL = "__label__"
 
@@ -28,6 +36,15 @@ def json_object(line: str) -> dict[str, Any]:
     return record
 
 
+def require_no_page(line: str) -> None:
+    """Refuse the first line of a web page, as servers send for missing files."""
+    if line.lstrip().lower().startswith(("<!doctype html", "<html", "<?xml")):
+        raise ValueError(
+            f"a file of texts must be plain text, got {line.strip()[:40]!r}, the beginning of a "
+            "web page or XML; check the address it came from"
+        )
+
+
 def looks_like_json(line: str) -> bool:
     """Recognize a line that is a JSON object."""
     try:
@@ -36,15 +53,15 @@ def looks_like_json(line: str) -> bool:
         return False
 
 
-def json_list(lines: Sequence[Line]) -> list[dict[str, Any]] | None:
-    """Read a file that is one JSON list of objects; None if it is none."""
+def json_list(lines: Sequence[Line]) -> list[dict[str, Any] | str] | None:
+    """Read a file that is one JSON list of objects or texts; None if it is none."""
     if not lines or not lines[0].text.lstrip().startswith("["):
         return None
     try:
         records = json.loads("\n".join(line.text for line in lines))
     except (ValueError, RecursionError):
         return None
-    is_list = isinstance(records, list) and all(isinstance(each, dict) for each in records)
+    is_list = isinstance(records, list) and all(isinstance(each, dict | str) for each in records)
     return records if is_list else None
 
 

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alignx.classification.data.columns import Columns
 from alignx.classification.data.header_names import table_header
-from alignx.classification.data.line_formats import json_object, looks_like_json
+from alignx.classification.data.line_formats import (
+    is_fasttext,
+    json_object,
+    looks_like_json,
+    require_no_page,
+)
 from alignx.classification.data.text_table import TextTable
 from alignx.errors import FormatError
 from alignx.support.text_files import stream_lines
@@ -132,6 +137,14 @@ def _refuse_other_formats(first: str) -> None:
     """Refuse JSON and tables, which would be classified with their names and marks."""
     if looks_like_json(first):
         raise ValueError("a line must be a text, got a JSON object; --json reads JSON lines")
+    require_no_page(first)
+    if is_fasttext(first):
+        raise ValueError("a line must be a text, got a label of fastText too; name the file by -i")
+    if first.startswith('"') and '","' in first:
+        raise ValueError(
+            f"a line must be a text, got a table, {first[:60]!r}; --text-column 1 reads its first "
+            "column"
+        )
     if table_header(first):
         raise ValueError(
             f"a line must be a text, got names of columns, {first[:60]!r}; --header reads a table, "

@@ -13,9 +13,10 @@ from alignx.classification.data.column_checks import (
     require_likely_columns,
     require_likely_texts,
     require_no_header,
+    require_prose,
 )
-from alignx.classification.data.dialect import as_delimiter, read_records
-from alignx.classification.data.header_names import table_header
+from alignx.classification.data.dialect import Record, as_delimiter, is_quoted, read_records
+from alignx.classification.data.header_names import TEXT_NAMES, table_header
 from alignx.classification.data.line_formats import (
     LABEL,
     fasttext_row,
@@ -23,6 +24,7 @@ from alignx.classification.data.line_formats import (
     json_list,
     json_object,
     looks_like_json,
+    require_no_page,
 )
 from alignx.classification.data.rows import Row, checked_label
 from alignx.errors import FormatError
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from alignx.classification.data.columns import Columns, Layout
-    from alignx.classification.data.dialect import Dialect, Record
+    from alignx.classification.data.dialect import Dialect
     from alignx.support.files import StrPath
     from alignx.support.text_files import Line
 
@@ -40,6 +42,7 @@ __all__ = ["TextTable"]
 _CODE = re.compile(r"([A-Za-z]{2,3}([-_]\w+)*)?")
 _ARCHIVES = {".gz", ".bz2", ".xz", ".zip"}
 _JSON = {".jsonl", ".ndjson", ".json"}
+_SAMPLE = 1_000
 _TABLES = {".tsv", ".csv"}
 
 
@@ -73,23 +76,29 @@ class TextTable:
     def _rows(self, lines: list[Line]) -> list[Row]:
         """Read by the format that the name or the first line tells."""
         first, columns = lines[0].text, self.columns
+        self._checked([Record(lines[0].number, [])], require_no_page, first)
         path = Path(os.fspath(self.path))
         suffix = path.with_suffix("").suffix if path.suffix in _ARCHIVES else path.suffix
         is_told = self.delimiter is not None or columns.header is not None
         if (records := json_list(lines)) is not None and not is_told:
             rows = self._each(columns.row, enumerate(records, start=1), "object {}: ")
-            self.notes += [f"JSON list, {self._keys(records[0])}"] if records else []
+            self.notes += [f"JSON list{self._keys(records[0])}"] if records else []
             return rows
         if suffix in _JSON or (looks_like_json(first) and not is_told):
             rows = self._each(lambda line: columns.row(json_object(line)), _filled(lines))
-            self.notes.append(f"JSON lines, {self._keys(json_object(first))}")
+            self.notes.append(f"JSON lines{self._keys(json_object(first))}")
             return rows
         is_told |= columns.are_given
         if is_fasttext(first) and not is_told:
             left_out = "" if columns.labeled else ", labels left out"
             self.notes.append(f"{LABEL} lines of fastText{left_out}")
             return self._each(fasttext_row, _filled(lines))
-        if columns.labeled or is_told or suffix in _TABLES or table_header(first):
+        is_table = (
+            table_header(first)
+            or (len(lines) > 1 and first.strip().lower() in TEXT_NAMES)
+            or all('","' in line and line.startswith('"') for _, line in _filled(lines))
+        )
+        if columns.labeled or is_told or suffix in _TABLES or is_table:
             return self._table(lines, assumed="," if suffix == ".csv" else "")
         return self._plain(lines)
 
@@ -110,12 +119,15 @@ class TextTable:
                 raise FormatError(self.path, f"{where.format(number)}{error}", at) from None
         return rows
 
-    def _keys(self, record: dict[str, Any]) -> str:
+    def _keys(self, record: dict[str, Any] | str) -> str:
+        if isinstance(record, str):
+            return " of texts"
         text, label = self.columns.keys(record)
-        return f'text in "{text}"' + (f', label in "{label}"' if label else "")
+        return f', text in "{text}"' + (f', label in "{label}"' if label else "")
 
     def _plain(self, lines: Sequence[Line]) -> list[Row]:
         """Read a text a line."""
+        self._checked([Record(lines[0].number, [])], require_prose, [line.text for line in lines])
         rows = [Row(text, number=number) for number, text in _filled(lines)]
         if all("\t" in row.text for row in rows):
             self.notes.append(
@@ -128,10 +140,18 @@ class TextTable:
         dialect, records = read_records(
             self.path, lines, self.delimiter, assumed=assumed, least=2 if columns.labeled else 1
         )
-        if not records:
+        filled = [record for record in records if any(map(str.strip, record.cells))]
+        if empty := len(records) - len(filled):
+            self.notes.append(f"{_count(empty, 'row')} of empty cells left out")
+        if not (records := filled):
             return []
         second = records[1].cells if len(records) > 1 else ()
-        layout = self._checked(records[:1], columns.layout, records[0].cells, second)
+        likely = (1, 2)
+        if len(records[0].cells) > 2:
+            likely = likely_columns(
+                [*zip(*(each.cells for each in records[:_SAMPLE]), strict=True)]
+            )
+        layout = self._checked(records[:1], columns.layout, records[0].cells, second, likely)
         if layout.is_header:
             records = self._without_header(records)
         layout = self._confirmed(layout, records)
@@ -153,6 +173,9 @@ class TextTable:
         rows = self._each(read, records)
         if wrapped := sum("\n" in row.text for row in rows):
             self.notes.append(f"{_count(wrapped, 'text')} of several lines")
+        kept = sum(is_quoted(row.text.strip()) for row in rows)
+        if kept and not dialect.is_quoted:
+            self.notes.append(f"quotes around {_count(kept, 'text')} kept")
         if stripped:
             self.notes.append(f"blanks removed at the ends of {_count(stripped, 'label')}")
         return rows

@@ -176,7 +176,10 @@ class LabeledTexts:
         name = os.fspath(path)
         columns = Columns(text_column, label_column, language_column, labeled, header)
         read = TextTable(
-            path, read_lines(path, "a file of texts", lenient=True), columns, delimiter
+            path,
+            read_lines(path, "a file of texts", lenient=True),
+            columns,
+            delimiter,
         )
         labels = [row.label or "" for row in read.rows]
         _warn_of_replaced(read.replaced, name)
@@ -261,7 +264,12 @@ def _blank_lines_after(count: int, lines: Sequence[Line]) -> int:
 
 def _warn_of_replaced(replaced: int, name: str) -> None:
     if replaced:
-        logger.warning("%s: invalid UTF-8 in %d lines was replaced", name, replaced)
+        logger.warning(
+            "%s: invalid UTF-8 in %d lines was replaced; a file in another encoding must be "
+            "converted first, such as with iconv -f LATIN1 -t UTF-8",
+            name,
+            replaced,
+        )
 
 
 def _warn_of_variants(labels: Sequence[str], name: str) -> None:

@@ -53,7 +53,8 @@ Weighting = Literal["sif", "idf", "uniform"]
 
 
 @command(
-    "classify fit en-es.safetensors en.vec es.vec -i train.tsv --language en -o model.safetensors"
+    "classify fit en-es.safetensors en.vec es.vec -i train.tsv --language en -o model.safetensors",
+    first=("inputs", "output", "language", "strategy", "unlabeled"),
 )
 def fit(
     map_file: MapFile,

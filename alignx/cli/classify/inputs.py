@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from alignx.cli.command import option
-from alignx.cli.options import refuse
+from alignx.cli.options import refuse, with_options
 from alignx.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.classification.data.texts import LabeledTexts
 
-__all__ = ["OovModels", "Unlabeled", "read_oov_models", "read_unlabeled", "require_language"]
+__all__ = [
+    "OovModels",
+    "Unlabeled",
+    "load_unlabeled",
+    "read_oov_models",
+    "read_unlabeled",
+    "require_language",
+]
 
 OovModels = Annotated[
     list[str] | None,
@@ -41,15 +50,32 @@ def require_language(space: SharedSpace, language: str | None, option: str = "--
 
 def read_unlabeled(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dict[str, list[str]]:
     """Read texts without labels by language."""
-    from alignx.classification.data.texts import LabeledTexts
+    from alignx.errors import FormatError
 
     result: dict[str, list[str]] = {}
     for code, path in files:
-        found = LabeledTexts.load(path, labeled=False)
+        found = load_unlabeled(path)
+        if others := sorted(set(found.languages or ()) - {code}):
+            raise FormatError(path, f"the texts must be of {code}, got some of {', '.join(others)}")
         counted = f"{len(found):,} texts without labels ({code})"
-        terminal.note(f"{path.name}: {'; '.join([counted, *found.notes])}")
+        terminal.note(f"{path.name}: {with_options('; '.join([counted, *found.notes]))}")
         result.setdefault(code, []).extend(found.texts)
     return result
+
+
+def load_unlabeled(path: Path, language: str | None = None) -> LabeledTexts:
+    """Read texts without labels, for which there are no options."""
+    from alignx.classification.data.texts import LabeledTexts
+    from alignx.errors import FormatError
+
+    try:
+        return LabeledTexts.load(path, language=language, labeled=False)
+    except FormatError as error:
+        if with_options(error.problem) == error.problem:
+            raise
+        problem = re.split(r"; (?=load|say|name|cells|if|delimiter|header)", error.problem)[0]
+        advice = "save the texts alone, one a line, or as a column named text"
+        raise FormatError(path, f"{problem}; {advice}", error.line) from None
 
 
 def read_oov_models(

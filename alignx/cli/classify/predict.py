@@ -23,6 +23,7 @@ from alignx.cli.options import (
     TextColumns,
     codes_and_files,
     refuse,
+    with_options,
 )
 from alignx.cli.terminal import Terminal
 from alignx.support.files import reading as opened
@@ -58,7 +59,8 @@ class Output:
 
 
 @command(
-    "classify predict model.safetensors en-es.safetensors en.vec es.vec --language es -i es.txt"
+    "classify predict model.safetensors en-es.safetensors en.vec es.vec --language es -i es.txt",
+    first=("texts", "language", "proba", "as_json", "text_column"),
 )
 def predict(
     model: Annotated[
@@ -99,7 +101,7 @@ def predict(
     from alignx.classification.documents import TextReader
 
     require_regular(model, "a model")
-    require_readable(model, *([] if texts is None else [texts]))
+    require_readable(model, *([] if _is_stdin(texts) else [cast("Path", texts)]))
     space = shared_space(map_file, read_languages(terminal, map_file, files))
     require_language(space, language)
     by_subwords = read_oov_models(terminal, map_file, space, models)
@@ -171,7 +173,7 @@ def _table(
 
     with _opened(path) as stream:
         block, notes = read_table(stream, _name(path), **columns.as_dict())
-    terminal.note(f"{_name(path)}: {'; '.join(notes or ['a text a line'])}")
+    terminal.note(f"{_name(path)}: {with_options('; '.join(notes or ['a text a line']))}")
     for row, code in enumerate(block.languages, start=1):
         if (code or language) not in languages:
             got = f"text {row} is of {code!r}" if code else f"none for text {row}"
@@ -188,14 +190,18 @@ def _table(
         )
 
 
+def _is_stdin(path: Path | None) -> bool:
+    return path is None or str(path) == "-"
+
+
 def _opened(path: Path | None) -> AbstractContextManager[io.BufferedIOBase]:
-    return (
-        nullcontext(cast("io.BufferedIOBase", sys.stdin.buffer)) if path is None else opened(path)
-    )
+    if path is None or _is_stdin(path):
+        return nullcontext(cast("io.BufferedIOBase", sys.stdin.buffer))
+    return opened(path)
 
 
 def _name(path: Path | None) -> str:
-    return "standard input" if path is None else str(path)
+    return "standard input" if _is_stdin(path) else str(path)
 
 
 def _probabilities(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.cli.classify.inputs import Unlabeled
+from alignx.cli.classify.inputs import Unlabeled, load_unlabeled
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import LabeledColumns, LanguageFiles, MapFile, OovOption, refuse
@@ -28,7 +28,10 @@ __all__ = ["transfer"]
 ALL = "all"
 
 
-@command("classify transfer map.safetensors en.vec es.vec --train en=train.tsv --test es=test.tsv")
+@command(
+    "classify transfer map.safetensors en.vec es.vec --train en=train.tsv --test es=test.tsv",
+    first=("train", "test", "strategies", "output", "unlabeled"),
+)
 def transfer(
     map_file: MapFile,
     files: LanguageFiles,
@@ -222,12 +225,12 @@ def _by_language(
     from alignx.classification.data.texts import LabeledTexts
 
     result: dict[str, tuple[list[str], list[str]]] = {}
-    options = {} if columns is None else columns.as_dict()
     for text in given:
         code, _, name = text.rpartition("=")
-        found = LabeledTexts.load(
-            name, language=code or None, labeled=columns is not None, **options
-        )
+        if columns is None:
+            found = load_unlabeled(Path(name), code or None)
+        else:
+            found = LabeledTexts.load(name, language=code or None, **columns.as_dict())
         if found.languages is None:
             raise typer.BadParameter(
                 f"{name} does not say what language its texts are; give CODE={name}",

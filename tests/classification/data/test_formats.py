@@ -203,6 +203,10 @@ def test_lone_quotes_belong_to_the_text(tmp_path: Path, content: str) -> None:
         ("label\tlabel_text\ttext", 2, 0),
         ("reviews.text\treviews.rating", 0, 1),
         ("Satz\tKlasse", 0, 1),
+        ("věta\ttřída", 0, 1),
+        ("문장\t라벨", 0, 1),
+        ("#text\tlabel", 0, 1),
+        ("review_id\tnarrative\tClass Index", 1, 2),
     ],
 )
 def test_headers_with_other_names(tmp_path: Path, header: str, text: int, label: int) -> None:
@@ -211,7 +215,7 @@ def test_headers_with_other_names(tmp_path: Path, header: str, text: int, label:
         found = load(tmp_path, "\n".join(mark.join(x) for x in (header.split("\t"), row)))
         assert pairs(found) == [(row[text], row[label])]
         assert f"header skipped, text in column {text + 1}, label in column" in found.notes[0]
-    rows = dict(zip(header.split("\t"), row, strict=True))
+    rows = dict(zip(header.removeprefix("#").split("\t"), row, strict=True))
     assert pairs(load(tmp_path, json.dumps(rows))) == [(row[text], row[label])]
 
 
@@ -223,6 +227,10 @@ def test_headers_with_other_names(tmp_path: Path, header: str, text: int, label:
         ("text\tlabel_a\tlabel_b", "labels, got 'label_a' and 'label_b' among"),
         ("id\ttext", "must be a column of labels"),
         ("text\ttext\tlabel", "names must differ, got 'text' twice"),
+        ("premise\thypothesis\tlabel", "texts, got 'premise' and 'hypothesis' among"),
+        ("tweet_id\tverbatim\tsentiment", "must be a column of texts"),
+        ("body_length\tverbatim\tsentiment", "must be a column of texts"),
+        ("text\tsentiment_confidence\tairline", "must be a column of labels"),
         ("Titel\tBeschreibung\tKategorie", "texts, got 'Titel' and 'Beschreibung' among"),
     ],
 )
@@ -249,6 +257,29 @@ def test_a_label_in_front_is_found_where_it_is_unmistakable(tmp_path: Path) -> N
     repeated = "pets\tthe cat sleeps\npets\ta dog barks\nweather\tthe sun shines\n" * 3
     with pytest.raises(FormatError, match="labels must be classes, got 3 different"):
         load(tmp_path, repeated)
+
+
+def test_quotes_of_headers_and_after_blanks_are_no_text(tmp_path: Path) -> None:
+    assert pairs(load(tmp_path, '"text"\t"label"\nthe cat\tpets\n')) == [("the cat", "pets")]
+    found = load(tmp_path, 'label, text\npets, "the cat, a pet"\nsky, "rain"\n', "x.csv")
+    assert pairs(found) == [("the cat, a pet", "pets"), ("rain", "sky")]
+
+
+def test_a_header_of_several_words_is_doubted(tmp_path: Path) -> None:
+    rows = "".join(f"{text}\t{label}\n" for text, label in zip(SENTENCES, CLASSES, strict=True))
+    with pytest.raises(FormatError, match='text_column="Consumer complaint narrative" and'):
+        load(tmp_path, f"Consumer complaint narrative\tProduct\n{rows}")
+    for first in ("all is well now.\trare", "we talked on and on all day\trare"):
+        assert load(tmp_path, f"{first}\n{rows}").labels == ("rare", *CLASSES)
+
+
+def test_columns_are_suggested_by_words_and_repetition(tmp_path: Path) -> None:
+    for content, gist in {
+        "the cat\ta cat\tentailment\nthe dog\ta hen\tcontradictory\n": "1 and label_column=3",
+        "en\tthe cat\tpets\nen\tthe sun\tsky\nen\tthe dog\tpets\n": "2 and label_column=3",
+    }.items():
+        with pytest.raises(FormatError, match=f"text_column={gist}"):
+            load(tmp_path, content)
 
 
 @pytest.mark.parametrize("header", ["text\tlabel\n", ""])
@@ -279,6 +310,8 @@ def test_a_header_below_given_numbers_is_doubted(tmp_path: Path) -> None:
     content = "foo\tbar\n" + "the cat\t1\nthe sun\t0\n" * 2
     with pytest.raises(FormatError, match="looks like a header of unknown names"):
         load(tmp_path, content, text_column=1, label_column=2)
+    found = load(tmp_path, "id\ttext\tlabel\n1\tthe cat\tpets\n", text_column=3, labeled=False)
+    assert found.texts == ("pets",)
     assert len(load(tmp_path, content, text_column=1, header=True)) == 4
     assert len(load(tmp_path, content, text_column=1, header=False)) == 5
 
@@ -296,12 +329,38 @@ def test_a_header_below_given_numbers_is_doubted(tmp_path: Path) -> None:
         ("__label__a x\n__label__b __label__c y\n", "x.tsv:2: a text must have one label, got s"),
         ("0\tthe cat\tpets\n1\tthe sun\tsky\n", "text_column=2 and label_column=3"),
         ("text\tlabel\nthe cat\tpets\nthe dog\tnan\n", "x.tsv:3: a label is missing, got 'nan'"),
+        ("CCAT\tgold\nMCAT\toil\nCCAT\tgas\nECAT\tcoal\n", "labels must be classes, got 4 diff"),
+        (
+            "a b\t1.5\nc d\t0.7\ne f\t2.2\ng h\t3.1\n",
+            "classes, got 4 different numbers, such as 1.5",
+        ),
+        ("text\xa0label\na b\xa0pets\n", "must be two columns, got one named 'text"),
+        (
+            "v1,v2,,,\nham,see you there,,,\nspam,win a prize,,,\n",
+            "text_column=2 and label_column=1",
+        ),
+        ("<!DOCTYPE html>\n<p>a\tb\n", "the beginning of a web page"),
         ("text\tlabel\nthe cat\t\n", "x.tsv:2: a label is missing; leave the line out"),
     ],
 )
 def test_what_cannot_be_split_is_named(tmp_path: Path, content: str, gist: str) -> None:
     with pytest.raises(FormatError, match=re.escape(gist)):
         load(tmp_path, content)
+
+
+def test_a_dictionary_is_not_learned(tmp_path: Path) -> None:
+    content = "".join(f"cat{n}\tgato{n}\n" for n in range(20))
+    with pytest.raises(FormatError, match="as in a dictionary; if each is a class, load with text"):
+        load(tmp_path, content)
+    assert len(load(tmp_path, content, text_column=1, label_column=2)) == 20
+
+
+@pytest.mark.parametrize("mark", ["\t", ",", ";"])
+def test_empty_rows_of_a_spreadsheet_are_left_out(tmp_path: Path, mark: str) -> None:
+    content = f"{mark}\ntext{mark}label\nthe cat{mark}pets\n{mark}\n{mark}\n"
+    found = load(tmp_path, content)
+    assert pairs(found) == [("the cat", "pets")]
+    assert "3 rows of empty cells left out" in found.notes
 
 
 # --- what is counted --------------------------------------------------------------------------
@@ -313,6 +372,11 @@ def test_changes_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert found.labels == ("my pets", "my pets", "My Pets", "bad weather")
     assert found.notes == (TAB, "blanks removed at the ends of 2 labels")
     assert "'my pets', 'My Pets'; write them alike to join them" in caplog.text
+    load(tmp_path, "the cat\tcaf\u00e9\nrain\tcafe\u0301\n")
+    assert "labels that differ only in spelling are classes apart: 'caf\u00e9'" in caplog.text
+    found = load(tmp_path, '"the cat"\tpets\na dog\tpets\n"the sun" said "hi"\tsky\n')
+    assert found.texts == ('"the cat"', "a dog", '"the sun" said "hi"')
+    assert found.notes == (NO_HEADER, "quotes around 1 text kept")
     empty = "\ufefftext\tlabel\r\n\tpets\r\n   \tpets\r\nzzzqq\tweather\r\n"
     found = load(tmp_path, empty)
     assert pairs(found) == [("", "pets"), ("   ", "pets"), ("zzzqq", "weather")]
@@ -344,6 +408,9 @@ def test_a_blank_last_line_of_labels_is_left_out(tmp_path: Path) -> None:
         ("x.txt", "a b\tc\n", ["a b\tc"], "a text a line, with its tabs; text_column=1 reads"),
         ("x.txt", "__label__x the cat\n", ["the cat"], "__label__ lines of fastText, labels left"),
         ("x.txt", '{"utterance": "a"}\n', ["a"], 'JSON lines, text in "utterance"'),
+        ("x.json", '["the cat",\n"a dog"]\n', ["the cat", "a dog"], "JSON list of texts"),
+        ("x.txt", '"the cat","pets"\n"a dog","pets"\n', ["the cat", "a dog"], "comma-separated"),
+        ("x.txt", "text\nthe cat\n", ["the cat"], "tab-separated, header skipped"),
     ],
 )  # fmt: skip
 def test_texts_without_labels(
@@ -352,3 +419,16 @@ def test_texts_without_labels(
     found = load(tmp_path, content, name, labeled=False)
     assert list(found.texts) == texts
     assert (found.notes == ()) if note is None else found.notes[0].startswith(note)
+
+
+@pytest.mark.parametrize(
+    ("content", "gist"),
+    [
+        ("2 3\ncat 0.1 0.2 0.3\ndog 1 -2e-3 .5\n", "a word and numbers, 'cat 0.1 0.2 0.3', as in"),
+        ('{\n "a": 1\n}\n', "a line must be a text, got JSON"),
+        ("<html>\n<p>404\n", "the beginning of a web page"),
+    ],
+)
+def test_files_that_hold_no_texts(tmp_path: Path, content: str, gist: str) -> None:
+    with pytest.raises(FormatError, match=re.escape(gist)):
+        load(tmp_path, content, "x.txt", labeled=False)
