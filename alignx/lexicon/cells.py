@@ -17,20 +17,27 @@ if TYPE_CHECKING:
 
 __all__ = ["cleaned", "quoted_if_ambiguous"]
 
-_MARKED = re.compile(r'["\[{(</&,]')
+_MARKED = re.compile(r'["\[{(</&,\\\N{FULLWIDTH LEFT PARENTHESIS}]')
+_LINE_BREAK = re.compile(r"\s*<br ?/?>\s*", re.IGNORECASE)
+_FORMULA = re.compile(r'"?="{1,2}([^"]*)"{1,3}')  # of Excel, for texts that look like numbers
 _ANNOTATION = re.compile(
     r"\s*(?:\{[^{}]+\}|\[[^\[\]]+\]|<[^<>]+>)\s*"
     r"|(?<=\s)/[^/\s]+/(?=\s|$)"  # a pronunciation
 )
 _REMARK = re.compile(r"\s*(?<!\w)\(([^()]+)\)(?!\w)\s*|(?<=\w\w)\(\w{1,3}\)(?!\w)")
+_WIDE_REMARK = re.compile(
+    r"\s*\N{FULLWIDTH LEFT PARENTHESIS}[^\N{FULLWIDTH RIGHT PARENTHESIS}]+"
+    r"\N{FULLWIDTH RIGHT PARENTHESIS}\s*"
+)
 _ABBREVIATION = re.compile(r"\w[\w\s,;/-]*\.")
 _ARTICLE = re.compile(
-    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4})$"
+    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4}"
+    r"|(?:n|v|vt|vi|adj|adv|prep|conj|pron)\.)$"
     r"|(?<=\w\w)/-?(?:as?|in(?:nen)?)$"  # niño/a
 )
 _LIST = re.compile(r"\[([^\[\]]*,[^\[\]]*|'[^\[\]]*'|\"[^\[\]]*\")\]")  # of Python and YAML
 _WITH_GENDER = re.compile(r"(\w\S*) (?:[mfn]|mf|fm)(?:\.| ?pl\.?)?")
-_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}")
 _MARKS = (
     ",;:\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}\N{ARABIC SEMICOLON}\N{FULLWIDTH COMMA}"
     "\N{ARABIC COMMA}"
@@ -38,7 +45,7 @@ _MARKS = (
 _TRAILING = re.compile(rf"(?<=[^\W\d])[{_MARKS}]$")
 _WRAPPED = re.compile(
     r"'.+'|\u2018.+\u2019|\u201a.+[\u2018\u2019]|“.+”|”.+”|„.+[“”]|«.+»|».+«|\u2039.+\u203a"
-    r"|「.+」|『.+』|`.+`|\(.+\)"
+    r"|「.+」|『.+』|【.+】|`.+`|\(.+\)"
 )
 _MOST_MARKED = 0.01  # as in MUSE's dictionaries
 
@@ -48,6 +55,7 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
 
     A cell in double quotes is a word as it is.
     """
+    entries = _without_parallel_lists(entries, notes)
     words = list(itertools.chain(*zip(entries.sources, entries.targets, strict=True)))
     odd = [i for i, word in enumerate(words) if not word.isalnum()]
     for i in odd:
@@ -72,14 +80,36 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
     return found
 
 
+def _without_parallel_lists(entries: Entries, notes: Notes) -> Entries:
+    """Split "Katze | Katzen" and "cat | cats" to a pair for each form, as in files of Ding."""
+    if not any(" | " in source for source in entries.sources):
+        return entries
+    found = Entries()
+    columns = zip(entries.lines, entries.sources, entries.targets, entries.numbers, strict=True)
+    for line, *cells, numbers in columns:
+        sources, targets = (cell.split(" | ") for cell in cells)
+        if len(sources) != len(targets):
+            sources, targets = [cells[0]], [cells[1]]
+        notes.count("list of forms", "split", len(sources) > 1)
+        found.lines += [line] * len(sources)
+        found.sources += map(str.strip, sources)
+        found.targets += map(str.strip, targets)
+        found.numbers += [numbers] * len(sources)
+    return found
+
+
 def _decoded(word: str, notes: Notes) -> str:
-    """Decode entities of HTML."""
-    if "&" not in word:
+    r"""Decode entities of HTML, and letters as in "caf\u00e9"."""
+    if "&" not in word and "\\u" not in word:
         return word
-    decoded, n = _ENTITY.subn(lambda found: html.unescape(found[0]), word)
+    decoded, n = _ENTITY.subn(lambda found: _character(found[0]), word)
     if decoded != word:
-        notes.count("entity of HTML", "decoded", n)
+        notes.count("code of a letter", "decoded", n)
     return decoded
+
+
+def _character(code: str) -> str:
+    return chr(int(code[2:], 16)) if code.startswith("\\") else html.unescape(code)
 
 
 def _without_annotations(word: str, other: str, notes: Notes) -> str:
@@ -89,7 +119,11 @@ def _without_annotations(word: str, other: str, notes: Notes) -> str:
     """
     if found := _LIST.fullmatch(word):
         return "; ".join(part.strip(" '\"") for part in found[1].split(","))
+    if found := _FORMULA.fullmatch(word):
+        return found[1]
+    word = _LINE_BREAK.sub("; ", word)
     rest, n = _ANNOTATION.subn(" ", word)
+    rest, n_wide = (rest, 0) if "（" in other else _WIDE_REMARK.subn(" ", rest)
     rest, n_articles = _ARTICLE.subn("", rest)
     n += n_articles
     if "(" in rest:

@@ -190,7 +190,10 @@ def _chosen(
         raise FormatError(path, f"{problem}words by a tab, or {COLUMNS_ADVICE}", row[0])
     called = "" if names is None else f", called {', '.join(map(repr, names[:6]))}"
     found = ", ".join(map(repr, row[1][:6]))
-    raise FormatError(path, f"{_RULE}, got {found}{called}; {COLUMNS_ADVICE}", row[0])
+    advice = COLUMNS_ADVICE
+    if names:
+        advice = f"name those of source and target, such as columns={tuple(names[:2])}"
+    raise FormatError(path, f"{_RULE}, got {found}{called}; {advice}", row[0])
 
 
 def _usable(

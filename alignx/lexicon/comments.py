@@ -54,7 +54,7 @@ def without_comments(lines: Lines, separator: Separator) -> Lines:
             known.add(found[1])
         else:
             kept.append((line, text))
-    return kept or lines
+    return kept or [each for each in lines if not is_like_comment(each[1])]
 
 
 def _is_comment(text: str, sign: str, separator: Separator, width: int, *, likely: bool) -> bool:

@@ -150,7 +150,8 @@ def _complete_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
             has_line_feeds = True
             lines[0] = b"".join([*rest, lines[0]])
             rest.clear()
-            yield [line.removesuffix(b"\r") for line in lines]
+            # Twice, where a program wrote "\r\n" and another made of "\n" a "\r\n" again.
+            yield [line.rstrip(b"\r") for line in lines]
         rest.append(tail)
     last = b"".join(rest)
     if last:

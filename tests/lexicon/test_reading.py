@@ -264,7 +264,7 @@ def test_phrases_are_kept(tmp_path: Path, text: str) -> None:
             DICT_CC,
             [("α-Keratin", "α-keratin"), ("Katze", "cat"), ("laufen", "to run"),
              ("laufen", "to go")],
-            "2 entities of HTML decoded",
+            "2 codes of a letter decoded",
         ),
         ("cat /kæt/ <n>\tgato <m>\ndog /dɒɡ/ <n>\tperro <m>\n", CAT_DOG, "6 annotations removed"),
         ("cat\tgato(a)\ndogs (pl)\tperro (pl)\n", [("cat", "gato"), ("dogs", "perro")],
