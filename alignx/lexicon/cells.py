@@ -24,15 +24,18 @@ _ANNOTATION = re.compile(
     r"\s*(?:\{[^{}]+\}|\[[^\[\]]+\]|<[^<>]+>)\s*"
     r"|(?<=\s)/[^/\s]+/(?=\s|$)"  # a pronunciation
 )
-_REMARK = re.compile(r"\s*(?<!\w)\(([^()]+)\)(?!\w)\s*|(?<=\w\w)\(\w{1,3}\)(?!\w)")
+_REMARK = re.compile(
+    r"\s*(?<!\w)\(([^()]+)\)(?!\w)\s*|(?<=\w\w)\(\w{1,3}\)(?!\w)"
+    r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])\([^()]+\)"  # a reading
+)
 _WIDE_REMARK = re.compile(
     r"\s*\N{FULLWIDTH LEFT PARENTHESIS}[^\N{FULLWIDTH RIGHT PARENTHESIS}]+"
     r"\N{FULLWIDTH RIGHT PARENTHESIS}\s*"
 )
 _ABBREVIATION = re.compile(r"\w[\w\s,;/-]*\.")
 _ARTICLE = re.compile(
-    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4}"
-    r"|(?:n|v|vt|vi|adj|adv|prep|conj|pron)\.)$"
+    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4}(?: [mfn]\.?)?"
+    r"|(?:n|v|vt|vi|adj|adv|prep|conj|pron)\.)(?:; ?-[^;]*)?$"
     r"|(?<=\w\w)/-?(?:as?|in(?:nen)?)$"  # niño/a
 )
 _LIST = re.compile(r"\[([^\[\]]*,[^\[\]]*|'[^\[\]]*'|\"[^\[\]]*\")\]")  # of Python and YAML
@@ -42,7 +45,7 @@ _MARKS = (
     ",;:\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}\N{ARABIC SEMICOLON}\N{FULLWIDTH COMMA}"
     "\N{ARABIC COMMA}"
 )
-_TRAILING = re.compile(rf"(?<=[^\W\d])[{_MARKS}]$")
+_TRAILING = re.compile(rf'(?<=[^\W\d]|")[{_MARKS}]$')
 _WRAPPED = re.compile(
     r"'.+'|\u2018.+\u2019|\u201a.+[\u2018\u2019]|“.+”|”.+”|„.+[“”]|«.+»|».+«|\u2039.+\u203a"
     r"|「.+」|『.+』|【.+】|`.+`|\(.+\)"
@@ -56,7 +59,8 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
     A cell in double quotes is a word as it is.
     """
     entries = _without_parallel_lists(entries, notes)
-    words = list(itertools.chain(*zip(entries.sources, entries.targets, strict=True)))
+    words = [""] * (2 * len(entries))
+    words[::2], words[1::2] = entries.sources, entries.targets
     odd = [i for i, word in enumerate(words) if not word.isalnum()]
     for i in odd:
         if _MARKED.search(words[i]) and not is_quoted(words[i]):
@@ -82,7 +86,7 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
 
 def _without_parallel_lists(entries: Entries, notes: Notes) -> Entries:
     """Split "Katze | Katzen" and "cat | cats" to a pair for each form, as in files of Ding."""
-    if not any(" | " in source for source in entries.sources):
+    if " | " not in "\n".join(entries.sources):
         return entries
     found = Entries()
     columns = zip(entries.lines, entries.sources, entries.targets, entries.numbers, strict=True)
@@ -105,7 +109,7 @@ def _decoded(word: str, notes: Notes) -> str:
     decoded, n = _ENTITY.subn(lambda found: _character(found[0]), word)
     if decoded != word:
         notes.count("code of a letter", "decoded", n)
-    return decoded
+    return decoded.strip()
 
 
 def _character(code: str) -> str:
@@ -121,11 +125,12 @@ def _without_annotations(word: str, other: str, notes: Notes) -> str:
         return "; ".join(part.strip(" '\"") for part in found[1].split(","))
     if found := _FORMULA.fullmatch(word):
         return found[1]
-    word = _LINE_BREAK.sub("; ", word)
+    if _LINE_BREAK.search(word) and word[0] != "<":
+        word = _LINE_BREAK.sub("; ", word)
     rest, n = _ANNOTATION.subn(" ", word)
     rest, n_wide = (rest, 0) if "（" in other else _WIDE_REMARK.subn(" ", rest)
     rest, n_articles = _ARTICLE.subn("", rest)
-    n += n_articles
+    n += n_articles + n_wide
     if "(" in rest:
         n_before = n
         for found in reversed(list(_REMARK.finditer(rest))):

@@ -23,7 +23,9 @@ _FORMATS = {
         "a dictionary or memory in XML"
     ),
     r"\s*<table\b": "a table of HTML",
-    r"(?:\s*(?:--.*|/\*.*)\n)*\s*(?:insert (?:ignore )?into|replace into|create table)\s": "SQL",
+    r"(?:\s*(?:--.*|/\*.*)\n)*\s*"
+    r"(?:(?:insert (?:ignore )?into|replace into) [^\n]+(?:values|select)\b"
+    r"|create table [^\n]+\()": "SQL",
     rf'{_COMMENTS}(?:msgctxt ".*\n)?msgid "': "a gettext catalog (.po)",
     r"\s*#NAME\s": "a dictionary of Lingvo (.dsl)",
     r"StarDict's dict ifo file": "the .ifo file of a StarDict dictionary",
@@ -35,6 +37,8 @@ _KNOWN = [
     (re.compile(pattern, re.IGNORECASE), FileKind(name, _ADVICE))
     for pattern, name in _FORMATS.items()
 ]
+_VECTORS = re.compile(r"(?:\d+ \d+\s*\n)?\S+(?:[ \t][-+]?\d*\.?\d+(?:e[-+]?\d+)?){8}", re.IGNORECASE)
+_KNOWN.append((_VECTORS, FileKind("a file of vectors", "name a dictionary of word pairs")))
 
 
 def other_format(text: str) -> FileKind | None:

@@ -20,7 +20,7 @@ __all__ = ["Table", "read_table"]
 # First line of a table that Excel opens.
 _EXCEL = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 _ITEM = re.compile(
-    r" *(?:[*\N{BULLET}-] +|(?:\d+[.)\N{IDEOGRAPHIC COMMA}]|\(\d+\)) *)(?=[^\W\d]|[\[(\"'])"
+    r" *(?:[*\N{BULLET}-] +|[*\N{BULLET}](?!.*[*\N{BULLET}])|(?:\d+[.)\N{IDEOGRAPHIC COMMA}]|\(\d+\)) *)(?=[^\W\d]|[\[(\"'])"
 )
 _TUPLE = re.compile(r" *(?:\(([^()]+)\)|\[([^\[\]]+)\])[,;]? *")  # ('cat', 'gato'),
 _RULE = re.compile(r"[\s|+:=\N{EM DASH}-]+")  # below the header of Markdown
@@ -67,8 +67,12 @@ def read_table(
     kept = without_comments(whole, separator)
     notes.count("comment", "skipped", len(whole) - len(kept))
     cells = separator.cells
-    rows: list[Row] = [(line, tuple(cells(text))) for line, text in kept]
-    if separator.is_white:
+    is_white = separator.is_white
+    rows: list[Row] = [
+        (line, tuple(text.split("\t") if is_white and "\t" in text and " " not in text else cells(text)))
+        for line, text in kept
+    ]
+    if is_white:
         table = _of_words(kept, rows, separator, any_width=any_width)
     else:
         table = _of_width(rows, separator)
@@ -79,12 +83,15 @@ def read_table(
 
 def _without_rules(lines: Lines) -> Lines:
     """Drop lines of dashes between the rows of a table, as in Markdown and in terminals."""
+    joined = "\n".join(text for _, text in lines)
+    if not any(3 * mark in joined for mark in "=\N{EM DASH}-"):  # as in nearly all files
+        return lines
     rules = {
         line
         for line, text in lines
         if text[0] in " |+:=-\N{EM DASH}" and _RULE.fullmatch(text) and _DASHES.search(text)
     }
-    return [each for each in lines if each[0] not in rules] if rules else lines
+    return [each for each in lines if each[0] not in rules]
 
 
 def _of_words(lines: Lines, rows: list[Row], separator: Separator, *, any_width: bool) -> Table:
