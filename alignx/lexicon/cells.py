@@ -58,10 +58,13 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
 
     A cell in double quotes is a word as it is.
     """
-    entries = _without_parallel_lists(entries, notes)
     words = [""] * (2 * len(entries))
     words[::2], words[1::2] = entries.sources, entries.targets
     odd = [i for i, word in enumerate(words) if not word.isalnum()]
+    if any(" | " in words[i] for i in odd if i % 2 == 0):
+        split = _without_parallel_lists(entries, notes)
+        if len(split) > len(entries):
+            return cleaned(split, notes)
     for i in odd:
         if _MARKED.search(words[i]) and not is_quoted(words[i]):
             words[i] = _without_annotations(_decoded(words[i], notes), words[i ^ 1], notes)
@@ -86,8 +89,6 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
 
 def _without_parallel_lists(entries: Entries, notes: Notes) -> Entries:
     """Split "Katze | Katzen" and "cat | cats" to a pair for each form, as in files of Ding."""
-    if " | " not in "\n".join(entries.sources):
-        return entries
     found = Entries()
     columns = zip(entries.lines, entries.sources, entries.targets, entries.numbers, strict=True)
     for line, *cells, numbers in columns:

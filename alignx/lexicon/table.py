@@ -58,8 +58,10 @@ def read_table(
         notes.count("item of a list", "recognized", len(lines))
     if lines and delimiter is None and all(_TUPLE.fullmatch(text) for _, text in lines):
         lines = [(line, text.strip(" ,;")[1:-1]) for line, text in lines]
-    lines = _without_rules(lines)
-    whole = _with_line_ends_in_quotes(lines)
+    joined = "\n".join([text for _, text in lines])
+    if any(3 * mark in joined for mark in "=\N{EM DASH}-"):
+        lines = _without_rules(lines)
+    whole = _with_line_ends_in_quotes(lines) if '"' in joined else lines
     separator = _separator(path, whole, delimiter)
     if whole is not lines:
         whole = _with_line_ends_in_quotes(lines, separator)
@@ -83,9 +85,6 @@ def read_table(
 
 def _without_rules(lines: Lines) -> Lines:
     """Drop lines of dashes between the rows of a table, as in Markdown and in terminals."""
-    joined = "\n".join(text for _, text in lines)
-    if not any(3 * mark in joined for mark in "=\N{EM DASH}-"):  # as in nearly all files
-        return lines
     rules = {
         line
         for line, text in lines
