@@ -41,9 +41,7 @@ def read_pairs(path: StrPath, reading: Reading) -> tuple[Entries, int, Notes]:
     what = "a similarity file" if reading.scored else "a dictionary"
     notes = Notes()
     lines = [
-        (number, text)
-        for number, text, _ in read_lines(path, what)
-        if text and not text.isspace()
+        (number, text) for number, text, _ in read_lines(path, what) if text and not text.isspace()
     ]
     refuse_other_formats(path, what, lines)
     if len(lines) == 1 and _ANSWER.fullmatch(lines[0][1]):

@@ -80,6 +80,9 @@ def _values(path: StrPath, lines: Lines) -> list[tuple[int, Any]] | None:
                 raise FormatError(path, "this looks like JSON, but is damaged", lines[0][0])
             return None  # "[ [" are words
         found = [(lines[0][0], value) for value in each]
+    outer = {key for _, value in found if isinstance(value, dict) for key in value}
+    if len(outer) > 1:  # words, rather than the name of a translation
+        return found
     return [(line, _unwrapped(value)) for line, value in found]
 
 

@@ -37,7 +37,9 @@ _KNOWN = [
     (re.compile(pattern, re.IGNORECASE), FileKind(name, _ADVICE))
     for pattern, name in _FORMATS.items()
 ]
-_VECTORS = re.compile(r"(?:\d+ \d+\s*\n)?\S+(?:[ \t][-+]?\d*\.?\d+(?:e[-+]?\d+)?){8}", re.IGNORECASE)
+_VECTORS = re.compile(
+    r"(?:\d+ \d+\s*\n)?\S+(?:[ \t][-+]?\d*\.?\d+(?:e[-+]?\d+)?){8}", re.IGNORECASE
+)
 _KNOWN.append((_VECTORS, FileKind("a file of vectors", "name a dictionary of word pairs")))
 
 

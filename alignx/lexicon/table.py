@@ -71,7 +71,12 @@ def read_table(
     cells = separator.cells
     is_white = separator.is_white
     rows: list[Row] = [
-        (line, tuple(text.split("\t") if is_white and "\t" in text and " " not in text else cells(text)))
+        (
+            line,
+            tuple(
+                text.split("\t") if is_white and "\t" in text and " " not in text else cells(text)
+            ),
+        )
         for line, text in kept
     ]
     if is_white:

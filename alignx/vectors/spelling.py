@@ -42,8 +42,7 @@ _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 _TONOS = re.compile("(?<=[\u03b1-\u03c9])\N{COMBINING ACUTE ACCENT}")
 # Stress in Cyrillic, vowels in Hebrew and Arabic: dictionaries write them, texts do not.
 _POINTS = re.compile(
-    "(?<=[\u0400-\u04ff])[\u0300\u0301]"
-    "|[\u0591-\u05bd\u05bf\u05c1\u05c2\u0640\u064b-\u0652\u0670]"
+    "(?<=[\u0400-\u04ff])[\u0300\u0301]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u0640\u064b-\u0652\u0670]"
 )
 _DOT_ABOVE = "i\N{COMBINING DOT ABOVE}"
 

@@ -234,10 +234,7 @@ def _counts_in(rows: Sequence[_Line], found: Reading) -> Reading | None:
         return None
     pattern = _COUNT[found.dialect.decimal]
     counts = [int(number[1]) if (number := pattern.search(word)) else -1 for word in fewer.words]
-    are_decimals = all(
-        len(_DECIMALS.findall(row.text)) >= found.dimension - 1
-        for row in rows
-    )
+    are_decimals = all(len(_DECIMALS.findall(row.text)) >= found.dimension - 1 for row in rows)
     return fewer if are_decimals and min(counts) >= 0 and max(counts) >= _LEAST_COUNT else None
 
 
