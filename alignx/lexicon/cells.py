@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,7 @@ def _decoded(word: str, notes: Notes) -> str:
 
 
 def _character(code: str) -> str:
-    return chr(int(code[2:], 16)) if code.startswith("\\") else html.unescape(code)
+    return json.loads(f'"{code}"') if code[0] == "\\" else html.unescape(code)
 
 
 def _without_annotations(word: str, other: str, notes: Notes) -> str:
@@ -129,7 +130,7 @@ def _without_annotations(word: str, other: str, notes: Notes) -> str:
     if _LINE_BREAK.search(word) and word[0] != "<":
         word = _LINE_BREAK.sub("; ", word)
     rest, n = _ANNOTATION.subn(" ", word)
-    rest, n_wide = (rest, 0) if "（" in other else _WIDE_REMARK.subn(" ", rest)
+    rest, n_wide = (rest, 0) if _WIDE_REMARK.search(other) else _WIDE_REMARK.subn(" ", rest)
     rest, n_articles = _ARTICLE.subn("", rest)
     n += n_articles + n_wide
     if "(" in rest:

@@ -54,7 +54,7 @@ _NAMES = [
     _words("слово перевод русский английский испанский немецкий французский китайский"),
     _words("слово переклад українська англійська німецька російська польська"),
     _words("słowo tłumaczenie polski angielski hiszpański niemiecki francuski rosyjski"),
-    _words("kelime çeviri anlam türkçe ingilizce almanca fransızca ispanyolca arapça"),
+    _words("kelime çeviri anlam türkçe ingilizce almanca fransızca ispanyolca arapça"),  # noqa: RUF001
     _words("词 词语 单词 单字 翻译 释义 中文 汉语 英文 英语 西班牙语 法语 德语 日语 俄语"),
     _words("詞 詞語 單詞 單字 翻譯 釋義 中文 漢語 英文 英語 西班牙語 法語 德語 日語 俄語"),
     _words("単語 翻訳 訳 意味 日本語 英語 中国語 韓国語 スペイン語 フランス語 ドイツ語"),

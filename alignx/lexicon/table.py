@@ -20,7 +20,8 @@ __all__ = ["Table", "read_table"]
 # First line of a table that Excel opens.
 _EXCEL = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 _ITEM = re.compile(
-    r" *(?:[*\N{BULLET}-] +|[*\N{BULLET}](?!.*[*\N{BULLET}])|(?:\d+[.)\N{IDEOGRAPHIC COMMA}]|\(\d+\)) *)(?=[^\W\d]|[\[(\"'])"
+    r" *(?:[*\N{BULLET}-] +|[*\N{BULLET}](?!.*[*\N{BULLET}])"
+    r"|(?:\d+[.)\N{IDEOGRAPHIC COMMA}]|\(\d+\)) *)(?=[^\W\d]|[\[(\"'])"
 )
 _TUPLE = re.compile(r" *(?:\(([^()]+)\)|\[([^\[\]]+)\])[,;]? *")  # ('cat', 'gato'),
 _RULE = re.compile(r"[\s|+:=\N{EM DASH}-]+")  # below the header of Markdown

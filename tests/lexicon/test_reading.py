@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import re
 import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
@@ -148,7 +148,8 @@ def test_other_marks_separate(tmp_path: Path, mark: str, end: str) -> None:
          "comma-separated, 2 items of a list recognized"),
         ("+-----+-----+\n| en  | es  |\n+-----+-----+\n| cat | gato |\n| dog | perro |\n"
          "+-----+-----+\n", CAT_DOG, "bar-separated, header skipped"),
-        ("=====  =====\nEN     ES\n=====  =====\ncat    gato\ndog    perro\n=====  =====\n", CAT_DOG,
+        ("=====  =====\nEN     ES\n=====  =====\ncat    gato\ndog    perro\n=====  =====\n",
+         CAT_DOG,
          "space-separated, header skipped"),
         ("--- ---\n---- ----\n= =\ncat gato\n", [("---", "---"), ("=", "="), ("cat", "gato")], ""),
     ],
@@ -313,7 +314,8 @@ def test_phrases_are_kept(tmp_path: Path, text: str) -> None:
         ('"cat" = "gato";\n"dog" = "perro";\n', CAT_DOG, "2 marks at the end of a word removed"),
         ("caf\\u00e9\tcoffee\n\\ud83d\tx\n", [("café", "coffee"), ("\\ud83d", "x")],
          "1 code of a letter decoded"),
-        ("cat\t猫（动物）\ndog\t【狗】\nsun\t日(ひ)\n", [("cat", "猫"), ("dog", "【狗】"), ("sun", "日")],
+        ("cat\t猫（动物）\ndog\t【狗】\nsun\t日(ひ)\n",
+         [("cat", "猫"), ("dog", "【狗】"), ("sun", "日")],
          "2 annotations removed"),
         ("cat\t【猫】\ndog\t【狗】\n", [("cat", "猫"), ("dog", "狗")], "2 pairs of quotes removed"),
         ("Katze {f} | Katzen {pl} :: cat | cats\nHund {m} :: dog\n",
@@ -367,8 +369,8 @@ def test_casing_is_a_choice(
     "header",
     [
         "русский\tанглийский", "слово\tперевод", "单词\t翻译", "英文\t中文", "英語\t日本語",
-        "ingilizce\ttürkçe", "الكلمة\tالترجمة", "English (US)\tSpanish (ES)", "key\tvalue", "#en\tes",
-        "słowo\ttłumaczenie", "woord\tvertaling",
+        "ingilizce\ttürkçe", "الكلمة\tالترجمة", "English (US)\tSpanish (ES)", "key\tvalue",
+        "#en\tes", "słowo\ttłumaczenie", "woord\tvertaling",
     ],
 )  # fmt: skip
 def test_headers_in_any_language_are_skipped(tmp_path: Path, header: str) -> None:

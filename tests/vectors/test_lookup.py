@@ -94,9 +94,9 @@ def test_words_with_a_zero_row_are_not_found() -> None:
 
 
 def test_stress_and_vowel_marks_are_looked_up_without_them() -> None:
-    words = ["кошка", "كلب", "שלום", "й", "cafe"]
+    words = ["город", "كلب", "שלום", "й", "cafe"]
     rows = Lookup({word: row for row, word in enumerate(words)}).rows(
-        ["Ко\u0301шка", "كَلْب", "שָׁלוֹם", "й", "café", "ко\u0301т"]
+        ["Го\u0301род", "كَلْب", "שָׁלוֹם", "й", "café", "ко\u0301т"]  # noqa: RUF001
     )
     assert rows.tolist() == [0, 1, 2, 3, -1, -1]
 
