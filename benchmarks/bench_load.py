@@ -1,17 +1,22 @@
-"""Reading vectors against gensim's KeyedVectors.load_word2vec_format, the same file in one run."""
+"""Reading vectors against gensim, and against unpacking alone, the same file in one run."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
-import shutil
+import lzma
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gensim.models import KeyedVectors
 
 import alignx as ax
 from benchmarks.common import arguments, data_directory, medians, peak_memory, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEMORY = """
 import sys
@@ -26,39 +31,54 @@ def main() -> None:
     options = arguments(__doc__, "load.json")
     packed = data_directory() / "vectors" / "en.vec.gz"
     with tempfile.TemporaryDirectory() as folder:
-        plain, cache = Path(folder) / "en.vec", Path(folder) / "en.safetensors"
-        with gzip.open(packed) as source, plain.open("wb") as target:
-            shutil.copyfileobj(source, target)
+        plain, cache, binary = (
+            Path(folder) / f"en.{end}" for end in ("vec", "safetensors", "w2v.bin")
+        )
+        plain.write_bytes(gzip.decompress(packed.read_bytes()))
         loaded = ax.load(plain)
         ax.save(loaded, cache)
+        ax.save(loaded, binary)
         shape = {"n": len(loaded), "d": loaded.dimension, "threads": options.threads}
-        rows = []
-        for name, path in {"text": plain, "text, gzip": packed}.items():
-            with ax.config_context(n_threads=options.threads):
-                rows += compare(name, path, shape)
+        with ax.config_context(n_threads=options.threads):
+            rows = [
+                *compare("text", plain, shape, partial(by_gensim, plain)),
+                *compare("text, gzip", packed, shape, partial(by_gensim, packed)),
+                *compare("word2vec binary", binary, shape, partial(by_gensim, binary, binary=True)),
+            ]
+            for name, module in {"bz2": bz2, "xz": lzma}.items():
+                path = Path(folder) / f"en.vec.{name}"
+                path.write_bytes(module.compress(plain.read_bytes()))
+                unpack = partial(unpacked, module, path)
+                rows += compare(f"text, {name}", path, shape, unpack, f"{name} alone")
         opened = medians({"alignx": lambda: ax.load(cache)})["alignx"]
         rows.append({"job": "open cache", "engine": "alignx", **shape, "seconds": opened})
     write(options.json, rows)
 
 
-def compare(job: str, path: Path, shape: dict[str, int]) -> list[dict[str, Any]]:
-    seconds = medians(
-        {
-            "alignx": lambda: ax.load(path),
-            "gensim": lambda: KeyedVectors.load_word2vec_format(str(path)),
-        },
-        repeats=3,
-    )
+def by_gensim(path: Path, *, binary: bool = False) -> None:
+    KeyedVectors.load_word2vec_format(str(path), binary=binary)
+
+
+def unpacked(module: Any, path: Path) -> None:  # noqa: ANN401  # bz2 or lzma
+    with module.open(path) as file:
+        while file.read(1 << 20):
+            pass
+
+
+def compare(
+    job: str, path: Path, shape: dict[str, int], peer: Callable[[], None], engine: str = "gensim"
+) -> list[dict[str, Any]]:
+    seconds = medians({"alignx": lambda: ax.load(path), engine: peer}, repeats=3)
     return [
         {
             "job": job,
-            "engine": engine,
+            "engine": name,
             **shape,
-            "seconds": seconds[engine],
-            "ratio": seconds["gensim"] / seconds[engine],
-            "peak_memory": peak_memory(MEMORY, str(path)) if engine == "alignx" else None,
+            "seconds": seconds[name],
+            "ratio": seconds[engine] / seconds[name],
+            "peak_memory": peak_memory(MEMORY, str(path)) if name == "alignx" else None,
         }
-        for engine in seconds
+        for name in seconds
     ]
 
 

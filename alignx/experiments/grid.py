@@ -43,7 +43,7 @@ class GridConfig(Protocol):
     means all source words of the training dictionary. For `options` see `read_variants`.
     """
 
-    preset: Literal["xling", "muse"] | None = None
+    preset: Literal["muse", "xling"] | None = None
     pairs: Distinct[Pair] | None = None
     vectors: str
     train: str | None = None

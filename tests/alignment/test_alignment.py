@@ -435,7 +435,7 @@ def test_what_cannot_be_streamed_is_refused_before_a_file_is_made(tmp_path: Path
     with pytest.raises(ValueError, match="side must be 'source' or 'target', got 'en'"):
         alignment.stream(ENGLISH, "en")  # type: ignore[arg-type]  # on purpose
     with pytest.raises(FormatError, match="name must end in one of"):
-        alignment.save_mapped(ENGLISH, tmp_path / "x.npz")
+        alignment.save_mapped(ENGLISH, tmp_path / "x.pt")
     assert not list(tmp_path.iterdir())
 
 

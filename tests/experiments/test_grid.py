@@ -238,7 +238,7 @@ INSTEAD = {
         'pairs = ["enes"]': 'pairs[0] must be two codes joined by a hyphen, such as "en-es", got',
         'pairs = ["../x-es"]': "two codes",
         "pairs = [1]": "two codes",
-        'preset = "bucc"': "preset must be 'xling' or 'muse', got 'bucc'",
+        'preset = "bucc"': "preset must be 'muse' or 'xling', got 'bucc'",
         "": "pairs or preset must be given",
     },
     "methods": {

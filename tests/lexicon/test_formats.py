@@ -311,7 +311,7 @@ def translations(path: Path) -> list[Any]:
 
 
 @pytest.mark.slow
-@settings(check, max_examples=25)
+@settings(check, max_examples=10)
 @given(PAIRS)
 @example(list(LEXICON.pairs))
 def test_ontolex_by_rdflib(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:

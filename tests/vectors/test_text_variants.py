@@ -500,7 +500,7 @@ def tables(draw: st.DrawFn) -> Written:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
 @given(tables())
 def test_written_tables_are_read_as_they_were(tmp_path: Path, table: Written) -> None:
     (tmp_path / "x.vec").write_bytes(table.content)
