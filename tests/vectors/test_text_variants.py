@@ -318,7 +318,7 @@ def test_what_a_person_reads_is_read(
             "UTF-8",
         ),
         ("猫 1 2\n犬 1 2\n".encode("iso2022-jp"), "", "this is text in ISO-2022"),
-        ("дом 1\nмиг 2\nдым 3\n".encode("cp866"), ":1", "must be UTF-8"),
+        ("дом 1\nдым 2\nдымы 3\n".encode("cp866"), ":1", "must be UTF-8"),
         (b"the:0.1,0.2,0.3\nof:0.1,0.3,0.4\n", "", "this is not a text file of vectors"),
         (b'"cat","0.1","0.2"\n"dog","0.3","0.4"\n', "", "write the numbers without quotes"),
         (b"cat,1,0,\ndog,0,1,\n", "", "end the lines behind the last number"),
