@@ -12,6 +12,7 @@ from alignx.lexicon.comments import is_like_comment
 from alignx.lexicon.entries import Entries, is_quoted, quoted, unquoted
 from alignx.lexicon.listed import may_be_list, split_lists
 from alignx.lexicon.parts_of_speech import is_gender
+from alignx.lexicon.table import is_like_item
 
 if TYPE_CHECKING:
     from alignx.lexicon.entries import Notes
@@ -62,7 +63,7 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
     words = [""] * (2 * len(entries))
     words[::2], words[1::2] = entries.sources, entries.targets
     odd = [i for i, word in enumerate(words) if not word.isalnum()]
-    if any(" | " in words[i] for i in odd if i % 2 == 0):
+    if any(" | " in words[i] and not is_quoted(words[i]) for i in odd if i % 2 == 0):
         split = _without_parallel_lists(entries, notes)
         if len(split) > len(entries):
             return cleaned(split, notes)
@@ -94,7 +95,7 @@ def _without_parallel_lists(entries: Entries, notes: Notes) -> Entries:
     columns = zip(entries.lines, entries.sources, entries.targets, entries.numbers, strict=True)
     for line, *cells, numbers in columns:
         sources, targets = (cell.split(" | ") for cell in cells)
-        if len(sources) != len(targets):
+        if len(sources) != len(targets) or any(map(is_quoted, cells)):
             sources, targets = [cells[0]], [cells[1]]
         notes.count("list of forms", "split", len(sources) > 1)
         found.lines += [line] * len(sources)
@@ -205,7 +206,8 @@ def quoted_if_ambiguous(word: str) -> str:
         or _ends(word)
         or may_be_list(word)
         or is_like_comment(word)
-        or any(p.search(word) for p in (_ANNOTATION, _REMARK, _ARTICLE, _ENTITY))
-        or any(p.fullmatch(word) for p in (_WRAPPED, _WITH_GENDER))
+        or is_like_item(word)
+        or any(p.search(word) for p in (_ANNOTATION, _REMARK, _WIDE_REMARK, _ARTICLE, _ENTITY))
+        or any(p.fullmatch(word) for p in (_WRAPPED, _WITH_GENDER, _FORMULA))
     )
     return quoted(word) if is_changed else word

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alignx.lexicon.entries import Lines, Notes, Row
     from alignx.support.files import StrPath
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "is_like_item", "read_table"]
 
 # First line of a table that Excel opens.
 _EXCEL = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
@@ -57,7 +57,11 @@ def read_table(
     if len(lines) > 1 and all(_ITEM.match(text) for _, text in lines):
         lines = [(line, _ITEM.sub("", text, count=1)) for line, text in lines]
         notes.count("item of a list", "recognized", len(lines))
-    if lines and delimiter is None and all(_TUPLE.fullmatch(text) for _, text in lines):
+    if (
+        lines
+        and delimiter is None
+        and all(_TUPLE.fullmatch(text) and "\t" not in text for _, text in lines)
+    ):
         lines = [(line, text.strip(" ,;")[1:-1]) for line, text in lines]
     joined = "\n".join([text for _, text in lines])
     if any(3 * mark in joined for mark in "=\N{EM DASH}-"):
@@ -87,6 +91,11 @@ def read_table(
     if all(each[-1] for _, each in table.rows):  # as nearly all are
         return table
     return table._replace(rows=[(line, _trimmed(each)) for line, each in table.rows])
+
+
+def is_like_item(word: str) -> bool:
+    """Return True for a word that makes a line look like an item of a list: "1. FC"."""
+    return _ITEM.match(word) is not None
 
 
 def _without_rules(lines: Lines) -> Lines:

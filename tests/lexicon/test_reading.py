@@ -423,6 +423,23 @@ def test_other_formats_are_refused_by_name(tmp_path: Path, text: str, name: str)
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("*cat", "*gato猫"), ("*dog", "x")],
+        [("1.FC", "y"), ("2.FC", "z")],
+        [("猫（x）", "n")],
+        [("caf\\u00e9", "c"), ('="x"', "k"), ("cat, n.", "d")],
+        [("a | b", "c | d")],
+        [("(a", "b)"), ("(c", "d)")],
+        [("----", "----"), ("x", "===")],
+    ],
+)
+def test_saved_words_of_such_forms_come_back(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
+    ax.Lexicon(pairs).save(tmp_path / "x.tsv")
+    assert list(ax.Lexicon.load(tmp_path / "x.tsv")) == pairs
+
+
 # --- JSON -------------------------------------------------------------------------------------
 
 
