@@ -97,7 +97,7 @@ def induce(
     memory = None if search.memory is None else parse_size(search.memory)
     search.require_packages()
     in_files = search.in_files
-    folder = search.checkpoint or output.with_name(f"{output.name}.shards")
+    folder = search.checkpoint or Path(f"{output}.shards")
     inputs = {"MAP": None if map_file == "-" else map_file, "SOURCE": files.source}
     working = {"--checkpoint": folder if in_files or folder.is_dir() else None}
     inputs = {**inputs, "TARGET": files.target, **lists, **entries.paths}

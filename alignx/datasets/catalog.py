@@ -222,4 +222,4 @@ def _others(source: str, target: str) -> str:
     for kind, collection in DICTIONARIES.items():
         if (target, source) in collection.pairs:
             return f"fetch {target}-{source} of {kind} and read it with columns=2,1"
-    return "`alignx align` without a dictionary takes identical words, or use your own"
+    return "use your own, or `alignx align --identical` or `--unsupervised` without one"

@@ -68,7 +68,7 @@ def find_layout(path: StrPath, table: Table, reading: Reading, notes: Notes) -> 
     if names is None and rows and reading.header is not False:
         first = list(map(unquoted, rows[0][1]))
         words = given or _by_content(kinds, first)[0] or [0, 1]
-        found = is_header(first, words, kinds) and not _recur(first, words[:2], rows[1:])
+        found = is_header(first, words, kinds) and not _recur(first, words[:2], kinds, rows[1:])
         if reading.header or by_name or found:
             names, rows = first, rows[1:]
             notes.shape.append("header skipped")
@@ -92,11 +92,21 @@ def find_layout(path: StrPath, table: Table, reading: Reading, notes: Notes) -> 
     return Layout(rows, source, target, used)
 
 
-def _recur(first: Sequence[str], words: Sequence[int], rows: Sequence[Row]) -> bool:
-    """Return True if a word of the first row is in the same column again."""
-    return any(
-        place < len(cells) and cells[place] == first[place] for place in words for _, cells in rows
+def _recur(
+    first: Sequence[str], words: Sequence[int], kinds: Sequence[Kind], rows: Sequence[Row]
+) -> bool:
+    """Return True if words of the first row are in the same column again, as names are not.
+
+    An English dictionary has the headword "source" below the name, so the names of two columns may
+    recur in one of them, and in both if numbers have a name too.
+    """
+    n_recurring = sum(
+        any(place < len(cells) and cells[place] == first[place] for _, cells in rows)
+        for place in words
     )
+    if named_words(first) != sorted(words):
+        return n_recurring > 0
+    return n_recurring == 2 and "numbers" not in kinds
 
 
 def _places_of(path: StrPath, names: list[str], columns: Columns) -> list[int]:

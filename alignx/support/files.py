@@ -40,6 +40,7 @@ _UNREADABLE = {
     errno.ELOOP: "its symbolic links lead in a circle; name the file itself",
 }
 _UNWRITABLE = {
+    errno.EEXIST: "this must be a folder, and is a file; choose another name",
     errno.ENOENT: "the directory does not exist; create it first",
     errno.ENOTDIR: "the directory does not exist; create it first",
     errno.EISDIR: "this is a directory; name a file in it",
@@ -63,7 +64,11 @@ def _input_errors(path: StrPath) -> Iterator[None]:
     except OSError as error:
         is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
         kind = MissingFileError if is_missing else InputError
-        raise kind(path, _reason(error, _UNREADABLE)) from error
+        problem = _reason(error, _UNREADABLE)
+        # Path() leaves one slash of two.
+        if is_missing and os.fspath(path).startswith(("http:/", "https:/")):
+            problem = "this is an address, and no file; download it first"
+        raise kind(path, problem) from error
 
 
 @contextlib.contextmanager
@@ -189,6 +194,8 @@ def _open(path: Path, mode: str) -> IO[Any]:
 
 def _target_of(path: StrPath) -> Path:
     """Follow links to the file to replace; refuse unwritable ones."""
+    if os.fspath(path) == "-":
+        raise OutputError(path, "- is standard input; write to /dev/stdout, or name a file")
     try:
         Path(path).stat()
     except OSError as error:

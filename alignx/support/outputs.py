@@ -55,6 +55,8 @@ def require_suffix(path: StrPath, what: str) -> None:
         ...
     alignx.errors.FormatError: map.xlsx: a map is written as .safetensors, not as .xlsx
     """
+    if not Path(path).name:
+        raise OutputError(path, "this is a directory; name a file in it")
     suffix, written = Path(path).suffix, _WRITTEN[what]
     if suffix.lower() not in _FORMATS.difference(written) or is_special(path):
         return

@@ -168,7 +168,11 @@ def _open(file: io.BufferedReader, path: str) -> tuple[dict[str, str], NDArray[A
     length = int.from_bytes(file.read(_LENGTH_SIZE), "little")
     tensors = json.loads(file.read(length))
     if metadata.get("format") != _FORMAT:
-        raise FormatError(path, "this safetensors file holds no vectors that alignx has written")
+        raise FormatError(
+            path,
+            "this safetensors file holds no vectors that alignx has written; a model, such as "
+            "of model2vec, has to be loaded there, and passed to ax.as_embeddings",
+        )
     if metadata.get("version") != _VERSION:
         version = metadata.get("version")
         problem = f"its version is {version}, this alignx reads {_VERSION}; update alignx"

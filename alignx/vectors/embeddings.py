@@ -22,7 +22,7 @@ from alignx.vectors.validation import checked_vectors, checked_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Embeddings", "OOVVectors"]
 
@@ -126,7 +126,7 @@ class Embeddings(Exportable):
     def from_arrays(
         cls,
         vectors: ArrayLike,
-        words: Sequence[str] | None = None,
+        words: Sequence[str] | NDArray[np.str_] | None = None,
         *,
         language: str | None = None,
         source: str | None = None,
@@ -144,7 +144,8 @@ class Embeddings(Exportable):
         """
         if words is None:
             words = [str(row) for row in range(len(np.atleast_1d(vectors)))]
-        return cls(words, vectors, language, source)
+        names: Sequence[str] = words.tolist() if isinstance(words, np.ndarray) else words
+        return cls(names, vectors, language, source)
 
     @classmethod
     def from_checked(

@@ -23,8 +23,10 @@ __all__ = ["local_path", "located"]
 # Path() leaves one slash of two.
 _ADDRESS = re.compile(r"hf:/{1,2}([^/@]+)/([^/@]+)(?:@([^/]+))?(?:/(.+))?")
 _PACKED = ("", ".gz", ".bz2", ".xz", ".zip")
-_VECTORS = tuple(f"{name}{packed}" for name in (".vec", ".bin", ".ftz") for packed in _PACKED)
-_OTHERS = (".safetensors", ".txt", ".txt.gz")
+_VECTORS = tuple(
+    f"{name}{packed}" for name in (".vec", ".bin", ".ftz", ".npz") for packed in _PACKED
+)
+_OTHERS = (".safetensors", *(f".txt{packed}" for packed in _PACKED))
 # Files of models of other kinds, and notes.
 _NO_VECTORS = (
     *("pytorch_model*", "training_args*", "optimizer*", "scheduler*", "adapter_model*"),
@@ -79,7 +81,7 @@ def local_path(path: StrPath) -> StrPath:
     import huggingface_hub as hub
     from huggingface_hub import errors
 
-    url = f"hf://{os.fspath(path)[3:].lstrip('/')}"
+    url = _url(os.fspath(path))
     try:
         files = _files_of(address)
         is_offline = files is None
@@ -106,13 +108,17 @@ def located(path: StrPath, language: str | None) -> tuple[str, str | None]:
     return name, guess_language(address.name).code
 
 
+def _url(text: str) -> str:
+    return f"hf://{text.removeprefix('hf:').lstrip('/')}"
+
+
 def _address(path: StrPath) -> _Address | None:
     text = os.fspath(path)
     if not text.startswith("hf:/"):
         return None
     found = _ADDRESS.fullmatch(text)
     if found is None:
-        raise FormatError(text, "the address must be hf://OWNER/NAME or hf://OWNER/NAME/FILE")
+        raise FormatError(_url(text), "the address must be hf://OWNER/NAME or hf://OWNER/NAME/FILE")
     owner, name, revision, file = found.groups()
     return _Address(owner, name, revision and unquote(revision), file)
 
@@ -157,7 +163,7 @@ def _only_file(url: str, files: Sequence[str]) -> str:
             raise FormatError(url, f"{problem}; name one, such as {url}/{found[0]}")
     shown = ", ".join(sorted(files)[:4]) or "no file"
     raise FormatError(
-        url, f"the repository must hold vectors (.vec, .bin, .safetensors), got {shown}"
+        url, f"the repository must hold vectors (.vec, .bin, .npz, .safetensors), got {shown}"
     )
 
 
@@ -177,7 +183,7 @@ def _reason(error: Exception, address: _Address) -> str:
     if isinstance(error, errors.RevisionNotFoundError):
         return f"the repository has no revision {address.revision}"
     if isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled):
-        return f"{_offline(constants.ENDPOINT)}, and the file is not in the cache"
+        return f"the file is not in the cache, and {_offline(constants.ENDPOINT)}"
     if isinstance(error, errors.EntryNotFoundError):
         return f"the repository has no file {address.file}"
     if isinstance(error, errors.HfHubHTTPError) and error.response is not None:
@@ -192,4 +198,4 @@ def _reason(error: Exception, address: _Address) -> str:
 def _offline(endpoint: str) -> str:
     if os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "ON", "YES", "TRUE"):
         return "HF_HUB_OFFLINE is set"
-    return f"{endpoint} must be in reach, got no answer; check the connection"
+    return f"{endpoint} gives no answer; check the connection"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -31,16 +32,16 @@ def as_embeddings(data: Any, *, language: str | None = None) -> Embeddings:  # n
         One of these:
 
         - embeddings, or the path of a file, read as by `alignx.load`;
-        - a dict of words and vectors, or a pandas data frame of numbers with the words in its index
-          or in a column of strings;
+        - a dict of words and vectors, or a pandas data frame with the words in its index or in a
+          column of strings, and the vectors in columns of numbers or in one column of arrays;
         - a model of gensim: `KeyedVectors`, `Word2Vec` or `FastText`, the last with vectors of OOV
           words;
         - a model of fastText, with vectors of OOV words;
         - spaCy's `Vocab`, or a pipeline that has one;
         - a static model of model2vec or sentence-transformers. Its words are the tokens that are
           whole words; vectors of OOV words are means of those of their tokens;
-        - a matrix of NumPy or torch; the words are the numbers of its rows, as by
-          `Embeddings.from_arrays`.
+        - a matrix of NumPy or torch, or a `torch.nn.Embedding`; the words are the numbers of its
+          rows, as by `Embeddings.from_arrays`.
     language : str, optional
         Language code such as ``"en"``. Default: that of the embeddings or the file.
 
@@ -80,32 +81,71 @@ def as_embeddings(data: Any, *, language: str | None = None) -> Embeddings:  # n
 
 
 def _from_mapping(data: Mapping[str, Any], language: str | None) -> Embeddings:
-    rows = [np.asarray(vector) for vector in data.values()]
+    return _from_pairs(list(data), list(data.values()), language)
+
+
+def _from_pairs(words: Sequence[Any], vectors: Sequence[Any], language: str | None) -> Embeddings:
+    rows = [_of_tensor(row) if hasattr(row, "detach") else np.asarray(row) for row in vectors]
     shape = rows[0].shape if rows else ()
-    for word, row in zip(data, rows, strict=True):
+    for word, row in zip(words, rows, strict=True):
         if row.ndim != 1 or row.shape != shape:
             raise ValueError(
-                "vectors of a dict must have one length, "
-                f"got shape {shape} first, {row.shape} of {word!r}"
+                "each word must have a vector, all of one length, "
+                f"got shape {shape} first, {row.shape} of {word!r}; "
+                "ax.Embeddings.from_arrays(vectors, words) takes arrays"
             )
-    return Embeddings(list(data), np.stack(rows) if rows else np.empty((0, 1)), language)
+    return Embeddings(words, np.stack(rows) if rows else np.empty((0, 1)), language)
 
 
 def _from_frame(frame: Any, language: str | None) -> Embeddings:  # noqa: ANN401
     if frame.ndim != 2:
         raise TypeError(f"a data frame must have a column for each dimension, got {shown(frame)}")
     kinds = [dtype.kind for dtype in frame.dtypes]
-    texts = [column for column, kind in enumerate(kinds) if kind not in "fiub"]
     numbers = [column for column, kind in enumerate(kinds) if kind in "fiu"]
+    others = [column for column in range(len(kinds)) if column not in numbers]
+    cells = {column: frame.iloc[:, column].tolist() for column in others}
+    vectors = [column for column in others if not any(map(_is_cell_of_words, cells[column]))]
+    texts = [column for column in others if column not in vectors]
     words = frame.index.tolist()
-    if len(texts) == 1 and not all(isinstance(word, str) for word in words):
-        words = frame.iloc[:, texts.pop()].tolist()
-    if texts or len(numbers) < 1 or not all(isinstance(word, str) for word in words):
+    if len(texts) == 1 and not any(isinstance(word, str) for word in words):
+        words = cells[texts.pop()]
+    is_table = bool(numbers) and not vectors
+    if texts or not any(isinstance(word, str) for word in words) or is_table == (len(vectors) == 1):
         raise TypeError(
-            "a data frame must hold numbers, and words in its index or in one column, got an "
-            f"index of {frame.index.dtype} and columns of {', '.join(map(str, frame.dtypes[:5]))}"
+            "a data frame must hold words in its index or in one column, and numbers or a column "
+            f"of vectors, got an index of {frame.index.dtype} and columns of "
+            f"{', '.join(map(str, frame.dtypes[:5]))}"
         )
+    missing = next((row for row, word in enumerate(words) if not isinstance(word, str)), None)
+    if missing is not None:
+        raise TypeError(
+            f"words must be strings, got {words[missing]!r} in row {missing}; pandas takes words "
+            "such as null for missing ones, unless it reads with keep_default_na=False"
+        )
+    if not is_table:
+        if numbers:
+            raise _beside(frame, numbers)
+        return _from_pairs(words, cells[vectors[0]], language)
+    whole = [column for column in numbers if kinds[column] != "f"]
+    if odd := [column for column in whole if _NO_DIMENSION.fullmatch(str(frame.columns[column]))]:
+        raise _beside(frame, odd)
     return Embeddings(words, frame.iloc[:, numbers].to_numpy(np.float64), language)
+
+
+# Names of whole numbers that tables of words hold beside vectors.
+_NO_DIMENSION = re.compile(r"unnamed.*|index|level_0|id|rank|n|count.*|freq.*", re.IGNORECASE)
+
+
+def _beside(frame: Any, columns: Sequence[int]) -> ValueError:  # noqa: ANN401
+    names = [frame.columns[column] for column in columns]
+    return ValueError(
+        f"numbers must be dimensions of the vectors, got {', '.join(map(repr, names))} beside "
+        f"them; drop what is none: frame.drop(columns={names!r})"
+    )
+
+
+def _is_cell_of_words(cell: Any) -> bool:  # noqa: ANN401
+    return not hasattr(cell, "__len__") or isinstance(cell, str)
 
 
 def _from_gensim(model: Any, language: str | None) -> Embeddings:  # noqa: ANN401
@@ -157,7 +197,9 @@ def _from_spacy(model: Any, language: str | None) -> Embeddings:  # noqa: ANN401
     if not rows:  # as in models without vectors, and those of subwords alone
         raise ValueError(f"spaCy's vectors must have words, got none in {shown(model)}")
     data = np.asarray(vocab.vectors.data)
-    return Embeddings(list(rows), data[list(rows.values())], language or vocab.lang or None)
+    # "xx" is spaCy's code of no language.
+    code = language or (vocab.lang if vocab.lang != "xx" else None) or None
+    return Embeddings(list(rows), data[list(rows.values())], code)
 
 
 def _from_static(model: Any, language: str | None) -> Embeddings:  # noqa: ANN401
@@ -171,9 +213,16 @@ def _from_array(array: Any, language: str | None) -> Embeddings:  # noqa: ANN401
 
 
 def _from_torch(tensor: Any, language: str | None) -> Embeddings:  # noqa: ANN401
+    if hasattr(tensor, "num_embeddings"):  # of torch.nn.Embedding
+        tensor = tensor.weight
     if not hasattr(tensor, "detach"):
         raise TypeError(f"torch's object must be a matrix, got {shown(tensor)}")
-    return _from_array(tensor.detach().cpu().float().numpy(), language)
+    return _from_array(_of_tensor(tensor), language)
+
+
+def _of_tensor(tensor: Any) -> Matrix:  # noqa: ANN401
+    array: Matrix = tensor.detach().cpu().float().numpy()
+    return array
 
 
 _PACKAGES: dict[str, Callable[[Any, str | None], Embeddings]] = {

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import gzip
-import lzma
 import os
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from alignx.errors import FormatError
 from alignx.support.arguments import require_instance
 from alignx.support.files import replacing, require_writable
+from alignx.support.packing import PACKED, packing, without_packing
 from alignx.vectors.cache import write_cache
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.numpy_writer import write_numpy, write_numpy_archive
@@ -35,9 +33,6 @@ _FORMATS = {
     ".npy": _ARRAY,
     ".npz": _ARCHIVE,
 }
-_PACKED = (".gz", ".bz2", ".xz")
-# Numbers hardly compress: higher levels take several times as long for a few percent.
-_GZIP_LEVEL = 4
 _MAX_DECIMALS = 20
 
 
@@ -105,21 +100,9 @@ def save(
             words = stack.enter_context(replacing(list_beside(name), "wb"))
             write_numpy(file, words, name, embeddings, rows)
         elif kind == _WORD2VEC:
-            write_word2vec_binary(_packing(stack, file, name), name, embeddings, rows)
+            write_word2vec_binary(stack.enter_context(packing(file, name)), name, embeddings, rows)
         else:
-            write_text(_packing(stack, file, name), name, embeddings, decimals, rows)
-
-
-def _packing(stack: contextlib.ExitStack, file: IO[bytes], name: str) -> IO[bytes]:
-    """Pack what is written, by the ending of the name."""
-    if name.endswith(".gz"):
-        # Neither name nor time of day: equal embeddings make equal files.
-        archive = gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
-        return cast("IO[bytes]", stack.enter_context(archive))
-    for suffix, module in ((".bz2", bz2), (".xz", lzma)):
-        if name.endswith(suffix):
-            return stack.enter_context(module.open(file, "wb"))
-    return file
+            write_text(stack.enter_context(packing(file, name)), name, embeddings, decimals, rows)
 
 
 def require_savable(
@@ -142,23 +125,22 @@ def require_savable(
 
 def is_model_name(path: str | os.PathLike[str]) -> bool:
     """Test for the name of a fastText model, which `save` does not write."""
-    name = os.fspath(path)
+    name = os.fspath(path).lower()
     return name.endswith(".bin") and not name.endswith(".w2v.bin")
 
 
 def files_of(path: str | os.PathLike[str]) -> list[Path]:
     """Name the files that `save` writes: the path, and a list of words beside an array."""
     name = os.fspath(path)
-    return [Path(name), list_beside(name)] if name.endswith(".npy") else [Path(name)]
+    return [Path(name), list_beside(name)] if name.lower().endswith(".npy") else [Path(name)]
 
 
 def _format_of(path: str) -> str:
     """Find the format by the ending of a name."""
-    base = path
-    for suffix in _PACKED:
-        base = base.removesuffix(suffix)
+    name = path.lower()
+    base = without_packing(name)
     for suffix, kind in _FORMATS.items():
-        if base.endswith(suffix) and (base == path or kind in (_TEXT, _WORD2VEC)):
+        if base.endswith(suffix) and (base == name or kind in (_TEXT, _WORD2VEC)):
             return kind
     if is_model_name(path):
         problem = (
@@ -166,4 +148,4 @@ def _format_of(path: str) -> str:
         )
         raise FormatError(path, problem)
     problem = f"the name must end in one of {', '.join(_FORMATS)}"
-    raise FormatError(path, f"{problem}, or text and .w2v.bin also in {', '.join(_PACKED)}")
+    raise FormatError(path, f"{problem}, or text and .w2v.bin also in {', '.join(PACKED)}")

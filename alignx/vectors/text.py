@@ -89,7 +89,9 @@ def write_text(
     split = next((word for word in embeddings.words if " " in word or "\t" in word), None)
     if split is not None:
         raise FormatError(
-            path, f"text cannot hold a word with a space or tab, got {split!r}; use .safetensors"
+            path,
+            f"other programs would split a word with a space or tab, got {split!r}; "
+            "write .npz, .npy or .safetensors",
         )
     dimension = embeddings.dimension if rows is None else rows.dimension
     file.write(f"{len(embeddings)} {dimension}\n".encode())

@@ -163,7 +163,7 @@ def write_word2vec_binary(
     odd = next((word for word in embeddings.words if " " in word or "\0" in word), None)
     if odd is not None:
         problem = f"the format cannot hold a word with a space or zero byte, got {odd!r}"
-        raise FormatError(path, f"{problem}; use .safetensors")
+        raise FormatError(path, f"{problem}; write .npz or .safetensors")
     dimension = embeddings.dimension if rows is None else rows.dimension
     file.write(f"{len(embeddings)} {dimension}\n".encode())
     start = 0

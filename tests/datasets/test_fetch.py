@@ -152,7 +152,7 @@ def test_all_languages_are_found_by_all_their_names() -> None:
         ({"name": "en-de", "dictionary": "xling", "part": "full"}, "parts train, test, 500"),
         ({"name": "en-es", "dictionary": "xling"}, "xling has no dictionary en-es; muse has one"),
         ({"name": "fr-ru"}, "fetch ru-fr of xling and read it with columns=2,1"),
-        ({"name": "aa-ab"}, "takes identical words, or use your own"),
+        ({"name": "aa-ab"}, "or `alignx align --identical`"),
     ],
 )
 def test_what_does_not_exist_is_refused(given: dict[str, str], message: str) -> None:

@@ -395,6 +395,8 @@ def test_languages_are_needed_and_checked(tmp_path: Path) -> None:
             FormatError, match="a language has a code such as en or pt-BR, got 'e n'"
         ):
             PLAIN.save(tmp_path / f"a{suffix}", languages=("e n", "es"))
+        with pytest.raises(FormatError, match="such as en or pt-BR, got 'english'"):
+            PLAIN.save(tmp_path / f"a{suffix}", languages=("english", "spanish"))
         PLAIN.save(tmp_path / f"a{suffix}", languages=("zh_min_nan", "es"))
         assert "zh-min-nan" in (tmp_path / f"a{suffix}").read_text()
     with pytest.raises(ValueError, match="languages must be two codes"):
@@ -410,7 +412,7 @@ def test_formats_of_pairs_have_no_groups(tmp_path: Path) -> None:
 
 def test_names_of_formats() -> None:
     assert set(outputs._WRITTEN["a dictionary"]) == FORMATS.keys()
-    for name in ("a.xlsx", "a.tbx", "a.zip", "a.tsv.gz"):
+    for name in ("a.xlsx", "a.tbx", "a.zip", "a.tsv.zip"):
         with pytest.raises(FormatError, match=r"is written as \.tsv, .* or \.parquet, not as"):
             require_savable(name)
     assert [path.name for path in files_of("x/en-es.IFO")] == [
@@ -483,3 +485,19 @@ def test_orders() -> None:
     for wrong, problem in (("best", "must have scores"), ("rank", "by must be 'alphabet'")):
         with pytest.raises(ValueError, match=problem):
             PLAIN.sorted(wrong)
+
+
+@pytest.mark.parametrize("suffix", [".tsv.gz", ".csv.bz2", ".jsonl.XZ", ".html.gz"])
+def test_dictionaries_are_packed_by_their_ending(tmp_path: Path, suffix: str) -> None:
+    paths = [tmp_path / f"{folder}{suffix}" for folder in ("a", "b")]
+    for path in paths:
+        PLAIN.save(path)
+    assert paths[0].read_bytes() == paths[1].read_bytes() != b""
+    if ".html" not in suffix:
+        assert list(Lexicon.load(paths[0])) == list(PLAIN)
+    assert len(list(tmp_path.iterdir())) == 2
+    for other in ("a.ifo.gz", "a.parquet.gz"):
+        with pytest.raises(FormatError, match="is not packed; drop the last ending"):
+            PLAIN.save(tmp_path / other)
+    with pytest.raises(FormatError, match=r"written as \.tsv, .*, not as \.xlsx"):
+        PLAIN.save(tmp_path / "a.xlsx.gz")

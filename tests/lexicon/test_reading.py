@@ -152,6 +152,14 @@ def test_other_marks_separate(tmp_path: Path, mark: str, end: str) -> None:
          CAT_DOG,
          "space-separated, header skipped"),
         ("--- ---\n---- ----\n= =\ncat gato\n", [("---", "---"), ("=", "="), ("cat", "gato")], ""),
+        # Names that are words of the language too.
+        ("source,target,score\ncat,gato,0.5\nsource,fuente,0.9\ntarget,target,0.1\n",
+         [("cat", "gato"), ("source", "fuente"), ("target", "target")],
+         "comma-separated, header skipped"),
+        ("source,target\ncat,gato\nsource,fuente\n", [("cat", "gato"), ("source", "fuente")],
+         "comma-separated, header skipped"),
+        ("word,term\nword,expression\nname,term\n",
+         [("word", "term"), ("word", "expression"), ("name", "term")], "comma-separated"),
     ],
 )  # fmt: skip
 def test_tables_are_read_as_a_person_reads_them(

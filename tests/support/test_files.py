@@ -224,6 +224,20 @@ def test_a_log_of_work_that_fails_says_how_far_it_came(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("path", ["https://a.b/wiki.en.vec", Path("http://a.b/wiki.en.vec")])
+def test_an_address_is_no_file(path: str | Path) -> None:
+    with pytest.raises(MissingFileError, match="this is an address, and no file; download"):
+        reading(path).__enter__()
+    with pytest.raises(MissingFileError, match="this is an address, and no file; download"):
+        require_readable(path)
+
+
+def test_a_dash_is_no_output() -> None:
+    for write in (require_writable, lambda path: replacing(path).__enter__()):
+        with pytest.raises(OutputError, match="- is standard input; write to /dev/stdout"):
+            write("-")
+
+
 def test_a_circle_of_links_is_refused_and_stays(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)

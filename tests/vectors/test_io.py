@@ -83,6 +83,13 @@ def test_an_odd_word_alone_round_trips(word: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["EN.VEC.GZ", "EN.W2V.BIN", "EN.Npy", "EN.NPZ"])
+def test_endings_have_any_case(tmp_path: Path, name: str) -> None:
+    save(Embeddings(["cat"], [[1.0]]), tmp_path / name)
+    assert load(tmp_path / name).words == ("cat",)
+    assert (tmp_path / name).read_bytes()[:2] == b"\x1f\x8b" or not name.endswith("GZ")
+
+
 @pytest.mark.parametrize("suffix", [".vec", ".vec.gz", ".safetensors", ".w2v.bin", ".npy", ".npz"])
 def test_progress_rises_to_one(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"en{suffix}"

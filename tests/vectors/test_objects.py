@@ -50,8 +50,17 @@ def test_data_frames() -> None:
     assert_same(as_embeddings(beside, language="en"))
     assert_same(as_embeddings(beside[[*beside.columns[1:], "word"]], language="en"))
     for odd in (pd.DataFrame(VECTORS), beside.assign(tag="x"), frame.index.to_frame()):
-        with pytest.raises(TypeError, match="must hold numbers, and words in its index or in one"):
+        with pytest.raises(TypeError, match="must hold words in its index or in one"):
             as_embeddings(odd)
+    column = pd.DataFrame({"word": WORDS, "vector": list(VECTORS)})
+    assert_same(as_embeddings(column, language="en"))
+    assert_same(as_embeddings(column.set_index("word"), language="en"))
+    for name in ("Unnamed: 0", "count"):  # numbers of rows, which are no dimension
+        for numbered in (beside, column):
+            with pytest.raises(ValueError, match=rf"got '{name}' .*drop\(columns=\['{name}'\]\)"):
+                as_embeddings(numbered.assign(**{name: range(4)}))
+    with pytest.raises(TypeError, match=r"got nan in row 1; .*keep_default_na=False"):
+        as_embeddings(beside.assign(word=["cat", np.nan, "dog", "car"]))
     with pytest.raises(TypeError, match="a column for each dimension, got Series"):
         as_embeddings(frame[0])
     with pytest.raises(ValueError, match="words must be distinct, got 'cat' twice"):
@@ -68,6 +77,7 @@ def test_data_frames() -> None:
         ({1: [1.0]}, "words must be strings, got int"),
         ({"cat": ["a", "b"]}, "real numbers"),
         (np.ones(3), "2 dimensions, got 1"),
+        ({"words": WORDS, "vectors": VECTORS}, r"of 'vectors'; ax\.Embeddings\.from_arrays"),
         ([1, 2], r"got list \[1, 2\]; ax\.Embeddings\.from_arrays"),
         (None, "got NoneType; ax"),
     ],
@@ -84,6 +94,7 @@ def test_arrays_without_words_are_numbered() -> None:
     assert (found.language, found.source) == ("a", "model")
     np.testing.assert_array_equal(as_embeddings(VECTORS).vectors, found.vectors)
     assert_same(Embeddings.from_arrays(VECTORS, WORDS, language="en"))
+    assert type(Embeddings.from_arrays(VECTORS, np.array(WORDS)).words[0]) is str
     with pytest.raises(ValueError, match="4 rows, 3 words"):
         Embeddings.from_arrays(VECTORS, WORDS[:3])
     with pytest.raises(ValueError, match="2 dimensions, got 1"):
@@ -268,3 +279,12 @@ def test_no_package_is_imported_for_others(monkeypatch: pytest.MonkeyPatch) -> N
     for convert, extra in ((english.to_gensim, "gensim"), (english.to_spacy, "spacy")):
         with pytest.raises(ax.MissingDependencyError, match=rf"pip install 'alignx\[{extra}\]'"):
             convert()
+
+
+@pytest.mark.slow
+def test_tensors_of_words_and_layers() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    rows = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    assert as_embeddings(dict(zip("ab", rows, strict=True))).vectors.tolist() == rows.tolist()
+    layer = torch.nn.Embedding.from_pretrained(rows.detach())
+    assert as_embeddings(layer).vectors.tolist() == rows.tolist()

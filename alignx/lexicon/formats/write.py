@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +23,10 @@ from alignx.lexicon.formats.ontolex import ONTOLEX
 from alignx.lexicon.formats.stardict import STARDICT
 from alignx.lexicon.formats.tmx import TMX
 from alignx.lexicon.formats.tsv import TSV
-from alignx.support.files import is_special
+from alignx.support.files import is_special, replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.packages import require_packages
+from alignx.support.packing import packing, without_packing
 
 if TYPE_CHECKING:
     from alignx.lexicon.formats.content import Content, Format
@@ -37,14 +41,19 @@ FORMATS = {
     ".dix": APERTIUM, ".ttl": ONTOLEX, ".tmx": TMX, ".md": MARKDOWN, ".html": HTML,
     ".arrow": ARROW, ".feather": ARROW, ".parquet": ARROW,
 }  # fmt: skip
-# By BCP 47, which has hyphens in place of the underscores of Wikipedia.
-_CODE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+# By BCP 47, which has hyphens in place of the underscores of Wikipedia. Names of languages, such as
+# "english", would fit the codes of four to eight letters that it reserves.
+_CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _has_no_surrogates = holding_no(r"[\ud800-\udfff]", "halves of characters (surrogates)")
 
 
 def _format_of(path: StrPath) -> Format:
     """Return the format of a name; columns with tabs if its ending names none."""
-    return FORMATS.get(Path(path).suffix.lower(), TSV)
+    return FORMATS.get(_suffix_of(path), TSV)
+
+
+def _suffix_of(path: StrPath) -> str:
+    return Path(without_packing(path)).suffix.lower()
 
 
 def files_of(path: StrPath) -> list[Path]:
@@ -54,7 +63,7 @@ def files_of(path: StrPath) -> list[Path]:
 
 def is_dictionary(path: StrPath) -> bool:
     """Return True if a name ends like a dictionary, and not like other texts."""
-    return Path(path).suffix.lower() in FORMATS.keys() - {".txt"}
+    return _suffix_of(path) in FORMATS.keys() - {".txt"}
 
 
 def require_savable(path: StrPath, *, grouped: bool = False) -> None:
@@ -69,8 +78,10 @@ def require_savable(path: StrPath, *, grouped: bool = False) -> None:
     MissingDependencyError
         If the package that writes the format is not installed.
     """
-    require_suffix(path, "a dictionary")
-    form, suffix = _format_of(path), Path(path).suffix
+    require_suffix(without_packing(path), "a dictionary")
+    form, suffix = _format_of(path), _suffix_of(path)
+    if without_packing(path) != os.fspath(path) and (form.more_files or form.package):
+        raise FormatError(path, f"{suffix} is not packed; drop the last ending")
     if form.more_files and is_special(path):
         raise FormatError(path, "a dictionary of several files takes the name of a regular file")
     for other in (Path(path).with_suffix(each) for each in form.in_the_way):
@@ -91,7 +102,7 @@ def require_languages(path: StrPath, languages: tuple[str, str] | None) -> None:
         return
     if languages is None:
         hint = 'give their codes, such as languages=("en", "es")'
-        raise FormatError(path, f"{Path(path).suffix} names its languages; {hint}")
+        raise FormatError(path, f"{_suffix_of(path)} names its languages; {hint}")
     for code in languages:
         if not _CODE.fullmatch(_as_bcp_47(code)):
             raise FormatError(path, f"a language has a code such as en or pt-BR, got {code!r}")
@@ -121,7 +132,14 @@ def write(path: StrPath, content: Content, *, skip: bool) -> None:
             "%s: left out %d of %d pairs: %s", path, len(problems), len(content.pairs), problem
         )
         content = content.without(problems)
-    form.write(path, content)
+    if without_packing(path) == os.fspath(path):
+        form.write(path, content)
+        return
+    with replacing(path, "wb") as file, tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / Path(without_packing(path)).name
+        form.write(plain, content)
+        with packing(file, path) as packed, plain.open("rb") as written:
+            shutil.copyfileobj(written, packed)
 
 
 def _as_bcp_47(code: str) -> str:
