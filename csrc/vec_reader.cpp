@@ -251,7 +251,7 @@ Lines split_lines(std::string_view text, std::size_t dimension) {
     while (!text.empty()) {
         const std::size_t length = std::min(text.find('\n'), text.size());
         const char *const begin = text.data(), *end = begin + length;
-        if (end != begin && end[-1] == '\r') --end;
+        while (end != begin && end[-1] == '\r') --end;
         while (end != begin && is_blank(end[-1])) --end;
         if (end != begin) {
             const bool has_room = static_cast<std::size_t>(end - begin) / 2 >= dimension;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -11,34 +12,45 @@ from alignx.lexicon.comments import is_like_comment
 from alignx.lexicon.entries import Entries, is_quoted, quoted, unquoted
 from alignx.lexicon.listed import may_be_list, split_lists
 from alignx.lexicon.parts_of_speech import is_gender
+from alignx.lexicon.table import is_like_item
 
 if TYPE_CHECKING:
     from alignx.lexicon.entries import Notes
 
 __all__ = ["cleaned", "quoted_if_ambiguous"]
 
-_MARKED = re.compile(r'["\[{(</&,]')
+_MARKED = re.compile(r'["\[{(</&,\\\N{FULLWIDTH LEFT PARENTHESIS}]')
+_LINE_BREAK = re.compile(r"\s*<br ?/?>\s*", re.IGNORECASE)
+_FORMULA = re.compile(r'"?="{1,2}([^"]*)"{1,3}')  # of Excel, for texts that look like numbers
 _ANNOTATION = re.compile(
     r"\s*(?:\{[^{}]+\}|\[[^\[\]]+\]|<[^<>]+>)\s*"
     r"|(?<=\s)/[^/\s]+/(?=\s|$)"  # a pronunciation
 )
-_REMARK = re.compile(r"\s*(?<!\w)\(([^()]+)\)(?!\w)\s*|(?<=\w\w)\(\w{1,3}\)(?!\w)")
+_REMARK = re.compile(
+    r"\s*(?<!\w)\(([^()]+)\)(?!\w)\s*|(?<=\w\w)\(\w{1,3}\)(?!\w)"
+    r"|(?<=[\u3040-\u30ff\u4e00-\u9fff])\([^()]+\)"  # a reading
+)
+_WIDE_REMARK = re.compile(
+    r"\s*\N{FULLWIDTH LEFT PARENTHESIS}[^\N{FULLWIDTH RIGHT PARENTHESIS}]+"
+    r"\N{FULLWIDTH RIGHT PARENTHESIS}\s*"
+)
 _ABBREVIATION = re.compile(r"\w[\w\s,;/-]*\.")
 _ARTICLE = re.compile(
-    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4})$"
+    r"(?<=\w), (?:der|die|das|el|la|los|las|le|les|il|lo|het|the|to|-\w{1,4}(?: [mfn]\.?)?"
+    r"|(?:n|v|vt|vi|adj|adv|prep|conj|pron)\.)(?:; ?-[^;]*)?$"
     r"|(?<=\w\w)/-?(?:as?|in(?:nen)?)$"  # niño/a
 )
 _LIST = re.compile(r"\[([^\[\]]*,[^\[\]]*|'[^\[\]]*'|\"[^\[\]]*\")\]")  # of Python and YAML
 _WITH_GENDER = re.compile(r"(\w\S*) (?:[mfn]|mf|fm)(?:\.| ?pl\.?)?")
-_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}")
 _MARKS = (
     ",;:\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}\N{ARABIC SEMICOLON}\N{FULLWIDTH COMMA}"
     "\N{ARABIC COMMA}"
 )
-_TRAILING = re.compile(rf"(?<=[^\W\d])[{_MARKS}]$")
+_TRAILING = re.compile(rf'(?<=[^\W\d]|")[{_MARKS}]$')
 _WRAPPED = re.compile(
     r"'.+'|\u2018.+\u2019|\u201a.+[\u2018\u2019]|“.+”|”.+”|„.+[“”]|«.+»|».+«|\u2039.+\u203a"
-    r"|「.+」|『.+』|`.+`|\(.+\)"
+    r"|「.+」|『.+』|【.+】|`.+`|\(.+\)"
 )
 _MOST_MARKED = 0.01  # as in MUSE's dictionaries
 
@@ -48,8 +60,13 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
 
     A cell in double quotes is a word as it is.
     """
-    words = list(itertools.chain(*zip(entries.sources, entries.targets, strict=True)))
+    words = [""] * (2 * len(entries))
+    words[::2], words[1::2] = entries.sources, entries.targets
     odd = [i for i, word in enumerate(words) if not word.isalnum()]
+    if any(" | " in words[i] and not is_quoted(words[i]) for i in odd if i % 2 == 0):
+        split = _without_parallel_lists(entries, notes)
+        if len(split) > len(entries):
+            return cleaned(split, notes)
     for i in odd:
         if _MARKED.search(words[i]) and not is_quoted(words[i]):
             words[i] = _without_annotations(_decoded(words[i], notes), words[i ^ 1], notes)
@@ -72,14 +89,34 @@ def cleaned(entries: Entries, notes: Notes) -> Entries:
     return found
 
 
+def _without_parallel_lists(entries: Entries, notes: Notes) -> Entries:
+    """Split "Katze | Katzen" and "cat | cats" to a pair for each form, as in files of Ding."""
+    found = Entries()
+    columns = zip(entries.lines, entries.sources, entries.targets, entries.numbers, strict=True)
+    for line, *cells, numbers in columns:
+        sources, targets = (cell.split(" | ") for cell in cells)
+        if len(sources) != len(targets) or any(map(is_quoted, cells)):
+            sources, targets = [cells[0]], [cells[1]]
+        notes.count("list of forms", "split", len(sources) > 1)
+        found.lines += [line] * len(sources)
+        found.sources += map(str.strip, sources)
+        found.targets += map(str.strip, targets)
+        found.numbers += [numbers] * len(sources)
+    return found
+
+
 def _decoded(word: str, notes: Notes) -> str:
-    """Decode entities of HTML."""
-    if "&" not in word:
+    r"""Decode entities of HTML, and letters as in "caf\u00e9"."""
+    if "&" not in word and "\\u" not in word:
         return word
-    decoded, n = _ENTITY.subn(lambda found: html.unescape(found[0]), word)
+    decoded, n = _ENTITY.subn(lambda found: _character(found[0]), word)
     if decoded != word:
-        notes.count("entity of HTML", "decoded", n)
-    return decoded
+        notes.count("code of a letter", "decoded", n)
+    return decoded.strip()
+
+
+def _character(code: str) -> str:
+    return json.loads(f'"{code}"') if code[0] == "\\" else html.unescape(code)
 
 
 def _without_annotations(word: str, other: str, notes: Notes) -> str:
@@ -89,9 +126,14 @@ def _without_annotations(word: str, other: str, notes: Notes) -> str:
     """
     if found := _LIST.fullmatch(word):
         return "; ".join(part.strip(" '\"") for part in found[1].split(","))
+    if found := _FORMULA.fullmatch(word):
+        return found[1]
+    if _LINE_BREAK.search(word) and word[0] != "<":
+        word = _LINE_BREAK.sub("; ", word)
     rest, n = _ANNOTATION.subn(" ", word)
+    rest, n_wide = (rest, 0) if _WIDE_REMARK.search(other) else _WIDE_REMARK.subn(" ", rest)
     rest, n_articles = _ARTICLE.subn("", rest)
-    n += n_articles
+    n += n_articles + n_wide
     if "(" in rest:
         n_before = n
         for found in reversed(list(_REMARK.finditer(rest))):
@@ -164,7 +206,8 @@ def quoted_if_ambiguous(word: str) -> str:
         or _ends(word)
         or may_be_list(word)
         or is_like_comment(word)
-        or any(p.search(word) for p in (_ANNOTATION, _REMARK, _ARTICLE, _ENTITY))
-        or any(p.fullmatch(word) for p in (_WRAPPED, _WITH_GENDER))
+        or is_like_item(word)
+        or any(p.search(word) for p in (_ANNOTATION, _REMARK, _WIDE_REMARK, _ARTICLE, _ENTITY))
+        or any(p.fullmatch(word) for p in (_WRAPPED, _WITH_GENDER, _FORMULA))
     )
     return quoted(word) if is_changed else word

@@ -124,7 +124,9 @@ def _places_of(path: StrPath, names: list[str], columns: Columns) -> list[int]:
 
 def _kinds_of(rows: Sequence[Row]) -> list[Kind]:
     """Recognize the content of each column that is not rare; two columns hold words."""
-    counts = Counter(len(row[1]) for row in rows)
+    if all(len(cells) == 2 for _, cells in rows):  # as in nearly all files
+        return ["words", "words"]
+    counts = Counter(len(cells) for _, cells in rows)
     width, n_narrower = 2, 0
     for n_cells in sorted(counts):
         if n_narrower < NEARLY_ALL * len(rows):
@@ -138,7 +140,7 @@ def _kinds_of(rows: Sequence[Row]) -> list[Kind]:
 
 def _without_longer(rows: list[Row], width: int, table: Table) -> list[Row]:
     """Drop rows with more words than nearly all others; they are problems of the table."""
-    if max((len(row[1]) for row in rows), default=0) <= width:
+    if all(len(cells) <= width for _, cells in rows):
         return rows
     kept = []
     for row in rows:
@@ -200,7 +202,10 @@ def _chosen(
         raise FormatError(path, f"{problem}words by a tab, or {COLUMNS_ADVICE}", row[0])
     called = "" if names is None else f", called {', '.join(map(repr, names[:6]))}"
     found = ", ".join(map(repr, row[1][:6]))
-    raise FormatError(path, f"{_RULE}, got {found}{called}; {COLUMNS_ADVICE}", row[0])
+    advice = COLUMNS_ADVICE
+    if names:
+        advice = f"{COLUMNS_ADVICE.removesuffix('(1, 3)')}{tuple(names[:2])}"
+    raise FormatError(path, f"{_RULE}, got {found}{called}; {advice}", row[0])
 
 
 def _usable(

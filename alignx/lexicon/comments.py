@@ -45,16 +45,17 @@ def without_comments(lines: Lines, separator: Separator) -> Lines:
     if 2 * sum("\t" in text for _, text in lines) > len(lines):
         separator = Separator("\t")
     width = max((len(separator.cells(text)) for _, text in lines[-20:]), default=2)
-    kept: Lines = []
+    dropped: set[int] = set()
     known: set[str] = set()
-    for line, text in lines:
-        found = _SIGN.match(text) if line in suspects else None
-        likely = found is not None and (not kept or found[1] in known)
-        if found and _is_comment(text, found[1], separator, width, likely=likely):
-            known.add(found[1])
-        else:
-            kept.append((line, text))
-    return kept or lines
+    for at in [at for at, (line, _) in enumerate(lines) if line in suspects]:
+        text = lines[at][1]
+        if found := _SIGN.match(text):
+            likely = at == len(dropped) or found[1] in known
+            if _is_comment(text, found[1], separator, width, likely=likely):
+                known.add(found[1])
+                dropped.add(lines[at][0])
+    kept = [each for each in lines if each[0] not in dropped] if dropped else lines
+    return kept or [each for each in lines if not is_like_comment(each[1])]
 
 
 def _is_comment(text: str, sign: str, separator: Separator, width: int, *, likely: bool) -> bool:

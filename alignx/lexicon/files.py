@@ -16,6 +16,7 @@ from alignx.lexicon.cells import cleaned
 from alignx.lexicon.columns import find_layout, require_valid_columns
 from alignx.lexicon.entries import Entries, Notes, Reading, is_quoted, number_of, unquoted
 from alignx.lexicon.json_files import read_json
+from alignx.lexicon.other_formats import refuse_other_formats
 from alignx.lexicon.table import read_table
 from alignx.lexicon.word_checks import require_words
 from alignx.support.text_files import read_lines
@@ -40,10 +41,9 @@ def read_pairs(path: StrPath, reading: Reading) -> tuple[Entries, int, Notes]:
     what = "a similarity file" if reading.scored else "a dictionary"
     notes = Notes()
     lines = [
-        (number, text)
-        for number, text, _ in read_lines(path, what, markup=False)
-        if text and not text.isspace()
+        (number, text) for number, text, _ in read_lines(path, what) if text and not text.isspace()
     ]
+    refuse_other_formats(path, what, lines)
     if len(lines) == 1 and _ANSWER.fullmatch(lines[0][1]):
         raise FormatError(path, f"{what} holds words, got a server's answer: {lines[0][1]!r}")
     found = None if reading.delimiter else read_json(path, lines, reading.columns, notes)

@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
 
 _COLUMNS = _words(
     "source src target tgt trg translation word term lemma from to language lang l front back "
-    "headword gloss meaning definition equivalent"
+    "headword gloss meaning definition equivalent key value question answer native foreign"
 )
 _WORDS_OF_NAMES = _words("word words term language lang side text entry column")
 # Column names by language; two of one language are no translations of each other.
@@ -48,6 +48,21 @@ _NAMES = [
         "dansk norsk suomi magyar română ελληνικά български català euskara galego"
     ),
     _words("cible mot traduction français anglais espagnol allemand italien portugais"),
+    _words("parola traduzione italiano inglese spagnolo tedesco francese portoghese"),
+    _words("palavra tradução português inglês espanhol alemão francês italiano"),
+    _words("woord vertaling nederlands engels spaans duits frans italiaans"),
+    _words("слово перевод русский английский испанский немецкий французский китайский"),
+    _words("слово переклад українська англійська німецька російська польська"),
+    _words("słowo tłumaczenie polski angielski hiszpański niemiecki francuski rosyjski"),
+    _words("kelime çeviri anlam türkçe ingilizce almanca fransızca ispanyolca arapça"),  # noqa: RUF001
+    _words("词 词语 单词 单字 翻译 释义 中文 汉语 英文 英语 西班牙语 法语 德语 日语 俄语"),
+    _words("詞 詞語 單詞 單字 翻譯 釋義 中文 漢語 英文 英語 西班牙語 法語 德語 日語 俄語"),
+    _words("単語 翻訳 訳 意味 日本語 英語 中国語 韓国語 スペイン語 フランス語 ドイツ語"),
+    _words("단어 번역 뜻 한국어 영어 중국어 일본어 스페인어 프랑스어 독일어"),
+    _words("كلمة الكلمة ترجمة الترجمة المعنى العربية الإنجليزية الفرنسية الإسبانية الألمانية"),
+    _words("واژه ترجمه معنی فارسی انگلیسی"),
+    _words("מילה תרגום עברית אנגלית"),
+    _words("शब्द अनुवाद अर्थ हिन्दी हिंदी अंग्रेज़ी अंग्रेजी"),
 ]
 # Codes that are everyday words of English, such as "is" and "no", are left out.
 _CODES = _words(
@@ -57,6 +72,7 @@ _CODES = _words(
 # German "es" is "it", and Spanish "el" is "he".
 _TRANSLATIONS = {"es", "it"}, {"el", "he"}
 _REGIONAL = re.compile(r"[a-z]{2,3}[-_]([a-z]{2}|[a-z]{4}|\d{3})")  # pt-BR, zh_Hans, eng-000
+_AROUND = re.compile(r"^[#%\s]+|\s*[(\[][^()\[\]]*[)\]]\s*$|\s+$")  # "# English (US)"
 _EXPECTED: dict[Kind, Callable[[str], bool]] = {
     "numbers": lambda cell: any(map(str.isdigit, cell)) or is_number(cell),  # "1 234"
     "parts of speech": is_part_of_speech,
@@ -112,8 +128,8 @@ def _are_names(source: str, target: str) -> bool:
 
 
 def _cleaned(name: str) -> str:
-    """Lower-case a name; drop the region or the number of a language code."""
-    name = name.strip().lower()
+    """Lower-case a name; drop remarks, and the region or the number of a language code."""
+    name = _AROUND.sub("", name).lower()
     return name[:3].rstrip("-_") if _REGIONAL.fullmatch(name) else name
 
 

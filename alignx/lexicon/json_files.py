@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alignx.errors import FormatError
@@ -23,6 +24,9 @@ _Object: TypeAlias = dict[str, Any]
 _KEYS = ["source", "target", "score", "probability"]
 # Keys in answers of servers, in place of a file.
 _ERRORS = {"error", "errors", "message", "status", "code", "detail", "documentation_url"}
+_LIKE_JSON = re.compile(r'\s*(?:[\[{]\s*\n|\{\s*"\w|\[\s*(?:\{\s*|\[\s*)?"\w)')
+_OBJECT_RULE = "a JSON object must map words to translations, or to translations and scores"
+_SHOWN = 60
 _ONLY_WORDS = 'a JSON list must hold pairs, such as [["cat", "gato"]], got words'
 _RULE = 'a line must be a JSON object with "source" and "target"'
 
@@ -67,24 +71,39 @@ def _values(path: StrPath, lines: Lines) -> list[tuple[int, Any]] | None:
     if are_lines or (len(lines) > 1 and isinstance(first, dict | list)):
         found = [(line, _parsed(text)) for line, text in lines]
     else:
-        whole = _parsed("\n".join(text for _, text in lines))
-        inner = next(iter(whole.values())) if isinstance(whole, dict) and len(whole) == 1 else None
-        if isinstance(inner, list) and inner and not isinstance(inner[0], str):
-            whole = inner  # such as {"pairs": [["cat", "gato"]]}
+        whole = _without_envelope(_parsed("\n".join(text for _, text in lines)))
         each = whole if isinstance(whole, list) else [whole]
         if not each or not all(isinstance(value, dict | list) and value for value in each):
             if _are_words(whole):
                 raise FormatError(path, _ONLY_WORDS, lines[0][0])
+            if whole is None and _LIKE_JSON.match(lines[0][1] + "\n"):
+                raise FormatError(path, "this looks like JSON, but is damaged", lines[0][0])
             return None  # "[ [" are words
         found = [(lines[0][0], value) for value in each]
+    outer = {key for _, value in found if isinstance(value, dict) for key in value}
+    if len(outer) > 1:  # words, rather than the name of a translation
+        return found
     return [(line, _unwrapped(value)) for line, value in found]
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401  # any JSON
     try:
-        return json.loads(text)
+        return json.loads(text.strip().removesuffix(","))
     except (ValueError, RecursionError):
         return None
+
+
+def _without_envelope(whole: object) -> object:
+    """Return the list in {"name": "en-es", "pairs": [["cat", "gato"]]}, or of columns, the rows."""
+    if not isinstance(whole, dict):
+        return whole
+    lists = [value for value in whole.values() if isinstance(value, list) and value]
+    rows = [value for value in lists if all(isinstance(each, dict | list) for each in value)]
+    if len(rows) == 1:
+        return rows[0]
+    if len(lists) == len(whole) > 1 and len(set(map(len, lists))) == 1 and named_words([*whole]):
+        return [dict(zip(whole, row, strict=True)) for row in zip(*lists, strict=True)]
+    return whole
 
 
 def _are_words(whole: object) -> bool:
@@ -121,6 +140,9 @@ def _rows(value: object, keys: Sequence[str] | None, *, is_own: bool) -> Iterato
         for source, targets in value.items():
             many = targets if isinstance(targets, list | dict) else [targets]
             for target in many:
+                if isinstance(many, dict) and not _is_number(many[target]):
+                    found = f"{source!r}: {many}"[:_SHOWN]
+                    raise ValueError(f"{_OBJECT_RULE}, got {found}")
                 score = [_cell(many[target])] if isinstance(many, dict) else []
                 yield source, _cell(target), *score
     else:

@@ -16,7 +16,7 @@ NEARLY_ALL = 0.9
 # Unmistakable marks first; blanks that it needs around it are part of a mark.
 _MARKS = [
     "|||", "<->", "<=>", "-->", "==>", "->", "=>", "→", "⇒", "↔", "⇔", "::", "=", "~",
-    " - ", " \N{EN DASH} ", " \N{EM DASH} ", " : ", ": ", "\N{FULLWIDTH COLON}", ":",
+    " - ", " -- ", " \N{EN DASH} ", " \N{EM DASH} ", " : ", ": ", "\N{FULLWIDTH COLON}", ":",
 ]  # fmt: skip
 # Marks of columns or of lists: where two fit, their blanks tell.
 _LIST_MARKS = [
@@ -99,9 +99,13 @@ def _at_other_blanks(text: str) -> list[str]:
     return words if len(words) == 2 and all(words) else [text.strip(" ")]
 
 
+# Marks that some write longer: "--->" and ":=".
+_RUNS = {"->": "-+>", "-->": "-+>", "=>": "=+>", "==>": "=+>", "=": ":?=+", " -- ": "--+"}
+
+
 @cache
 def _pattern(mark: str) -> re.Pattern[str]:
-    inner = re.escape(mark.strip() or mark)
+    inner = _RUNS.get(mark) or re.escape(mark.strip() or mark)
     before = " +" if mark.startswith(" ") else r"(?<=\S)" if mark == ": " else " *"
     return re.compile(f"{before}{inner}{' +' if mark.endswith(' ') else ' *'}")
 

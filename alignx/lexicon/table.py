@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from alignx.lexicon.entries import Lines, Notes, Row
     from alignx.support.files import StrPath
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "is_like_item", "read_table"]
 
 # First line of a table that Excel opens.
 _EXCEL = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
-_ITEM = re.compile(r" *(?:[*\N{BULLET}-]|\d+[.)]) +(?=[^\W\d])")
-_RULE = re.compile(r"[\s|+:=-]+")  # below the header of Markdown
+_ITEM = re.compile(
+    r" *(?:[*\N{BULLET}-] +|[*\N{BULLET}](?!.*[*\N{BULLET}])"
+    r"|(?:\d+[.)\N{IDEOGRAPHIC COMMA}]|\(\d+\)) *)(?=[^\W\d]|[\[(\"'])"
+)
+_TUPLE = re.compile(r" *(?:\(([^()]+)\)|\[([^\[\]]+)\])[,;]? *")  # ('cat', 'gato'),
+_RULE = re.compile(r"[\s|+:=\N{EM DASH}-]+")  # below the header of Markdown
+_DASHES = re.compile(r"[=\N{EM DASH}-]{4}|[|+].*[=-]{3}|[=-]{3}.*[|+]")
 _MOST_LINES_OF_A_CELL = 10
 
 
@@ -52,24 +57,55 @@ def read_table(
     if len(lines) > 1 and all(_ITEM.match(text) for _, text in lines):
         lines = [(line, _ITEM.sub("", text, count=1)) for line, text in lines]
         notes.count("item of a list", "recognized", len(lines))
-    whole = _with_line_ends_in_quotes(lines)
+    if (
+        lines
+        and delimiter is None
+        and all(_TUPLE.fullmatch(text) and "\t" not in text for _, text in lines)
+    ):
+        lines = [(line, text.strip(" ,;")[1:-1]) for line, text in lines]
+    joined = "\n".join([text for _, text in lines])
+    if any(3 * mark in joined for mark in "=\N{EM DASH}-"):
+        lines = _without_rules(lines)
+    whole = _with_line_ends_in_quotes(lines) if '"' in joined else lines
     separator = _separator(path, whole, delimiter)
     if whole is not lines:
         whole = _with_line_ends_in_quotes(lines, separator)
         separator = _separator(path, whole, delimiter)
     kept = without_comments(whole, separator)
     notes.count("comment", "skipped", len(whole) - len(kept))
-    if separator.mark == "|":
-        kept = [line for line in kept if not _RULE.fullmatch(line[1])]
     cells = separator.cells
-    rows: list[Row] = [(line, tuple(cells(text))) for line, text in kept]
-    if separator.is_white:
+    is_white = separator.is_white
+    rows: list[Row] = [
+        (
+            line,
+            tuple(
+                text.split("\t") if is_white and "\t" in text and " " not in text else cells(text)
+            ),
+        )
+        for line, text in kept
+    ]
+    if is_white:
         table = _of_words(kept, rows, separator, any_width=any_width)
     else:
         table = _of_width(rows, separator)
     if all(each[-1] for _, each in table.rows):  # as nearly all are
         return table
     return table._replace(rows=[(line, _trimmed(each)) for line, each in table.rows])
+
+
+def is_like_item(word: str) -> bool:
+    """Return True for a word that makes a line look like an item of a list: "1. FC"."""
+    return _ITEM.match(word) is not None
+
+
+def _without_rules(lines: Lines) -> Lines:
+    """Drop lines of dashes between the rows of a table, as in Markdown and in terminals."""
+    rules = {
+        line
+        for line, text in lines
+        if text[0] in " |+:=-\N{EM DASH}" and _RULE.fullmatch(text) and _DASHES.search(text)
+    }
+    return [each for each in lines if each[0] not in rules]
 
 
 def _of_words(lines: Lines, rows: list[Row], separator: Separator, *, any_width: bool) -> Table:

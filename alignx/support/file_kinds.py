@@ -57,6 +57,8 @@ PICKLE = FileKind(
 WORD2VEC = FileKind("word2vec's binary format", "it holds vectors; name a text file")
 
 _UTF16 = FileKind("text in UTF-16", _ICONV)
+_ISO2022_TEXT = FileKind("text in ISO-2022", _ICONV.replace("UTF-16", "ISO-2022-JP"))
+_ISO2022 = re.compile(rb"\x1b\$[@-C(]")  # escapes to Japanese, Chinese or Korean letters
 _UTF32 = FileKind("text in UTF-32", _ICONV.replace("16", "32"))
 _BY_MAGIC = {
     b"\xfd7zXZ\0": XZ,
@@ -99,7 +101,7 @@ def kind_of(head: bytes) -> FileKind | None:
     >>> print(kind_of(b"\x93NUMPY"))
     this is a NumPy array (.npy); name a text file
     """
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second is an empty one
         return _zip(head)
     if head[_TAR_AT : _TAR_AT + len(_TAR_MARK)] == _TAR_MARK:
         return TAR
@@ -110,6 +112,8 @@ def kind_of(head: bytes) -> FileKind | None:
         return PICKLE
     if head[4:9] == b"\0\0\0\0{":
         return FileKind("a .safetensors file", "check the name")
+    if _ISO2022.search(head):
+        return _ISO2022_TEXT
     return _binary(head) if b"\0" in head or _WORD2VEC.match(head) else None
 
 

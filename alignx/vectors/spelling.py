@@ -40,6 +40,10 @@ _TO_UPPER = str.maketrans({"i": "İ", _DOTLESS: "I"})
 _INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060\u00ad"
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 _TONOS = re.compile("(?<=[\u03b1-\u03c9])\N{COMBINING ACUTE ACCENT}")
+# Stress in Cyrillic, vowels in Hebrew and Arabic: dictionaries write them, texts do not.
+_POINTS = re.compile(
+    "(?<=[\u0400-\u04ff])[\u0300\u0301]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u0640\u064b-\u0652\u0670]"
+)
 _DOT_ABOVE = "i\N{COMBINING DOT ABOVE}"
 
 
@@ -135,7 +139,8 @@ def forms_of(word: str, language: str | None = None) -> Iterator[str]:
     """Yield possible spellings of a word in a vocabulary, the likeliest first.
 
     The word as written, lower-cased, and capitalized. A word with blanks or invisible marks at its
-    ends, or several blanks inside, comes once more with single spaces inside only.
+    ends, or several blanks inside, comes once more with single spaces inside only; and one with
+    stress or vowel marks, without them.
 
     Examples
     --------
@@ -148,6 +153,8 @@ def forms_of(word: str, language: str | None = None) -> Iterator[str]:
     forms = _cased(word, language)
     if spaced and spaced != word:
         forms = chain(forms, _cased(spaced, language))
+    if not word.isascii() and (bare := _POINTS.sub("", composed(spaced))) and bare != spaced:
+        forms = chain(forms, _cased(bare, language))
     yield from dict.fromkeys(forms)
 
 

@@ -18,7 +18,7 @@ _NOT_FINITE = "numbers must be finite"
 _MOST_CANDIDATES = 4
 _SURE = 3  # words that cannot all end in a number
 _DECIMAL_COMMA = re.compile(rb"[ \t;][+-]?\d*,\d+(e[+-]?\d+)?[ \t\r]*(;|$|[ \t])", re.IGNORECASE)
-_ENDS_IN_NUMBER = re.compile(r"[ \t][-+]?[\d.,]+$")
+_ENDS_IN_NUMBER = re.compile(r"[ \t:=|][-+]?[\d.,]+$")
 _NUMBERS = {
     sign: re.compile(
         rb"[+-]?((\d+(S\d*)?|S\d+)(e[+-]?\d+)?|nan(\(\w*\))?|inf(inity)?)".replace(

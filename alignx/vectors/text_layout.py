@@ -21,7 +21,16 @@ QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 _SAMPLE_LINES = 100
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t,;]+(\d{1,18})([ \t,;].*?)?[ \t\r]*", re.DOTALL)
+_MARK = re.compile(r"(?<=\S)[ \t]*(:|=|->|=>|\|)$")  # "cat: 0.1 0.2"
+_COUNT = {".": re.compile(r"[ \t,;]+(\d{1,18})$"), ",": re.compile(r"[ \t;]+(\d{1,18})$")}
+_DECIMALS = re.compile(rb"[ \t;,][-+]?\d*[.,]\d+(?:e[-+]?\d+)?(?=[ \t;,\r]|$)", re.IGNORECASE)
+_LEAST_OF_A_VECTOR, _LEAST_COUNT = 3, 10
 _COMMENT = re.compile(rb"[ \t]*(#|%|//)")
+# Numbers of rows and dimensions in other forms than a header of word2vec: "1,000 300" and "# 3 2".
+_COUNTS = re.compile(
+    rb"[ \t]*[#%]?[ \t]*(?:[A-Za-z_ ]+[:= \t]+)?\d{1,3}(?:\d*|(?:[., ]\d{3})+)(?:\.0)?[ \t,;]+"
+    rb"(?:[A-Za-z_ ]+[:= \t]+)?\d+(?:\.0)?[ \t\r]*"
+)
 _NUMBERED = re.compile(r"(\d{1,18})[ \t,;]+(?=.)")
 _UNREADABLE = re.compile("[\0-\b\x0e-\x1f]|\ufffd{3}")
 _DECIMAL = re.compile(r"[-+]?(\d*[.,]\d+|\d+)(e[-+]?\d+)?", re.IGNORECASE)
@@ -31,9 +40,12 @@ _SURE_ROWS = 3  # so many words behind numbers from 0 or 1 are numbered
 _SHOWN = 40
 _HINTS = {
     r"\s*[{\[]": "this looks like JSON; write a word and its numbers a line",
-    r"[^\t ]+[\t ]+\[": "write the numbers without brackets",
+    r'[^\t ,;]+[\t ,;]+"?\[': "write the numbers without brackets",
     r"[^\t ]+[\t ]+\d+:-?\d": "sparse vectors cannot be read; write all numbers of a word",
     r"\S+[\t ]+[-+]?[\d.]+[,;]": "write the same sign between the word and all its numbers",
+    r"(?:[-+]?\d*[.,]?\d+[\t ,;]+){2,}[^\W\d]\S*$": "write the word before its numbers",
+    r'(?:.+[\t ,;])?"[-+]?\d': "write the numbers without quotes",
+    r".+[\d.][,;]$": "end the lines behind the last number",
     r"\w+[\u00a0\u2000-\u200a\u3000][-+]?[\d.]": "write plain spaces between the numbers",
     r"\S+[\t ,;]+[^\W\d][^\t ,;]*$": "this looks like a dictionary of word pairs",
 }
@@ -83,27 +95,34 @@ class TextLayout(NamedTuple):
         if not rows:
             raise FormatError(path, "the file holds no vectors")
         notes = [f"{counted(n_comments, 'comment line')} left out"] if n_comments else []
+        is_titled = False
         header = _Header.of(rows[0].text)
         if header and not header.comment and len(rows) == 1:
             raise FormatError(path, "the file holds a header but no vectors")
         reading = header.reading(rows[1:], path) if header and len(rows) > 1 else None
         if header and reading:
-            notes += header.notes(reading)
             rows = rows[1:]
         else:
             reading = _without_header(rows, path)
             if header and (not header.comment or header.dimension == reading.dimension):
                 notes.append("the first line is read as a word and numbers, not as a header")
-            if _is_heading(rows, reading):
+            if is_titled := _is_heading(rows, reading):
                 notes.append(f"line {rows[0].number} left out as a heading, {_shown(rows[0].text)}")
                 rows = rows[1:]
                 reading = Reading.of((row.text for row in rows), *reading[:2])
             header = None
+        if counts := _counts_in(rows, reading):
+            reading = counts
+        if header:
+            notes += header.notes(reading)
         if not reading.dialect.is_usual:
             notes.append(f"read {reading.dialect}")
         if reading.dimension == 1 and not header:
             notes.append("each word has one number, as in lists of frequencies")
-        decoration, name = _decoration(reading.words)
+        decoration, name = _decoration(reading.words, 2 if is_titled else _SURE_ROWS)
+        if counts:
+            decoration = _COUNT[reading.dialect.decimal]
+            name = "counts"
         if decoration:
             notes.append(f"{name} taken off the words")
         return cls(
@@ -196,9 +215,11 @@ def _is_heading(lines: Sequence[_Line], found: Reading) -> bool:
     first = lines[0].text
     if len(lines) == 1:
         return False
+    own = Reading.of([first], found.dialect, found.dimension)
+    if _COUNTS.fullmatch(first) and not own.good and found.good == len(lines) - 1:
+        return True
     fields = re.split(rb"[ \t,;]+", first.strip(b" \t\r"))
     if not any(count_numbers(b"_ " + field, DIALECTS[0]) for field in fields[1:]):
-        own = Reading.of([first], found.dialect, found.dimension)
         return not own.good and found.good == len(lines) - 1
     title = b" ".join(fields[: -found.dimension]).decode(errors="replace").strip().casefold()
     columns = [[str(start + i).encode() for i in range(found.dimension)] for start in (0, 1)]
@@ -206,13 +227,25 @@ def _is_heading(lines: Sequence[_Line], found: Reading) -> bool:
     return is_sure and fields[-found.dimension :] in columns
 
 
-def _decoration(words: Sequence[str]) -> tuple[re.Pattern[str] | None, str]:
+def _counts_in(rows: Sequence[_Line], found: Reading) -> Reading | None:
+    """Read lines with whole numbers, as counts, before vectors of decimals; None for others."""
+    fewer = Reading.of((row.text for row in rows), found.dialect, max(found.dimension - 1, 1))
+    if found.dimension < _LEAST_OF_A_VECTOR or fewer.good < len(rows):
+        return None
+    pattern = _COUNT[found.dialect.decimal]
+    counts = [int(number[1]) if (number := pattern.search(word)) else -1 for word in fewer.words]
+    are_decimals = all(len(_DECIMALS.findall(row.text)) >= found.dimension - 1 for row in rows)
+    return fewer if are_decimals and min(counts) >= 0 and max(counts) >= _LEAST_COUNT else None
+
+
+def _decoration(words: Sequence[str], sure: int) -> tuple[re.Pattern[str] | None, str]:
     """Find what all words have in common and a person would not read as part of them."""
-    if len(words) > 1 and all(word[1:].endswith(":") for word in words):
-        return re.compile(":$"), "colons"
+    ends = {found[1] if (found := _MARK.search(word)) else "" for word in words}
+    if len(words) > 1 and len(ends) == 1 and (mark := ends.pop()):
+        return _MARK, "colons" if mark == ":" else f"{mark!r} behind each"
     numbers = [int(found[1]) if (found := _NUMBERED.match(word)) else -1 for word in words]
     n = len(words)
-    if n >= _SURE_ROWS and numbers in (list(range(n)), list(range(1, n + 1))):
+    if n >= sure and numbers in (list(range(n)), list(range(1, n + 1))):
         return _NUMBERED, "numbers of rows"
     return None, ""
 
@@ -227,7 +260,9 @@ def _required(rows: Sequence[bytes], promised: int | None, path: str) -> Reading
         raise FormatError(path, f"{problem}; in Python, ax.Embeddings.from_arrays takes these")
     if found and (found.good == len(rows) or (not is_binary and 2 * found.good >= len(rows))):
         return found
-    first = next(row for row in rows if not found or not Reading.of([row], *found[:2]).good)
+    # The first line may be a heading.
+    bad = [row for row in rows if not found or not Reading.of([row], *found[:2]).good]
+    first = bad[min(1, len(bad) - 1)] if _is_title(bad[0]) else bad[0]
     shown = _shown(first)
     text = first.decode(errors="replace")
     if is_binary or _UNREADABLE.search(text[:_SHOWN]):
@@ -235,6 +270,10 @@ def _required(rows: Sequence[bytes], promised: int | None, path: str) -> Reading
     hints = (f"; {hint}" for pattern, hint in _HINTS.items() if re.match(pattern, text))
     problem = f"{NOT_TEXT}: a line is a word and its numbers, found {shown}"
     raise FormatError(path, problem + next(hints, ""))
+
+
+def _is_title(line: bytes) -> bool:
+    return re.split(rb"[\t ,;]", line)[0].decode(errors="replace").casefold() in _TITLES
 
 
 def _shown(line: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,7 @@ class TextRows:
     def _note_undecoded(self, words: list[str], undecoded: list[tuple[int, bytes]]) -> None:
         """Count words that are not UTF-8; refuse a text in another encoding."""
         for _, word in undecoded:
-            self._n_wide += not word.decode(errors="ignore").isascii()
+            self._n_wide += _is_cut(word)
             self._undecoded.add(word.decode(errors="replace"))
         if not self._undecoded.n or self._skips:
             return
@@ -138,6 +139,8 @@ class TextRows:
         notes = [*self._layout.notes, *self._notes()]
         if not n and self._first_problem:
             raise FormatError(self._path, f"no line is well-formed: {self._first_problem}")
+        if not n and self._undecoded.n:
+            raise FormatError(self._path, f"words must be UTF-8, got {self._undecoded.example!r}")
         self._matrix.resize((n, self._layout.dimension), refcheck=False)
         return self._vocabulary.embeddings("text", self._matrix, skipped=self._skipped, notes=notes)
 
@@ -155,6 +158,14 @@ class TextRows:
         if self._undecoded.n:
             notes.append(self._undecoded.described("not in UTF-8 left out"))
         return notes
+
+
+def _is_cut(word: bytes) -> bool:
+    """Test for letters in UTF-8, the last of them cut."""
+    try:
+        return not codecs.getincrementaldecoder("utf-8")().decode(word).isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 class _Odd:

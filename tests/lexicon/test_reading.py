@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import normalize
@@ -131,6 +132,26 @@ def test_other_marks_separate(tmp_path: Path, mark: str, end: str) -> None:
         ("1200 cat gato\n800 dog perro\n", CAT_DOG, "space-separated, columns 2 and 3"),
         ("cat\tes\tgato\ndog\tes\tperro\n", CAT_DOG, "tab-separated, columns 1 and 3"),
         ("1990 1990\n٣ 3\n5 cinco\n", [("1990", "1990"), ("٣", "3"), ("5", "cinco")], ""),
+        ("cat\tgato\r\r\ndog\tperro\r\r\n", CAT_DOG, ""),
+        ("cat -> gato\nice cream ---> helado\n", [("cat", "gato"), ("ice cream", "helado")],
+         "separated by '->'"),
+        ("ice cream := helado\ncat == gato\n", [("ice cream", "helado"), ("cat", "gato")],
+         "separated by '='"),
+        ("ice cream -- helado\ncat -- gato\n", [("ice cream", "helado"), ("cat", "gato")],
+         "separated by '--'"),
+        ("1.cat=gato\n2.dog=perro\n", CAT_DOG, "separated by '=', 2 items of a list recognized"),
+        ("1、猫 cat\n2、狗 dog\n", [("猫", "cat"), ("狗", "dog")], "2 items of a list recognized"),
+        ("*nix *nix\n*cat *gato\n", [("*nix", "*nix"), ("*cat", "*gato")], ""),
+        ("('cat', 'gato'),\n('dog', 'perro'),\n", CAT_DOG,
+         "comma-separated, 4 pairs of quotes removed"),
+        ("- [cat, gato]\n- [dog, perro]\n", CAT_DOG,
+         "comma-separated, 2 items of a list recognized"),
+        ("+-----+-----+\n| en  | es  |\n+-----+-----+\n| cat | gato |\n| dog | perro |\n"
+         "+-----+-----+\n", CAT_DOG, "bar-separated, header skipped"),
+        ("=====  =====\nEN     ES\n=====  =====\ncat    gato\ndog    perro\n=====  =====\n",
+         CAT_DOG,
+         "space-separated, header skipped"),
+        ("--- ---\n---- ----\n= =\ncat gato\n", [("---", "---"), ("=", "="), ("cat", "gato")], ""),
         # Names that are words of the language too.
         ("source,target,score\ncat,gato,0.5\nsource,fuente,0.9\ntarget,target,0.1\n",
          [("cat", "gato"), ("source", "fuente"), ("target", "target")],
@@ -272,7 +293,7 @@ def test_phrases_are_kept(tmp_path: Path, text: str) -> None:
             DICT_CC,
             [("α-Keratin", "α-keratin"), ("Katze", "cat"), ("laufen", "to run"),
              ("laufen", "to go")],
-            "2 entities of HTML decoded",
+            "2 codes of a letter decoded",
         ),
         ("cat /kæt/ <n>\tgato <m>\ndog /dɒɡ/ <n>\tperro <m>\n", CAT_DOG, "6 annotations removed"),
         ("cat\tgato(a)\ndogs (pl)\tperro (pl)\n", [("cat", "gato"), ("dogs", "perro")],
@@ -295,6 +316,22 @@ def test_phrases_are_kept(tmp_path: Path, text: str) -> None:
          "2 annotations removed"),
         ("cat gato\ncat gato\ndog perro\n", CAT_DOG, "1 duplicate merged"),
         ("to go\tir\nthe cat\tel gato\n", [("to go", "ir"), ("the cat", "el gato")], ""),
+        ("cat\tgato<br>gata\ndog\tperro<br/>can\n", [*TWO_CATS, ("dog", "can")], "2 cells split"),
+        ("<br> <br>\ncat gato\n", [("<br>", "<br>"), ("cat", "gato")], ""),
+        ('="cat",="gato"\n="dog",="perro"\n', CAT_DOG, "comma-separated"),
+        ('"cat" = "gato";\n"dog" = "perro";\n', CAT_DOG, "2 marks at the end of a word removed"),
+        ("caf\\u00e9\tcoffee\n\\ud83d\tx\n", [("café", "coffee"), ("\\ud83d", "x")],
+         "1 code of a letter decoded"),
+        ("cat\t猫（动物）\ndog\t【狗】\nsun\t日(ひ)\n",
+         [("cat", "猫"), ("dog", "【狗】"), ("sun", "日")],
+         "2 annotations removed"),
+        ("cat\t【猫】\ndog\t【狗】\n", [("cat", "猫"), ("dog", "狗")], "2 pairs of quotes removed"),
+        ("Katze {f} | Katzen {pl} :: cat | cats\nHund {m} :: dog\n",
+         [("Katze", "cat"), ("Katzen", "cats"), ("Hund", "dog")], "1 list of forms split"),
+        ("Katze, die; -, -n\tcat\nHund, -e\tdog\n", [("Katze", "cat"), ("Hund", "dog")],
+         "2 annotations removed"),
+        ("cat, n.\tgato\nrun, v.\tcorrer\n", [("cat", "gato"), ("run", "correr")],
+         "2 annotations removed"),
     ],
 )  # fmt: skip
 def test_what_is_no_part_of_a_word_is_removed_and_counted(
@@ -336,6 +373,81 @@ def test_casing_is_a_choice(
             load(tmp_path / "x.vec", casing="up")  # type: ignore[arg-type]  # on purpose
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "русский\tанглийский", "слово\tперевод", "单词\t翻译", "英文\t中文", "英語\t日本語",
+        "ingilizce\ttürkçe", "الكلمة\tالترجمة", "English (US)\tSpanish (ES)", "key\tvalue",
+        "#en\tes", "słowo\ttłumaczenie", "woord\tvertaling",
+    ],
+)  # fmt: skip
+def test_headers_in_any_language_are_skipped(tmp_path: Path, header: str) -> None:
+    lexicon = loaded(tmp_path, f"{header}\ncat\tgato\ndog\tperro\n")
+    assert list(lexicon) == CAT_DOG
+    assert "header skipped" in lexicon.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "русский\trussian\nкошка\tcat\n",
+        "слово\tword\nперевод\ttranslation\n",
+        "key\tllave\nvalue\tvalor\n",
+        "english\tenglisch\nspanish\tspanisch\n",
+        "#the\t#der\n#cat\t#katze\n",
+    ],
+)
+def test_translations_of_such_names_are_pairs(tmp_path: Path, text: str) -> None:
+    assert len(loaded(tmp_path, text)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('<?xml version="1.0"?>\n<tmx version="1.4"><header/></tmx>\n', "in XML"),
+        ("<dictionary><section><e/></section></dictionary>\n", "in XML"),
+        ("<table>\n<tr><td>cat</td></tr>\n</table>\n", "a table of HTML"),
+        ("INSERT INTO `langlinks` VALUES (1,'es','Gato');\n", "SQL"),
+        ("-- dump\nCREATE TABLE d (a text, b text);\n", "SQL"),
+        ('# Spanish\nmsgid "cat"\nmsgstr "gato"\n', "a gettext catalog"),
+        ('#NAME "En-Es"\n#INDEX_LANGUAGE "English"\ncat\n\tgato\n', "Lingvo"),
+        ("StarDict's dict ifo file\nversion=2.4.2\n", "StarDict"),
+        ('{| class="wikitable"\n! English !! Spanish\n|-\n| cat || gato\n|}\n', "MediaWiki"),
+        ("<http://x/cat> <http://y/same> <http://x/gato> .\n", "RDF"),
+        ("- source: cat\n  target: gato\n", "YAML with keys"),
+        ("2 9\ncat 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9\n", "a file of vectors"),
+        ('{\n "cat": "gato",\n}\n', "looks like JSON, but is damaged"),
+        (
+            '{"cat": {"es": "gato", "fr": "chat"}}\n{"dog": {"es": "perro", "fr": "chien"}}\n',
+            "must map words to translations",
+        ),
+        ('{"cat": {"es": "gato"}, "dog": {"es": "perro"}}', "must map words to translations"),
+        ("# nothing\n# here\n", "got none"),
+    ],
+)
+def test_other_formats_are_refused_by_name(tmp_path: Path, text: str, name: str) -> None:
+    with pytest.raises(FormatError, match=re.escape(name)) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("*cat", "*gato猫"), ("*dog", "x")],
+        [("1.FC", "y"), ("2.FC", "z")],
+        [("猫（x）", "n")],
+        [("caf\\u00e9", "c"), ('="x"', "k"), ("cat, n.", "d")],
+        [("a | b", "c | d")],
+        [("(a", "b)"), ("(c", "d)")],
+        [("----", "----"), ("x", "===")],
+    ],
+)
+def test_saved_words_of_such_forms_come_back(tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
+    ax.Lexicon(pairs).save(tmp_path / "x.tsv")
+    assert list(ax.Lexicon.load(tmp_path / "x.tsv")) == pairs
+
+
 # --- JSON -------------------------------------------------------------------------------------
 
 
@@ -365,6 +477,14 @@ def test_casing_is_a_choice(
             '{"id": 2, "lemma": "dog", "pos": "NOUN", "gloss": "perro"}\n',
             CAT_DOG,
         ),
+        ("o.jsonl", '{"en":"cat","es":"gato"},\n{"en":"dog","es":"perro"},\n', CAT_DOG),
+        (
+            "p.json",
+            '{"name":"x","entries":[{"en":"cat","es":"gato"},{"en":"dog","es":"perro"}]}',
+            CAT_DOG,
+        ),
+        ("q.json", '{"columns":["en","es"],"data":[["cat","gato"],["dog","perro"]]}', CAT_DOG),
+        ("r.json", '{"en":["cat","dog"],"es":["gato","perro"]}', CAT_DOG),
         ("n.json", '\ufeff{"english": "cat", "spanish": "gato; gata"}', TWO_CATS[:2]),
     ],
 )

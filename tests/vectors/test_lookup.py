@@ -93,6 +93,14 @@ def test_words_with_a_zero_row_are_not_found() -> None:
     assert words.without_zero_rows().words == ("cat",)
 
 
+def test_stress_and_vowel_marks_are_looked_up_without_them() -> None:
+    words = ["город", "كلب", "שלום", "й", "cafe"]
+    rows = Lookup({word: row for row, word in enumerate(words)}).rows(
+        ["Го\u0301род", "كَلْب", "שָׁלוֹם", "й", "café", "ко\u0301т"]  # noqa: RUF001
+    )
+    assert rows.tolist() == [0, 1, 2, 3, -1, -1]
+
+
 def test_words_and_their_forms() -> None:
     assert list(forms_of("cat")) == ["cat", "Cat"]
     assert list(forms_of(" New  York")) == [" New  York", " new  york", " New  york", "New York",

@@ -35,6 +35,7 @@ class Right(NamedTuple):
     notes: Sequence[str] = ()
 
 
+_TENTHS = [[0.1, 0.2], [0.3, 0.4]]
 ONES = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 RIGHT = {
     # headers
@@ -49,6 +50,45 @@ RIGHT = {
         ["a", "b"],
         [[1, 0], [1, 1]],
         ["the header promises 2 rows, the file has 3"],
+    ),
+    "a header with a separator of thousands": Right(
+        b"1,000 3\ncat 1 0 0\ndog 0 1 0\nsun 0 0 1\n",
+        ["cat", "dog", "sun"],
+        ONES,
+        ["line 1 left out as a heading, '1,000 3'"],
+    ),
+    "a header in words": Right(
+        b"# vectors: 3 dim: 3\ncat 1 0 0\ndog 0 1 0\nsun 0 0 1\n",
+        ["cat", "dog", "sun"],
+        ONES,
+        ["line 1 left out as a heading"],
+    ),
+    "counts behind the words": Right(
+        b"the 1000 0.1 0.2\nof 900 0.3 0.4\n",
+        ["the", "of"],
+        _TENTHS,
+        ["counts taken off the words"],
+    ),
+    "counts in a table with decimal commas": Right(
+        b"word;freq;a;b\nthe;1000;0,1;0,2\nof;900;0,3;0,4\n",
+        ["the", "of"],
+        _TENTHS,
+        ["line 1 left out", "with semicolons", "counts taken off the words"],
+    ),
+    "few rows with numbers in a table": Right(
+        b",word,0,1\n0,cat,0.1,0.2\n1,dog,0.3,0.4\n",
+        ["cat", "dog"],
+        _TENTHS,
+        ["line 1 left out", "with commas", "numbers of rows taken off the words"],
+    ),
+    "equals signs behind the words": Right(
+        b"cat = 0.1 0.2\ndog = 0.3 0.4\n",
+        ["cat", "dog"],
+        _TENTHS,
+        ["'=' behind each taken off the words"],
+    ),
+    "line ends of two programs": Right(
+        b"2 2\r\r\ncat 0.1 0.2\r\r\ndog 0.3 0.4\r\r\n", ["cat", "dog"], _TENTHS
     ),
     "no line end at the end": Right(
         b"3 2\ncat 1 0\ndog 0 1",
@@ -272,6 +312,18 @@ def test_what_a_person_reads_is_read(
         (b"3 2\ncat 1 0\ndog 0 1\nsun 1", ":4", "the file ends within a line"),
         (b"2 3\ncat 1 0\n", ":1", "the header promises 3 dimensions, the lines have 2"),
         ("2 1\nniño 1\naño 2\n".encode("latin-1"), ":2", "iconv -f LATIN1 -t UTF-8"),
+        (
+            "的 1\n了 2\n是 3\n不 4\n我 5\n有 6\n大 7\n在 8\n人 9\n了解 10\n".encode("gbk"),
+            ":1",
+            "UTF-8",
+        ),
+        ("猫 1 2\n犬 1 2\n".encode("iso2022-jp"), "", "this is text in ISO-2022"),
+        ("дом 1\nдым 2\nдымы 3\n".encode("cp866"), ":1", "must be UTF-8"),
+        (b"the:0.1,0.2,0.3\nof:0.1,0.3,0.4\n", "", "this is not a text file of vectors"),
+        (b'"cat","0.1","0.2"\n"dog","0.3","0.4"\n', "", "write the numbers without quotes"),
+        (b"cat,1,0,\ndog,0,1,\n", "", "end the lines behind the last number"),
+        (b"0.1 0.2 cat\n0.3 0.4 dog\n", "", "write the word before its numbers"),
+        (b"PK\x05\x06" + bytes(18), "", "a zip archive of no file"),
         (b"3 300\n", "", "a header but no vectors"),
         (b"2 50000\na 9:0.02 17:0.3\nb 3:0.1\n", "", "sparse vectors cannot be read"),
         (b"1 1:0.5 2:0.25\n-1 1:0.1 3:0.2\n", "", "sparse vectors cannot be read"),
