@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from alignx.lexicon.entries import Kind
 
-__all__ = ["is_header", "named_words"]
+__all__ = ["are_column_names", "is_header", "named_words"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -96,7 +96,7 @@ def is_header(first: Sequence[str], words: Sequence[int], kinds: Sequence[Kind])
     if any(kind == "numbers" and is_number(cell) for cell, kind in others):
         return False
     # A name over numbers or parts of speech tells as well.
-    return _are_names(first[words[0]], first[words[1]]) or any(
+    return are_column_names(first[words[0]], first[words[1]]) or any(
         not _EXPECTED[kind](cell) for cell, kind in others
     )
 
@@ -117,7 +117,7 @@ def named_words(names: Sequence[str]) -> list[int]:
     return []
 
 
-def _are_names(source: str, target: str) -> bool:
+def are_column_names(source: str, target: str) -> bool:
     """Return True for two names of columns, False for translations."""
     first, second = _cleaned(source), _cleaned(target)
     if first == second:

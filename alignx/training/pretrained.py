@@ -9,7 +9,7 @@ import numpy as np
 from alignx.support.arrays import freeze
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.fasttext.ngrams import ngram_hashes
-from alignx.vectors.text import write_text
+from alignx.vectors.text.vector_text import write_text
 
 if TYPE_CHECKING:
     from alignx.support.arrays import Matrix

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from alignx.vectors.cache import is_cache, read_cache
-from alignx.vectors.fasttext.layout import is_fasttext
-from alignx.vectors.fasttext.reader import read_fasttext
-from alignx.vectors.numpy_reader import (
+from alignx.vectors.binary.numpy_reader import (
     is_numpy,
     is_numpy_archive,
     read_numpy,
     read_numpy_archive,
 )
-from alignx.vectors.pickles import is_pickle, refuse_pickle
-from alignx.vectors.text import read_text
-from alignx.vectors.word2vec_binary import is_word2vec_binary, read_word2vec_binary
+from alignx.vectors.binary.pickles import is_pickle, refuse_pickle
+from alignx.vectors.binary.word2vec import is_word2vec_binary, read_word2vec_binary
+from alignx.vectors.cache import is_cache, read_cache
+from alignx.vectors.fasttext.layout import is_fasttext
+from alignx.vectors.fasttext.reader import read_fasttext
+from alignx.vectors.text.vector_text import read_text
 
 if TYPE_CHECKING:
     import io

@@ -11,12 +11,12 @@ from alignx.errors import FormatError
 from alignx.support.arguments import require_instance
 from alignx.support.files import replacing, require_writable
 from alignx.support.packing import PACKED, packing, without_packing
+from alignx.vectors.binary.numpy_writer import write_numpy, write_numpy_archive
+from alignx.vectors.binary.word2vec import write_word2vec_binary
+from alignx.vectors.binary.word_list import list_beside
 from alignx.vectors.cache import write_cache
 from alignx.vectors.embeddings import Embeddings
-from alignx.vectors.numpy_writer import write_numpy, write_numpy_archive
-from alignx.vectors.text import write_text
-from alignx.vectors.word2vec_binary import write_word2vec_binary
-from alignx.vectors.word_list import list_beside
+from alignx.vectors.text.vector_text import write_text
 
 if TYPE_CHECKING:
     from alignx.support.arrays import LazyRows

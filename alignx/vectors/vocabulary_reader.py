@@ -14,7 +14,7 @@ from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.language_codes import guess_language
 from alignx.vectors.load_options import LoadOptions, LoadReport, counted
 from alignx.vectors.spelling import cased
-from alignx.vectors.word_prefixes import (
+from alignx.vectors.text.prefixes import (
     describe_absence,
     describe_prefixes,
     language_of_prefix,

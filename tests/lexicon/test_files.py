@@ -346,6 +346,18 @@ def test_a_saved_lexicon_loads_unchanged(
     assert Lexicon.load(tmp_path / f"pairs{suffix}") == saved
 
 
+@pytest.mark.parametrize("first", [("english", "spanish"), ("key", "value"), ("source", "target")])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_first_pair_like_a_header_is_kept(
+    tmp_path: Path, first: tuple[str, str], grouped: bool
+) -> None:
+    for scores in (None, np.array([0.5, 1.0])):
+        saved = Lexicon([first, ("cat", "gato")], scores)
+        saved.save(tmp_path / "pairs.tsv", grouped=grouped)
+        loaded = Lexicon.load(tmp_path / "pairs.tsv")
+        assert loaded == (Lexicon(saved.pairs) if grouped else saved)
+
+
 def test_content_of_saved_files(tmp_path: Path) -> None:
     lexicon = Lexicon([("cat", "gato"), ("été", "verano")], np.array([0.5, 1]), np.array([1, 1e-5]))
     lexicon.save(tmp_path / "a.tsv")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alignx.lexicon.cells import quoted_if_ambiguous
 from alignx.lexicon.entries import quoted
 from alignx.lexicon.formats.content import Content, Format, holding_no
+from alignx.lexicon.header import are_column_names
 from alignx.support.files import replacing
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ __all__ = ["TSV", "joined"]
 
 def _write(path: StrPath, content: Content) -> None:
     with replacing(path) as file:
+        if content.pairs and are_column_names(*content.pairs[0]):
+            # Or else the first pair would be read as a header.
+            numbers = [] if content.grouped else content.numbers
+            file.write("\t".join(["source", "target", *numbers]) + "\n")
         if content.grouped:
             for source, targets in content.groups():
                 file.write(f"{quoted_if_ambiguous(source)}\t{joined(targets)}\n")

@@ -14,8 +14,8 @@ import numpy as np
 from alignx.errors import FormatError
 from alignx.support.arrays import Matrix, as_rows
 from alignx.support.file_kinds import NUMPY, NUMPY_ARCHIVE, kind_of
+from alignx.vectors.binary.word_list import read_word_list, require_list_beside
 from alignx.vectors.vocabulary_reader import VocabularyReader
-from alignx.vectors.word_list import read_word_list, require_list_beside
 
 if TYPE_CHECKING:
     import io

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING
 from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.arrays import row_blocks
-from alignx.vectors.text_blocks import whole_lines
-from alignx.vectors.text_layout import TextLayout
-from alignx.vectors.text_rows import TextRows
+from alignx.vectors.text.blocks import whole_lines
+from alignx.vectors.text.layout import TextLayout
+from alignx.vectors.text.rows import TextRows
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

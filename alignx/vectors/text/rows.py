@@ -12,7 +12,7 @@ from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.config import get_config
 from alignx.vectors.load_options import counted
-from alignx.vectors.text_layout import QUOTED, TextLayout
+from alignx.vectors.text.layout import QUOTED, TextLayout
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
 if TYPE_CHECKING:

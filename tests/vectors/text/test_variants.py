@@ -276,9 +276,9 @@ RIGHT = {
         ["2 words not in UTF-8 left out, such as '\u0433\ufffd'"],
     ),
     "a word not in UTF-8 of many": Right(
-        b"ni\xf1o 1\n" + b"".join(b"w%d 2\n" % i for i in range(150)),
+        b"ni\xf1o 1\n" + b"".join(b"w%d %d\n" % (i, i + 2) for i in range(150)),
         [f"w{i}" for i in range(150)],
-        [[2]] * 150,
+        [[i + 2] for i in range(150)],
         ["lists of frequencies", "1 word not in UTF-8 left out"],
     ),
 }

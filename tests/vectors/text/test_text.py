@@ -16,9 +16,10 @@ import pytest
 from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.config import config_context
-from alignx.vectors import text, text_blocks
 from alignx.vectors.io import load
 from alignx.vectors.load_options import LoadOptions, LoadReport
+from alignx.vectors.text import blocks
+from alignx.vectors.text import vector_text as text
 from alignx.vectors.vector_stream import VectorStream
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ TABLE_ROWS = np.array([[1, 0], [0.5, -0.2], [3, 4], [5, 6]], dtype=np.float32)
 @pytest.fixture(params=[40, 1 << 20], ids=["small head", "usual head"])
 def head(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Size of the inspected part, so that blocks come out of it or from behind it."""
-    monkeypatch.setattr(text_blocks, "HEAD_SIZE", request.param)
+    monkeypatch.setattr(blocks, "HEAD_SIZE", request.param)
     return int(request.param)
 
 

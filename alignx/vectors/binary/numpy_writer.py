@@ -9,7 +9,7 @@ import numpy as np
 
 from alignx.errors import FormatError
 from alignx.support.arrays import BLOCK_ROWS, row_blocks
-from alignx.vectors.word_list import write_word_list
+from alignx.vectors.binary.word_list import write_word_list
 
 if TYPE_CHECKING:
     from alignx.support.arrays import LazyRows

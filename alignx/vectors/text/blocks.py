@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from alignx.errors import FormatError
 from alignx.support.encodings import recoded, wide_encoding
 from alignx.support.file_kinds import BINARY, kind_of, markup_of
-from alignx.vectors.text_dialect import Reading, best_reading
-from alignx.vectors.text_layout import NOT_TEXT, sample
+from alignx.vectors.text.dialect import Reading, best_reading
+from alignx.vectors.text.layout import NOT_TEXT, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

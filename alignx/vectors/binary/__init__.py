@@ -1,0 +1,1 @@
+"""Vectors in the binary formats of word2vec and NumPy."""

@@ -1,0 +1,1 @@
+"""Vectors as text, in the variants that people and programs write."""
