@@ -146,7 +146,7 @@ std::ptrdiff_t count_decimals(std::string_view field, Dialect dialect) {
 
 // The fields of a line, the last first.
 struct Fields {
-    Fields(const Line& line, Dialect dialect) : begin(line.begin), dialect(dialect) {
+    Fields(const Line& line, Dialect signs) : begin(line.begin), dialect(signs) {
         for (const char* at = line.end;;) {
             const char* const end = at;
             at = field_begin(begin, end, dialect);
