@@ -216,12 +216,12 @@ class Person:
 
     def interrupt(self, prompt: str) -> None:
         """Press Ctrl-C until a prompt appears: readline waits on after one while it draws."""
-        self.write("\x03")
-        while prompt not in self.seen:
-            if select.select([self.screen], [], [], 3)[0]:
+        for _ in range(20):
+            self.write("\x03")
+            while prompt not in self.seen and select.select([self.screen], [], [], 3)[0]:
                 self.seen += os.read(self.screen, 4096).decode()
-            else:
-                self.write("\x03")
+            if prompt in self.seen:
+                break
         self.see(prompt)
 
 
