@@ -52,15 +52,22 @@ def sample() -> Sample:
     return load_sample()
 
 
+class Alignments(dict[str, Alignment]):
+    """Alignments of the bundled sample by method, each fitted when it is asked for."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__()
+        self.sample = sample
+
+    def __missing__(self, method: str) -> Alignment:
+        source, target, train, _ = self.sample
+        self[method] = align(source, target, lexicon=train, method=method, refinement=1)
+        return self[method]
+
+
 @pytest.fixture(scope="module")
-def alignments(sample: Sample) -> dict[str, Alignment]:
-    """The bundled sample, aligned by every method."""
-    return {
-        method: align(
-            sample.source, sample.target, lexicon=sample.train, method=method, refinement=1
-        )
-        for method in METHODS
-    }
+def alignments(sample: Sample) -> Alignments:
+    return Alignments(sample)
 
 
 def embeddings(
