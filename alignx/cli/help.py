@@ -57,7 +57,19 @@ def usage(command: Any, context: typer.Context) -> str:  # noqa: ANN401  # of ty
     return " ".join(parts)
 
 
-class HelpCommand(TyperCommand):
+class _HelpScreen:
+    """Help screen and usage of this module."""
+
+    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401  # of typer
+        """Return the line of usage."""
+        return f"Usage: {usage(self, ctx)}"
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  # of typer
+        """Print the help screen."""
+        _print_help(self, ctx)
+
+
+class HelpCommand(_HelpScreen, TyperCommand):
     """Command with the help screen of this module."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # of typer
@@ -68,25 +80,9 @@ class HelpCommand(TyperCommand):
             error.message = _LIBRARY.sub(lambda found: _OURS[found[0]], error.message)
             raise
 
-    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401  # of typer
-        """Return the line of usage."""
-        return f"Usage: {usage(self, ctx)}"
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  # of typer
-        """Print the help screen."""
-        _print_help(self, ctx)
-
-
-class HelpGroup(TyperGroup):
+class HelpGroup(_HelpScreen, TyperGroup):
     """Group of commands with the help screen of this module."""
-
-    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401  # of typer
-        """Return the line of usage."""
-        return f"Usage: {usage(self, ctx)}"
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  # of typer
-        """Print the help screen."""
-        _print_help(self, ctx)
 
 
 def _argument(parameter: Any) -> Row:  # noqa: ANN401  # of typer
