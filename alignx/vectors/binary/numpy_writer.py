@@ -8,8 +8,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from alignx.errors import FormatError
-from alignx.support.arrays import BLOCK_ROWS, row_blocks
+from alignx.support.arrays import BLOCK_ROWS
 from alignx.vectors.binary.word_list import write_word_list
+from alignx.vectors.word_blocks import word_blocks
 
 if TYPE_CHECKING:
     from alignx.support.arrays import LazyRows
@@ -68,9 +69,9 @@ def write_numpy_archive(
 
 
 def _write_matrix(file: IO[bytes], embeddings: Embeddings, rows: LazyRows | None) -> None:
-    dimension = embeddings.dimension if rows is None else rows.dimension
+    dimension, blocks = word_blocks(embeddings, rows)
     _write_header(file, np.dtype("<f4"), (len(embeddings), dimension))
-    for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
+    for _, block in blocks:
         file.write(block.astype("<f4", copy=False).data)
 
 

@@ -7,11 +7,12 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from alignx.errors import FormatError
-from alignx.support.arrays import Matrix, first_not_finite, row_blocks
+from alignx.support.arrays import Matrix, first_not_finite
 from alignx.support.file_kinds import WORD2VEC, kind_of
 from alignx.vectors.binary.word2vec_rows import CONTROL, LONGEST_WORD, Word2VecRows, are_words
 from alignx.vectors.load_options import counted
 from alignx.vectors.vocabulary_reader import VocabularyReader
+from alignx.vectors.word_blocks import word_blocks
 
 if TYPE_CHECKING:
     import io
@@ -164,11 +165,9 @@ def write_word2vec_binary(
     if odd is not None:
         problem = f"the format cannot hold a word with a space or zero byte, got {odd!r}"
         raise FormatError(path, f"{problem}; write .npz or .safetensors")
-    dimension = embeddings.dimension if rows is None else rows.dimension
+    dimension, blocks = word_blocks(embeddings, rows)
     file.write(f"{len(embeddings)} {dimension}\n".encode())
-    start = 0
-    for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
-        words = embeddings.words[start : start + len(block)]
+    for words, block in blocks:
         numbers = block.astype("<f4", copy=False)
         file.write(
             b"".join(
@@ -177,4 +176,3 @@ def write_word2vec_binary(
                 for part in (word.encode(), b" ", row.data)
             )
         )
-        start += len(block)

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 from alignx import _core
 from alignx.errors import FormatError
-from alignx.support.arrays import row_blocks
 from alignx.vectors.text.blocks import whole_lines
 from alignx.vectors.text.layout import TextLayout
 from alignx.vectors.text.rows import TextRows
+from alignx.vectors.word_blocks import word_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -93,13 +93,10 @@ def write_text(
             f"other programs would split a word with a space or tab, got {split!r}; "
             "write .npz, .npy or .safetensors",
         )
-    dimension = embeddings.dimension if rows is None else rows.dimension
+    dimension, blocks = word_blocks(embeddings, rows)
     file.write(f"{len(embeddings)} {dimension}\n".encode())
-    start = 0
-    for block in row_blocks(embeddings.vectors) if rows is None else rows.blocks():
-        words = embeddings.words[start : start + len(block)]
+    for words, block in blocks:
         file.write(_core.format_vectors(words, block, decimals))
-        start += len(block)
 
 
 def _read_ahead(blocks: Iterator[memoryview]) -> Generator[memoryview]:
