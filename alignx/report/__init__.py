@@ -1,0 +1,1 @@
+"""Reports to look at: quality of an alignment, its dictionary, and figures."""

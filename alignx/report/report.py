@@ -1,0 +1,64 @@
+"""Report of an alignment, or of two languages before any work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alignx.evaluation.word_translation import EvaluationReport
+    from alignx.report.dictionary import Dictionary
+    from alignx.report.hubs import Hubs
+    from alignx.report.quality_card import QualityCard
+    from alignx.report.questions import Questions
+    from alignx.report.reliability import Reliability
+    from alignx.report.word_map import WordMap
+    from alignx.support.arrays import Double, Matrix
+
+__all__ = ["Report"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """Report of an alignment, or of two languages before any work.
+
+    Attributes
+    ----------
+    title : str
+        Names of the languages, as "English to Spanish".
+    languages : (str, str)
+        Codes, or "source" and "target".
+    card : QualityCard, optional
+        None without a map, as are the following.
+    evaluation : EvaluationReport, optional
+        Accuracy on the test dictionary, if there is one.
+    questions : Questions, optional
+        The test words and their answers.
+    reliability : Reliability, optional
+        Of the probabilities, if there are any and a test dictionary.
+    hubs : Hubs, optional
+        Before and after CSLS.
+    cosines : (Matrix, Matrix), optional
+        Cosines in the shared space, (n,) float32 each: of known pairs, and of random ones.
+    singular_values : (Double, Double), optional
+        Of the map of each language, largest first, (d,) float64.
+    word_map : WordMap, optional
+        Frequent words of both languages on a plane.
+    dictionary : Dictionary, optional
+        Translations in both directions.
+    notes : tuple of str
+        Facts about the making of the report, such as words left out.
+    """
+
+    title: str
+    languages: tuple[str, str]
+    card: QualityCard | None = None
+    evaluation: EvaluationReport | None = None
+    questions: Questions | None = None
+    reliability: Reliability | None = None
+    hubs: Hubs | None = None
+    cosines: tuple[Matrix, Matrix] | None = None
+    singular_values: tuple[Double, Double] | None = None
+    word_map: WordMap | None = None
+    dictionary: Dictionary | None = None
+    notes: tuple[str, ...] = ()
