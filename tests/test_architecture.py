@@ -36,7 +36,7 @@ ORDER = [
     {"datasets", "mapping", "ranking", "training"},
     {"alignment"},
     {"induction", "evaluation", "classification"},
-    {"experiments", "report"},
+    {"experiments", "reporting"},
     {"cli"},
     {"__main__"},
 ]

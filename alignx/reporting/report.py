@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alignx.evaluation.word_translation import EvaluationReport
-    from alignx.report.dictionary import Dictionary
-    from alignx.report.hubs import Hubs
-    from alignx.report.quality_card import QualityCard
-    from alignx.report.questions import Questions
-    from alignx.report.reliability import Reliability
-    from alignx.report.word_map import WordMap
+    from alignx.reporting.dictionary import Dictionary
+    from alignx.reporting.hubs import Hubs
+    from alignx.reporting.quality_card import QualityCard
+    from alignx.reporting.questions import Questions
+    from alignx.reporting.reliability import Reliability
+    from alignx.reporting.word_map import WordMap
     from alignx.support.arrays import Double, Matrix
 
 __all__ = ["Report"]
