@@ -1,4 +1,4 @@
-"""Report of an alignment, or of two languages before any work."""
+"""Contents of a report: all values that its page shows."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alignx.evaluation.word_translation import EvaluationReport
-    from alignx.report.dictionary import Dictionary
-    from alignx.report.hubs import Hubs
-    from alignx.report.quality_card import QualityCard
-    from alignx.report.questions import Questions
-    from alignx.report.reliability import Reliability
-    from alignx.report.word_map import WordMap
+    from alignx.reporting.dictionary import Dictionary
+    from alignx.reporting.hubs import Hubs
+    from alignx.reporting.quality_card import QualityCard
+    from alignx.reporting.questions import Questions
+    from alignx.reporting.reliability import Reliability
+    from alignx.reporting.word_map import WordMap
     from alignx.support.arrays import Double, Matrix
 
-__all__ = ["Report"]
+__all__ = ["Contents"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report:
-    """Report of an alignment, or of two languages before any work.
+class Contents:
+    """Contents of a report of an alignment, or of two languages before any work.
 
     Attributes
     ----------
@@ -39,7 +39,8 @@ class Report:
     hubs : Hubs, optional
         Before and after CSLS.
     cosines : (Matrix, Matrix), optional
-        Cosines in the shared space, (n,) float32 each: of known pairs, and of random ones.
+        Cosines in the shared space, (n,) float32 each: of the pairs of the test dictionary, and of
+        its words in random pairs.
     singular_values : (Double, Double), optional
         Of the map of each language, largest first, (d,) float64.
     word_map : WordMap, optional
@@ -62,3 +63,6 @@ class Report:
     word_map: WordMap | None = None
     dictionary: Dictionary | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Report({self.title})"
