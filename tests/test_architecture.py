@@ -57,7 +57,7 @@ ONLY_IN = {
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
-    "rapidfuzz": {"ranking", "vectors"},
+    "rapidfuzz": {"ranking", "reporting", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},
@@ -68,7 +68,7 @@ DEPENDENCIES = {
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
-    "urllib3",
+    *("umap", "urllib3"),
 }
 
 
