@@ -74,7 +74,7 @@ def _view(name: str, title: str, reading: str, axes: Axes, table: Table) -> Figu
 
 
 def _percent(value: float) -> str:
-    return "–" if np.isnan(value) else f"{100 * value:.1f} %"
+    return "unknown" if np.isnan(value) else f"{100 * value:.1f} %"
 
 
 def _reliability(reliability: Reliability) -> FigureView:
@@ -82,8 +82,8 @@ def _reliability(reliability: Reliability) -> FigureView:
     gap = 100 * reliability.error
     reading = (
         f"How often an answer is right, by its stated probability. The two differ by "
-        f"{gap:.1f} points on average; points below the line are too confident, points above it too "
-        "cautious."
+        f"{gap:.1f} points on average; below the line it is too "
+        "confident, above it too cautious."
     )
     rows = tuple(
         (
@@ -125,7 +125,7 @@ def _cosines(cosines: tuple[Matrix, Matrix]) -> FigureView:
     pairs, random = (np.asarray(each, dtype=np.float64) for each in cosines)
     apart = float((pairs > np.quantile(random, 0.99)).mean())
     reading = (
-        f"How similar the vectors of translations are, beside those of words paired at random. "
+        f"How similar the vectors of translations are, beside those of random pairs. "
         f"{100 * apart:.0f} % of the translations are more similar than 99 % of the random pairs."
     )
     quantiles = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -1,6 +1,6 @@
 // The dictionary to search: draws what its source finds (see carried-dictionary.js).
 
-const PAGE = 50;
+const PAGE = 25;
 
 class DictionaryView {
   constructor(root, source) {
@@ -64,9 +64,10 @@ class DictionaryView {
     this.status.textContent = this.found.count
       ? `${counts.format(end)} of ${counted(this.found.count, "word")} shown`
       : "No word found";
-    for (const button of this.root.querySelectorAll("[data-export]")) {
-      button.disabled = !this.found.count;
-    }
+    const box = this.root.querySelector(".export");
+    if (!box) return;
+    box.hidden = !this.found.count;
+    box.querySelector(".size").textContent = counted(this.found.count, "word");
   }
 
   #showHint() {
