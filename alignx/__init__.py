@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         refine,
     )
     from alignx.ranking.ranker import PairRanker
+    from alignx.reporting.prospects.prospects import Prospects, prospects
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -139,6 +140,7 @@ __all__ = [
     "PairRanker",
     "PriorMatching",
     "Procrustes",
+    "Prospects",
     "RecallError",
     "Refinement",
     "Reweighted",
@@ -179,6 +181,7 @@ __all__ = [
     "load_sample",
     "missing_reasons",
     "mutual_neighbors",
+    "prospects",
     "rank_sources",
     "refine",
     "save",
@@ -251,6 +254,7 @@ _HOMES = {
         "refine",
     ],
     "ranking.ranker": ["PairRanker"],
+    "reporting.prospects.prospects": ["Prospects", "prospects"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",
