@@ -51,6 +51,7 @@ ONLY_IN = {
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
+    "fontTools": {"reporting"},
     "joblib": {"support"},
     "matplotlib": {"classification", "reporting"},
     "pandas": {"experiments", "lexicon", "support"},
@@ -64,7 +65,17 @@ ONLY_IN = {
     "typer": {"cli"},
 }
 DEPENDENCIES = {
-    *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
+    *(
+        "distributed",
+        "faiss",
+        "fasttext",
+        "fontTools",
+        "joblib",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "pydantic",
+    ),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
