@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from alignx.reporting.figures.report_figures import figures_of
 from alignx.reporting.page.document import document
-from alignx.reporting.page.figure_views import figure_views
 from alignx.reporting.page.packed import dictionary_data, word_map_data
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def render(report: Contents) -> str:
             report.languages, names, ("of-source", "of-target"), strict=True
         )
     ]
-    figures = [*figure_views(report)]
+    figures = [each for each in figures_of(report) if each.name != "rankings"]  # the card has these
     errors = None if report.questions is None else _Errors.of(report.questions)
     data = {}
     if report.dictionary is not None:

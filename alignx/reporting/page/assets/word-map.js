@@ -88,7 +88,9 @@ class WordMapView {
     const color = language ? colors.target : colors.source;
     return {
       name: `words ${language}`, type: "scatter", data: this.points[language], z: 2,
-      symbol, symbolSize: language ? 6 : 5, itemStyle: { color, opacity: 0.6 },
+      symbol,
+      // Larger marks keep their label where two would overlap: those of frequent words.
+      symbolSize: (_, { dataIndex }) => 9 - (5 * dataIndex) / this.words[language].length, itemStyle: { color, opacity: 0.6 },
       label: {
         show: true, position: "right", distance: 3, color, opacity: 1, fontSize: 12, minMargin: 6,
         textBorderColor: colors.paper, textBorderWidth: 3,
