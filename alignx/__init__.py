@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         refine,
     )
     from alignx.ranking.ranker import PairRanker
+    from alignx.reporting.prospects.prospects import Prospects, prospects
     from alignx.reporting.report import Report, report
     from alignx.retrieval.csls import (
         csls_bias,
@@ -140,6 +141,7 @@ __all__ = [
     "PairRanker",
     "PriorMatching",
     "Procrustes",
+    "Prospects",
     "RecallError",
     "Refinement",
     "Report",
@@ -181,6 +183,7 @@ __all__ = [
     "load_sample",
     "missing_reasons",
     "mutual_neighbors",
+    "prospects",
     "rank_sources",
     "refine",
     "report",
@@ -254,6 +257,7 @@ _HOMES = {
         "refine",
     ],
     "ranking.ranker": ["PairRanker"],
+    "reporting.prospects.prospects": ["Prospects", "prospects"],
     "reporting.report": ["Report", "report"],
     "retrieval.csls": [
         "csls_bias",
