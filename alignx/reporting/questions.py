@@ -95,6 +95,19 @@ class Questions(Tabular):
         """Return one row for each test word."""
         return [vars(each) for each in self.questions]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON object that ``--json`` prints."""
+        return {
+            "ranking": self.ranking,
+            "by_frequency": self.by_frequency,
+            "by_length": self.by_length,
+            "by_part_of_speech": self.by_part_of_speech,
+            "questions": [
+                {**each, "answers": [answer._asdict() for answer in each["answers"]]}
+                for each in self.records()
+            ],
+        }
+
     @classmethod
     def of(cls, space: SharedSpace, evaluation: EvaluationReport) -> Self:
         """Answer the words of an evaluation in the same space.

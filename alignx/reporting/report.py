@@ -12,9 +12,11 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.datasets.languages import languages
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
+from alignx.reporting.classifier import ClassifierSection
 from alignx.reporting.contents import Contents
 from alignx.reporting.dictionary import Dictionary
 from alignx.reporting.hubs import Hubs
+from alignx.reporting.prospects.prospects import Prospects
 from alignx.reporting.quality_card import QualityCard
 from alignx.reporting.questions import Questions
 from alignx.reporting.word_map import WordMap
@@ -22,10 +24,14 @@ from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.retrieval.pair_scores import pair_scores
 from alignx.support.arguments import require_instance, require_whole
+from alignx.support.files import StrPath, replacing
+from alignx.support.outputs import require_suffix
 from alignx.support.progress import part_of
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
+    from alignx.classification.classifier import TransferClassifier
+    from alignx.classification.data.texts import LabeledTexts
     from alignx.retrieval.neighbors import CrossNeighbors
     from alignx.support.arrays import Double, Matrix
     from alignx.support.progress import Progress
@@ -40,6 +46,22 @@ FEWEST_WORDS = 2
 class Report(Contents):
     """Report of an alignment, or of two languages before any work; see `alignx.report`."""
 
+    def save(self, path: StrPath) -> None:
+        """Write one HTML file that needs no other, nor a network.
+
+        Raises
+        ------
+        FormatError, OutputError
+            If the suffix is that of another format, or the file cannot be written.
+        """
+        require_suffix(path, "a page")
+
+        from alignx.reporting.page.render import render  # matplotlib takes a second to load
+
+        page = render(self)
+        with replacing(path) as file:
+            file.write(page)
+
 
 def report(
     source: Embeddings | SharedSpace,
@@ -48,9 +70,11 @@ def report(
     *,
     lexicon: LexiconLike | None = None,
     words: int = WORDS,
+    classifier: TransferClassifier | None = None,
+    texts: LabeledTexts | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Report the quality of an alignment, with its dictionary.
+    """Report the quality of an alignment with its dictionary, or prospects without one.
 
     Parameters
     ----------
@@ -58,13 +82,16 @@ def report(
         Vectors of both languages, as `alignment` takes them. A `SharedSpace` as `source`, without
         `target`, reports its first two languages.
     alignment : Alignment, optional
-        The map, whose held-out accuracy is shown. Required unless `source` is a space.
+        The map, whose held-out accuracy is shown. Without one, and unless `source` is a space, the
+        report tells what to expect of an alignment.
     lexicon : Lexicon, path, list of pairs, dict or DataFrame, optional
         Test dictionary. Without one there are no accuracy on test words, no errors, no reliability
         and no cosines.
     words : int
         Most frequent words of each language in the dictionary, the hubs and the map of words, at
         least 2. The accuracy is that on all words.
+    classifier, texts : TransferClassifier, LabeledTexts, optional
+        A classifier, and texts with labels that it did not learn from.
     progress : callable, optional
         Called with the fraction done.
 
@@ -100,6 +127,11 @@ def report(
     require_whole(words, "words")
     if words < FEWEST_WORDS:
         raise ValueError(f"words must be at least {FEWEST_WORDS}, got {words}")
+    if (classifier is None) != (texts is None):
+        raise ValueError("classifier and texts must be given together, got one of them")
+    if alignment is None and not isinstance(source, SharedSpace):
+        _require_nothing_else(lexicon=lexicon, classifier=classifier)
+        return _before_any_work(source, target)
     space = _space(source, target, alignment)
     differences = () if target is None else _differences(alignment, source, target)
     names = _name(space.source, "source"), _name(space.target, "target")
@@ -124,8 +156,26 @@ def report(
         None if alignment is None else _singular_values(alignment),
         WordMap.of(shown, by_csls),
         Dictionary.of(shown, by_csls, progress=part_of(progress, 0.5, 0.5)),
-        notes,
+        classifier=None if classifier is None else ClassifierSection.of(classifier, texts),
+        notes=notes,
     )
+
+
+def _before_any_work(source: Embeddings, target: Embeddings | None) -> Report:
+    """Report what to expect of two languages."""
+    require_instance(source, Embeddings, "source")
+    require_instance(target, Embeddings, "target")
+    assert target is not None  # an Embeddings
+    space_codes = source.language or "source", target.language or "target"
+    names = _name(source, "source"), _name(target, "target")
+    return Report(" and ".join(names), space_codes, prospects=Prospects.of(source, target))
+
+
+def _require_nothing_else(**given: object) -> None:
+    """Refuse what takes a map."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise ValueError(f"{' and '.join(wrong)} must be given with an alignment, got none")
 
 
 def _space(
@@ -141,8 +191,7 @@ def _space(
     require_instance(source, Embeddings, "source")
     require_instance(target, Embeddings, "target")
     assert target is not None  # an Embeddings
-    if alignment is None:
-        raise TypeError("alignment must be given with vectors")
+    assert alignment is not None  # or there is no space to report
     return alignment.apply(source, target)
 
 
