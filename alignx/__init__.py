@@ -74,6 +74,13 @@ if TYPE_CHECKING:
         refine,
     )
     from alignx.ranking.ranker import PairRanker
+    from alignx.reporting.classifier import ClassifierSection
+    from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
+    from alignx.reporting.figures.classes import plot_classes, plot_confusion
+    from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
+    from alignx.reporting.figures.transfer import plot_transfer
+    from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
+    from alignx.reporting.figures.words import plot_words
     from alignx.reporting.prospects.prospects import Prospects, prospects
     from alignx.reporting.report import Report, report
     from alignx.retrieval.csls import (
@@ -107,6 +114,7 @@ __all__ = [
     "AlignxError",
     "Auto",
     "Bootstrap",
+    "ClassifierSection",
     "ClusterError",
     "CodeSwitching",
     "Contrastive",
@@ -183,6 +191,18 @@ __all__ = [
     "load_sample",
     "missing_reasons",
     "mutual_neighbors",
+    "plot_accuracy",
+    "plot_bands",
+    "plot_classes",
+    "plot_confusion",
+    "plot_cosines",
+    "plot_expectation",
+    "plot_hubs",
+    "plot_reliability",
+    "plot_singular_values",
+    "plot_spectra",
+    "plot_transfer",
+    "plot_words",
     "prospects",
     "rank_sources",
     "refine",
@@ -257,6 +277,13 @@ _HOMES = {
         "refine",
     ],
     "ranking.ranker": ["PairRanker"],
+    "reporting.classifier": ["ClassifierSection"],
+    "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],
+    "reporting.figures.classes": ["plot_classes", "plot_confusion"],
+    "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
+    "reporting.figures.transfer": ["plot_transfer"],
+    "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],
+    "reporting.figures.words": ["plot_words"],
     "reporting.prospects.prospects": ["Prospects", "prospects"],
     "reporting.report": ["Report", "report"],
     "retrieval.csls": [

@@ -53,7 +53,7 @@ ONLY_IN = {
     "fasttext": {"training"},
     "fontTools": {"reporting"},
     "joblib": {"support"},
-    "matplotlib": {"classification", "reporting"},
+    "matplotlib": {"reporting"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
