@@ -11,6 +11,7 @@ from alignx.reporting.figures.theme import (
     MUTED,
     SOURCE,
     drawing,
+    interval,
     label_of,
     legend_above,
     percent_axis,
@@ -78,11 +79,10 @@ def draw_shares(accuracies: Mapping[str, Accuracy], meaning: str, ax: Axes | Non
         for row, (name, each) in enumerate(accuracies.items()):
             if not each.n:
                 continue
-            value, low, high = require_numbers([each.precision[1], *each.interval], repr(name))
-            ax.plot([low, high], [row, row], color=SOURCE, linewidth=2, solid_capstyle="butt")
-            ax.plot([value], [row], "o", color=SOURCE, markersize=6)
+            values = require_numbers([each.precision[1], *each.interval], repr(name))
+            interval(ax, row, values, SOURCE)
             right = ax.get_yaxis_transform()
-            ax.text(1.03, row, f"{100 * value:.0f} %", transform=right, color=INK, va="center")
+            ax.text(1.03, row, f"{100 * values[0]:.0f} %", transform=right, color=INK, va="center")
         ax.set_yticks(range(len(labels)), labels, parse_math=False)
         ax.set(xlim=LIMITS, ylim=(len(labels) - 0.5, -0.5))
         ax.set_xlabel(meaning, loc="right")
