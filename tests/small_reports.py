@@ -10,9 +10,10 @@ from alignx.evaluation.accuracy import Accuracy
 from alignx.reporting.contents import Contents
 from alignx.reporting.dictionary import Dictionary, Direction
 from alignx.reporting.hubs import Hub, Hubs
-from alignx.reporting.quality_card import MeasuredAccuracy, QualityCard, Use
+from alignx.reporting.quality_card import MeasuredAccuracy, QualityCard
 from alignx.reporting.questions import Answer, Question, Questions
 from alignx.reporting.reliability import Reliability
+from alignx.reporting.uses import Use
 from alignx.reporting.word_map import WordMap
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from alignx.reporting.figures.report_figures import figures_of
+from alignx.reporting.figures.of_alignment import alignment_figures
+from alignx.reporting.figures.of_classifier import classifier_figures
+from alignx.reporting.figures.of_languages import language_figures
 from alignx.reporting.page import prospect_rows
 from alignx.reporting.page.document import document
 from alignx.reporting.page.packed import dictionary_data, word_map_data
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alignx.reporting.contents import Contents
+    from alignx.reporting.figures.entry import ReportFigure
     from alignx.reporting.prospects.prospects import Prospects
     from alignx.reporting.questions import Question, Questions
 
@@ -32,9 +35,9 @@ RANKINGS = {"nn": "Nearest neighbor", "csls": "CSLS", "learned": "Learned rankin
 REASONS = {
     "rare": "rare word",
     "homograph": "several meanings",
-    "inflection": "another form of the right word",
-    "identical": "copied as it is",
-    "oov": "right word has no vector",
+    "inflection": "same stem as a right word",
+    "identical": "copied word",
+    "oov": "no vector",
 }
 
 
@@ -84,7 +87,7 @@ def render(report: Contents) -> str:
     ('<!DOCTYPE html>', True)
     """
     languages = _languages(report)
-    figures = figures_of(report)
+    figures = _figures(report)
     errors = None if report.questions is None else _Errors.of(report.questions)
     return document(
         "report.html",
@@ -96,17 +99,12 @@ def render(report: Contents) -> str:
         card=report.card,
         best=report.card.accuracies[0] if report.card and report.card.accuracies else None,
         languages=languages,
-        sections=[*_sections(report, has_figures=bool(figures), has_errors=errors is not None)],
-        figures={
-            "alignment": [
-                # The card has the accuracies by ranking.
-                each
-                for each in figures
-                if each.section == "alignment" and each.name != "rankings"
-            ],
-            "classifier": [each for each in figures if each.section == "classifier"],
-            "prospects": [each for each in figures if each.section == "prospects"],
-        },
+        sections=[
+            *_sections(
+                report, has_figures=bool(figures["alignment"]), has_errors=errors is not None
+            )
+        ],
+        figures=figures,
         errors=errors,
         rankings=RANKINGS,
         reasons=REASONS,
@@ -114,6 +112,17 @@ def render(report: Contents) -> str:
         version=version("alignx"),
         **_of_prospects(report.prospects),
     )
+
+
+def _figures(report: Contents) -> dict[str, list[ReportFigure]]:
+    """Draw the figures of each section."""
+    classifier, prospects = report.classifier, report.prospects
+    return {
+        # The card has the accuracies by ranking.
+        "alignment": [each for each in alignment_figures(report) if each.name != "rankings"],
+        "classifier": [] if classifier is None else classifier_figures(classifier),
+        "prospects": [] if prospects is None else language_figures(prospects),
+    }
 
 
 def _languages(report: Contents) -> list[dict[str, str]]:
