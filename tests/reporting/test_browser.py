@@ -52,18 +52,17 @@ def opened(browser: Browser, path: Path, **context: object) -> Page:
     page = browser.new_context(**context).new_page()  # type: ignore[arg-type]
     page.set_default_timeout(30_000)
     complaints: list[str] = []
+    asked: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda r: r.url.startswith(("file:", "data:", "blob:")) or complaints.append(r.url),
-    )
+    page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
     page.goto(path.as_uri())
     page.locator(".dictionary[data-ready]").wait_for()
     if page.locator(".word-map").count():
         page.locator(".word-map[data-ready]").wait_for()
     assert complaints == []
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
     page.complaints = complaints  # type: ignore[attr-defined]
     return page
 
