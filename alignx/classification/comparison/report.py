@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alignx.support.bootstrap import bootstrap_means, percentile_interval
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
@@ -299,15 +300,10 @@ def _interval(plus: list[Double], minus: list[Double] | None = None) -> tuple[fl
     rng = np.random.default_rng(0)
 
     def means(samples: list[Double]) -> Double:
-        drawn = [
-            rng.multinomial(len(s), np.full(len(s), 1 / len(s)), RESAMPLES) @ s / len(s)
-            for s in samples
-        ]
+        drawn = [bootstrap_means(each[:, None], RESAMPLES, rng) for each in samples]
         return np.asarray(np.mean(drawn, axis=0))
 
-    values = means(plus) - (means(minus) if minus else 0)
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    return percentile_interval(means(plus) - (means(minus) if minus else 0))
 
 
 def summarized(
