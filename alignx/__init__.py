@@ -56,6 +56,8 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
+    from alignx.evaluation.compare import compare
+    from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
@@ -108,6 +110,7 @@ __all__ = [
     "Bootstrap",
     "ClusterError",
     "CodeSwitching",
+    "Comparison",
     "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
@@ -162,6 +165,7 @@ __all__ = [
     "Validation",
     "align",
     "as_embeddings",
+    "compare",
     "config_context",
     "cross_neighbors",
     "csls_bias",
@@ -236,6 +240,8 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
+    "evaluation.compare": ["compare"],
+    "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
