@@ -52,7 +52,7 @@ ONLY_IN = {
     "faiss": {"retrieval"},
     "fasttext": {"training"},
     "joblib": {"support"},
-    "matplotlib": {"classification"},
+    "matplotlib": {"classification", "reporting"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
