@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alignx.evaluation.paired_bootstrap import MEASURES
 from alignx.support.frames import Tabular
-from alignx.support.latex import latex_table
+from alignx.support.tables import latex_table, one_line
 
 if TYPE_CHECKING:
     from alignx.evaluation.paired_bootstrap import PairedDifference
@@ -113,13 +113,13 @@ class Comparison(Tabular):
 
     def _rows(self) -> list[list[str]]:
         """Return the table as text, the first row its head."""
-        difference = f"{TITLES[self.measure]} less {self.baseline}"
+        difference = f"{TITLES[self.measure]} less {one_line(self.baseline)}"
         rows = [["method", *TITLES.values(), "coverage", difference, "p"]]
         for each in self.methods:
             found = each.difference
             rows.append(
                 [
-                    each.name,
+                    one_line(each.name),
                     *(_interval(each.figures[name], *each.intervals[name]) for name in MEASURES),
                     f"{each.coverage:.1%}",
                     "" if found is None else str(found),
@@ -137,9 +137,9 @@ class Comparison(Tabular):
             f"{self.n:,} questions, the same for all methods. {' '.join(self.facts)}",
             f"Figures in percent, differences in points, with 95 % intervals by the paired "
             f"bootstrap over questions ({self.resamples:,} resamples).",
-            f"p: two-sided, by the same resamples{adjusted}. *: p < 0.05, the method differs from "
-            f"{self.baseline}. Without a star these questions cannot tell the two apart, which "
-            "does not make them equal.",
+            f"p: two-sided, by the same resamples{adjusted}.",
+            f"*: p < 0.05, the method differs from {one_line(self.baseline)}. Without a star these "
+            "questions cannot tell the two apart, which does not make them equal.",
         ]
 
     def __str__(self) -> str:

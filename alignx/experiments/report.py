@@ -1,4 +1,4 @@
-"""Tables of a grid: Markdown to read, CSV and JSON for programs."""
+"""Tables and figure of a grid: Markdown to read, LaTeX for papers, CSV and JSON for programs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["GridReport", "base_of", "describe", "require_tables"]
 
-SUFFIXES = (".md", ".json", ".csv")
+SUFFIXES = (".md", ".json", ".csv", ".tex", ".svg")
 WIDE = 6  # more pairs than these become rows
 IDENTITY = ("pair", "method", "size", "seed")
 RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
 COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
 INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "known")
+
+KEPT = ("traceback", "questions")  # in the folder of cells only
 
 Result = dict[str, Any]
 
@@ -38,7 +40,7 @@ def base_of(path: Path) -> Path:
 
 
 def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
-    """Return the names of the three tables.
+    """Return the names of the tables and the figure.
 
     Raises
     ------
@@ -53,12 +55,8 @@ def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
 
 def describe(result: Result) -> str:
     """Name a cell in words."""
-    parts = [result["pair"], _label(result["method"], result["size"])]
+    parts = [result["pair"], label_of(result["method"], result["size"])]
     return ", ".join(parts if result["seed"] is None else [*parts, f"seed {result['seed']}"])
-
-
-def _label(method: str, size: int | None) -> str:
-    return method if size is None else f"{method}, {size:,} words"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,15 +91,30 @@ class GridReport(Tabular):
             "config": printable(self.grid.path.name),
             **self.grid.protocol.model_dump(),
             "methods": {variant.name: vars(variant) for variant in self.grid.variants},
-            "cells": [{k: v for k, v in each.items() if k != "traceback"} for each in self.results],
+            "comparisons": [family.as_dict() for family in self.families],
+            "cells": [{k: v for k, v in each.items() if k not in KEPT} for each in self.results],
         }
 
+    @cached_property
+    def families(self) -> list[Family]:
+        """The methods compared with the baseline, by number of known words."""
+        return families(self.results, self.grid.config.baseline or self.grid.config.methods[0])
+
+    def as_svg(self) -> str:
+        """Draw P@1 of all methods by pair, with intervals."""
+        from alignx.reporting.figures.comparison import plot_methods
+        from alignx.reporting.figures.svg import as_svg
+
+        return as_svg(plot_methods(intervals(scores_by_pair(self.results))).figure)
+
     def save(self, base: Path) -> None:
-        """Write ``.md``, ``.json`` and ``.csv``; raises OutputError."""
+        """Write ``.md``, ``.json``, ``.csv``, ``.tex`` and ``.svg``; raises OutputError."""
         texts = (
             str(self),
             json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n",
             self.as_csv(),
+            self.as_latex(),
+            self.as_svg(),
         )
         for suffix, text in zip(SUFFIXES, texts, strict=True):
             with replacing(base.with_name(base.name + suffix)) as file:
@@ -109,18 +122,9 @@ class GridReport(Tabular):
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""
-        frame = self.to_frame()
-        frame["label"] = [_label(each["method"], each["size"]) for each in self.results]
-        explained = "95 % interval in brackets"
-        if frame.duplicated(["label", "pair"]).any():
-            explained += "; of several seeds the mean (lowest to highest)"
-        policy = self.grid.protocol.oov_policy
-        blocks = [
-            f"P@1 in percent by CSLS, {explained}; out-of-vocabulary policy: {policy}.",
-            _table(frame, "csls_p@1", "pairs" if policy == "xling" else "words"),
-        ]
-        if policy == "xling":  # XLING publishes this figure
-            blocks += ["MRR by nearest neighbors, in percent.", _table(frame, "nn_mrr", "pairs")]
+        blocks = []
+        for caption, rows, _ in self._tables():
+            blocks += [caption, markdown_table(rows)]
         lists = {
             "Failed:": [f"{describe(r)}: {r['failed']}" for r in self.results if r["failed"]],
             "Maps that failed validation, kept by allow_failed:": self._judged("failed"),
@@ -133,6 +137,29 @@ class GridReport(Tabular):
             if items:
                 blocks += [title, "\n".join(f"- {item}" for item in items)]
         return "\n\n".join(blocks) + "\n"
+
+    def as_latex(self) -> str:
+        """Return the tables for LaTeX, which needs the package booktabs."""
+        tables = [latex_table(rows, caption, bold=bold) for caption, rows, bold in self._tables()]
+        return "\n\n".join(tables) + "\n"
+
+    def _tables(self) -> Iterator[Table]:
+        """Yield the caption, the rows and the bold cells of each table."""
+        frame = self.to_frame()
+        frame["label"] = [label_of(each["method"], each["size"]) for each in self.results]
+        explained = "95 % interval in brackets"
+        if frame.duplicated(["label", "pair"]).any():
+            explained += "; of several seeds the mean (lowest to highest)"
+        policy = self.grid.protocol.oov_policy
+        unit = "pairs" if policy == "xling" else "words"
+        caption = f"P@1 in percent by CSLS, {explained}; out-of-vocabulary policy: {policy}."
+        rows = _rows(frame, "csls_p@1", unit)
+        yield caption, _turned(rows), set()
+        if policy == "xling":  # XLING publishes this figure
+            rows = _rows(frame, "nn_mrr", "pairs")
+            yield "MRR by nearest neighbors, in percent.", _turned(rows), set()
+        for family in self.families:
+            yield _difference_caption(family, unit), *_differences(family)
 
     def _judged(self, verdict: str) -> list[str]:
         """Name the cells with a verdict of validation on held-out words."""
@@ -165,8 +192,8 @@ def _known(result: Result) -> str:
     )
 
 
-def _table(frame: DataFrame, column: str, unit: str) -> str:
-    """Return a Markdown table of one figure: methods x pairs, or pairs x methods if wide."""
+def _rows(frame: DataFrame, column: str, unit: str) -> list[list[str]]:
+    """Return a table of one figure: methods x pairs."""
     labels, pairs = frame["label"].unique(), frame["pair"].unique()
     by_cell = frame.groupby(["label", "pair"], sort=False)
     texts = {key: _text(group, column) for key, group in by_cell}
@@ -181,11 +208,16 @@ def _table(frame: DataFrame, column: str, unit: str) -> str:
     tested = frame[frame["failed"].isna()].drop_duplicates("pair").set_index("pair")
     questions = {pair: f"{row['n']:,}, {row['coverage']:.1%}" for pair, row in tested.iterrows()}
     rows.append([f"test {unit}, coverage", *(questions.get(pair, "") for pair in pairs), "", ""])
-    if len(pairs) > WIDE:
-        rows = [list(column) for column in zip(*rows, strict=True)]
-        rows[0][0] = "pair"
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
+    return rows
+
+
+def _turned(rows: list[list[str]], first: str = "pair") -> list[list[str]]:
+    """Turn a table of many pairs, so that these are its rows."""
+    if len(rows[0]) <= WIDE:
+        return rows
+    turned = [list(column) for column in zip(*rows, strict=True)]
+    turned[0][0] = "pair"
+    return turned
 
 
 def _text(cell: DataFrame, column: str) -> str:

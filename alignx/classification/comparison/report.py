@@ -9,6 +9,7 @@ import numpy as np
 
 from alignx.support.bootstrap import bootstrap_means, percentile_interval
 from alignx.support.frames import Tabular
+from alignx.support.tables import markdown_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,6 @@ __all__ = [
     "LanguageResult",
     "TrainingOverlap",
     "TransferReport",
-    "markdown_table",
     "summarized",
 ]
 
@@ -287,12 +287,6 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return " + ".join(map(str, value))
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
-
-
-def markdown_table(rows: list[list[str]]) -> str:
-    """Format rows of cells as a Markdown table, the first as its head."""
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
 
 
 def _interval(plus: list[Double], minus: list[Double] | None = None) -> tuple[float, float]:

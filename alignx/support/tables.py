@@ -1,14 +1,15 @@
-"""Tables for LaTeX, with the lines of booktabs."""
+"""Tables of text for Markdown and LaTeX."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-__all__ = ["escape", "latex_table"]
+__all__ = ["escape_latex", "latex_table", "markdown_table", "one_line"]
 
 _ESCAPED = str.maketrans(
     {
@@ -22,19 +23,44 @@ _ESCAPED = str.maketrans(
         **{character: f"\\{character}" for character in "&%$#_{}"},
     }
 )
+_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
 
 
-def escape(text: str) -> str:
-    r"""Escape text for LaTeX, on one line and without control characters.
+def one_line(text: str) -> str:
+    r"""Return text on one line, without control characters.
 
     Examples
     --------
-    >>> print(escape("50 % of\nmy_words"))
-    50 \% of my\_words
+    >>> one_line("two\nlines\u202e")
+    'two lines'
     """
     spaced = " ".join(text.split())
-    shown = "".join(c for c in spaced if not unicodedata.category(c).startswith("C"))
-    return shown.translate(_ESCAPED)
+    return "".join(c for c in spaced if not unicodedata.category(c).startswith("C"))
+
+
+def escape_latex(text: str) -> str:
+    r"""Escape text for LaTeX, on one line.
+
+    Examples
+    --------
+    >>> print(escape_latex("50 % of\nmy_words, -3 [-4, -2]"))
+    50 \% of my\_words, $-$3 [$-$4, $-$2]
+    """
+    return _MINUS.sub("$-$", one_line(text).translate(_ESCAPED))
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Format rows of cells, the first as its head, as a Markdown table.
+
+    Examples
+    --------
+    >>> print(markdown_table([["method", "P@1"], ["cca", "65.7"]]))
+    | method | P@1 |
+    | --- | --: |
+    | cca | 65.7 |
+    """
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
 
 
 def latex_table(
@@ -72,7 +98,7 @@ def latex_table(
     """
     cells = [
         [
-            f"\\textbf{{{escape(text)}}}" if (i, j) in bold else escape(text)
+            f"\\textbf{{{escape_latex(text)}}}" if (i, j) in bold else escape_latex(text)
             for j, text in enumerate(row)
         ]
         for i, row in enumerate(rows)
@@ -81,4 +107,4 @@ def latex_table(
     columns = "l" + "r" * (len(rows[0]) - 1)
     lines = [r"\begin{table}", r"\centering", f"\\begin{{tabular}}{{{columns}}}", r"\toprule"]
     lines += [head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]
-    return "\n".join([*lines, f"\\caption{{{escape(caption)}}}", r"\end{table}"]) + "\n"
+    return "\n".join([*lines, f"\\caption{{{escape_latex(caption)}}}", r"\end{table}"])
