@@ -12,6 +12,7 @@ from alignx.reporting.figures.theme import (
     SOURCE,
     drawing,
     label_of,
+    legend_above,
     percent_axis,
     require_numbers,
 )
@@ -122,5 +123,5 @@ def plot_reliability(reliability: Reliability, *, ax: Axes | None = None) -> Axe
         ax.plot(probability, share, "o-", color=SOURCE, linewidth=1.2, markersize=6, label="found")
         ax.set(xlim=LIMITS, ylim=LIMITS, xlabel="stated probability", ylabel="right answers")
         percent_axis(ax.xaxis, ax.yaxis)
-        ax.legend(loc="upper left")
+        legend_above(ax)
     return ax

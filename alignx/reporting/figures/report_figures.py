@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from alignx.evaluation.accuracy import Accuracy
+    from alignx.reporting.contents import Contents
     from alignx.reporting.hubs import Hubs
     from alignx.reporting.reliability import Reliability
-    from alignx.reporting.contents import Contents
     from alignx.support.arrays import Double, Matrix
 
 __all__ = ["ReportFigure", "Rows", "figures_of"]

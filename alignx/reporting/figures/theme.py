@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matplotlib.axes import Axes
-    from matplotlib.ticker import Formatter
     from numpy.typing import ArrayLike
 
     from alignx.support.arrays import Double
@@ -26,12 +26,13 @@ __all__ = [
     "STYLE",
     "TARGET",
     "Color",
+    "any_script",
     "counts_axis",
     "drawing",
     "label_of",
+    "legend_above",
     "percent_axis",
     "require_numbers",
-    "whole_numbers",
 ]
 
 
@@ -101,6 +102,14 @@ def drawing(ax: Axes | None, height: float = SIZE[1], *, grid: str = "both") -> 
         yield ax
 
 
+@contextmanager
+def any_script() -> Iterator[None]:
+    """Leave out the warnings of matplotlib about scripts that its fonts lack."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        yield
+
+
 def percent_axis(*axes: Any) -> None:  # noqa: ANN401  # matplotlib.axis.Axis
     """Write the shares of each axis as percentages."""
     from matplotlib.ticker import PercentFormatter
@@ -111,15 +120,15 @@ def percent_axis(*axes: Any) -> None:  # noqa: ANN401  # matplotlib.axis.Axis
 
 def counts_axis(*axes: Any) -> None:  # noqa: ANN401
     """Write the numbers of each axis in full, as 10,000."""
-    for axis in axes:
-        axis.set_major_formatter(whole_numbers())
-
-
-def whole_numbers() -> Formatter:
-    """Return a formatter of numbers as 10,000."""
     from matplotlib.ticker import StrMethodFormatter
 
-    return StrMethodFormatter("{x:,.0f}")
+    for axis in axes:
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def legend_above(ax: Axes) -> None:
+    """Name the lines above the axes, where they cover nothing."""
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0, markerscale=1.2)
 
 
 def label_of(word: str) -> str:

@@ -12,6 +12,7 @@ from alignx.reporting.figures.theme import (
     TARGET,
     counts_axis,
     drawing,
+    legend_above,
     require_numbers,
 )
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_cosines", "plot_hubs", "plot_singular_values"]
 
-BINS = 50
+BINS = 40
+FEW = 200  # below it 1, 2, 5, 10, 20, 50 are marked, above it powers of 10
 
 
 def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
@@ -50,6 +52,8 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
     array([[1., 2.],
            [9., 1.]])
     """
+    from matplotlib.ticker import LogLocator
+
     with drawing(ax) as ax:
         for counts, color, style, name in (
             (hubs.before, TARGET, "--", "by cosine"),
@@ -61,9 +65,11 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
             ax.plot(values[-1:], words[-1:], "o", color=color, markersize=6)
         ax.set(xscale="log", yscale="log", ylabel="target words")
         ax.set_xlabel(f"times among the {hubs.k} nearest, at least")
+        if hubs.before.max(initial=0) < FEW:
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         counts_axis(ax.xaxis, ax.yaxis)
         ax.minorticks_off()
-        ax.legend(loc="upper right")
+        legend_above(ax)
     return ax
 
 
@@ -108,7 +114,7 @@ def plot_singular_values(
             ax.plot(numbers, values, style, color=color, linewidth=2, label=f"map of {name}")
         ax.set_ylim(0, 1.1 * max((values.max(initial=0) for values in drawn), default=0) or 1)
         ax.set(xlabel="direction, most stretched first", ylabel="stretched by")
-        ax.legend(loc="best")
+        legend_above(ax)
     return ax
 
 
@@ -153,5 +159,5 @@ def plot_cosines(cosines: tuple[ArrayLike, ArrayLike], *, ax: Axes | None = None
             ax.stairs(shares, edges, color=color, linestyle=style, linewidth=1.8, label=name)
         ax.set(xlabel="cosine", ylabel="share of pairs", yticks=[])
         ax.set_ylim(bottom=0)
-        ax.legend(loc="upper right")
+        legend_above(ax)
     return ax
