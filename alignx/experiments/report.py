@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from alignx.experiments.significance import (
+    Family,
+    families,
+    intervals,
+    label_of,
+    scores_by_pair,
+)
+from alignx.experiments.tables import GridTable
 from alignx.support.files import printable, replacing
 from alignx.support.frames import Tabular
 from alignx.support.outputs import require_outputs
+from alignx.support.tables import latex_table, markdown_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pandas import DataFrame
@@ -22,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["GridReport", "base_of", "describe", "require_tables"]
 
 SUFFIXES = (".md", ".json", ".csv", ".tex", ".svg")
-WIDE = 6  # more pairs than these become rows
 IDENTITY = ("pair", "method", "size", "seed")
 RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
@@ -123,8 +132,8 @@ class GridReport(Tabular):
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""
         blocks = []
-        for caption, rows, _ in self._tables():
-            blocks += [caption, markdown_table(rows)]
+        for table in self._tables():
+            blocks += [table.caption, markdown_table(table.rows)]
         lists = {
             "Failed:": [f"{describe(r)}: {r['failed']}" for r in self.results if r["failed"]],
             "Maps that failed validation, kept by allow_failed:": self._judged("failed"),
@@ -139,12 +148,18 @@ class GridReport(Tabular):
         return "\n\n".join(blocks) + "\n"
 
     def as_latex(self) -> str:
-        """Return the tables for LaTeX, which needs the package booktabs."""
-        tables = [latex_table(rows, caption, bold=bold) for caption, rows, bold in self._tables()]
+        """Return the tables for LaTeX, which needs the package booktabs.
+
+        A figure is bold only if its method is significantly better than each other one.
+        """
+        stated = " Bold: better than each other method on the same questions, by the test below."
+        tables = [
+            latex_table(each.rows, each.caption + stated * bool(each.bold), bold=each.bold)
+            for each in self._tables()
+        ]
         return "\n\n".join(tables) + "\n"
 
-    def _tables(self) -> Iterator[Table]:
-        """Yield the caption, the rows and the bold cells of each table."""
+    def _tables(self) -> Iterator[GridTable]:
         frame = self.to_frame()
         frame["label"] = [label_of(each["method"], each["size"]) for each in self.results]
         explained = "95 % interval in brackets"
@@ -153,13 +168,13 @@ class GridReport(Tabular):
         policy = self.grid.protocol.oov_policy
         unit = "pairs" if policy == "xling" else "words"
         caption = f"P@1 in percent by CSLS, {explained}; out-of-vocabulary policy: {policy}."
-        rows = _rows(frame, "csls_p@1", unit)
-        yield caption, _turned(rows), set()
+        best = {(each, pair) for family in self.families for pair, each in family.best().items()}
+        yield GridTable.of_figure(frame, "csls_p@1", unit, caption, best)
         if policy == "xling":  # XLING publishes this figure
-            rows = _rows(frame, "nn_mrr", "pairs")
-            yield "MRR by nearest neighbors, in percent.", _turned(rows), set()
+            caption = "MRR by nearest neighbors, in percent."
+            yield GridTable.of_figure(frame, "nn_mrr", unit, caption, set())
         for family in self.families:
-            yield _difference_caption(family, unit), *_differences(family)
+            yield GridTable.of_differences(family)
 
     def _judged(self, verdict: str) -> list[str]:
         """Name the cells with a verdict of validation on held-out words."""
@@ -190,55 +205,3 @@ def _known(result: Result) -> str:
         f"{describe(result)}: {result['known']:,} of {result['nn']['n']:,} questions; P@1 "
         f"without them {100 * rest['p@1']:.1f} [{low:.1f}, {high:.1f}] of {rest['n']:,}"
     )
-
-
-def _rows(frame: DataFrame, column: str, unit: str) -> list[list[str]]:
-    """Return a table of one figure: methods x pairs."""
-    labels, pairs = frame["label"].unique(), frame["pair"].unique()
-    by_cell = frame.groupby(["label", "pair"], sort=False)
-    texts = {key: _text(group, column) for key, group in by_cell}
-    means = 100 * by_cell[column].mean()
-    seconds = frame.groupby("label")["seconds"].mean()
-    rows = [["method", *pairs, "mean", "fit"]]
-    for label in labels:
-        found = means[label].dropna()
-        fit = "" if found.empty else f"{seconds[label]:.1f} s"
-        of_pairs = [texts[label, pair] for pair in pairs]
-        rows.append([label, *of_pairs, _mean(found, len(pairs)), fit])
-    tested = frame[frame["failed"].isna()].drop_duplicates("pair").set_index("pair")
-    questions = {pair: f"{row['n']:,}, {row['coverage']:.1%}" for pair, row in tested.iterrows()}
-    rows.append([f"test {unit}, coverage", *(questions.get(pair, "") for pair in pairs), "", ""])
-    return rows
-
-
-def _turned(rows: list[list[str]], first: str = "pair") -> list[list[str]]:
-    """Turn a table of many pairs, so that these are its rows."""
-    if len(rows[0]) <= WIDE:
-        return rows
-    turned = [list(column) for column in zip(*rows, strict=True)]
-    turned[0][0] = "pair"
-    return turned
-
-
-def _text(cell: DataFrame, column: str) -> str:
-    """Return the figure of one method on one pair, over all seeds."""
-    values = 100 * cell[column].dropna()
-    if values.empty:
-        return "failed"
-    text = f"{values.mean():.1f}"
-    if len(cell) > 1:
-        text += f" ({values.min():.1f} to {values.max():.1f})"
-    elif column.endswith("p@1"):
-        low, high = (100 * cell[f"{column}_{end}"].iloc[0] for end in ("low", "high"))
-        text += f" [{low:.1f}, {high:.1f}]"
-    if len(values) < len(cell):
-        text += f", {len(cell) - len(values)} of {len(cell)} failed"
-    return text
-
-
-def _mean(means: Sequence[float], pairs: int) -> str:
-    """Return the mean over pairs, and their number if some failed."""
-    if not len(means):
-        return ""
-    share = "" if len(means) == pairs else f" ({len(means)} of {pairs})"
-    return f"{sum(means) / len(means):.1f}{share}"

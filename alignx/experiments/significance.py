@@ -66,6 +66,11 @@ class Family:
         """Return the differences to the baseline by pair and label."""
         return {pair: each.differences(self.baseline) for pair, each in self.by_pair.items()}
 
+    def best(self) -> dict[str, str]:
+        """Return the method that is significantly better than each other one, by pair."""
+        found = {pair: each.clear_best() for pair, each in self.by_pair.items()}
+        return {pair: label for pair, label in found.items() if label is not None}
+
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as JSON can hold them."""
         return {
@@ -76,7 +81,7 @@ class Family:
                 pair: {label: each.as_dict() for label, each in found.items()}
                 for pair, found in self.differences().items()
             },
-            "best": {pair: each.clear_best() for pair, each in self.by_pair.items()},
+            "best": self.best(),
         }
 
 
@@ -86,10 +91,10 @@ def families(results: Sequence[Mapping[str, Any]], baseline: str) -> list[Family
     Methods without such a number have the baseline with all words, or the first in the grid.
     """
     cells = list(dict.fromkeys((result["method"], result["size"]) for result in results))
-    bases = [cell for cell in cells if cell[0] == baseline]
+    first = next((cell for cell in cells if cell[0] == baseline), cells[0])
     groups: dict[str, list[str]] = {}
     for method, size in cells:
-        base = label_of(*((baseline, size) if (baseline, size) in bases else bases[0]))
+        base = label_of(*((baseline, size) if (baseline, size) in cells else first))
         group = groups.setdefault(base, [base])
         if label_of(method, size) not in group:
             group.append(label_of(method, size))

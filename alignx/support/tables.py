@@ -35,7 +35,8 @@ def one_line(text: str) -> str:
     'two lines'
     """
     spaced = " ".join(text.split())
-    return "".join(c for c in spaced if not unicodedata.category(c).startswith("C"))
+    shown = "".join(c for c in spaced if not unicodedata.category(c).startswith("C"))
+    return " ".join(shown.split())
 
 
 def escape_latex(text: str) -> str:

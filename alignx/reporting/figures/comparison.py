@@ -73,7 +73,9 @@ def plot_comparison(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
             ax.plot([value], [row], "o", color=color, markersize=6)
             star = " *" if method.difference and method.difference.is_significant else ""
             right = ax.get_yaxis_transform()
-            ax.text(1.03, row, f"{100 * value:.1f} %{star}", transform=right, color=INK, va="center")
+            ax.text(
+                1.03, row, f"{100 * value:.1f} %{star}", transform=right, color=INK, va="center"
+            )
         names = [label_of(method.name) for method in comparison.methods]
         ax.set_yticks(range(len(names)), names, parse_math=False)
         ax.set_ylim(len(names) - 0.5, -0.5)
