@@ -88,8 +88,8 @@ def compare(
     True
     """
     if measure not in MEASURES:
-        names = ", ".join(map(repr, MEASURES))
-        raise ValueError(f"measure must be one of {names}, got {measure!r}")
+        known = ", ".join(map(repr, MEASURES))
+        raise ValueError(f"measure must be one of {known}, got {measure!r}")
     require_whole(resamples, "resamples")
     if resamples < 1_000:
         raise ValueError(f"resamples must be at least 1000, got {resamples}")

@@ -155,7 +155,7 @@ class Comparison(Tabular):
         import pandas as pd
 
         head, *body = self._rows()
-        table = pd.DataFrame(body, columns=head).to_html(index=False)
+        table: str = pd.DataFrame(body, columns=head).to_html(index=False)
         return table + "".join(f"<p>{escape_html(line)}</p>" for line in self._explained)
 
     def to_latex(self) -> str:

@@ -172,7 +172,7 @@ def _figures(cell: Cell, folder: Path, copies: dict[str, str]) -> dict[str, Any]
     }
 
 
-def _questions(questions: RankedQuestions) -> dict[str, list[int | None]]:
+def _questions(questions: RankedQuestions) -> dict[str, Any]:
     ranks = questions.ranks["csls"][questions.counted]
     return {
         "ranks": [int(rank) if np.isfinite(rank) else None for rank in ranks],

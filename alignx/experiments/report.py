@@ -152,7 +152,7 @@ class GridReport(Tabular):
 
         A figure is bold only if its method is significantly better than each other one.
         """
-        stated = " Bold: better than each other method on the same questions, by the test below."
+        stated = " Bold: better than each other method of its comparison below, by the same test."
         tables = [
             latex_table(each.rows, each.caption + stated * bool(each.bold), bold=each.bold)
             for each in self._tables()

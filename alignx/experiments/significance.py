@@ -41,7 +41,7 @@ class Family:
         Scores of the methods by pair of languages, and their ``"mean"`` over several pairs. Methods
         that failed on a pair are missing there; the mean is over pairs without a failure.
     n : dict of str to int
-        Questions of each pair, the same for all methods.
+        Questions of each pair, the same for all methods, and all those behind the mean.
     """
 
     baseline: str
@@ -57,9 +57,10 @@ class Family:
             if baseline in found and len(found) > 1 and len(found[baseline]):
                 by_pair[pair] = ResampledScores.of(found, RESAMPLES, random_state=number)
                 n[pair] = len(found[baseline])
-        whole = [each for each in by_pair.values() if len(each.names) == len(labels)]
+        whole = [pair for pair, each in by_pair.items() if len(each.names) == len(labels)]
         if len(whole) > 1:
-            by_pair[MEAN] = ResampledScores.mean_of(whole)
+            by_pair[MEAN] = ResampledScores.mean_of([by_pair[pair] for pair in whole])
+            n[MEAN] = sum(n[pair] for pair in whole)
         return cls(baseline, by_pair, n)
 
     def differences(self) -> dict[str, dict[str, PairedDifference]]:

@@ -62,9 +62,7 @@ class GridTable(NamedTuple):
             [label, *(str(of_pair.get(label, "")) for of_pair in found.values())]
             for label in labels
         ]
-        rows.append(
-            ["questions", *(f"{family.n[pair]:,}" if pair in family.n else "" for pair in found)]
-        )
+        rows.append(["questions", *(f"{family.n[pair]:,}" for pair in found)])
         caption = (
             f"Difference of P@1 to {family.baseline} in points, on the same questions, with its "
             f"95 % interval by the paired bootstrap over questions ({RESAMPLES:,} resamples). "

@@ -201,7 +201,7 @@ def test_figures_show_values_intervals_and_stars(reports: dict[str, EvaluationRe
     assert stars == [
         m.difference is not None and m.difference.is_significant for m in comparison.methods
     ]
-    points = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
+    points = [np.ravel(line.get_xdata())[0] for line in axes.lines if line.get_marker() == "o"]
     assert points == [method.figures["p@1"] for method in comparison.methods]
     assert plot_comparison(comparison, ax=axes) is axes
     with pytest.raises(TypeError, match="comparison must be of class Comparison, got int 3"):
@@ -211,4 +211,4 @@ def test_figures_show_values_intervals_and_stars(reports: dict[str, EvaluationRe
         "en-de": {"b": (0.3, 0.2, 0.4)},
     }
     axes = plot_methods(figures)
-    assert len([line for line in axes.lines if len(line.get_xdata()) == 2]) == 3
+    assert len([line for line in axes.lines if np.size(line.get_xdata()) == 2]) == 3

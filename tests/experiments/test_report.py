@@ -41,8 +41,10 @@ def result_of(
     figures = {"nn": accuracy(precision - 0.1), "csls": accuracy(precision)}
     counts = {"train_pairs": 300, "pairs": 250, "words": 201, "coverage": 0.995, "seconds": 1.25}
     ranks = [1] * round(200 * precision) + [2] * round(200 * (1 - precision))
-    counts["questions"] = {"ranks": ranks, "known": []}
-    return {**facts, "failed": None, **figures, **counts, "oov_policy": "muse"}
+    questions = {"ranks": ranks, "known": []}
+    return {
+        **facts, "failed": None, **figures, **counts, "oov_policy": "muse", "questions": questions
+    }  # fmt: skip
 
 
 RESULTS = [

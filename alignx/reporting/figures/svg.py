@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 __all__ = ["as_svg", "inline_svg"]
 
@@ -73,12 +73,12 @@ def inline_svg(figure: Figure, title: str, description: str, prefix: str) -> str
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def as_svg(figure: Figure) -> str:
+def as_svg(figure: Figure | SubFigure) -> str:
     """Write a figure as an SVG file, on white paper; the same for the same figure."""
     return _saved(figure, "white")
 
 
-def _saved(figure: Figure, paper: str) -> str:
+def _saved(figure: Figure | SubFigure, paper: str) -> str:
     import matplotlib as mpl
 
     buffer = io.StringIO()
