@@ -76,6 +76,14 @@ if TYPE_CHECKING:
         refine,
     )
     from alignx.ranking.ranker import PairRanker
+    from alignx.reporting.classifier import ClassifierSection
+    from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
+    from alignx.reporting.figures.classes import plot_classes, plot_confusion
+    from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
+    from alignx.reporting.figures.transfer import plot_transfer
+    from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
+    from alignx.reporting.figures.words import plot_words
+    from alignx.reporting.prospects.prospects import Prospects, prospects
     from alignx.reporting.report import Report, report
     from alignx.retrieval.csls import (
         csls_bias,
@@ -108,6 +116,7 @@ __all__ = [
     "AlignxError",
     "Auto",
     "Bootstrap",
+    "ClassifierSection",
     "ClusterError",
     "CodeSwitching",
     "Comparison",
@@ -143,6 +152,7 @@ __all__ = [
     "PairRanker",
     "PriorMatching",
     "Procrustes",
+    "Prospects",
     "RecallError",
     "Refinement",
     "Report",
@@ -185,6 +195,19 @@ __all__ = [
     "load_sample",
     "missing_reasons",
     "mutual_neighbors",
+    "plot_accuracy",
+    "plot_bands",
+    "plot_classes",
+    "plot_confusion",
+    "plot_cosines",
+    "plot_expectation",
+    "plot_hubs",
+    "plot_reliability",
+    "plot_singular_values",
+    "plot_spectra",
+    "plot_transfer",
+    "plot_words",
+    "prospects",
     "rank_sources",
     "refine",
     "report",
@@ -260,6 +283,14 @@ _HOMES = {
         "refine",
     ],
     "ranking.ranker": ["PairRanker"],
+    "reporting.classifier": ["ClassifierSection"],
+    "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],
+    "reporting.figures.classes": ["plot_classes", "plot_confusion"],
+    "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
+    "reporting.figures.transfer": ["plot_transfer"],
+    "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],
+    "reporting.figures.words": ["plot_words"],
+    "reporting.prospects.prospects": ["Prospects", "prospects"],
     "reporting.report": ["Report", "report"],
     "retrieval.csls": [
         "csls_bias",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alignx.evaluation.word_translation import EvaluationReport
+    from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.dictionary import Dictionary
     from alignx.reporting.hubs import Hubs
+    from alignx.reporting.prospects.prospects import Prospects
     from alignx.reporting.quality_card import QualityCard
     from alignx.reporting.questions import Questions
     from alignx.reporting.reliability import Reliability
@@ -47,6 +49,10 @@ class Contents:
         Frequent words of both languages on a plane.
     dictionary : Dictionary, optional
         Translations in both directions.
+    classifier : ClassifierSection, optional
+        Quality of a classifier on labeled texts.
+    prospects : Prospects, optional
+        What to expect of the languages before any work.
     notes : tuple of str
         Facts about the making of the report, such as words left out.
     """
@@ -62,6 +68,8 @@ class Contents:
     singular_values: tuple[Double, Double] | None = None
     word_map: WordMap | None = None
     dictionary: Dictionary | None = None
+    classifier: ClassifierSection | None = None
+    prospects: Prospects | None = None
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -10,9 +10,9 @@ from alignx.reporting.figures.theme import (
     MUTED,
     SOURCE,
     TARGET,
-    counts_axis,
     drawing,
     legend_above,
+    log_axis,
     require_numbers,
 )
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_cosines", "plot_hubs", "plot_singular_values"]
 
 BINS = 40
-FEW = 200  # below it 1, 2, 5, 10, 20, 50 are marked, above it powers of 10
 
 
 def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
@@ -52,8 +51,6 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
     array([[1., 2.],
            [9., 1.]])
     """
-    from matplotlib.ticker import LogLocator
-
     with drawing(ax) as ax:
         for counts, color, style, name in (
             (hubs.before, TARGET, "--", "by cosine"),
@@ -65,10 +62,8 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
             ax.plot(values[-1:], words[-1:], "o", color=color, markersize=6)
         ax.set(xscale="log", yscale="log", ylabel="target words")
         ax.set_xlabel(f"times among the {hubs.k} nearest, at least")
-        if hubs.before.max(initial=0) < FEW:
-            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        counts_axis(ax.xaxis, ax.yaxis)
-        ax.minorticks_off()
+        log_axis(ax.xaxis, np.log10(max(hubs.before.max(initial=1), 1)))
+        log_axis(ax.yaxis, np.log10(max(len(hubs.before), 1)))
         legend_above(ax)
     return ax
 
