@@ -1,7 +1,8 @@
-"""Pages of the commands, written before each build from the texts of the help screens."""
+"""Pages of the commands, and the schema of grids, written from the code before each build."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +11,18 @@ import typer
 from alignx.cli.help import Row, panels, usage
 from alignx.cli.main import app as program
 from alignx.cli.manual import commands
+from alignx.experiments.grid import GridConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sphinx.application import Sphinx
 
-FOLDER = Path(__file__).parents[1] / "reference" / "commands"
+REFERENCE = Path(__file__).parents[1] / "reference"
+FOLDER = REFERENCE / "commands"
 
 
-def write_pages(_: Sphinx | None = None) -> None:
+def write_pages(_: Sphinx) -> None:
     """Write one page for each command, and remove those of commands that are no more."""
     group = typer.main.get_command(program)
     root = typer.Context(group, info_name="alignx")
@@ -32,9 +35,19 @@ def write_pages(_: Sphinx | None = None) -> None:
         if path.name not in pages:
             path.unlink()
     for name, text in pages.items():
-        path = FOLDER / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:  # else it is up to date
-            path.write_text(text, encoding="utf-8")
+        write(FOLDER / name, text)
+
+
+def write_schema(_: Sphinx) -> None:
+    """Write the JSON schema of grids of experiments."""
+    schema = GridConfig.model_json_schema()
+    write(REFERENCE / "grid.schema.json", json.dumps(schema, indent=2) + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file unless it is up to date, which spares Sphinx reading it again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401  # of typer
@@ -71,4 +84,5 @@ def escaped(text: str) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("builder-inited", write_pages)
+    app.connect("builder-inited", write_schema)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
