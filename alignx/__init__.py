@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
     from alignx.reporting.figures.classes import plot_classes, plot_confusion
+    from alignx.reporting.figures.comparison import plot_comparison
     from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
     from alignx.reporting.figures.transfer import plot_transfer
     from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
@@ -198,6 +199,7 @@ __all__ = [
     "plot_accuracy",
     "plot_bands",
     "plot_classes",
+    "plot_comparison",
     "plot_confusion",
     "plot_cosines",
     "plot_expectation",
@@ -286,6 +288,7 @@ _HOMES = {
     "reporting.classifier": ["ClassifierSection"],
     "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],
     "reporting.figures.classes": ["plot_classes", "plot_confusion"],
+    "reporting.figures.comparison": ["plot_comparison"],
     "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
     "reporting.figures.transfer": ["plot_transfer"],
     "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],

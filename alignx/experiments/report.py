@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alignx.experiments.significance import (
     Family,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from alignx.experiments.grid import Grid
@@ -109,25 +110,22 @@ class GridReport(Tabular):
         """The methods compared with the baseline, by number of known words."""
         return families(self.results, self.grid.config.baseline or self.grid.config.methods[0])
 
-    def as_svg(self) -> str:
-        """Draw P@1 of all methods by pair, with intervals."""
-        from alignx.reporting.figures.comparison import plot_methods
-        from alignx.reporting.figures.svg import as_svg
-
-        return as_svg(plot_methods(intervals(scores_by_pair(self.results))).figure)
-
     def save(self, base: Path) -> None:
         """Write ``.md``, ``.json``, ``.csv``, ``.tex`` and ``.svg``; raises OutputError."""
+        from alignx.reporting.figures.comparison import plot_methods
+        from alignx.reporting.figures.saving import save_figure
+
         texts = (
             str(self),
             json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n",
             self.as_csv(),
             self.as_latex(),
-            self.as_svg(),
         )
-        for suffix, text in zip(SUFFIXES, texts, strict=True):
+        for suffix, text in zip(SUFFIXES, texts, strict=False):
             with replacing(base.with_name(base.name + suffix)) as file:
                 file.write(text)
+        axes = plot_methods(intervals(scores_by_pair(self.results)))
+        save_figure(cast("Figure", axes.figure), base.with_name(base.name + SUFFIXES[-1]))
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""

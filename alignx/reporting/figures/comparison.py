@@ -8,10 +8,12 @@ from alignx.evaluation.comparison import TITLES, Comparison
 from alignx.reporting.figures.theme import (
     INK,
     MUTED,
+    SERIES,
     SOURCE,
-    TARGET,
     drawing,
+    interval,
     label_of,
+    legend_above,
     percent_axis,
 )
 from alignx.support.arguments import require_instance
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_comparison", "plot_methods"]
-
-# Markers tell methods apart where colors do not.
-COLORS = (SOURCE, TARGET, "#0b6e4f", "#6a4fb0", "#8c6d00", "#8c2f39")
-MARKERS = "osD^vPX"
 
 
 def plot_comparison(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
@@ -64,13 +62,12 @@ def plot_comparison(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
     measure = comparison.measure
     with drawing(ax, 1 + 0.38 * len(comparison.methods), grid="x") as ax:
         for row, method in enumerate(comparison.methods):
-            value, (low, high) = method.figures[measure], method.intervals[measure]
+            value = method.figures[measure]
             is_baseline = method.name == comparison.baseline
             color = MUTED if is_baseline else SOURCE
             if is_baseline:
                 ax.axvline(value, color=MUTED, linewidth=1, linestyle="--")
-            ax.plot([low, high], [row, row], color=color, linewidth=2, solid_capstyle="butt")
-            ax.plot([value], [row], "o", color=color, markersize=6)
+            interval(ax, row, (value, *method.intervals[measure]), color)
             star = " *" if method.difference and method.difference.is_significant else ""
             right = ax.get_yaxis_transform()
             ax.text(
@@ -109,20 +106,22 @@ def plot_methods(
     ['cca', 'muse']
     """
     methods = list(dict.fromkeys(name for of_pair in figures.values() for name in of_pair))
-    with drawing(ax, 1.2 + (0.12 * len(methods) + 0.2) * len(figures), grid="x") as ax:
+    with drawing(ax, _height(len(methods), len(figures)), grid="x") as ax:
         for number, name in enumerate(methods):
-            color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+            color, marker = SERIES[number % len(SERIES)]
             offset = (number - (len(methods) - 1) / 2) * 0.8 / len(methods)
             for row, of_pair in enumerate(figures.values()):
                 if name in of_pair:
-                    value, low, high = of_pair[name]
-                    y = row + offset
-                    ax.plot([low, high], [y, y], color=color, linewidth=1.5)
-                    ax.plot([value], [y], marker, color=color, markersize=5)
+                    interval(ax, row + offset, of_pair[name], color, marker)
             ax.plot([], [], marker, color=color, label=label_of(name))
         ax.set_yticks(range(len(figures)), [label_of(pair) for pair in figures], parse_math=False)
         ax.set_ylim(len(figures) - 0.5, -0.5)
         ax.set_xlabel("P@1 by CSLS, with 95 % interval", loc="right")
         percent_axis(ax.xaxis)
-        ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+        if methods:
+            legend_above(ax)
     return ax
+
+
+def _height(methods: int, pairs: int) -> float:
+    return 1 + 0.13 * methods + (0.2 + 0.16 * methods) * pairs  # the legend has two columns

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
-__all__ = ["as_svg", "inline_svg"]
+__all__ = ["inline_svg"]
 
 NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 VARIABLES = {color.light: f"var({color.variable}, {color.light})" for color in COLORS}
@@ -51,7 +51,7 @@ def inline_svg(figure: Figure, title: str, description: str, prefix: str) -> str
     >>> svg[:4], "style=" in svg, "All are 1." in svg
     ('<svg', False, True)
     """
-    root = ElementTree.fromstring(NOT_IN_XML.sub("", _saved(figure, "none")))
+    root = ElementTree.fromstring(NOT_IN_XML.sub("", _saved(figure)))
     _drop(root, ("metadata", "style"))
     used = {element.get("id") for element in root.iter()} & set(_references(root))
     for element in root.iter():
@@ -73,18 +73,13 @@ def inline_svg(figure: Figure, title: str, description: str, prefix: str) -> str
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def as_svg(figure: Figure | SubFigure) -> str:
-    """Write a figure as an SVG file, on white paper; the same for the same figure."""
-    return _saved(figure, "white")
-
-
-def _saved(figure: Figure | SubFigure, paper: str) -> str:
+def _saved(figure: Figure) -> str:
     import matplotlib as mpl
 
     buffer = io.StringIO()
     style = {**STYLE, "svg.fonttype": "none", "svg.hashsalt": "alignx"}
     with mpl.rc_context(style), any_script():  # for which the browser has fonts
-        figure.savefig(buffer, format="svg", facecolor=paper, metadata={"Date": None})
+        figure.savefig(buffer, format="svg", facecolor="none", metadata={"Date": None})
     return buffer.getvalue()
 
 
