@@ -108,10 +108,10 @@ def compare(
     found = ResampledScores.of(
         {name: scores_of_ranks(each) for name, each in ranks.items()}, resamples, random_state
     )
-    return summarized(found, coverage, baseline, measure, len(ranks[baseline]), facts)
+    return _summarized(found, coverage, baseline, measure, len(ranks[baseline]), facts)
 
 
-def summarized(
+def _summarized(
     found: ResampledScores,
     coverage: Mapping[str, float],
     baseline: str,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from alignx.experiments.significance import (
     Family,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from alignx.experiments.grid import Grid
@@ -125,7 +124,8 @@ class GridReport(Tabular):
             with replacing(base.with_name(base.name + suffix)) as file:
                 file.write(text)
         axes = plot_methods(intervals(scores_by_pair(self.results)))
-        save_figure(cast("Figure", axes.figure), base.with_name(base.name + SUFFIXES[-1]))
+        path = base.with_name(base.name + SUFFIXES[-1])
+        save_figure(axes.figure, path)  # type: ignore[arg-type]  # not a part of another figure
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""
