@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape as escape_html
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from alignx.evaluation.paired_bootstrap import MEASURES
 from alignx.support.frames import Tabular
-from alignx.support.tables import latex_table, one_line
+from alignx.support.tables import html_table, latex_table, one_line
 
 if TYPE_CHECKING:
     from alignx.evaluation.paired_bootstrap import PairedDifference
@@ -152,11 +152,8 @@ class Comparison(Tabular):
         return "\n".join([*lines, *self._explained])
 
     def _repr_html_(self) -> str:
-        import pandas as pd
-
-        head, *body = self._rows()
-        table: str = pd.DataFrame(body, columns=head).to_html(index=False)
-        return table + "".join(f"<p>{escape_html(line)}</p>" for line in self._explained)
+        paragraphs = (f"<p>{escape(line)}</p>" for line in self._explained)
+        return html_table(self._rows()) + "".join(paragraphs)
 
     def to_latex(self) -> str:
         r"""Return a LaTeX table, which needs ``\usepackage{booktabs}``.

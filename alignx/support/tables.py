@@ -1,4 +1,4 @@
-"""Tables of text for Markdown and LaTeX."""
+"""Tables of text for Markdown, HTML and LaTeX."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-__all__ = ["escape_latex", "latex_table", "markdown_table", "one_line"]
+__all__ = ["escape_latex", "html_table", "latex_table", "markdown_table", "one_line"]
 
 _ESCAPED = str.maketrans(
     {
@@ -62,6 +62,14 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     """
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
+
+
+def html_table(rows: Sequence[Sequence[str]]) -> str:
+    """Format rows of cells, the first as its head, as an escaped HTML table."""
+    import pandas as pd
+
+    head, *body = rows
+    return str(pd.DataFrame(body, columns=head).to_html(index=False))
 
 
 def latex_table(

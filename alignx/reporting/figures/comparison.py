@@ -60,7 +60,7 @@ def plot_comparison(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
     """
     require_instance(comparison, Comparison, "comparison")
     measure = comparison.measure
-    with drawing(ax, 1 + 0.38 * len(comparison.methods), grid="x") as ax:
+    with drawing(ax, 1.2 + 0.38 * len(comparison.methods), grid="x") as ax:
         for row, method in enumerate(comparison.methods):
             value = method.figures[measure]
             is_baseline = method.name == comparison.baseline
@@ -76,7 +76,7 @@ def plot_comparison(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
         names = [label_of(method.name) for method in comparison.methods]
         ax.set_yticks(range(len(names)), names, parse_math=False)
         ax.set_ylim(len(names) - 0.5, -0.5)
-        stated = f"{TITLES[measure]} of {comparison.n:,}, 95 % intervals; * differs from "
+        stated = f"{TITLES[measure]} (n {comparison.n:,}), with 95 % interval\n*: differs from "
         ax.set_xlabel(stated + label_of(comparison.baseline), loc="right")
         percent_axis(ax.xaxis)
     return ax
