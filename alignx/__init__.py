@@ -55,6 +55,8 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
+    from alignx.evaluation.compare import compare
+    from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
     from alignx.reporting.figures.classes import plot_classes, plot_confusion
+    from alignx.reporting.figures.comparison import plot_comparison
     from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
     from alignx.reporting.figures.transfer import plot_transfer
     from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
@@ -116,6 +119,7 @@ __all__ = [
     "ClassifierSection",
     "ClusterError",
     "CodeSwitching",
+    "Comparison",
     "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
@@ -171,6 +175,7 @@ __all__ = [
     "Validation",
     "align",
     "as_embeddings",
+    "compare",
     "config_context",
     "cross_neighbors",
     "csls_bias",
@@ -193,6 +198,7 @@ __all__ = [
     "plot_accuracy",
     "plot_bands",
     "plot_classes",
+    "plot_comparison",
     "plot_confusion",
     "plot_cosines",
     "plot_expectation",
@@ -258,6 +264,8 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
+    "evaluation.compare": ["compare"],
+    "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
@@ -279,6 +287,7 @@ _HOMES = {
     "reporting.classifier": ["ClassifierSection"],
     "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],
     "reporting.figures.classes": ["plot_classes", "plot_confusion"],
+    "reporting.figures.comparison": ["plot_comparison"],
     "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
     "reporting.figures.transfer": ["plot_transfer"],
     "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],

@@ -48,6 +48,8 @@ class RankedQuestions:
         Whether the policy counts the question in the accuracy.
     known : (n,) bool
         Whether the map was fitted on an answer.
+    n_targets : int
+        Words of the target vocabulary, among which answers are sought.
     ranks : dict of str to (n,) float64
         Rank of the best right answer from 1, by the name of the ranking: ``"nn"``, ``"csls"`` and
         perhaps another. Infinity: the word, or all its answers, have no vector.
@@ -70,6 +72,7 @@ class RankedQuestions:
     answer_rows: Sequence[Indices]
     counted: NDArray[np.bool_]
     known: NDArray[np.bool_]
+    n_targets: int
     ranks: Mapping[str, Double] = field(default_factory=dict)
 
     @classmethod
@@ -91,6 +94,7 @@ class RankedQuestions:
             answer_rows,
             counted=np.ones(len(rows), dtype=bool) if policy == "fasttext" else (rows >= 0) & found,
             known=np.zeros(len(rows), dtype=bool),
+            n_targets=len(written.target),
         )
 
     def __len__(self) -> int:
@@ -100,7 +104,7 @@ class RankedQuestions:
     def answerable(self) -> NDArray[np.bool_]:
         """Questions with a vector of the word and of an answer, (n,) bool."""
         found = [(rows >= 0).any() for rows in self.answer_rows]
-        return (self.rows >= 0) & np.array(found, dtype=bool)
+        return np.asarray((self.rows >= 0) & np.array(found, dtype=bool))
 
     @property
     def identical(self) -> NDArray[np.bool_]:

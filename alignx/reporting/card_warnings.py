@@ -47,7 +47,7 @@ def warnings_of(
         found.append("No P@1 was measured. Give a test dictionary to measure it.")
     elif measured[0][1].n < FEW_WORDS:
         words, accuracy = measured[0]
-        found.append(f"Only {accuracy.n:,} {words} were asked: the figures are rough.")
+        found.append(f"Few {words} were asked ({accuracy.n:,}): the figures are rough.")
     if alignment is not None:
         found += _of_fit(alignment, targets)
     if evaluation is not None:
