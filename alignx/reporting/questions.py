@@ -14,7 +14,7 @@ from alignx.reporting.reliability import Reliability
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from alignx.alignment.shared_space import SharedSpace
     from alignx.evaluation.word_translation import EvaluationReport
@@ -109,8 +109,22 @@ class Questions(Tabular):
         }
 
     @classmethod
-    def of(cls, space: SharedSpace, evaluation: EvaluationReport) -> Self:
+    def of(
+        cls,
+        space: SharedSpace,
+        evaluation: EvaluationReport,
+        parts_of_speech: Mapping[str, str] | None = None,
+    ) -> Self:
         """Answer the words of an evaluation in the same space.
+
+        Parameters
+        ----------
+        space : SharedSpace
+            The languages in one space.
+        evaluation : EvaluationReport
+            Of this space.
+        parts_of_speech : mapping of str to str, optional
+            Part of speech of source words.
 
         Examples
         --------
@@ -125,6 +139,7 @@ class Questions(Tabular):
         asked = evaluation.questions
         ranking = "learned" if "learned" in asked.ranks else "csls"
         given = _answers(space, asked.words, ranking)
+        tags = _as_written(space, parts_of_speech or {})
         questions = tuple(
             Question(
                 word,
@@ -133,7 +148,8 @@ class Questions(Tabular):
                 answers,
                 int(rank) if np.isfinite(rank) else None,
                 () if rank == 1 else reasons_of(space, row, word, answers, rows),
-                known=known,
+                tags.get(word, ""),
+                known,
             )
             for word, row, right, rows, answers, rank, known in zip(
                 asked.words,
@@ -177,6 +193,15 @@ def _answers(space: SharedSpace, words: Sequence[str], ranking: str) -> list[tup
         for word, given in zip(asked, found, strict=True)
     }
     return [answers.get(word, ()) for word in words]
+
+
+def _as_written(space: SharedSpace, tags: Mapping[str, str]) -> dict[str, str]:
+    """Spell words as the vocabulary does."""
+    rows = space.source.find([*tags]).tolist()
+    return {
+        word if row < 0 else space.source.words[row]: tag
+        for (word, tag), row in zip(tags.items(), rows, strict=True)
+    }
 
 
 def _counted(questions: Sequence[Question]) -> list[Question]:

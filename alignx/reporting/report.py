@@ -147,7 +147,7 @@ def report(
     if lexicon is not None:
         pairs = Lexicon.of(lexicon)
         evaluation = evaluate(space, pairs, progress=part_of(progress, 0, 0.15))
-        questions = Questions.of(space, evaluation)
+        questions = Questions.of(space, evaluation, pairs.parts_of_speech)
         cosines = _cosines(space, pairs)
     shown, notes = _most_frequent(space, words)
     by_csls = _candidates(shown, part_of(progress, 0.2, 0.2))
