@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from alignx.alignment.shared_space import SharedSpace
     from alignx.evaluation.word_translation import EvaluationReport
+    from alignx.retrieval.ranked import Ranking
 
 __all__ = ["Answer", "Question", "Questions"]
 
@@ -137,7 +138,7 @@ class Questions(Tabular):
         [('cat', 2), ('dog', 1)]
         """
         asked = evaluation.questions
-        ranking = "learned" if "learned" in asked.ranks else "csls"
+        ranking: Ranking = "learned" if "learned" in asked.ranks else "csls"
         given = _answers(space, asked.words, ranking)
         tags = _as_written(space, parts_of_speech or {})
         questions = tuple(
@@ -184,7 +185,9 @@ class Questions(Tabular):
         return Reliability.of(probability, np.array([each.rank == 1 for each in counted]))
 
 
-def _answers(space: SharedSpace, words: Sequence[str], ranking: str) -> list[tuple[Answer, ...]]:
+def _answers(
+    space: SharedSpace, words: Sequence[str], ranking: Ranking
+) -> list[tuple[Answer, ...]]:
     """Translate words; none for OOV words."""
     asked = [word for word in words if word in space.source]
     found = space.translate(asked, min(ANSWERS, len(space.target)), ranking=ranking)

@@ -71,13 +71,11 @@ def test_reliability_is_about_first_answers(
 @pytest.fixture
 def lone() -> SharedSpace:
     """Spaces where the reasons of errors are plain."""
-    english = Embeddings(
-        ["bank", "run", "taxi", "sole"], [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]]
-    )
+    english = Embeddings(["bank", "run", "taxi", "sole"], [*np.eye(3), np.array([1, 1, 0])])
     spanish = Embeddings(
         ["corre", "correr", "banco", "orilla", "taxi", "taxímetro", "suela"],
-        [[0.1, 1, 0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
-         [1, -1, 0]],
+        [[0.1, 1.0, 0.0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
+         [1.0, -1.0, 0.0]],
     )  # fmt: skip
     return SharedSpace({"en": english, "es": spanish})
 
@@ -114,7 +112,7 @@ def test_rare_words_are_told() -> None:
     words = [f"w{i}" for i in range(20_001)]
     rows = np.zeros((20_001, 3))
     rows[:, 0] = 1
-    rows[:2], rows[20_000] = [[0, 1, 0], [0, 0.9, 0.1]], [0, 0, 1]
+    rows[:2], rows[20_000] = np.array([[0, 1, 0], [0, 0.9, 0.1]]), np.array([0, 0, 1])
     space = SharedSpace(
         {"en": Embeddings(["a", "b", "c"], np.eye(3)[[1, 0, 2]]), "es": Embeddings(words, rows)}
     )
