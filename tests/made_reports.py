@@ -39,9 +39,9 @@ def hubs(before: list[int], after: list[int]) -> Hubs:
 
 def word_map(source: list[str], target: list[str], links: int) -> WordMap:
     rng = np.random.default_rng(3)
-    places = [rng.standard_normal((len(words), 2), np.float32) for words in (source, target)]
+    one, other = (rng.standard_normal((len(words), 2), np.float32) for words in (source, target))
     pairs = np.stack([np.arange(links)] * 2, axis=1)
-    return WordMap(source, target, *places, pairs, "PCA")
+    return WordMap(source, target, one, other, pairs, "PCA")
 
 
 def section(confusion: list[list[int]], *names: str) -> ClassifierSection:
@@ -56,13 +56,20 @@ def section(confusion: list[list[int]], *names: str) -> ClassifierSection:
 
 def facts(name: str, bands: dict[int, float], spectrum: list[float]) -> LanguageFacts:
     found = tuple(Band(1, last, last / 100, 0, 0, 0, 0, shared) for last, shared in bands.items())
-    values = np.array(spectrum)
     return LanguageFacts(
-        *(name, max(bands), len(spectrum), {"Latin": 1.0}, found),
-        **dict.fromkeys(("duplicates", "zero_rows", "case_variants"), 0),
-        **dict.fromkeys(("mean_cosine", "isotropy", "hubness"), 0.1),
+        name=name,
+        words=max(bands),
+        dimension=len(spectrum),
+        scripts={"Latin": 1.0},
+        bands=found,
+        duplicates=0,
+        zero_rows=0,
+        case_variants=0,
+        mean_cosine=0.1,
+        isotropy=0.1,
+        hubness=0.1,
         occurrences=np.array([1]),
-        spectrum=values,
+        spectrum=np.array(spectrum),
         warnings=(),
     )
 

@@ -125,7 +125,7 @@ class GridReport(Tabular):
                 file.write(text)
         axes = plot_methods(intervals(scores_by_pair(self.results)))
         path = base.with_name(base.name + SUFFIXES[-1])
-        save_figure(axes.figure, path)  # type: ignore[arg-type]  # not a part of another figure
+        save_figure(axes.figure, path)
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""

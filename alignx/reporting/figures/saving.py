@@ -54,6 +54,5 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
 
     kind = require_drawable(path)
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
-    style = {**STYLE, "svg.fonttype": "none", "svg.hashsalt": "alignx"}
-    with mpl.rc_context(style), any_script(), replacing(path, "wb") as file:
+    with mpl.rc_context(STYLE), any_script(), replacing(path, "wb") as file:
         figure.savefig(file, format=kind, metadata=dates[kind])

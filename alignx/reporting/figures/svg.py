@@ -77,8 +77,7 @@ def _saved(figure: Figure) -> str:
     import matplotlib as mpl
 
     buffer = io.StringIO()
-    style = {**STYLE, "svg.fonttype": "none", "svg.hashsalt": "alignx"}
-    with mpl.rc_context(style), any_script():  # for which the browser has fonts
+    with mpl.rc_context(STYLE), any_script():  # for which the browser has fonts
         figure.savefig(buffer, format="svg", facecolor="none", metadata={"Date": None})
     return buffer.getvalue()
 

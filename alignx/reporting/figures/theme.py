@@ -77,6 +77,8 @@ STYLE: dict[str, Any] = {
     "axes.titlelocation": "left",
     "font.size": 12,
     "legend.frameon": False,
+    "svg.fonttype": "none",  # texts stay texts
+    "svg.hashsalt": "alignx",  # the same ids each time
     "text.color": INK,
     "text.parse_math": False,  # words may hold dollar signs
     "text.usetex": False,

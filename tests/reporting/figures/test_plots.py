@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 import alignx as ax
 from alignx.evaluation.accuracy import Accuracy
 from alignx.reporting.figures.theme import SOURCE, TARGET
-from alignx.reporting.reliability import Reliability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +33,7 @@ def prospects() -> Prospects:
 
 
 def lines(axes: Axes) -> list[tuple[list[float], list[float]]]:
-    return [tuple(map(list, line.get_data())) for line in axes.lines]
+    return [(list(x), list(y)) for x, y in (line.get_data() for line in axes.lines)]
 
 
 def texts(axes: Axes) -> list[str]:
@@ -60,8 +59,12 @@ def test_accuracy_draws_value_interval_and_number_of_each_group() -> None:
 
 def test_accuracy_of_a_report_is_that_of_its_rankings() -> None:
     space = ax.SharedSpace({code: ax.Embeddings(["a"], [[1.0]]) for code in ("en", "es")})
-    measured = {"nn": accuracy(1, 4), "csls": accuracy(2, 4), "more": {"learned": accuracy(3, 4)}}
-    report = replace(ax.evaluate(space, [("a", "a")], n_neighbors=1), **measured)
+    report = replace(
+        ax.evaluate(space, [("a", "a")], n_neighbors=1),
+        nn=accuracy(1, 4),
+        csls=accuracy(2, 4),
+        more={"learned": accuracy(3, 4)},
+    )
     axes = ax.plot_accuracy(report)
     assert rows(axes) == ["nearest neighbor (4)", "CSLS (4)", "learned ranking (4)"]
     assert texts(axes) == ["25 %", "50 %", "75 %"]
@@ -188,7 +191,7 @@ def test_bad_choices_are_refused(prospects: Prospects) -> None:
 ODD: dict[str, Callable[[], Axes]] = {
     "nothing right": lambda: ax.plot_accuracy({"a": accuracy(0, 3)}),
     "one bin": lambda: ax.plot_reliability(
-        Reliability(*(np.array([1.0]) for _ in range(4)), counts=np.array([1]), error=0.0)
+        reliability(probability=[1], share=[1], low=[1], high=[1], counts=[1])
     ),
     "no answers": lambda: ax.plot_reliability(reliability(counts=[0, 0, 0])),
     "no hubs": lambda: ax.plot_hubs(hubs([0, 0], [0, 0])),

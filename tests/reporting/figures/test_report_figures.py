@@ -12,7 +12,9 @@ from made_reports import accuracy, hubs, made_prospects, reliability, section
 
 import alignx as ax
 from alignx.reporting.contents import Contents
-from alignx.reporting.figures.report_figures import figures_of
+from alignx.reporting.figures.of_alignment import alignment_figures
+from alignx.reporting.figures.of_classifier import classifier_figures
+from alignx.reporting.figures.of_languages import language_figures
 from alignx.reporting.hubs import Hub
 from alignx.reporting.questions import Questions
 
@@ -26,7 +28,12 @@ WORST = (Hub(EVIL, 1_234, 20, (EVIL, "b")),)
 
 
 def of(contents: Contents) -> dict[str, ReportFigure]:
-    return {figure.name: figure for figure in figures_of(contents)}
+    found = [*alignment_figures(contents)]
+    if contents.prospects is not None:
+        found += language_figures(contents.prospects)
+    if contents.classifier is not None:
+        found += classifier_figures(contents.classifier)
+    return {figure.name: figure for figure in found}
 
 
 @pytest.fixture(scope="module")
