@@ -110,7 +110,7 @@ def small_report(
             {"short": accuracy(3, n)},
             {},
         ),
-        "reliability": Reliability(*bins, counts=np.array([40, 60]), error=0.05),
+        "reliability": Reliability(bins[0], bins[1], bins[2], bins[3], np.array([40, 60]), 0.05),
         "hubs": Hubs(
             np.arange(m), np.arange(m) // 2, 10, (2.0, 0.5), (Hub(target[0], 9, 3, (source[0],)),)
         ),

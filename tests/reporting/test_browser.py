@@ -52,18 +52,17 @@ def opened(browser: Browser, path: Path, **context: object) -> Page:
     page = browser.new_context(**context).new_page()  # type: ignore[arg-type]
     page.set_default_timeout(30_000)
     complaints: list[str] = []
+    asked: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda r: r.url.startswith(("file:", "data:", "blob:")) or complaints.append(r.url),
-    )
+    page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
     page.goto(path.as_uri())
     page.locator(".dictionary[data-ready]").wait_for()
     if page.locator(".word-map").count():
         page.locator(".word-map[data-ready]").wait_for()
     assert complaints == []
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
     page.complaints = complaints  # type: ignore[attr-defined]
     return page
 
@@ -217,11 +216,22 @@ def test_map_shows_the_word_searched_for_and_moves_by_the_keyboard(page: Page) -
     status = page.locator(".word-map [role=status]")
     assert status.text_content() == "canción (Spanish): song"
     zoomed = page.evaluate(window)
-    assert all(end - start < 15 for start, end in zoomed)
+    places = page.evaluate(
+        """() => {
+          const { view } = document.querySelector(".word-map");
+          const at = (series, place) => view.chart.convertToPixel({ seriesIndex: series }, place);
+          return [at(1, view.points[0][2]), at(2, view.points[1][2])];
+        }"""
+    )
+    box = page.locator(".canvas").bounding_box()
+    assert box is not None
+    assert all(0 < x < box["width"] and 0 < y < box["height"] for x, y in places)
     page.locator(".canvas").focus()
-    page.keyboard.press("-")
-    wider = page.evaluate(window)
-    assert all(end - start > 15 for start, end in wider)
+    page.keyboard.press("+")
+    closer = page.evaluate(window)
+    assert all(b - a < end - start for (a, b), (start, end) in zip(closer, zoomed, strict=True))
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(window)[0][0] > closer[0][0]
     page.keyboard.press("0")
     assert page.evaluate(window) == [[0, 100], [0, 100]]
     page.get_by_text("The 9 pairs as a list").click()

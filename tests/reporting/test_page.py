@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from lxml import html
-from small_reports import ENGLISH, HOSTILE, SPANISH, small_report
+from small_reports import ENGLISH, HOSTILE, SPANISH, accuracy, small_report
 
+import alignx as ax
+from alignx.reporting.classifier import ClassifierSection, TellingWord, WrongText
 from alignx.reporting.contents import Contents
 from alignx.reporting.page.document import as_json
 from alignx.reporting.page.packed import packed_numbers, packed_strings
@@ -114,6 +116,42 @@ def test_absent_parts_have_no_section() -> None:
         assert len(targets) == 3, name
 
 
+def test_prospects_stand_alone_or_fold_beside_a_map() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5)).astype(np.float32)
+    pair = (ax.Embeddings([f"{c}{i}" for i in range(60)], X, language=c) for c in ("en", "es"))
+    prospects = ax.prospects(*pair)
+    alone = parsed(render(Contents("English and Spanish", ("en", "es"), prospects=prospects)))
+    assert alone.xpath("//nav//a/@href") == ["#prospects"]
+    section = alone.xpath("//section[@id='prospects']")[0]
+    assert len(section.xpath(".//table[@class='accuracies']/tbody/tr")) == len(prospects.expected)
+    text = section.text_content()
+    assert all(each in text for each in (*prospects.advice, *prospects.source.warnings))
+    assert "English" in text
+    assert not section.xpath("./details")
+    beside = parsed(render(small_report(**UNDRAWN, prospects=prospects)))
+    assert beside.xpath("//section[@id='prospects']/details[not(@open)]")
+
+
+def test_classifier_shows_classes_words_and_wrong_texts_as_text() -> None:
+    hostile = HOSTILE[0]
+    section = ClassifierSection(
+        ("sports", hostile),
+        np.array([[8, 2], [1, 9]]),
+        accuracy(17, 20),
+        {"sports": accuracy(8, 10), hostile: accuracy(9, 10)},
+        {"es": accuracy(17, 20)},
+        {"sports": (TellingWord("gol", "es", 0.5, 3, "goal"),), hostile: ()},
+        (WrongText(hostile, "sports", hostile, 0.9, "es"),),
+    )
+    root = parsed(render(small_report(**UNDRAWN, classifier=section)))
+    shown = root.xpath("//section[@id='classifier']")[0]
+    assert "85.0\xa0% of 20 texts" in shown.text_content()
+    assert [each.text_content() for each in shown.xpath(".//dl//dd")] == ["gol (goal)"]
+    assert shown.xpath(".//details//tbody/tr/th/text()") == [hostile]
+    assert len(root.xpath("//script")) == 4
+
+
 def test_failure_stands_first_in_the_card() -> None:
     card = small_report().card
     assert card is not None
@@ -127,7 +165,7 @@ def test_failure_stands_first_in_the_card() -> None:
 
 
 def test_card_gives_interval_and_number_with_each_accuracy() -> None:
-    rows = parsed(page()).xpath("//table[@class='accuracies']/tbody/tr")
+    rows = parsed(page()).xpath("//table[contains(@class, 'accuracies')]/tbody/tr")
     texts = [[cell.text_content().replace("\xa0", " ") for cell in row] for row in rows]
     interval = "61.0 to 79.0 %"
     where = "100 words of the test dictionary"

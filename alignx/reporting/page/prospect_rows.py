@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from alignx.reporting.prospects.language import LanguageFacts
     from alignx.reporting.prospects.prospects import Prospects
 
-__all__ = ["Fact", "facts_of_languages", "facts_of_pair", "outlook"]
+__all__ = ["Fact", "ProspectRows"]
 
 SCRIPTS = 3  # to name
 
@@ -21,8 +22,21 @@ class Fact(NamedTuple):
     values: tuple[str, ...]
 
 
-def outlook(prospects: Prospects) -> str:
-    """Say in a sentence whether to begin."""
+@dataclass(frozen=True)
+class ProspectRows:
+    """A sentence on whether to begin, facts of both languages, and facts of the pair."""
+
+    outlook: str
+    languages: list[Fact]
+    pair: list[Fact]
+
+    @classmethod
+    def of(cls, prospects: Prospects) -> Self:
+        """Put prospects into words."""
+        return cls(_outlook(prospects), _facts_of_languages(prospects), _facts_of_pair(prospects))
+
+
+def _outlook(prospects: Prospects) -> str:
     verdict = prospects.verdict
     if verdict == "go":
         return "Go: no known pairs are needed"
@@ -33,8 +47,7 @@ def outlook(prospects: Prospects) -> str:
     return f"Go, {verdict.removeprefix('go ')}"
 
 
-def facts_of_languages(prospects: Prospects) -> list[Fact]:
-    """List the facts of both languages side by side."""
+def _facts_of_languages(prospects: Prospects) -> list[Fact]:
     sides = (prospects.source, prospects.target)
 
     def fact(name: str, meaning: str, *values: str) -> Fact:
@@ -57,8 +70,7 @@ def facts_of_languages(prospects: Prospects) -> list[Fact]:
     ]
 
 
-def facts_of_pair(prospects: Prospects) -> list[Fact]:
-    """List the facts of the pair."""
+def _facts_of_pair(prospects: Prospects) -> list[Fact]:
     pair, trial = prospects.pair, prospects.trial
     facts = [
         ("Identical words", "pairs for free, of which some are wrong", f"{pair.identical:,}"),

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from alignx.datasets.languages import languages
 from alignx.reporting.figures.of_alignment import alignment_figures
 from alignx.reporting.figures.of_classifier import classifier_figures
 from alignx.reporting.figures.of_languages import language_figures
-from alignx.reporting.page import prospect_rows
 from alignx.reporting.page.document import document
 from alignx.reporting.page.packed import dictionary_data, word_map_data
+from alignx.reporting.page.prospect_rows import ProspectRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alignx.reporting.contents import Contents
     from alignx.reporting.figures.entry import ReportFigure
-    from alignx.reporting.prospects.prospects import Prospects
     from alignx.reporting.questions import Question, Questions
 
 __all__ = ["render"]
@@ -31,6 +31,7 @@ SCRIPTS = (
 )
 ECHARTS = "echarts/echarts.min.js"
 MOST_ERRORS = 1_000
+IN_CARDS = ("rankings", "expected")  # figures whose numbers a card has
 RANKINGS = {"nn": "Nearest neighbor", "csls": "CSLS", "learned": "Learned ranking"}
 REASONS = {
     "rare": "rare word",
@@ -62,7 +63,7 @@ class _Errors:
         )
         if len(shown) < len(wrong):
             lead += f" Those of the {len(shown):,} most frequent words are listed."
-        found = Counter(reason for each in shown for reason in each.reasons)
+        found = Counter[str](reason for each in shown for reason in each.reasons)
         return cls(shown, {name: found[name] for name in REASONS if found[name]}, lead)
 
 
@@ -86,7 +87,7 @@ def render(report: Contents) -> str:
     >>> page[:15], "An example." in page
     ('<!DOCTYPE html>', True)
     """
-    languages = _languages(report)
+    sides = _languages(report)
     figures = _figures(report)
     errors = None if report.questions is None else _Errors.of(report.questions)
     return document(
@@ -94,11 +95,11 @@ def render(report: Contents) -> str:
         styles=STYLES,
         scripts=SCRIPTS,
         library=None if report.word_map is None else ECHARTS,
-        data=dict(_data(report, languages)),
+        data=dict(_data(report, sides)),
         report=report,
         card=report.card,
         best=report.card.accuracies[0] if report.card and report.card.accuracies else None,
-        languages=languages,
+        languages=sides,
         sections=[
             *_sections(
                 report, has_figures=bool(figures["alignment"]), has_errors=errors is not None
@@ -110,25 +111,29 @@ def render(report: Contents) -> str:
         reasons=REASONS,
         score=_writes_probability if _is_learned(report.questions) else "{:.2f}".format,
         version=version("alignx"),
-        **_of_prospects(report.prospects),
+        prospects=report.prospects,
+        rows=None if report.prospects is None else ProspectRows.of(report.prospects),
     )
 
 
 def _figures(report: Contents) -> dict[str, list[ReportFigure]]:
     """Draw the figures of each section."""
-    classifier, prospects = report.classifier, report.prospects
+    found = {
+        "alignment": alignment_figures(report),
+        "classifier": () if report.classifier is None else classifier_figures(report.classifier),
+        "prospects": () if report.prospects is None else language_figures(report.prospects),
+    }
     return {
-        # The card has the accuracies by ranking.
-        "alignment": [each for each in alignment_figures(report) if each.name != "rankings"],
-        "classifier": [] if classifier is None else classifier_figures(classifier),
-        "prospects": [] if prospects is None else language_figures(prospects),
+        section: [each for each in figures if each.name not in IN_CARDS]
+        for section, figures in found.items()
     }
 
 
 def _languages(report: Contents) -> list[dict[str, str]]:
-    names = report.languages
-    if report.card is not None:
-        names = (report.card.source, report.card.target)
+    card, known = report.card, languages()
+    names = [known[code].name if code in known else code for code in report.languages]
+    if card is not None:
+        names = [card.source, card.target]
     return [
         {"code": code, "name": name, "color": color}
         for code, name, color in zip(
@@ -167,14 +172,3 @@ def _is_learned(questions: Questions | None) -> bool:
 
 def _writes_probability(score: float) -> str:
     return f"{100 * score:.0f}\N{NO-BREAK SPACE}%"
-
-
-def _of_prospects(prospects: Prospects | None) -> dict[str, object]:
-    if prospects is None:
-        return {"prospects": None}
-    return {
-        "prospects": prospects,
-        "outlook": prospect_rows.outlook(prospects),
-        "facts": prospect_rows.facts_of_languages(prospects),
-        "likeness": prospect_rows.facts_of_pair(prospects),
-    }
