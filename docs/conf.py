@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from importlib.metadata import version as version_of
 from inspect import getdoc
 from itertools import chain
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
-# `alignx` in a notebook is that of the Python which builds.
+# Notebooks import from there too, and their `alignx` is that of the Python which builds.
+os.environ["PYTHONPATH"] = str(HERE / "_extensions")
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
+import jupyter_cache.executors.utils as executors  # noqa: E402
 from numpydoc.docscrape import NumpyDocString  # noqa: E402
 from numpydoc.xref import DEFAULT_LINKS  # noqa: E402
 
@@ -62,13 +65,14 @@ default_role = "autolink"  # `name` in a docstring is a link where there is such
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]  # included pages begin where their first heading is
+# A stream arrives in chunks, which would be as many blocks, cut anywhere.
+executors.executenb = partial(executors.executenb, coalesce_streams=True)
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600
 nb_execution_show_tb = True
-nb_merge_streams = True
+nb_render_markdown_format = "myst"  # has tables
 copybutton_exclude = ".linenos, .gp"
 
 # --- docstrings ----------------------------------------------------------------------------------

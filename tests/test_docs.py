@@ -289,6 +289,27 @@ def test_every_name_exists() -> None:
         assert hasattr(ax, name), name
 
 
+def test_every_public_name_has_one_place_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "api.rst").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^   (\w+)$", page, re.MULTILINE)) == sorted(ax.__all__)
+
+
+def test_every_block_of_code_is_run() -> None:
+    """By the tests above, or by the build of the site, which executes notebooks."""
+    for page, text in PAGES.items():
+        kinds = set(re.findall(r"^```([^\n:]+)$", text, re.MULTILINE))
+        directives = {kind for kind in kinds if kind.startswith("{")}
+        assert kinds - directives <= {"bash", "python", "toml", "text"}, page
+        is_notebook = text.startswith("---\nfile_format: mystnb\n")
+        assert is_notebook == any(kind.startswith("{code-cell}") for kind in directives), page
+
+
+def test_the_citation_is_of_this_version() -> None:
+    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"version: {project['version']}" in lines
+
+
 def test_links_lead_somewhere() -> None:
     for page, text in PAGES.items():
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):

@@ -118,10 +118,9 @@ def report(
         refuse(value is not None and map_file is None, name, "it takes a MAP")
     refuse(open_it and is_special(output), "--open", f"a browser opens no {output}; name a file")
     require_suffix(output, "a page")
-    given = {"--dictionary": dictionary, "--texts": classification.texts}
-    read = {"MAP": None if map_file == "-" else map_file, "SOURCE": inputs.files[-2]}
-    given = {**read, "TARGET": inputs.files[-1], **given, "--classifier": classification.classifier}
-    require_outputs({"--output": output}, given)
+    read = {"--dictionary": dictionary, "--classifier": classification.classifier}
+    given = {"--texts": classification.texts, "MAP, SOURCE or TARGET": inputs.files}
+    require_outputs({"--output": output}, {**read, **given})
 
     from alignx.reporting.report import WORDS
     from alignx.reporting.report import report as make
@@ -184,9 +183,10 @@ def _classifier(
     from alignx.classification.classifier import TransferClassifier
     from alignx.classification.data.texts import LabeledTexts
 
+    source, target = languages
     texts = LabeledTexts.load(given.texts, language=given.language)
     terminal.note(f"{given.texts.name}: {'; '.join([f'{len(texts):,} texts', *texts.notes])}")
-    space = SharedSpace.of(*languages) if alignment is None else alignment.apply(*languages)
+    space = SharedSpace.of(source, target) if alignment is None else alignment.apply(source, target)
     return TransferClassifier.load(given.classifier, space), texts
 
 

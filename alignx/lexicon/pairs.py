@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -16,7 +16,7 @@ from alignx.lexicon.validation import checked_languages, checked_numbers, checke
 from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import pandas as pd
     import pyarrow as pa
@@ -39,6 +39,7 @@ class WordPairs(Sequence[tuple[str, str]]):
     skipped: int = 0
     notes: tuple[str, ...] = ()
     languages: tuple[str, str] | None = None
+    parts_of_speech: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pairs", checked_pairs(self.pairs))
@@ -72,7 +73,14 @@ class WordPairs(Sequence[tuple[str, str]]):
             None if values is None else values[kept] for values in (self.scores, self.probabilities)
         )
         pairs = [self.pairs[i] for i in kept]
-        return type(self)(pairs, scores, probabilities, self.name, languages=self.languages)
+        return type(self)(
+            pairs,
+            scores,
+            probabilities,
+            self.name,
+            languages=self.languages,
+            parts_of_speech=self.parts_of_speech,
+        )
 
     def __eq__(self, other: object) -> bool:
         """Compare pairs, scores and probabilities."""
@@ -134,7 +142,9 @@ class WordPairs(Sequence[tuple[str, str]]):
         """Exchange source and target of all pairs."""
         pairs = [(target, source) for source, target in self.pairs]
         languages = self.languages and self.languages[::-1]
-        return replace(self, pairs=pairs, skipped=0, notes=(), languages=languages)
+        return replace(
+            self, pairs=pairs, skipped=0, notes=(), languages=languages, parts_of_speech={}
+        )
 
     def at_least(self, probability: float) -> Self:
         """Select the pairs of at least this probability; ValueError without probabilities."""

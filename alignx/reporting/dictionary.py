@@ -104,4 +104,5 @@ def _neighbors(rows: Matrix) -> Indices:
     # Of equal rows, the row itself need not be the first, or among the nearest at all.
     is_self = near == np.arange(len(rows))[:, None]
     is_self[~is_self.any(axis=1), -1] = True
-    return near[~is_self].reshape(len(rows), k - 1)
+    others: Indices = near[~is_self].reshape(len(rows), k - 1)
+    return others

@@ -14,10 +14,11 @@ from alignx.reporting.reliability import Reliability
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from alignx.alignment.shared_space import SharedSpace
     from alignx.evaluation.word_translation import EvaluationReport
+    from alignx.retrieval.ranked import Ranking
 
 __all__ = ["Answer", "Question", "Questions"]
 
@@ -109,8 +110,22 @@ class Questions(Tabular):
         }
 
     @classmethod
-    def of(cls, space: SharedSpace, evaluation: EvaluationReport) -> Self:
+    def of(
+        cls,
+        space: SharedSpace,
+        evaluation: EvaluationReport,
+        parts_of_speech: Mapping[str, str] | None = None,
+    ) -> Self:
         """Answer the words of an evaluation in the same space.
+
+        Parameters
+        ----------
+        space : SharedSpace
+            The languages in one space.
+        evaluation : EvaluationReport
+            Of this space.
+        parts_of_speech : mapping of str to str, optional
+            Part of speech of source words.
 
         Examples
         --------
@@ -123,8 +138,9 @@ class Questions(Tabular):
         [('cat', 2), ('dog', 1)]
         """
         asked = evaluation.questions
-        ranking = "learned" if "learned" in asked.ranks else "csls"
+        ranking: Ranking = "learned" if "learned" in asked.ranks else "csls"
         given = _answers(space, asked.words, ranking)
+        tags = _as_written(space, parts_of_speech or {})
         questions = tuple(
             Question(
                 word,
@@ -133,7 +149,8 @@ class Questions(Tabular):
                 answers,
                 int(rank) if np.isfinite(rank) else None,
                 () if rank == 1 else reasons_of(space, row, word, answers, rows),
-                known=known,
+                tags.get(word, ""),
+                known,
             )
             for word, row, right, rows, answers, rank, known in zip(
                 asked.words,
@@ -168,7 +185,9 @@ class Questions(Tabular):
         return Reliability.of(probability, np.array([each.rank == 1 for each in counted]))
 
 
-def _answers(space: SharedSpace, words: Sequence[str], ranking: str) -> list[tuple[Answer, ...]]:
+def _answers(
+    space: SharedSpace, words: Sequence[str], ranking: Ranking
+) -> list[tuple[Answer, ...]]:
     """Translate words; none for OOV words."""
     asked = [word for word in words if word in space.source]
     found = space.translate(asked, min(ANSWERS, len(space.target)), ranking=ranking)
@@ -177,6 +196,15 @@ def _answers(space: SharedSpace, words: Sequence[str], ranking: str) -> list[tup
         for word, given in zip(asked, found, strict=True)
     }
     return [answers.get(word, ()) for word in words]
+
+
+def _as_written(space: SharedSpace, tags: Mapping[str, str]) -> dict[str, str]:
+    """Spell words as the vocabulary does."""
+    rows = space.source.find([*tags]).tolist()
+    return {
+        word if row < 0 else space.source.words[row]: tag
+        for (word, tag), row in zip(tags.items(), rows, strict=True)
+    }
 
 
 def _counted(questions: Sequence[Question]) -> list[Question]:

@@ -147,7 +147,7 @@ def report(
     if lexicon is not None:
         pairs = Lexicon.of(lexicon)
         evaluation = evaluate(space, pairs, progress=part_of(progress, 0, 0.15))
-        questions = Questions.of(space, evaluation)
+        questions = Questions.of(space, evaluation, pairs.parts_of_speech)
         cosines = _cosines(space, pairs)
     shown, notes = _most_frequent(space, words)
     by_csls = _candidates(shown, part_of(progress, 0.2, 0.2))
@@ -164,9 +164,17 @@ def report(
         None if alignment is None else _singular_values(alignment),
         WordMap.of(shown, by_csls),
         Dictionary.of(shown, by_csls, progress=part_of(progress, 0.5, 0.5)),
-        classifier=None if classifier is None else ClassifierSection.of(classifier, texts),
+        classifier=_measured(classifier, texts),
         notes=notes,
     )
+
+
+def _measured(
+    classifier: TransferClassifier | None, texts: LabeledTexts | None
+) -> ClassifierSection | None:
+    if classifier is None or texts is None:
+        return None
+    return ClassifierSection.of(classifier, texts)
 
 
 def _before_any_work(source: Embeddings, target: Embeddings | None) -> Report:
@@ -262,6 +270,8 @@ def _cosines(space: SharedSpace, lexicon: Lexicon) -> tuple[Matrix, Matrix]:
 
 def _singular_values(alignment: Alignment) -> tuple[Double, Double]:
     """Decompose the maps of both languages."""
-    maps = (side.matrix.astype(np.float64) for side in (alignment.source, alignment.target))
-    source, target = (np.linalg.svd(each, compute_uv=False) for each in maps)
+    source, target = (
+        np.linalg.svd(side.matrix.astype(np.float64), compute_uv=False).astype(np.float64)
+        for side in (alignment.source, alignment.target)
+    )
     return source, target

@@ -66,10 +66,10 @@ class WordMap:
         shown = np.isin(mutual[:, 0], rows[0]) & np.isin(mutual[:, 1], rows[1])
         links = [np.searchsorted(r, mutual[shown, side]) for side, r in enumerate(rows)]
         n = len(rows[0])
-        words = [
+        source, target = (
             tuple(e.words[i] for i in r.tolist()) for e, r in zip(languages, rows, strict=True)
-        ]
-        return cls(*words, points[:n], points[n:], np.stack(links, axis=1), projection)
+        )
+        return cls(source, target, points[:n], points[n:], np.stack(links, axis=1), projection)
 
 
 def _content_words(words: Sequence[str]) -> Indices:

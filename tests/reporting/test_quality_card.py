@@ -13,6 +13,7 @@ from alignx.alignment.validation import Validation
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.word_translation import evaluate
 from alignx.ranking.gain import RankingGain
+from alignx.ranking.ranker import PairRanker
 from alignx.reporting.quality_card import QualityCard
 from alignx.reporting.uses import NEEDS, judged_uses, wilson_interval
 
@@ -32,10 +33,10 @@ def without_map(space: SharedSpace, pairs: Pairs) -> QualityCard:
     return QualityCard.of(space, None, evaluate(space, pairs))
 
 
-def fitted(alignment: Alignment, hits: int, n: int, **more: float) -> Alignment:
+def fitted(alignment: Alignment, hits: int, n: int, answers: int = 300) -> Alignment:
     """Return the map as if it had these held-out figures."""
-    validation = Validation(hits, n, 1_000, 300, 0.0001, 2)
-    return replace(alignment, validation=replace(validation, **more), diagnosis=None)
+    validation = Validation(hits, n, 1_000, answers, 0.0001, 2)
+    return replace(alignment, validation=validation, diagnosis=None)
 
 
 def goods(card: QualityCard) -> list[bool]:
@@ -66,7 +67,7 @@ def test_the_figures_are_those_of_the_test_and_the_fit(
 
 def test_the_learned_ranking_comes_first(alignment: Alignment, space: SharedSpace) -> None:
     gain = RankingGain(0.9, 0.8, 200, 0.1, 0.05, 0.15, 0.02)
-    ranked = replace(fitted(alignment, 160, 200), ranker=object(), ranking_gain=gain)
+    ranked = replace(fitted(alignment, 160, 200), ranker=PairRanker(), ranking_gain=gain)
     first, second = QualityCard.of(space, ranked).accuracies
     assert (first.ranking, first.accuracy.precision[1], first.accuracy.n) == ("learned", 0.9, 200)
     assert (second.ranking, second.accuracy.precision[1]) == ("csls", 0.8)

@@ -8,11 +8,14 @@ import pytest
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.word_translation import evaluate
+from alignx.lexicon.lexicon import Lexicon
 from alignx.reporting.questions import Questions
 from alignx.reporting.reasons import share_stem
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alignx.evaluation.word_translation import EvaluationReport
 
 
@@ -68,13 +71,11 @@ def test_reliability_is_about_first_answers(
 @pytest.fixture
 def lone() -> SharedSpace:
     """Spaces where the reasons of errors are plain."""
-    english = Embeddings(
-        ["bank", "run", "taxi", "sole"], [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]]
-    )
+    english = Embeddings(["bank", "run", "taxi", "sole"], [*np.eye(3), np.array([1, 1, 0])])
     spanish = Embeddings(
         ["corre", "correr", "banco", "orilla", "taxi", "taxímetro", "suela"],
-        [[0.1, 1, 0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
-         [1, -1, 0]],
+        [[0.1, 1.0, 0.0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
+         [1.0, -1.0, 0.0]],
     )  # fmt: skip
     return SharedSpace({"en": english, "es": spanish})
 
@@ -111,7 +112,7 @@ def test_rare_words_are_told() -> None:
     words = [f"w{i}" for i in range(20_001)]
     rows = np.zeros((20_001, 3))
     rows[:, 0] = 1
-    rows[:2], rows[20_000] = [[0, 1, 0], [0, 0.9, 0.1]], [0, 0, 1]
+    rows[:2], rows[20_000] = np.array([[0, 1, 0], [0, 0.9, 0.1]]), np.array([0, 0, 1])
     space = SharedSpace(
         {"en": Embeddings(["a", "b", "c"], np.eye(3)[[1, 0, 2]]), "es": Embeddings(words, rows)}
     )
@@ -145,3 +146,24 @@ def test_words_of_the_fit_do_not_count(ranked: SharedSpace, pairs: list[tuple[st
 def test_stems(first: str, second: str, expected: bool) -> None:
     assert share_stem(first, second) is expected
     assert share_stem(second, first) is expected
+
+
+def test_parts_of_speech_of_the_dictionary(lone: SharedSpace, tmp_path: Path) -> None:
+    path = tmp_path / "test.tsv"
+    path.write_text(
+        "English\tclass\tSpanish\nRun\tverb\tcorrer\nbank\tnoun\tbanco, orilla\n"
+        "taxi\tnoun\ttaxi\ncow\tnoun\tvaca\n"
+    )
+    lexicon = Lexicon.load(path)
+    evaluation = evaluate(lone, lexicon, n_neighbors=1)
+    found = Questions.of(lone, evaluation, lexicon.parts_of_speech)
+    assert {each.word: each.part_of_speech for each in found.questions} == {
+        "bank": "noun",
+        "run": "verb",
+        "taxi": "noun",
+        "cow": "noun",
+    }
+    assert {name: each.n for name, each in found.by_part_of_speech.items()} == {
+        "noun": 2,
+        "verb": 1,
+    }

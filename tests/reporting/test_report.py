@@ -134,7 +134,8 @@ def test_without_a_map_it_tells_what_to_expect(languages: Both) -> None:
     found = ax.report(*languages)
     assert found.title == "English and Spanish"
     assert found.prospects is not None
-    assert found.card is found.dictionary is None
+    assert found.card is None
+    assert found.dictionary is None
     nothing_strange(found.as_dict())
 
 

@@ -87,6 +87,7 @@ def test_umap_gets_a_seed(
     monkeypatch.setattr(word_map, "is_installed", lambda _: True)
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=UMAP))
     found = WordMap.of(ranked, by_csls)
-    assert (found.projection, found.source_points.dtype) == ("UMAP", np.float32)
+    assert found.projection == "UMAP"
+    assert found.source_points.dtype == np.float32
     assert np.array_equal(found.target_points, ranked.target.vectors[:, :2])
     assert (asked["random_state"], asked["metric"]) == (0, "cosine")

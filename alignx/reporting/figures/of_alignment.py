@@ -149,11 +149,11 @@ def _cosines(cosines: tuple[Matrix, Matrix]) -> ReportFigure:
         "Are translations nearer than other words?",
         caption="A known pair is nearer than a random one in "
         f"{50 * below.mean() / len(random):.1f} % of cases: the median cosine is "
-        f"{np.median(pairs):.2f}, that of random pairs {np.median(random):.2f}.",
+        f"{np.median(pairs):z.2f}, that of random pairs {np.median(random):z.2f}.",
         description="Two histograms: cosines of known pairs, and of random pairs.",
         columns=("pairs", "number", *(f"{p} % lie below" for p in PERCENTILES)),
         rows=[
-            (name, f"{len(each):,}", *(f"{x:.2f}" for x in np.percentile(each, PERCENTILES)))
+            (name, f"{len(each):,}", *(f"{x:z.2f}" for x in np.percentile(each, PERCENTILES)))
             for name, each in (("known", pairs), ("random", random))
         ],
     )

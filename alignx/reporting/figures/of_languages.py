@@ -11,19 +11,15 @@ from alignx.reporting.figures.languages import plot_bands, plot_expectation, plo
 from alignx.reporting.figures.theme import label_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from alignx.reporting.prospects.prospects import Prospects
 
 __all__ = ["language_figures"]
 
 
-def language_figures(prospects: Prospects) -> Iterator[ReportFigure]:
+def language_figures(prospects: Prospects) -> list[ReportFigure]:
     """Draw the accuracy to expect, words by rank, and spectra."""
-    if prospects.expected:
-        yield _expectation(prospects)
-    yield _bands(prospects)
-    yield _spectra(prospects)
+    expected = [_expectation(prospects)] if prospects.expected else []
+    return [*expected, _bands(prospects), _spectra(prospects)]
 
 
 def _expectation(prospects: Prospects) -> ReportFigure:

@@ -136,7 +136,7 @@ def prospects(source: Any, target: Any) -> Prospects:  # noqa: ANN401  # what as
     --------
     >>> import alignx as ax
     >>> sample = ax.load_sample("en", "es")
-    >>> found = ax.prospects(sample.source, sample.target)
+    >>> found = ax.prospects(sample.source[:99], sample.target[:99])
     >>> found.source.scripts, found.pair.same_dimension
     ({'Latin': 1.0}, True)
     """
