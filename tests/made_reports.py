@@ -13,6 +13,7 @@ from alignx.reporting.prospects.expectation import Expectation
 from alignx.reporting.prospects.language import LanguageFacts
 from alignx.reporting.prospects.pair import PairFacts
 from alignx.reporting.prospects.prospects import Prospects
+from alignx.reporting.prospects.trial import Trial
 from alignx.reporting.prospects.vocabulary import Band
 from alignx.reporting.reliability import Reliability
 from alignx.reporting.word_map import WordMap
@@ -76,8 +77,15 @@ def facts(name: str, bands: dict[int, float], spectrum: list[float]) -> Language
 
 def made_prospects() -> Prospects:
     return Prospects(
-        facts("en", {100: 0.5, 300: 0.25}, [0.8, 0.6]),
-        facts("es", {100: 0.4, 250: 0.3}, [0.9, 0.3, 0.3]),
-        PairFacts(True, 10, 5, 0.9, 2.0, 1.0, None),
-        (Expectation(0, 0.1, 0.0, 0.3, 0.2, "no go"), Expectation(500, 0.5, 0.4, 0.6, 1, "go")),
+        source=facts("en", {100: 0.5, 300: 0.25}, [0.8, 0.6]),
+        target=facts("es", {100: 0.4, 250: 0.3}, [0.9, 0.3, 0.3]),
+        pair=PairFacts(True, 10, 0.9, 2.0, 1.0, None),
+        trial=Trial(0.5, None, 0),
+        expected=(
+            Expectation(0, 0.1, 0.0, 0.3, 0.2, "no go"),
+            Expectation(500, 0.5, 0.4, 0.6, 1, "go"),
+        ),
+        unlike=(),
+        verdict="go with 500 pairs",
+        advice=(),
     )

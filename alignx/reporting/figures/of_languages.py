@@ -24,13 +24,14 @@ def language_figures(prospects: Prospects) -> list[ReportFigure]:
 
 def _expectation(prospects: Prospects) -> ReportFigure:
     most = prospects.expected[-1]
+    doubt = "; no languages like these were measured, so this is a guess" * bool(prospects.unlike)
     return figure_of(
         plot_expectation(prospects),
         "expected",
         "Accuracy to expect",
         caption=f"With {most.pairs:,} known pairs expect {percent(most.precision)} of the first "
         f"answers to be right (90 % interval {interval_text(most.low, most.high)}), if the map "
-        f"succeeds, with a probability of {percent(most.success)}.",
+        f"succeeds, with a probability of {percent(most.success)}{doubt}.",
         description="Chart: expected share of words whose first answer is right by number of known "
         "pairs, with its 90 % interval.",
         columns=("known pairs", "right", "90 % interval", "map succeeds"),

@@ -132,3 +132,9 @@ def test_a_rotation_and_a_perfect_classifier_are_named_so() -> None:
     captions = {name: figure.caption for name, figure in of(contents).items()}
     assert captions["stretching"] == "The maps stretch all directions alike: they only rotate."
     assert captions["confusion"] == "No text is predicted wrong."
+
+
+def test_an_expectation_of_languages_unlike_all_measured_is_called_a_guess() -> None:
+    prospects = replace(made_prospects(), unlike=("dimension",))
+    caption = language_figures(prospects)[0].caption
+    assert caption.endswith("; no languages like these were measured, so this is a guess.")
