@@ -47,7 +47,7 @@ MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
 
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
-    "alignx._core": {"", "cli", "retrieval", "training", "vectors"},
+    "alignx._core": {"cli", "retrieval", "support", "training", "vectors"},
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+
+from alignx.reporting.notebook import figure_html
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
@@ -60,6 +62,20 @@ class Hubs:
     k: int
     skewness: tuple[float, float]
     worst: tuple[Hub, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures and the worst hubs, without the count of every word."""
+        before, after = self.skewness
+        worst = [vars(each) for each in self.worst]
+        return {"k": self.k, "skewness": {"cosine": before, "csls": after}, "worst": worst}
+
+    def _repr_html_(self) -> str:
+        """Return the figure for a notebook."""
+        from alignx import plot_hubs  # which knows this class
+
+        return figure_html(
+            plot_hubs(self), "Hubs", "Target words by how often they are among the nearest"
+        )
 
     @classmethod
     def of(cls, space: SharedSpace, by_csls: CrossNeighbors) -> Self:
