@@ -202,6 +202,15 @@ def test_questions_with_a_training_pair_are_left_out(grid: Grid) -> None:
     assert GridReport(grid, [first, second]).as_dict()["comparisons"] == []
 
 
+def test_a_cell_with_fewer_questions_is_not_compared(grid: Grid) -> None:
+    results = [result_of("en-es", name, 0.5) for name in ("auto", "cca", "zeros")]
+    del results[2]["questions"]["ranks"][7]
+    report = GridReport(grid, results)
+    [found] = report.as_dict()["comparisons"]
+    assert list(found["differences"]["en-es"]) == ["cca"]
+    assert str(report).endswith("have zero vectors after mapping:\n\n- en-es, zeros\n")
+
+
 def test_all_tables_are_written(grid: Grid, tmp_path: Path) -> None:
     report = GridReport(grid, RESULTS)
     report.save(tmp_path / "v1.2")
