@@ -79,8 +79,8 @@ out-of-vocabulary policy: muse.
 | test words, coverage | 200, 99.5% | 200, 99.5% |  |  |
 
 Difference of P@1 to auto in points, on the same questions, with its 95 % interval by the paired \
-bootstrap over questions (10,000 resamples). *: p < 0.05, two-sided, adjusted for the methods of a \
-pair (Holm).
+bootstrap over questions (10,000 resamples). *: p < 0.05, two-sided, adjusted for the number of \
+methods (Holm); the intervals are not.
 
 | method | en-es |
 | --- | --: |
