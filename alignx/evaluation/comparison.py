@@ -132,7 +132,11 @@ class Comparison(Tabular):
     def _explained(self) -> list[str]:
         """Sentences below the table."""
         others = len(self.methods) - 1
-        adjusted = f", adjusted for {others} comparisons (Holm)" if others > 1 else ""
+        adjusted = (
+            f", adjusted for {others} comparisons (Holm); the intervals are not"
+            if others > 1
+            else ""
+        )
         return [
             f"{self.n:,} questions, the same for all methods. {' '.join(self.facts)}",
             f"Figures in percent, differences in points, with 95 % intervals by the paired "

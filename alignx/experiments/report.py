@@ -13,6 +13,7 @@ from alignx.experiments.significance import (
     families,
     intervals,
     label_of,
+    lacking,
     scores_by_pair,
 )
 from alignx.experiments.tables import GridTable
@@ -136,6 +137,9 @@ class GridReport(Tabular):
             "Failed:": [f"{describe(r)}: {r['failed']}" for r in self.results if r["failed"]],
             "Maps that failed validation, kept by allow_failed:": self._judged("failed"),
             "Weak maps, by words held out from the dictionary:": self._judged("weak"),
+            "Not compared, since words of the test have zero vectors after mapping:": [
+                describe(result) for result in lacking(self.results)
+            ],
             "Tested on pairs of the training dictionary:": [
                 _known(result) for result in self.results if result.get("known")
             ],

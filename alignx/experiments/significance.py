@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     Scores: TypeAlias = dict[str, Double]
 
-__all__ = ["MEAN", "RESAMPLES", "Family", "families", "intervals", "label_of", "scores_by_pair"]
+__all__ = [
+    "MEAN",
+    "RESAMPLES",
+    "Family",
+    "families",
+    "intervals",
+    "label_of",
+    "lacking",
+    "scores_by_pair",
+]
 
 MEAN = "mean"
 RESAMPLES = 10_000
@@ -86,7 +95,7 @@ class Family:
         }
 
 
-def families(results: Sequence[Mapping[str, Any]], baseline: str) -> list[Family]:
+def families(results: Sequence[dict[str, Any]], baseline: str) -> list[Family]:
     """Group the methods of a grid by the number of known words, each with its baseline.
 
     Methods without such a number have the baseline with all words, or the first in the grid.
@@ -104,15 +113,16 @@ def families(results: Sequence[Mapping[str, Any]], baseline: str) -> list[Family
     return [family for family in found if family.by_pair]
 
 
-def scores_by_pair(results: Sequence[Mapping[str, Any]]) -> dict[str, Scores]:
+def scores_by_pair(results: Sequence[dict[str, Any]]) -> dict[str, Scores]:
     """Return P@1 of each question by pair and label, (n, 1): the share of seeds that are right.
 
-    Questions that a map of the pair was fitted on are left out.
+    Questions that a map of the pair was fitted on are left out, and so are the cells of `lacking`.
     """
+    left_out = {id(result) for result in lacking(results)}
     by_pair: dict[str, dict[str, list[Double]]] = {}
     known: dict[str, set[int]] = {}
     for result in results:
-        if result["failed"] is None:
+        if result["failed"] is None and id(result) not in left_out:
             right = np.array([rank == 1 for rank in result["questions"]["ranks"]], dtype=np.float64)
             label = label_of(result["method"], result["size"])
             by_pair.setdefault(result["pair"], {}).setdefault(label, []).append(right)
@@ -124,6 +134,19 @@ def scores_by_pair(results: Sequence[Mapping[str, Any]]) -> dict[str, Scores]:
         }
         for pair, of_pair in by_pair.items()
     }
+
+
+def lacking(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the results with fewer questions than others of their pair.
+
+    The files of a pair are the same for all methods, but a normalization or a map can turn the
+    vector of a word to zero.
+    """
+    asked = [(each, len(each["questions"]["ranks"])) for each in results if not each["failed"]]
+    most: dict[str, int] = {}
+    for result, n in asked:
+        most[result["pair"]] = max(n, most.get(result["pair"], 0))
+    return [result for result, n in asked if n < most[result["pair"]]]
 
 
 def intervals(scores: Mapping[str, Scores]) -> dict[str, dict[str, tuple[float, float, float]]]:

@@ -66,7 +66,8 @@ class GridTable(NamedTuple):
         caption = (
             f"Difference of P@1 to {family.baseline} in points, on the same questions, with its "
             f"95 % interval by the paired bootstrap over questions ({RESAMPLES:,} resamples). "
-            f"*: p < 0.05, two-sided, adjusted for the methods of a pair (Holm)."
+            "*: p < 0.05, two-sided, adjusted for the number of methods (Holm); the intervals are "
+            "not."
         )
         return cls(caption, rows, set()).turned(len(found))
 

@@ -79,8 +79,8 @@ out-of-vocabulary policy: muse.
 | test words, coverage | 200, 99.5% | 200, 99.5% |  |  |
 
 Difference of P@1 to auto in points, on the same questions, with its 95 % interval by the paired \
-bootstrap over questions (10,000 resamples). *: p < 0.05, two-sided, adjusted for the methods of a \
-pair (Holm).
+bootstrap over questions (10,000 resamples). *: p < 0.05, two-sided, adjusted for the number of \
+methods (Holm); the intervals are not.
 
 | method | en-es |
 | --- | --: |
@@ -200,6 +200,15 @@ def test_questions_with_a_training_pair_are_left_out(grid: Grid) -> None:
     assert found["n"] == {"en-es": 197}
     first["questions"]["known"] = list(range(200))
     assert GridReport(grid, [first, second]).as_dict()["comparisons"] == []
+
+
+def test_a_cell_with_fewer_questions_is_not_compared(grid: Grid) -> None:
+    results = [result_of("en-es", name, 0.5) for name in ("auto", "cca", "zeros")]
+    del results[2]["questions"]["ranks"][7]
+    report = GridReport(grid, results)
+    [found] = report.as_dict()["comparisons"]
+    assert list(found["differences"]["en-es"]) == ["cca"]
+    assert str(report).endswith("have zero vectors after mapping:\n\n- en-es, zeros\n")
 
 
 def test_all_tables_are_written(grid: Grid, tmp_path: Path) -> None:
