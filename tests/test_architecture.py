@@ -37,6 +37,7 @@ ORDER = [
     {"alignment"},
     {"induction", "evaluation", "classification"},
     {"experiments", "reporting"},
+    {"server"},
     {"cli"},
     {"__main__"},
 ]
@@ -48,6 +49,7 @@ MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
     "alignx._core": {"", "cli", "retrieval", "training", "vectors"},
+    "anyio": {"server"},
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
@@ -60,15 +62,17 @@ ONLY_IN = {
     "rapidfuzz": {"ranking", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
+    "starlette": {"server"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
+    "uvicorn": {"server"},
 }
 DEPENDENCIES = {
     *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
-    "urllib3",
+    *("anyio", "starlette", "urllib3", "uvicorn"),
 }
 
 

@@ -22,8 +22,10 @@ _EXTRAS = {
     "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "spacy": "spacy",
+    "starlette": "serve",
     "torch": "torch",
     "transformers": "transformers",
+    "uvicorn": "serve",
 }
 
 

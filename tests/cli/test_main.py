@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "align", "apply", "translate", "induce", "evaluate", "convert", "train", "bench", "demo",
-    "fetch", "info", "classify fit", "classify predict", "classify transfer",
+    "fetch", "info", "serve", "classify fit", "classify predict", "classify transfer",
 )  # fmt: skip
 
 
