@@ -82,7 +82,7 @@ def application(dictionary: LiveDictionary, hosts: Sequence[str]) -> Starlette:
     """
     answers = _Answers(dictionary)
     get = ["GET"]
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", _page, methods=get),
             Route("/api/translate", answers.translate, methods=["GET", "POST"]),
@@ -94,6 +94,8 @@ def application(dictionary: LiveDictionary, hosts: Sequence[str]) -> Starlette:
         middleware=[Middleware(_Guard), Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])],
         exception_handlers={HTTPException: _refusal, ClientDisconnect: _refusal, 500: _failure},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Answers:
@@ -153,7 +155,9 @@ async def _page(_: Request) -> Response:
 async def _refusal(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return Response(status_code=400)  # the client has left, and nobody reads it
-    return _Json({"error": error.detail}, error.status_code, error.headers)
+    detail = "the paths are /, /api/translate, /api/neighbors, /api/complete and /api/info"
+    text = detail if error.status_code == 404 else error.detail
+    return _Json({"error": text}, error.status_code, error.headers)
 
 
 async def _failure(_: Request, __: Exception) -> Response:

@@ -59,7 +59,8 @@ class Parameters:
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
             if name not in names:
-                refuse(f"the parameters are {', '.join(names)}, got {_shown(name)}")
+                rule = f"the parameters are {', '.join(names)}" if names else "no parameters here"
+                refuse(f"{rule}, got {_shown(name)}")
             self._values.setdefault(name, []).append(value)
         for name, values in self._values.items():
             if name != "word" and len(values) > 1:
