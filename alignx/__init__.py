@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         refine,
     )
     from alignx.ranking.ranker import PairRanker
+    from alignx.reporting.report import Report, report
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -141,6 +142,7 @@ __all__ = [
     "Procrustes",
     "RecallError",
     "Refinement",
+    "Report",
     "Reweighted",
     "Sample",
     "SeedWords",
@@ -181,6 +183,7 @@ __all__ = [
     "mutual_neighbors",
     "rank_sources",
     "refine",
+    "report",
     "save",
     "set_config",
     "train",
@@ -251,6 +254,7 @@ _HOMES = {
         "refine",
     ],
     "ranking.ranker": ["PairRanker"],
+    "reporting.report": ["Report", "report"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",

@@ -54,12 +54,12 @@ ONLY_IN = {
     "faiss": {"retrieval"},
     "fasttext": {"training"},
     "joblib": {"support"},
-    "matplotlib": {"classification"},
+    "matplotlib": {"classification", "reporting"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
-    "rapidfuzz": {"ranking", "vectors"},
+    "rapidfuzz": {"ranking", "reporting", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
     "starlette": {"server"},
@@ -72,7 +72,7 @@ DEPENDENCIES = {
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
-    *("anyio", "starlette", "urllib3", "uvicorn"),
+    *("anyio", "starlette", "umap", "urllib3", "uvicorn"),
 }
 
 

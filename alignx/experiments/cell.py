@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alignx.alignment.align import align
 from alignx.alignment.methods import METHODS
-from alignx.evaluation.word_translation import (
-    OOVPolicy,  # pydantic reads annotations
-    evaluate,
-)
+from alignx.evaluation.ranked_questions import OOVPolicy  # noqa: TC001  # pydantic reads it
+from alignx.evaluation.word_translation import evaluate
 from alignx.experiments.config import Count, Table
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from alignx.evaluation.accuracy import Accuracy
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
-    from alignx.evaluation.accuracy import Accuracy
+    from alignx.alignment.alignment import Alignment
+    from alignx.alignment.shared_space import SharedSpace
+    from alignx.evaluation.word_translation import EvaluationReport
 
 __all__ = ["MeasuredAccuracy", "QualityCard", "Use"]
 
@@ -91,3 +94,42 @@ class QualityCard(Tabular):
             {"words": each.words, "ranking": each.ranking, **each.accuracy.as_dict()}
             for each in self.accuracies
         ]
+
+    @classmethod
+    def of(
+        cls,
+        space: SharedSpace,
+        alignment: Alignment | None = None,
+        evaluation: EvaluationReport | None = None,
+    ) -> Self:
+        """Judge an alignment by its held-out words and a test."""
+        accuracies = []
+        if evaluation is not None:
+            by_ranking = {"nn": evaluation.nn, "csls": evaluation.csls, **evaluation.more}
+            accuracies += [
+                MeasuredAccuracy("test dictionary", name, each)
+                for name, each in reversed(by_ranking.items())
+            ]
+        nan = float("nan")
+        if alignment is not None and alignment.validation is not None:
+            found = alignment.validation
+            levels = {1: found.precision, 5: nan, 10: nan}
+            accuracies.append(
+                MeasuredAccuracy(
+                    "held-out words of the training dictionary",
+                    "csls",
+                    Accuracy(found.n, levels, nan, found.interval),
+                )
+            )
+        source, target = space
+        return cls(
+            source,
+            target,
+            (len(space.source), len(space.target)),
+            "" if alignment is None else str(alignment).splitlines()[0],
+            tuple(accuracies),
+            None if evaluation is None else evaluation.coverage,
+            (),
+            (),
+            alignment is not None and alignment.failed,
+        )

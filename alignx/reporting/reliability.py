@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from alignx.ranking.gain import expected_calibration_error
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from alignx.support.arrays import Double, Indices
 
 __all__ = ["Reliability"]
+
+BINS = 10  # as in expected_calibration_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,3 +41,39 @@ class Reliability:
     high: Double
     counts: Indices
     error: float
+
+    @classmethod
+    def of(cls, probability: NDArray[Any], is_right: NDArray[np.bool_]) -> Self:
+        """Sort answers into ten bins of equally many, by their probability.
+
+        Parameters
+        ----------
+        probability : (n,) float
+            Probability of each answer, in [0, 1]; at least one.
+        is_right : (n,) bool
+            Whether it is right.
+
+        Examples
+        --------
+        >>> Reliability.of(np.full(100, 0.75), np.arange(100) % 2 == 0).error
+        0.25
+        """
+        from scipy.stats import binomtest  # takes half a second to load
+
+        order = np.argsort(probability, kind="stable")
+        parts = np.array_split(order, min(BINS, len(order)))
+        counts = np.array([len(part) for part in parts])
+        hits = np.array([is_right[part].sum() for part in parts])
+        intervals = [
+            binomtest(right, n).proportion_ci(method="wilson")
+            for right, n in zip(hits.tolist(), counts.tolist(), strict=True)
+        ]
+        low, high = np.array(intervals).T
+        return cls(
+            np.array([probability[part].mean(dtype=np.float64) for part in parts]),
+            hits / counts,
+            low,
+            high,
+            counts,
+            expected_calibration_error(probability, is_right),
+        )
