@@ -44,9 +44,7 @@ def two_languages() -> tuple[Embeddings, Embeddings]:
     )
 
 
-def write_files(
-    folder: Path, languages: Sequence[Embeddings], alignment: Alignment
-) -> list[Path]:
+def write_files(folder: Path, languages: Sequence[Embeddings], alignment: Alignment) -> list[Path]:
     """Write map and vectors; return the arguments of the command."""
     names = [folder / name for name in ("map.safetensors", "en.safetensors", "es.safetensors")]
     alignment.save(names[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter, to_thread
@@ -13,10 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
+from alignx.server.page import served_page
 from alignx.server.parameters import (
     MOST_ANSWERS,
     MOST_BYTES,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["application"]
 
-PAGE = Path(__file__).parent / "page"
 SEARCHES = 4  # at once: each uses all threads, and a short one need not wait for a long one
 LIMITS = {
     "words": MOST_WORDS,
@@ -45,9 +43,7 @@ LIMITS = {
     "bytes": MOST_BYTES,
 }
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -84,12 +80,11 @@ def application(dictionary: LiveDictionary, hosts: Sequence[str]) -> Starlette:
     get = ["GET"]
     app = Starlette(
         routes=[
-            Route("/", _page, methods=get),
+            Route("/", answers.page, methods=get),
             Route("/api/translate", answers.translate, methods=["GET", "POST"]),
             Route("/api/neighbors", answers.neighbors, methods=get),
             Route("/api/complete", answers.complete, methods=get),
             Route("/api/info", answers.info, methods=get),
-            Mount("/page", StaticFiles(directory=PAGE)),
         ],
         middleware=[Middleware(_Guard), Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])],
         exception_handlers={HTTPException: _refusal, ClientDisconnect: _refusal, 500: _failure},
@@ -99,12 +94,17 @@ def application(dictionary: LiveDictionary, hosts: Sequence[str]) -> Starlette:
 
 
 class _Answers:
-    """The JSON interface; searches run in threads."""
+    """The page and the JSON interface; searches run in threads."""
 
     def __init__(self, dictionary: LiveDictionary) -> None:
         self._directions = dictionary.directions
         self._facts = {**dictionary.facts(), "limits": LIMITS}
+        example = next(iter(self._directions.values())).search.source.words[0]
+        self._page = served_page(self._facts, example)
         self._limiter = CapacityLimiter(SEARCHES)
+
+    async def page(self, _: Request) -> Response:
+        return HTMLResponse(self._page.text, headers={"Content-Security-Policy": self._page.policy})
 
     async def translate(self, request: Request) -> Response:
         is_post = request.method == "POST"
@@ -148,10 +148,6 @@ class _Json(JSONResponse):
         return super().render(content) + b"\n"
 
 
-async def _page(_: Request) -> Response:
-    return FileResponse(PAGE / "index.html")
-
-
 async def _refusal(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return Response(status_code=400)  # the client has left, and nobody reads it
@@ -173,7 +169,9 @@ class _Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         app = self._app

@@ -110,6 +110,7 @@ class LiveDirection:
         """Return the translations of each word or phrase, or the reason if there are none."""
         entries = [self.entry(word) for word in words]
         found = self.search.translate(entries, k, self.oov)
+        rows = self.search.source.find(entries).tolist()
         lacking = [entry for entry, answers in zip(entries, found, strict=True) if not answers]
         reasons = missing_reasons(self.loaded, lacking, oov=self.oov)
         by_letters = [e for e, a in zip(entries, found, strict=True) if _origin(a) == "subwords"]
@@ -117,12 +118,13 @@ class LiveDirection:
         return [
             {
                 "word": word,
+                "rank": row + 1 or None,
                 "origin": _origin(answers),
                 "answers": [self._answer(each.word, each.score) for each in answers],
                 "reason": reasons.get(entry),
                 "similar": similar.get(entry, []),
             }
-            for word, entry, answers in zip(words, entries, found, strict=True)
+            for word, entry, row, answers in zip(words, entries, rows, found, strict=True)
         ]
 
     def neighbors(self, word: str, k: int) -> dict[str, Any]:

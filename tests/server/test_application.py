@@ -197,8 +197,6 @@ def test_bad_bodies(client: TestClient, body: bytes, error: str) -> None:
 
 def test_other_refusals(client: TestClient) -> None:
     assert "the paths are /, /api/translate" in refused(client, "/api/translate/", 404)
-    refused(client, "/page/../application.py", 404)
-    refused(client, "/page/%2e%2e/application.py", 404)
     for method in ("PUT", "DELETE", "OPTIONS", "POST"):
         refused(client, "/api/info", 405, method=method)
     large = json.dumps(["a" * 400] * 3_000)
@@ -222,9 +220,9 @@ def test_no_other_site_may_ask(client: TestClient) -> None:
 
 
 def test_every_answer_has_the_headers_of_security(client: TestClient) -> None:
-    for path in ("/", "/page/served.js", "/api/info", "/api/no", "/api/translate"):
+    for path in ("/", "/api/info", "/api/no", "/api/translate"):
         headers = client.get(path).headers
-        policy = headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; script-src 'self'")
-        assert "unsafe" not in policy
+        policy = headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "frame-ancestors 'none'"} <= {*policy}
+        assert "unsafe" not in str(policy)
         assert headers["x-content-type-options"] == "nosniff"

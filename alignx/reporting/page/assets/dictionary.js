@@ -63,7 +63,7 @@ class DictionaryView {
     this.more.hidden = end === this.found.count;
     this.status.textContent = this.found.count
       ? `${counts.format(end)} of ${counted(this.found.count, "word")} shown`
-      : "No word found";
+      : (this.found.note ?? "No word found");
     for (const button of this.root.querySelectorAll("[data-export]")) {
       button.disabled = !this.found.count;
     }
@@ -126,15 +126,23 @@ class DictionaryView {
     if (entry.answers.length) {
       details.append(element("div", "", element("h3", "", "All translations"), answers));
     }
-    for (const { language, of, words } of entry.neighbors ?? []) {
+    if (entry.note) details.prepend(element("p", "muted", entry.note));
+    this.#addWords(details, entry.similar ?? []);
+    const near = entry.neighbors ?? []; // a server sends them when they are asked for
+    if (near.then) near.then((found) => this.#addWords(details, found));
+    else this.#addWords(details, near);
+    return details;
+  }
+
+  #addWords(details, groups) {
+    for (const { language, of, title, words } of groups) {
       if (!words.length) continue;
       const { code } = this.source.languages[language];
-      const title = element("h3", "", "Words near ", wordElement(of, "", code));
-      const near = element("ol", "near");
-      for (const word of words) near.append(element("li", "", this.#jump(word, language)));
-      details.append(element("div", "", title, near));
+      const heading = of === undefined ? [title] : ["Words near ", wordElement(of, "", code)];
+      const list = element("ol", "near");
+      for (const word of words) list.append(element("li", "", this.#jump(word, language)));
+      details.append(element("div", "", element("h3", "", ...heading), list));
     }
-    return details;
   }
 
   #jump(word, language) {
