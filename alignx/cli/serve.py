@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import webbrowser
-from typing import Annotated, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import LanguagePair, MapFile, Neighbors, RankingOption, refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.packages import require_packages
+
+if TYPE_CHECKING:
+    from alignx.server.dictionary import LiveDictionary
 
 __all__ = ["serve"]
 
@@ -27,7 +31,8 @@ def serve(
         int, option("Port; 0 takes any that is free.", "--port", "-p", min=0, max=65_535)
     ] = 8000,
     host: Annotated[
-        str, option("Address to listen on; another than this lets other machines in.")
+        str,
+        option("Address to listen on; any other lets other machines in.", metavar="NAME"),
     ] = "127.0.0.1",
     open_browser: Annotated[bool, option("Open the page in the browser.", "--open")] = False,
     ranking: RankingOption = None,
@@ -49,34 +54,46 @@ def serve(
         f"CSLS uses it, and --ranking {ranking} does not; leave it out",
     )
     require_packages({"alignx serve": "starlette", "the server": "uvicorn"})
+    from alignx.server.application import application
     from alignx.server.listening import Door
 
-    door = Door(host, port)  # taken before minutes of reading
+    with Door(host, port) as door:  # taken before minutes of reading
+        if not door.is_local:
+            terminal.note(
+                f"{host}: everyone who can reach this machine can ask, without a password"
+            )
+        options = {"ranking": ranking, "n_neighbors": n_neighbors, "oov": oov}
+        dictionary = _dictionary(terminal, map_file, files, options)
+        door.serve(
+            application(dictionary, door.hosts), partial(_welcome, terminal, door.url, open_browser)
+        )
+
+
+def _dictionary(
+    terminal: Terminal, map_file: str, files: LanguagePair, options: dict[str, Any]
+) -> LiveDictionary:
+    """Read the files and prepare the search."""
     from alignx.alignment.alignment import Alignment
-    from alignx.server.application import application
     from alignx.server.dictionary import LiveDictionary
 
     languages = read_languages(terminal, map_file, files)
     alignment = None if map_file == "-" else Alignment.load(map_file)
     shared = alignment.apply(*languages) if alignment else shared_space(map_file, languages)
     with terminal.working("Preparing") as progress:
-        dictionary = LiveDictionary(
+        return LiveDictionary(
             shared,
             languages,
             alignment=alignment,
-            ranking=ranking,
-            n_neighbors=n_neighbors,
-            oov=oov,
             casing=files.casing,
             progress=progress,
+            **options,
         )
-    del languages, shared  # what is not needed any more takes memory
 
-    def ready() -> None:
-        sys.stdout.write(f"{door.url}\n")
-        sys.stdout.flush()
-        terminal.note("Ctrl-C ends")
-        if open_browser:  # some browsers take the terminal until they end
-            threading.Thread(target=webbrowser.open, args=(door.url,), daemon=True).start()
 
-    door.serve(application(dictionary, door.hosts), ready)
+def _welcome(terminal: Terminal, url: str, open_browser: bool) -> None:
+    """Print the address, and open it."""
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()
+    terminal.note("Ctrl-C ends")
+    if open_browser:  # some browsers take the terminal until they end
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +27,7 @@ from alignx.server.parameters import (
     Parameters,
     words_of_body,
 )
+from alignx.support.config import config_context, get_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["application"]
 
-SEARCHES = 4  # at once: each uses all threads, and a short one need not wait for a long one
+logger = logging.getLogger("alignx")
+
 LIMITS = {
     "words": MOST_WORDS,
     "characters": MOST_CHARACTERS,
@@ -101,7 +106,8 @@ class _Answers:
         self._facts = {**dictionary.facts(), "limits": LIMITS}
         example = next(iter(self._directions.values())).search.source.words[0]
         self._page = served_page(self._facts, example)
-        self._limiter = CapacityLimiter(SEARCHES)
+        cores = get_config().n_threads or len(os.sched_getaffinity(0))
+        self._limiter = CapacityLimiter(max(2, cores))  # a short one need not wait for a long one
 
     async def page(self, _: Request) -> Response:
         return HTMLResponse(self._page.text, headers={"Content-Security-Policy": self._page.policy})
@@ -138,7 +144,11 @@ class _Answers:
         return _Json(self._facts)
 
     async def _searched(self, search: Callable[[], Any]) -> Any:  # noqa: ANN401  # its value
-        return await to_thread.run_sync(search, limiter=self._limiter, abandon_on_cancel=True)
+        def run() -> Any:  # noqa: ANN401
+            with config_context(n_threads=1):  # several searches at once gain more from cores
+                return search()
+
+        return await to_thread.run_sync(run, limiter=self._limiter, abandon_on_cancel=True)
 
 
 class _Json(JSONResponse):
@@ -156,7 +166,8 @@ async def _refusal(_: Request, error: Exception) -> Response:
     return _Json({"error": text}, error.status_code, error.headers)
 
 
-async def _failure(_: Request, __: Exception) -> Response:
+async def _failure(_: Request, error: Exception) -> Response:
+    logger.error("%s", "".join(traceback.format_exception(error)))
     return _Json({"error": "the search failed; the terminal of the server says why"}, 500)
 
 

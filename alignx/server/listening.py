@@ -7,7 +7,7 @@ import ipaddress
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from alignx.errors import AlignxError
 
@@ -23,7 +23,7 @@ LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Door:
-    """Address and port of a server, taken before it has something to say.
+    """Address and port of a server, taken for the time of a ``with`` block.
 
     Parameters
     ----------
@@ -39,21 +39,23 @@ class Door:
 
     Examples
     --------
-    >>> door = Door("127.0.0.1", 0)
-    >>> door.is_local, door.url.startswith("http://127.0.0.1:")
+    >>> with Door("127.0.0.1", 0) as door:
+    ...     door.is_local, door.url.startswith("http://127.0.0.1:")
     (True, True)
-    >>> door.close()
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            family, _, _, _, address = found[0]
-            self._socket = socket.socket(family, socket.SOCK_STREAM)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind(address)
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except (OSError, UnicodeError) as error:
+            self._refuse(error)
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(address)
+        except OSError as error:
+            self._socket.close()
             self._refuse(error)
         self._address = ipaddress.ip_address(self._socket.getsockname()[0].partition("%")[0])
 
@@ -88,7 +90,7 @@ class Door:
         config = uvicorn.Config(
             app,
             log_config=None,
-            log_level="error",
+            log_level="critical",  # of all else the application tells
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -110,8 +112,10 @@ class Door:
         finally:
             signal.signal(signal.SIGTERM, before)
 
-    def close(self) -> None:
-        """Give the port back."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._socket.close()
 
     def _refuse(self, error: Exception) -> NoReturn:

@@ -16,10 +16,10 @@ __all__ = ["ServedPage", "served_page"]
 SCRIPTS = ("theme.js", "words.js", "packed.js", "dictionary.js", "served.js")
 SCALES = {
     "probability": "The bar is the probability that the translation is right.",
-    "csls": "The bar is CSLS, a similarity.",
-    "cosine": "The bar is the cosine, a similarity.",
-    "isf": "The bar is the cosine less a bias (inverted softmax).",
-    "hnn": "The bar is the cosine less a bias (hubless neighbors).",
+    "csls": "The number is CSLS, a similarity; higher is better.",
+    "cosine": "The number is the cosine, a similarity; 1 is the highest.",
+    "isf": "The number is the cosine less the bias of inverted softmax; higher is better.",
+    "hnn": "The number is the cosine less the bias of hubless neighbors; higher is better.",
 }
 
 
@@ -64,7 +64,7 @@ def _scale(side: Mapping[str, Any], sides: Sequence[Mapping[str, Any]]) -> str:
     """Explain the scores of a direction."""
     scale = SCALES[side["score"]]
     if side["score"] == "csls" and "probability" in [each["score"] for each in sides]:
-        scale += " The map has learned probabilities for the other direction only."
+        scale += " The map has probabilities for the other direction only."
     return scale
 
 

@@ -226,3 +226,14 @@ def test_every_answer_has_the_headers_of_security(client: TestClient) -> None:
         assert {"default-src 'none'", "frame-ancestors 'none'"} <= {*policy}
         assert "unsafe" not in str(policy)
         assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_defect_is_logged_and_told_in_one_line(
+    languages: Languages, alignment: Alignment, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveDictionary(alignment.apply(*languages), languages, ranking="nn")
+    object.__setattr__(live.directions["en"], "completion", None)
+    client = TestClient(application(live, ["testserver"]), raise_server_exceptions=False)
+    error = refused(client, "/api/complete?prefix=a", 500)
+    assert error == "the search failed; the terminal of the server says why"
+    assert "AttributeError" in caplog.text

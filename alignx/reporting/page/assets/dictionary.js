@@ -61,9 +61,8 @@ class DictionaryView {
     this.list.append(...items);
     if (start) items[0]?.firstChild.focus();
     this.more.hidden = end === this.found.count;
-    this.status.textContent = this.found.count
-      ? `${counts.format(end)} of ${counted(this.found.count, "word")} shown`
-      : (this.found.note ?? "No word found");
+    const part = `${counts.format(end)} of ${counted(this.found.count, "word")} shown`;
+    this.status.textContent = this.found.note ?? (this.found.count ? part : "No word found");
     for (const button of this.root.querySelectorAll("[data-export]")) {
       button.disabled = !this.found.count;
     }
@@ -103,7 +102,7 @@ class DictionaryView {
     const rank = entry.rank ? `rank ${counts.format(entry.rank)}` : "";
     button.append(element("span", "rank", rank), " ");
     if (best) button.append(wordElement(best.word, "answer", answered), " ", this.#score(best.score));
-    else button.append(element("span", "muted", "no answer"));
+    else button.append(element("span", "muted", entry.note || "no answer"));
     const item = element("li", "", button);
     button.addEventListener("click", () => this.#toggle(item, button, entry));
     return item;
@@ -126,7 +125,7 @@ class DictionaryView {
     if (entry.answers.length) {
       details.append(element("div", "", element("h3", "", "All translations"), answers));
     }
-    if (entry.note) details.prepend(element("p", "muted", entry.note));
+    if (entry.note && entry.answers.length) details.append(element("p", "muted", entry.note));
     this.#addWords(details, entry.similar ?? []);
     const near = entry.neighbors ?? []; // a server sends them when they are asked for
     if (near.then) near.then((found) => this.#addWords(details, found));

@@ -24,8 +24,10 @@ class ServedDictionary {
       const k = Math.min(10, this.languages[1 - direction].words);
       const { results } = await this.#ask("translate", { from: this.#code(direction), k }, signal, asked);
       const entries = chosen(results, typed, words).map((each) => this.#entry(direction, each));
-      const others = entries.length ? [] : await this.#complete(1 - direction, typed, signal);
-      return { count: entries.length, entry: (i) => entries[i], others: others.length };
+      const isAnswered = entries.some(({ answers }) => answers.length);
+      const others = isAnswered ? [] : await this.#complete(1 - direction, typed, signal);
+      const note = described(typed, entries.length, words.length);
+      return { count: entries.length, entry: (i) => entries[i], others: others.length, note };
     } catch (error) {
       // A search that was overtaken is not shown at all.
       return { ...none, note: error instanceof TypeError ? "The server does not answer" : error.message };
@@ -55,7 +57,7 @@ class ServedDictionary {
       word,
       rank,
       answers,
-      note: reason ? `${reason}.` : origin === "subwords" ? "not in the vocabulary: translated by its letters." : "",
+      note: reason ?? (origin === "subwords" ? "Not in the vocabulary: translated by its letters." : ""),
       similar: similar.length ? [{ language: direction, title: "Similar spelling", words: similar }] : [],
       get neighbors() {
         return answers.length ? near() : [];
@@ -69,13 +71,20 @@ class ServedDictionary {
       const { neighbors } = await this.#ask("neighbors", query);
       return [direction, 1 - direction].map((language) => ({
         language,
-        of: word,
+        title: `Near in ${shown(this.languages[language].name)}`,
         words: neighbors[this.#code(language)].map((each) => each.word),
       }));
     } catch {
       return [];
     }
   }
+}
+
+/** Describe the words that are shown. */
+function described(typed, count, suggested) {
+  if (!typed) return `The ${counted(count, "most frequent word")}`;
+  if (suggested < SUGGESTIONS) return counted(count, "word");
+  return `The word, and the ${suggested} most frequent words with this beginning`;
 }
 
 /** Order entries: the same letters first; the typed word only if no other has them. */
@@ -107,6 +116,7 @@ class ServedView extends DictionaryView {
     const { direction, text } = this.form.elements;
     const language = this.source.languages[direction.value];
     this.isProbability = language.score === "probability";
+    this.root.classList.toggle("without-bars", !this.isProbability);
     for (const note of document.querySelectorAll("[data-scale]")) {
       note.hidden = note.dataset.scale !== direction.value;
     }
