@@ -59,9 +59,7 @@ def serve(
 
     with Door(host, port) as door:  # taken before minutes of reading
         if not door.is_local:
-            terminal.note(
-                f"{host}: everyone who can reach this machine can ask, without a password"
-            )
+            terminal.note(f"{host}: everyone who can reach this machine may ask, without password")
         options = {"ranking": ranking, "n_neighbors": n_neighbors, "oov": oov}
         dictionary = _dictionary(terminal, map_file, files, options)
         door.serve(

@@ -32,41 +32,40 @@ def page() -> Iterator[Any]:
 
 
 def test_the_dictionary_in_a_browser(page: Any, url: str) -> None:  # noqa: ANN401
+    from playwright.sync_api import expect
+
     page.goto(url)
-    entries, search = page.locator(".entry"), page.get_by_role("searchbox")
-    entries.first.wait_for()
-    # Typed without accents, from the keyboard alone.
+    search, entries = page.get_by_role("searchbox"), page.locator(".entry")
+    word, open_ = entries.locator(".word").first, page.locator(".entry[aria-expanded=true]")
+    expect(entries).to_have_count(20)
+    # Typed and opened by the keyboard alone; neighbors in both languages.
     search.focus()
     page.keyboard.type("cat31")
-    page.wait_for_function("document.querySelector('.entry .word').textContent === 'cat31'")
-    assert "gáto31" in entries.first.inner_text()
-    assert re.search(r"\d+ %", entries.first.inner_text())
+    expect(word).to_have_text("cat31")
+    expect(entries.first).to_contain_text(re.compile(r"gáto31.*\d %", re.DOTALL))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    near = page.locator(".details .near")
-    near.nth(1).wait_for()
-    assert page.locator(".details .answers li").count() == 10
-    assert near.count() == 2
+    expect(page.locator(".details .answers li")).to_have_count(10)
+    expect(page.locator(".details .near")).to_have_count(2)
     # The other direction has no probabilities, and says so.
     page.locator(".details .answers .jump").first.click()
-    page.wait_for_function("location.hash.startsWith('#/es/g')")
-    page.wait_for_function("document.querySelector('.entry .word').textContent === 'gáto31'")
-    assert page.get_by_text("CSLS, a similarity").is_visible()
-    assert "%" not in entries.first.inner_text()
-    # Back, a phrase, a word without an answer, and words that are code elsewhere.
+    expect(word).to_have_text("gáto31")
+    expect(page.get_by_text("CSLS, a similarity")).to_be_visible()
+    expect(entries.first).not_to_contain_text("%")
     page.go_back()
-    page.wait_for_function("document.querySelector('#search').value === 'cat31'")
+    expect(search).to_have_value("cat31")
+    # A phrase, a word without an answer, and words that are code elsewhere.
     search.fill("cat3 cat4")
-    page.wait_for_function("document.querySelector('.entry .word')?.textContent === 'cat3 cat4'")
+    expect(word).to_have_text("cat3 cat4")
     search.fill("zebra")
-    page.get_by_text("not in the vocabulary").wait_for()
-    for word in ODD:
-        search.fill(word)
-        shown = re.sub("\u202e", "\ufffd", word)
-        page.locator(".entry .word").get_by_text(shown, exact=True).first.wait_for()
-    # An address opens the word; nothing is wider than a phone.
+    expect(page.get_by_text("not in the vocabulary")).to_be_visible()
+    for odd in ODD:
+        search.fill(odd)
+        expect(word).to_have_text(odd.replace("\u202e", "\ufffd"))
+    # An address opens a word; nothing is wider than a phone.
     page.goto(f"{url}#/es/A%C3%91O")
+    expect(open_).to_have_count(1)
     page.reload()
-    page.locator(".entry[aria-expanded=true]").wait_for()
+    expect(open_.locator(".word")).to_have_text("Año")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.told == []

@@ -100,7 +100,7 @@ def test_a_signal_ends_it_at_once_and_quietly(
         assert (process.returncode, out) == (code, "")
         notes = err.splitlines()
         assert notes.pop() == "Ctrl-C ends"
-        warning = "0.0.0.0: everyone who can reach this machine can ask, without a password"
+        warning = "0.0.0.0: everyone who can reach this machine may ask, without password"
         assert (warning in notes) == (host == "0.0.0.0")
         assert len(notes) == 2 + (warning in notes)
 
