@@ -48,13 +48,15 @@ MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
 
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
-    "alignx._core": {"", "cli", "retrieval", "training", "vectors"},
+    "alignx._core": {"cli", "retrieval", "support", "training", "vectors"},
     "anyio": {"server"},
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
+    "fontTools": {"reporting"},
+    "jinja2": {"reporting"},
     "joblib": {"support"},
-    "matplotlib": {"classification", "reporting"},
+    "matplotlib": {"reporting"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
@@ -68,7 +70,19 @@ ONLY_IN = {
     "uvicorn": {"server"},
 }
 DEPENDENCIES = {
-    *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
+    *(
+        "distributed",
+        "faiss",
+        "fasttext",
+        "fontTools",
+        "jinja2",
+        "joblib",
+        "markupsafe",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "pydantic",
+    ),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),

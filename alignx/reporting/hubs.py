@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -60,6 +60,12 @@ class Hubs:
     k: int
     skewness: tuple[float, float]
     worst: tuple[Hub, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures and the worst hubs, without the count of every word."""
+        before, after = self.skewness
+        worst = [vars(each) for each in self.worst]
+        return {"k": self.k, "skewness": {"cosine": before, "csls": after}, "worst": worst}
 
     @classmethod
     def of(cls, space: SharedSpace, by_csls: CrossNeighbors) -> Self:

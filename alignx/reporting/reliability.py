@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from alignx.ranking.gain import expected_calibration_error
+from alignx.reporting.uses import wilson_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,15 +59,13 @@ class Reliability:
         >>> Reliability.of(np.full(100, 0.75), np.arange(100) % 2 == 0).error
         0.25
         """
-        from scipy.stats import binomtest  # takes half a second to load
-
         order = np.argsort(probability, kind="stable")
         parts = np.array_split(order, min(BINS, len(order)))
         counts = np.array([len(part) for part in parts])
         hits = np.array([is_right[part].sum() for part in parts])
         intervals = [
-            binomtest(right, n).proportion_ci(method="wilson")
-            for right, n in zip(hits.tolist(), counts.tolist(), strict=True)
+            wilson_interval(share, n)
+            for share, n in zip((hits / counts).tolist(), counts.tolist(), strict=True)
         ]
         low, high = np.array(intervals).T
         return cls(

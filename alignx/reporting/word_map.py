@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["WordMap"]
 
-MOST = 1_500  # of each language
+MOST = 1_000  # of each language
 FUNCTION_WORDS = 100  # the most frequent words say little
 FEWEST = 50  # points for UMAP
+EPOCHS = 200  # as UMAP takes for large data; its 500 for small ones look alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ def _projected(rows: Matrix) -> tuple[Matrix, str]:
     if len(rows) >= FEWEST and is_installed("umap"):
         from umap import UMAP
 
-        model = UMAP(metric="cosine", random_state=0, n_jobs=1)
+        model = UMAP(metric="cosine", n_epochs=EPOCHS, random_state=0, n_jobs=1)
         return model.fit_transform(rows).astype(np.float32), "UMAP"
     centered = rows - rows.mean(axis=0)
     left, values, _ = np.linalg.svd(centered, full_matrices=False)

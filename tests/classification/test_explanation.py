@@ -273,7 +273,7 @@ def test_labels_are_those_of_python() -> None:
         ({"source": "de"}, "source must be one of en, es, which have vectors, got 'de'"),
         ({"label": "politics"}, "labels must be among"),
         ({"k": 0}, "k must be at least 1, got 0"),
-        ({"n_neighbors": 0}, "n_neighbors must be at least 1, got 0"),
+        ({"n_neighbors": -1}, "n_neighbors must be at least 0, got -1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -11,7 +11,9 @@ from alignx.reporting.figures.theme import (
     MUTED,
     SOURCE,
     drawing,
+    interval,
     label_of,
+    legend_above,
     percent_axis,
     require_numbers,
 )
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from alignx.evaluation.accuracy import Accuracy
     from alignx.reporting.reliability import Reliability
 
-__all__ = ["plot_accuracy", "plot_reliability"]
+__all__ = ["draw_shares", "plot_accuracy", "plot_reliability"]
 
 RANKINGS = {"nn": "nearest neighbor", "csls": "CSLS", "learned": "learned ranking"}
 LIMITS = (-0.02, 1.02)  # marks at 0 and 1 are whole
@@ -67,19 +69,23 @@ def plot_accuracy(
     require_instance(accuracies, Mapping, "accuracies")
     if not accuracies:
         raise ValueError("accuracies must hold at least 1 group, got none")
+    return draw_shares(accuracies, "first answer right, with 95 % interval", ax)
+
+
+def draw_shares(accuracies: Mapping[str, Accuracy], meaning: str, ax: Axes | None) -> Axes:
+    """Draw the share of right answers of each group, with its interval; see `plot_accuracy`."""
     labels = [f"{label_of(name)} ({each.n:,})" for name, each in accuracies.items()]
     with drawing(ax, 1 + 0.38 * len(labels), grid="x") as ax:
         for row, (name, each) in enumerate(accuracies.items()):
             if not each.n:
                 continue
-            value, low, high = require_numbers([each.precision[1], *each.interval], repr(name))
-            ax.plot([low, high], [row, row], color=SOURCE, linewidth=2, solid_capstyle="butt")
-            ax.plot([value], [row], "o", color=SOURCE, markersize=6)
+            values = require_numbers([each.precision[1], *each.interval], repr(name))
+            interval(ax, row, values, SOURCE)
             right = ax.get_yaxis_transform()
-            ax.text(1.03, row, f"{100 * value:.0f} %", transform=right, color=INK, va="center")
+            ax.text(1.03, row, f"{100 * values[0]:.0f} %", transform=right, color=INK, va="center")
         ax.set_yticks(range(len(labels)), labels, parse_math=False)
         ax.set(xlim=LIMITS, ylim=(len(labels) - 0.5, -0.5))
-        ax.set_xlabel("first answer right, with 95 % interval", loc="right")
+        ax.set_xlabel(meaning, loc="right")
         percent_axis(ax.xaxis)
     return ax
 
@@ -122,5 +128,5 @@ def plot_reliability(reliability: Reliability, *, ax: Axes | None = None) -> Axe
         ax.plot(probability, share, "o-", color=SOURCE, linewidth=1.2, markersize=6, label="found")
         ax.set(xlim=LIMITS, ylim=LIMITS, xlabel="stated probability", ylabel="right answers")
         percent_axis(ax.xaxis, ax.yaxis)
-        ax.legend(loc="upper left")
+        legend_above(ax)
     return ax

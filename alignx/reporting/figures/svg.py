@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from alignx.reporting.figures.theme import COLORS, STYLE
+from alignx.reporting.figures.theme import COLORS, STYLE, any_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,9 +78,7 @@ def _saved(figure: Figure) -> str:
 
     buffer = io.StringIO()
     style = {**STYLE, "svg.fonttype": "none", "svg.hashsalt": "alignx"}
-    with mpl.rc_context(style), warnings.catch_warnings():
-        # The browser has fonts for scripts that those of matplotlib lack.
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+    with mpl.rc_context(style), any_script():  # for which the browser has fonts
         figure.savefig(buffer, format="svg", facecolor="none", metadata={"Date": None})
     return buffer.getvalue()
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.ticker import Formatter
     from numpy.typing import ArrayLike
 
     from alignx.support.arrays import Double
@@ -22,16 +22,21 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
+    "SERIES",
+    "SIZE",
     "SOURCE",
     "STYLE",
     "TARGET",
     "Color",
+    "any_script",
     "counts_axis",
     "drawing",
+    "interval",
     "label_of",
+    "legend_above",
+    "log_axis",
     "percent_axis",
     "require_numbers",
-    "whole_numbers",
 ]
 
 
@@ -53,6 +58,16 @@ COLORS = (
 )
 INK, MUTED, GRID, SOURCE, TARGET = (color.light for color in COLORS)
 
+# Colors and marks of any number of lines; both tell them apart.
+SERIES = (
+    (SOURCE, "o"),
+    (TARGET, "s"),
+    ("#0b6e4f", "D"),
+    ("#6a4fb0", "^"),
+    ("#8c6d00", "v"),
+    ("#8c2f39", "P"),
+)
+
 # Texts of 12 in a width of 346 stay above 11 pixels on a phone.
 SIZE = (4.8, 3.3)
 STYLE: dict[str, Any] = {
@@ -67,6 +82,7 @@ STYLE: dict[str, Any] = {
     "text.usetex": False,
 }
 LONGEST = 24
+FEW_DECADES = 2.3
 JOINERS = "\u200c\u200d"  # Persian and Indic scripts need them
 
 
@@ -101,25 +117,47 @@ def drawing(ax: Axes | None, height: float = SIZE[1], *, grid: str = "both") -> 
         yield ax
 
 
+@contextmanager
+def any_script() -> Iterator[None]:
+    """Leave out the warnings of matplotlib about scripts that its fonts lack."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        yield
+
+
+def interval(
+    ax: Axes, row: float, values: Sequence[float] | Double, color: str, marker: str = "o"
+) -> None:
+    """Draw a value with its lower and upper bound in a row."""
+    value, low, high = values
+    ax.plot([low, high], [row, row], color=color, linewidth=2, solid_capstyle="butt")
+    ax.plot([value], [row], marker, color=color, markersize=6)
+
+
 def percent_axis(*axes: Any) -> None:  # noqa: ANN401  # matplotlib.axis.Axis
     """Write the shares of each axis as percentages."""
-    from matplotlib.ticker import PercentFormatter
-
     for axis in axes:
-        axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
 
 def counts_axis(*axes: Any) -> None:  # noqa: ANN401
     """Write the numbers of each axis in full, as 10,000."""
     for axis in axes:
-        axis.set_major_formatter(whole_numbers())
+        axis.set_major_formatter(lambda value, _: f"{value:,.12g}")
 
 
-def whole_numbers() -> Formatter:
-    """Return a formatter of numbers as 10,000."""
-    from matplotlib.ticker import StrMethodFormatter
+def log_axis(axis: Any, decades: float) -> None:  # noqa: ANN401
+    """Mark powers of 10 of a logarithmic axis, and 2 and 5 as well over few decades."""
+    from matplotlib.ticker import LogLocator
 
-    return StrMethodFormatter("{x:,.0f}")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < FEW_DECADES else (1,)))
+    axis.set_minor_locator(LogLocator(subs=()))
+    counts_axis(axis)
+
+
+def legend_above(ax: Axes) -> None:
+    """Name the lines above the axes, where they cover nothing."""
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0, markerscale=1.2)
 
 
 def label_of(word: str) -> str:

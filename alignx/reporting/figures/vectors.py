@@ -10,8 +10,9 @@ from alignx.reporting.figures.theme import (
     MUTED,
     SOURCE,
     TARGET,
-    counts_axis,
     drawing,
+    legend_above,
+    log_axis,
     require_numbers,
 )
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_cosines", "plot_hubs", "plot_singular_values"]
 
-BINS = 50
+BINS = 40
 
 
 def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
@@ -61,9 +62,9 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
             ax.plot(values[-1:], words[-1:], "o", color=color, markersize=6)
         ax.set(xscale="log", yscale="log", ylabel="target words")
         ax.set_xlabel(f"times among the {hubs.k} nearest, at least")
-        counts_axis(ax.xaxis, ax.yaxis)
-        ax.minorticks_off()
-        ax.legend(loc="upper right")
+        log_axis(ax.xaxis, np.log10(max(hubs.before.max(initial=1), 1)))
+        log_axis(ax.yaxis, np.log10(max(len(hubs.before), 1)))
+        legend_above(ax)
     return ax
 
 
@@ -108,7 +109,7 @@ def plot_singular_values(
             ax.plot(numbers, values, style, color=color, linewidth=2, label=f"map of {name}")
         ax.set_ylim(0, 1.1 * max((values.max(initial=0) for values in drawn), default=0) or 1)
         ax.set(xlabel="direction, most stretched first", ylabel="stretched by")
-        ax.legend(loc="best")
+        legend_above(ax)
     return ax
 
 
@@ -153,5 +154,5 @@ def plot_cosines(cosines: tuple[ArrayLike, ArrayLike], *, ax: Axes | None = None
             ax.stairs(shares, edges, color=color, linestyle=style, linewidth=1.8, label=name)
         ax.set(xlabel="cosine", ylabel="share of pairs", yticks=[])
         ax.set_ylim(bottom=0)
-        ax.legend(loc="upper right")
+        legend_above(ax)
     return ax

@@ -62,11 +62,11 @@ def _direction(direction: Direction) -> dict[str, str]:
 
 
 def word_map_data(word_map: WordMap, languages: Sequence[dict[str, str]]) -> dict[str, object]:
-    """Return what `word-map.js` unpacks; places lie in [0, 10000], with one scale for both axes."""
+    """Return what `word-map.js` unpacks; both coordinates lie in [0, 10000]."""
     points = [word_map.source_points, word_map.target_points]
-    low = np.min([part.min(axis=0) for part in points], axis=0)
-    span = np.max([part.max(axis=0) for part in points], axis=0) - low
-    scale = 10_000 / max(float(span.max()), 1e-12)
+    together = np.concatenate(points)
+    low = together.min(axis=0)
+    scale = 10_000 / np.maximum(np.ptp(together, axis=0), 1e-12)
     return {
         "languages": [*languages],
         "words": [packed_strings(words) for words in (word_map.source, word_map.target)],

@@ -1,6 +1,6 @@
 // The dictionary to search: draws what its source finds (see carried-dictionary.js).
 
-const PAGE = 50;
+const PAGE = 25;
 
 class DictionaryView {
   constructor(root, source) {
@@ -63,9 +63,10 @@ class DictionaryView {
     this.more.hidden = end === this.found.count;
     const part = `${counts.format(end)} of ${counted(this.found.count, "word")} shown`;
     this.status.textContent = this.found.note ?? (this.found.count ? part : "No word found");
-    for (const button of this.root.querySelectorAll("[data-export]")) {
-      button.disabled = !this.found.count;
-    }
+    const box = this.root.querySelector(".export");
+    if (!box) return;
+    box.hidden = !this.found.count;
+    box.querySelector(".size").textContent = counted(this.found.count, "word");
   }
 
   #showHint() {

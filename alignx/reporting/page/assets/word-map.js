@@ -2,6 +2,7 @@
 
 const STEP = 1.6; // of one zoom
 const WHOLE = { start: 0, end: 100 };
+const [LOW, HIGH] = [-300, 11200]; // of the axes: points lie in [0, 10000], labels beside them
 
 class WordMapView {
   static async unpack(root, carried) {
@@ -43,7 +44,7 @@ class WordMapView {
       probe.style.color = `var(--${name})`;
       return getComputedStyle(probe).color;
     };
-    const names = ["source", "target", "ink", "muted", "line", "raised"];
+    const names = ["source", "target", "ink", "muted", "line", "raised", "paper"];
     const colors = Object.fromEntries(names.map((name) => [name, color(name)]));
     probe.remove();
     return colors;
@@ -52,7 +53,7 @@ class WordMapView {
   #draw() {
     const colors = this.#colors();
     const lines = this.pairs.flatMap(([s, t]) => [this.points[0][s], this.points[1][t], ["-", "-"]]);
-    const axis = { type: "value", show: false, min: -300, max: 10300 };
+    const axis = { type: "value", show: false, min: LOW, max: HIGH };
     const zoom = { type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", minSpan: 1 };
     this.chart.setOption({
       animation: false,
@@ -87,9 +88,12 @@ class WordMapView {
     const color = language ? colors.target : colors.source;
     return {
       name: `words ${language}`, type: "scatter", data: this.points[language], z: 2,
-      symbol, symbolSize: language ? 7 : 6, itemStyle: { color, opacity: 0.75 },
+      symbol,
+      // Larger marks keep their label where two would overlap: those of frequent words.
+      symbolSize: (_, { dataIndex }) => 9 - (5 * dataIndex) / this.words[language].length, itemStyle: { color, opacity: 0.6 },
       label: {
-        show: true, position: "right", distance: 3, color, fontSize: 12,
+        show: true, position: "right", distance: 3, color, opacity: 1, fontSize: 12, minMargin: 6,
+        textBorderColor: colors.paper, textBorderWidth: 3,
         formatter: ({ dataIndex }) => clipped(this.words[language][dataIndex]),
       },
       labelLayout: { hideOverlap: true },
@@ -134,7 +138,7 @@ class WordMapView {
   #center(language, row) {
     const [x, y] = this.points[language][row];
     const around = (value) => {
-      const middle = (100 * (value + 300)) / 10600;
+      const middle = (100 * (value - LOW)) / (HIGH - LOW);
       return { start: middle - 6, end: middle + 6 };
     };
     this.#show([around(x), around(y)]);
