@@ -277,7 +277,8 @@ def test_vectors_in_the_wrong_order_are_refused(
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    ("options", "gist"), [(("--neighbors", 0), "--neighbors"), (("--normalize", "bold"), "'bold'")]
+    ("options", "gist"),
+    [(("--neighbors", 9_999), "--neighbors"), (("--normalize", "bold"), "'bold'")],
 )
 def test_values_that_align_refuses(options: tuple[object, ...], gist: str) -> None:
     assert gist in fail("align", *VECTORS, "-d", "train.txt", "-o", "x", *options)
