@@ -227,9 +227,8 @@ def align(
         terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
     else:
         _note(terminal, alignment, is_linear=steps == "linear")
-        origin = (
-            "no pairs" if pairs is None else f"{alignment.pairs:,} of {counted(len(pairs), 'pair')}"
-        )
+        known = "no pairs" if pairs is None else counted(len(pairs), "pair")
+        origin = known if pairs is None else f"{alignment.pairs:,} of {known}"
         terminal.note(f"{output}: {name} from {origin} in {answer['seconds']:.1f} s")
 
 
@@ -326,9 +325,8 @@ def _note(terminal: Terminal, alignment: Alignment, *, is_linear: bool) -> None:
     if alignment.strategy is not None:
         terminal.note(f"chosen: {alignment.strategy} (--json lists all strategies)")
     for each in alignment.rounds:
-        terminal.note(
-            f"round {each.round}: {counted(each.pairs, 'pair')}, mean cosine {each.criterion:.3f}"
-        )
+        size = counted(each.pairs, "pair")
+        terminal.note(f"round {each.round}: {size}, mean cosine {each.criterion:.3f}")
     verdict = "FAILED, kept as asked" if alignment.failed else "worked"
     if alignment.diagnosis is not None:
         terminal.note(f"{verdict}: {alignment.diagnosis}")

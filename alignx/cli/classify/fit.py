@@ -163,8 +163,8 @@ def _note(terminal: Terminal, output: Path, facts: Mapping[str, Any]) -> None:
             f"; {found['unknown']:,} without a known word left out" if found["unknown"] else ""
         )
         terminal.note(
-            f"{code}: {counted(found['texts'], 'text')}, on average {found['coverage']:.1%} of their words "
-            f"are known{f'; {left_out}' if found['unknown'] else ''}"
+            f"{code}: {counted(found['texts'], 'text')}, on average {found['coverage']:.1%} of "
+            f"their words are known{f'; {left_out}' if found['unknown'] else ''}"
         )
     terminal.note(
         f"{output}: {facts['strategy']}, {len(facts['classes'])} classes, "
