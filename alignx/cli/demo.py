@@ -84,9 +84,8 @@ def demo(
     lexicon.save(output)
     if page is not None:
         with terminal.working("Reporting") as progress:
-            report(
-                sample.source, sample.target, alignment, lexicon=sample.test, progress=progress
-            ).save(page)
+            made = report(shared, alignment=alignment, lexicon=sample.test, progress=progress)
+        made.save(page)
     seconds = time.perf_counter() - start
     _say(f"\n{output}: a dictionary of {len(lexicon):,} pairs, with CSLS and probability.")
     if page is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alignx.reporting.report import Report
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Open", "open_page", "report"]
+__all__ = ["Classification", "Inputs", "Open", "open_page", "report"]
 
 Open = Annotated[bool, option("Open the page in a browser.", "--open")]
 

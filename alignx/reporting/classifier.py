@@ -12,6 +12,7 @@ from alignx.classification.classifier import TransferClassifier
 from alignx.classification.data.texts import LabeledTexts
 from alignx.classification.languages import languages_of
 from alignx.evaluation.accuracy import Accuracy
+from alignx.reporting.uses import wilson_interval
 from alignx.retrieval.exact import ExactIndex
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
@@ -101,6 +102,18 @@ class ClassifierSection(Tabular):
             }
             for name, each in self.by_class.items()
         ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON object that ``--json`` prints."""
+        groups = {"by_class": self.by_class, "by_language": self.by_language}
+        return {
+            "classes": list(self.classes),
+            "confusion": self.confusion.tolist(),
+            "accuracy": self.accuracy.as_dict(),
+            **{key: {k: v.as_dict() for k, v in of.items()} for key, of in groups.items()},
+            "telling": {k: [word._asdict() for word in v] for k, v in self.telling.items()},
+            "wrong": [text._asdict() for text in self.wrong],
+        }
 
     @classmethod
     def of(cls, classifier: TransferClassifier, texts: LabeledTexts) -> Self:
@@ -209,12 +222,9 @@ def _numbers(labels: Sequence[str], names: Sequence[str]) -> Indices:
 
 def _share(is_right: NDArray[np.bool_]) -> Accuracy:
     """Return the share of right texts as P@1, with Wilson's interval, which serves few texts."""
-    from scipy.stats import binomtest
-
-    n, k = len(is_right), int(is_right.sum())
-    share = k / n if n else 0.0
-    low, high = binomtest(k, n).proportion_ci(method="wilson") if n else (0.0, 1.0)
-    return Accuracy(n, {1: share, 5: np.nan, 10: np.nan}, np.nan, (float(low), float(high)))
+    n = len(is_right)
+    share = float(is_right.mean()) if n else 0.0
+    return Accuracy(n, {1: share, 5: np.nan, 10: np.nan}, np.nan, wilson_interval(share, n))
 
 
 def _telling(explanations: Iterable[Explanation]) -> tuple[TellingWord, ...]:

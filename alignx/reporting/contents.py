@@ -94,7 +94,7 @@ class Contents:
             "singular_values": self.singular_values
             and dict(zip(("source", "target"), self.singular_values, strict=True)),
             "prospects": self.prospects and self.prospects.as_dict(),
-            "classifier": self.classifier and self.classifier.records(),
+            "classifier": self.classifier and self.classifier.as_dict(),
             "notes": self.notes,
         }
         return {name: _as_json(value) for name, value in found.items()}

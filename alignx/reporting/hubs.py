@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from alignx.reporting.notebook import figure_html
+
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
     from alignx.retrieval.neighbors import CrossNeighbors
@@ -66,6 +68,14 @@ class Hubs:
         before, after = self.skewness
         worst = [vars(each) for each in self.worst]
         return {"k": self.k, "skewness": {"cosine": before, "csls": after}, "worst": worst}
+
+    def _repr_html_(self) -> str:
+        """Return the figure for a notebook."""
+        from alignx import plot_hubs  # which knows this class
+
+        return figure_html(
+            plot_hubs(self), "Hubs", "Target words by how often they are among the nearest"
+        )
 
     @classmethod
     def of(cls, space: SharedSpace, by_csls: CrossNeighbors) -> Self:

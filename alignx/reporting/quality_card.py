@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from alignx.evaluation.accuracy import Accuracy
 from alignx.reporting.card_warnings import FEW_WORDS, warnings_of
+from alignx.reporting.notebook import CARD, rendered
 from alignx.reporting.uses import judged_uses, wilson_interval
 from alignx.support.frames import Tabular
 
@@ -85,6 +86,10 @@ class QualityCard(Tabular):
             {"words": each.words, "ranking": each.ranking, **each.accuracy.as_dict()}
             for each in self.accuracies
         ]
+
+    def _repr_html_(self) -> str:
+        """Return the card for a notebook."""
+        return rendered(CARD, card=self)
 
     @classmethod
     def of(

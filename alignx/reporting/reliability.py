@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from alignx.ranking.gain import expected_calibration_error
+from alignx.reporting.notebook import figure_html
 from alignx.reporting.uses import wilson_interval
 
 if TYPE_CHECKING:
@@ -42,6 +43,14 @@ class Reliability:
     high: Double
     counts: Indices
     error: float
+
+    def _repr_html_(self) -> str:
+        """Return the figure for a notebook."""
+        from alignx import plot_reliability  # which knows this class
+
+        return figure_html(
+            plot_reliability(self), "Reliability", "Share of right answers by stated probability"
+        )
 
     @classmethod
     def of(cls, probability: NDArray[Any], is_right: NDArray[np.bool_]) -> Self:

@@ -16,6 +16,7 @@ from alignx.reporting.classifier import ClassifierSection
 from alignx.reporting.contents import Contents
 from alignx.reporting.dictionary import Dictionary
 from alignx.reporting.hubs import Hubs
+from alignx.reporting.notebook import rendered
 from alignx.reporting.prospects.prospects import Prospects
 from alignx.reporting.quality_card import QualityCard
 from alignx.reporting.questions import Questions
@@ -45,6 +46,13 @@ FEWEST_WORDS = 2
 @dataclass(frozen=True, eq=False, repr=False)
 class Report(Contents):
     """Report of an alignment, or of two languages before any work; see `alignx.report`."""
+
+    def _repr_html_(self) -> str:
+        """Return card or prospects for a notebook, and how to save the page."""
+        shown = self.card or self.prospects
+        table = "" if shown is None else shown._repr_html_()
+        advice = 'The whole report is a page: <code>report.save("report.html")</code>'
+        return f"{rendered('<h4>{{ title }}</h4>', title=self.title)}{table}<p>{advice}</p>"
 
     def save(self, path: StrPath) -> None:
         """Write one HTML file that needs no other, nor a network.

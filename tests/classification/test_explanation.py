@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,6 +178,12 @@ def test_a_word_is_not_near_to_itself(classifier: TransferClassifier) -> None:
     other = classifier.explain("the goal", language="en", n_neighbors=1, source="es")
     near = {evidence.word: {one.word for one in evidence.nearest} for evidence in other.words}
     assert near == {"the": {"el"}, "goal": {"gol"}}
+
+
+def test_the_search_for_nearest_words_may_be_saved(classifier: TransferClassifier) -> None:
+    every = classifier.explain(TEXT, language="es")
+    without = classifier.explain(TEXT, language="es", n_neighbors=0)
+    assert without.words == tuple(replace(word, nearest=()) for word in every.words)
 
 
 def test_words_with_vectors_from_elsewhere_are_named() -> None:

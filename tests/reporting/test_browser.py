@@ -217,11 +217,22 @@ def test_map_shows_the_word_searched_for_and_moves_by_the_keyboard(page: Page) -
     status = page.locator(".word-map [role=status]")
     assert status.text_content() == "canción (Spanish): song"
     zoomed = page.evaluate(window)
-    assert all(end - start < 15 for start, end in zoomed)
+    places = page.evaluate(
+        """() => {
+          const { view } = document.querySelector(".word-map");
+          const at = (series, place) => view.chart.convertToPixel({ seriesIndex: series }, place);
+          return [at(1, view.points[0][2]), at(2, view.points[1][2])];
+        }"""
+    )
+    box = page.locator(".canvas").bounding_box()
+    assert box is not None
+    assert all(0 < x < box["width"] and 0 < y < box["height"] for x, y in places)
     page.locator(".canvas").focus()
-    page.keyboard.press("-")
-    wider = page.evaluate(window)
-    assert all(end - start > 15 for start, end in wider)
+    page.keyboard.press("+")
+    closer = page.evaluate(window)
+    assert all(b - a < end - start for (a, b), (start, end) in zip(closer, zoomed, strict=True))
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(window)[0][0] > closer[0][0]
     page.keyboard.press("0")
     assert page.evaluate(window) == [[0, 100], [0, 100]]
     page.get_by_text("The 9 pairs as a list").click()

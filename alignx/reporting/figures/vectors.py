@@ -62,6 +62,8 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
             ax.plot(values[-1:], words[-1:], "o", color=color, markersize=6)
         ax.set(xscale="log", yscale="log", ylabel="target words")
         ax.set_xlabel(f"times among the {hubs.k} nearest, at least")
+        if not (hubs.before.any() or hubs.after.any()):  # nothing that a logarithm could show
+            ax.set(xlim=(1, 10), ylim=(1, 10))
         log_axis(ax.xaxis, np.log10(max(hubs.before.max(initial=1), 1)))
         log_axis(ax.yaxis, np.log10(max(len(hubs.before), 1)))
         legend_above(ax)

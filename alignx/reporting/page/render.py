@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from alignx.datasets.languages import languages
 from alignx.reporting.figures.of_alignment import alignment_figures
 from alignx.reporting.figures.of_classifier import classifier_figures
 from alignx.reporting.figures.of_languages import language_figures
@@ -86,7 +87,7 @@ def render(report: Contents) -> str:
     >>> page[:15], "An example." in page
     ('<!DOCTYPE html>', True)
     """
-    languages = _languages(report)
+    sides = _languages(report)
     figures = _figures(report)
     errors = None if report.questions is None else _Errors.of(report.questions)
     return document(
@@ -94,11 +95,11 @@ def render(report: Contents) -> str:
         styles=STYLES,
         scripts=SCRIPTS,
         library=None if report.word_map is None else ECHARTS,
-        data=dict(_data(report, languages)),
+        data=dict(_data(report, sides)),
         report=report,
         card=report.card,
         best=report.card.accuracies[0] if report.card and report.card.accuracies else None,
-        languages=languages,
+        languages=sides,
         sections=[
             *_sections(
                 report, has_figures=bool(figures["alignment"]), has_errors=errors is not None
@@ -126,9 +127,10 @@ def _figures(report: Contents) -> dict[str, list[ReportFigure]]:
 
 
 def _languages(report: Contents) -> list[dict[str, str]]:
-    names = report.languages
-    if report.card is not None:
-        names = (report.card.source, report.card.target)
+    card, known = report.card, languages()
+    names = [known[code].name if code in known else code for code in report.languages]
+    if card is not None:
+        names = [card.source, card.target]
     return [
         {"code": code, "name": name, "color": color}
         for code, name, color in zip(

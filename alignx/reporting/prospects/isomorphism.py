@@ -86,7 +86,7 @@ def _laplacian_eigenvalues(rows: Matrix) -> Double:
 def relational_similarity(source: Matrix, target: Matrix) -> float:
     """Correlate the cosines of all pairs of unit rows that translate each other, in [-1, 1].
 
-    Row i of one language translates row i of the other. NaN for fewer than three rows, or if the
+    Row i of one language translates row i of the other. 0 for fewer than three rows, or if the
     cosines of a language are all equal.
 
     References
@@ -97,5 +97,5 @@ def relational_similarity(source: Matrix, target: Matrix) -> float:
     above = np.triu_indices(len(source), 1)
     cosines = [(rows @ rows.T)[above].astype(np.float64) for rows in (source, target)]
     if len(source) < 3 or any(np.ptp(values) < 1e-6 for values in cosines):
-        return float("nan")
-    return float(np.corrcoef(*cosines)[0, 1])
+        return 0.0
+    return float(np.corrcoef(cosines)[0, 1])

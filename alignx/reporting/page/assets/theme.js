@@ -40,12 +40,22 @@ function startNavigation() {
   sections.forEach((section) => observer.observe(section));
 }
 
-/** Open all details on paper, and close them again. */
+/** On paper all is light, and all details are open. */
 function startPrinting() {
+  const root = document.documentElement;
   let opened = [];
+  let theme;
   addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
     opened = [...document.querySelectorAll("details:not([open])")];
     opened.forEach((details) => (details.open = true));
+    document.dispatchEvent(new Event("colors"));
   });
-  addEventListener("afterprint", () => opened.forEach((details) => (details.open = false)));
+  addEventListener("afterprint", () => {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    opened.forEach((details) => (details.open = false));
+    document.dispatchEvent(new Event("colors"));
+  });
 }

@@ -1,6 +1,7 @@
 // The map of words, drawn by ECharts: pan, zoom, search, and lines between translations.
 
 const STEP = 1.6; // of one zoom
+const CLOSE = 6; // percent of an axis on each side of a word that was searched for
 const WHOLE = { start: 0, end: 100 };
 const [LOW, HIGH] = [-300, 11200]; // of the axes: points lie in [0, 10000], labels beside them
 
@@ -29,7 +30,6 @@ class WordMapView {
     this.chart.on("datazoom", () => this.#readWindow());
     new ResizeObserver(() => this.chart.resize()).observe(this.canvas);
     onColors(() => this.#draw());
-    addEventListener("beforeprint", () => this.#draw());
     root.addEventListener("input", (event) => this.#changed(event.target));
     root.addEventListener("click", (event) => this.#zoom(event.target.dataset.zoom));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
@@ -58,7 +58,7 @@ class WordMapView {
     this.chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 8, top: 8, bottom: 8 },
+      grid: { left: 0, right: 0, top: 0, bottom: 0 },
       xAxis: axis,
       yAxis: axis,
       dataZoom: [
@@ -82,6 +82,7 @@ class WordMapView {
         this.#series(1, colors, "diamond"),
       ],
     });
+    this.chart.getZr().flush(); // a printer does not wait for the next frame
   }
 
   #series(language, colors, symbol) {
@@ -135,14 +136,17 @@ class WordMapView {
     this.status.textContent = "No word of the map matches";
   }
 
+  /** Show a word and its partners, in the middle. */
   #center(language, row) {
-    const [x, y] = this.points[language][row];
-    const around = (value) => {
-      const middle = (100 * (value - LOW)) / (HIGH - LOW);
-      return { start: middle - 6, end: middle + 6 };
-    };
-    this.#show([around(x), around(y)]);
     const partners = this.#partners(language, row);
+    const places = partners.map((partner) => this.points[1 - language][partner]);
+    const window = this.points[language][row].map((value, axis) => {
+      const middle = (100 * (value - LOW)) / (HIGH - LOW);
+      const far = places.map((place) => (100 * Math.abs(place[axis] - value)) / (HIGH - LOW));
+      const half = Math.max(CLOSE, ...far.map((distance) => 1.25 * distance));
+      return { start: middle - half, end: middle + half };
+    });
+    this.#show(window);
     this.chart.dispatchAction({ type: "highlight", seriesIndex: language + 1, dataIndex: row });
     this.chart.dispatchAction({ type: "highlight", seriesIndex: 2 - language, dataIndex: partners });
     this.status.textContent = this.#described(language, row);
