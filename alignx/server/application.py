@@ -72,6 +72,7 @@ def application(dictionary: LiveDictionary, hosts: Sequence[str]) -> Starlette:
     --------
     >>> from starlette.testclient import TestClient
     >>> from alignx.alignment.shared_space import SharedSpace
+    >>> from alignx.server.dictionary import LiveDictionary
     >>> from alignx.vectors.embeddings import Embeddings
     >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
     >>> spanish = Embeddings(["perro", "gato"], [[0, 1], [1, 0]])

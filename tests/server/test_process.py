@@ -43,7 +43,7 @@ def send(url: str, request: bytes) -> socket.socket:
 def test_a_running_server_answers_many_at_once(url: str) -> None:
     expected = ask(url, "/api/translate?word=cat3&k=2")
     assert expected[1]["results"][0]["answers"][0]["word"] == "gáto3"
-    found: list[object] = []
+    found: list[tuple[int, Any]] = []
 
     def many(words: str) -> None:
         found.extend(ask(url, f"/api/translate?word=cat3{words}&k=2") for _ in range(5))
@@ -55,7 +55,7 @@ def test_a_running_server_answers_many_at_once(url: str) -> None:
         thread.join()
     assert len(found) == 30
     assert sum(answer == expected for answer in found) == 15
-    assert {status for status, _ in found} == {200}  # type: ignore[misc]
+    assert {status for status, _ in found} == {200}
 
 
 def test_only_the_hosts_of_this_machine_are_answered(url: str) -> None:
