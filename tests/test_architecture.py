@@ -37,6 +37,7 @@ ORDER = [
     {"alignment"},
     {"induction", "evaluation", "classification"},
     {"experiments", "reporting"},
+    {"server"},
     {"cli"},
     {"__main__"},
 ]
@@ -48,6 +49,7 @@ MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
     "alignx._core": {"cli", "retrieval", "support", "training", "vectors"},
+    "anyio": {"server"},
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
@@ -62,8 +64,10 @@ ONLY_IN = {
     "rapidfuzz": {"ranking", "reporting", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
+    "starlette": {"server"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
+    "uvicorn": {"server"},
 }
 DEPENDENCIES = {
     *(
@@ -82,7 +86,7 @@ DEPENDENCIES = {
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
-    *("umap", "urllib3"),
+    *("anyio", "starlette", "umap", "urllib3", "uvicorn"),
 }
 
 

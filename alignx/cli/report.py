@@ -13,6 +13,7 @@ from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon, shared_space
 from alignx.cli.options import LanguageFiles, Reading, TableOptions, refuse
 from alignx.cli.terminal import JsonTerminal, Terminal
+from alignx.support.counts import counted
 from alignx.support.files import is_special
 from alignx.support.outputs import require_outputs, require_suffix
 
@@ -185,7 +186,7 @@ def _classifier(
 
     source, target = languages
     texts = LabeledTexts.load(given.texts, language=given.language)
-    terminal.note(f"{given.texts.name}: {'; '.join([f'{len(texts):,} texts', *texts.notes])}")
+    terminal.note(f"{given.texts.name}: {'; '.join([counted(len(texts), 'text'), *texts.notes])}")
     space = SharedSpace.of(source, target) if alignment is None else alignment.apply(source, target)
     return TransferClassifier.load(given.classifier, space), texts
 

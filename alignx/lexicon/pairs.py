@@ -13,6 +13,7 @@ from alignx.lexicon.choice import chosen, in_order
 from alignx.lexicon.formats.arrow import table_of
 from alignx.lexicon.formats.content import Content
 from alignx.lexicon.validation import checked_languages, checked_numbers, checked_pairs
+from alignx.support.counts import counted
 from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
@@ -101,13 +102,13 @@ class WordPairs(Sequence[tuple[str, str]]):
         """Return the name of the file, the number of pairs, and the guesses of loading."""
         notes = list(self.notes)
         if self.skipped:
-            notes.append(f"{self.skipped:,} line{'s' * (self.skipped > 1)} skipped")
-        size = f"{Path(self.name).name}: {len(self):,} pair{'s' * (len(self) != 1)}"
+            notes.append(f"{counted(self.skipped, 'line')} skipped")
+        size = f"{Path(self.name).name}: {counted(len(self), 'pair')}"
         return f"{size}; {', '.join(notes)}" if notes else size
 
     def __repr__(self) -> str:
         numbers = [name for name in _NUMBERS.values() if getattr(self, name) is not None]
-        return f"Lexicon({', '.join([f'{len(self):,} pairs', *numbers])})"
+        return f"Lexicon({', '.join([counted(len(self), 'pair'), *numbers])})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas DataFrame: source, target, and score and probability if known."""

@@ -21,8 +21,10 @@ _EXTRAS = {
     "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "spacy": "spacy",
+    "starlette": "serve",
     "torch": "torch",
     "transformers": "transformers",
+    "uvicorn": "serve",
 }
 
 

@@ -61,9 +61,8 @@ class DictionaryView {
     this.list.append(...items);
     if (start) items[0]?.firstChild.focus();
     this.more.hidden = end === this.found.count;
-    this.status.textContent = this.found.count
-      ? `${counts.format(end)} of ${counted(this.found.count, "word")} shown`
-      : "No word found";
+    const part = `${counts.format(end)} of ${counted(this.found.count, "word")} shown`;
+    this.status.textContent = this.found.note ?? (this.found.count ? part : "No word found");
     const box = this.root.querySelector(".export");
     if (!box) return;
     box.hidden = !this.found.count;
@@ -104,7 +103,7 @@ class DictionaryView {
     const rank = entry.rank ? `rank ${counts.format(entry.rank)}` : "";
     button.append(element("span", "rank", rank), " ");
     if (best) button.append(wordElement(best.word, "answer", answered), " ", this.#score(best.score));
-    else button.append(element("span", "muted", "no answer"));
+    else button.append(element("span", "muted", entry.note || "no answer"));
     const item = element("li", "", button);
     button.addEventListener("click", () => this.#toggle(item, button, entry));
     return item;
@@ -127,15 +126,23 @@ class DictionaryView {
     if (entry.answers.length) {
       details.append(element("div", "", element("h3", "", "All translations"), answers));
     }
-    for (const { language, of, words } of entry.neighbors ?? []) {
+    if (entry.note && entry.answers.length) details.append(element("p", "muted", entry.note));
+    this.#addWords(details, entry.similar ?? []);
+    const near = entry.neighbors ?? []; // a server sends them when they are asked for
+    if (near.then) near.then((found) => this.#addWords(details, found));
+    else this.#addWords(details, near);
+    return details;
+  }
+
+  #addWords(details, groups) {
+    for (const { language, of, title, words } of groups) {
       if (!words.length) continue;
       const { code } = this.source.languages[language];
-      const title = element("h3", "", "Words near ", wordElement(of, "", code));
-      const near = element("ol", "near");
-      for (const word of words) near.append(element("li", "", this.#jump(word, language)));
-      details.append(element("div", "", title, near));
+      const heading = of === undefined ? [title] : ["Words near ", wordElement(of, "", code)];
+      const list = element("ol", "near");
+      for (const word of words) list.append(element("li", "", this.#jump(word, language)));
+      details.append(element("div", "", element("h3", "", ...heading), list));
     }
-    return details;
   }
 
   #jump(word, language) {
