@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# One BLAS thread here and in processes of tests: threads that wait for each other slow small
+# matrices down, threefold where each worker of pytest has one core. Those of OpenMP are as many as
+# users have, but sleep while they wait.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "passive"
+threadpool_limits(1, "blas")  # where NumPy has been loaded before
+
 # Its comparisons are to show what differs, as those of tests do.
 pytest.register_assert_rewrite("searches")
 

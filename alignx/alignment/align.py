@@ -129,8 +129,8 @@ def align(
     --------
     >>> import alignx as ax
     >>> sample = ax.load_sample("en", "es")
-    >>> ax.align(sample.source, sample.target, lexicon=sample.train, ranker=False)
-    Alignment(en -> es, Reweighted(regularization=0.0001), 1053 pairs)
+    >>> ax.align(*sample[:2], lexicon=sample.train, method="procrustes", refinement=0, ranker=False)
+    Alignment(en -> es, Procrustes(), 1053 pairs)
     """
     require_callable(progress, "progress")
     require_callable(log, "log")

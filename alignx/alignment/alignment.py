@@ -137,7 +137,8 @@ class Alignment(StoredMap):
         --------
         >>> import alignx as ax
         >>> en, es, train, _ = ax.load_sample("en", "es")
-        >>> alignment = ax.align(en, es, lexicon=train, normalize=["unit"], ranker=False)
+        >>> quick = {"method": "procrustes", "refinement": 0, "ranker": False}
+        >>> alignment = ax.align(en, es, lexicon=train, normalize=["unit"], **quick)
         >>> alignment.linear_map("source").shape
         (300, 300)
         """

@@ -140,6 +140,7 @@ def test_every_method_translates_the_sample(
     assert evaluate(shared, sample.test).csls.precision[1] >= least
 
 
+@pytest.mark.slow
 def test_the_alignment_tells_what_was_done(
     sample: Sample, alignments: dict[str, Alignment]
 ) -> None:
@@ -210,6 +211,7 @@ def test_steps_of_normalization_are_those_asked_for() -> None:
     assert plain.source.normalizer.means_ == []
 
 
+@pytest.mark.slow
 def test_progress_goes_from_start_to_end() -> None:
     seen: list[float] = []
     align(ENGLISH, SPANISH, lexicon=PAIRS, progress=seen.append)
@@ -558,6 +560,7 @@ def test_every_normalization_can_be_saved(
     assert_same(original, Alignment.load(tmp_path / "map"))
 
 
+@pytest.mark.slow
 def test_the_file_tells_what_it_is(
     tmp_path: Path, sample: Sample, alignments: dict[str, Alignment]
 ) -> None:

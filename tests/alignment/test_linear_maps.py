@@ -175,6 +175,7 @@ def test_products_of_input_and_output_stay(
     np.testing.assert_allclose(after, before, atol=1e-4 * np.abs(before).max())
 
 
+@pytest.mark.slow
 def test_a_singular_map_takes_nothing_else_out_of_products(
     alignment: Alignment, model_path: Path, tmp_path: Path
 ) -> None:

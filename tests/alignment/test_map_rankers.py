@@ -59,6 +59,7 @@ def write(path: Path, facts: dict[str, Any], tensors: dict[str, Any]) -> None:
 # --- fits -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_fit_learns_a_ranking_and_tells_its_gain(
     space: SharedSpace, alignment: Alignment
 ) -> None:

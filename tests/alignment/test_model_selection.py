@@ -111,6 +111,7 @@ def test_answers_equal_leaving_out_word_by_word(hard: Planted) -> None:
     np.testing.assert_array_equal(found.is_correct[np.argsort(words)], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("self_learning", [False, True])
 def test_nothing_of_held_out_pairs_reaches_the_map_of_their_fold(
     hard: Planted, self_learning: bool
@@ -186,6 +187,7 @@ def test_differences_are_those_of_the_same_questions(choice: Choice) -> None:
         assert 0 <= score.behind_error < apart
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_all_tried")
 @pytest.mark.parametrize(
     ("count", "expected"),
@@ -203,6 +205,7 @@ def test_candidates_depend_on_the_number_of_words(
     assert sorted(tried, reverse=True) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("refinement", "rounds"), [(0, 0), (1, 1), (5, 2)])
 def test_the_rounds_of_refinement_are_a_maximum(
     hard: Planted, refinement: int, rounds: int
@@ -290,6 +293,7 @@ def test_threads_and_the_order_of_pairs_do_not_matter(hard: Planted, choice: Cho
     assert summary(again) == summary(choice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refinement", [0, 1, 3])
 def test_progress_grows_to_the_end(hard: Planted, refinement: int) -> None:
     fractions: list[float] = []

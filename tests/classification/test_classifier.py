@@ -174,6 +174,7 @@ def test_a_language_is_centered_by_its_unlabeled_texts() -> None:
     assert np.allclose(classifier.encoder_.means_["en"], alone.encoder_.means_["en"])
 
 
+@pytest.mark.slow
 def test_other_heads_and_encoders() -> None:
     pytest.importorskip("torch")
     for head in ("mlp", GaussianNB()):

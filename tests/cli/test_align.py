@@ -28,6 +28,7 @@ def accuracy(alignment: Alignment, vectors: tuple[str, ...], test: str) -> float
 # --- from a dictionary ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     "method", ["procrustes", "least_squares", "reweighted", "rcsls", "contrastive", "ensemble"]
@@ -50,6 +51,7 @@ def test_a_map_and_its_figures(method: str) -> None:
     assert accuracy(alignment, VECTORS, "test.txt") > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_notes_go_to_stderr() -> None:
     done = succeed(*ALIGN, "--refinement", 1)
@@ -59,6 +61,7 @@ def test_notes_go_to_stderr() -> None:
     assert "new: auto from 200 of 200 pairs" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_gain_of_the_learned_ranking_is_told() -> None:
     command = (*ALIGN, "--method", "procrustes", "--refinement", 0)

@@ -83,8 +83,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A map, labeled and unlabeled texts, and a model."""
     folder = tmp_path_factory.mktemp("classify")
     sample = load_sample("en", "es")
-    options: dict[str, Any] = {"lexicon": sample.train, "refinement": 0, "ranker": False}
-    align(sample.source, sample.target, **options).save(folder / "map")
+    quick: dict[str, Any] = {"method": "procrustes", "refinement": 0, "ranker": False}
+    align(*sample[:2], lexicon=sample.train, **quick).save(folder / "map")
     write_table(folder / "train.tsv", TRAIN, LABELS, "category\ttext\n")
     write_table(folder / "es.tsv", SPANISH, TOPICS, "label\ttext\n")
     (folder / "texts.txt").write_text("\n".join(make_texts("es", 50, 3)[0]))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_there_and_back_keeps_every_bit() -> None:
     original = load(VECTORS[0])

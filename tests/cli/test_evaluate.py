@@ -101,6 +101,7 @@ def test_the_table_of_a_dictionary_is_found_or_named(folder: Path) -> None:
     assert "it takes a --dictionary" in misuse(*EVALUATE, "--similarity", "d.csv", "--no-header")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_oov_words_and_phrases_apart(
     models: Path,

@@ -484,6 +484,7 @@ def test_any_bias_equals_the_search_in_float32(name: str, sides: str) -> None:
     check_within_rounding(search, search.run(3))
 
 
+@pytest.mark.slow
 def test_biases_that_swallow_differences() -> None:
     """Scores that differ as bytes but not in float32, of which the lower index comes first."""
     rng = np.random.default_rng(0)
@@ -630,6 +631,7 @@ def test_every_row_falls_back_where_nothing_can_be_excluded(biased: bool) -> Non
     check_bits(search)
 
 
+@pytest.mark.slow
 @needs_bytes
 def test_only_ambiguous_rows_fall_back() -> None:
     rng = np.random.default_rng(0)

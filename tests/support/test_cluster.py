@@ -72,6 +72,14 @@ class Cluster:
         wait_for(read)
         return facts["address"]
 
+    def keep_workers(self, count: int) -> None:
+        """Start as many workers as have died."""
+        alive = [process for process in self.processes[1:] if process.poll() is None]
+        for _ in range(count - len(alive)):
+            self.start_worker()
+        if len(alive) < count:
+            self.wait_for_workers(count)
+
     def wait_for_workers(self, count: int) -> None:
         with distributed.Client(self.address, set_as_default=False) as client:
             wait_for(lambda: len(client.ncores()) == count)
@@ -93,10 +101,17 @@ def running(folder: Path, workers: int) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Scheduler of two workers that outlive each test."""
-    with running(tmp_path_factory.mktemp("cluster"), 2) as cluster:
-        yield cluster.address
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler for all tests, some of which kill workers: starting them takes seconds."""
+    with running(tmp_path_factory.mktemp("cluster"), 0) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def address(cluster: Cluster) -> str:
+    """That scheduler, with two workers."""
+    cluster.keep_workers(2)
+    return cluster.address
 
 
 def marks(folder: Path) -> list[tuple[int, int]]:
@@ -236,36 +251,32 @@ def test_ctrl_c_ends_it_and_drops_what_has_not_begun(address: str, tmp_path: Pat
 # --- workers that die, lack something, or are not there ---------------------------------------
 
 
-def test_calls_of_a_worker_that_is_killed_are_made_by_others(tmp_path: Path) -> None:
-    folder = tmp_path / "marks"
-    folder.mkdir()
-    with running(tmp_path, 2) as cluster:
+def test_calls_of_a_worker_that_is_killed_are_made_by_others(address: str, tmp_path: Path) -> None:
+    def kill_one() -> None:
+        wait_for_marks(tmp_path, 2)
+        os.kill(marks(tmp_path)[0][1], signal.SIGKILL)
+        (tmp_path / "go").touch()
 
-        def kill_one() -> None:
-            wait_for_marks(folder, 2)
-            os.kill(marks(folder)[0][1], signal.SIGKILL)
-            (folder / "go").touch()
-
-        killer = threading.Thread(target=kill_one)
-        killer.start()
-        numbers = list(range(8))
-        assert run_all(answer, [(n, folder) for n in numbers], cluster=cluster.address) == numbers
-        killer.join()
-    begun = [number for number, _ in marks(folder)]
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    numbers = list(range(8))
+    assert run_all(answer, [(n, tmp_path) for n in numbers], cluster=address) == numbers
+    killer.join()
+    begun = [number for number, _ in marks(tmp_path)]
     assert len(begun) == 9  # one of them twice
     assert set(begun) == set(numbers)
 
 
 def test_a_call_that_kills_its_workers_ends_with_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running(tmp_path, 3) as cluster:
-        with pytest.raises(ClusterError, match=r"each worker that made a certain call died.*die-"):
-            run_all(die, [()], cluster=cluster.address)
-        cluster.wait_for_workers(1)
-        monkeypatch.setattr(parallel, "WORKER_SECONDS", 1.0)
-        with pytest.raises(ClusterError, match="no worker for 1 s; start some with `dask worker"):
-            run_all(die, [()], cluster=cluster.address)
+    cluster.keep_workers(3)
+    with pytest.raises(ClusterError, match=r"each worker that made a certain call died.*die-"):
+        run_all(die, [()], cluster=cluster.address)
+    cluster.wait_for_workers(1)
+    monkeypatch.setattr(parallel, "WORKER_SECONDS", 1.0)
+    with pytest.raises(ClusterError, match="no worker for 1 s; start some with `dask worker"):
+        run_all(die, [()], cluster=cluster.address)
 
 
 def test_the_end_of_the_scheduler_is_told(tmp_path: Path) -> None:
@@ -304,7 +315,10 @@ def test_workers_must_have_this_version(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("kind", ["exact", "clustered"])
 def test_a_dictionary_is_the_same_though_a_worker_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Literal["exact", "clustered"]
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Literal["exact", "clustered"],
 ) -> None:
     if kind == "clustered" and not can_search_clusters():
         pytest.skip("this processor does not multiply bytes fast")
@@ -317,27 +331,25 @@ def test_a_dictionary_is_the_same_though_a_worker_is_killed(
     )
 
     def induce(
-        cluster: str | None = None, progress: Callable[[float], object] | None = None
+        address: str | None = None, progress: Callable[[float], object] | None = None
     ) -> str:
         # A relative path, which is another one where workers are.
         found = induce_in_folder(
-            None, *languages, Path("work"), index=kind, cluster=cluster, progress=progress
+            None, *languages, Path("work"), index=kind, cluster=address, progress=progress
         )
         found.lexicon.save("out.tsv")
         return Path("out.tsv").read_text(encoding="utf-8")
 
-    workers = tmp_path / "workers"
-    workers.mkdir()
-    with running(workers, 2) as cluster:
-        killed: list[float] = []
+    cluster.keep_workers(2)
+    killed: list[float] = []
 
-        def kill_one(fraction: float) -> None:
-            searched = list(Path("work").glob("cosine.*"))
-            if not killed and len(searched) >= 2:
-                cluster.processes[1].kill()
-                killed.append(fraction)
+    def kill_one(fraction: float) -> None:
+        searched = list(Path("work").glob("cosine.*"))
+        if not killed and len(searched) >= 2:
+            cluster.processes[-1].kill()
+            killed.append(fraction)
 
-        found = induce(cluster.address, kill_one)
+    found = induce(cluster.address, kill_one)
     assert len(killed) == 1
     assert found == induce()
     assert not Path("work").exists()

@@ -31,17 +31,19 @@ def test_one_job_runs_in_the_process_itself() -> None:
     assert run_all(identify, [(1,), (2,)], n_jobs=1) == [(1, os.getpid()), (2, os.getpid())]
 
 
+@pytest.mark.slow
 def test_more_jobs_run_in_others() -> None:
     found = run_all(identify, [(number,) for number in range(4)], n_jobs=2)
     assert os.getpid() not in {process for _, process in found}
 
 
+@pytest.mark.slow
 def test_arguments_may_come_from_a_generator_and_may_be_none() -> None:
     assert run_all(divmod, ((number, 3) for number in (7, 8)), n_jobs=2) == [(2, 1), (2, 2)]
     assert run_all(divmod, []) == []
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_exceptions_pass_through_as_they_are(n_jobs: int) -> None:
     with pytest.raises(ValueError, match="number must not be 2, got 2"):
         run_all(refuse, [(1,), (2,), (3,)], n_jobs=n_jobs)
@@ -61,6 +63,7 @@ def test_fewer_than_one_job_is_refused(function: Callable[..., object], n_jobs: 
         function(divmod, [(1, 1)], n_jobs=n_jobs)
 
 
+@pytest.mark.slow
 def test_results_are_given_as_soon_as_they_are_there(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     ready.mkdir()

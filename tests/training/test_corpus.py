@@ -77,6 +77,7 @@ WORDS = st.text(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS, max_size=60), st.sampled_from([64, 65, 97, 1 << 20]))
 def test_lines_do_not_depend_on_blocks(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str], block_bytes: int

@@ -88,6 +88,7 @@ def test_the_gap_is_source_minus_target_and_its_interval_holds_it(report: Transf
     assert report.baselines["target-trained"].gaps == {}
 
 
+@pytest.mark.slow
 def test_mean_variance_and_worst(report: TransferReport) -> None:
     each = report.experiments["ensemble"]
     accuracies = [result.accuracy for result in each.languages.values()]
@@ -202,6 +203,7 @@ def test_the_table_names_everything(report: TransferReport) -> None:
     assert f"{100 * result.accuracy:.1f} [{low:.1f}, {high:.1f}]" in text
 
 
+@pytest.mark.slow
 def test_costs_are_reported(report: TransferReport, space: SharedSpace, tmp_path: Path) -> None:
     facts = report.experiments["zero-shot"].facts["es"]
     assert facts["vectors"] == space["es"].vectors.nbytes
@@ -278,6 +280,7 @@ def test_the_figure_is_written(report: TransferReport, tmp_path: Path, kind: str
         assert all(name in text for name in (*report.experiments, *report.baselines))
 
 
+@pytest.mark.slow
 def test_a_figure_that_cannot_be_written(report: TransferReport, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"must end in .svg, .png or .pdf"):

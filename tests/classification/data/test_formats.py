@@ -61,6 +61,7 @@ def test_tables_of_pandas(
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00\ufeff"), max_size=12)
 
 
+@pytest.mark.slow
 @given(
     texts=st.lists(CELL, min_size=1, max_size=8),
     delimiter=st.sampled_from("\t,;"),

@@ -203,6 +203,7 @@ def test_the_language_and_the_batch_change_nothing(bert_folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_loading_shows_nothing_and_changes_no_setting(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

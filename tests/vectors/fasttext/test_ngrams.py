@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ def listed(words: list[bytes], minn: int, maxn: int) -> list[list[int]]:
     return [part.tolist() for part in np.split(hashes, offsets[1:-1])] if words else []
 
 
+@pytest.mark.slow
 @given(st.lists(st.text() | st.binary(), max_size=4), st.integers(-1, 4), st.integers(-1, 7))
 def test_ngrams_equal_the_obvious_loop(words: list[str | bytes], minn: int, maxn: int) -> None:
     encoded = [
