@@ -120,7 +120,7 @@ def meaning(path: tuple[str, ...]) -> str:
 
 def shown_path(path: tuple[str, ...]) -> str:
     """Show the last name of a path, moved in below the others."""
-    return f"{'&emsp;' * (len(path) - 2)}`{path[-1]}`"
+    return f"{'&nbsp;' * 4 * (len(path) - 2)}`{path[-1]}`"
 
 
 def shown(value: object) -> str:
