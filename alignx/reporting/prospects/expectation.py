@@ -86,8 +86,15 @@ def features_of(facts: Facts) -> dict[str, float]:
 
 
 def expect(features: Mapping[str, float], *, is_unlike: bool) -> tuple[Expectation, ...]:
-    """Predict the accuracy for each number of pairs that was measured."""
-    return tuple(_expected(size, features, is_unlike) for size in accuracy_model()["sizes"])
+    """Predict the accuracy for each number of pairs that was measured.
+
+    Figures outside the measured range count as the nearest one inside.
+    """
+    model = accuracy_model()
+    inside = {
+        name: min(max(features[name], low), high) for name, (low, high) in model["ranges"].items()
+    }
+    return tuple(_expected(size, inside, is_unlike) for size in model["sizes"])
 
 
 def _expected(size: Mapping[str, Any], features: Mapping[str, float], unlike: bool) -> Expectation:
@@ -124,11 +131,10 @@ def unlike_measured(facts: Facts, features: Mapping[str, float]) -> tuple[str, .
         if not low <= each.dimension <= high:
             found.append(f"{each.name} has {each.dimension} dimensions; measured: {low} to {high}")
     for name, (low, high) in model["ranges"].items():
-        if not low <= features[name] <= high:
-            told = [
-                f"{10**value:,.0f}" if name == "words" else f"{value:.2f}"
-                for value in (features[name], low, high)
-            ]
+        # More likeness than ever measured is no reason for doubt.
+        if features[name] < low or (features[name] > high and name == "words"):
+            values = (features[name], low, high)
+            told = [f"{10**value:,.0f}" if name == "words" else f"{value:.2f}" for value in values]
             found.append("{} is {}; measured: {} to {}".format(_NAMES[name], *told))
     return tuple(found)
 

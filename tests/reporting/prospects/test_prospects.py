@@ -97,6 +97,12 @@ def test_better_figures_never_lower_the_expectation(name: str) -> None:
         assert one.precision <= other.precision
 
 
+def test_figures_outside_the_range_count_as_the_nearest_inside() -> None:
+    for bound, beyond in ((0, -9.0), (1, 99.0)):
+        edge = {name: limits[bound] for name, limits in accuracy_model()["ranges"].items()}
+        assert expect(edge, is_unlike=True) == expect(dict.fromkeys(edge, beyond), is_unlike=True)
+
+
 def test_intervals_hold_the_expectation_and_widen_for_unlike_languages() -> None:
     for one, other in zip(
         expect(MIDDLE, is_unlike=False), expect(MIDDLE, is_unlike=True), strict=True
