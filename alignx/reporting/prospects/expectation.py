@@ -94,14 +94,26 @@ def expect(features: Mapping[str, float], *, is_unlike: bool) -> tuple[Expectati
     inside = {
         name: min(max(features[name], low), high) for name, (low, high) in model["ranges"].items()
     }
-    return tuple(_expected(size, inside, is_unlike) for size in model["sizes"])
+    found: list[Expectation] = []
+    for size in model["sizes"]:
+        found.append(_expected(size, inside, is_unlike, found[-1] if found else None))
+    return tuple(found)
 
 
-def _expected(size: Mapping[str, Any], features: Mapping[str, float], unlike: bool) -> Expectation:
+def _expected(
+    size: Mapping[str, Any],
+    features: Mapping[str, float],
+    unlike: bool,
+    fewer: Expectation | None,
+) -> Expectation:
+    """Predict for a number of pairs, at least as much as for fewer pairs, which it includes."""
     center = _linear(size["precision"], features)
     width = size["half_width"] * (WIDER if unlike else 1)
     precision, low, high = map(_logistic, (center, center - width, center + width))
     success = _logistic(_linear(size["success"], features))
+    if fewer is not None:
+        precision, low = max(precision, fewer.precision), max(low, fewer.low)
+        high, success = max(high, precision), max(success, fewer.success)
     verdict = "no go"
     if precision >= TRY and success >= LIKELY:
         is_go = precision >= GO and low >= TRY and success >= SURE and not unlike
