@@ -74,8 +74,8 @@ def lone() -> SharedSpace:
     english = Embeddings(["bank", "run", "taxi", "sole"], np.vstack([np.eye(3), [1, 1, 0]]))
     spanish = Embeddings(
         ["corre", "correr", "banco", "orilla", "taxi", "taxímetro", "suela"],
-        [[0.1, 1.0, 0.0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
-         [1.0, -1.0, 0.0]],
+        np.array([[0.1, 1.0, 0.0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
+         [1.0, -1.0, 0.0]]),
     )  # fmt: skip
     return SharedSpace({"en": english, "es": spanish})
 
