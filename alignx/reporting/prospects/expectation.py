@@ -86,15 +86,34 @@ def features_of(facts: Facts) -> dict[str, float]:
 
 
 def expect(features: Mapping[str, float], *, is_unlike: bool) -> tuple[Expectation, ...]:
-    """Predict the accuracy for each number of pairs that was measured."""
-    return tuple(_expected(size, features, is_unlike) for size in accuracy_model()["sizes"])
+    """Predict the accuracy for each number of pairs that was measured.
+
+    Figures outside the measured range count as the nearest one inside.
+    """
+    model = accuracy_model()
+    inside = {
+        name: min(max(features[name], low), high) for name, (low, high) in model["ranges"].items()
+    }
+    found: list[Expectation] = []
+    for size in model["sizes"]:
+        found.append(_expected(size, inside, is_unlike, found[-1] if found else None))
+    return tuple(found)
 
 
-def _expected(size: Mapping[str, Any], features: Mapping[str, float], unlike: bool) -> Expectation:
+def _expected(
+    size: Mapping[str, Any],
+    features: Mapping[str, float],
+    unlike: bool,
+    fewer: Expectation | None,
+) -> Expectation:
+    """Predict for a number of pairs, at least as much as for fewer pairs, which it includes."""
     center = _linear(size["precision"], features)
     width = size["half_width"] * (WIDER if unlike else 1)
     precision, low, high = map(_logistic, (center, center - width, center + width))
     success = _logistic(_linear(size["success"], features))
+    if fewer is not None:
+        precision, low = max(precision, fewer.precision), max(low, fewer.low)
+        high, success = max(high, precision), max(success, fewer.success)
     verdict = "no go"
     if precision >= TRY and success >= LIKELY:
         is_go = precision >= GO and low >= TRY and success >= SURE and not unlike
@@ -124,11 +143,10 @@ def unlike_measured(facts: Facts, features: Mapping[str, float]) -> tuple[str, .
         if not low <= each.dimension <= high:
             found.append(f"{each.name} has {each.dimension} dimensions; measured: {low} to {high}")
     for name, (low, high) in model["ranges"].items():
-        if not low <= features[name] <= high:
-            told = [
-                f"{10**value:,.0f}" if name == "words" else f"{value:.2f}"
-                for value in (features[name], low, high)
-            ]
+        # More likeness than ever measured is no reason for doubt.
+        if features[name] < low or (features[name] > high and name == "words"):
+            values = (features[name], low, high)
+            told = [f"{10**value:,.0f}" if name == "words" else f"{value:.2f}" for value in values]
             found.append("{} is {}; measured: {} to {}".format(_NAMES[name], *told))
     return tuple(found)
 

@@ -102,4 +102,4 @@ def relational_similarity(source: Matrix, target: Matrix) -> float:
     cosines = [(rows @ rows.T)[above].astype(np.float64) for rows in (source, target)]
     if len(source) < 3 or any(np.ptp(values) < 1e-6 for values in cosines):
         return 0.0
-    return float(np.corrcoef(cosines)[0, 1])
+    return float(np.asarray(np.corrcoef(cosines))[0, 1])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Prospects", "prospects"]
 
+RARE = 0.005  # share of a script that is left out in print
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Prospects(Tabular):
@@ -70,7 +72,7 @@ class Prospects(Tabular):
         sides = (self.source, self.target)
         facts = [
             f"{each.name}: {each.words:,} words, {each.dimension} dimensions, "
-            f"{', '.join(f'{name} {share:.0%}' for name, share in list(each.scripts.items())[:2])}"
+            f"{', '.join(f'{name} {x:.0%}' for name, x in each.scripts.items() if x >= RARE)}"
             f"; isotropy {each.isotropy:.2f}, hubness {each.hubness:.1f}"
             for each in sides
         ]

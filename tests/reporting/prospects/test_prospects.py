@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,12 +98,27 @@ def test_better_figures_never_lower_the_expectation(name: str) -> None:
         assert one.precision <= other.precision
 
 
+def test_figures_outside_the_range_count_as_the_nearest_inside() -> None:
+    for bound, beyond in ((0, -9.0), (1, 99.0)):
+        edge = {name: limits[bound] for name, limits in accuracy_model()["ranges"].items()}
+        assert expect(edge, is_unlike=True) == expect(dict.fromkeys(edge, beyond), is_unlike=True)
+
+
 def test_intervals_hold_the_expectation_and_widen_for_unlike_languages() -> None:
     for one, other in zip(
         expect(MIDDLE, is_unlike=False), expect(MIDDLE, is_unlike=True), strict=True
     ):
         assert 0 <= other.low < one.low < one.precision == other.precision < one.high <= 1
         assert other.verdict != "go"
+
+
+def test_more_pairs_never_lower_the_expectation() -> None:
+    for bound in (0, 1):
+        edge = {name: limits[bound] for name, limits in accuracy_model()["ranges"].items()}
+        for fewer, more in pairwise(expect(edge, is_unlike=False)):
+            assert fewer.precision <= more.precision <= more.high
+            assert fewer.low <= more.low
+            assert fewer.success <= more.success
 
 
 def test_the_model_holds_its_errors() -> None:
