@@ -72,11 +72,16 @@ def test_reliability_is_about_first_answers(
 def lone() -> SharedSpace:
     """Spaces where the reasons of errors are plain."""
     english = Embeddings(["bank", "run", "taxi", "sole"], np.vstack([np.eye(3), [1, 1, 0]]))
-    spanish = Embeddings(
-        ["corre", "correr", "banco", "orilla", "taxi", "taxímetro", "suela"],
-        np.array([[0.1, 1.0, 0.0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
-         [1.0, -1.0, 0.0]]),
-    )  # fmt: skip
+    vectors = {
+        "corre": [0.1, 1.0, 0.0],
+        "correr": [0.0, 0.9, 0.6],
+        "banco": [0.6, 0.0, 0.9],
+        "orilla": [0.5, 0.9, -0.4],
+        "taxi": [0.0, 0.0, 1.0],
+        "taxímetro": [0.0, 1.0, 0.6],
+        "suela": [1.0, -1.0, 0.0],
+    }
+    spanish = Embeddings([*vectors], np.array([*vectors.values()]))
     return SharedSpace({"en": english, "es": spanish})
 
 
