@@ -71,12 +71,17 @@ def test_reliability_is_about_first_answers(
 @pytest.fixture
 def lone() -> SharedSpace:
     """Spaces where the reasons of errors are plain."""
-    english = Embeddings(["bank", "run", "taxi", "sole"], [*np.eye(3), np.array([1, 1, 0])])
-    spanish = Embeddings(
-        ["corre", "correr", "banco", "orilla", "taxi", "taxímetro", "suela"],
-        [[0.1, 1.0, 0.0], [0, 0.9, 0.6], [0.6, 0, 0.9], [0.5, 0.9, -0.4], [0, 0, 1], [0, 1, 0.6],
-         [1.0, -1.0, 0.0]],
-    )  # fmt: skip
+    english = Embeddings(["bank", "run", "taxi", "sole"], np.vstack([np.eye(3), [1, 1, 0]]))
+    vectors = {
+        "corre": [0.1, 1.0, 0.0],
+        "correr": [0.0, 0.9, 0.6],
+        "banco": [0.6, 0.0, 0.9],
+        "orilla": [0.5, 0.9, -0.4],
+        "taxi": [0.0, 0.0, 1.0],
+        "taxímetro": [0.0, 1.0, 0.6],
+        "suela": [1.0, -1.0, 0.0],
+    }
+    spanish = Embeddings([*vectors], np.array([*vectors.values()]))
     return SharedSpace({"en": english, "es": spanish})
 
 
