@@ -11,6 +11,7 @@ import numpy as np
 from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.diagnosis import LEAST_AGREEMENT
 from alignx.support.frames import Tabular
+from alignx.support.wilson import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,6 @@ SAME_BY_CHANCE = 0.05
 # As long as so many may be right, too few queries were asked to say that a map has failed.
 UNDECIDED = 0.35
 WEAK = 0.1
-QUANTILE = 1.959964  # of the normal distribution, for 95 %
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,7 @@ class Validation(Tabular):
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of P@1, by Wilson's score."""
-        if not self.n:
-            return 0.0, 1.0
-        z2 = QUANTILE**2 / self.n
-        center = self.precision + z2 / 2
-        margin = math.sqrt(z2 * (self.precision * (1 - self.precision) + z2 / 4))
-        low, high = ((center + sign * margin) / (1 + z2) for sign in (-1, 1))
-        return max(0.0, low), min(1.0, high)
+        return wilson_interval(self.precision, self.n)
 
     @property
     def failed(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scipy.stats import binom
+from alignx.support.wilson import wilson_interval
 
 if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices
@@ -27,25 +27,25 @@ class Accuracy:
         P@1, P@5 and P@10, in [0, 1].
     mrr : float
         Mean reciprocal rank of the best right answer, in [0, 1].
-    interval : (float, float)
-        95 % interval of P@1 by the bootstrap over queries, whose distribution is binomial and thus
-        computed exactly. It is too narrow for few queries (below 50) or P@1 close to 0 or 1.
     """
 
     n: int
     precision: dict[int, float]
     mrr: float
-    interval: tuple[float, float]
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of P@1, by Wilson's score, which holds for few queries too."""
+        return wilson_interval(self.precision[1], self.n)
 
     @classmethod
     def of_ranks(cls, ranks: Indices | Double) -> Accuracy:
         """Summarize ranks from 1; infinity stands for a query without an answer."""
         n = len(ranks)
         if n == 0:
-            return cls(0, dict.fromkeys(LEVELS, 0.0), 0.0, (0.0, 1.0))
+            return cls(0, dict.fromkeys(LEVELS, 0.0), 0.0)
         precision = {level: float((ranks <= level).mean()) for level in LEVELS}
-        low, high = binom.ppf([0.025, 0.975], n, precision[1]) / n
-        return cls(n, precision, float((1 / ranks).mean()), (float(low), float(high)))
+        return cls(n, precision, float((1 / ranks).mean()))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object that ``--json`` prints."""

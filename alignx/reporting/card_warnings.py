@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alignx.reporting.uses import wilson_interval
+from alignx.support.wilson import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,6 @@ from alignx.classification.classifier import TransferClassifier
 from alignx.classification.data.texts import LabeledTexts
 from alignx.classification.languages import languages_of
 from alignx.evaluation.accuracy import Accuracy
-from alignx.reporting.uses import wilson_interval
 from alignx.retrieval.exact import ExactIndex
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
@@ -221,10 +220,10 @@ def _numbers(labels: Sequence[str], names: Sequence[str]) -> Indices:
 
 
 def _share(is_right: NDArray[np.bool_]) -> Accuracy:
-    """Return the share of right texts as P@1, with Wilson's interval, which serves few texts."""
+    """Return the share of right texts as P@1."""
     n = len(is_right)
     share = float(is_right.mean()) if n else 0.0
-    return Accuracy(n, {1: share, 5: np.nan, 10: np.nan}, np.nan, wilson_interval(share, n))
+    return Accuracy(n, {1: share, 5: np.nan, 10: np.nan}, np.nan)
 
 
 def _telling(explanations: Iterable[Explanation]) -> tuple[TellingWord, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from alignx.evaluation.accuracy import Accuracy
 from alignx.reporting.card_warnings import FEW_WORDS, warnings_of
 from alignx.reporting.notebook import CARD, rendered
-from alignx.reporting.uses import judged_uses, wilson_interval
+from alignx.reporting.uses import judged_uses
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
@@ -150,11 +150,7 @@ def _tested(evaluation: EvaluationReport) -> list[MeasuredAccuracy]:
     words = TEST
     if evaluation.known and evaluation.new["csls"].n:
         found, words = evaluation.new, "test words that are new to the map"
-    return [
-        MeasuredAccuracy(words, name, _with_wilson(each))
-        for name, each in reversed(found.items())
-        if each.n
-    ]
+    return [MeasuredAccuracy(words, name, each) for name, each in reversed(found.items()) if each.n]
 
 
 def _held_out(alignment: Alignment) -> list[MeasuredAccuracy]:
@@ -166,16 +162,9 @@ def _held_out(alignment: Alignment) -> list[MeasuredAccuracy]:
     if found is not None and found.n:
         measured.append(("csls", found.precision, found.n))
     return [
-        MeasuredAccuracy(
-            HELD_OUT, ranking, _with_wilson(Accuracy(n, {1: p1, 5: NAN, 10: NAN}, NAN, (0.0, 1.0)))
-        )
+        MeasuredAccuracy(HELD_OUT, ranking, Accuracy(n, {1: p1, 5: NAN, 10: NAN}, NAN))
         for ranking, p1, n in measured
     ]
-
-
-def _with_wilson(accuracy: Accuracy) -> Accuracy:
-    """Replace the interval of P@1, which `Accuracy` makes too narrow for few words."""
-    return replace(accuracy, interval=wilson_interval(accuracy.precision[1], accuracy.n))
 
 
 def _uses(accuracies: Sequence[MeasuredAccuracy]) -> tuple[Use, ...]:

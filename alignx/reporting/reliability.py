@@ -9,7 +9,7 @@ import numpy as np
 
 from alignx.ranking.gain import expected_calibration_error
 from alignx.reporting.notebook import figure_html
-from alignx.reporting.uses import wilson_interval
+from alignx.support.wilson import wilson_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from alignx.support.wilson import wilson_interval
+
 if TYPE_CHECKING:
     from alignx.evaluation.accuracy import Accuracy
 
-__all__ = ["Use", "judged_uses", "wilson_interval"]
+__all__ = ["Use", "judged_uses"]
 
 
 @dataclass(frozen=True)
@@ -97,19 +99,3 @@ def judged_uses(best: Accuracy, by_csls: Accuracy, words: str) -> tuple[Use, ...
         )
         uses.append(Use(need.name, low >= need.least, reason))
     return tuple(uses)
-
-
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of n, by Wilson's score; (0, 1) if n is 0.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson_interval(1.0, 1)]
-    [0.207, 1.0]
-    """
-    if not n:
-        return 0.0, 1.0
-    from scipy.stats import binomtest  # takes half a second to load
-
-    low, high = binomtest(round(share * n), n).proportion_ci(method="wilson")
-    return float(low), float(high)

@@ -187,23 +187,25 @@ def test_ranks_agree_with_translate() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "right"), [(50, 20), (300, 210), (1500, 1230), (80, 79)])
-def test_the_interval_is_that_of_a_bootstrap(n: int, right: int) -> None:
+@pytest.mark.parametrize(("n", "right"), [(50, 20), (300, 210), (1500, 1230)])
+def test_the_interval_of_many_queries_is_that_of_a_bootstrap(n: int, right: int) -> None:
     ranks = np.where(np.arange(n) < right, 1.0, 7.0)
     rng = np.random.default_rng(1)
     means = (ranks[rng.integers(n, size=(20_000, n), dtype=np.int32)] == 1).mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     accuracy = Accuracy.of_ranks(ranks)
-    assert accuracy.interval == pytest.approx((low, high), abs=1.01 / n)
+    assert accuracy.interval == pytest.approx((low, high), abs=1.5 / n)
     assert accuracy.interval[0] <= accuracy.precision[1] <= accuracy.interval[1]
 
 
 def test_accuracy_of_all_nothing_and_no_query() -> None:
-    for rank, mrr in ((1.0, 1), (np.inf, 0)):
+    # Wilson's interval does not collapse where all, or none, are right.
+    for rank, mrr, interval in ((1.0, 1, (0.886, 1)), (np.inf, 0, (0, 0.114))):
         accuracy = Accuracy.of_ranks(np.full(30, rank))
-        assert (accuracy.interval, accuracy.mrr) == ((mrr, mrr), mrr)
+        assert accuracy.interval == pytest.approx(interval, abs=5e-4)
+        assert accuracy.mrr == mrr
     none = Accuracy.of_ranks(np.empty(0))
-    assert none == Accuracy(0, {1: 0.0, 5: 0.0, 10: 0.0}, 0.0, (0.0, 1.0))
+    assert none == Accuracy(0, {1: 0.0, 5: 0.0, 10: 0.0}, 0.0)
 
 
 def test_levels_include_their_rank() -> None:

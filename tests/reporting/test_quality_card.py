@@ -15,7 +15,8 @@ from alignx.evaluation.word_translation import evaluate
 from alignx.ranking.gain import RankingGain
 from alignx.ranking.ranker import PairRanker
 from alignx.reporting.quality_card import QualityCard
-from alignx.reporting.uses import NEEDS, judged_uses, wilson_interval
+from alignx.reporting.uses import NEEDS, judged_uses
+from alignx.support.wilson import wilson_interval
 
 if TYPE_CHECKING:
     from alignx.alignment.alignment import Alignment

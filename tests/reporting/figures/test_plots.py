@@ -159,7 +159,7 @@ def test_bands_and_expectations_of_languages(prospects: Prospects) -> None:
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no groups": (lambda: ax.plot_accuracy({}), "accuracies must hold at least 1 group"),
     "NaN accuracy": (
-        lambda: ax.plot_accuracy({"a": Accuracy(1, {1: NAN}, 0.0, (0.0, 1.0))}),
+        lambda: ax.plot_accuracy({"a": Accuracy(1, {1: NAN}, 0.0)}),
         "'a' must be finite numbers, got nan",
     ),
     "NaN share": (
