@@ -153,6 +153,27 @@ def test_entry_opens_and_leads_on_by_the_keyboard_alone(page: Page) -> None:
     assert page.locator(".details").count() == 0
 
 
+def test_marks_are_left_out_until_asked_for_and_words_without_ink_have_a_name(
+    browser: Browser, files: Path
+) -> None:
+    page = opened(browser, files / "hostile.html")
+    assert page.get_by_text("U+2028 U+2029").count() == 0
+    page.get_by_text("Numbers and marks too").click()
+    assert page.get_by_text("U+2028 U+2029").count() >= 1
+    assert page.complaints == []  # type: ignore[attr-defined]
+    page.context.close()
+
+
+def test_without_scripts_nothing_is_shown_that_needs_them(browser: Browser, files: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((files / "hostile.html").as_uri())
+    assert not page.locator("input:visible, button:visible, .canvas:visible").count()
+    assert page.get_by_text("needs JavaScript").count() == 2
+    assert page.locator("#errors tbody tr").count() > 0
+    context.close()
+
+
 @pytest.mark.parametrize("kind", ["tsv", "csv"])
 def test_export_holds_the_words_found(page: Page, kind: str) -> None:
     search(page).fill("house")
@@ -162,10 +183,16 @@ def test_export_holds_the_words_found(page: Page, kind: str) -> None:
     text = download.value.path().read_bytes().decode("utf-8-sig")
     comma = "," if kind == "csv" else "\t"
     assert [line.split(comma) for line in text.splitlines()] == [
-        ["word", "translation", "probability", "rank"],
-        ["house", "casa", "0.900", "1"],
-        ["the house of cards", "naipes", "0.400", "6"],
+        ["word", "translation", "probability", "rank", "place"],
+        ["house", "casa", "0.900", "1", "1"],
+        ["the house of cards", "naipes", "0.400", "6", "1"],
     ]
+    page.get_by_text("Download all translations").click()
+    with page.expect_download() as download:
+        page.get_by_label(f"Download as {kind.upper()}").click()
+    lines = download.value.path().read_bytes().decode("utf-8-sig").splitlines()
+    places = [line.split(comma)[::4] for line in lines[1:] if line.startswith("house")]
+    assert places[:2] == [["house", "1"], ["house", "2"]]
 
 
 def test_export_keeps_what_separates_columns(browser: Browser, files: Path) -> None:
@@ -173,6 +200,7 @@ def test_export_keeps_what_separates_columns(browser: Browser, files: Path) -> N
     import io
 
     page = opened(browser, files / "hostile.html")
+    page.get_by_text("Numbers and marks too").click()
     with page.expect_download() as download:
         page.get_by_label("Download as CSV").click()
     text = download.value.path().read_bytes().decode("utf-8-sig")
@@ -182,7 +210,7 @@ def test_export_keeps_what_separates_columns(browser: Browser, files: Path) -> N
     with page.expect_download() as download:
         page.get_by_label("Download as TSV").click()
     lines = download.value.path().read_text(encoding="utf-8").split("\n")
-    assert {line.count("\t") for line in lines[:-1]} == {3}
+    assert {line.count("\t") for line in lines[:-1]} == {4}
     assert page.complaints == []  # type: ignore[attr-defined]
     page.context.close()
 

@@ -12,7 +12,7 @@ from alignx.reporting.figures.theme import (
     SOURCE,
     drawing,
     interval,
-    label_of,
+    language_label,
     legend_above,
     log_axis,
     percent_axis,
@@ -73,7 +73,7 @@ def plot_bands(
         ):
             ranks = [band.last for band in language.bands]
             values = [getattr(band, measure) for band in language.bands]
-            name = label_of(language.name)
+            name = language_label(language.name)
             ax.plot(ranks, values, f"{marker}{style}", color=color, label=name, markersize=6)
         ax.set(xscale="log", xlabel="words up to frequency rank", ylabel=MEASURES[measure])
         ax.set_ylim(bottom=0)
@@ -110,7 +110,7 @@ def plot_spectra(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
         ):
             values = require_numbers(language.spectrum, "spectrum")
             numbers = np.arange(1, len(values) + 1)
-            name = label_of(language.name)
+            name = language_label(language.name)
             ax.plot(numbers, values, style, color=color, linewidth=2, label=name)
         ax.set(yscale="log", xlabel="direction, longest first", ylabel="share of the length")
         log_axis(ax.yaxis, 1)

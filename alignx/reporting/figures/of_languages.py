@@ -8,7 +8,7 @@ import numpy as np
 
 from alignx.reporting.figures.entry import ReportFigure, figure_of, interval_text, percent
 from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
-from alignx.reporting.figures.theme import label_of
+from alignx.reporting.figures.theme import language_label
 
 if TYPE_CHECKING:
     from alignx.reporting.prospects.prospects import Prospects
@@ -49,7 +49,7 @@ def _expectation(prospects: Prospects) -> ReportFigure:
 
 def _bands(prospects: Prospects) -> ReportFigure:
     first = [side.bands[0] for side in (prospects.source, prospects.target)]
-    names = [label_of(side.name) for side in (prospects.source, prospects.target)]
+    names = [language_label(side.name) for side in (prospects.source, prospects.target)]
     shares = [
         f"{percent(band.shared)} of the {band.last:,} most frequent words ({name})"
         for band, name in zip(first, names, strict=True)
@@ -79,7 +79,7 @@ def _spectra(prospects: Prospects) -> ReportFigure:
     sides = (prospects.source, prospects.target)
     halves = [1 + int(np.searchsorted((v := s.spectrum**2).cumsum(), v.sum() / 2)) for s in sides]
     read = [
-        f"{half:,} of {len(side.spectrum):,} directions ({label_of(side.name)})"
+        f"{half:,} of {len(side.spectrum):,} directions ({language_label(side.name)})"
         for half, side in zip(halves, sides, strict=True)
     ]
     return figure_of(
@@ -92,7 +92,7 @@ def _spectra(prospects: Prospects) -> ReportFigure:
         columns=("language", "directions", "with half of the variance", "isotropy", "hubness"),
         rows=[
             (
-                label_of(side.name),
+                language_label(side.name),
                 f"{len(side.spectrum):,}",
                 f"{half:,}",
                 f"{side.isotropy:.2f}",

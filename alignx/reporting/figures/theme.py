@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from alignx.datasets.languages import languages
+from alignx.reporting.printable import INVISIBLE, code_points
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -33,6 +36,7 @@ __all__ = [
     "drawing",
     "interval",
     "label_of",
+    "language_label",
     "legend_above",
     "log_axis",
     "percent_axis",
@@ -174,7 +178,21 @@ def label_of(word: str) -> str:
     shown = "".join(
         c for c in spaced if not unicodedata.category(c).startswith("C") or c in JOINERS
     )
+    if word and not INVISIBLE.sub("", shown):
+        return code_points(word)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+
+
+def language_label(code: str) -> str:
+    """Return the English name of a language as a label; other codes as they are.
+
+    Examples
+    --------
+    >>> language_label("es"), language_label("source")
+    ('Spanish', 'source')
+    """
+    known = languages()
+    return label_of(known[code].name if code in known else code)
 
 
 def require_numbers(values: ArrayLike, name: str) -> Double:

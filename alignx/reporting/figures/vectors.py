@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.reporting.figures.theme import (
+    INK,
     MUTED,
     SOURCE,
     TARGET,
@@ -53,8 +54,8 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
     """
     with drawing(ax) as ax:
         for counts, color, style, name in (
-            (hubs.before, TARGET, "--", "by cosine"),
-            (hubs.after, SOURCE, "-", "by CSLS"),
+            (hubs.before, MUTED, "--", "by cosine"),
+            (hubs.after, INK, "-", "by CSLS"),
         ):
             values, numbers = np.unique(counts[counts > 0], return_counts=True)
             words = numbers[::-1].cumsum()[::-1]

@@ -6,33 +6,19 @@ import base64
 import functools
 import hashlib
 import json
-import re
 from importlib import resources
 from typing import TYPE_CHECKING
+
+from alignx.reporting.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
-__all__ = ["as_json", "document", "printable"]
+__all__ = ["as_json", "document"]
 
-# Control characters, lone surrogates, and what would turn the text around a word.
-UNPRINTABLE = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 STYLES = ("theme.css",)
-
-
-def printable(text: str) -> str:
-    r"""Replace what no page shows, or what would turn the text around it.
-
-    Examples
-    --------
-    >>> printable("a\0b")
-    'a\ufffdb'
-    """
-    return UNPRINTABLE.sub("\ufffd", text)
 
 
 def as_json(value: object) -> str:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 import alignx as ax
 from alignx.evaluation.accuracy import Accuracy
-from alignx.reporting.figures.theme import SOURCE, TARGET
+from alignx.reporting.figures.theme import INK, MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -253,5 +253,5 @@ def test_settings_of_matplotlib_and_pyplot_stay_as_they_were() -> None:
 
 def test_lines_differ_by_color_and_style() -> None:
     before, _, after, _ = ax.plot_hubs(hubs([1, 5], [3, 3])).lines
-    assert (before.get_color(), after.get_color()) == (TARGET, SOURCE)
+    assert (before.get_color(), after.get_color()) == (MUTED, INK)  # of no language
     assert before.get_linestyle() != after.get_linestyle()

@@ -1,7 +1,9 @@
 // The dictionary that a report carries. A source of DictionaryView:
 //   languages: [{code, name}, {code, name}]
-//   search({direction, text, least, most}) -> Promise of {count, entry(i), others}
+//   search({direction, text, least, most, marks}) -> Promise of {count, entry(i), others}
 // with entry(i) -> {word, rank, answers: [{word, score}], neighbors: [{language, of, words}]}.
+
+const hasLetter = /\p{L}/u;
 
 class CarriedDictionary {
   static async unpack(carried) {
@@ -25,9 +27,9 @@ class CarriedDictionary {
   }
 
   /** Find words: exact ones first, then those that begin with the text, then those that hold it. */
-  async search({ direction, text, least, most }) {
-    const rows = this.#matches(direction, text, least, most);
-    const others = text && !rows.length ? this.#matches(1 - direction, text, -9, Infinity) : [];
+  async search({ direction, text, least, most, marks }) {
+    const rows = this.#matches(direction, text, least, most, marks);
+    const others = text && !rows.length ? this.#matches(1 - direction, text, -9, Infinity, true) : [];
     return {
       count: rows.length,
       entry: (i) => this.#entry(direction, rows[i]),
@@ -35,7 +37,7 @@ class CarriedDictionary {
     };
   }
 
-  #matches(direction, text, least, most) {
+  #matches(direction, text, least, most, marks) {
     const words = this.words[direction];
     const { scores } = this.directions[direction];
     const end = Math.min(words.length, most);
@@ -45,7 +47,7 @@ class CarriedDictionary {
     const query = fold(given);
     const folded = query ? this.#foldedWords(direction) : words;
     for (let row = 0; row < end; row++) {
-      if (scores[row] < lowest) continue;
+      if (scores[row] < lowest || !(marks || hasLetter.test(words[row]))) continue;
       if (!query) {
         inside.push(row);
         continue;

@@ -25,12 +25,13 @@ class DictionaryView {
   }
 
   get #state() {
-    const { direction, text, least, most } = this.form.elements;
+    const { direction, text, least, most, marks } = this.form.elements;
     return {
       direction: Number(direction.value),
       text: text.value,
       least: Number(least?.value) || -9, // the lowest choice shows all
       most: Number(most?.value) || Infinity,
+      marks: Boolean(text.value.trim()) || !marks || marks.checked, // a search looks everywhere
     };
   }
 
@@ -185,11 +186,13 @@ class DictionaryView {
   }
 
   #export(format) {
-    const header = ["word", "translation", this.root.dataset.score, "rank"];
-    const rows = [header];
+    const rows = [["word", "translation", this.root.dataset.score, "rank", "place"]];
+    const places = this.form.elements.all?.checked ? Infinity : 1;
     for (let i = 0; i < this.found.count; i++) {
       const { word, answers, rank } = this.found.entry(i);
-      if (answers.length) rows.push([word, answers[0].word, answers[0].score.toFixed(3), rank]);
+      for (const [at, answer] of answers.slice(0, places).entries()) {
+        rows.push([word, answer.word, answer.score.toFixed(3), rank, at + 1]);
+      }
     }
     const codes = this.#codes().map((code) => code.replace(/[^\w-]/g, ""));
     download(`${codes.join("-")}.${format}`, tableText(rows, format));

@@ -10,8 +10,16 @@ function fold(word) {
   return word.normalize("NFKD").toLowerCase().replace(marks, "").replace(letters, (c) => plain[c]);
 }
 
-/** Replace what no page shows, or what would turn the text around it. */
+// Spaces, marks without width, and letters without ink, such as the Hangul fillers.
+const invisible =
+  /^[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+$/;
+
+/** Replace what no page shows, or would turn the text around it; name what has no ink. */
 function shown(word) {
+  if (invisible.test(word)) {
+    const points = [...word].map((c) => `U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+    return points.slice(0, 3).join(" ") + (points.length > 3 ? " …" : "");
+  }
   return word.replace(unshown, "\ufffd");
 }
 
