@@ -32,7 +32,7 @@ def decide(expected: Sequence[Expectation]) -> str:
 def advise(expected: Sequence[Expectation], facts: Facts, unlike: Sequence[str]) -> tuple[str, ...]:
     """Name the next steps, the cheapest first."""
     none, *others = expected
-    best = max(expected, key=lambda each: each.precision)
+    best = others[-1]
     enough = next((each for each in expected if each.verdict == "go"), None)
     found = []
     if unlike:
@@ -52,7 +52,7 @@ def advise(expected: Sequence[Expectation], facts: Facts, unlike: Sequence[str])
         more = [each for each in others if each.pairs > enough.pairs]
         if more and more[-1].precision < enough.precision + LITTLE_GAIN:
             found.append("More pairs than that gain little.")
-    if none.success < SURE and facts.trial.identical_precision:
+    if none.success < SURE and (facts.trial.identical_precision or 0) >= TRY:
         found.append("Identical words may serve as pairs: try --identical before you collect.")
     if best.precision < GO:
         found.append(
