@@ -37,6 +37,7 @@ ORDER = [
     {"alignment"},
     {"induction", "evaluation", "classification"},
     {"experiments", "reporting"},
+    {"server"},
     {"cli"},
     {"__main__"},
 ]
@@ -47,22 +48,26 @@ MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
 
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
-    "alignx._core": {"", "cli", "retrieval", "training", "vectors"},
+    "alignx._core": {"cli", "retrieval", "support", "training", "vectors"},
+    "anyio": {"server"},
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
     "fontTools": {"reporting"},
+    "jinja2": {"reporting"},
     "joblib": {"support"},
-    "matplotlib": {"classification"},
+    "matplotlib": {"reporting"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
-    "rapidfuzz": {"ranking", "vectors"},
+    "rapidfuzz": {"ranking", "reporting", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
+    "starlette": {"server"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
+    "uvicorn": {"server"},
 }
 DEPENDENCIES = {
     *(
@@ -70,7 +75,9 @@ DEPENDENCIES = {
         "faiss",
         "fasttext",
         "fontTools",
+        "jinja2",
         "joblib",
+        "markupsafe",
         "matplotlib",
         "numpy",
         "pandas",
@@ -79,7 +86,7 @@ DEPENDENCIES = {
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
-    "urllib3",
+    *("anyio", "starlette", "umap", "urllib3", "uvicorn"),
 }
 
 

@@ -11,11 +11,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from command_line import started
 from file_server import Served, serving
 from typer.testing import CliRunner
 
@@ -25,6 +28,7 @@ from alignx.cli.main import app
 from alignx.datasets import catalog
 from alignx.datasets.languages import languages
 from alignx.lexicon.lexicon import Lexicon
+from alignx.reporting import word_map
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 
 if TYPE_CHECKING:
@@ -144,6 +148,8 @@ def here(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("ALIGNX_CACHE", str(tmp_path / "cache"))
     unknown = {code: each._replace(sha256=None) for code, each in languages().items()}
     monkeypatch.setattr(catalog, "languages", lambda: unknown)
+    monkeypatch.setattr(word_map, "is_installed", lambda _: False)  # UMAP compiles for a minute
+    monkeypatch.setattr(webbrowser, "open", lambda _: True)
     with serving() as server:
         monkeypatch.setenv("ALIGNX_MIRROR", server.url)
         server.files |= public_files(files)
@@ -192,6 +198,9 @@ def test_every_command_runs(page: str, here: Path, monkeypatch: pytest.MonkeyPat
         if line.startswith("pip install "):
             require_extras(line)
             continue
+        if line.startswith("alignx serve"):
+            ask_served(line)
+            continue
         if line.startswith("alignx bench"):
             thin_grid(here / "grid.toml")
         done = run_alignx(line)
@@ -206,6 +215,16 @@ def thin_grid(path: Path) -> None:
         assert thin.count(f"{more}]") == 1
         thin = thin.replace(f"{more}]", "]")
     path.write_text(thin)
+
+
+def ask_served(line: str) -> None:
+    """Run a server on a free port, and ask it for a word."""
+    with started(*shlex.split(line)[1:], "--port", 0) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with urlopen(f"{url}api/translate?word=cat") as answer:
+            (result,) = json.load(answer)["results"]
+        assert result["answers"][0]["word"] == "cat"
 
 
 def look_at(line: str, done: Result, folder: Path) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
-from alignx.alignment.translation import Translation, translate
+from alignx.alignment.translation import Translation, TranslationSearch
 from alignx.errors import AlignxError, SpaceError
 from alignx.retrieval.csls import csls_neighbors
-from alignx.retrieval.exact import cross_neighbors
+from alignx.retrieval.exact import ExactIndex, cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
 from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
 from alignx.support.arguments import require_instance, require_words
@@ -22,12 +22,12 @@ from alignx.vectors.same_space import require_same_space
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
-    from alignx.support.arrays import Indices, Matrix
+    from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
-MANY_WORDS = 200  # their candidates touch most rows
+MANY_WORDS = 200
 
 __all__ = ["SharedSpace"]
 
@@ -88,15 +88,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         for code, language in unit.items():
             names = f"languages {next(iter(unit))} and {code}"
             require_same_dimension(self.source.vectors, language.vectors, names)
-
-    def _biases_of_many(
-        self, words: Sequence[str], n_neighbors: int | None
-    ) -> tuple[Matrix, Matrix] | None:
-        """Return the biases of all rows, if they are known or there are many words."""
-        assert n_neighbors is not None
-        if n_neighbors not in self._cosine and len(words) < MANY_WORDS:
-            return None
-        return self.cosine_neighbors(n_neighbors).biases(n_neighbors)
 
     def _require_own_ranker(self) -> None:
         """Raise SpaceError if the ranker was fitted in another space."""
@@ -239,6 +230,23 @@ class SharedSpace(Mapping[str, Embeddings]):
             self._best[key] = freeze(found.of_source.indices[:, 0].copy())
         return self._best[key]
 
+    def translation_search(
+        self, ranking: Ranking | None = None, n_neighbors: int | None = None, *, n_words: int = 1
+    ) -> TranslationSearch:
+        """Make a search that serves many calls, of `n_words` words in all; see `translate`."""
+        ranking = require_ranking(ranking, n_neighbors, has_ranker=self.ranker is not None)
+        pair = self.source, self.target
+        sources, targets = (ExactIndex.borrowing(each.vectors) for each in pair)
+        if ranking not in ("learned", "csls"):
+            bias = self.key_biases(ranking)[1]
+            return TranslationSearch(*pair, sources, targets.with_bias(bias))
+        n_neighbors, biases = self.n_neighbors(n_neighbors), None
+        ranker = self.ranker if ranking == "learned" else None
+        # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
+        if n_neighbors in self._cosine or (ranker is not None and n_words >= MANY_WORDS):
+            biases = self.cosine_neighbors(n_neighbors).biases(n_neighbors)
+        return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker)
+
     @overload
     def translate(  # type: ignore[overload-overlap]  # a string is a sequence of strings
         self,
@@ -299,27 +307,12 @@ class SharedSpace(Mapping[str, Embeddings]):
         ValueError, TypeError
             If a parameter is out of range, or `words` are no strings.
         """
-        ranking = require_ranking(ranking, n_neighbors, has_ranker=self.ranker is not None)
         given = [words] if isinstance(words, str) else words
         given = list(given) if isinstance(given, Iterator) else given
         require_words(given, "words")
         k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
-        # CSLS finds the biases that a few queries need; others come from a sweep of all pairs.
-        if ranking in ("learned", "csls"):
-            n_neighbors, key_bias = self.n_neighbors(n_neighbors), None
-        else:
-            key_bias = self.key_biases(ranking)[1]
-        answers = translate(
-            self.source,
-            self.target,
-            given,
-            k,
-            n_neighbors=n_neighbors,
-            key_bias=key_bias,
-            ranker=self.ranker if ranking == "learned" else None,
-            biases=self._biases_of_many(given, n_neighbors) if ranking == "learned" else None,
-            oov=oov,
-        )
+        search = self.translation_search(ranking, n_neighbors, n_words=len(given))
+        answers = search.translate(given, k, oov)
         if isinstance(words, str) and not answers[0]:
             warn_of_missing(self.source, words, oov)
         return answers[0] if isinstance(words, str) else answers

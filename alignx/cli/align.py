@@ -15,6 +15,7 @@ from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon
 from alignx.cli.options import LanguagePair, Neighbors, TableOptions, refuse, require_at_most
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
+from alignx.support.counts import counted
 from alignx.support.files import appearing
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import require_packages
@@ -226,7 +227,8 @@ def align(
         terminal.print({**answer, **_facts(alignment, is_linear=steps == "linear")})
     else:
         _note(terminal, alignment, is_linear=steps == "linear")
-        origin = "no pairs" if pairs is None else f"{alignment.pairs:,} of {len(pairs):,} pairs"
+        known = "no pairs" if pairs is None else counted(len(pairs), "pair")
+        origin = known if pairs is None else f"{alignment.pairs:,} of {known}"
         terminal.note(f"{output}: {name} from {origin} in {answer['seconds']:.1f} s")
 
 
@@ -272,7 +274,7 @@ def _read(
     languages = read_languages(terminal, "-", files)
     if seed_pairs.identical or seed_pairs.numerals:
         pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)
-        terminal.note(f"{pairs.name}: {len(pairs):,} pairs")
+        terminal.note(f"{pairs.name}: {counted(len(pairs), 'pair')}")
     return pairs, languages
 
 
@@ -323,7 +325,8 @@ def _note(terminal: Terminal, alignment: Alignment, *, is_linear: bool) -> None:
     if alignment.strategy is not None:
         terminal.note(f"chosen: {alignment.strategy} (--json lists all strategies)")
     for each in alignment.rounds:
-        terminal.note(f"round {each.round}: {each.pairs:,} pairs, mean cosine {each.criterion:.3f}")
+        size = counted(each.pairs, "pair")
+        terminal.note(f"round {each.round}: {size}, mean cosine {each.criterion:.3f}")
     verdict = "FAILED, kept as asked" if alignment.failed else "worked"
     if alignment.diagnosis is not None:
         terminal.note(f"{verdict}: {alignment.diagnosis}")

@@ -11,6 +11,7 @@ from alignx.cli.command import command, option
 from alignx.cli.inputs import read_vectors
 from alignx.cli.options import Dtype, Reading, refuse
 from alignx.cli.terminal import Terminal
+from alignx.support.counts import counted
 from alignx.support.outputs import require_outputs
 
 __all__ = ["apply"]
@@ -71,7 +72,7 @@ def apply(
     embeddings = read_vectors(terminal, vectors, reading)
     rows = alignment.stream(embeddings, side_of(embeddings.language))
     save(embeddings, output, dtype=dtype, rows=rows)
-    terminal.note(f"{output}: {len(rows):,} words of {rows.dimension} dimensions")
+    terminal.note(f"{output}: {counted(len(rows), 'word')} of {rows.dimension} dimensions")
 
 
 def _refuse_for_models(dtype: str, reading: Reading) -> None:

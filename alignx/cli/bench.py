@@ -13,6 +13,7 @@ import typer
 from alignx.cli.command import RUNNING, command, option
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.config import config_context
+from alignx.support.counts import counted
 from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def bench(
     output: Annotated[
         Path | None,
         option(
-            "Tables: .md, .json and .csv are added to this name, and .cells for a folder.",
+            "Tables: .md, .json, .csv and .tex are added to this name, .svg for a figure, and "
+            ".cells for a folder.",
             "--output",
             "-o",
             default="CONFIG without .toml",
@@ -53,7 +55,7 @@ def bench(
     *,
     terminal: JsonTerminal,
 ) -> None:
-    """Compare methods on many language pairs in one table.
+    """Compare methods on many language pairs in one table, with tests of significance.
 
     Finished cells are kept: a second run only adds.
     """
@@ -79,7 +81,7 @@ def bench(
     report.save(base)
     failed = sum(result["failed"] is not None for result in results)
     terminal.note(
-        f"{len(results):,} cells: {len(kept):,} kept, {len(results) - len(kept):,} run in "
+        f"{counted(len(results), 'cell')}: {len(kept):,} kept, {len(results) - len(kept):,} run in "
         f"{time.perf_counter() - start:.1f} s, {failed:,} failed"
     )
     terminal.note(f"{', '.join(map(str, names))}: written")
@@ -101,7 +103,7 @@ def _run(
                 log=_log(terminal, bar),
             )
     except KeyboardInterrupt:
-        done = f"{len(runner.kept()):,} of {len(runner.cells):,} cells"
+        done = f"{len(runner.kept()):,} of {counted(len(runner.cells), 'cell')}"
         terminal.note(f"interrupted: {done} are in {runner.folder}; the same command goes on")
         raise
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from alignx.cli.command import option
 from alignx.cli.inputs import read_entries
 from alignx.cli.options import LanguageCodes, as_pair_of_codes, refuse
+from alignx.support.counts import counted
 
 if TYPE_CHECKING:
     from alignx.cli.terminal import Terminal
@@ -39,7 +40,12 @@ class EntryFilter:
     PANEL: ClassVar[str] = "Entries"
     threshold: Annotated[
         float | None,
-        option("Keep pairs with an estimated probability of at least this.", metavar="P"),
+        option(
+            "Keep pairs with an estimated probability of at least this.",
+            metavar="P",
+            min=0,
+            max=1,
+        ),
     ] = None
     numbers: Annotated[bool, option("Keep numbers.")] = False
     punctuation: Annotated[bool, option("Keep punctuation.")] = False
@@ -242,4 +248,4 @@ class DictionaryFiles:
                 languages=codes and codes[::-1],
                 on_error="skip",
             )
-            terminal.note(f"{self.reverse_output}: {len(other):,} pairs, by target word")
+            terminal.note(f"{self.reverse_output}: {counted(len(other), 'pair')}, by target word")

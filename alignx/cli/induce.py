@@ -23,6 +23,7 @@ from alignx.cli.options import (
 )
 from alignx.cli.search_options import Search
 from alignx.cli.terminal import JsonTerminal, Terminal
+from alignx.support.counts import counted
 from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def induce(
             "-o",
         ),
     ],
-    k: Annotated[int, option("Translations of each word.", "-k")] = 1,
+    k: Annotated[int, option("Translations of each word.", "-k", min=1)] = 1,
     ranking: RankingOption = None,
     mutual: Annotated[
         bool | None,
@@ -182,7 +183,7 @@ def _tell(
         facts = {"version": version("alignx"), "pairs": len(lexicon), **facts}
         terminal.print({**facts, "seconds": seconds, "peak_memory": peak_resident()})
     else:
-        terminal.note(f"{output}: {len(lexicon):,} pairs in {seconds:.1f} s")
+        terminal.note(f"{output}: {counted(len(lexicon), 'pair')} in {seconds:.1f} s")
 
 
 def _induce_in_memory(

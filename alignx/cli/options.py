@@ -44,7 +44,7 @@ MapFile = Annotated[
     ),
 ]
 Neighbors = Annotated[
-    int | None, option("Neighbors in the CSLS average.", "--neighbors", default="10")
+    int | None, option("Neighbors in the CSLS average.", "--neighbors", default="10", min=1)
 ]
 OovOption = Annotated[
     Literal["drop", "subword"],

@@ -49,7 +49,7 @@ def translate(
             help="Words, or phrases in quotes. By default read from standard input, one a line.",
         ),
     ] = None,
-    k: Annotated[int | None, option("Translations of each word.", "-k", default="5")] = None,
+    k: Annotated[int | None, option("Translations of each word.", "-k", default="5", min=1)] = None,
     interactive: Annotated[
         bool, option("Ask for words on the terminal, until Ctrl-D.", "--interactive", "-i")
     ] = False,

@@ -28,13 +28,14 @@ _NOTE_ONLY = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>|\([^()]*\)")
 
 
 class Layout(NamedTuple):
-    """Rows of pairs, and the places of their words and numbers, from 0."""
+    """Rows of pairs, and the places of words, numbers and parts of speech, from 0."""
 
     rows: list[Row]
     source: int = 0
     target: int = 1
     numbers: tuple[int, ...] = ()
     is_given: bool = False
+    tags: int | None = None
 
 
 def require_valid_columns(columns: Columns | None) -> None:
@@ -76,7 +77,8 @@ def find_layout(path: StrPath, table: Table, reading: Reading, notes: Notes) -> 
         kinds = _kinds_of(rows)
     if columns is not None:
         places = given or _places_of(path, names or [], columns)
-        return Layout(rows, places[0], places[1], tuple(places[2:]), is_given=True)
+        tags = _tags_of(kinds, places)
+        return Layout(rows, places[0], places[1], tuple(places[2:]), is_given=True, tags=tags)
     rows = _without_longer(rows, len(kinds), table)
     if not rows or (len(kinds) <= 2 and not table.names):
         return Layout(rows)
@@ -89,7 +91,13 @@ def find_layout(path: StrPath, table: Table, reading: Reading, notes: Notes) -> 
     if left := [str(place + 1) for place in numbers if place not in used]:
         noun = "column" if len(left) == 1 else "columns"
         notes.shape.append(f"numbers in {noun} {' and '.join(left)} left out")
-    return Layout(rows, source, target, used)
+    return Layout(rows, source, target, used, tags=_tags_of(kinds, (source, target, *used)))
+
+
+def _tags_of(kinds: Sequence[Kind], used: Sequence[int]) -> int | None:
+    """Return the place of parts of speech, if there is such a column beside the used ones."""
+    places = (i for i, kind in enumerate(kinds) if kind == "parts of speech" and i not in used)
+    return next(places, None)
 
 
 def _recur(

@@ -51,6 +51,7 @@ class Entries:
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     numbers: list[tuple[float, ...]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)  # parts of speech, where there is such a column
 
     def __len__(self) -> int:
         return len(self.lines)

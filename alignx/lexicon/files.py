@@ -71,6 +71,11 @@ def read_pairs(path: StrPath, reading: Reading) -> tuple[Entries, int, Notes]:
         entries = cleaned(entries, notes)
         if reading.columns is None:
             require_words(path, entries)
+    if layout.tags is not None:
+        tag_of = {
+            line: cells[layout.tags] for line, cells in layout.rows if len(cells) > layout.tags
+        }
+        entries.tags = [tag_of.get(line, "") for line in entries.lines]
     return entries, len(problems), notes
 
 
@@ -84,7 +89,7 @@ def _has_quotes_of_csv(table: Table, layout: Layout) -> bool:
 
 def _entries_of(layout: Layout, *, scored: bool) -> tuple[Entries, list[tuple[int, str]]]:
     """Return the words and numbers of all rows, and the problems of malformed ones."""
-    rows, at_source, at_target, places, _ = layout
+    rows, at_source, at_target, places, *_ = layout
     if not (places or scored) and all(len(cells) == 2 and all(cells) for _, cells in rows):
         sources, targets = ([cells[at] for _, cells in rows] for at in (at_source, at_target))
         return Entries([line for line, _ in rows], sources, targets, [()] * len(rows)), []

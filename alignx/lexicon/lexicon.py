@@ -51,6 +51,8 @@ class Lexicon(WordPairs):
         Guesses and changes of loading, such as "header skipped" and "3 cells split".
     languages : (str, str), optional
         Codes of source and target language.
+    parts_of_speech : mapping of str to str
+        Part of speech of source words, as the dictionary writes it; the first one of each.
 
     Raises
     ------
@@ -187,10 +189,22 @@ class Lexicon(WordPairs):
         numbers_of: dict[tuple[str, str], tuple[float, ...]] = {}
         for pair, numbers in zip(zip(*words, strict=True), entries.numbers, strict=True):
             numbers_of.setdefault(pair, numbers)
+        tags: dict[str, str] = {}
+        for source, tag in zip(words[0], entries.tags, strict=False):  # perhaps there are none
+            if tag:
+                tags.setdefault(source, tag)
         notes.count("duplicate", "merged", len(entries) - len(numbers_of))
         scores = full_column(numbers_of.values(), 0, notes)
         probabilities = None if scores is None else full_column(numbers_of.values(), 1, notes)
-        return cls(list(numbers_of), scores, probabilities, str(path), skipped, notes.texts())
+        return cls(
+            list(numbers_of),
+            scores,
+            probabilities,
+            str(path),
+            skipped,
+            notes.texts(),
+            parts_of_speech=tags,
+        )
 
     @classmethod
     def of(cls, pairs: LexiconLike) -> Lexicon:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -13,10 +13,11 @@ from alignx.lexicon.choice import chosen, in_order
 from alignx.lexicon.formats.arrow import table_of
 from alignx.lexicon.formats.content import Content
 from alignx.lexicon.validation import checked_languages, checked_numbers, checked_pairs
+from alignx.support.counts import counted
 from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import pandas as pd
     import pyarrow as pa
@@ -39,6 +40,7 @@ class WordPairs(Sequence[tuple[str, str]]):
     skipped: int = 0
     notes: tuple[str, ...] = ()
     languages: tuple[str, str] | None = None
+    parts_of_speech: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pairs", checked_pairs(self.pairs))
@@ -72,7 +74,14 @@ class WordPairs(Sequence[tuple[str, str]]):
             None if values is None else values[kept] for values in (self.scores, self.probabilities)
         )
         pairs = [self.pairs[i] for i in kept]
-        return type(self)(pairs, scores, probabilities, self.name, languages=self.languages)
+        return type(self)(
+            pairs,
+            scores,
+            probabilities,
+            self.name,
+            languages=self.languages,
+            parts_of_speech=self.parts_of_speech,
+        )
 
     def __eq__(self, other: object) -> bool:
         """Compare pairs, scores and probabilities."""
@@ -93,13 +102,13 @@ class WordPairs(Sequence[tuple[str, str]]):
         """Return the name of the file, the number of pairs, and the guesses of loading."""
         notes = list(self.notes)
         if self.skipped:
-            notes.append(f"{self.skipped:,} line{'s' * (self.skipped > 1)} skipped")
-        size = f"{Path(self.name).name}: {len(self):,} pair{'s' * (len(self) != 1)}"
+            notes.append(f"{counted(self.skipped, 'line')} skipped")
+        size = f"{Path(self.name).name}: {counted(len(self), 'pair')}"
         return f"{size}; {', '.join(notes)}" if notes else size
 
     def __repr__(self) -> str:
         numbers = [name for name in _NUMBERS.values() if getattr(self, name) is not None]
-        return f"Lexicon({', '.join([f'{len(self):,} pairs', *numbers])})"
+        return f"Lexicon({', '.join([counted(len(self), 'pair'), *numbers])})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas DataFrame: source, target, and score and probability if known."""
@@ -134,7 +143,9 @@ class WordPairs(Sequence[tuple[str, str]]):
         """Exchange source and target of all pairs."""
         pairs = [(target, source) for source, target in self.pairs]
         languages = self.languages and self.languages[::-1]
-        return replace(self, pairs=pairs, skipped=0, notes=(), languages=languages)
+        return replace(
+            self, pairs=pairs, skipped=0, notes=(), languages=languages, parts_of_speech={}
+        )
 
     def at_least(self, probability: float) -> Self:
         """Select the pairs of at least this probability; ValueError without probabilities."""

@@ -116,8 +116,8 @@ class CandidatePairs:
     def search(
         cls,
         queries: Queries,
-        source: Matrix,
-        target: Matrix,
+        source: Matrix | ExactIndex,
+        target: Matrix | ExactIndex,
         vocabulary: Sequence[str],
         k: int,
         *,
@@ -134,16 +134,16 @@ class CandidatePairs:
         sources, targets = ExactIndex.borrowing(source), ExactIndex.borrowing(target)
         own = half_mean(targets.search(vectors, n_neighbors).scores)
         if biases is None:
-            near = csls_search(vectors, source, target, k, n_neighbors=n_neighbors)
+            near = csls_search(vectors, sources.keys, targets.keys, k, n_neighbors=n_neighbors)
             answers, position = np.unique(near.indices, return_inverse=True)
-            asked = target[answers]
+            asked = targets.keys[answers]
             of_answers = half_mean(sources.search(asked, n_neighbors).scores)
-            back = csls_search(asked, target, source, back_k, n_neighbors=n_neighbors)
+            back = csls_search(asked, targets.keys, sources.keys, back_k, n_neighbors=n_neighbors)
         else:
             near = as_csls(targets.with_bias(biases[1]).search(vectors, k), own)
             answers, position = np.unique(near.indices, return_inverse=True)
             of_answers = biases[1][answers]
-            found = sources.with_bias(biases[0]).search(target[answers], back_k)
+            found = sources.with_bias(biases[0]).search(targets.keys[answers], back_k)
             back = as_csls(found, of_answers)
         position = position.reshape(near.indices.shape)
         return cls(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from alignx import _core
 from alignx.retrieval.kernel import as_bias, as_source_and_target, search_rows
@@ -64,13 +64,15 @@ class ExactIndex:
         self._fill(frozen_rows(keys, "keys"), bias)
 
     @classmethod
-    def borrowing(cls, keys: ArrayLike, *, bias: ArrayLike | None = None) -> ExactIndex:
+    def borrowing(
+        cls, keys: ArrayLike | ExactIndex, *, bias: ArrayLike | None = None
+    ) -> ExactIndex:
         """Index keys without a copy; nobody may change them while the index is in use.
 
         Parameters
         ----------
-        keys : (m, d) float32
-            Rows to search.
+        keys : (m, d) float32 or ExactIndex
+            Rows to search, or an index of them, which is taken with another bias.
         bias : (m,) float32, optional
             Subtracted from the score of each key.
 
@@ -81,6 +83,8 @@ class ExactIndex:
         >>> np.shares_memory(ExactIndex.borrowing(keys).keys, keys)
         True
         """
+        if isinstance(keys, ExactIndex):
+            return keys.with_bias(bias)
         rows = as_rows(keys, "keys").view()
         rows.flags.writeable = False
         index = object.__new__(cls)
@@ -119,6 +123,15 @@ class ExactIndex:
         index.__dict__.update(self.__dict__)
         index.bias = None if bias is None else as_bias(bias, len(self.keys), "bias")
         return index
+
+    def prepare(self) -> Self:
+        """Keep the keys as bytes too, a quarter of their size, as a larger search does.
+
+        Later searches, of few queries too, then read these first. Returns the index.
+        """
+        if not self._prepared and get_config().device is None:
+            self._prepared.append(_core.prepare_keys(self.keys, get_config().n_threads))
+        return self
 
     def search(
         self, queries: ArrayLike, k: int | None = None, *, progress: Progress | None = None
@@ -194,8 +207,8 @@ class ExactIndex:
         rows = as_rows(queries, "queries")
         require_same_dimension(rows, self.keys, "queries and keys")
         k = count_or_default(k, N_NEIGHBORS, len(self.keys), "k")
-        if not self._prepared and get_config().device is None and len(rows) >= _PREPARED_FROM:
-            self._prepared.append(_core.prepare_keys(self.keys, get_config().n_threads))
+        if len(rows) >= _PREPARED_FROM:
+            self.prepare()
         return search_rows(
             rows,
             self.keys,

@@ -18,12 +18,13 @@ _EXTRAS = {
     "fasttext": "fasttext",
     "gensim": "gensim",
     "huggingface_hub": "hub",
-    "matplotlib": "plot",
     "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "spacy": "spacy",
+    "starlette": "serve",
     "torch": "torch",
     "transformers": "transformers",
+    "uvicorn": "serve",
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from alignx.support.arguments import require_instance
+from alignx.support.counts import counted
 from alignx.support.frames import Tabular
 from alignx.vectors.spelling import require_casing
 
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
     from alignx.support.progress import Progress
     from alignx.vectors.spelling import Casing
 
-__all__ = ["LoadOptions", "LoadReport", "check_limit", "counted"]
+__all__ = [
+    "LoadOptions",
+    "LoadReport",
+    "check_limit",
+]
 
 
 @dataclass(frozen=True)
@@ -104,14 +109,3 @@ def check_limit(limit: int | None, name: str = "limit") -> None:
     """Refuse a number of words below 1."""
     if limit is not None and limit < 1:
         raise ValueError(f"{name} must be at least 1, got {limit}")
-
-
-def counted(number: int, noun: str) -> str:
-    """Join a number and its noun, as in "1,200 words".
-
-    Examples
-    --------
-    >>> counted(1, "word")
-    '1 word'
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

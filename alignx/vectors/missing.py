@@ -58,8 +58,7 @@ def missing_reasons(
 
 
 def _reason(language: Embeddings, word: str, oov: OOVMode) -> str:
-    everything = Lookup(language.index, language.language)
-    if everything.row(word) >= 0:
+    if language.zero_rows and Lookup(language.index, language.language).row(word) >= 0:
         return "in the vocabulary, but its vector is zero"
     if is_phrase(word):
         lacking = missing_reasons(language, words_of(word), oov=oov)

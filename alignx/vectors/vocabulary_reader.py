@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from alignx.errors import FormatError
 from alignx.support.arrays import zero_rows
+from alignx.support.counts import counted
 from alignx.support.files import printable
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.language_codes import guess_language
-from alignx.vectors.load_options import LoadOptions, LoadReport, counted
+from alignx.vectors.load_options import LoadOptions, LoadReport
 from alignx.vectors.spelling import cased
 from alignx.vectors.text.prefixes import (
     describe_absence,

@@ -175,6 +175,8 @@ OUT = ("induce", "m", "a", "b", "-o", "x.tsv")
         (("--ranking", "isf", "--index", "ivf"), "--ranking"),
         (("--ranking", "isf", "--neighbors", 5), "--neighbors"),
         (("--ranking", "nn", "--threshold", 0.5), "--threshold"),
+        (("--threshold", 2), "--threshold"),
+        (("-k", 0), "-k"),
         (("--ranking", "csls", "--threshold", 0.5), "--threshold"),
         (("--phrases", "list.txt", "--memory", "4GB"), "--phrases"),
     ],
@@ -188,7 +190,6 @@ def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
     ("arguments", "gist"),
     [
         (("-k", WORDS + 1), f"-k must lie in [1, {WORDS}]"),
-        (("--threshold", 2), "threshold must lie in [0, 1]"),
         (("--memory", "8 gigs"), "got '8 gigs'"),
         (("--memory", "0GB"), "at least 1 byte, got '0GB'"),
         (("--memory", "90MB"), "0.1 GB are allowed; raise"),

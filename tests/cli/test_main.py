@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "align", "apply", "translate", "induce", "evaluate", "convert", "train", "bench", "demo",
-    "fetch", "info", "classify fit", "classify predict", "classify transfer",
+    "fetch", "info", "serve", "classify fit", "classify predict", "classify transfer",
 )  # fmt: skip
 
 
@@ -277,7 +277,8 @@ def test_vectors_in_the_wrong_order_are_refused(
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    ("options", "gist"), [(("--neighbors", 0), "--neighbors"), (("--normalize", "bold"), "'bold'")]
+    ("options", "gist"),
+    [(("--neighbors", 9_999), "--neighbors"), (("--normalize", "bold"), "'bold'")],
 )
 def test_values_that_align_refuses(options: tuple[object, ...], gist: str) -> None:
     assert gist in fail("align", *VECTORS, "-d", "train.txt", "-o", "x", *options)

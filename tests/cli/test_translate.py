@@ -263,8 +263,9 @@ def test_a_session_needs_a_terminal_and_no_words() -> None:
 @pytest.mark.usefixtures("folder")
 def test_numbers_out_of_range() -> None:
     assert f"-k must lie in [1, {WORDS}]" in fail(*TRANSLATE, "cat7", "-k", WORDS + 1)
-    assert "--neighbors must lie in" in fail(*TRANSLATE, "cat7", "--neighbors", 0)
-    assert "-k" in misuse(*TRANSLATE, "cat7", "-k", "many")
+    assert "--neighbors must lie in" in fail(*TRANSLATE, "cat7", "--neighbors", WORDS + 1)
+    for option, value in (("-k", "many"), ("-k", 0), ("--neighbors", 0)):
+        assert option in misuse("translate", "no.map", "no.vec", "no.vec", "cat", option, value)
     assert "--neighbors" in misuse(*TRANSLATE, "cat", "--ranking", "nn", "--neighbors", 5)
 
 

@@ -185,3 +185,15 @@ def test_languages_are_kept() -> None:
     for wrong in ("en", ("en",), ("en", ""), (1, 2)):
         with pytest.raises(ValueError, match="languages must be two codes"):
             Lexicon(PAIRS, languages=wrong)  # type: ignore[arg-type]  # the test
+
+
+def test_parts_of_speech_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "en-es.tsv"
+    path.write_text("English\tclass\tSpanish\nCat\tnoun\tgato, gata\nrun\tverb\tcorrer\na\t\tun\n")
+    lexicon = Lexicon.load(path)
+    tags = {"Cat": "noun", "run": "verb"}
+    assert lexicon.parts_of_speech == Lexicon.load(path, columns=(1, 3)).parts_of_speech == tags
+    copied = pickle.loads(pickle.dumps(lexicon))
+    assert lexicon[2:].parts_of_speech == copied.parts_of_speech == tags
+    assert Lexicon.load(path, casing="lower").parts_of_speech == {"cat": "noun", "run": "verb"}
+    assert lexicon.reversed().parts_of_speech == Lexicon([("a", "b")]).parts_of_speech == {}

@@ -28,6 +28,7 @@ from alignx.cli.options import (
     refuse,
 )
 from alignx.cli.terminal import JsonTerminal, Terminal
+from alignx.support.counts import counted
 from alignx.support.outputs import require_outputs, require_suffix
 
 if TYPE_CHECKING:
@@ -162,8 +163,8 @@ def _note(terminal: Terminal, output: Path, facts: Mapping[str, Any]) -> None:
             f"; {found['unknown']:,} without a known word left out" if found["unknown"] else ""
         )
         terminal.note(
-            f"{code}: {found['texts']:,} texts, on average {found['coverage']:.1%} of their words "
-            f"are known{f'; {left_out}' if found['unknown'] else ''}"
+            f"{code}: {counted(found['texts'], 'text')}, on average {found['coverage']:.1%} of "
+            f"their words are known{f'; {left_out}' if found['unknown'] else ''}"
         )
     terminal.note(
         f"{output}: {facts['strategy']}, {len(facts['classes'])} classes, "
@@ -229,7 +230,7 @@ def _labeled_texts(
         f"{path.name} does not say what language its texts are; give it, such as --language en",
     )
     sizes = Counter(found.labels)
-    notes = [f"{len(found):,} texts of {len(sizes):,} class{'' if len(sizes) == 1 else 'es'}"]
+    notes = [f"{counted(len(found), 'text')} of {counted(len(sizes), 'class')}"]
     notes += found.notes
     if single := [label for label, size in sizes.items() if size == 1]:
         names = ", ".join(single[:3]) + (", ..." if len(single) > 3 else "")

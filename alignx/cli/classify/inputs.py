@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from alignx.cli.command import option
 from alignx.cli.options import refuse, with_options
 from alignx.cli.terminal import Terminal
+from alignx.support.counts import counted
 
 if TYPE_CHECKING:
     from alignx.alignment.mapped_subwords import MappedSubwords
@@ -57,8 +58,8 @@ def read_unlabeled(terminal: Terminal, files: Sequence[tuple[str, Path]]) -> dic
         found = load_unlabeled(path)
         if others := sorted(set(found.languages or ()) - {code}):
             raise FormatError(path, f"the texts must be of {code}, got some of {', '.join(others)}")
-        counted = f"{len(found):,} texts without labels ({code})"
-        terminal.note(f"{path.name}: {with_options('; '.join([counted, *found.notes]))}")
+        size = f"{counted(len(found), 'text')} without labels ({code})"
+        terminal.note(f"{path.name}: {with_options('; '.join([size, *found.notes]))}")
         result.setdefault(code, []).extend(found.texts)
     return result
 

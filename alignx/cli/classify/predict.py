@@ -26,6 +26,7 @@ from alignx.cli.options import (
     with_options,
 )
 from alignx.cli.terminal import Terminal
+from alignx.support.counts import counted
 from alignx.support.files import reading as opened
 from alignx.support.files import require_readable, require_regular
 
@@ -121,7 +122,7 @@ def predict(
         unknown += int(is_empty.sum())
         replaced += block.replaced
         tabbed += 0 if is_table else sum("\t" in text for text in block.texts)
-    by_language = ", ".join(f"{code}: {count:,} texts" for code, count in counts.items())
+    by_language = ", ".join(f"{code}: {counted(count, 'text')}" for code, count in counts.items())
     terminal.note(by_language or "no texts")
     if unknown:
         most = classifier.classes_[classifier.prior_.argmax()]

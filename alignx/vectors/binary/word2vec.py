@@ -8,9 +8,9 @@ import numpy as np
 
 from alignx.errors import FormatError
 from alignx.support.arrays import Matrix, first_not_finite
+from alignx.support.counts import counted
 from alignx.support.file_kinds import WORD2VEC, kind_of
 from alignx.vectors.binary.word2vec_rows import CONTROL, LONGEST_WORD, Word2VecRows, are_words
-from alignx.vectors.load_options import counted
 from alignx.vectors.vocabulary_reader import VocabularyReader
 from alignx.vectors.word_blocks import word_blocks
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.errors import FormatError
+from alignx.support.counts import counted
 from alignx.vectors.fasttext.subword import SubwordVectors
-from alignx.vectors.load_options import counted
 from alignx.vectors.vocabulary_reader import VocabularyReader
 
 if TYPE_CHECKING:

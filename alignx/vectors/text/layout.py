@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.errors import FormatError
+from alignx.support.counts import counted
 from alignx.support.file_kinds import BINARY
-from alignx.vectors.load_options import counted
 from alignx.vectors.text.dialect import DIALECTS, Dialect, Reading, best_reading, count_numbers
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from alignx import _core
 from alignx.errors import FormatError
 from alignx.support.config import get_config
-from alignx.vectors.load_options import counted
+from alignx.support.counts import counted
 from alignx.vectors.text.layout import QUOTED, TextLayout
 from alignx.vectors.vocabulary_reader import VocabularyReader
 

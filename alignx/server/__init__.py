@@ -1,0 +1,1 @@
+"""The dictionary of two languages as a local page and as JSON."""
