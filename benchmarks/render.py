@@ -316,6 +316,6 @@ def fill(page: Path, results: Path) -> None:
 
 
 if __name__ == "__main__":
-    pages = [HERE / "README.md", HERE.parent / "README.md", *(HERE.parent / "docs").glob("*.md")]
+    pages = [HERE / "README.md", HERE.parent / "README.md", *(HERE.parent / "docs").rglob("*.md")]
     for page in pages:
         fill(page, HERE / "results")

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
-    path.name: path.read_text(encoding="utf-8")
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    if path.exists()
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 }
 pytestmark = [
     pytest.mark.slow,
@@ -183,7 +182,7 @@ def run_alignx(line: str) -> Result:
 
 @pytest.mark.parametrize("page", WITH_COMMANDS)
 def test_every_command_runs(page: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if page == "classify.md":
+    if page == "docs/how-to/classify.md":
         monkeypatch.setattr(heads, "FOLDS", 1)  # nothing is chosen, in a tenth of the time
         for package in ("torch", "transformers"):  # which no extra has brought so far
             monkeypatch.setitem(sys.modules, package, None)
@@ -250,7 +249,7 @@ def test_every_snippet_runs(page: str, here: Path, capsys: pytest.CaptureFixture
         assert names["shared"].translate("cat")[0].word == "cat"
         assert len(names["lexicon"]) > 300
         assert "P@1" in shown
-    elif page == "classify.md":
+    elif page == "docs/how-to/classify.md":
         assert set(names["classifier"].classes_) == {"a", "b"}
         assert (here / "topics.safetensors").exists()
         assert re.search(r"from \d of \d words \(es\)", shown)
@@ -286,11 +285,31 @@ def test_every_name_exists() -> None:
         assert hasattr(ax, name), name
 
 
+def test_every_public_name_has_one_place_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "api.rst").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^   (\w+)$", page, re.MULTILINE)) == sorted(ax.__all__)
+
+
+def test_every_block_of_code_is_run() -> None:
+    """By the tests above, or by the build of the site, which executes notebooks."""
+    for page, text in PAGES.items():
+        kinds = set(re.findall(r"^```([^\n:]+)$", text, re.MULTILINE))
+        directives = {kind for kind in kinds if kind.startswith("{")}
+        assert kinds - directives <= {"bash", "python", "toml", "text"}, page
+        is_notebook = text.startswith("---\nfile_format: mystnb\n")
+        assert is_notebook == any(kind.startswith("{code-cell}") for kind in directives), page
+
+
+def test_the_citation_is_of_this_version() -> None:
+    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"version: {project['version']}" in lines
+
+
 def test_links_lead_somewhere() -> None:
     for page, text in PAGES.items():
-        folder = ROOT if page == "README.md" else ROOT / "docs"
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
-            assert (folder / target).exists(), (page, target)
+            assert (ROOT / page).parent.joinpath(target).exists(), (page, target)
 
 
 def test_the_readme_is_short() -> None:
@@ -298,8 +317,8 @@ def test_the_readme_is_short() -> None:
 
 
 def test_the_manual_page_is_that_of_the_help() -> None:
-    page = (ROOT / "docs" / "alignx.1").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "alignx.1").read_text(encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "alignx", "--manual"], capture_output=True, text=True, check=True
     )
-    assert page == done.stdout, "write it anew: alignx --manual > docs/alignx.1"
+    assert page == done.stdout, "write it anew: alignx --manual > docs/reference/alignx.1"

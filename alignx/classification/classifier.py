@@ -266,7 +266,7 @@ class TransferClassifier(TextClassifier):
         n_neighbors: int = 3,
         source: str | None = None,
     ) -> Explanation:
-        """Find the words that carry a prediction; see `alignx.classification.explanation`."""
+        """Find the words that carry a prediction; see `Explanation`."""
         if label is not None:
             self.known_labels([label])
         self._require_fitted()

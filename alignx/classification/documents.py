@@ -128,7 +128,7 @@ class TextReader:
     Parameters
     ----------
     tokenizers : mapping of str to callable
-        Tokenizer of each language; `alignx.support.tokenizer.tokenize` for the others.
+        Tokenizer of each language; by default words by Unicode rules.
     oov_vectors : mapping of str to callable
         Functions from OOV words of a language to their (n, d) vectors in the space.
     oov : {"drop", "subword"}

@@ -13,7 +13,7 @@ from alignx.cli.help import panels, usage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["manual_page"]
+__all__ = ["commands", "manual_page"]
 
 _END = r"""
 .SH EXIT STATUS
@@ -38,7 +38,7 @@ def manual_page(program: Any, context: typer.Context) -> str:  # noqa: ANN401  #
         f".B {_escaped(usage(program, context))}",
         ".SH COMMANDS",
     ]
-    for command, inner in _commands(program, context):
+    for command, inner in commands(program, context):
         lines += [f'.SS "{_escaped(usage(command, inner))}"']
         for paragraph in (command.help or "").split("\n\n"):
             lines += [_escaped(" ".join(paragraph.split())), ".PP"]
@@ -52,13 +52,13 @@ def manual_page(program: Any, context: typer.Context) -> str:  # noqa: ANN401  #
     return "\n".join(lines) + _END
 
 
-def _commands(group: Any, context: typer.Context) -> Iterator[tuple[Any, typer.Context]]:  # noqa: ANN401
+def commands(group: Any, context: typer.Context) -> Iterator[tuple[Any, typer.Context]]:  # noqa: ANN401
     """Find all commands, also of groups in the group."""
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         inner = typer.Context(command, info_name=name, parent=context)
         if isinstance(command, TyperGroup):
-            yield from _commands(command, inner)
+            yield from commands(command, inner)
         else:
             yield command, inner
 

@@ -84,7 +84,8 @@ class Terminal:
     @contextmanager
     def working(self, title: str) -> Iterator[Bar | None]:
         """Show a progress bar during a ``with`` block, on a terminal only."""
-        if self.quiet or not self.console.is_terminal:
+        # Not `is_terminal`: notebooks set FORCE_COLOR, and have no place for a bar.
+        if self.quiet or not self.console.file.isatty():
             yield None
             return
         columns = (

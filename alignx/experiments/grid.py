@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, field_validator, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from alignx.errors import FormatError
 from alignx.experiments.cell import Cell, Protocol
@@ -32,8 +32,16 @@ def _as_size(value: object) -> int | None:
 
 
 Name = Annotated[str, Field(pattern=r"^[\w-]+$")]
-Pair = Annotated[LanguagePair, PlainValidator(LanguagePair.parse)]
-Size = Annotated[int | None, PlainValidator(_as_size)]
+Pair = Annotated[
+    LanguagePair,
+    PlainValidator(LanguagePair.parse),
+    WithJsonSchema({"type": "string", "pattern": r"^\w+-\w+$"}),
+]
+Size = Annotated[
+    int | None,
+    PlainValidator(_as_size),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "all"}]}),
+]
 
 
 class GridConfig(Protocol):

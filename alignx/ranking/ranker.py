@@ -65,7 +65,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     """Probability that a candidate is a right translation, by a small neural network.
 
     Its features are CSLS with its gaps in both directions, hubness, frequency, length,
-    digits, capitals and spelling; see `alignx.ranking.features.FEATURES`. It is learned from the
+    digits, capitals and spelling; see ``alignx/ranking/features.py``. It is learned from the
     candidates of held-out words, under maps that were fitted without them.
 
     Parameters

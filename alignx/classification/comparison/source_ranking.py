@@ -160,7 +160,7 @@ def rank_sources(
     bootstrap : Bootstrap, optional
         Number of resamples and their seed; 200 and 0 unless given.
     tokenizers : mapping of str to callable, optional
-        Tokenizers by language; `alignx.support.tokenizer.tokenize` for the others.
+        Tokenizers by language; by default words by Unicode rules.
 
     Returns
     -------
