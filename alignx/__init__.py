@@ -5,7 +5,6 @@ Names are imported when first used, so that ``import alignx`` costs next to noth
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -56,6 +55,8 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
+    from alignx.evaluation.compare import compare
+    from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.induce import induce_lexicon
@@ -74,6 +75,16 @@ if TYPE_CHECKING:
         refine,
     )
     from alignx.ranking.ranker import PairRanker
+    from alignx.reporting.classifier import ClassifierSection
+    from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
+    from alignx.reporting.figures.classes import plot_classes, plot_confusion
+    from alignx.reporting.figures.comparison import plot_comparison
+    from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
+    from alignx.reporting.figures.transfer import plot_transfer
+    from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
+    from alignx.reporting.figures.words import plot_words
+    from alignx.reporting.prospects.prospects import Prospects, prospects
+    from alignx.reporting.report import Report, report
     from alignx.retrieval.csls import (
         csls_bias,
         csls_biases,
@@ -105,8 +116,10 @@ __all__ = [
     "AlignxError",
     "Auto",
     "Bootstrap",
+    "ClassifierSection",
     "ClusterError",
     "CodeSwitching",
+    "Comparison",
     "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
@@ -139,8 +152,10 @@ __all__ = [
     "PairRanker",
     "PriorMatching",
     "Procrustes",
+    "Prospects",
     "RecallError",
     "Refinement",
+    "Report",
     "Reweighted",
     "Sample",
     "SeedWords",
@@ -160,6 +175,7 @@ __all__ = [
     "Validation",
     "align",
     "as_embeddings",
+    "compare",
     "config_context",
     "cross_neighbors",
     "csls_bias",
@@ -179,8 +195,23 @@ __all__ = [
     "load_sample",
     "missing_reasons",
     "mutual_neighbors",
+    "plot_accuracy",
+    "plot_bands",
+    "plot_classes",
+    "plot_comparison",
+    "plot_confusion",
+    "plot_cosines",
+    "plot_expectation",
+    "plot_hubs",
+    "plot_reliability",
+    "plot_singular_values",
+    "plot_spectra",
+    "plot_transfer",
+    "plot_words",
+    "prospects",
     "rank_sources",
     "refine",
+    "report",
     "save",
     "set_config",
     "train",
@@ -233,6 +264,8 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
+    "evaluation.compare": ["compare"],
+    "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.induce": ["induce_lexicon"],
@@ -251,6 +284,16 @@ _HOMES = {
         "refine",
     ],
     "ranking.ranker": ["PairRanker"],
+    "reporting.classifier": ["ClassifierSection"],
+    "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],
+    "reporting.figures.classes": ["plot_classes", "plot_confusion"],
+    "reporting.figures.comparison": ["plot_comparison"],
+    "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
+    "reporting.figures.transfer": ["plot_transfer"],
+    "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],
+    "reporting.figures.words": ["plot_words"],
+    "reporting.prospects.prospects": ["Prospects", "prospects"],
+    "reporting.report": ["Report", "report"],
     "retrieval.csls": [
         "csls_bias",
         "csls_biases",
@@ -280,50 +323,12 @@ def __getattr__(name: str) -> object:
     if name == "__version__":
         return import_module("importlib.metadata").version("alignx")
     if name == "_core":
-        return _import_core()
+        return import_module("alignx.support.compiled_part").import_compiled_part(__path__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'alignx' has no attribute {name!r}")
     value = getattr(import_module(f"alignx.{_MODULE_OF[name]}"), name)
     globals()[name] = value
     return value
-
-
-def _import_core() -> object:
-    """Import the compiled part, which sources have beside them only if installed in place."""
-    try:
-        return import_module("alignx._core")
-    except ModuleNotFoundError as error:
-        if error.name != "alignx._core":
-            raise
-    installed = _installed_copy()
-    if installed is not None:
-        __path__.append(installed)
-        return import_module("alignx._core")
-    raise ImportError(
-        f"alignx is imported from its sources, {__path__[0]}, which have no compiled part beside "
-        "them; start Python in another folder, or install them in place: pip install -e .",
-        name="alignx._core",
-    )
-
-
-def _installed_copy() -> str | None:
-    """Find an installed alignx with the same code as this, whose compiled part thus fits it."""
-    from importlib.machinery import PathFinder
-    from pathlib import Path
-
-    here = Path(__path__[0])
-    elsewhere = [path for path in sys.path if Path(path or ".").resolve() != here.parent.resolve()]
-    found = PathFinder.find_spec("alignx", elsewhere)
-    if found is None or found.origin is None:
-        return None
-    folder = Path(found.origin).parent
-    names = {path.relative_to(here) for path in here.rglob("*.py*") if path.suffix != ".pyc"}
-    others = {path.relative_to(folder) for path in folder.rglob("*.py*") if path.suffix != ".pyc"}
-    if names != others or any(
-        (here / name).read_bytes() != (folder / name).read_bytes() for name in names
-    ):
-        return None
-    return str(folder)
 
 
 def __dir__() -> list[str]:

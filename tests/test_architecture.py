@@ -36,7 +36,7 @@ ORDER = [
     {"datasets", "mapping", "ranking", "training"},
     {"alignment"},
     {"induction", "evaluation", "classification"},
-    {"experiments", "report"},
+    {"experiments", "reporting"},
     {"cli"},
     {"__main__"},
 ]
@@ -47,28 +47,42 @@ MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
 
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
-    "alignx._core": {"", "cli", "retrieval", "training", "vectors"},
+    "alignx._core": {"cli", "retrieval", "support", "training", "vectors"},
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
+    "fontTools": {"reporting"},
+    "jinja2": {"reporting"},
     "joblib": {"support"},
-    "matplotlib": {"classification"},
+    "matplotlib": {"reporting"},
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
     "pydantic": {"experiments"},
-    "rapidfuzz": {"ranking", "vectors"},
+    "rapidfuzz": {"ranking", "reporting", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
     "torch": {"alignment", "classification", "retrieval", "support"},
     "typer": {"cli"},
 }
 DEPENDENCIES = {
-    *("distributed", "faiss", "fasttext", "joblib", "matplotlib", "numpy", "pandas", "pydantic"),
+    *(
+        "distributed",
+        "faiss",
+        "fasttext",
+        "fontTools",
+        "jinja2",
+        "joblib",
+        "markupsafe",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "pydantic",
+    ),
     *("pydantic_core", "rapidfuzz", "rich", "safetensors", "scipy", "sentence_transformers"),
     *("huggingface_hub", "model2vec", "sklearn", "threadpoolctl", "torch", "transformers"),
     *("gensim", "lxml", "platformdirs", "pooch", "pyarrow", "requests", "spacy", "typer"),
-    "urllib3",
+    *("umap", "urllib3"),
 }
 
 

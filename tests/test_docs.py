@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from alignx.cli.main import app
 from alignx.datasets import catalog
 from alignx.datasets.languages import languages
 from alignx.lexicon.lexicon import Lexicon
+from alignx.reporting import word_map
 from alignx.vectors.fasttext.mapped_copy import write_mapped_model
 
 if TYPE_CHECKING:
@@ -144,6 +146,8 @@ def here(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("ALIGNX_CACHE", str(tmp_path / "cache"))
     unknown = {code: each._replace(sha256=None) for code, each in languages().items()}
     monkeypatch.setattr(catalog, "languages", lambda: unknown)
+    monkeypatch.setattr(word_map, "is_installed", lambda _: False)  # UMAP compiles for a minute
+    monkeypatch.setattr(webbrowser, "open", lambda _: True)
     with serving() as server:
         monkeypatch.setenv("ALIGNX_MIRROR", server.url)
         server.files |= public_files(files)

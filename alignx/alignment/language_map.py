@@ -167,6 +167,11 @@ class LanguageMap:
         self.warned.add(named)
         logger.warning("%s", self._mismatch(embeddings, own))
 
+    def mismatch(self, embeddings: Embeddings) -> str | None:
+        """Describe vectors of another training than that of the fit; None for others."""
+        own = self.sketch.agreement(Sketch.of(embeddings))
+        return None if own.has_vectors else self._mismatch(embeddings, own)
+
     def _exchanged(self, embeddings: Embeddings, other: LanguageMap, found: Agreement) -> str:
         """Describe vectors in the wrong direction."""
         sides = f"{self.code} and {other.code}"

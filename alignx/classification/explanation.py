@@ -135,7 +135,7 @@ def explain(
     label : object, optional
         Class to explain; the predicted one unless given.
     n_neighbors : int
-        Source words to return for each, at least 1.
+        Source words to return for each, at least 0, which saves their search.
     source : str, optional
         Code of the source language; the one with most labeled texts unless given, or that of the
         text where the space lacks it.
@@ -177,9 +177,9 @@ def explain(
         require_language(source, space, "source")
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {type(text).__name__}")
-    for name, value in {"k": k, "n_neighbors": n_neighbors}.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+    for name, value, least in (("k", k, 1), ("n_neighbors", n_neighbors, 0)):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
     if source is None:
         source = next((code for code in model.languages if code in space), language)
     document, oov = _read(model, text, language)
@@ -253,8 +253,8 @@ def _nearest(
     words: Sequence[str], vectors: Matrix, source: Embeddings, count: int, *, itself: bool
 ) -> list[tuple[NearWord, ...]]:
     """Search for source words; `itself` if the words are of that language."""
-    if not words:
-        return []
+    if not words or not count:
+        return [()] * len(words)
     found = ExactIndex(source.vectors).search(vectors, min(count + itself, len(source)))
     result = []
     for word, rows, cosines in zip(

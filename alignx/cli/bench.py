@@ -30,7 +30,8 @@ def bench(
     output: Annotated[
         Path | None,
         option(
-            "Tables: .md, .json and .csv are added to this name, and .cells for a folder.",
+            "Tables: .md, .json, .csv and .tex are added to this name, .svg for a figure, and "
+            ".cells for a folder.",
             "--output",
             "-o",
             default="CONFIG without .toml",
@@ -53,7 +54,7 @@ def bench(
     *,
     terminal: JsonTerminal,
 ) -> None:
-    """Compare methods on many language pairs in one table.
+    """Compare methods on many language pairs in one table, with tests of significance.
 
     Finished cells are kept: a second run only adds.
     """

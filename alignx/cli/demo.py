@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from alignx.cli.command import command, option
 from alignx.cli.options import refuse
+from alignx.cli.report import Open, open_page
 from alignx.cli.terminal import Terminal
-from alignx.support.files import require_writable
+from alignx.support.outputs import require_outputs, require_suffix
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
@@ -33,14 +34,22 @@ def demo(
             default="alignx-demo.PAIR.tsv",
         ),
     ] = None,
+    page: Annotated[
+        Path | None,
+        option("Write a report too: a page with quality, dictionary and errors.", "--report"),
+    ] = None,
+    open_it: Open = False,
     *,
     terminal: Terminal,
 ) -> None:
     """Align, evaluate, translate and write a dictionary, with bundled vectors."""
     codes = pair.split("-")
     refuse(len(codes) != 2, "--pair", f"give two codes joined by a hyphen, got {pair!r}")
+    refuse(open_it and page is None, "--open", "it takes --report")
     output = output or Path(f"alignx-demo.{pair}.tsv")
-    require_writable(output)
+    require_outputs({"--output": output, "--report": page}, {})
+    if page is not None:
+        require_suffix(page, "a page")
 
     from alignx.alignment.align import align
     from alignx.alignment.shared_space import SharedSpace
@@ -48,6 +57,7 @@ def demo(
     from alignx.evaluation.word_translation import evaluate
     from alignx.induction.induce import induce_lexicon
     from alignx.lexicon.formats.write import require_savable
+    from alignx.reporting.report import report
 
     require_savable(output)
 
@@ -72,9 +82,17 @@ def demo(
     _show_translations(shared, sample)
     lexicon = induce_lexicon(shared)
     lexicon.save(output)
+    if page is not None:
+        with terminal.working("Reporting") as progress:
+            made = report(shared, alignment=alignment, lexicon=sample.test, progress=progress)
+        made.save(page)
     seconds = time.perf_counter() - start
     _say(f"\n{output}: a dictionary of {len(lexicon):,} pairs, with CSLS and probability.")
+    if page is not None:
+        _say(f"{page}: the report; open it in a browser.")
     _say(f"Done in {seconds:.1f} s. Next: alignx align --help")
+    if open_it and page is not None:
+        open_page(terminal, page)
 
 
 def _show_translations(shared: SharedSpace, sample: Sample) -> None:

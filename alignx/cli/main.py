@@ -27,6 +27,7 @@ from alignx.cli.induce import induce
 from alignx.cli.info import info
 from alignx.cli.manual import manual_page
 from alignx.cli.options import with_options
+from alignx.cli.report import report
 from alignx.cli.train import train
 from alignx.cli.translate import translate
 from alignx.errors import AlignxError
@@ -69,7 +70,7 @@ for _panel, _commands in {
     "Vectors": (convert, train),
     "Languages in one space": (align, apply),
     "Use": (translate, induce),
-    "Measure": (evaluate, bench),
+    "Measure": (report, evaluate, bench),
     "Program": (info,),
 }.items():
     for _command in _commands:

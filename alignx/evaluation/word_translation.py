@@ -4,35 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from alignx.alignment.held_out import are_pairs
 from alignx.alignment.shared_space import SharedSpace
 from alignx.evaluation.accuracy import Accuracy
 from alignx.evaluation.oov_queries import OOVQueries
+from alignx.evaluation.ranked_questions import RankedQuestions
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
-from alignx.ranking.candidates import CandidatePairs, Queries
 from alignx.retrieval.ranked import require_ranking
-from alignx.retrieval.ranking import best_ranks
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
 from alignx.vectors.oov import OOVMode, require_oov_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from alignx.lexicon.lookup import PairLookup
+    from alignx.evaluation.ranked_questions import OOVPolicy
     from alignx.retrieval.ranked import Ranking
-    from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["EvaluationReport", "OOVPolicy", "evaluate"]
-
-OOVPolicy: TypeAlias = Literal["muse", "vecmap", "fasttext", "xling"]
+__all__ = ["EvaluationReport", "evaluate"]
 
 FREQUENCY_BANDS = (1_000, 5_000, 20_000, 50_000)
 
@@ -66,6 +55,8 @@ class EvaluationReport(Tabular):
         Accuracy by each ranking without these queries; empty if there are none.
     more : dict of str to Accuracy
         Accuracy by the learned ranking, or by another that was asked for.
+    questions : RankedQuestions
+        Each question with its right answers and their ranks; not in `as_dict`.
     """
 
     oov_policy: str
@@ -80,13 +71,14 @@ class EvaluationReport(Tabular):
     known: int = 0
     new: dict[str, Accuracy] = field(default_factory=dict)
     more: dict[str, Accuracy] = field(default_factory=dict)
+    questions: RankedQuestions = field(kw_only=True, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"EvaluationReport(P@1 {self.csls.precision[1]:.1%} by CSLS, n {self.csls.n:,})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object that ``--json`` prints, without the version."""
-        names = [field.name for field in fields(self) if field.name != "more"]
+        names = [field.name for field in fields(self) if field.name not in ("more", "questions")]
         return {name: _as_json(getattr(self, name)) for name in names} | {
             name: accuracy.as_dict() for name, accuracy in self.more.items()
         }
@@ -150,88 +142,6 @@ def _table_line(name: str, accuracy: Accuracy) -> str:
         f"{name} {accuracy.n:5d}  {p1:5.1f} {p5:5.1f} {p10:5.1f} {100 * accuracy.mrr:5.1f}"
         f"   [{low:.1f}, {high:.1f}]"
     )
-
-
-class _Queries(NamedTuple):
-    """Rows of queries, their right answers, and the number without answers."""
-
-    rows: Indices
-    answers: Sequence[Indices]
-    n_unanswerable: int
-
-    @classmethod
-    def of(cls, lookup: PairLookup, n_words: int, policy: OOVPolicy) -> _Queries:
-        """Group the known pairs into queries by a protocol."""
-        found = lookup.rows
-        if policy == "xling":
-            return cls(found.source, list(found.target[:, None]), 0)
-        order = np.argsort(found.source, kind="stable")
-        rows, starts = np.unique(found.source[order], return_index=True)
-        answers = np.split(found.target[order], starts)[1:]
-        return cls(rows, answers, n_words - len(rows) if policy == "fasttext" else 0)
-
-    def pairs(self) -> Indices:
-        """Return (number of the query, row of the answer) for all answers."""
-        numbers = np.repeat(np.arange(len(self.answers)), [len(rows) for rows in self.answers])
-        return np.stack([numbers, np.concatenate(self.answers)], axis=1)
-
-    def known(self, space: SharedSpace) -> NDArray[np.bool_]:
-        """Return a mask of queries with an answer among the training pairs."""
-        found = np.zeros(len(self.rows), dtype=bool)
-        if space.known is not None and len(self.rows):
-            source, target = space.source.words, space.target.words
-            pairs = self.pairs()
-            words = ((source[self.rows[i]], target[row]) for i, row in pairs.tolist())
-            found[pairs[space.known.holds(words), 0]] = True
-        return found
-
-    def ranks(self, space: SharedSpace, bias: Matrix | None) -> Indices:
-        """Rank the best right answer of each query."""
-        if not len(self.rows):
-            return np.zeros(0, dtype=np.int64)
-        queries, keys = space.source.vectors[self.rows], space.target.vectors
-        return best_ranks(queries, keys, self.pairs(), bias=bias)
-
-    def learned_ranks(self, space: SharedSpace, n_neighbors: int, by_csls: Indices) -> Indices:
-        """Rank as `ranks` by the learned ranking; answers beyond its candidates keep their rank."""
-        ranks = by_csls.copy()
-        if not len(self.rows):
-            return ranks
-        ranker = space.ranker
-        assert ranker is not None  # or require_ranking refuses
-        pairs = CandidatePairs.search(
-            Queries.of_rows(self.rows, space.source.words, space.source.vectors),
-            space.source.vectors,
-            space.target.vectors,
-            space.target.words,
-            ranker.n_candidates,
-            n_neighbors=n_neighbors,
-            biases=space.cosine_neighbors(n_neighbors).biases(n_neighbors),
-        )
-        answers = ranker.rank(pairs).indices
-        numbers = np.arange(len(answers))
-        is_right = are_pairs(numbers, answers, self.pairs(), len(space.target))
-        found = is_right.any(axis=1)
-        ranks[found] = is_right[found].argmax(axis=1) + 1
-        return ranks
-
-    def slices(self, space: SharedSpace, found: Indices) -> dict[str, Accuracy]:
-        """Measure the accuracy by frequency band, and without identical words."""
-        slices = {}
-        for low, high in pairwise((0, *FREQUENCY_BANDS, len(space.source))):
-            inside = (self.rows >= low) & (self.rows < high)
-            if inside.any():
-                name = f"source rank {low + 1:,}-{min(high, len(space.source)):,}"
-                slices[name] = Accuracy.of_ranks(found[inside])
-        differs = np.array(
-            [
-                all(space.target.words[t] != space.source.words[query] for t in answers)
-                for query, answers in zip(self.rows, self.answers, strict=True)
-            ],
-            dtype=bool,
-        )
-        slices["identical strings removed"] = Accuracy.of_ranks(found[differs])
-        return slices
 
 
 def evaluate(
@@ -305,44 +215,43 @@ def evaluate(
     lookup = lexicon.look_up(space.source, space.target)
     lookup.require_direction()
     lookup.warn_of_capitals()
-    written = lookup.as_written()
-    answers_of: dict[str, list[str]] = {}
-    for source, target in written.pairs:
-        answers_of.setdefault(source, []).append(target)
-    queries = _Queries.of(written, len(answers_of), oov_policy)
-    by_pair = [(source, [target]) for source, target in written.pairs]
-    every = by_pair if oov_policy == "xling" else list(answers_of.items())
+    questions = RankedQuestions.of(lookup.as_written(), oov_policy)
+    every = list(zip(questions.words, questions.answers, strict=True))
     oov_queries = OOVQueries.select(space, every, oov)
-    if not len(queries.rows) and not len(oov_queries):
+    n_answerable = int(questions.answerable.sum())
+    if not n_answerable and not len(oov_queries):
         lookup.required_rows()  # raises
     n_neighbors = space.n_neighbors(n_neighbors)
     _, bias = space.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
-    found = {"nn": queries.ranks(space, None), "csls": queries.ranks(space, bias)}
-    if ranking == "learned":
-        found[ranking] = queries.learned_ranks(space, n_neighbors, found["csls"])
-    elif ranking not in found:
-        found[ranking] = queries.ranks(space, space.key_biases(ranking)[1])
-    wrong = np.full(queries.n_unanswerable, np.inf)
-    known = queries.known(space)
-
-    def accuracies(mask: NDArray[np.bool_]) -> dict[str, Accuracy]:
-        return {
-            name: Accuracy.of_ranks(np.concatenate([of_all[mask], wrong]))
-            for name, of_all in found.items()
-        }
-
-    every_query = accuracies(np.ones(len(known), dtype=bool))
+    questions = questions.ranked(space, ranking, n_neighbors)
+    new = ~questions.known
+    rankings = list(questions.ranks)
     return EvaluationReport(
         oov_policy,
         len(lexicon),
-        len(answers_of),
-        len(queries.rows) / len(every),
-        nn=every_query.pop("nn"),
-        csls=every_query.pop("csls"),
-        slices=queries.slices(space, found.get("learned", found["csls"])),
+        len(set(questions.words)),
+        n_answerable / len(every),
+        nn=questions.accuracy("nn"),
+        csls=questions.accuracy("csls"),
+        slices=_slices(questions, len(space.source)),
         oov=oov_queries.accuracy(space, bias, n_neighbors),
-        coverage_with_oov=(len(queries.rows) + len(oov_queries)) / len(every),
-        known=int(known.sum()),
-        new=accuracies(~known) if known.any() else {},
-        more=every_query,
+        coverage_with_oov=(n_answerable + len(oov_queries)) / len(every),
+        known=int(questions.known.sum()),
+        new={} if new.all() else {name: questions.accuracy(name, new) for name in rankings},
+        more={name: questions.accuracy(name) for name in rankings[2:]},
+        questions=questions,
     )
+
+
+def _slices(questions: RankedQuestions, n_source: int) -> dict[str, Accuracy]:
+    """Measure the accuracy by frequency band, and without identical words."""
+    ranking = "learned" if "learned" in questions.ranks else "csls"
+    slices = {}
+    for low, high in pairwise((0, *FREQUENCY_BANDS, n_source)):
+        inside = questions.answerable & (questions.rows >= low) & (questions.rows < high)
+        if inside.any():
+            name = f"source rank {low + 1:,}-{min(high, n_source):,}"
+            slices[name] = questions.accuracy(ranking, inside)
+    different = questions.answerable & ~questions.identical
+    slices["identical strings removed"] = questions.accuracy(ranking, different)
+    return slices

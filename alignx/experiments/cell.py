@@ -9,12 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from alignx.alignment.align import align
 from alignx.alignment.methods import METHODS
-from alignx.evaluation.word_translation import (
-    OOVPolicy,  # pydantic reads annotations
-    evaluate,
-)
+from alignx.evaluation.ranked_questions import OOVPolicy  # noqa: TC001  # pydantic reads it
+from alignx.evaluation.word_translation import evaluate
 from alignx.experiments.config import Count, Table
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement
@@ -24,6 +24,7 @@ from alignx.vectors.normalizer import parse_steps
 
 if TYPE_CHECKING:
     from alignx.alignment.alignment import Alignment
+    from alignx.evaluation.ranked_questions import RankedQuestions
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Cell", "Protocol", "run_cell"]
@@ -131,7 +132,9 @@ def run_cell(cell: Cell, folder: str, copies: dict[str, str]) -> dict[str, Any]:
     dict
         `Cell.identity`; ``"failed"``, the reason of a failure or None. After success: the figures
         of `EvaluationReport.as_dict`, the number of known ``"train_pairs"``, the ``"seconds"`` of
-        `align`, its ``"diagnosis"`` and ``"validation"``. After failure: the ``"traceback"``.
+        `align`, its ``"diagnosis"`` and ``"validation"``, and ``"questions"``: the rank of the best
+        right answer of each counted question by CSLS (None without one), and the positions of
+        those with a training pair. After failure: the ``"traceback"``.
     """
     try:
         return {**cell.identity(), "failed": None, **_figures(cell, Path(folder), copies)}
@@ -165,6 +168,15 @@ def _figures(cell: Cell, folder: Path, copies: dict[str, str]) -> dict[str, Any]
         "diagnosis": {k: None if v != v else v for k, v in diagnosis.items()} or None,
         "validation": None if validation is None else validation.as_dict(),
         **report.as_dict(),
+        "questions": _questions(report.questions),
+    }
+
+
+def _questions(questions: RankedQuestions) -> dict[str, Any]:
+    ranks = questions.ranks["csls"][questions.counted]
+    return {
+        "ranks": [int(rank) if np.isfinite(rank) else None for rank in ranks],
+        "known": np.flatnonzero(questions.known[questions.counted]).tolist(),
     }
 
 

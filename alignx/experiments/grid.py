@@ -48,7 +48,8 @@ class GridConfig(Protocol):
     """Keys of a grid file.
 
     File names are templates with ``{language}``, or ``{source}`` and ``{target}``. A size of None
-    means all source words of the training dictionary. For `options` see `read_variants`.
+    means all source words of the training dictionary. The methods are compared with `baseline`, by
+    default the first. For `options` see `read_variants`.
     """
 
     preset: Literal["muse", "xling"] | None = None
@@ -57,6 +58,7 @@ class GridConfig(Protocol):
     train: str | None = None
     test: str
     methods: Distinct[Name]
+    baseline: Name | None = None
     seeds: Distinct[Annotated[int, Field(ge=0)]] = Field(default=[0])
     sizes: Distinct[Size] = Field(default=[None])
     options: dict[str, Any] = Field(default={})
@@ -80,6 +82,13 @@ class GridConfig(Protocol):
     def _require_pairs(self) -> Self:
         if (self.preset is None) == (self.pairs is None):
             raise ValueError("pairs or preset must be given, one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _require_baseline(self) -> Self:
+        if self.baseline is not None and self.baseline not in self.methods:
+            names = ", ".join(self.methods)
+            raise ValueError(f"baseline must be one of {names}, got {self.baseline!r}")
         return self
 
 

@@ -1,18 +1,28 @@
-"""Tables of a grid: Markdown to read, CSV and JSON for programs."""
+"""Tables and figure of a grid: Markdown to read, LaTeX for papers, CSV and JSON for programs."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from alignx.experiments.significance import (
+    Family,
+    families,
+    intervals,
+    label_of,
+    scores_by_pair,
+)
+from alignx.experiments.tables import GridTable
 from alignx.support.files import printable, replacing
 from alignx.support.frames import Tabular
 from alignx.support.outputs import require_outputs
+from alignx.support.tables import latex_table, markdown_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pandas import DataFrame
@@ -21,13 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = ["GridReport", "base_of", "describe", "require_tables"]
 
-SUFFIXES = (".md", ".json", ".csv")
-WIDE = 6  # more pairs than these become rows
+SUFFIXES = (".md", ".json", ".csv", ".tex", ".svg")
 IDENTITY = ("pair", "method", "size", "seed")
 RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
 COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
 INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "known")
+
+KEPT = ("traceback", "questions")  # in the folder of cells only
 
 Result = dict[str, Any]
 
@@ -38,7 +49,7 @@ def base_of(path: Path) -> Path:
 
 
 def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
-    """Return the names of the three tables.
+    """Return the names of the tables and the figure.
 
     Raises
     ------
@@ -53,12 +64,8 @@ def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
 
 def describe(result: Result) -> str:
     """Name a cell in words."""
-    parts = [result["pair"], _label(result["method"], result["size"])]
+    parts = [result["pair"], label_of(result["method"], result["size"])]
     return ", ".join(parts if result["seed"] is None else [*parts, f"seed {result['seed']}"])
-
-
-def _label(method: str, size: int | None) -> str:
-    return method if size is None else f"{method}, {size:,} words"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,34 +100,38 @@ class GridReport(Tabular):
             "config": printable(self.grid.path.name),
             **self.grid.protocol.model_dump(),
             "methods": {variant.name: vars(variant) for variant in self.grid.variants},
-            "cells": [{k: v for k, v in each.items() if k != "traceback"} for each in self.results],
+            "comparisons": [family.as_dict() for family in self.families],
+            "cells": [{k: v for k, v in each.items() if k not in KEPT} for each in self.results],
         }
 
+    @cached_property
+    def families(self) -> list[Family]:
+        """The methods compared with the baseline, by number of known words."""
+        return families(self.results, self.grid.config.baseline or self.grid.config.methods[0])
+
     def save(self, base: Path) -> None:
-        """Write ``.md``, ``.json`` and ``.csv``; raises OutputError."""
+        """Write ``.md``, ``.json``, ``.csv``, ``.tex`` and ``.svg``; raises OutputError."""
+        from alignx.reporting.figures.comparison import plot_methods
+        from alignx.reporting.figures.saving import save_figure
+
         texts = (
             str(self),
             json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n",
             self.as_csv(),
+            self.as_latex(),
         )
-        for suffix, text in zip(SUFFIXES, texts, strict=True):
+        for suffix, text in zip(SUFFIXES, texts, strict=False):
             with replacing(base.with_name(base.name + suffix)) as file:
                 file.write(text)
+        axes = plot_methods(intervals(scores_by_pair(self.results)))
+        path = base.with_name(base.name + SUFFIXES[-1])
+        save_figure(axes.figure, path)  # type: ignore[arg-type]  # not a part of another figure
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""
-        frame = self.to_frame()
-        frame["label"] = [_label(each["method"], each["size"]) for each in self.results]
-        explained = "95 % interval in brackets"
-        if frame.duplicated(["label", "pair"]).any():
-            explained += "; of several seeds the mean (lowest to highest)"
-        policy = self.grid.protocol.oov_policy
-        blocks = [
-            f"P@1 in percent by CSLS, {explained}; out-of-vocabulary policy: {policy}.",
-            _table(frame, "csls_p@1", "pairs" if policy == "xling" else "words"),
-        ]
-        if policy == "xling":  # XLING publishes this figure
-            blocks += ["MRR by nearest neighbors, in percent.", _table(frame, "nn_mrr", "pairs")]
+        blocks = []
+        for table in self._tables():
+            blocks += [table.caption, markdown_table(table.rows)]
         lists = {
             "Failed:": [f"{describe(r)}: {r['failed']}" for r in self.results if r["failed"]],
             "Maps that failed validation, kept by allow_failed:": self._judged("failed"),
@@ -133,6 +144,35 @@ class GridReport(Tabular):
             if items:
                 blocks += [title, "\n".join(f"- {item}" for item in items)]
         return "\n\n".join(blocks) + "\n"
+
+    def as_latex(self) -> str:
+        """Return the tables for LaTeX, which needs the package booktabs.
+
+        A figure is bold only if its method is significantly better than each other one.
+        """
+        stated = " Bold: better than each other method of its comparison below, by the same test."
+        tables = [
+            latex_table(each.rows, each.caption + stated * bool(each.bold), bold=each.bold)
+            for each in self._tables()
+        ]
+        return "\n\n".join(tables) + "\n"
+
+    def _tables(self) -> Iterator[GridTable]:
+        frame = self.to_frame()
+        frame["label"] = [label_of(each["method"], each["size"]) for each in self.results]
+        explained = "95 % interval in brackets"
+        if frame.duplicated(["label", "pair"]).any():
+            explained += "; of several seeds the mean (lowest to highest)"
+        policy = self.grid.protocol.oov_policy
+        unit = "pairs" if policy == "xling" else "words"
+        caption = f"P@1 in percent by CSLS, {explained}; out-of-vocabulary policy: {policy}."
+        best = {(each, pair) for family in self.families for pair, each in family.best().items()}
+        yield GridTable.of_figure(frame, "csls_p@1", unit, caption, best)
+        if policy == "xling":  # XLING publishes this figure
+            caption = "MRR by nearest neighbors, in percent."
+            yield GridTable.of_figure(frame, "nn_mrr", unit, caption, set())
+        for family in self.families:
+            yield GridTable.of_differences(family)
 
     def _judged(self, verdict: str) -> list[str]:
         """Name the cells with a verdict of validation on held-out words."""
@@ -163,50 +203,3 @@ def _known(result: Result) -> str:
         f"{describe(result)}: {result['known']:,} of {result['nn']['n']:,} questions; P@1 "
         f"without them {100 * rest['p@1']:.1f} [{low:.1f}, {high:.1f}] of {rest['n']:,}"
     )
-
-
-def _table(frame: DataFrame, column: str, unit: str) -> str:
-    """Return a Markdown table of one figure: methods x pairs, or pairs x methods if wide."""
-    labels, pairs = frame["label"].unique(), frame["pair"].unique()
-    by_cell = frame.groupby(["label", "pair"], sort=False)
-    texts = {key: _text(group, column) for key, group in by_cell}
-    means = 100 * by_cell[column].mean()
-    seconds = frame.groupby("label")["seconds"].mean()
-    rows = [["method", *pairs, "mean", "fit"]]
-    for label in labels:
-        found = means[label].dropna()
-        fit = "" if found.empty else f"{seconds[label]:.1f} s"
-        of_pairs = [texts[label, pair] for pair in pairs]
-        rows.append([label, *of_pairs, _mean(found, len(pairs)), fit])
-    tested = frame[frame["failed"].isna()].drop_duplicates("pair").set_index("pair")
-    questions = {pair: f"{row['n']:,}, {row['coverage']:.1%}" for pair, row in tested.iterrows()}
-    rows.append([f"test {unit}, coverage", *(questions.get(pair, "") for pair in pairs), "", ""])
-    if len(pairs) > WIDE:
-        rows = [list(column) for column in zip(*rows, strict=True)]
-        rows[0][0] = "pair"
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
-
-
-def _text(cell: DataFrame, column: str) -> str:
-    """Return the figure of one method on one pair, over all seeds."""
-    values = 100 * cell[column].dropna()
-    if values.empty:
-        return "failed"
-    text = f"{values.mean():.1f}"
-    if len(cell) > 1:
-        text += f" ({values.min():.1f} to {values.max():.1f})"
-    elif column.endswith("p@1"):
-        low, high = (100 * cell[f"{column}_{end}"].iloc[0] for end in ("low", "high"))
-        text += f" [{low:.1f}, {high:.1f}]"
-    if len(values) < len(cell):
-        text += f", {len(cell) - len(values)} of {len(cell)} failed"
-    return text
-
-
-def _mean(means: Sequence[float], pairs: int) -> str:
-    """Return the mean over pairs, and their number if some failed."""
-    if not len(means):
-        return ""
-    share = "" if len(means) == pairs else f" ({len(means)} of {pairs})"
-    return f"{sum(means) / len(means):.1f}{share}"

@@ -138,7 +138,8 @@ class GridRunner:
             kept = json.loads(self._file(cell).read_bytes())
             result: dict[str, Any] = kept["result"]
             is_valid = kept["settings"] == settings and result["failed"] is None
-            return result if is_valid and result.keys() >= {"csls", "nn", "seconds"} else None
+            needed = {"csls", "nn", "seconds", "questions"}
+            return result if is_valid and result.keys() >= needed else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 

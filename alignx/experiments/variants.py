@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, create_model
 from alignx.alignment.methods import METHODS, UNSUPERVISED
 from alignx.errors import FormatError
 from alignx.experiments.config import Count, Table, validated
+from alignx.experiments.schemes import SCHEMES
 from alignx.vectors.normalizer import parse_steps
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def read_variants(
     """Read methods and the tables of their options.
 
     Options are those of all methods, and of each method in a table of its name. A table may name a
-    method, and so give it another name.
+    method, and so give it another name. The name of one of `SCHEMES` stands for its options.
 
     Raises
     ------
@@ -82,6 +83,9 @@ def read_variants(
     """
     tables = {name: value for name, value in options.items() if isinstance(value, dict)}
     rest = {name: value for name, value in options.items() if name not in tables}
+    for name in SCHEMES.keys() & {*names, *tables}:
+        if "method" not in tables.get(name, {}):  # or it is another method under that name
+            tables[name] = {**SCHEMES[name], **tables.get(name, {})}
     shared = validated(AlignOptions, rest, path, "options").model_dump(exclude_unset=True)
     everything = dict.fromkeys([*names, *tables])
     unknown = [
@@ -90,7 +94,7 @@ def read_variants(
     if unknown:
         raise FormatError(
             path,
-            f"methods must be of {', '.join(METHODS)}, or have a method in "
+            f"methods must be of {', '.join([*METHODS, *SCHEMES])}, or have a method in "
             f"[options.{unknown[0]}], got {', '.join(map(repr, unknown))}",
         )
     known = {name: _variant(name, tables.get(name, {}), shared, path) for name in everything}

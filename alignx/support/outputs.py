@@ -37,6 +37,7 @@ _WRITTEN = {
     "a map": (".safetensors",),
     "a model": (".safetensors",),
     "a fastText model": (".bin",),
+    "a page": (".html", ".htm"),
     "a table": (".md", ".txt", ".json"),
     "a figure": (".svg", ".png", ".pdf"),
     "a log": (".jsonl", ".ndjson", ".json", ".txt"),

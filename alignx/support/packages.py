@@ -18,7 +18,6 @@ _EXTRAS = {
     "fasttext": "fasttext",
     "gensim": "gensim",
     "huggingface_hub": "hub",
-    "matplotlib": "plot",
     "pyarrow": "arrow",
     "sentence_transformers": "transformers",
     "spacy": "spacy",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -179,6 +180,12 @@ def test_a_word_is_not_near_to_itself(classifier: TransferClassifier) -> None:
     assert near == {"the": {"el"}, "goal": {"gol"}}
 
 
+def test_the_search_for_nearest_words_may_be_saved(classifier: TransferClassifier) -> None:
+    every = classifier.explain(TEXT, language="es")
+    without = classifier.explain(TEXT, language="es", n_neighbors=0)
+    assert without.words == tuple(replace(word, nearest=()) for word in every.words)
+
+
 def test_words_with_vectors_from_elsewhere_are_named() -> None:
     def by_length(words: Sequence[str]) -> NDArray[np.float32]:
         rows = {"golazo": "gol", "chaparrón": "lluvia"}
@@ -273,7 +280,7 @@ def test_labels_are_those_of_python() -> None:
         ({"source": "de"}, "source must be one of en, es, which have vectors, got 'de'"),
         ({"label": "politics"}, "labels must be among"),
         ({"k": 0}, "k must be at least 1, got 0"),
-        ({"n_neighbors": 0}, "n_neighbors must be at least 1, got 0"),
+        ({"n_neighbors": -1}, "n_neighbors must be at least 0, got -1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -109,5 +109,5 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide all optional packages."""
-    for package in ("torch", "matplotlib", "transformers", "faiss", "fasttext", "distributed"):
+    for package in ("torch", "transformers", "faiss", "fasttext", "distributed"):
         monkeypatch.setitem(sys.modules, package, None)

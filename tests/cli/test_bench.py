@@ -30,7 +30,7 @@ def test_tables_are_written_and_a_second_run_only_reads() -> None:
     assert first.out == Path("bench.md").read_text()
     assert "| procrustes | " in first.out
     assert first.err.startswith("4 cells: 0 kept, 4 run in ")
-    assert first.err.endswith("bench.md, bench.json, bench.csv: written\n")
+    assert first.err.endswith("bench.md, bench.json, bench.csv, bench.tex, bench.svg: written\n")
     again = run("bench", "bench.toml", "--json", "--quiet", "-o", "bench.csv")
     assert (again.code, again.err) == (0, "")
     assert again.json == json.loads(Path("bench.json").read_text())

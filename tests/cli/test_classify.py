@@ -488,7 +488,6 @@ COMPARE = (
 
 @pytest.mark.slow
 def test_transfer_compares_what_the_library_compares(folder: Path) -> None:
-    pytest.importorskip("matplotlib")
     options = ("--strategy", "zero_shot", "--shots", 2, "--seeds", 2)
     done = succeed(*COMPARE, *options, "-o", "report.md", "--figure", "report.svg")
     page = (folder / "report.md").read_text()
@@ -656,10 +655,9 @@ def test_errors(arguments: tuple[object, ...], message: str) -> None:
 @pytest.mark.usefixtures("bare", "folder")
 def test_all_that_is_missing_is_named_at_once_before_vectors_are_read() -> None:
     files = ("no-map", "en.vec", "es.vec")  # which are not here
-    wanted = ("--strategy", "adversarial", "--transformer", "model", "--figure", "t.svg")
+    wanted = ("--strategy", "adversarial", "--transformer", "model")
     message = fail(*TRANSFER, *files, "--train", "en=train.tsv", "--test", "es=train.tsv", *wanted)
     for gist in (
-        "--figure needs the package matplotlib",
         "--transformer needs the package torch",
         "strategy 'adversarial' needs the package torch",
         "pip install 'alignx[torch]'",

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import webbrowser
+from pathlib import Path
+
 import pytest
 from command_line import fail, misuse, succeed
 
 from alignx.lexicon.lexicon import Lexicon
+from alignx.reporting import word_map
 
 
 @pytest.mark.slow
@@ -26,3 +30,22 @@ def test_the_whole_workflow() -> None:
 def test_pairs_that_are_not_bundled() -> None:
     assert "'xx'" in fail("demo", "--pair", "en-xx")
     assert "'en'" in misuse("demo", "--pair", "en")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("here")
+def test_a_report_in_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr(word_map, "is_installed", lambda _: False)  # UMAP takes half a minute
+    done = succeed("demo", "--report", "demo.html", "--open")
+    assert "demo.html: the report" in done.out
+    assert opened == [Path("demo.html").resolve().as_uri()]
+    assert "English to Spanish" in Path("demo.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_report_that_cannot_be_written() -> None:
+    assert "--report" in misuse("demo", "--open")
+    assert "not as .pdf" in fail("demo", "--report", "demo.pdf")
+    assert "would replace" in fail("demo", "--report", "same.html", "-o", "same.html")

@@ -9,6 +9,7 @@ from alignx.alignment.methods import METHODS
 from alignx.errors import FormatError
 from alignx.experiments.grid import Grid
 from alignx.experiments.pairs import PRESETS, LanguagePair
+from alignx.experiments.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,8 +244,9 @@ INSTEAD = {
     },
     "methods": {
         'methods = ["procruste", "cca", "x"]': "methods must be of auto, procrustes, cca, "
-        "least_squares, reweighted, rcsls, contrastive, ensemble, self_learning, adversarial, or "
-        "have a method in [options.procruste], got 'procruste', 'x'",
+        "least_squares, reweighted, rcsls, contrastive, ensemble, self_learning, adversarial, "
+        "muse, vecmap, fasttext, xling, contrastive_bli, or have a method in [options.procruste], "
+        "got 'procruste', 'x'",
         'methods = ["a/b"]': "methods[0] must match pattern",
         "methods = [1]": "methods[0] must be a valid string, got 1",
         "": "methods is missing",
@@ -299,3 +301,38 @@ def test_a_deep_file_is_refused_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "bench.toml").write_text("a = " + "[" * 100_000)
     with pytest.raises(FormatError, match="must be TOML"):
         Grid.load(tmp_path / "bench.toml")
+
+
+# --- schemes of published programs -------------------------------------------------------------
+
+
+def test_schemes_are_named_options_that_a_table_may_change(folder: Path) -> None:
+    text = (
+        f"methods = {json.dumps([*SCHEMES, 'cca'])}\n"
+        + """
+        [options]
+        refinement = 2
+        [options.fasttext]
+        n_steps = 3
+    """
+    )
+    variants = {each.name: each for each in load(folder, FILES + PAIRS + text).variants}
+    for name, scheme in SCHEMES.items():
+        variant = variants[name]
+        expected = {**scheme, "n_steps": 3} if name == "fasttext" else scheme
+        found = {"method": variant.algorithm, **variant.options, **variant.parameters}
+        assert found == expected
+    assert variants["cca"].options == {"refinement": 2}
+
+
+def test_a_method_of_ones_own_may_have_the_name_of_a_scheme(folder: Path) -> None:
+    text = 'methods = ["muse"]\n[options.muse]\nmethod = "cca"\n'
+    [variant] = load(folder, FILES + PAIRS + text).variants
+    assert (variant.algorithm, variant.options) == ("cca", {})
+
+
+def test_the_baseline_must_be_a_method(folder: Path) -> None:
+    text = 'methods = ["cca", "muse"]\nbaseline = '
+    assert load(folder, FILES + PAIRS + text + '"muse"\n').config.baseline == "muse"
+    with pytest.raises(FormatError, match="baseline must be one of cca, muse, got 'auto'"):
+        load(folder, FILES + PAIRS + text + '"auto"\n')

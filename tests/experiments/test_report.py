@@ -40,7 +40,11 @@ def result_of(
         return {**facts, "failed": "it did not work", "traceback": "Traceback ..."}
     figures = {"nn": accuracy(precision - 0.1), "csls": accuracy(precision)}
     counts = {"train_pairs": 300, "pairs": 250, "words": 201, "coverage": 0.995, "seconds": 1.25}
-    return {**facts, "failed": None, **figures, **counts, "oov_policy": "muse"}
+    ranks = [1] * round(200 * precision) + [2] * round(200 * (1 - precision))
+    questions = {"ranks": ranks, "known": []}
+    return {
+        **facts, "failed": None, **figures, **counts, "oov_policy": "muse", "questions": questions
+    }  # fmt: skip
 
 
 RESULTS = [
@@ -57,7 +61,7 @@ RESULTS = [
 
 @pytest.fixture
 def grid(folder: Path) -> Grid:
-    return runner(folder, TWO_PAIRS).grid
+    return runner(folder, TWO_PAIRS.replace("procrustes", "auto")).grid
 
 
 def test_markdown_has_means_intervals_ranges_and_failures(grid: Grid) -> None:
@@ -73,6 +77,16 @@ out-of-vocabulary policy: muse.
 | cca | 60.0 [55.0, 65.0] | failed | 60.0 (1 of 2) | 1.2 s |
 | auto | 55.0 (50.0 to 60.0), 1 of 3 failed | failed | 55.0 (1 of 2) | 1.2 s |
 | test words, coverage | 200, 99.5% | 200, 99.5% |  |  |
+
+Difference of P@1 to auto in points, on the same questions, with its 95 % interval by the paired \
+bootstrap over questions (10,000 resamples). *: p < 0.05, two-sided, adjusted for the methods of a \
+pair (Holm).
+
+| method | en-es |
+| --- | --: |
+| cca, 1,000 words | -5.0 [-7.2, -3.0] * |
+| cca | +5.0 [+3.0, +7.3] * |
+| questions | 200 |
 
 Failed:
 
@@ -143,14 +157,56 @@ def test_json_has_the_settings_and_all_cells(grid: Grid) -> None:
     assert found["oov_policy"] == "muse"
     assert found["methods"]["cca"]["algorithm"] == "cca"
     assert len(found["cells"]) == len(RESULTS)
-    assert "traceback" not in found["cells"][4]
+    assert not {"traceback", "questions"} & {key for cell in found["cells"] for key in cell}
     assert found["cells"][0]["csls"]["p@1"] == 0.5
     json.dumps(found, allow_nan=False)
+
+
+def test_latex_has_the_same_tables_and_only_clear_winners_in_bold(grid: Grid) -> None:
+    text = GridReport(grid, RESULTS).as_latex()
+    assert text.count(r"\toprule") == text.count(r"\end{table}") == 2
+    assert r"cca & \textbf{60.0 [55.0, 65.0]} & failed" in text
+    assert text.count("textbf") == 1
+    assert r"cca, 1,000 words & $-$5.0 [$-$7.2, $-$3.0] * \\" in text
+    alike = [result_of("en-es", name, 0.5) for name in ("auto", "cca")]
+    assert "textbf" not in GridReport(grid, alike).as_latex()
+
+
+def test_sizes_are_compared_with_the_baseline_of_the_same_size(grid: Grid) -> None:
+    results = [
+        result_of(pair, method, 0.5 + 0.1 * (method == "cca"), size=size)
+        for pair in ("en-es", "en-de")
+        for method, sizes in (("auto", (50, None)), ("cca", (50, None)), ("alone", (None,)))
+        for size in sizes
+    ]
+    few, every = GridReport(grid, results).as_dict()["comparisons"]
+    assert (few["baseline"], every["baseline"]) == ("auto, 50 words", "auto")
+    assert list(few["differences"]) == ["en-es", "en-de", "mean"]
+    assert list(every["differences"]["mean"]) == ["cca", "alone"]
+    assert every["differences"]["mean"]["cca"]["value"] == pytest.approx(0.1)
+    assert every["best"] == {"en-es": "cca", "en-de": "cca", "mean": "cca"}
+    # Two pairs tell more than one.
+    widths = [
+        high - low
+        for low, high in (each["cca"]["interval"] for each in every["differences"].values())
+    ]
+    assert widths[2] == pytest.approx(widths[0] / 2**0.5, rel=0.1)
+
+
+def test_questions_with_a_training_pair_are_left_out(grid: Grid) -> None:
+    first, second = (result_of("en-es", name, 0.5) for name in ("auto", "cca"))
+    first["questions"]["known"], second["questions"]["known"] = [0, 1], [1, 150]
+    [found] = GridReport(grid, [first, second]).as_dict()["comparisons"]
+    assert found["n"] == {"en-es": 197}
+    first["questions"]["known"] = list(range(200))
+    assert GridReport(grid, [first, second]).as_dict()["comparisons"] == []
 
 
 def test_all_tables_are_written(grid: Grid, tmp_path: Path) -> None:
     report = GridReport(grid, RESULTS)
     report.save(tmp_path / "v1.2")
+    assert (tmp_path / "v1.2.tex").read_text() == report.as_latex()
+    assert "<svg" in (tmp_path / "v1.2.svg").read_text()
     assert (tmp_path / "v1.2.md").read_text() == str(report)
     assert (tmp_path / "v1.2.csv").read_text() == report.as_csv()
     assert json.loads((tmp_path / "v1.2.json").read_text()) == report.as_dict()

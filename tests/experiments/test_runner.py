@@ -72,6 +72,9 @@ def test_figures_are_those_of_align_and_evaluate(folder: Path) -> None:
         method = CCA(n_components=9) if result["method"] == "cca" else "procrustes"
         expected = direct(folder, result["pair"], result["size"], method=method, refinement=1)
         assert {name: result[name] for name in expected} == expected
+        ranks = np.array(result["questions"]["ranks"])
+        assert (len(ranks), (ranks == 1).mean()) == (expected["csls"]["n"], expected["csls"]["p@1"])
+        assert result["questions"]["known"] == []
         assert result["train_pairs"] == (result["size"] or 300)
         assert result["seconds"] > 0
         assert (result["failed"], result["diagnosis"], result["seed"]) == (None, None, None)
@@ -204,9 +207,10 @@ def test_a_damaged_result_is_computed_again(folder: Path) -> None:
     [found] = work.run()
     assert without_time([found]) == without_time([expected])
     kept = json.loads(path.read_text())
-    del kept["result"]["csls"]
-    path.write_text(json.dumps(kept))
-    assert work.kept() == {}
+    for figure in ("csls", "questions"):
+        without = {k: v for k, v in kept["result"].items() if k != figure}
+        path.write_text(json.dumps({**kept, "result": without}))
+        assert work.kept() == {}
 
 
 @pytest.mark.slow

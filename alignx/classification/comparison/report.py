@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alignx.support.bootstrap import bootstrap_means, percentile_interval
 from alignx.support.frames import Tabular
+from alignx.support.tables import markdown_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,6 @@ __all__ = [
     "LanguageResult",
     "TrainingOverlap",
     "TransferReport",
-    "markdown_table",
     "summarized",
 ]
 
@@ -288,26 +289,15 @@ def _text(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
-def markdown_table(rows: list[list[str]]) -> str:
-    """Format rows of cells as a Markdown table, the first as its head."""
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, f"| --- |{' --: |' * (len(rows[0]) - 1)}", *body])
-
-
 def _interval(plus: list[Double], minus: list[Double] | None = None) -> tuple[float, float]:
     """Bootstrap a 95 % interval of the mean of means, minus another."""
     rng = np.random.default_rng(0)
 
     def means(samples: list[Double]) -> Double:
-        drawn = [
-            rng.multinomial(len(s), np.full(len(s), 1 / len(s)), RESAMPLES) @ s / len(s)
-            for s in samples
-        ]
+        drawn = [bootstrap_means(each[:, None], RESAMPLES, rng) for each in samples]
         return np.asarray(np.mean(drawn, axis=0))
 
-    values = means(plus) - (means(minus) if minus else 0)
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    return percentile_interval(means(plus) - (means(minus) if minus else 0))
 
 
 def summarized(

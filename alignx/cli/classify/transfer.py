@@ -95,9 +95,10 @@ def transfer(
 
     from alignx.classification.comparison.evaluate import evaluate_transfer, missing_by_experiment
     from alignx.classification.comparison.experiments import TransferData
-    from alignx.classification.comparison.plot import draw, require_drawable
     from alignx.classification.documents import TextReader
     from alignx.classification.requirements import require_all, runnable_strategies
+    from alignx.reporting.figures.saving import require_drawable, save_figure
+    from alignx.reporting.figures.transfer import transfer_figure
 
     start = time.perf_counter()
     texts = {"--train": train, "--test": test, "--unlabeled": unlabeled or []}
@@ -113,7 +114,7 @@ def transfer(
         for name, reason in left_out.items():
             terminal.note(f"left out: {name}, which needs {reason}")
     experiments = _experiments(names, shots or [], others)
-    missing = _missing_packages(figure, transformers or [])
+    missing = _missing_packages(transformers or [])
     require_all(missing | missing_by_experiment(experiments, without), "give --unlabeled CODE=FILE")
     if figure is not None:
         require_drawable(figure)
@@ -135,7 +136,7 @@ def transfer(
             else:
                 file.write(report.as_markdown())
     if figure is not None:
-        draw(report, figure)
+        save_figure(transfer_figure(report), figure)
     terminal.print(facts, report.as_markdown())
     written = ", ".join(str(path) for path in (output, figure) if path is not None)
     ending = f"; {written}: written" if written else ""
@@ -193,17 +194,13 @@ def _experiments(
     return found
 
 
-def _missing_packages(figure: Path | None, transformers: Sequence[str]) -> dict[str, list[str]]:
-    """Return missing packages by option."""
-    needs = {
-        "--figure": ["matplotlib"] if figure is not None else [],
-        "--transformer": ["torch", "sentence_transformers"] if transformers else [],
-    }
+def _missing_packages(transformers: Sequence[str]) -> dict[str, list[str]]:
+    """Return missing packages of an option."""
+    names = ("torch", "sentence_transformers") if transformers else ()
     return {
-        option: [
+        "--transformer": [
             f"the package {name} ({install(name)})" for name in names if not is_installed(name)
         ]
-        for option, names in needs.items()
     }
 
 

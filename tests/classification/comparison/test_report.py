@@ -15,10 +15,9 @@ from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
-from alignx.classification.comparison.plot import draw
 from alignx.classification.comparison.report import TransferReport, summarized
 from alignx.classification.strategies import STRATEGIES
-from alignx.errors import MissingDependencyError, OutputError
+from alignx.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,31 +261,6 @@ def test_progress_goes_up_to_one(space: SharedSpace) -> None:
     evaluate_transfer(space, DATA, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1
-
-
-# --- the figure -------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
-def test_the_figure_is_written(report: TransferReport, tmp_path: Path, kind: str) -> None:
-    pytest.importorskip("matplotlib")
-    path = tmp_path / f"transfer.{kind}"
-    draw(report, path)
-    start = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[kind]
-    assert path.read_bytes().startswith(start)
-    if kind == "svg":
-        text = path.read_text()
-        assert all(name in text for name in (*report.experiments, *report.baselines))
-
-
-@pytest.mark.slow
-def test_a_figure_that_cannot_be_written(report: TransferReport, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    with pytest.raises(ValueError, match=r"must end in .svg, .png or .pdf"):
-        draw(report, tmp_path / "transfer.jpeg")
-    with pytest.raises(OutputError, match="directory does not exist"):
-        draw(report, tmp_path / "nowhere" / "transfer.svg")
 
 
 @pytest.mark.slow

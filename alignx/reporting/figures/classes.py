@@ -1,0 +1,85 @@
+"""Figures of a classifier: accuracy of each class, and its confusions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alignx.reporting.figures.answers import draw_shares
+from alignx.reporting.figures.theme import SOURCE, drawing, label_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from alignx.reporting.classifier import ClassifierSection
+
+__all__ = ["plot_classes", "plot_confusion"]
+
+SHOWN = 12
+DARKEST = 0.5  # numbers stay readable on it
+
+
+def plot_classes(section: ClassifierSection, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of right texts of each class, with its 95 % interval.
+
+    Parameters
+    ----------
+    section : ClassifierSection
+        Values of the classifier.
+    ax : Axes, optional
+        Axes to draw on; those of a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        The axes; ``.figure.savefig("classes.pdf")`` saves the figure.
+    """
+    return draw_shares(section.by_class, "texts predicted right, with 95 % interval", ax)
+
+
+def plot_confusion(section: ClassifierSection, *, ax: Axes | None = None) -> Axes:
+    """Draw the number of texts of each true class by predicted class.
+
+    Parameters
+    ----------
+    section : ClassifierSection
+        Values of the classifier. Of more than 12 classes, those with the most errors are drawn.
+    ax : Axes, optional
+        Axes to draw on; those of a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        The axes, darker for larger shares of a true class.
+
+    Examples
+    --------
+    >>> from alignx.evaluation.accuracy import Accuracy
+    >>> from alignx.reporting.classifier import ClassifierSection
+    >>> right = Accuracy.of_ranks(np.array([1, 2]))
+    >>> confusion = np.array([[1, 1], [0, 2]])
+    >>> axes = plot_confusion(ClassifierSection(("a", "b"), confusion, right, {}, {}, {}, ()))
+    >>> [text.get_text() for text in axes.texts]
+    ['1', '1', '2']
+    """
+    errors = section.confusion.sum(axis=0) + section.confusion.sum(axis=1)
+    errors -= 2 * section.confusion.diagonal()
+    chosen = np.sort(np.argsort(-errors, kind="stable")[:SHOWN])
+    counts = section.confusion[np.ix_(chosen, chosen)]
+    names = [label_of(section.classes[row]) for row in chosen]
+    shares = counts / np.maximum(section.confusion[chosen].sum(axis=1, keepdims=True), 1)
+    with drawing(ax, 2.2 + 0.32 * len(names), grid="none") as ax:
+        from matplotlib.colors import to_rgba_array
+
+        colors = to_rgba_array([SOURCE] * shares.size, DARKEST * shares.ravel())
+        ax.pcolormesh(colors.reshape(*shares.shape, 4))
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                ax.text(column + 0.5, row + 0.5, f"{count:,}", ha="center", va="center")
+        middles = np.arange(len(names)) + 0.5
+        ax.set_yticks(middles, names, parse_math=False)
+        ax.set_xticks(middles, names, parse_math=False, rotation=90)
+        ax.set(xlabel="predicted class", ylabel="true class")
+        ax.invert_yaxis()
+    return ax

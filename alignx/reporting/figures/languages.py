@@ -1,0 +1,158 @@
+"""Figures of two languages before any work: words by rank, spectra, accuracy to expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from alignx.reporting.figures.theme import (
+    INK,
+    SERIES,
+    SOURCE,
+    drawing,
+    interval,
+    label_of,
+    legend_above,
+    log_axis,
+    percent_axis,
+    require_numbers,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from alignx.reporting.prospects.prospects import Prospects
+
+__all__ = ["BandMeasure", "plot_bands", "plot_expectation", "plot_spectra"]
+
+BandMeasure: TypeAlias = Literal[
+    "shared", "length", "numbers", "punctuation", "single_letters", "capitalized"
+]
+MEASURES = {
+    "shared": "words that both have",
+    "length": "length over the mean",
+    "numbers": "numbers",
+    "punctuation": "punctuation",
+    "single_letters": "single letters",
+    "capitalized": "capitalized words",
+}
+STYLES = ("-", "--")
+
+
+def plot_bands(
+    prospects: Prospects, measure: BandMeasure = "shared", *, ax: Axes | None = None
+) -> Axes:
+    """Draw a figure of the words of each language by frequency rank.
+
+    Parameters
+    ----------
+    prospects : Prospects
+        Facts of two languages.
+    measure : {"shared", "length", "numbers", "punctuation", "single_letters", "capitalized"}
+        Share of words that the other language has too, mean length of the vectors, or share of
+        words of a kind.
+    ax : Axes, optional
+        Axes to draw on; those of a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        Axes with a logarithmic scale of ranks; ``.figure.savefig("words.pdf")`` saves the figure.
+
+    Raises
+    ------
+    ValueError
+        If `measure` is something else.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
+    with drawing(ax) as ax:
+        for language, (color, marker), style in zip(
+            (prospects.source, prospects.target), SERIES[:2], STYLES, strict=True
+        ):
+            ranks = [band.last for band in language.bands]
+            values = [getattr(band, measure) for band in language.bands]
+            name = label_of(language.name)
+            ax.plot(ranks, values, f"{marker}{style}", color=color, label=name, markersize=6)
+        ax.set(xscale="log", xlabel="words up to frequency rank", ylabel=MEASURES[measure])
+        ax.set_ylim(bottom=0)
+        log_axis(ax.xaxis, np.log10(max(ranks[-1] / ranks[0], 1)))
+        if measure != "length":
+            percent_axis(ax.yaxis)
+        legend_above(ax)
+    return ax
+
+
+def plot_spectra(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
+    """Draw the singular values of the vectors of each language.
+
+    Parameters
+    ----------
+    prospects : Prospects
+        Facts of two languages.
+    ax : Axes, optional
+        Axes to draw on; those of a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        Axes with a logarithmic scale; ``.figure.savefig("spectra.pdf")`` saves the figure.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite.
+    """
+    with drawing(ax) as ax:
+        for language, (color, _), style in zip(
+            (prospects.source, prospects.target), SERIES[:2], STYLES, strict=True
+        ):
+            values = require_numbers(language.spectrum, "spectrum")
+            numbers = np.arange(1, len(values) + 1)
+            name = label_of(language.name)
+            ax.plot(numbers, values, style, color=color, linewidth=2, label=name)
+        ax.set(yscale="log", xlabel="direction, longest first", ylabel="share of the length")
+        log_axis(ax.yaxis, 1)
+        legend_above(ax)
+    return ax
+
+
+def plot_expectation(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
+    """Draw the accuracy to expect with each number of known pairs, with its interval.
+
+    Parameters
+    ----------
+    prospects : Prospects
+        Facts of two languages.
+    ax : Axes, optional
+        Axes to draw on; those of a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        The axes; ``.figure.savefig("expected.pdf")`` saves the figure.
+
+    Raises
+    ------
+    ValueError
+        If nothing is expected, or a value is NaN.
+    """
+    if not prospects.expected:
+        raise ValueError("prospects must hold at least 1 expectation, got none")
+    with drawing(ax, 1 + 0.38 * len(prospects.expected), grid="x") as ax:
+        for row, each in enumerate(prospects.expected):
+            values = require_numbers([each.precision, each.low, each.high], "expected")
+            interval(ax, row, values, SOURCE)
+            ax.text(
+                *(1.03, row, f"{100 * each.precision:.0f} %"),
+                transform=ax.get_yaxis_transform(),
+                color=INK,
+                va="center",
+            )
+        labels = [f"{each.pairs:,} known pairs" for each in prospects.expected]
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set(xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))
+        ax.set_xlabel("first answer right, with 90 % interval", loc="right")
+        percent_axis(ax.xaxis)
+    return ax

@@ -1,0 +1,1 @@
+"""Prospects of two languages before any work: facts, and the accuracy to expect."""
