@@ -65,13 +65,12 @@ default_role = "autolink"  # `name` in a docstring is a link where there is such
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]  # included pages begin where their first heading is
 # A stream arrives in chunks, which would be as many blocks, cut anywhere.
 executors.executenb = partial(executors.executenb, coalesce_streams=True)
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600
 nb_execution_show_tb = True
 nb_render_markdown_format = "myst"  # has tables
 copybutton_exclude = ".linenos, .gp"

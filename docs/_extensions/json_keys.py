@@ -98,7 +98,8 @@ def table(command: str) -> Markdown:
     printed = json.loads(Path(f"{command}.json").read_text(encoding="utf-8"))
     found = dict(keys(printed, [command]))
     rows = [f"| {shown_path(path)} | {shown(found[path])} | {meaning(path)} |" for path in found]
-    return Markdown("\n".join(["| key | value here | meaning |", "| --- | --- | --- |", *rows]))
+    lines = ["| key | value here | meaning |", "| --- | --- | --- |", *rows]
+    return Markdown("\n".join(lines))  # type: ignore[no-untyped-call]  # of IPython
 
 
 def keys(printed: dict[str, object], path: list[str]) -> Iterator[tuple[tuple[str, ...], object]]:

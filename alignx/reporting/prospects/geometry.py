@@ -54,10 +54,12 @@ def iso_score(rows: Matrix) -> float:
     >>> iso_score(np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], dtype=np.float32))
     1.0
     """
-    d = rows.shape[1]
+    n, d = rows.shape
+    if min(n, d) < 2:
+        return 0.0
     variances = np.linalg.eigvalsh(np.atleast_2d(np.cov(rows.astype(np.float64), rowvar=False)))
     length = np.linalg.norm(variances)
-    if d < 2 or not length:
+    if not length:
         return 0.0
     defect = np.linalg.norm(np.sqrt(d) * variances / length - 1) / np.sqrt(2 * (d - np.sqrt(d)))
     share = (d - defect**2 * (d - np.sqrt(d))) ** 2 / d**2

@@ -20,12 +20,14 @@ __all__ = [
 
 GRAPH_NEIGHBORS = 10
 ENERGY = 0.9
+SMALLEST = 1e-9
 
 
 def singular_value_gap(one: Double, other: Double) -> float:
     """Compute the singular value gap, over the dimensions that both have; 0 for equal spectra.
 
-    It is the sum of squared differences of the logs of singular values, largest first.
+    It is the sum of squared differences of the logs of singular values, largest first. Values are
+    at least 1e-9, or a single zero would decide.
 
     References
     ----------
@@ -33,12 +35,12 @@ def singular_value_gap(one: Double, other: Double) -> float:
     with Spectral Similarity Measures", EMNLP 2020, section 3.2.
     """
     n = min(len(one), len(other))
-    logs = [np.log(np.maximum(s[:n], 1e-9 * s[0])) for s in (one, other)]
+    logs = [np.log(np.maximum(s[:n], SMALLEST)) for s in (one, other)]
     return float(((logs[0] - logs[1]) ** 2).sum())
 
 
 def effective_condition_number(values: Double) -> float:
-    """Divide the largest singular value by that at the effective rank; at least 1.
+    """Divide the largest singular value by that at the effective rank; at least 1, also for zeros.
 
     The effective rank is the exponential of the entropy of the normalized singular values, cut
     to an integer.
@@ -50,6 +52,8 @@ def effective_condition_number(values: Double) -> float:
     """
     from scipy.special import entr
 
+    if not values.any():
+        return 1.0
     rank = int(np.exp(entr(values / values.sum()).sum()))
     return float(values[0] / values[rank - 1])
 
@@ -86,7 +90,7 @@ def _laplacian_eigenvalues(rows: Matrix) -> Double:
 def relational_similarity(source: Matrix, target: Matrix) -> float:
     """Correlate the cosines of all pairs of unit rows that translate each other, in [-1, 1].
 
-    Row i of one language translates row i of the other. NaN for fewer than three rows, or if the
+    Row i of one language translates row i of the other. 0 for fewer than three rows, or if the
     cosines of a language are all equal.
 
     References
@@ -97,5 +101,5 @@ def relational_similarity(source: Matrix, target: Matrix) -> float:
     above = np.triu_indices(len(source), 1)
     cosines = [(rows @ rows.T)[above].astype(np.float64) for rows in (source, target)]
     if len(source) < 3 or any(np.ptp(values) < 1e-6 for values in cosines):
-        return float("nan")
-    return float(np.corrcoef(*cosines)[0, 1])
+        return 0.0
+    return float(np.corrcoef(cosines)[0, 1])

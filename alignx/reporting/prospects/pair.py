@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignx.lexicon.lexicon import Lexicon
 from alignx.reporting.prospects.isomorphism import (
     effective_condition_number,
     laplacian_gap,
@@ -17,8 +16,7 @@ from alignx.reporting.prospects.isomorphism import (
 
 if TYPE_CHECKING:
     from alignx.reporting.prospects.language import LanguageFacts
-    from alignx.support.arrays import Matrix
-    from alignx.vectors.embeddings import Embeddings
+    from alignx.support.arrays import Indices, Matrix
 
 __all__ = ["PairFacts"]
 
@@ -35,9 +33,8 @@ class PairFacts:
     ----------
     same_dimension : bool
         Whether the vectors are of one length.
-    identical, numerals : int
-        Words that both vocabularies have, and those of digits among them: pairs for free, of
-        which some are wrong.
+    identical : int
+        Words that both vocabularies have: pairs for free, of which some are wrong.
     spectral_similarity : float
         Similarity of singular values, in [0, 1]: ``exp(-sqrt(gap / d))`` of the singular value
         gap of the dimensions that both have.
@@ -53,7 +50,6 @@ class PairFacts:
 
     same_dimension: bool
     identical: int
-    numerals: int
     spectral_similarity: float
     condition_number: float
     eigenvector_gap: float
@@ -62,29 +58,40 @@ class PairFacts:
     @classmethod
     def of(
         cls,
-        languages: tuple[Embeddings, Embeddings],
-        normalized: tuple[Matrix, Matrix],
         facts: tuple[LanguageFacts, LanguageFacts],
+        normalized: tuple[Matrix, Matrix],
+        identical: int,
+        frequent: Indices,
     ) -> PairFacts:
-        """Measure two languages, given the normalized rows of their most frequent words."""
-        source, target = languages
+        """Measure two languages.
+
+        Parameters
+        ----------
+        facts : tuple of LanguageFacts
+            Facts of each.
+        normalized : tuple of (n, d) float32
+            Normalized rows of the most frequent words.
+        identical : int
+            Words that both vocabularies have.
+        frequent : (p, 2) int64
+            Rows of those that are among the most frequent of both.
+        """
+        X, Y = normalized
         spectra = facts[0].spectrum, facts[1].spectrum
         numbers = [effective_condition_number(values) for values in spectra]
-        rows = Lexicon.identical(source, target).rows(source, target)
-        known = (rows.source < len(normalized[0])) & (rows.target < len(normalized[1]))
-        X = normalized[0][rows.source[known][:RELATED_WORDS]]
-        Y = normalized[1][rows.target[known][:RELATED_WORDS]]
-        related = relational_similarity(X, Y) if len(X) >= FEWEST else np.nan
+        some = frequent[:RELATED_WORDS]
+        related = None
+        if len(some) >= FEWEST:
+            related = relational_similarity(X[some[:, 0]], Y[some[:, 1]])
         return cls(
             same_dimension=facts[0].dimension == facts[1].dimension,
-            identical=len(rows.source),
-            numerals=sum(source.words[row].isdecimal() for row in rows.source.tolist()),
+            identical=identical,
             spectral_similarity=float(
                 np.exp(-np.sqrt(singular_value_gap(*spectra) / min(map(len, spectra))))
             ),
-            condition_number=float(2 / (1 / numbers[0] + 1 / numbers[1])),
-            eigenvector_gap=laplacian_gap(*(rows[:GRAPH_WORDS] for rows in normalized)),
-            relational_similarity=None if np.isnan(related) else related,
+            condition_number=2 / (1 / numbers[0] + 1 / numbers[1]),
+            eigenvector_gap=laplacian_gap(X[:GRAPH_WORDS], Y[:GRAPH_WORDS]),
+            relational_similarity=related,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -129,4 +129,4 @@ def is_alphabetical(words: Sequence[str]) -> bool:
 
 def marked_share(words: Sequence[str]) -> float:
     """Give the share of words with a mark of subword tokenizers, in [0, 1]."""
-    return sum(word.startswith(MARKS) and len(word) > 1 for word in words) / len(words)
+    return sum(word.startswith(MARKS) and word not in MARKS for word in words) / len(words)
