@@ -99,7 +99,7 @@ def table(command: str) -> Markdown:
     found = dict(keys(printed, [command]))
     rows = [f"| {shown_path(path)} | {shown(found[path])} | {meaning(path)} |" for path in found]
     lines = ["| key | value here | meaning |", "| --- | --- | --- |", *rows]
-    return Markdown("\n".join(lines))  # type: ignore[no-untyped-call]  # of IPython
+    return Markdown("\n".join(lines))
 
 
 def keys(printed: dict[str, object], path: list[str]) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -120,7 +120,7 @@ def meaning(path: tuple[str, ...]) -> str:
 
 def shown_path(path: tuple[str, ...]) -> str:
     """Show the last name of a path, moved in below the others."""
-    return f"{'&emsp;' * (len(path) - 2)}`{path[-1]}`"
+    return f"{'&nbsp;' * 4 * (len(path) - 2)}`{path[-1]}`"
 
 
 def shown(value: object) -> str:
