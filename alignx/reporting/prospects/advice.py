@@ -40,14 +40,17 @@ def advise(expected: Sequence[Expectation], facts: Facts, unlike: Sequence[str])
             "No languages like these were measured, so the figures are a guess. Align with a small "
             "dictionary and look at the held-out accuracy."
         )
-    if enough is none:
+    if none.verdict != "no go":
         found.append("Align without a dictionary; the command tells whether it worked.")
-    elif enough is not None:
-        found.append(f"Collect {enough.pairs:,} pairs of frequent words, then align.")
-    elif best.precision >= TRY:
-        found.append(
-            f"Collect {best.pairs:,} pairs of frequent words, and read the translations before use."
-        )
+    if enough is not none:
+        first = "If it does not work, collect" if none.verdict == "try" else "Collect"
+        if enough is not None:
+            found.append(f"{first} {enough.pairs:,} pairs of frequent words, then align.")
+        elif best.precision >= TRY:
+            found.append(
+                f"{first} {best.pairs:,} pairs of frequent words, and read the translations "
+                "before use."
+            )
     if enough is not None:
         more = [each for each in others if each.pairs > enough.pairs]
         if more and more[-1].precision < enough.precision + LITTLE_GAIN:
@@ -59,9 +62,8 @@ def advise(expected: Sequence[Expectation], facts: Facts, unlike: Sequence[str])
             "Train the vectors on more text, of the same kind in both languages: no dictionary "
             "makes up for weak vectors."
         )
-    found += [
-        f"Keep more words of {each.name}: {each.words:,} words leave many without a translation."
-        for each in (facts.source, facts.target)
-        if each.words < FEW_WORDS
-    ]
+    short = [each for each in (facts.source, facts.target) if each.words < FEW_WORDS]
+    if short:
+        sizes = " and ".join(f"{each.words:,} words of {each.name}" for each in short)
+        found.append(f"Keep more words: {sizes} leave many without a translation.")
     return tuple(found)
