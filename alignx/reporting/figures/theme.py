@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from alignx.support.characters import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +86,6 @@ STYLE: dict[str, Any] = {
 }
 LONGEST = 24
 FEW_DECADES = 2.3
-JOINERS = "\u200c\u200d"  # Persian and Indic scripts need them
 
 
 @contextmanager
@@ -170,10 +170,7 @@ def label_of(word: str) -> str:
     >>> label_of("two\nlines\u202e"), len(label_of("a" * 10_000))
     ('two lines', 24)
     """
-    spaced = " ".join(word[: 10 * LONGEST].split())
-    shown = "".join(
-        c for c in spaced if not unicodedata.category(c).startswith("C") or c in JOINERS
-    )
+    shown = one_line(word[: 10 * LONGEST])
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
