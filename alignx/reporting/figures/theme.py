@@ -128,10 +128,18 @@ def any_script() -> Iterator[None]:
 
 
 def interval(
-    ax: Axes, row: float, values: Sequence[float] | Double, color: str, marker: str = "o"
+    ax: Axes,
+    row: float,
+    values: Sequence[float] | Double,
+    color: str,
+    *,
+    marker: str = "o",
+    text: str = "",
 ) -> None:
-    """Draw a value with its lower and upper bound in a row."""
+    """Draw a value with its lower and upper bound in a row, and a text right of the axes."""
     value, low, high = values
+    if text:
+        ax.text(1.03, row, text, transform=ax.get_yaxis_transform(), color=INK, va="center")
     ax.plot([low, high], [row, row], color=color, linewidth=2, solid_capstyle="butt")
     ax.plot([value], [row], marker, color=color, markersize=6)
 
