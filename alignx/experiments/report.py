@@ -38,7 +38,6 @@ RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
 COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
 INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "known")
-
 KEPT = ("traceback", "questions")  # in the folder of cells only
 
 Result = dict[str, Any]
@@ -121,12 +120,11 @@ class GridReport(Tabular):
             self.as_csv(),
             self.as_latex(),
         )
-        for suffix, text in zip(SUFFIXES, texts, strict=False):
-            with replacing(base.with_name(base.name + suffix)) as file:
+        *paths, figure = (base.with_name(base.name + suffix) for suffix in SUFFIXES)
+        for path, text in zip(paths, texts, strict=True):
+            with replacing(path) as file:
                 file.write(text)
-        axes = plot_methods(intervals(scores_by_pair(self.results)))
-        path = base.with_name(base.name + SUFFIXES[-1])
-        save_figure(axes.figure, path)
+        save_figure(plot_methods(intervals(scores_by_pair(self.results))).figure, figure)
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""

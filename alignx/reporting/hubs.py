@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Hub", "Hubs"]
 
-NEAREST = 10
 WORST = 20
 EXAMPLES = 5
 
