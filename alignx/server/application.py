@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import joblib
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
@@ -107,7 +107,7 @@ class _Answers:
         self._facts = {**dictionary.facts(), "limits": LIMITS}
         example = next(iter(self._directions.values())).search.source.words[0]
         self._page = served_page(self._facts, example)
-        cores = get_config().n_threads or joblib.cpu_count()
+        cores = get_config().n_threads or os.cpu_count() or 1
         self._limiter = CapacityLimiter(max(2, cores))  # a short one need not wait for a long one
 
     async def page(self, _: Request) -> Response:
