@@ -12,8 +12,8 @@ from alignx.experiments.significance import (
     Family,
     families,
     intervals,
-    label_of,
     lacking,
+    method_label,
     scores_by_pair,
 )
 from alignx.experiments.tables import GridTable
@@ -64,7 +64,7 @@ def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
 
 def describe(result: Result) -> str:
     """Name a cell in words."""
-    parts = [result["pair"], label_of(result["method"], result["size"])]
+    parts = [result["pair"], method_label(result["method"], result["size"])]
     return ", ".join(parts if result["seed"] is None else [*parts, f"seed {result['seed']}"])
 
 
@@ -161,7 +161,7 @@ class GridReport(Tabular):
 
     def _tables(self) -> Iterator[GridTable]:
         frame = self.to_frame()
-        frame["label"] = [label_of(each["method"], each["size"]) for each in self.results]
+        frame["label"] = [method_label(each["method"], each["size"]) for each in self.results]
         explained = "95 % interval in brackets"
         if frame.duplicated(["label", "pair"]).any():
             explained += "; of several seeds the mean (lowest to highest)"
