@@ -10,6 +10,7 @@ import numpy as np
 
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import cross_neighbors
+from alignx.retrieval.occurrences import skewness
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
@@ -84,15 +85,13 @@ def diagnose(
     >>> diagnose(rows, rows, 1.0).mutual
     1.0
     """
-    from scipy.stats import skew  # takes half a second to load
-
     X, Y = source[:VOCABULARY], target[:VOCABULARY]
     k = min(10, len(X), len(Y))
     cosine = cross_neighbors(X, Y, k)
     best = csls_neighbors(X, Y, 1, n_neighbors=k, cosine=cosine)
     forth, back = best.of_source.indices[:, 0], best.of_target.indices[:, 0]
     chosen = np.bincount(cosine.of_source.indices.ravel(), minlength=len(Y))
-    hubness = float(skew(chosen)) if chosen.any() and np.ptp(chosen) else 0.0
+    hubness = skewness(chosen)
     return Diagnosis(
         agreement,
         float(np.einsum("ij,ij->i", X, Y[forth]).mean()),

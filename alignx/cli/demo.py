@@ -57,7 +57,6 @@ def demo(
     from alignx.evaluation.word_translation import evaluate
     from alignx.induction.induce import induce_lexicon
     from alignx.lexicon.formats.write import require_savable
-    from alignx.reporting.report import report
 
     require_savable(output)
 
@@ -83,6 +82,8 @@ def demo(
     lexicon = induce_lexicon(shared)
     lexicon.save(output)
     if page is not None:
+        from alignx.reporting.report import report
+
         with terminal.working("Reporting") as progress:
             made = report(shared, alignment=alignment, lexicon=sample.test, progress=progress)
         made.save(page)

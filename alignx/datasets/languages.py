@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+
+from alignx.support.characters import plain
 
 __all__ = ["Language", "languages", "parse_name"]
 
@@ -80,9 +81,7 @@ def parse_name(text: str) -> tuple[str, ...]:
 
 def _folded(text: str) -> str:
     """Fold case, accents and separators."""
-    plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return letters.replace("-", "_").replace(" ", "_")
+    return plain(text.strip()).replace("-", "_").replace(" ", "_")
 
 
 @cache

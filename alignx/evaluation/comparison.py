@@ -7,8 +7,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from alignx.evaluation.paired_bootstrap import MEASURES
+from alignx.support.characters import one_line
 from alignx.support.frames import Tabular
-from alignx.support.tables import html_table, latex_table, one_line
+from alignx.support.tables import html_table, latex_table
 
 if TYPE_CHECKING:
     from alignx.evaluation.paired_bootstrap import PairedDifference

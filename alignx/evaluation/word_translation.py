@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alignx.retrieval.ranked import Ranking
     from alignx.support.progress import Progress
 
-__all__ = ["EvaluationReport", "evaluate"]
+__all__ = ["FREQUENCY_BANDS", "EvaluationReport", "evaluate"]
 
 FREQUENCY_BANDS = (1_000, 5_000, 20_000, 50_000)
 

@@ -12,8 +12,8 @@ from alignx.experiments.significance import (
     Family,
     families,
     intervals,
-    label_of,
     lacking,
+    method_label,
     scores_by_pair,
 )
 from alignx.experiments.tables import GridTable
@@ -38,7 +38,6 @@ RETRIEVALS = ("csls", "nn")
 FIGURES = ("p@1", "p@5", "p@10", "mrr", "p@1_low", "p@1_high")
 COUNTS = ("train_pairs", "pairs", "words", "coverage", "seconds")
 INTEGERS = ("size", "seed", "n", "train_pairs", "pairs", "words", "known")
-
 KEPT = ("traceback", "questions")  # in the folder of cells only
 
 Result = dict[str, Any]
@@ -65,7 +64,7 @@ def require_tables(base: Path, grid: Grid, cells: Path) -> list[Path]:
 
 def describe(result: Result) -> str:
     """Name a cell in words."""
-    parts = [result["pair"], label_of(result["method"], result["size"])]
+    parts = [result["pair"], method_label(result["method"], result["size"])]
     return ", ".join(parts if result["seed"] is None else [*parts, f"seed {result['seed']}"])
 
 
@@ -121,12 +120,11 @@ class GridReport(Tabular):
             self.as_csv(),
             self.as_latex(),
         )
-        for suffix, text in zip(SUFFIXES, texts, strict=False):
-            with replacing(base.with_name(base.name + suffix)) as file:
+        *paths, figure = (base.with_name(base.name + suffix) for suffix in SUFFIXES)
+        for path, text in zip(paths, texts, strict=True):
+            with replacing(path) as file:
                 file.write(text)
-        axes = plot_methods(intervals(scores_by_pair(self.results)))
-        path = base.with_name(base.name + SUFFIXES[-1])
-        save_figure(axes.figure, path)
+        save_figure(plot_methods(intervals(scores_by_pair(self.results))).figure, figure)
 
     def __str__(self) -> str:
         """Return tables of methods and pairs, and the reasons of failures."""
@@ -163,7 +161,7 @@ class GridReport(Tabular):
 
     def _tables(self) -> Iterator[GridTable]:
         frame = self.to_frame()
-        frame["label"] = [label_of(each["method"], each["size"]) for each in self.results]
+        frame["label"] = [method_label(each["method"], each["size"]) for each in self.results]
         explained = "95 % interval in brackets"
         if frame.duplicated(["label", "pair"]).any():
             explained += "; of several seeds the mean (lowest to highest)"

@@ -24,8 +24,8 @@ __all__ = [
     "Family",
     "families",
     "intervals",
-    "label_of",
     "lacking",
+    "method_label",
     "scores_by_pair",
 ]
 
@@ -33,7 +33,7 @@ MEAN = "mean"
 RESAMPLES = 10_000
 
 
-def label_of(method: str, size: int | None) -> str:
+def method_label(method: str, size: int | None) -> str:
     """Name a method with its number of known words."""
     return method if size is None else f"{method}, {size:,} words"
 
@@ -104,10 +104,10 @@ def families(results: Sequence[dict[str, Any]], baseline: str) -> list[Family]:
     first = next((cell for cell in cells if cell[0] == baseline), cells[0])
     groups: dict[str, list[str]] = {}
     for method, size in cells:
-        base = label_of(*((baseline, size) if (baseline, size) in cells else first))
+        base = method_label(*((baseline, size) if (baseline, size) in cells else first))
         group = groups.setdefault(base, [base])
-        if label_of(method, size) not in group:
-            group.append(label_of(method, size))
+        if method_label(method, size) not in group:
+            group.append(method_label(method, size))
     scores = scores_by_pair(results)
     found = [Family.of(base, group, scores) for base, group in groups.items()]
     return [family for family in found if family.by_pair]
@@ -124,7 +124,7 @@ def scores_by_pair(results: Sequence[dict[str, Any]]) -> dict[str, Scores]:
     for result in results:
         if result["failed"] is None and id(result) not in left_out:
             right = np.array([rank == 1 for rank in result["questions"]["ranks"]], dtype=np.float64)
-            label = label_of(result["method"], result["size"])
+            label = method_label(result["method"], result["size"])
             by_pair.setdefault(result["pair"], {}).setdefault(label, []).append(right)
             known.setdefault(result["pair"], set()).update(result["questions"]["known"])
     return {

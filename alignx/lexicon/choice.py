@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import repeat
 from typing import TYPE_CHECKING
-from unicodedata import category, combining, normalize
+from unicodedata import category, normalize
+
+from alignx.support.characters import JOINERS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double
 
 __all__ = ["chosen", "in_order", "is_letters"]
-
-_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # parts of words in Persian and Hindi
 
 
 def is_letters(entry: str) -> bool:
@@ -25,7 +25,7 @@ def is_letters(entry: str) -> bool:
     (True, True, False)
     """
     return entry.isalpha() or all(
-        character.isspace() or character in _JOINERS or category(character)[0] in "LM"
+        character.isspace() or character in JOINERS or category(character)[0] in "LM"
         for character in entry
     )
 
@@ -87,6 +87,4 @@ def in_order(
 
 def _alphabetical(word: str) -> tuple[str, str, str]:
     """Return a key by base letters, then accents, then case."""
-    folded = normalize("NFKD", word.casefold())
-    base = "".join(character for character in folded if not combining(character))
-    return base, folded, word
+    return plain(word), normalize("NFKD", word.casefold()), word

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
@@ -11,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from alignx.support.arrays import unit_rows
+from alignx.support.characters import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,17 +27,7 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, with irregular bits: mixes the ha
 RIDGE = 3.0
 
 
-@lru_cache(maxsize=1 << 18)
-def plain_spelling(word: str) -> str:
-    """Return a word in lower case without accents.
-
-    Examples
-    --------
-    >>> plain_spelling("Niño")
-    'nino'
-    """
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+plain_spelling = lru_cache(maxsize=1 << 18)(plain)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

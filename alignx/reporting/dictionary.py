@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from alignx.induction.learned_ranking import rank_all
-from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import Neighbors
+from alignx.retrieval.occurrences import nearest_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,18 +89,7 @@ class Dictionary:
         return cls(
             source.words,
             target.words,
-            Direction(forth.indices, forth.scores, _neighbors(source.vectors)),
-            Direction(back.indices, back.scores, _neighbors(target.vectors)),
+            Direction(forth.indices, forth.scores, nearest_others(source.vectors, ANSWERS)),
+            Direction(back.indices, back.scores, nearest_others(target.vectors, ANSWERS)),
             "csls" if space.ranker is None else "probability",
         )
-
-
-def _neighbors(rows: Matrix) -> Indices:
-    """Find the nearest rows of each row, without itself."""
-    k = min(ANSWERS + 1, len(rows))
-    near = ExactIndex.borrowing(rows).search(rows, k).indices
-    # Of equal rows, the row itself need not be the first, or among the nearest at all.
-    is_self = near == np.arange(len(rows))[:, None]
-    is_self[~is_self.any(axis=1), -1] = True
-    others: Indices = near[~is_self].reshape(len(rows), k - 1)
-    return others

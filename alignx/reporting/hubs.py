@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from alignx.reporting.notebook import figure_html
+from alignx.retrieval.occurrences import skewness
 
 if TYPE_CHECKING:
     from alignx.alignment.shared_space import SharedSpace
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Hub", "Hubs"]
 
-NEAREST = 10
 WORST = 20
 EXAMPLES = 5
 
@@ -98,7 +98,7 @@ class Hubs:
             before,
             after,
             k,
-            (_skewness(before), _skewness(after)),
+            (skewness(before), skewness(after)),
             tuple(
                 Hub(
                     space.target.words[row],
@@ -113,10 +113,3 @@ class Hubs:
                 if before[row]
             ),
         )
-
-
-def _skewness(occurrences: Indices) -> float:
-    """Return the skewness of occurrences; 0 if all are the same."""
-    from scipy.stats import skew  # takes half a second to load
-
-    return float(skew(occurrences)) if np.ptp(occurrences) else 0.0

@@ -9,6 +9,7 @@ from alignx.evaluation.accuracy import Accuracy
 from alignx.reporting.card_warnings import FEW_WORDS, warnings_of
 from alignx.reporting.notebook import CARD, rendered
 from alignx.reporting.uses import judged_uses
+from alignx.support.counts import counted
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
@@ -185,12 +186,12 @@ def _method(space: SharedSpace, alignment: Alignment | None) -> str:
     name = type(alignment.aligner).__name__
     by = {"self_learning": "self-learning", "adversarial": "adversarial training"}
     parts = [
-        f"{name}, from {alignment.pairs:,} known word pair{'s' * (alignment.pairs != 1)}"
+        f"{name}, from {counted(alignment.pairs, 'known word pair')}"
         if alignment.found_by == "lexicon"
         else f"{name}, without a dictionary, by {by.get(alignment.found_by, alignment.found_by)}"
     ]
     if rounds := len(alignment.rounds):
-        parts.append(f"refined in {rounds} round{'s' * (rounds > 1)}")
+        parts.append(f"refined in {counted(rounds, 'round')}")
     if space.ranker is not None:
         parts.append("with a learned ranking of translations")
     return ", ".join(parts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from alignx.evaluation.accuracy import Accuracy
+from alignx.evaluation.word_translation import FREQUENCY_BANDS
 from alignx.reporting.reasons import Reason, reasons_of
 from alignx.reporting.reliability import Reliability
 from alignx.support.frames import Tabular
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Question", "Questions"]
 
 ANSWERS = 5
-FREQUENCY_BANDS = (1_000, 5_000, 20_000, 50_000)
 LENGTH_BANDS = (3, 5, 7, 9, 12)
 
 

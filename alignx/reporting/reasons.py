@@ -71,7 +71,7 @@ def reasons_of(
 
 
 def share_stem(first: str, second: str) -> bool:
-    """Tell whether two words begin alike: three letters, and 55 % of the longer word.
+    """Compare the beginnings of two words: three letters, and 55 % of the longer word.
 
     Case and accents are ignored.
 

@@ -107,7 +107,7 @@ class _Answers:
         self._facts = {**dictionary.facts(), "limits": LIMITS}
         example = next(iter(self._directions.values())).search.source.words[0]
         self._page = served_page(self._facts, example)
-        cores = get_config().n_threads or len(os.sched_getaffinity(0))
+        cores = get_config().n_threads or os.cpu_count() or 1
         self._limiter = CapacityLimiter(max(2, cores))  # a short one need not wait for a long one
 
     async def page(self, _: Request) -> Response:
@@ -193,6 +193,6 @@ class _Guard:
 
 
 def _is_foreign(scope: Scope) -> bool:
-    """Tell whether a browser asks for JSON on behalf of another site."""
+    """Recognize a browser that asks for JSON on behalf of another site."""
     site = Headers(scope=scope).get("sec-fetch-site", "none")
     return scope["path"].startswith("/api/") and site not in ("none", "same-origin")

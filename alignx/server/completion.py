@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alignx.support.characters import plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Completion", "plain"]
-
-
-def plain(text: str) -> str:
-    """Strip capitals, accents and variants of letters.
-
-    Examples
-    --------
-    >>> plain("Ñandú"), plain("STRASSE") == plain("straße")
-    ('nandu', True)
-    """
-    if text.isascii():
-        return text.lower()
-    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+__all__ = ["Completion"]
 
 
 class Completion:

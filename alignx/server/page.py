@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
-import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from alignx.reporting.page.document import document
+from alignx.reporting.page.document import Document, document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ServedPage", "served_page"]
+__all__ = ["served_page"]
 
 SCRIPTS = ("theme.js", "words.js", "packed.js", "dictionary.js", "served.js")
 SCALES = {
@@ -23,14 +21,7 @@ SCALES = {
 }
 
 
-class ServedPage(NamedTuple):
-    """The page, and its Content-Security-Policy."""
-
-    text: str
-    policy: str
-
-
-def served_page(facts: Mapping[str, Any], example: str) -> ServedPage:
+def served_page(facts: Mapping[str, Any], example: str) -> Document:
     """Write the page of a dictionary from the facts of `/api/info` and a word as example."""
     first, second = facts["languages"]
     languages = [
@@ -40,7 +31,7 @@ def served_page(facts: Mapping[str, Any], example: str) -> ServedPage:
     sizes = (
         f"{first['words']:,} words of {first['name']} and {second['words']:,} of {second['name']}"
     )
-    text = document(
+    text, policy = document(
         "served.html",
         styles=("dictionary.css",),
         scripts=SCRIPTS,
@@ -55,9 +46,7 @@ def served_page(facts: Mapping[str, Any], example: str) -> ServedPage:
         example=example,
         version=facts["version"],
     )
-    found = re.search(r'"Content-Security-Policy" content="([^"]*)"', text)
-    assert found is not None  # in each document
-    return ServedPage(text, f"{html.unescape(found[1])}; frame-ancestors 'none'")
+    return Document(text, f"{policy}; frame-ancestors 'none'")  # which no page can state itself
 
 
 def _scale(side: Mapping[str, Any], sides: Sequence[Mapping[str, Any]]) -> str:

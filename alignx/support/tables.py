@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
+
+from alignx.support.characters import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-__all__ = ["escape_latex", "html_table", "latex_table", "markdown_table", "one_line"]
+__all__ = ["escape_latex", "html_table", "latex_table", "markdown_table"]
 
 _ESCAPED = str.maketrans(
     {
@@ -24,19 +25,6 @@ _ESCAPED = str.maketrans(
     }
 )
 _MINUS = re.compile(r"(?<![\w-])-(?=\d)")
-
-
-def one_line(text: str) -> str:
-    r"""Return text on one line, without control characters.
-
-    Examples
-    --------
-    >>> one_line("two\nlines\u202e")
-    'two lines'
-    """
-    spaced = " ".join(text.split())
-    shown = "".join(c for c in spaced if not unicodedata.category(c).startswith("C"))
-    return " ".join(shown.split())
 
 
 def escape_latex(text: str) -> str:

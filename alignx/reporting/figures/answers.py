@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from alignx.evaluation.word_translation import EvaluationReport
 from alignx.reporting.figures.theme import (
-    INK,
     MUTED,
     SOURCE,
     drawing,
@@ -80,9 +79,7 @@ def draw_shares(accuracies: Mapping[str, Accuracy], meaning: str, ax: Axes | Non
             if not each.n:
                 continue
             values = require_numbers([each.precision[1], *each.interval], repr(name))
-            interval(ax, row, values, SOURCE)
-            right = ax.get_yaxis_transform()
-            ax.text(1.03, row, f"{100 * values[0]:.0f} %", transform=right, color=INK, va="center")
+            interval(ax, row, values, SOURCE, text=f"{100 * values[0]:.0f} %")
         ax.set_yticks(range(len(labels)), labels, parse_math=False)
         ax.set(xlim=LIMITS, ylim=(len(labels) - 0.5, -0.5))
         ax.set_xlabel(meaning, loc="right")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from alignx.evaluation.comparison import TITLES, Comparison
 from alignx.reporting.figures.theme import (
-    INK,
     MUTED,
     SERIES,
     SOURCE,
@@ -67,12 +66,9 @@ def plot_comparison(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
             color = MUTED if is_baseline else SOURCE
             if is_baseline:
                 ax.axvline(value, color=MUTED, linewidth=1, linestyle="--")
-            interval(ax, row, (value, *method.intervals[measure]), color)
             star = " *" if method.difference and method.difference.is_significant else ""
-            right = ax.get_yaxis_transform()
-            ax.text(
-                1.03, row, f"{100 * value:.1f} %{star}", transform=right, color=INK, va="center"
-            )
+            text = f"{100 * value:.1f} %{star}"
+            interval(ax, row, (value, *method.intervals[measure]), color, text=text)
         names = [label_of(method.name) for method in comparison.methods]
         ax.set_yticks(range(len(names)), names, parse_math=False)
         ax.set_ylim(len(names) - 0.5, -0.5)
@@ -112,7 +108,7 @@ def plot_methods(
             offset = (number - (len(methods) - 1) / 2) * 0.8 / len(methods)
             for row, of_pair in enumerate(figures.values()):
                 if name in of_pair:
-                    interval(ax, row + offset, of_pair[name], color, marker)
+                    interval(ax, row + offset, of_pair[name], color, marker=marker)
             ax.plot([], [], marker, color=color, label=label_of(name))
         ax.set_yticks(range(len(figures)), [label_of(pair) for pair in figures], parse_math=False)
         ax.set_ylim(len(figures) - 0.5, -0.5)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from alignx.reporting.figures.theme import (
-    INK,
     SERIES,
     SOURCE,
     drawing,
@@ -143,13 +142,7 @@ def plot_expectation(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
     with drawing(ax, 1 + 0.38 * len(prospects.expected), grid="x") as ax:
         for row, each in enumerate(prospects.expected):
             values = require_numbers([each.precision, each.low, each.high], "expected")
-            interval(ax, row, values, SOURCE)
-            ax.text(
-                *(1.03, row, f"{100 * each.precision:.0f} %"),
-                transform=ax.get_yaxis_transform(),
-                color=INK,
-                va="center",
-            )
+            interval(ax, row, values, SOURCE, text=f"{100 * each.precision:.0f} %")
         labels = [f"{each.pairs:,} known pairs" for each in prospects.expected]
         ax.set_yticks(range(len(labels)), labels)
         ax.set(xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))

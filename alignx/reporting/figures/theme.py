@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 
 from alignx.datasets.languages import languages
 from alignx.reporting.printable import INVISIBLE, code_points
+from alignx.support.characters import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +89,6 @@ STYLE: dict[str, Any] = {
 }
 LONGEST = 24
 FEW_DECADES = 2.3
-JOINERS = "\u200c\u200d"  # Persian and Indic scripts need them
 
 
 @contextmanager
@@ -132,10 +131,18 @@ def any_script() -> Iterator[None]:
 
 
 def interval(
-    ax: Axes, row: float, values: Sequence[float] | Double, color: str, marker: str = "o"
+    ax: Axes,
+    row: float,
+    values: Sequence[float] | Double,
+    color: str,
+    *,
+    marker: str = "o",
+    text: str = "",
 ) -> None:
-    """Draw a value with its lower and upper bound in a row."""
+    """Draw a value with its lower and upper bound in a row, and a text right of the axes."""
     value, low, high = values
+    if text:
+        ax.text(1.03, row, text, transform=ax.get_yaxis_transform(), color=INK, va="center")
     ax.plot([low, high], [row, row], color=color, linewidth=2, solid_capstyle="butt")
     ax.plot([value], [row], marker, color=color, markersize=6)
 
@@ -174,10 +181,7 @@ def label_of(word: str) -> str:
     >>> label_of("two\nlines\u202e"), len(label_of("a" * 10_000))
     ('two lines', 24)
     """
-    spaced = " ".join(word[: 10 * LONGEST].split())
-    shown = "".join(
-        c for c in spaced if not unicodedata.category(c).startswith("C") or c in JOINERS
-    )
+    shown = one_line(word[: 10 * LONGEST])
     if word and not INVISIBLE.sub("", shown):
         return code_points(word)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"

@@ -69,7 +69,7 @@ def plot_transfer(
                     values = result.gaps[code]
                 else:
                     continue
-                interval(ax, row + offset, values, shade, marker)
+                interval(ax, row + offset, values, shade, marker=marker)
         ax.set_yticks(range(len(rows)), [label_of(name) for name in rows], parse_math=False)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         if measure == "gap":

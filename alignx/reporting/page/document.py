@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.reporting.printable import printable
 
@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-__all__ = ["as_json", "document"]
+__all__ = ["Document", "as_json", "document"]
 
 STYLES = ("theme.css",)
+
+
+class Document(NamedTuple):
+    """Text of a page, and its Content-Security-Policy, which it holds too."""
+
+    text: str
+    policy: str
 
 
 def as_json(value: object) -> str:
@@ -41,7 +48,7 @@ def document(
     connect: str = "'none'",
     data: Mapping[str, object] | None = None,
     **values: object,
-) -> str:
+) -> Document:
     """Render a page with a strict Content-Security-Policy.
 
     Parameters
@@ -61,7 +68,7 @@ def document(
 
     Returns
     -------
-    str
+    Document
         The same for the same values.
     """
     from markupsafe import Markup
@@ -69,7 +76,7 @@ def document(
     style = "\n".join(map(_file, [*(f"assets/{name}" for name in (*STYLES, *styles))]))
     script = "\n".join(_file(f"assets/{name}") for name in scripts)
     code = [part for part in (library and _file(library), script) if part]
-    policy = {
+    sources = {
         "default-src": "'none'",
         "script-src": " ".join(map(_hash, code)) or "'none'",
         "style-src": _hash(style),
@@ -78,18 +85,17 @@ def document(
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            policy="; ".join(f"{name} {sources}" for name, sources in policy.items()),
-            style=Markup(style),
-            library=Markup(code[0]) if library else None,
-            script=Markup(script),
-            data={name: Markup(as_json(value)) for name, value in (data or {}).items()},
-            **values,
-        )
+    policy = "; ".join(f"{name} {allowed}" for name, allowed in sources.items())
+    page = _environment().get_template(template)
+    text = page.render(
+        policy=policy,
+        style=Markup(style),
+        library=Markup(code[0]) if library else None,
+        script=Markup(script),
+        data={name: Markup(as_json(value)) for name, value in (data or {}).items()},
+        **values,
     )
+    return Document(text, policy)
 
 
 @functools.cache

@@ -113,7 +113,7 @@ def render(report: Contents) -> str:
         version=version("alignx"),
         prospects=report.prospects,
         rows=None if report.prospects is None else ProspectRows.of(report.prospects),
-    )
+    ).text
 
 
 def _figures(report: Contents) -> dict[str, list[ReportFigure]]:

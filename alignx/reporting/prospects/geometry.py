@@ -1,4 +1,4 @@
-"""Shape of the vectors of one language: spectrum, isotropy, hubs, duplicates."""
+"""Shape of the vectors of one language: spectrum, isotropy, duplicates."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.retrieval.exact import ExactIndex
 from alignx.support.arrays import unit_rows, zero_rows
 
 if TYPE_CHECKING:
-    from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.support.arrays import Double, Matrix
 
-__all__ = ["duplicates", "iso_score", "mean_cosine", "occurrences", "singular_values", "skewness"]
+__all__ = ["duplicates", "iso_score", "mean_cosine", "singular_values"]
 
 
 def duplicates(rows: Matrix) -> int:
@@ -64,25 +63,3 @@ def iso_score(rows: Matrix) -> float:
     defect = np.linalg.norm(np.sqrt(d) * variances / length - 1) / np.sqrt(2 * (d - np.sqrt(d)))
     share = (d - defect**2 * (d - np.sqrt(d))) ** 2 / d**2
     return float(np.clip((d * share - 1) / (d - 1), 0, 1))
-
-
-def occurrences(rows: Matrix, k: int) -> Indices:
-    """Count the other rows that have each unit row among their k nearest, (n,) int64.
-
-    References
-    ----------
-    Radovanović et al., "Hubs in Space: Popular Nearest Neighbors in High-Dimensional Data", JMLR
-    2010: k-occurrences, whose skewness measures hubness.
-    """
-    n = len(rows)
-    found = ExactIndex.borrowing(rows).search(rows, min(k + 1, n)).indices
-    is_other = found != np.arange(n)[:, None]
-    is_other[is_other.all(axis=1), -1] = False  # of equal rows, the row itself may not be found
-    return np.bincount(found[is_other], minlength=n)
-
-
-def skewness(counts: Indices) -> float:
-    """Compute the skewness of counts; 0 if they are all equal."""
-    from scipy.stats import skew  # takes half a second to load
-
-    return float(skew(counts)) if len(counts) and np.ptp(counts) else 0.0

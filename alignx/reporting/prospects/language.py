@@ -9,9 +9,7 @@ from alignx.reporting.prospects.geometry import (
     duplicates,
     iso_score,
     mean_cosine,
-    occurrences,
     singular_values,
-    skewness,
 )
 from alignx.reporting.prospects.vocabulary import (
     Band,
@@ -21,6 +19,7 @@ from alignx.reporting.prospects.vocabulary import (
     marked_share,
     script_shares,
 )
+from alignx.retrieval.occurrences import occurrences, skewness
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:

@@ -116,7 +116,7 @@ def case_variants(words: Collection[str]) -> int:
 
 
 def is_alphabetical(words: Sequence[str]) -> bool:
-    """Tell whether words are ordered as a dictionary rather than by frequency.
+    """Recognize words in the order of a dictionary rather than by frequency.
 
     Examples
     --------

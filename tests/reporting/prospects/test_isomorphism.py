@@ -15,9 +15,7 @@ from alignx.reporting.prospects.geometry import (
     duplicates,
     iso_score,
     mean_cosine,
-    occurrences,
     singular_values,
-    skewness,
 )
 from alignx.reporting.prospects.isomorphism import (
     effective_condition_number,
@@ -25,6 +23,7 @@ from alignx.reporting.prospects.isomorphism import (
     relational_similarity,
     singular_value_gap,
 )
+from alignx.retrieval.occurrences import occurrences, skewness
 
 if TYPE_CHECKING:
     from made_languages import Languages
