@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from alignx.support.arguments import require_optional
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -106,8 +108,10 @@ def drawing(ax: Axes | None, height: float = SIZE[1], *, grid: str = "both") -> 
     The figure is not registered with pyplot, so nothing keeps it alive.
     """
     import matplotlib as mpl
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    require_optional(ax, Axes, "ax")
     with mpl.rc_context(STYLE):
         if ax is None:
             ax = Figure(figsize=(SIZE[0], height), layout="constrained").add_subplot()
