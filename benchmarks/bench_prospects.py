@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 MODEL = HERE.parent / "alignx" / "data" / "prospects.json"
 FACTS = -1  # in the place of a number of pairs
-BLOCK = 12
+BLOCK = 4
 LEAST = 0.25  # P@1 below which another candidate of `Auto` may be better
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from alignx.reporting.prospects.expectation import WIDER
 from benchmarks.prospects_settings import SIZES, Setting
 
 if TYPE_CHECKING:
@@ -93,14 +94,27 @@ def fit_success(X: Double, y: Double) -> Fitted:
     return Fitted(X[:, : len(OF_SUCCESS)], worked, LogisticRegression(C=1 / RIDGE))
 
 
+def foretold(X: Double, y: Double, others: Double) -> tuple[Double, Double]:
+    """Fit, and predict others as `expect` does: logits, and factors of the interval's width.
+
+    Figures outside the fitted range count as the nearest inside; less likeness, or another number
+    of words, widens the interval.
+    """
+    low, high = X.min(axis=0), X.max(axis=0)
+    is_unlike = (others < low).any(axis=1) | (others[:, -1] > high[-1])
+    logits = fit_precision(X, y)(np.clip(others, low, high))
+    return logits, np.where(is_unlike, WIDER, 1.0)
+
+
 def left_out(X: Double, y: Double, groups: Sequence[str]) -> Double:
-    """Residuals on the logit scale of each group by a fit on the others."""
+    """Residuals of each group by a fit on the others: logits over the factor of the width."""
     names = np.array(groups)
     residuals = np.full(len(y), np.nan)
     for name in sorted(set(groups)):
         out = names == name
         if (~out).sum() > X.shape[1]:
-            residuals[out] = logit(y[out]) - fit_precision(X[~out], y[~out])(X[out])
+            logits, factors = foretold(X[~out], y[~out], X[out])
+            residuals[out] = (logit(y[out]) - logits) / factors
     return residuals
 
 
@@ -129,9 +143,9 @@ def errors(X: Double, y: Double, pairs: list[str], corpora: list[str], by: str) 
         width = width_of(X[~out], y[~out], *rest)
         if not width:
             continue
-        center = fit_precision(X[~out], y[~out])(X[out])
+        center, factors = foretold(X[~out], y[~out], X[out])
         predicted = 1 / (1 + np.exp(-center))
-        inside = np.abs(logit(y[out]) - center) <= width
+        inside = np.abs(logit(y[out]) - center) <= width * factors
         found += list(zip(np.abs(predicted - y[out]), inside, strict=True))
     return {
         "left_out": by,

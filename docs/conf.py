@@ -73,6 +73,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_execution_show_tb = True
 nb_render_markdown_format = "myst"  # has tables
+suppress_warnings = ["myst-nb.lexer"]  # of notebooks, where they are not executed
 copybutton_exclude = ".linenos, .gp"
 
 # --- docstrings ----------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def table(command: str) -> Markdown:
     found = dict(keys(printed, [command]))
     rows = [f"| {shown_path(path)} | {shown(found[path])} | {meaning(path)} |" for path in found]
     lines = ["| key | value here | meaning |", "| --- | --- | --- |", *rows]
-    return Markdown("\n".join(lines))  # type: ignore[no-untyped-call]  # of IPython
+    return Markdown("\n".join(lines))
 
 
 def keys(printed: dict[str, object], path: list[str]) -> Iterator[tuple[tuple[str, ...], object]]:

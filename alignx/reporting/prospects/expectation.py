@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
     from alignx.reporting.prospects.facts import Facts
 
-__all__ = ["Expectation", "accuracy_model", "expect", "features_of", "unlike_measured"]
+__all__ = ["WIDER", "Expectation", "accuracy_model", "expect", "features_of", "unlike_measured"]
 
 # P@1 that makes a dictionary that people can correct, and one that at least holds right pairs.
 GO, TRY = 0.4, 0.2
 SURE, LIKELY = 0.8, 0.5  # probability of success
-# Outside the range that was measured, on the logit scale.
-WIDER = 2.0
+WIDER = 2.0  # times the interval on the logit scale, outside the range that was measured
 
 
 @dataclass(frozen=True)

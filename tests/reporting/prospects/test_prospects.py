@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import alignx as ax
-from alignx.reporting.prospects.advice import decide
+from alignx.reporting.prospects.advice import advise, decide
 from alignx.reporting.prospects.expectation import Expectation, accuracy_model, expect
+from alignx.reporting.prospects.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,20 @@ def test_the_sample_is_worth_a_try(found: ax.Prospects) -> None:
 
 
 @pytest.mark.slow
+def test_what_costs_nothing_is_advised_first(found: ax.Prospects) -> None:
+    expected = [
+        Expectation(0, 0.78, 0.5, 0.9, 0.6, "try"),
+        Expectation(500, 0.78, 0.3, 0.9, 0.7, "try"),
+        Expectation(5_000, 0.80, 0.5, 0.9, 0.9, "go"),
+    ]
+    facts = Facts(found.source, found.target, found.pair, found.trial)
+    told = advise(expected, facts, ())
+    assert told[0].startswith("Align without a dictionary")
+    assert told[1].startswith("If it does not work, collect 5,000 pairs")
+    assert sum("Keep more words" in text for text in told) == 1
+
+
+@pytest.mark.slow
 def test_prospects_print_and_serialize(found: ax.Prospects) -> None:
     told = str(found).splitlines()
     assert told[0] == f"en to es: {found.verdict}"
@@ -51,12 +66,14 @@ def test_prospects_print_and_serialize(found: ax.Prospects) -> None:
 
 
 @pytest.mark.slow
-def test_unrelated_vectors_are_no_go() -> None:
+def test_unrelated_vectors_are_no_go_without_pairs() -> None:
     sample = ax.load_sample("en", "es")
     shuffled = np.random.default_rng(0).permuted(sample.target.vectors[:1_000], axis=1)
     found = ax.prospects(sample.source[:1_000], sample.target[:1_000].with_vectors(shuffled))
     assert found.expected[0].success < 0.5
-    assert found.verdict == "no go"
+    assert found.expected[0].verdict == "no go"
+    assert not found.verdict.startswith("go")
+    assert not [text for text in found.advice if "Identical" in text]
 
 
 @pytest.mark.slow
