@@ -47,15 +47,21 @@ def _print(console: Console, text: str) -> None:
 
 
 class _Handler(logging.Handler):
-    """Handler that prints log messages above a progress bar."""
+    """Handler that prints log messages above a progress bar, and each warning once."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
         self.console = console
+        self.warned: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message."""
-        _print(self.console, record.getMessage())
+        text = record.getMessage()
+        if record.levelno == logging.WARNING:
+            if text in self.warned:
+                return
+            self.warned.add(text)
+        _print(self.console, text)
 
 
 @dataclass

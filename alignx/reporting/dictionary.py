@@ -22,7 +22,7 @@ __all__ = ["Dictionary", "Direction"]
 ANSWERS = 5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Direction:
     """Translations of the words of one language, and their neighbors in it.
 
@@ -40,8 +40,11 @@ class Direction:
     scores: Matrix
     neighbors: Indices
 
+    def __repr__(self) -> str:
+        return f"Direction({len(self.answers):,} words)"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Dictionary:
     """The dictionary of a report, in both directions.
 
@@ -60,6 +63,10 @@ class Dictionary:
     forward: Direction
     backward: Direction
     score: str
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.source):,} and {len(self.target):,} words"
+        return f"Dictionary({sizes}, by {self.score})"
 
     @classmethod
     def of(

@@ -41,7 +41,7 @@ class Hub:
     examples: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Hubs:
     """Occurrences of target words among the k nearest of source words.
 
@@ -62,6 +62,10 @@ class Hubs:
     k: int
     skewness: tuple[float, float]
     worst: tuple[Hub, ...]
+
+    def __repr__(self) -> str:
+        before, after = self.skewness
+        return f"Hubs(k {self.k}, skewness {before:.1f} by cosine, {after:.1f} by CSLS)"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures and the worst hubs, without the count of every word."""

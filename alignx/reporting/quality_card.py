@@ -116,10 +116,11 @@ class QualityCard(Tabular):
         names : (str, str)
             Names of the languages.
         differences : sequence of str
-            Differences of the vectors from those of the fit.
+            Differences of the vectors from those of the fit. Held-out figures do not count then.
         """
         tested = [] if evaluation is None else _tested(evaluation)
-        held_out = [] if alignment is None else _held_out(alignment)
+        # The held-out figures are of the vectors of the fit, and say nothing about others.
+        held_out = [] if alignment is None or differences else _held_out(alignment)
         is_small = bool(tested) and tested[0].accuracy.n < FEW_WORDS
         is_larger = (
             bool(held_out) and bool(tested) and held_out[0].accuracy.n > tested[0].accuracy.n

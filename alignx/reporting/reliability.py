@@ -21,7 +21,7 @@ __all__ = ["Reliability"]
 BINS = 10  # as in expected_calibration_error
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reliability:
     """Share of right answers by their probability.
 
@@ -43,6 +43,9 @@ class Reliability:
     high: Double
     counts: Indices
     error: float
+
+    def __repr__(self) -> str:
+        return f"Reliability(error {self.error:.3f}, {self.counts.sum():,} answers)"
 
     def _repr_html_(self) -> str:
         """Return the figure for a notebook."""

@@ -218,7 +218,8 @@ def _differences(
     assert alignment is not None  # or there is no space
     assert isinstance(source, Embeddings)
     texts = alignment.source.mismatch(source), alignment.target.mismatch(target)
-    return [f"{text[0].upper()}{text[1:]}." for text in texts if text is not None]
+    found = [text for text in texts if text is not None]
+    return [text if text.endswith("?") else f"{text}." for text in found]
 
 
 def _name(language: Embeddings, side: str) -> str:

@@ -24,7 +24,7 @@ FEWEST = 50  # points for UMAP
 EPOCHS = 200  # as UMAP takes for large data; its 500 for small ones look alike
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WordMap:
     """Frequent words of both languages on a plane.
 
@@ -46,6 +46,10 @@ class WordMap:
     target_points: Matrix
     links: Indices
     projection: str
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.source):,} and {len(self.target):,} words"
+        return f"WordMap({sizes}, {len(self.links):,} links, by {self.projection})"
 
     @classmethod
     def of(cls, space: SharedSpace, by_csls: CrossNeighbors) -> Self:

@@ -162,8 +162,12 @@ class _Json(JSONResponse):
 async def _refusal(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return Response(status_code=400)  # the client has left, and nobody reads it
-    detail = "the paths are /, /api/translate, /api/neighbors, /api/complete and /api/info"
-    text = detail if error.status_code == 404 else error.detail
+    text = error.detail
+    if error.status_code == 404:
+        text = "the paths are /, /api/translate, /api/neighbors, /api/complete and /api/info"
+    if error.status_code == 405:
+        allowed = sorted((error.headers or {}).get("Allow", "").split(", "))
+        text = f"the methods of this path are {', '.join(allowed)}"
     return _Json({"error": text}, error.status_code, error.headers)
 
 

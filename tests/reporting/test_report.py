@@ -44,6 +44,8 @@ def test_a_report_has_all_values(alignment: Alignment, languages: Both, known: P
     assert len(found.questions.questions) == found.evaluation.csls.n == 150
     assert found.reliability is None  # without a ranker
     assert found.dictionary is not None
+    parts = found.dictionary, found.dictionary.forward, found.word_map, found.hubs
+    assert all(len(repr(part)) < 100 for part in parts)
     assert found.dictionary.score == "csls"
     assert found.prospects is None
     assert found.notes == ()
@@ -103,6 +105,15 @@ def test_vectors_of_another_training_are_warned_of(
     assert "a map serves one training only" in found.card.warnings[0]
     assert not any(use.good for use in found.card.uses)
     assert any("check that the vectors" in text for text in found.card.warnings)
+    untested = ax.report(other, languages[1], alignment).card
+    assert untested is not None
+    assert not untested.accuracies  # the held-out figures are of other vectors
+    assert not untested.uses
+    words = [f"{word}x" for word in source.words]
+    card = ax.report(Embeddings(words, other.vectors, source="b.vec"), languages[1], alignment).card
+    assert card is not None
+    assert card.warnings[0].startswith("b.vec is not what the map was fitted on")
+    assert card.warnings[0].endswith("?")
 
 
 def test_languages_in_one_space_need_no_map(ranked: SharedSpace, pairs: Pairs) -> None:

@@ -198,7 +198,8 @@ def test_bad_bodies(client: TestClient, body: bytes, error: str) -> None:
 def test_other_refusals(client: TestClient) -> None:
     assert "the paths are /, /api/translate" in refused(client, "/api/translate/", 404)
     for method in ("PUT", "DELETE", "OPTIONS", "POST"):
-        refused(client, "/api/info", 405, method=method)
+        error = refused(client, "/api/info", 405, method=method)
+        assert error == "the methods of this path are GET, HEAD"
     large = json.dumps(["a" * 400] * 3_000)
     assert "the body may hold 1,048,576 bytes" in refused(
         client, "/api/translate", 413, method="POST", content=large

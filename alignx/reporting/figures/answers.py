@@ -16,13 +16,13 @@ from alignx.reporting.figures.theme import (
     percent_axis,
     require_numbers,
 )
+from alignx.reporting.reliability import Reliability
 from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from alignx.evaluation.accuracy import Accuracy
-    from alignx.reporting.reliability import Reliability
 
 __all__ = ["draw_shares", "plot_accuracy", "plot_reliability"]
 
@@ -116,6 +116,7 @@ def plot_reliability(reliability: Reliability, *, ax: Axes | None = None) -> Axe
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('stated probability', 'right answers')
     """
+    require_instance(reliability, Reliability, "reliability")
     filled = reliability.counts > 0
     bins = (reliability.probability, reliability.share, reliability.low, reliability.high)
     probability, share, low, high = (require_numbers(x[filled], "reliability") for x in bins)

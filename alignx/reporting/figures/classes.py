@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alignx.reporting.classifier import ClassifierSection
 from alignx.reporting.figures.answers import draw_shares
 from alignx.reporting.figures.theme import SOURCE, drawing, label_of
+from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alignx.reporting.classifier import ClassifierSection
 
 __all__ = ["plot_classes", "plot_confusion"]
 
@@ -35,6 +36,7 @@ def plot_classes(section: ClassifierSection, *, ax: Axes | None = None) -> Axes:
     Axes
         The axes; ``.figure.savefig("classes.pdf")`` saves the figure.
     """
+    require_instance(section, ClassifierSection, "section")
     return draw_shares(section.by_class, "texts predicted right, with 95 % interval", ax)
 
 
@@ -63,6 +65,7 @@ def plot_confusion(section: ClassifierSection, *, ax: Axes | None = None) -> Axe
     >>> [text.get_text() for text in axes.texts]
     ['1', '1', '2']
     """
+    require_instance(section, ClassifierSection, "section")
     errors = section.confusion.sum(axis=0) + section.confusion.sum(axis=1)
     errors -= 2 * section.confusion.diagonal()
     chosen = np.sort(np.argsort(-errors, kind="stable")[:SHOWN])

@@ -17,11 +17,12 @@ from alignx.reporting.figures.theme import (
     percent_axis,
     require_numbers,
 )
+from alignx.reporting.prospects.prospects import Prospects
+from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alignx.reporting.prospects.prospects import Prospects
 
 __all__ = ["BandMeasure", "plot_bands", "plot_expectation", "plot_spectra"]
 
@@ -64,6 +65,7 @@ def plot_bands(
     ValueError
         If `measure` is something else.
     """
+    require_instance(prospects, Prospects, "prospects")
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
     with drawing(ax) as ax:
@@ -103,6 +105,7 @@ def plot_spectra(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
     ValueError
         If a value is NaN or infinite.
     """
+    require_instance(prospects, Prospects, "prospects")
     with drawing(ax) as ax:
         for language, (color, _), style in zip(
             (prospects.source, prospects.target), SERIES[:2], STYLES, strict=True
@@ -137,6 +140,7 @@ def plot_expectation(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
     ValueError
         If nothing is expected, or a value is NaN.
     """
+    require_instance(prospects, Prospects, "prospects")
     if not prospects.expected:
         raise ValueError("prospects must hold at least 1 expectation, got none")
     with drawing(ax, 1 + 0.38 * len(prospects.expected), grid="x") as ax:

@@ -10,6 +10,7 @@ import numpy as np
 
 from alignx.datasets.languages import languages
 from alignx.reporting.printable import INVISIBLE, code_points
+from alignx.support.arguments import require_optional
 from alignx.support.characters import one_line
 
 if TYPE_CHECKING:
@@ -109,8 +110,10 @@ def drawing(ax: Axes | None, height: float = SIZE[1], *, grid: str = "both") -> 
     The figure is not registered with pyplot, so nothing keeps it alive.
     """
     import matplotlib as mpl
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    require_optional(ax, Axes, "ax")
     with mpl.rc_context(STYLE):
         if ax is None:
             ax = Figure(figsize=(SIZE[0], height), layout="constrained").add_subplot()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from alignx.classification.comparison.report import TransferReport
 from alignx.reporting.figures.theme import (
     INK,
     MUTED,
@@ -15,12 +16,12 @@ from alignx.reporting.figures.theme import (
     legend_above,
     percent_axis,
 )
+from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from alignx.classification.comparison.report import TransferReport
 
 __all__ = ["Measure", "plot_transfer", "transfer_figure"]
 
@@ -51,6 +52,7 @@ def plot_transfer(
     ValueError
         If `measure` is something else.
     """
+    require_instance(report, TransferReport, "report")
     if measure not in ("accuracy", "gap"):
         raise ValueError(f"measure must be 'accuracy' or 'gap', got {measure!r}")
     rows = report.rows

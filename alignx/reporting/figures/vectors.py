@@ -16,12 +16,13 @@ from alignx.reporting.figures.theme import (
     log_axis,
     require_numbers,
 )
+from alignx.reporting.hubs import Hubs
+from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
-    from alignx.reporting.hubs import Hubs
 
 __all__ = ["plot_cosines", "plot_hubs", "plot_singular_values"]
 
@@ -52,6 +53,7 @@ def plot_hubs(hubs: Hubs, *, ax: Axes | None = None) -> Axes:
     array([[1., 2.],
            [9., 1.]])
     """
+    require_instance(hubs, Hubs, "hubs")
     with drawing(ax) as ax:
         for counts, color, style, name in (
             (hubs.before, MUTED, "--", "by cosine"),

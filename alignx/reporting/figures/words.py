@@ -16,6 +16,8 @@ from alignx.reporting.figures.theme import (
     legend_above,
     require_numbers,
 )
+from alignx.reporting.word_map import WordMap
+from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
-    from alignx.reporting.word_map import WordMap
 
 __all__ = ["plot_words"]
 
@@ -63,6 +64,7 @@ def plot_words(word_map: WordMap, *, n_labels: int = 40, ax: Axes | None = None)
     >>> [text.get_text() for text in plot_words(words).texts]
     ['cat', 'gato', 'sun', 'sol']
     """
+    require_instance(word_map, WordMap, "word_map")
     from matplotlib.collections import LineCollection
 
     if n_labels < 0:

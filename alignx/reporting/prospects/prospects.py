@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alignx.errors import AlignxError
 from alignx.reporting.prospects.advice import advise, decide
 from alignx.reporting.prospects.expectation import expect, features_of, unlike_measured
 from alignx.reporting.prospects.facts import measure
@@ -57,7 +58,13 @@ class Prospects(Tabular):
     @classmethod
     def of(cls, source: Any, target: Any) -> Prospects:  # noqa: ANN401  # what as_embeddings takes
         """Measure two languages; see `prospects`."""
-        facts = measure(as_embeddings(source), as_embeddings(target))
+        languages = as_embeddings(source), as_embeddings(target)
+        for each in languages:
+            if not each.vectors.any():
+                raise AlignxError(
+                    f"a language must have words with a vector, got {each.name}: all are zero"
+                )
+        facts = measure(*languages)
         features = features_of(facts)
         unlike = unlike_measured(facts, features)
         expected = expect(features, is_unlike=bool(unlike))

@@ -255,3 +255,15 @@ def test_lines_differ_by_color_and_style() -> None:
     before, _, after, _ = ax.plot_hubs(hubs([1, 5], [3, 3])).lines
     assert (before.get_color(), after.get_color()) == (MUTED, INK)  # of no language
     assert before.get_linestyle() != after.get_linestyle()
+
+
+@pytest.mark.parametrize("name", [name for name in ax.__all__ if name.startswith("plot_")])
+@pytest.mark.parametrize("value", [None, 3, object()])
+def test_values_of_another_class_are_refused(name: str, value: object) -> None:
+    with pytest.raises(TypeError):
+        getattr(ax, name)(value)
+
+
+def test_axes_of_another_class_are_refused() -> None:
+    with pytest.raises(TypeError, match="ax must be of class Axes"):
+        ax.plot_hubs(hubs([1, 2], [1, 2]), ax=Figure())  # type: ignore[arg-type]

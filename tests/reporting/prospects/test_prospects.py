@@ -160,3 +160,9 @@ def test_the_cheapest_way_decides(verdicts: tuple[str, ...], expected: str) -> N
     sizes = (0, 500, 5_000)
     made = [Expectation(n, 0.5, 0.4, 0.6, 1, v) for n, v in zip(sizes, verdicts, strict=True)]
     assert decide(made) == expected
+
+
+def test_vectors_of_zeros_are_refused() -> None:
+    zeros = ax.Embeddings(["a", "b", "c"], np.zeros((3, 3)), source="zero.vec")
+    with pytest.raises(ax.AlignxError, match=r"got zero\.vec: all are zero"):
+        ax.prospects(ax.Embeddings(["a", "b", "c"], np.eye(3)), zeros)
