@@ -266,4 +266,4 @@ def test_values_of_another_class_are_refused(name: str, value: object) -> None:
 
 def test_axes_of_another_class_are_refused() -> None:
     with pytest.raises(TypeError, match="ax must be of class Axes"):
-        ax.plot_hubs(hubs([1, 2], [1, 2]), ax=Figure())  # type: ignore[arg-type]
+        ax.plot_hubs(hubs([1, 2], [1, 2]), ax=Figure())
