@@ -219,7 +219,7 @@ def thin_grid(path: Path) -> None:
 
 def ask_served(line: str) -> None:
     """Run a server on a free port, and ask it for a word."""
-    with started(*shlex.split(line)[1:], "--port", 0) as process:
+    with started(*shlex.split(line, comments=True)[1:], "--port", 0) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         with urlopen(f"{url}api/translate?word=cat") as answer:

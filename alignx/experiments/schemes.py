@@ -42,19 +42,5 @@ SCHEMES: Mapping[str, Mapping[str, Any]] = {
     },
     # Glavas et al., "How to (Properly) Evaluate Cross-Lingual Word Embeddings", ACL 2019; PROC.
     "xling": {"method": "procrustes", "normalize": "none", "refinement": 0},
-    # Li et al., "Improving Word Translation via Two-Stage Contrastive Learning", ACL 2022,
-    # stage C1 with 5,000 pairs. Their steps are of plain gradient descent, ours of Adam, so the
-    # learning rate is ours.
-    "contrastive_bli": {
-        "method": "contrastive",
-        "normalize": "unit,center,unit",
-        "refinement": 1,
-        "refinement_vocabulary": 10_000,
-        "temperature": 1.0,
-        "n_negatives": 150,
-        "steps": 200,
-        "vocabulary": 60_000,
-        "regularization": 0.0,
-    },
 }
 """Tables of options by the name of the scheme, as in a grid file."""

@@ -225,7 +225,7 @@ class Lexicon(WordPairs):
         Examples
         --------
         >>> Lexicon.of([("cat", "gato")]), Lexicon.of({"cat": ["gato", "gata"]})
-        (Lexicon(1 pairs), Lexicon(2 pairs))
+        (Lexicon(1 pair), Lexicon(2 pairs))
         """
         if isinstance(pairs, Lexicon):
             return pairs

@@ -245,7 +245,7 @@ INSTEAD = {
     "methods": {
         'methods = ["procruste", "cca", "x"]': "methods must be of auto, procrustes, cca, "
         "least_squares, reweighted, rcsls, contrastive, ensemble, self_learning, adversarial, "
-        "muse, vecmap, fasttext, xling, contrastive_bli, or have a method in [options.procruste], "
+        "muse, vecmap, fasttext, xling, or have a method in [options.procruste], "
         "got 'procruste', 'x'",
         'methods = ["a/b"]': "methods[0] must match pattern",
         "methods = [1]": "methods[0] must be a valid string, got 1",

@@ -28,7 +28,7 @@ def test_a_card_shows_figures_uses_and_warnings_and_escapes_words() -> None:
     assert page.xpath("//script") == []
     assert page.text_content().count(EVIL) == 4
     cells = [cell.text_content() for cell in page.xpath("//td")]
-    assert cells == ["held-out words", "csls", "4", "75.0 %", "25.0 to 100.0 %"]
+    assert cells == ["held-out words", "csls", "4", "75.0 %", "30.1 to 95.4 %"]
     items = [item.text_content() for item in page.xpath("//li")]
     assert items[1:] == ["Not good for proof: P@1 is 75 %", f"Warning: {EVIL}"]
     assert "The alignment failed." in page.text_content()
