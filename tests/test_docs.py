@@ -326,9 +326,13 @@ def test_the_citation_is_of_this_version() -> None:
 
 
 def test_links_lead_somewhere() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    generated = [ROOT / line for line in ignored if line.startswith("docs/")]  # the build checks
     for page, text in PAGES.items():
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
-            assert (ROOT / page).parent.joinpath(target).exists(), (page, target)
+            path = (ROOT / page).parent.joinpath(target).resolve()
+            made = any(path.is_relative_to(each) for each in generated)
+            assert made or path.exists(), (page, target)
 
 
 def test_the_readme_is_short() -> None:
