@@ -151,8 +151,11 @@ def interval(
 
 
 def percent_axis(*axes: Any) -> None:  # noqa: ANN401  # matplotlib.axis.Axis
-    """Write the shares of each axis as percentages."""
+    """Write the shares of each axis as percentages, few enough to stand beside each other."""
+    from matplotlib.ticker import MaxNLocator
+
     for axis in axes:
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
 
