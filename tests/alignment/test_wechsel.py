@@ -81,6 +81,7 @@ def test_a_language_model_is_initialized_from_aligned_models(tmp_path: Path) -> 
         method="procrustes",
         normalize="linear",
         ranker=False,
+        allow_failed=True,  # words of one topic stand for each other: few first answers are right
     )
     models = []
     for code, side in (("en", "source"), ("ru", "target")):
