@@ -20,11 +20,14 @@ from alignx.reporting.reliability import Reliability
 from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from alignx.evaluation.accuracy import Accuracy
+    from alignx.support.arrays import Double
 
-__all__ = ["draw_shares", "plot_accuracy", "plot_reliability"]
+__all__ = ["draw_intervals", "draw_shares", "plot_accuracy", "plot_reliability"]
 
 RANKINGS = {"nn": "nearest neighbor", "csls": "CSLS", "learned": "learned ranking"}
 LIMITS = (-0.02, 1.02)  # marks at 0 and 1 are whole
@@ -73,13 +76,25 @@ def plot_accuracy(
 
 def draw_shares(accuracies: Mapping[str, Accuracy], meaning: str, ax: Axes | None) -> Axes:
     """Draw the share of right answers of each group, with its interval; see `plot_accuracy`."""
+    shares = [
+        require_numbers([each.precision[1], *each.interval], repr(name)) if each.n else None
+        for name, each in accuracies.items()
+    ]
     labels = [f"{label_of(name)} ({each.n:,})" for name, each in accuracies.items()]
+    return draw_intervals(labels, shares, meaning, ax)
+
+
+def draw_intervals(
+    labels: Sequence[str],
+    shares: Sequence[Double | None],
+    meaning: str,
+    ax: Axes | None,
+) -> Axes:
+    """Draw a row for each label: a share in [0, 1] with its bounds, or nothing."""
     with drawing(ax, 1 + 0.38 * len(labels), grid="x") as ax:
-        for row, (name, each) in enumerate(accuracies.items()):
-            if not each.n:
-                continue
-            values = require_numbers([each.precision[1], *each.interval], repr(name))
-            interval(ax, row, values, SOURCE, text=f"{100 * values[0]:.0f} %")
+        for row, values in enumerate(shares):
+            if values is not None:
+                interval(ax, row, values, SOURCE, text=f"{100 * values[0]:.0f} %")
         ax.set_yticks(range(len(labels)), labels, parse_math=False)
         ax.set(xlim=LIMITS, ylim=(len(labels) - 0.5, -0.5))
         ax.set_xlabel(meaning, loc="right")

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from alignx.reporting.figures.answers import draw_intervals
 from alignx.reporting.figures.theme import (
     SERIES,
-    SOURCE,
     drawing,
-    interval,
     language_label,
     legend_above,
     log_axis,
@@ -21,8 +20,11 @@ from alignx.reporting.prospects.prospects import Prospects
 from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
 
+    from alignx.reporting.prospects.language import LanguageFacts
 
 __all__ = ["BandMeasure", "plot_bands", "plot_expectation", "plot_spectra"]
 
@@ -69,13 +71,10 @@ def plot_bands(
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {measure!r}")
     with drawing(ax) as ax:
-        for language, (color, marker), style in zip(
-            (prospects.source, prospects.target), SERIES[:2], STYLES, strict=True
-        ):
+        for language, marker, look in _sides(prospects):
             ranks = [band.last for band in language.bands]
             values = [getattr(band, measure) for band in language.bands]
-            name = language_label(language.name)
-            ax.plot(ranks, values, f"{marker}{style}", color=color, label=name, markersize=6)
+            ax.plot(ranks, values, marker=marker, markersize=6, **look)
         ax.set(xscale="log", xlabel="words up to frequency rank", ylabel=MEASURES[measure])
         ax.set_ylim(bottom=0)
         log_axis(ax.xaxis, np.log10(max(ranks[-1] / ranks[0], 1)))
@@ -107,13 +106,10 @@ def plot_spectra(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
     """
     require_instance(prospects, Prospects, "prospects")
     with drawing(ax) as ax:
-        for language, (color, _), style in zip(
-            (prospects.source, prospects.target), SERIES[:2], STYLES, strict=True
-        ):
+        for language, _, look in _sides(prospects):
             values = require_numbers(language.spectrum, "spectrum")
             numbers = np.arange(1, len(values) + 1)
-            name = language_label(language.name)
-            ax.plot(numbers, values, style, color=color, linewidth=2, label=name)
+            ax.plot(numbers, values, linewidth=2, **look)
         ax.set(yscale="log", xlabel="direction, longest first", ylabel="share of the length")
         log_axis(ax.yaxis, 1)
         legend_above(ax)
@@ -143,13 +139,17 @@ def plot_expectation(prospects: Prospects, *, ax: Axes | None = None) -> Axes:
     require_instance(prospects, Prospects, "prospects")
     if not prospects.expected:
         raise ValueError("prospects must hold at least 1 expectation, got none")
-    with drawing(ax, 1 + 0.38 * len(prospects.expected), grid="x") as ax:
-        for row, each in enumerate(prospects.expected):
-            values = require_numbers([each.precision, each.low, each.high], "expected")
-            interval(ax, row, values, SOURCE, text=f"{100 * each.precision:.0f} %")
-        labels = [f"{each.pairs:,} known pairs" for each in prospects.expected]
-        ax.set_yticks(range(len(labels)), labels)
-        ax.set(xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))
-        ax.set_xlabel("first answer right, with 90 % interval", loc="right")
-        percent_axis(ax.xaxis)
-    return ax
+    labels = [f"{each.pairs:,} known pairs" for each in prospects.expected]
+    shares = [
+        require_numbers([each.precision, each.low, each.high], "expected")
+        for each in prospects.expected
+    ]
+    return draw_intervals(labels, shares, "first answer right, with 90 % interval", ax)
+
+
+def _sides(prospects: Prospects) -> Iterator[tuple[LanguageFacts, str, dict[str, str]]]:
+    """Yield the facts of each language, its marker, and the look and label of its line."""
+    sides = prospects.source, prospects.target
+    for language, (color, marker), style in zip(sides, SERIES[:2], STYLES, strict=True):
+        name = language_label(language.name)
+        yield language, marker, {"color": color, "linestyle": style, "label": name}
