@@ -35,6 +35,7 @@ ORDER = [
     {"vectors", "lexicon", "retrieval"},
     {"datasets", "mapping", "ranking", "training"},
     {"alignment"},
+    {"multilingual"},
     {"induction", "evaluation", "classification"},
     {"experiments", "reporting"},
     {"server"},

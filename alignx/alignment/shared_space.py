@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from alignx.alignment.translation import Translation, TranslationSearch
 from alignx.errors import AlignxError, SpaceError
@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 ANSWERS = 5
 MANY_WORDS = 200
 
-__all__ = ["SharedSpace"]
+__all__ = ["PairParts", "SharedSpace"]
+
+
+class PairParts(NamedTuple):
+    """Learned ranking from a source to a target language, and the pairs of its fit."""
+
+    ranker: PairRanker | None = None
+    known: KnownPairs | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +54,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         Learned ranking from source to target, and probability of a pair.
     known : KnownPairs, optional
         Pairs of the fit of the map from source to target.
+    pairs : mapping of (str, str) to PairParts
+        Learned ranking and known pairs by source and target code, for `pair`.
 
     Raises
     ------
@@ -68,6 +77,8 @@ class SharedSpace(Mapping[str, Embeddings]):
     languages: Mapping[str, Embeddings]
     ranker: PairRanker | None = None
     known: KnownPairs | None = None
+    pairs: Mapping[tuple[str, str], PairParts] = field(default_factory=dict)
+    _pairs: dict[tuple[str, str], SharedSpace] = field(default_factory=dict, init=False)
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
@@ -140,6 +151,34 @@ class SharedSpace(Mapping[str, Embeddings]):
     def target(self) -> Embeddings:
         """The second language."""
         return list(self.languages.values())[1]
+
+    def pair(self, source: str, target: str) -> SharedSpace:
+        """Return the space of two of the languages, with their learned ranking, once.
+
+        Raises
+        ------
+        ValueError
+            If a language is not in the space, or both are the same.
+
+        Examples
+        --------
+        >>> words = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
+        >>> SharedSpace({"en": words, "sv": words, "nl": words}).pair("nl", "en")
+        SharedSpace(nl: 2, en: 2)
+        """
+        asked = source, target
+        missing = [code for code in asked if code not in self.languages]
+        if missing or source == target:
+            raise ValueError(
+                f"source and target must be two of {', '.join(self)}, got {source} and {target}"
+            )
+        if asked not in self._pairs:
+            parts = self.pairs.get(asked, PairParts())
+            if parts.known is None and asked[::-1] in self.pairs:
+                known = self.pairs[asked[::-1]].known
+                parts = parts._replace(known=known and known.reversed())
+            self._pairs[asked] = SharedSpace({code: self[code] for code in asked}, *parts)
+        return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
         """Return the space with the languages in reverse order, without the ranker."""

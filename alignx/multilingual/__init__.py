@@ -1,0 +1,1 @@
+"""Maps of several languages into one space."""
