@@ -178,7 +178,7 @@ class JointAligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         evidence = as_evidence(
             [len(new), *(len(each) for each in known.values())],
             {(0, at): pairs[number] for number, at in renumbered.items()},
-            weights and {(0, renumbered[number]): each for number, each in weights.items()},
+            {(0, renumbered[number]): each for number, each in (weights or {}).items()},
         )
         with threadpool_limits(limits=1, user_api="blas"):
             matrix = self._solve_language(frame, [new, *known.values()], evidence)

@@ -61,5 +61,5 @@ class GeneralizedProcrustes(JointAligner):
 
     def _solve_language(self, _: Frame, languages: list[Matrix], evidence: Evidence) -> Double:
         new = languages[0]
-        moments = (cross_moment(new, languages[j], link) for (_, j), link in evidence.items())
-        return polar(sum(moments))
+        moments = [cross_moment(new, languages[j], link) for (_, j), link in evidence.items()]
+        return polar(np.sum(moments, axis=0))

@@ -89,5 +89,5 @@ class Rotations:
 
     def agreement(self) -> Double:
         """Sum ``R_i' C_ij R_j`` over the pairs, made symmetric, (c, c)."""
-        both = sum(self.matrices[i].T @ self._sum(i) for i in self.matrices)
+        both = np.asarray(sum(self.matrices[i].T @ self._sum(i) for i in self.matrices))
         return np.asarray(both + both.T) / 4
