@@ -61,7 +61,7 @@ class Rotations:
     def _attach(self, dimensions: Sequence[int]) -> list[int]:
         """Rotate the language of most evidence by the identity, and others towards those before."""
         strength = [
-            sum(float(np.abs(cross).sum()) for cross, _ in towards) for towards in self.towards
+            sum(float(np.linalg.norm(cross)) for cross, _ in towards) for towards in self.towards
         ]
         roots = [i for i, dimension in enumerate(dimensions) if dimension == self.components]
         order = [max(roots, key=lambda i: strength[i])]
