@@ -204,6 +204,17 @@ def test_a_new_language_finds_its_place(kind: type[JointAligner], width: int, le
     assert np.array_equal(others, before)
 
 
+def test_a_new_language_gets_the_map_of_the_joint_fit() -> None:
+    *languages, new = made(3, n=400, noise=0.3)
+    pairs = {(0, 1): same(400), (0, 2): same(400), (1, 2): same(400)}
+    joint = JointReweighted().fit([*languages, new], pairs)
+    # Fixed languages that lie as in the joint fit, up to the lengths of their rows.
+    others = [unit_rows(joint.transform(rows, i)) for i, rows in enumerate(languages)]
+    found = JointReweighted().fit_language(joint.frame_, new, others, {0: same(400), 1: same(400)})
+    one, other = unit_rows(new @ found), unit_rows(joint.transform(new, 2))
+    assert np.einsum("ij,ij->i", one, other).min() > 0.99
+
+
 # --- refusals ---------------------------------------------------------------------------------
 
 
@@ -226,7 +237,7 @@ def test_wrong_evidence_is_refused(kind: type[JointAligner]) -> None:
     with pytest.raises(ValueError, match=r"weights must belong to .* got \(0, 3\)"):
         kind().fit(languages, chain(4), {(0, 3): np.ones(60)})
     with pytest.raises(ValueError, match=r"must join the new language with at least 1 other"):
-        kind().fit_language(Frame.plain(6), languages[0], [], {})
+        kind().fit_language(Frame(np.ones(6)), languages[0], [], {})
     with pytest.raises(NotFittedError, match=r"must be fitted before transform"):
         kind().transform(languages[0], 0)
     fitted = GeneralizedProcrustes().fit(languages, chain(4))
