@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 
 from alignx.cli.command import RUNNING, command, option
-from alignx.cli.hub.inputs import codes_of, mapped_language
+from alignx.cli.hub.inputs import codes_of, mapped_language, path_of
 from alignx.cli.hub.summary import show
 from alignx.cli.lexicons import Dictionaries, GivenLexicon, assigned, load_lexicons
 from alignx.cli.log import logging_to
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JointMethod", "fit"]
 
-JointMethod = Literal["joint_contrastive", "joint_reweighted", "generalized_procrustes"]
+JointMethod = Literal["contrastive", "reweighted", "procrustes"]
 WORK = ".work"  # folder of unfinished results in that of the space
 LOCK = ".lock"
 
@@ -64,7 +64,7 @@ def fit(
         JointMethod | None,
         option(
             f"Method: {', '.join(get_args(JointMethod))}.",
-            default="joint_contrastive",
+            default="contrastive, procrustes with few pairs",
             metavar="METHOD",
         ),
     ] = None,
@@ -106,7 +106,7 @@ def fit(
         lexicons = _lexicons(terminal, given, languages, identical=identical)
         alignment = _align(
             terminal,
-            languages,
+            {code: path_of(language) for code, language in languages.items()},
             log_file,
             lexicons=lexicons,
             hub=hub,
@@ -214,7 +214,7 @@ def _lexicons(
 
 def _align(
     terminal: Terminal,
-    languages: Mapping[str, Embeddings],
+    languages: Mapping[str, str],
     log_file: Path | None,
     *,
     work: tuple[Path, int | None, str | None],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alignx.cli.terminal import Terminal
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["SpaceFolderArgument", "codes_of", "mapped_language"]
+__all__ = ["SpaceFolderArgument", "codes_of", "mapped_language", "path_of"]
 
 SpaceFolderArgument = Annotated[
     Path, typer.Argument(metavar="SPACE", help="Folder from `alignx hub`.")
@@ -91,8 +91,21 @@ def mapped_language(
     cache = folder / f"{code}-{digest}.safetensors"
     if not cache.exists():
         embeddings = read_vectors(terminal, path, reading, language=code)
-        if embeddings.report is not None and embeddings.report.format == "cache":
+        if _is_mapped(embeddings, reading):
             return embeddings
         folder.mkdir(parents=True, exist_ok=True)
         save(embeddings, cache)
     return load(cache, language=code)
+
+
+def _is_mapped(embeddings: Embeddings, reading: Reading) -> bool:
+    """Whether a file holds just these vectors, in a form that is mapped."""
+    is_cache = embeddings.report is not None and embeddings.report.format == "cache"
+    return is_cache and reading.limit is None and reading.casing == "keep"
+
+
+def path_of(embeddings: Embeddings) -> str:
+    """Return the file of mapped vectors."""
+    if embeddings.report is None:
+        raise ValueError(f"vectors must come from a file, got {embeddings!r}")
+    return embeddings.report.path
