@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Words: TypeAlias = Mapping[str, Sequence[str]]
     Pair: TypeAlias = tuple[str, str]
 
-__all__ = ["FittedRanker", "fit_pair_rankers"]
+__all__ = ["FittedRanker", "fit_pair_rankers", "held_out_of_pair", "word_pairs"]
 
 POOLED = 12_000  # words of all languages that a transferred ranking is learned from
 SPELLED = 5_000  # pairs from which spelling is learned, the most frequent
@@ -91,7 +91,7 @@ def fit_pair_rankers(
     found: dict[Pair, FittedRanker] = {}
     samples: dict[Pair, list[LabeledCandidates]] = {}
     for number, pair in enumerate(lexicons):
-        candidates = _held_out_candidates(rows, words, fits, pair, ranker.n_candidates)
+        candidates = held_out_of_pair(rows, words, fits, pair, ranker.n_candidates)
         for way, parts in candidates.items():
             asked = sum(len(part.is_correct) for part in parts)
             if asked >= FEWEST_ASKED:
@@ -105,7 +105,7 @@ def fit_pair_rankers(
         return found
     shared, gain = fit_transferred(ranker, samples, part_of(progress, 0.8, 0.2))
     for pair in others:
-        known = _spelled(words, evidence, pair)
+        known = word_pairs(words, evidence, pair)
         own = None if shared is None or not known else with_spelling(shared, known)
         found[pair] = FittedRanker(own, gain, is_transferred=True)
     return found
@@ -126,7 +126,7 @@ def _of_languages(pairs: Mapping[Pair, Indices], languages: Pair) -> Indices:
     return np.concatenate(own) if own else np.empty((0, 2), dtype=np.int64)
 
 
-def _held_out_candidates(
+def held_out_of_pair(
     rows: Rows, words: Words, fits: Sequence[HeldOutFit], pair: Pair, k: int
 ) -> dict[Pair, list[LabeledCandidates]]:
     """Find the candidates of the held-out words of two languages, in both directions."""
@@ -157,7 +157,7 @@ def _held_out_candidates(
     return found
 
 
-def _spelled(words: Words, evidence: Mapping[Pair, Indices], pair: Pair) -> list[tuple[str, str]]:
+def word_pairs(words: Words, evidence: Mapping[Pair, Indices], pair: Pair) -> list[tuple[str, str]]:
     """Return word pairs of two languages, of the evidence or joined through other languages."""
     pairs = _of_languages(evidence, pair)
     if not len(pairs):
