@@ -225,7 +225,7 @@ def test_info_of_a_space(space: Path) -> None:
         (("wiki.en.vec", "EN=wiki.es.vec", "-d", "en-es.txt"), "got en from wiki.en.vec and EN"),
         (("wiki.en.vec", "en=wiki.es.vec", "-d", "en-es.txt"), "each language must occur once"),
         (("wiki.en.vec", "words.vec", "-d", "en-es.txt"), "got words.vec; give CODE=words.vec"),
-        (("wiki.en.vec", "e/s=wiki.es.vec", "-d", "en-es.txt"), "such as es=wiki.txt, got e/s="),
+        (("wiki.en.vec", "e/s=wiki.es.vec", "-d", "en-es.txt"), "such as es=vectors.txt, got e/s="),
         (("wiki.en.vec", "none.es.vec", "-d", "en-es.txt"), "none.es.vec: no such file"),
         ((*FILES, "-d", "none.txt"), "none.txt: no such file"),
         ((*FILES, "-d", "en-fr=en-es.txt"), "with two of en, es, de, got en-fr=en-es.txt"),
