@@ -19,7 +19,7 @@ from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from alignx.mapping.joint import Frame, JointAligner
     from alignx.multilingual.multilingual_alignment import Triangle
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["JointFit", "JointRound", "fit_joint", "pairs_to_compare"]
 
 Pair: TypeAlias = tuple[str, str]
+
+Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], Mapping[Pair, Indices]]"
+"""Search for the mutual neighbors of pairs of languages under maps by code."""
 
 VOCABULARY = 20_000  # most frequent words among which pairs are induced
 PARTNERS = 4  # languages without a dictionary that a language is compared with
@@ -87,6 +90,9 @@ def fit_joint(
     method: JointAligner | None = None,
     rounds: int = 2,
     partners: int = PARTNERS,
+    starts: Mapping[Pair, Indices] | None = None,
+    factors: Mapping[Pair, float] | None = None,
+    search: Search | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> JointFit:
@@ -109,16 +115,28 @@ def fit_joint(
         Number of refits, at least 0.
     partners : int
         Languages without known pairs that a language is compared with at most: the most similar.
+    starts : mapping of (str, str) to (p, 2) int64, optional
+        Pairs of the first fit, where they have grown elsewhere or stem from vectors alone.
+    factors : mapping of (str, str) to float, optional
+        Weights of pairs of languages other than 1.
+    search : callable, optional
+        Finds the mutual neighbors of pairs of languages under some maps, as in other processes.
     progress, log : callable, optional
         Called with the fraction done, and with the figures of each round.
     """
     method = JointContrastive() if method is None else method
-    grown = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
-    evidence = {pair: (pairs, balanced_weights(pairs)) for pair, pairs in grown.items()}
+    grown = starts
+    if grown is None:
+        grown = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
+    factors = factors or {}
+    evidence = {
+        pair: (pairs, factors.get(pair, 1.0) * balanced_weights(pairs))
+        for pair, pairs in grown.items()
+    }
     fitted = _fitted(method.initial() if rounds else method, rows, evidence)
     sizes = {code: min(VOCABULARY, len(each)) for code, each in rows.items()}
     compared: list[Pair] = []
-    found: dict[Pair, Indices] = {}
+    found: Mapping[Pair, Indices] = {}
     history: list[JointRound] = []
     for number in range(1, rounds + 1):
         start = time.perf_counter()
@@ -128,12 +146,19 @@ def fit_joint(
         }
         compared = compared or pairs_to_compare(unit, grown, partners)
         n_neighbors = min(N_NEIGHBORS, *sizes.values())
-        found = {
-            (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors) for s, t in compared
-        }
+        if search is None:
+            found = {
+                (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors)
+                for s, t in compared
+            }
+        else:
+            found = search(dict(zip(rows, fitted.maps_, strict=True)), compared)
         criterion = np.mean([_cosines(unit[s], unit[t], found[s, t]).mean() for s, t in compared])
         del unit
         evidence = _weighed(found, seeds, {code: len(each) for code, each in rows.items()})
+        for pair in factors.keys() & evidence.keys():
+            pairs, weights = evidence[pair]
+            evidence[pair] = pairs, factors[pair] * weights
         fitted = _fitted(method if number == rounds else method.initial(), rows, evidence)
         total = sum(len(pairs) for pairs, _ in evidence.values())
         seconds = time.perf_counter() - start
