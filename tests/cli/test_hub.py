@@ -274,14 +274,10 @@ def test_a_language_that_fails_without_a_dictionary() -> None:
     language = load("wiki.fr.vec", limit=60)
     lost = np.random.default_rng(3).permuted(language.vectors, axis=1)
     save(Embeddings(language.words, lost), "lost.fr.vec")
-    command = (*HUB[:4], "lost.fr.vec", *HUB[4:])
-    told = fail(*command)
+    told = fail(*HUB[:4], "lost.fr.vec", *HUB[4:])
     assert "fr" in told
     assert "--allow-failed" in told
     assert not Path("space").exists()
-    done = succeed(*command, "--allow-failed", "--json")
-    assert list(done.json["apart"]) == ["fr"]
-    assert [each["code"] for each in done.json["languages"]] == ["en", "es", "de"]
 
 
 @pytest.mark.usefixtures("work")
