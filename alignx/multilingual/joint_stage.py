@@ -205,7 +205,7 @@ def fit_all(
         found.known,
         starts=found.starts,
         method=method,
-        factors=weights,
+        weights=weights,
         search=search,
         progress=progress,
     )
