@@ -81,9 +81,13 @@ def assembled(
             )
     codes = [hub, *(code for code in found.parts if code != hub)]
     maps = {code: found.parts[code].mapped_by(joint.maps[code]) for code in codes}
-    return MultilingualAlignment(
+    alignment = MultilingualAlignment(
         maps, pairs, joint.triangles, dict(found.apart), method, joint.frame
     )
+    for learned in rankers.values():
+        if learned.ranker is not None:
+            learned.ranker.space_ = alignment.space
+    return alignment
 
 
 def _pair_fit(
