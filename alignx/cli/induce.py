@@ -90,8 +90,8 @@ def induce(
     from alignx.induction.induce import require_probabilities
     from alignx.induction.pair_selection import PairSelection
     from alignx.induction.sharded.plan import is_large
-    from alignx.support.workspace import Workspace
     from alignx.support.memory import parse_size
+    from alignx.support.workspace import Workspace
 
     memory = None if search.memory is None else parse_size(search.memory)
     search.require_packages()
