@@ -45,7 +45,7 @@ ORDER = [
 TIER_OF = {name: tier for tier, names in enumerate(ORDER) for name in names} | {"_core": 1}
 
 # The front doors have more.
-MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
+MOST_PARAMETERS = {"align": 10, "align_many": 10, "induce_lexicon": 9}
 
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {

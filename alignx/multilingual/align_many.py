@@ -209,7 +209,7 @@ def _given(data: Any) -> Any:  # noqa: ANN401  # what as_embeddings takes
     if not is_path(data):
         return as_embeddings(data)
     name = os.fspath(data)
-    return name if "://" in name else os.path.abspath(name)
+    return name if "://" in name else str(Path(name).absolute())
 
 
 def _settings(

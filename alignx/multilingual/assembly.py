@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["assembled", "fit_rankers"]
 
+RANKED = 40_000  # words of a language that rankers are learned from
+
 
 def fit_rankers(
     ranker: PairRanker | bool,
@@ -42,7 +44,7 @@ def fit_rankers(
     return fit_pair_rankers(
         PairRanker() if ranker is True else ranker,
         lambda code, matrix: parts[code].all_rows(matrix),
-        {code: parts[code].all_words().words for code in joint.maps},
+        {code: parts[code].all_words().words[:RANKED] for code in joint.maps},
         folds.fits,
         evidence,
         progress=progress,
@@ -79,9 +81,13 @@ def assembled(
             )
     codes = [hub, *(code for code in found.parts if code != hub)]
     maps = {code: found.parts[code].mapped_by(joint.maps[code]) for code in codes}
-    return MultilingualAlignment(
+    alignment = MultilingualAlignment(
         maps, pairs, joint.triangles, dict(found.apart), method, joint.frame
     )
+    for learned in rankers.values():
+        if learned.ranker is not None:
+            learned.ranker.space_ = alignment.space
+    return alignment
 
 
 def _pair_fit(

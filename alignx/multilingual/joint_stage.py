@@ -169,7 +169,7 @@ def _validation(
 
 
 def _losses(found: Foundation, results: Sequence[Result]) -> dict[Pair, float]:
-    """Return P@1 that pairs of languages lose against their own map, where chance cannot tell it."""
+    """Return the loss of P@1 against the own map of two languages, where it is beyond chance."""
     losses = {}
     for pair, alone in found.answers.items():
         lost = alone.astype(np.float64) - _answers(results, "joint", pair)
@@ -205,7 +205,7 @@ def fit_all(
         found.known,
         starts=found.starts,
         method=method,
-        factors=weights,
+        weights=weights,
         search=search,
         progress=progress,
     )

@@ -13,7 +13,6 @@ from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
 from alignx.multilingual.work import Result
 from alignx.support.arrays import unit_rows
-from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load
 from alignx.vectors.objects import as_embeddings
 from alignx.vectors.oov import add_oov_entries
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.normalizer import Step
 
 __all__ = ["FREQUENT", "HELD_OUT_FREQUENT", "LanguagePart", "is_path", "prepare"]
