@@ -6,11 +6,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 from alignx.reporting.figures.entry import figure_of
-from alignx.reporting.figures.squares import plot_accuracy_matrix
+from alignx.reporting.figures.squares import NAMED, plot_accuracy_matrix
+from alignx.reporting.figures.theme import language_label
 from alignx.reporting.page.document import document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from alignx.alignment.space_folder.manifest import Manifest, PairRecord, TriangleRecord
     from alignx.alignment.validation import Validation
@@ -74,7 +75,7 @@ def space_page(manifest: Manifest, matrix: AccuracyMatrix) -> str:
         "space.html",
         styles=("report.css",),
         scripts=("theme.js", "space.js"),
-        title=", ".join(matrix.languages),
+        title=_title(matrix.languages),
         matrix=matrix,
         ranking=RANKINGS[matrix.ranking],
         figures=list(_figures(matrix, has_known=has_known)),
@@ -92,6 +93,12 @@ def space_page(manifest: Manifest, matrix: AccuracyMatrix) -> str:
         ],
         version=version("alignx"),
     ).text
+
+
+def _title(codes: Sequence[str]) -> str:
+    if len(codes) > NAMED:
+        return f"{len(codes)} languages"
+    return ", ".join(map(language_label, codes))
 
 
 def _figures(matrix: AccuracyMatrix, *, has_known: bool) -> Iterator[ReportFigure]:

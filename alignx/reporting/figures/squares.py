@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from alignx.support.arrays import Double
 
-__all__ = ["draw_square", "plot_accuracy_matrix"]
+__all__ = ["NAMED", "draw_square", "plot_accuracy_matrix"]
 
 DARKEST = 0.5  # numbers stay readable on it
 NAMED = 8  # languages with their names; more have their codes
