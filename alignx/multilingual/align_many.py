@@ -155,6 +155,8 @@ def align_many(
         tell({"stage": "pairwise", "hub": first, "p@1": _precisions(found)})
         learning = part_of(progress, 0.4, 0.1)
         join_by_vectors(found, first, tasks, allow_failed=allow_failed, progress=learning)
+        if len(found.parts) < 2:
+            raise AlignxError(f"two languages must be joined, got {first} alone")
         if method is None:
             chosen = _for_few(found, chosen)
         folds = cross_fit(found, first, chosen, tasks, part_of(progress, 0.5, 0.2))
