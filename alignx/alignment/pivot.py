@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alignx.ranking.pivots import PivotSearch, Step
@@ -44,8 +44,8 @@ class Pivot:
     """
 
     languages: UnitLanguages
-    _indexes: dict[str, ExactIndex] = field(default_factory=dict, init=False)
-    _biases: dict[str, Matrix] = field(default_factory=dict, init=False)
+    _indexes: dict[str, ExactIndex] = field(default_factory=dict)
+    _biases: dict[str, Matrix] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -60,6 +60,11 @@ class Pivot:
         if code is None or ranker is None or not ranker.has_pivots:
             return None
         return cls(languages.select([source, target, code]))
+
+    def reversed(self) -> Pivot:
+        """Return the pivot of the languages in reverse order."""
+        source, target, code = self.languages
+        return replace(self, languages=self.languages.select([target, source, code]))
 
     def search(self, *, all_words: bool) -> PivotSearch:
         """Make a search, for few words or for so many that most rows matter."""

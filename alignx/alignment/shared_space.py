@@ -180,7 +180,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         """
         codes = [*self][::-1]
         parts = parts_of(self.pairs, *codes, self.known) if len(self) == 2 else PairParts()
-        swapped = SharedSpace(self.languages.select(codes), *parts, pairs=self.pairs)
+        turned = self.pivot and self.pivot.reversed()
+        swapped = SharedSpace(self.languages.select(codes), *parts, self.pairs, turned)
         if len(self) == 2:
             swapped._take_over(self)
         return swapped
