@@ -174,10 +174,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
-        """Return the space with the languages in reverse order.
-
-        Of two languages, with the ranker of that direction, where `pairs` hold one.
-        """
+        """Reverse the order of the languages; two of them get their ranker in `pairs`, if any."""
         codes = [*self][::-1]
         parts = parts_of(self.pairs, *codes, self.known) if len(self) == 2 else PairParts()
         turned = self.pivot and self.pivot.reversed()
