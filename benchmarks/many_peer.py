@@ -19,7 +19,7 @@ ROUNDS = (1, 2, 3, 5, 10, 20, 50)
 
 def measured(folder: Path, repeats: int, enough: float) -> list[dict[str, Any]]:
     import numpy as np
-    from procrustes import generalized
+    from procrustes import generalized  # type: ignore[import-not-found]
 
     rows = []
     for dtype in ("float64", "float32"):

@@ -36,9 +36,10 @@ def watch(module: str, spec: str, *, kill_after: float | None = None) -> Watched
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        peaks = [0, 0]
+        peak = private = 0
         while process.poll() is None:
-            peaks = [max(pair) for pair in zip(peaks, memory(process.pid), strict=True)]
+            now = memory(process.pid)
+            peak, private = max(peak, now[0]), max(private, now[1])
             if kill_after is not None and time.perf_counter() - start > kill_after:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -50,7 +51,7 @@ def watch(module: str, spec: str, *, kill_after: float | None = None) -> Watched
         raise subprocess.CalledProcessError(process.returncode, command)
     after = os.times()
     cpu = sum(after[2:4]) - sum(before[2:4])  # of children that have ended
-    return Watched(seconds, cpu, *peaks, output)
+    return Watched(seconds, cpu, peak, private, output)
 
 
 def memory(group: int) -> tuple[int, int]:
