@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alignx.support.files import StrPath
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["MultilingualAlignment", "PairFit", "Triangle"]
+__all__ = ["MultilingualAlignment", "PairFit", "Triangle", "method_facts", "restored_method"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,7 +282,7 @@ class MultilingualAlignment(Tabular):
         if missing:
             raise ValueError(f"languages must hold all of the maps, got none of {missing}")
         with changing(folder, create=True) as writer:
-            writer.method, writer.apart = _method_facts(self.method), dict(self.apart)
+            writer.method, writer.apart = method_facts(self.method), dict(self.apart)
             writer.triangles = [TriangleRecord(**asdict(each)) for each in self.triangles]
             if self.frame is not None:
                 writer.put_frame(self.frame.tensors())
@@ -301,7 +301,7 @@ class MultilingualAlignment(Tabular):
             {each.codes: PairFit.restored(each, opened.pairs[each.codes]) for each in found.pairs},
             tuple(Triangle(**each.model_dump()) for each in found.triangles),
             found.apart,
-            _restored_method(found.method),
+            restored_method(found.method),
             Frame.restored(frame) if frame else None,
         )
 
@@ -322,13 +322,13 @@ def _cells(fit: PairFit) -> tuple[str, ...]:
     return (f"{fit.source}-{fit.target}", *counts, *shares, interval, words, remark)
 
 
-def _method_facts(method: JointAligner | None) -> dict[str, Any]:
+def method_facts(method: JointAligner | None) -> dict[str, Any]:
     """Return the name and the parameters of a method."""
     if method is None:
         return {}
     return {"method": method_name(method, JOINT_METHODS), "parameters": method.get_params()}
 
 
-def _restored_method(facts: Mapping[str, Any]) -> JointAligner | None:
+def restored_method(facts: Mapping[str, Any]) -> JointAligner | None:
     """Make the method, not fitted, of its name and parameters."""
     return JOINT_METHODS[facts["method"]](**facts["parameters"]) if facts else None
