@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
+    from alignx.evaluation.accuracy_matrix import AccuracyMatrix, evaluate_many
     from alignx.evaluation.compare import compare
     from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from alignx.reporting.figures.classes import plot_classes, plot_confusion
     from alignx.reporting.figures.comparison import plot_comparison
     from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
+    from alignx.reporting.figures.squares import plot_accuracy_matrix
     from alignx.reporting.figures.transfer import plot_transfer
     from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
     from alignx.reporting.figures.words import plot_words
@@ -119,6 +121,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CCA",
     "RCSLS",
+    "AccuracyMatrix",
     "Adversarial",
     "Alignment",
     "AlignmentFailed",
@@ -199,6 +202,7 @@ __all__ = [
     "csls_neighbors",
     "csls_search",
     "evaluate",
+    "evaluate_many",
     "evaluate_similarity",
     "evaluate_transfer",
     "fetch",
@@ -212,6 +216,7 @@ __all__ = [
     "missing_reasons",
     "mutual_neighbors",
     "plot_accuracy",
+    "plot_accuracy_matrix",
     "plot_bands",
     "plot_classes",
     "plot_comparison",
@@ -282,6 +287,7 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
+    "evaluation.accuracy_matrix": ["AccuracyMatrix", "evaluate_many"],
     "evaluation.compare": ["compare"],
     "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
@@ -312,6 +318,7 @@ _HOMES = {
     "reporting.figures.classes": ["plot_classes", "plot_confusion"],
     "reporting.figures.comparison": ["plot_comparison"],
     "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
+    "reporting.figures.squares": ["plot_accuracy_matrix"],
     "reporting.figures.transfer": ["plot_transfer"],
     "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],
     "reporting.figures.words": ["plot_words"],

@@ -319,3 +319,32 @@ def test_the_first_command_needs_no_name_in_the_help() -> None:
     for name in ("add", "update", "remove", "info", "--identical"):
         assert f" {name} " in shown
     assert "alignx hub add [OPTIONS] SPACE VECTORS" in succeed("hub", "add", "--help").out
+
+
+# --- accuracy ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_accuracy_of_all_pairs_is_printed_as_a_square_and_written_as_a_page(space: Path) -> None:
+    given = ("-d", "es-de.test.txt", "-d", "en-es=en-es.txt", "--both-ways", "-o", "report.html")
+    done = succeed("hub", "evaluate", space, *given)
+    lines = [line.split() for line in done.out.splitlines()]
+    head = next(number for number, line in enumerate(lines) if line[-1:] == ["mean"])
+    assert lines[head] == ["en", "es", "de", "mean"]
+    assert [line[0] for line in lines[head + 1 : head + 5]] == ["en", "es", "de", "mean"]
+    page = Path("report.html").read_text()
+    assert "Cycle error" in page
+    assert page.count("<svg") >= 1
+    figures = json.loads(succeed("hub", "evaluate", space, *given[:4], "--json").out)
+    assert [(each["source"], each["target"]) for each in figures["pairs"]] == [
+        ("en", "es"),
+        ("es", "de"),
+    ]
+    assert figures["pairs"][1]["csls"]["p@1"] > 0.9
+
+
+def test_accuracy_takes_a_dictionary_of_languages_of_the_space(space: Path) -> None:
+    misuse("hub", "evaluate", space)
+    fail("hub", "evaluate", space, "-d", "fr-en=fr-en.txt")
+    fail("hub", "evaluate", space, "-d", "es-de.test.txt", "-o", "missing/report.html")
+    assert not Path("missing").exists()
