@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     )
     from alignx.multilingual.align_many import align_many
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+    from alignx.multilingual.space_changes import add_language, remove_language, update_language
     from alignx.multilingual.work import Work
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
@@ -189,6 +190,7 @@ __all__ = [
     "TransformerClassifier",
     "Validation",
     "Work",
+    "add_language",
     "align",
     "align_many",
     "as_embeddings",
@@ -230,10 +232,12 @@ __all__ = [
     "prospects",
     "rank_sources",
     "refine",
+    "remove_language",
     "report",
     "save",
     "set_config",
     "train",
+    "update_language",
 ]
 
 _HOMES = {
@@ -306,6 +310,7 @@ _HOMES = {
     "mapping.joint": ["GeneralizedProcrustes", "JointContrastive", "JointReweighted"],
     "multilingual.align_many": ["align_many"],
     "multilingual.multilingual_alignment": ["MultilingualAlignment"],
+    "multilingual.space_changes": ["add_language", "remove_language", "update_language"],
     "multilingual.work": ["Work"],
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],

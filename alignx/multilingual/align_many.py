@@ -229,9 +229,7 @@ def _settings(
             described[code] = data.checksum if keeps else str(id(data))
         other = first.setdefault(described[code], code)
         if other != code:
-            raise ValueError(
-                f"languages must be different, got the same vectors as {other}, {code}"
-            )
+            raise ValueError(f"languages must be different, got one for {other} and {code}")
     digests = {
         f"{s}-{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
         for (s, t), lexicon in lexicons.items()
@@ -266,7 +264,7 @@ def _prepared(
     for code, part in parts.items():
         other = first.setdefault(part.unmapped.checksum, code)
         if other != code:
-            raise ValueError(f"languages must be different, got the vectors of {other} for {code}")
+            raise ValueError(f"languages must be different, got one for {other} and {code}")
     return parts
 
 
