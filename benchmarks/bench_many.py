@@ -54,7 +54,7 @@ HALFWAY = 0.5
 # 2019.
 LITERATURE = {
     "Procrustes (Conneau et al. 2018)": (81.4, 82.9, 73.5, 72.4),
-    "UMWE, 6 languages, no dictionary (Chen and Cardie 2018)": (82.5, 83.7, 74.8, 72.9),
+    "UMWE, no dictionary (Chen and Cardie 2018)": (82.5, 83.7, 74.8, 72.9),
     "GeoMM, each pair alone (Jawanpuria et al. 2019)": (81.9, 85.5, 74.9, 76.7),
     "GeoMM-multi, all languages (Jawanpuria et al. 2019)": (81.0, 85.7, 75.1, 75.7),
 }
