@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import alignx as ax
-from alignx.errors import AlignmentFailed, AlignxError, DimensionError, FormatError
+from alignx.errors import AlignmentFailed, AlignxError, FormatError
 from alignx.multilingual import joint_stage
 from alignx.multilingual.align_many import align_many
 from alignx.multilingual.work import Work
@@ -205,11 +205,3 @@ def test_bad_input_is_said_in_one_line(languages: Words) -> None:
             fit(given, lexicons)
         assert text in str(caught.value)
         assert "\n" not in str(caught.value)
-
-
-def test_few_pairs_in_different_dimensions_are_refused(languages: Words) -> None:
-    wider = {**languages, "de": language("de", d=D + 4)}
-    few = {("en", "es"): lexicon("en", "es", 6), ("en", "de"): lexicon("en", "de", 6)}
-    small = {code: each.head(40) for code, each in wider.items()}
-    with pytest.raises((DimensionError, AlignxError)):
-        fit(small, few, method=None)
