@@ -21,6 +21,7 @@ from alignx.mapping.joint import (
     JointReweighted,
 )
 from alignx.support.arrays import unit_rows
+from alignx.support.config import config_context
 
 if TYPE_CHECKING:
     from alignx.mapping.joint import JointAligner
@@ -183,6 +184,31 @@ def test_a_pair_of_languages_of_little_weight_decides_little() -> None:
     weights = {(1, 2): np.full(60, 1e-6)}
     rows = mapped(GeneralizedProcrustes().fit(languages, pairs, weights), languages)
     np.testing.assert_allclose(rows[1], rows[2], atol=1e-3)
+
+
+def test_tuning_sums_the_losses_of_pairs() -> None:
+    languages = made(3, noise=1.0)
+    start = [
+        matrix.astype(np.float64) for matrix in JointReweighted().fit(languages, chain(3)).maps_
+    ]
+    ones = same(), np.ones(60)
+    alone = JointContrastive(steps=4).tune(languages[:2], start[:2], {(0, 1): ones})
+    light = same(), np.full(60, 1e-9)
+    both = JointContrastive(steps=4).tune(languages, start, {(0, 1): ones, (1, 2): light})
+    np.testing.assert_allclose(both[0], alone[0], atol=1e-5)
+    np.testing.assert_allclose(both[1], alone[1], atol=1e-5)
+    heavy = JointContrastive(steps=4).tune(languages, start, {(0, 1): ones, (1, 2): ones})
+    assert np.abs(heavy[1] - alone[1]).max() > 1e-3
+
+
+def test_threads_change_nothing() -> None:
+    languages = made(4, noise=1.0)
+    found = []
+    for n_threads in (1, 3):
+        with config_context(n_threads=n_threads):
+            found.append(JointContrastive(steps=3).fit(languages, everyone(4)).maps_)
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 # --- a new language ---------------------------------------------------------------------------
