@@ -126,12 +126,22 @@ def align_many(
     Examples
     --------
     >>> import alignx as ax
-    >>> en, es, train, _ = ax.load_sample("en", "es")
-    >>> de, to_de = ax.load_sample("en", "de")[1:3]
-    >>> vectors, pairs = {"en": en, "es": es, "de": de}, {("en", "es"): train, ("en", "de"): to_de}
-    >>> alignment = ax.align_many(vectors, lexicons=pairs, method="procrustes", ranker=False)
-    >>> alignment.apply(vectors).pair("es", "de").translate("gato", k=1)[0].word
-    'katze'
+    >>> import numpy as np
+    >>> rows = np.random.default_rng(0).standard_normal((40, 4))
+    >>> turned = {"en": rows, "es": rows[:, ::-1], "de": -rows}
+    >>> vectors = {
+    ...     code: ax.Embeddings([f"{code}{i}" for i in range(40)], each)
+    ...     for code, each in turned.items()
+    ... }
+    >>> lexicons = {
+    ...     ("en", "es"): [(f"en{i}", f"es{i}") for i in range(30)],
+    ...     ("en", "de"): [(f"en{i}", f"de{i}") for i in range(30)],
+    ... }
+    >>> alignment = ax.align_many(vectors, lexicons=lexicons, ranker=False)
+    >>> alignment
+    MultilingualAlignment(en, es, de; 3 pairs of languages)
+    >>> alignment.apply(vectors).pair("es", "de").translate("es35", k=1)[0].word
+    'de35'
     """
     _require_arguments(languages, lexicons, ranker, work, (progress, log))
     by_pair = as_lexicons(lexicons, languages)

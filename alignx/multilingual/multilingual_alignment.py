@@ -317,9 +317,12 @@ def _cells(fit: PairFit) -> tuple[str, ...]:
         low, high = (100 * bound for bound in fit.joint.interval)
         interval, words = f"[{low:.1f}, {high:.1f}]", f"{fit.joint.n:,}"
     origin = {"lexicon": "", "pivot": "through other languages"}.get(fit.found_by)
-    remark = f"by vectors alone: {fit.diagnosis}" if origin is None else origin
+    if origin is None:
+        origin = "by vectors alone"
+        if fit.diagnosis is not None:
+            origin += f", agreement of runs {fit.diagnosis.agreement:.2f}"
     counts = f"{fit.pairs:,}" if fit.pairs else "", f"{fit.induced:,}"
-    return (f"{fit.source}-{fit.target}", *counts, *shares, interval, words, remark)
+    return (f"{fit.source}-{fit.target}", *counts, *shares, interval, words, origin)
 
 
 def method_facts(method: JointAligner | None) -> dict[str, Any]:
