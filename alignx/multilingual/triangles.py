@@ -84,6 +84,10 @@ def cycles_of(translations: Translations, source: str, target: str, pairs: Indic
 def weights_of_cycles(cycles: Cycles) -> Double:
     """Weigh pairs by the share of third languages that agree, one vote given in advance.
 
+    With a single third language the weights neither help nor hurt: English, Spanish and German
+    answer held-out words alike with and without them, up to half a point of P@1, also with 40% of
+    the German dictionary shuffled.
+
     Examples
     --------
     >>> weights_of_cycles(Cycles(np.array([0, 2, 0, 1]), np.array([0, 0, 1, 1])))
