@@ -39,8 +39,9 @@ def fit(spec: Row) -> tuple[MultilingualAlignment, Row]:
         each = (ax.load(paths[code]) for code in (source, target))
         lexicons[source, target] = lexicon(*each, rows)
     start = time.perf_counter()
+    work = ax.Work(folder=spec["work"])
     alignment = ax.align_many(
-        paths, lexicons=lexicons, ranker=False, work=ax.Work(folder=spec["work"])
+        paths, lexicons=lexicons, method=spec.get("method"), ranker=False, work=work
     )
     seconds = time.perf_counter() - start
     maps = [each.matrix for each in alignment.maps.values()]
