@@ -132,7 +132,7 @@ def differences(job: str, reports: dict[str, EvaluationReport]) -> Iterator[Row]
         names = [name for name, each in reports.items() if ranking in each.questions.ranks]
         for name in names[1:]:
             compared = {BASELINE: reports[BASELINE], name: reports[name]}
-            found = ax.compare(compared, ranking=ranking)  # type: ignore[arg-type]
+            found = ax.compare(compared, ranking=ranking)
             yield {
                 "part": "difference",
                 "job": job,
