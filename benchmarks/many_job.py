@@ -91,7 +91,7 @@ def save(maps: Mapping[str, LanguageMap], file: str) -> None:
         for name, tensor in each.tensors().items()
     }
     facts = {f"{code}/facts": np.array(json.dumps(each.facts())) for code, each in maps.items()}
-    np.savez(file, allow_pickle=False, **arrays, **facts)  # type: ignore[arg-type]
+    np.savez(file, allow_pickle=False, **arrays, **facts)
 
 
 def _paths(spec: Row) -> dict[str, Path]:
