@@ -36,11 +36,11 @@ def fit(spec: Row) -> tuple[MultilingualAlignment, Row]:
     known, _ = pairs(spec["languages"], spec["words"])
     lexicons = {}
     for (source, target), rows in known.items():
-        each = (ax.load(paths[code]) for code in (source, target))
-        lexicons[source, target] = lexicon(*each, rows)
+        lexicons[source, target] = lexicon(ax.load(paths[source]), ax.load(paths[target]), rows)
     start = time.perf_counter()
+    work = ax.Work(folder=spec["work"])
     alignment = ax.align_many(
-        paths, lexicons=lexicons, ranker=False, work=ax.Work(folder=spec["work"])
+        paths, lexicons=lexicons, method=spec.get("method"), ranker=False, work=work
     )
     seconds = time.perf_counter() - start
     maps = [each.matrix for each in alignment.maps.values()]
@@ -91,7 +91,7 @@ def save(maps: Mapping[str, LanguageMap], file: str) -> None:
         for name, tensor in each.tensors().items()
     }
     facts = {f"{code}/facts": np.array(json.dumps(each.facts())) for code, each in maps.items()}
-    np.savez(file, **arrays, **facts)
+    np.savez(file, allow_pickle=False, **arrays, **facts)
 
 
 def _paths(spec: Row) -> dict[str, Path]:

@@ -74,7 +74,8 @@ def growth(rows: list[Row]) -> str:
             seconds(row["cpu_seconds"]),
             megabytes(row["peak_memory"]),
             megabytes(row["peak_private"]),
-            f"{_with_interval(row['csls'])}, n {row['csls']['n']:,}",
+            f"{_with_interval(row['csls'])}, n {row['csls']['n']:,}"
+            f"{' (with one)' if row['has_dictionary'] else ''}",
             f"{100 * row['least']:.1f}",
         ]
         for row in sorted(of_part(rows, "growth"), key=lambda row: (row["words"], row["languages"]))

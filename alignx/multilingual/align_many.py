@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from alignx.multilingual.evidence import Pair
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
     from alignx.multilingual.pairwise_stage import Foundation
+    from alignx.multilingual.work import Result
     from alignx.support.progress import Log, Progress
     from alignx.vectors.normalizer import Step
 
@@ -262,7 +263,7 @@ def _prepared(
         for code, data in languages.items()
     }
     here = Tasks(tasks.store)  # vectors in memory do not travel
-    results = {}
+    results: dict[str, Result] = {}
     for runner, is_own in ((here, False), (tasks, True)):
         some = {n: call for n, call in calls.items() if is_path(call[0]) == is_own}
         results |= runner.run(prepare, some, progress)

@@ -61,7 +61,8 @@ def assembled(
 ) -> MultilingualAlignment:
     """Put the value together."""
     folds, joint = fits
-    induced = joint.induced | {pair[::-1]: count for pair, count in joint.induced.items()}
+    induced = dict(joint.induced)
+    induced |= {(t, s): count for (s, t), count in joint.induced.items()}
     pairs: dict[Pair, PairFit] = {}
     for pair in [*found.starts, *joint.induced, *rankers]:
         if pair in pairs:

@@ -44,7 +44,7 @@ _CODE = re.compile(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
 logger = logging.getLogger("alignx")
 
 
-def require_codes(languages: Mapping[str, Any]) -> None:
+def require_codes(languages: Mapping[Any, Any]) -> None:
     """Refuse codes that are no names of files, or differ only in case.
 
     Raises
@@ -210,8 +210,12 @@ def require_agreement(known: Mapping[Pair, Indices], *, allow: bool = False) -> 
 def _agreement(known: Mapping[Pair, Indices], triangle: Sequence[str]) -> tuple[int, int]:
     """Count the words with a common translation on both ways, and those with both ways."""
     first, middle, last = triangle
-    sides = [_directed(known, *pair) for pair in ((first, middle), (middle, last), (first, last))]
-    if any(side is None for side in sides):
+    sides = [
+        side
+        for pair in ((first, middle), (middle, last), (first, last))
+        if (side := _directed(known, *pair)) is not None
+    ]
+    if len(sides) < 3:
         return 0, 0
     sizes = [
         1 + max(int(pairs[:, side].max()) for pairs, side in ends)

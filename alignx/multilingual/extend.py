@@ -22,7 +22,7 @@ from alignx.ranking.ranker import PairRanker
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,8 +59,8 @@ def fit_new_language(
 ) -> NewLanguage:
     """Learn the map of a language into a space on disk, by the method that fitted the others.
 
-    Known pairs grow by self-learning. Rounds then find the mutual neighbors with the other
-    languages, whose rows stay, and fit the map again. The accuracy is that of maps fitted without
+    Known pairs grow by self-learning. The map is then fitted again on mutual neighbors with the
+    other languages, whose rows stay. The accuracy is that of maps fitted without
     the words that are asked for.
 
     Parameters
@@ -74,7 +74,7 @@ def fit_new_language(
     lexicons : mapping of (str, str) to Lexicon, path or list of pairs
         Known translations; `code` is one of the two languages of each.
     ranker : PairRanker or bool
-        Learn the ranking from and to each language with a dictionary of 20 words or more.
+        Learn the ranking from and to each language with a dictionary of 200 words or more.
     allow_failed : bool
         Keep a map that has failed its check.
     progress : callable, optional
@@ -104,29 +104,44 @@ def fit_new_language(
     if len(failed) == len(checks):
         require_none_failed(failed, allow_failed)
     matrix, induced = fit.solve(known, FREQUENT)
-    learned = _new_rankers(ranker, fit, code, folds) if ranker else {}
+    learned: dict[tuple[str, str], FittedRanker] = {}
+    if ranker:
+        learned = _new_rankers(PairRanker() if ranker is True else ranker, fit, code, folds)
     if progress is not None:
         progress(1.0)
-    pairs = []
-    for other, count in induced.items():
-        origin = "lexicon" if other in known else "pivot"
-        both = len(known.get(other, ())), count, origin
-        forth, back = (learned.get(way) for way in ((code, other), (other, code)))
-        pairs.append(
-            PairFit(
-                code,
-                other,
-                *both,
-                joint=checks.get(other),
-                ranker=forth and forth.ranker,
-                ranking_gain=forth and forth.gain,
-                known=fit.known_pairs(other) if other in known else None,
-            )
-        )
-        if back is not None:
-            pairs.append(PairFit(other, code, *both, ranker=back.ranker, ranking_gain=back.gain))
     mean = np.zeros(len(matrix), dtype=np.float32)
-    return NewLanguage(LanguageMap.of(code, embeddings, normalizer, matrix, mean), tuple(pairs))
+    return NewLanguage(
+        LanguageMap.of(code, embeddings, normalizer, matrix, mean),
+        tuple(_pair_fits(fit, code, induced, checks, learned)),
+    )
+
+
+def _pair_fits(
+    fit: Extension,
+    code: str,
+    induced: Mapping[str, int],
+    checks: Mapping[str, Validation | None],
+    learned: Mapping[tuple[str, str], FittedRanker],
+) -> Iterator[PairFit]:
+    """Give the evidence with each language, and the learned rankings of both directions."""
+    nothing = FittedRanker(None, None)
+    for other, count in induced.items():
+        is_known = other in fit.known
+        pairs = len(fit.known[other]) if is_known else 0
+        counts = pairs, count, "lexicon" if is_known else "pivot"
+        forth = learned.get((code, other), nothing)
+        yield PairFit(
+            code,
+            other,
+            *counts,
+            joint=checks.get(other),
+            ranker=forth.ranker,
+            ranking_gain=forth.gain,
+            known=fit.known_pairs(other) if is_known else None,
+        )
+        if (other, code) in learned:
+            back = learned[other, code]
+            yield PairFit(other, code, *counts, ranker=back.ranker, ranking_gain=back.gain)
 
 
 def _cross_fit(
@@ -185,7 +200,7 @@ def _by_other(
 
 
 def _new_rankers(
-    ranker: PairRanker | bool, fit: Extension, code: str, folds: Sequence[HeldOutFit]
+    ranker: PairRanker, fit: Extension, code: str, folds: Sequence[HeldOutFit]
 ) -> dict[tuple[str, str], FittedRanker]:
     """Learn the ranking from and to each language with a dictionary, on its held-out words."""
     found: dict[tuple[str, str], FittedRanker] = {}
@@ -199,7 +214,5 @@ def _new_rankers(
                 return unit_rows(fit.words.vectors[:RANKED] @ matrix)
             return fit.others[asked][:RANKED]
 
-        found |= fit_pair_rankers(
-            PairRanker() if ranker is True else ranker, mapped, vocabularies, folds, {}
-        )
+        found |= fit_pair_rankers(ranker, mapped, vocabularies, folds, {})
     return found

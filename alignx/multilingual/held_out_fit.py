@@ -91,10 +91,10 @@ def split_dictionaries(
             touched[target][held_out[pair][:, 1]] = True
         found.append(
             {
-                pair: Fold(
-                    _untouched(rows, held_out[pair], *map(touched.get, pair)), held_out[pair]
+                (s, t): Fold(
+                    _untouched(rows, held_out[s, t], touched[s], touched[t]), held_out[s, t]
                 )
-                for pair, rows in known.items()
+                for (s, t), rows in known.items()
             }
         )
     return found

@@ -85,15 +85,8 @@ def cross_fit(
         )
         for number, each in enumerate(best)
     ]
-    measured = (
-        {
-            pair: each
-            for pair in found.pairwise
-            if (each := _validation(found, best, name, pair)) is not None
-        }
-        for name in ("star", "joint")
-    )
-    return CrossFitted(fits, *measured, weights)
+    star, joint = (_validations(found, best, name) for name in ("star", "joint"))
+    return CrossFitted(fits, star, joint, weights)
 
 
 def _fitted(
@@ -162,12 +155,16 @@ def _answers(results: Sequence[Result], name: str, pair: Pair) -> NDArray[np.boo
     return np.concatenate([each.arrays[f"{name} {pair[0]} {pair[1]}"] for each in results])
 
 
-def _validation(
-    found: Foundation, results: Sequence[Result], name: str, pair: Pair
-) -> Validation | None:
-    held_out = [fold[pair].held_out for fold in found.folds]
-    answers = _answers(results, name, pair)
-    return validation(answers, found.known[pair], held_out, len(found.parts[pair[1]].few))
+def _validations(found: Foundation, results: Sequence[Result], name: str) -> dict[Pair, Validation]:
+    """Measure the star or the joint maps on the held-out words."""
+    measured = {}
+    for pair in found.pairwise:
+        held_out = [fold[pair].held_out for fold in found.folds]
+        few = found.parts[pair[1]].few
+        each = validation(_answers(results, name, pair), found.known[pair], held_out, len(few))
+        if each is not None:
+            measured[pair] = each
+    return measured
 
 
 def _losses(found: Foundation, results: Sequence[Result]) -> dict[Pair, float]:

@@ -160,8 +160,8 @@ class MultilingualAlignment(Tabular):
 
     def __str__(self) -> str:
         """Give a table of the pairs, the triangles, and the languages that are left out."""
-        rows = [("", "known", "induced", "alone", "star", "joint", "95 % interval", "words", "")]
-        rows += [_cells(fit) for fit in self._listed()]
+        head = ("", "known", "induced", "alone", "star", "joint", "95 % interval", "words", "")
+        rows: list[tuple[str, ...]] = [head, *map(_cells, self._listed())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [repr(self), f"hub {self.hub}; P@1 on held-out words:"]
         for first, *others in rows:

@@ -116,7 +116,7 @@ def _pairwise_map(X: Matrix, Y: Matrix, start: Indices, known: Indices) -> Align
     is_orthogonal = is_few and dimensions[0] == dimensions[1]
     aligner = Procrustes() if is_orthogonal else Reweighted(regularization=RIDGE)
     settings = Refinement(rounds=ROUNDS).resolved(len(X), len(Y))
-    first = clone(aligner).fit(X, Y, balanced_weights(start), pairs=start)
+    first: Aligner = clone(aligner).fit(X, Y, balanced_weights(start), pairs=start)
     return refine(first, X, Y, pairs=known, refinement=settings)[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,10 +71,9 @@ class Foundation:
     def without(self, pairs: Mapping[Pair, object], reason: str) -> None:
         """Leave out pairs of languages that failed, and the languages that nothing else joins."""
         joined = {code for pair in self.known.keys() | self.starts.keys() for code in pair}
-        tables = (self.known, self.starts, self.answers, self.pairwise, self.diagnoses)
-        for table in (*tables, *self.folds, *self.fold_starts, *self.stars):
+        for table in self._tables():
             for pair in pairs:
-                table.pop(pair, None)  # type: ignore[attr-defined]  # mypy joins the values
+                table.pop(pair, None)
         for island in islands(self.parts, self.starts)[1:]:
             for code in joined.intersection(island):
                 self.leave(code, reason)
@@ -84,10 +83,14 @@ class Foundation:
         logger.warning("%s is left out: %s", code, reason)
         del self.parts[code]
         self.apart[code] = reason
-        tables = (self.known, self.starts, self.answers, self.pairwise, self.diagnoses)
-        for table in (*tables, *self.folds, *self.fold_starts, *self.stars):
+        for table in self._tables():
             for pair in [pair for pair in table if code in pair]:
-                del table[pair]  # type: ignore[attr-defined]  # mypy joins the values
+                del table[pair]
+
+    def _tables(self) -> list[dict[Pair, Any]]:
+        """Return all that is kept by pair of languages."""
+        own = [self.known, self.starts, self.answers, self.pairwise, self.diagnoses]
+        return [*own, *self.folds, *self.fold_starts, *self.stars]
 
 
 def lay_foundation(
@@ -123,18 +126,20 @@ def lay_foundation(
     }
     starts = tasks.run(grow_pairs, grown, None)
     fitted = tasks.run(fit_pairwise, alone, progress)
+
+    def of_folds(name: str) -> list[dict[Pair, Indices]]:
+        return [
+            {(s, t): fitted[f"pairwise-{n}-{s}-{t}"].arrays[name] for s, t in known}
+            for n in range(len(folds))
+        ]
+
     found = Foundation(
         dict(parts),
         dict(known),
         {(s, t): starts[f"grown-{s}-{t}"].arrays["pairs"] for s, t in known},
         folds,
-        *(
-            [
-                {(s, t): fitted[f"pairwise-{n}-{s}-{t}"].arrays[name] for s, t in known}
-                for n in range(len(folds))
-            ]
-            for name in ("start", "induced")
-        ),
+        of_folds("start"),
+        of_folds("induced"),
         {
             (s, t): np.concatenate(
                 [fitted[f"pairwise-{n}-{s}-{t}"].arrays["is_correct"] for n in range(len(folds))]

@@ -145,8 +145,9 @@ def _put(
                 raise
         else:
             with changing(folder) as writer:
-                _require_presence(writer.manifest, code, is_new)
-                if not _has_moved(opened.manifest, writer.manifest, fitted):
+                now = read_manifest(opened.path)
+                _require_presence(now, code, is_new)
+                if not _has_moved(opened.manifest, now, fitted):
                     writer.remove_pairs(code)
                     writer.put_language(code, language, fitted.language_map)
                     for pair in fitted.pairs:

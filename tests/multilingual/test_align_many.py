@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -49,9 +49,13 @@ def languages() -> Words:
 STAR = {("en", "es"): lexicon("en", "es"), ("en", "de"): lexicon("en", "de")}
 
 
-def fit(languages: Words, lexicons: dict[tuple[str, str], Pairs], **options: object):  # noqa: ANN201
-    options = {"method": "reweighted", "ranker": False} | options
-    return align_many(languages, lexicons=lexicons, **options)  # type: ignore[arg-type]
+def fit(
+    languages: Words,
+    lexicons: dict[tuple[str, str], Pairs],
+    **options: Any,  # noqa: ANN401  # of `align_many`
+) -> MultilingualAlignment:
+    options = {"method": "reweighted", "ranker": False, **options}
+    return align_many(languages, lexicons=lexicons, **options)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +183,7 @@ def test_a_wrong_dictionary_is_refused_or_its_language_left_out(
 
 
 def test_bad_input_is_said_in_one_line(languages: Words) -> None:
-    cases = [
+    cases: list[tuple[Words, Any, type[Exception], str]] = [
         ({"en": languages["en"]}, {}, ValueError, "at least 2"),
         ({**languages, "EN": languages["en"]}, {}, ValueError, "more than case"),
         ({**languages, "../x": languages["en"]}, {}, ValueError, "letters and digits"),

@@ -102,7 +102,6 @@ class SpaceWriter:
 
     def __init__(self, root: Path, manifest: Manifest | None) -> None:
         self._root = root
-        self.manifest = manifest
         self._now = datetime.now(UTC).isoformat(timespec="seconds")
         self._languages: dict[str, LanguageRecord] = {}
         self._pairs: dict[tuple[str, str], PairRecord] = {}
