@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
+    from alignx.induction.concepts.concepts import Concepts
+    from alignx.induction.concepts.induce import induce_concepts
     from alignx.induction.induce import induce_lexicon
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
@@ -120,6 +122,7 @@ __all__ = [
     "ClusterError",
     "CodeSwitching",
     "Comparison",
+    "Concepts",
     "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
@@ -188,6 +191,7 @@ __all__ = [
     "fetch",
     "get_config",
     "hubless_biases",
+    "induce_concepts",
     "induce_lexicon",
     "inverted_softmax_biases",
     "key_biases",
@@ -268,6 +272,8 @@ _HOMES = {
     "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
+    "induction.concepts.concepts": ["Concepts"],
+    "induction.concepts.induce": ["induce_concepts"],
     "induction.induce": ["induce_lexicon"],
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],

@@ -104,7 +104,9 @@ class MultilingualAlignment:
     apart: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"MultilingualAlignment({', '.join(self.maps)}, {len(self.pairs)} pairs of languages)"
+        return (
+            f"MultilingualAlignment({', '.join(self.maps)}, {len(self.pairs)} pairs of languages)"
+        )
 
     @property
     def hub(self) -> str:
