@@ -50,14 +50,19 @@ def count_triangles(edges: Edges, n_words: int) -> Indices:
 
 
 def cluster(
-    edges: Edges, language: Sequence[int], compared: Iterable[tuple[int, int]], agreement: float
+    edges: Edges,
+    language: Sequence[int],
+    compared: Iterable[tuple[int, int]],
+    agreement: float,
+    most: int,
 ) -> list[list[int]]:
     """Join words to clusters in which most pairs of words are translations.
 
     The edges join the clusters of their two words, in the order of the triangles that they lie in,
     and then of their weights. Two clusters are joined where, of all pairs of a word of one and a
-    word of the other whose languages were compared, at least the share `agreement` are edges. So
-    one wrong translation does not join two concepts, and a missing one does not divide a concept.
+    word of the other whose languages were compared, at least the share `agreement` are edges, and
+    together they have at most `most` words of each language. So one wrong translation does not join
+    two concepts, and a missing one does not divide a concept.
 
     Parameters
     ----------
@@ -68,7 +73,9 @@ def cluster(
     compared : iterable of (int, int)
         Pairs of languages whose words were compared.
     agreement : float
-        Share of edges, in [0, 1].
+        Least share of edges, in [0, 1].
+    most : int
+        Most words of a language in a cluster.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def cluster(
     --------
     >>> edges = Edges(np.array([[0, 1], [1, 2], [0, 2], [2, 3]]), np.ones(4))
     >>> compared = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
-    >>> cluster(edges, [0, 1, 2, 3], compared, 0.5)
+    >>> cluster(edges, [0, 1, 2, 3], compared, 0.5, 1)
     [[0, 1, 2]]
     """
     near = _neighbors(compared)
@@ -104,14 +111,15 @@ def cluster(
     order = np.lexsort((-edges.weights, -count_triangles(edges, len(language))))
     for first, second in edges.words[order].tolist():
         small, large = sorted((of[first], of[second]), key=lambda each: len(members[each]))
-        if small == large:
+        joined = counts[small] + counts[large]
+        if small == large or max(joined.values()) > most:
             continue
         edge_count = sum(of[other] == large for word in members[small] for other in linked[word])
         if edge_count >= agreement * _pairs(counts[small], counts[large], near):
             for word in members[small]:
                 of[word] = large
             members[large] += members.pop(small)
-            counts[large] += counts.pop(small)
+            counts[large] = joined
     return [sorted(words) for words in members.values() if len(words) > 1]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 
 from alignx.induction.concepts.files import read, write
+from alignx.induction.concepts.table import Concept, Table
 from alignx.lexicon.lexicon import Lexicon
 from alignx.support.arrays import freeze
 from alignx.support.counts import counted
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double
     from alignx.support.files import StrPath
 
-__all__ = ["Concept", "Concepts"]
-
-Concept = tuple[tuple[str, ...], ...]
-"""Words of each language, none where it lacks one."""
+__all__ = ["Concepts"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -186,7 +184,7 @@ class Concepts(Tabular, Sequence[Concept]):
         >>> list(Concepts.load(path))
         [(('cat',), ('gato', 'gata'))]
         """
-        write(path, (self.languages, self.rows, self.scores.tolist()))
+        write(path, Table(self.languages, self.rows, self.scores.tolist()))
 
     @classmethod
     def load(cls, path: StrPath) -> Self:

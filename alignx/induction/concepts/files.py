@@ -7,10 +7,11 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from alignx.errors import FormatError
 from alignx.induction.concepts.ontolex import write_ontolex
+from alignx.induction.concepts.table import Concept, Table
 from alignx.lexicon.entries import quoted
 from alignx.support.files import replacing
 from alignx.support.packing import packing, without_packing
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
     from alignx.support.files import StrPath
 
-__all__ = ["Table", "read", "require_savable", "write"]
-
-Table: TypeAlias = "tuple[Sequence[str], Sequence[tuple[tuple[str, ...], ...]], Sequence[float]]"
-"""Codes of the languages, rows of words, and scores."""
+__all__ = ["read", "require_savable", "write"]
 
 _WHAT = "a file of concepts"
 _UNFIT = re.compile(r"[\r\n\0\ud800-\udfff]")
@@ -42,7 +40,7 @@ def write(path: StrPath, table: Table) -> None:
     """Write concepts in the format of the name; see `Concepts.save`."""
     require_savable(path)
     text = io.StringIO()
-    for word in (word for row in table[1] for words in row for word in words):
+    for word in (word for row in table.rows for words in row for word in words):
         if _UNFIT.search(word):
             problem = "words must not contain line ends, NUL or halves of characters"
             raise FormatError(path, f"{problem}, got {word!r}")
@@ -73,7 +71,7 @@ def read(path: StrPath) -> Table:
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
         wanted = "a header of languages, then a score and words in each line, as `save` writes them"
         raise FormatError(path, f"{_WHAT} must hold {wanted}", at) from None
-    return codes, rows, scores
+    return Table(codes, rows, scores)
 
 
 def _suffix(path: StrPath) -> str:
@@ -107,7 +105,7 @@ def _as_item(word: str) -> str:
     return quoted(word) if ";" in word or '"' in word or word != word.strip() else word
 
 
-def _of_columns(text: str, codes: Sequence[str], mark: str) -> tuple[float, tuple[tuple[str, ...]]]:
+def _of_columns(text: str, codes: Sequence[str], mark: str) -> tuple[float, Concept]:
     score, *cells = next(csv.reader([text], delimiter=mark, strict=True))
     if len(cells) != len(codes):
         raise ValueError
@@ -118,15 +116,15 @@ def _items(cell: str) -> list[str]:
     return next(csv.reader([cell], delimiter=";", skipinitialspace=True, strict=True), [])
 
 
-def _of_tabs(text: str, codes: Sequence[str]) -> tuple[float, tuple[tuple[str, ...], ...]]:
+def _of_tabs(text: str, codes: Sequence[str]) -> tuple[float, Concept]:
     return _of_columns(text, codes, "\t")
 
 
-def _of_commas(text: str, codes: Sequence[str]) -> tuple[float, tuple[tuple[str, ...], ...]]:
+def _of_commas(text: str, codes: Sequence[str]) -> tuple[float, Concept]:
     return _of_columns(text, codes, ",")
 
 
-def _of_json(text: str, codes: Sequence[str]) -> tuple[float, tuple[tuple[str, ...], ...]]:
+def _of_json(text: str, codes: Sequence[str]) -> tuple[float, Concept]:
     each = json.loads(text)
     if not each["words"].keys() <= set(codes):
         raise ValueError

@@ -51,7 +51,7 @@ def induce_concepts(
     languages : sequence of str, optional
         Codes of the columns. Default: all.
     k : int
-        Translations of a word in each other language. With 2 or more a cell may hold synonyms.
+        Translations of a word in each other language, and most words in a cell.
     agreement : float
         Least share of linked pairs, of all pairs of a word of one part of a row and a word of the
         other, to join two parts; in [0, 1]. With 1 all words of a row are linked with each other.
@@ -72,7 +72,7 @@ def induce_concepts(
         Most frequent words first. The score of a row is the mean probability of its pairs of words
         of different languages, where a pair that is not linked counts as 0: the share of the pairs
         that agree, times their mean probability. Where a pair of languages has no probabilities,
-        all links count as 1.
+        CSLS takes their place, or the score of the ranking, cut to [0, 1].
 
     Raises
     ------
@@ -122,7 +122,7 @@ def induce_concepts(
             ranking=ranking,
             progress=part_of(progress, at / len(compared), 1 / len(compared)),
         )
-    return _concepts(space, codes, found, agreement)
+    return _concepts(space, codes, found, agreement, k)
 
 
 def _checked(space: SharedSpace, languages: Sequence[str] | None) -> tuple[str, ...]:
@@ -140,13 +140,14 @@ def _concepts(
     codes: tuple[str, ...],
     found: dict[tuple[int, int], Lexicon],
     agreement: float,
+    k: int,
 ) -> Concepts:
     """Join the word pairs of all compared pairs of languages to rows."""
     starts = np.cumsum([0, *(len(space[code]) for code in codes)])
     edges = _edges(space, codes, found, starts)
     language = np.repeat(np.arange(len(codes)), np.diff(starts))
     compared = [tuple(sorted(pair)) for pair in found]
-    clusters = cluster(edges, language, compared, agreement)
+    clusters = cluster(edges, language, compared, agreement, k)
     # A row stands where its most frequent word does.
     clusters.sort(key=lambda words: min((word - starts[language[word]], word) for word in words))
     scores = densities(clusters, edges, language, compared)
@@ -174,8 +175,8 @@ def _edges(
             if at in pair:
                 side = pair.index(at)
                 numbers[pair][:, side] = [row_of[words[side]] for words in lexicon]
-    chances = [lexicon.probabilities for lexicon in found.values()]
-    weights = [np.ones(len(lexicon)) for lexicon in found.values()]
-    if all(each is not None for each in chances):
-        weights = [each for each in chances if each is not None]
+    lexicons = list(found.values())
+    weights = [lexicon.probabilities for lexicon in lexicons]
+    if any(each is None for each in weights):
+        weights = [np.clip(lexicon.scores, 0, 1) for lexicon in lexicons]
     return Edges(np.concatenate([*numbers.values()]), np.concatenate(weights))

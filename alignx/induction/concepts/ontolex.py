@@ -9,7 +9,7 @@ from alignx.lexicon.formats.ontolex import iri, lexicon_lines, prefix_lines
 if TYPE_CHECKING:
     import io
 
-    from alignx.induction.concepts.files import Table
+    from alignx.induction.concepts.table import Table
 
 __all__ = ["write_ontolex"]
 
