@@ -4,39 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, overload
 
+from alignx.alignment.pair_parts import PairParts, require_own_ranker
 from alignx.alignment.translation import Translation, TranslationSearch
-from alignx.errors import AlignxError, SpaceError
+from alignx.alignment.unit_languages import UnitLanguages
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import ExactIndex, cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
 from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
 from alignx.support.arguments import require_instance, require_words
-from alignx.support.arrays import freeze, require_same_dimension, unit_rows
+from alignx.support.arrays import freeze
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.missing import warn_of_missing
 from alignx.vectors.oov import add_oov_entries, require_oov_mode
-from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
     from alignx.support.arrays import Indices
+    from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
 MANY_WORDS = 200
 
-__all__ = ["PairParts", "SharedSpace"]
-
-
-class PairParts(NamedTuple):
-    """Learned ranking from a source to a target language, and the pairs of its fit."""
-
-    ranker: PairRanker | None = None
-    known: KnownPairs | None = None
+__all__ = ["SharedSpace"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,27 +82,27 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     def __post_init__(self) -> None:
         require_instance(self.languages, Mapping, "languages of a SharedSpace")
-        for code, language in self.languages.items():
-            require_instance(language, Embeddings, f"languages[{code!r}]")
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
-        require_same_space(self.languages)
-        self._require_own_ranker()
-        unit = {code: _unit(code, language) for code, language in self.languages.items()}
-        object.__setattr__(self, "languages", unit)
-        for code, language in unit.items():
-            names = f"languages {next(iter(unit))} and {code}"
-            require_same_dimension(self.source.vectors, language.vectors, names)
+        if not isinstance(self.languages, UnitLanguages):
+            object.__setattr__(self, "languages", UnitLanguages.checked(self.languages))
+        require_own_ranker(self.ranker, self.languages)
 
-    def _require_own_ranker(self) -> None:
-        """Raise SpaceError if the ranker was fitted in another space."""
-        space = getattr(self.ranker, "space_", None)  # none before its fit
-        others = {language.space for language in self.languages.values()} - {None, space}
-        if space is not None and others:
-            raise SpaceError(
-                "ranker must be of the map of the languages, got that of another map; use "
-                "Alignment.apply, which gives it with the languages"
-            )
+    @classmethod
+    def open(cls, path: StrPath, *, limit: int | None = None) -> SharedSpace:
+        """Open a folder that `MultilingualAlignment.save` has written, in milliseconds.
+
+        Vectors, of at most `limit` words, are mapped into memory, and rankings read, at first use.
+
+        Raises
+        ------
+        MissingFileError, FormatError
+            If it is no space, or is damaged; in one line.
+        """
+        from alignx.alignment.space_folder.reader import SpaceFolder
+
+        folder = SpaceFolder.open(path, limit=limit)
+        return cls(folder.languages, pairs=folder.pairs)
 
     @classmethod
     def of(
@@ -139,18 +133,18 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{code}: {len(language)}" for code, language in self.items())
+        inside = ", ".join(f"{code}: {size}" for code, size in self.languages.sizes.items())
         return f"SharedSpace({inside})"
 
     @property
     def source(self) -> Embeddings:
         """The first language."""
-        return next(iter(self.languages.values()))
+        return self[next(iter(self))]
 
     @property
     def target(self) -> Embeddings:
         """The second language."""
-        return list(self.languages.values())[1]
+        return self[list(self)[1]]
 
     def pair(self, source: str, target: str) -> SharedSpace:
         """Return the space of two of the languages, with their learned ranking, once.
@@ -167,8 +161,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         SharedSpace(nl: 2, en: 2)
         """
         asked = source, target
-        missing = [code for code in asked if code not in self.languages]
-        if missing or source == target:
+        if source == target or not {*asked} <= {*self}:
             raise ValueError(
                 f"source and target must be two of {', '.join(self)}, got {source} and {target}"
             )
@@ -177,13 +170,13 @@ class SharedSpace(Mapping[str, Embeddings]):
             if parts.known is None and asked[::-1] in self.pairs:
                 known = self.pairs[asked[::-1]].known
                 parts = parts._replace(known=known and known.reversed())
-            self._pairs[asked] = SharedSpace({code: self[code] for code in asked}, *parts)
+            self._pairs[asked] = SharedSpace(self.languages.select(asked), *parts)
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
         """Return the space with the languages in reverse order, without the ranker."""
         turned = None if self.known is None or len(self) > 2 else self.known.reversed()
-        swapped = SharedSpace(dict(reversed(list(self.languages.items()))), known=turned)
+        swapped = SharedSpace(self.languages.select(reversed(list(self))), known=turned)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
             swapped._biases.update({k: found[::-1] for k, found in self._biases.items()})
@@ -258,8 +251,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
-        Only the `vocabulary` most frequent words of the target can be answers: rare ones are often
-        misspellings of others.
+        Answers are of the `vocabulary` most frequent words: rare ones are often misspellings.
         """
         key = (source, target, vocabulary)
         if key not in self._best:
@@ -347,7 +339,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             If a parameter is out of range, or `words` are no strings.
         """
         given = [words] if isinstance(words, str) else words
-        given = list(given) if isinstance(given, Iterator) else given
+        given = [*given] if isinstance(given, Iterator) else given
         require_words(given, "words")
         k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
         search = self.translation_search(ranking, n_neighbors, n_words=len(given))
@@ -355,27 +347,3 @@ class SharedSpace(Mapping[str, Embeddings]):
         if isinstance(words, str) and not answers[0]:
             warn_of_missing(self.source, words, oov)
         return answers[0] if isinstance(words, str) else answers
-
-
-def _unit(code: str, language: Embeddings) -> Embeddings:
-    """Return a language with unit rows, under its code, without words that have no vector."""
-    rows = freeze(unit_rows(language.vectors))
-    known = language.with_vectors(rows, language.oov_vectors, language.space)
-    known = known.without_zero_rows()
-    if not len(known):
-        raise AlignxError(
-            f"a language must have words with a vector, got {code} ({language.source or 'no file'})"
-            f": all {len(language):,} vectors are zero, as they are or once they are normalized"
-        )
-    if language.language is None and code not in ("source", "target"):
-        return Embeddings.from_checked(
-            known.words,
-            known.vectors,
-            language=code,  # its rules of capitals hold
-            source=known.source,
-            oov_vectors=known.oov_vectors,
-            space=known.space,
-            index=known.index,
-            zero_rows=0,
-        )
-    return known

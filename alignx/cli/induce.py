@@ -92,7 +92,7 @@ def induce(
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.pair_selection import PairSelection
     from alignx.induction.sharded.plan import is_large
-    from alignx.induction.sharded.workspace import Workspace
+    from alignx.support.workspace import Workspace
     from alignx.support.memory import parse_size
 
     memory = None if search.memory is None else parse_size(search.memory)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
-from alignx.alignment.shared_space import PairParts, SharedSpace
+from alignx.alignment.pair_parts import PairParts
+from alignx.alignment.shared_space import SharedSpace
+from alignx.alignment.space_folder.manifest import PairRecord, TriangleRecord
+from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.space_folder.writer import changing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.known_pairs import KnownPairs
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     from alignx.alignment.validation import Validation
     from alignx.ranking.gain import RankingGain
     from alignx.ranking.ranker import PairRanker
+    from alignx.support.files import StrPath
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["MultilingualAlignment", "PairFit", "Triangle"]
@@ -58,6 +65,17 @@ class PairFit:
     known: KnownPairs | None = None
     is_transferred: bool = False
 
+    def record(self) -> PairRecord:
+        """Return the figures for the manifest of a space on disk."""
+        names = PairRecord.model_fields.keys() - {"file"}
+        return PairRecord(**{name: getattr(self, name) for name in names})
+
+    @classmethod
+    def restored(cls, record: PairRecord, parts: PairParts) -> Self:
+        """Make the evidence of two languages of what a space on disk holds."""
+        names = PairRecord.model_fields.keys() - {"file"}
+        return cls(**{name: getattr(record, name) for name in names}, **parts._asdict())
+
 
 @dataclass(frozen=True)
 class Triangle:
@@ -96,12 +114,18 @@ class MultilingualAlignment:
         Agreement around each triangle with evidence.
     apart : mapping of str to str
         Languages that were left out, and why.
+    method : mapping of str to object
+        Method of the fit and its parameters, as JSON has them.
+    frame : mapping of str to array
+        Arrays of the fit that the map of a further language takes.
     """
 
     maps: Mapping[str, LanguageMap]
     pairs: Mapping[tuple[str, str], PairFit] = field(default_factory=dict)
     triangles: tuple[Triangle, ...] = ()
     apart: Mapping[str, str] = field(default_factory=dict)
+    method: Mapping[str, Any] = field(default_factory=dict)
+    frame: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -121,3 +145,48 @@ class MultilingualAlignment:
         }
         parts = {pair: PairParts(fit.ranker, fit.known) for pair, fit in self.pairs.items()}
         return SharedSpace(mapped, pairs=parts)
+
+    def save(self, folder: StrPath, languages: Mapping[str, Embeddings]) -> None:
+        """Write the space into a folder: a file of mapped vectors and one of the map a language.
+
+        One language after the other is mapped, in little memory. An interrupt leaves the old space.
+
+        Parameters
+        ----------
+        folder : path
+            Missing, empty or a space, which is replaced; see `SharedSpace.open`.
+        languages : mapping of str to Embeddings
+            Vectors before their maps, all words of each language.
+
+        Raises
+        ------
+        ValueError
+            If vectors of a language are missing, or a code cannot name a folder.
+        OutputError
+            If the folder cannot be written, or holds other things than a space.
+        """
+        missing = [code for code in self.maps if code not in languages]
+        if missing:
+            raise ValueError(f"languages must hold all of the maps, got none of {missing}")
+        with changing(folder, create=True) as writer:
+            writer.method, writer.apart = dict(self.method), dict(self.apart)
+            writer.triangles = [TriangleRecord(**asdict(each)) for each in self.triangles]
+            writer.put_frame(self.frame)
+            for code, language_map in self.maps.items():
+                writer.put_language(code, languages[code], language_map)
+            for fit in self.pairs.values():
+                writer.put_pair(fit.record(), fit.ranker, fit.known)
+
+    @classmethod
+    def load(cls, folder: StrPath) -> Self:
+        """Read the maps and figures of a space on disk; raises as `SharedSpace.open` does."""
+        opened = SpaceFolder.open(folder)
+        found = opened.manifest
+        return cls(
+            {code: opened.language_map(code) for code in found.codes},
+            {each.codes: PairFit.restored(each, opened.pairs[each.codes]) for each in found.pairs},
+            tuple(Triangle(**each.model_dump()) for each in found.triangles),
+            found.apart,
+            found.method,
+            opened.frame(),
+        )

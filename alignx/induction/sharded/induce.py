@@ -19,7 +19,7 @@ from alignx.induction.sharded.plan import FAISS_KINDS, make_plan, slower_than_ex
 from alignx.induction.sharded.search import SIDES, ShardedSearch, reordered, without_gaps
 from alignx.induction.sharded.shards import Engine, build_index, clear_indexes, search_shard
 from alignx.induction.sharded.stored_rows import StoredLanguage, store
-from alignx.induction.sharded.workspace import Workspace
+from alignx.support.workspace import Workspace
 from alignx.retrieval.clustered import SearchParams
 from alignx.retrieval.csls import csls_from_cosine
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, count_or_default

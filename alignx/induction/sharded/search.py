@@ -22,7 +22,7 @@ from alignx.induction.sharded.shards import (
     search_shard,
 )
 from alignx.induction.sharded.stored_rows import StoredLanguage
-from alignx.induction.sharded.workspace import Tensors, Workspace
+from alignx.support.workspace import Tensors, Workspace
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors, merge_neighbors
 from alignx.support.parallel import as_completed
 from alignx.support.progress import part_of

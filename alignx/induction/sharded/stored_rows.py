@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.errors import FormatError
-from alignx.induction.sharded.workspace import Tensors
+from alignx.support.workspace import Tensors
 from alignx.retrieval.clustered import Clusters
 from alignx.support.files import replacing
 from alignx.support.memory import release
@@ -19,7 +19,7 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alignx.induction.sharded.workspace import Workspace
+    from alignx.support.workspace import Workspace
     from alignx.support.arrays import Indices, LazyRows, Matrix
     from alignx.support.progress import Progress
 
