@@ -67,9 +67,7 @@ def require_codes(languages: Mapping[str, Any]) -> None:
             )
 
 
-def as_lexicons(
-    lexicons: Mapping[Pair, LexiconLike], codes: Iterable[str]
-) -> dict[Pair, Lexicon]:
+def as_lexicons(lexicons: Mapping[Pair, LexiconLike], codes: Iterable[str]) -> dict[Pair, Lexicon]:
     """Convert the dictionaries of pairs of languages; merge those of both directions of a pair.
 
     Raises
@@ -90,9 +88,7 @@ def as_lexicons(
 
 def _known_pair(key: Any, by_case: Mapping[str, str]) -> Pair:  # noqa: ANN401
     if not isinstance(key, tuple) or len(key) != 2 or not all(isinstance(c, str) for c in key):
-        raise ValueError(
-            f'a dictionary must be under two codes, such as ("en", "es"), got {key!r}'
-        )
+        raise ValueError(f'a dictionary must be under two codes, such as ("en", "es"), got {key!r}')
     missing = [code for code in key if code.casefold() not in by_case]
     if missing:
         raise ValueError(

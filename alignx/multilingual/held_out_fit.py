@@ -91,7 +91,9 @@ def split_dictionaries(
             touched[target][held_out[pair][:, 1]] = True
         found.append(
             {
-                pair: Fold(_untouched(rows, held_out[pair], *map(touched.get, pair)), held_out[pair])
+                pair: Fold(
+                    _untouched(rows, held_out[pair], *map(touched.get, pair)), held_out[pair]
+                )
                 for pair, rows in known.items()
             }
         )

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossFitted", "cross_fit", "fit_all", "induced_pairs"]
 
-ALL_PAIRS = 8  # languages, among all pairs of which pairs are induced; with more, among similar ones
+ALL_PAIRS = (
+    8  # languages, among all pairs of which pairs are induced; with more, among similar ones
+)
 NEAREST = 3
 HEAVIER = 3.0  # weight of two languages whose joint maps do worse than their own
 

@@ -108,7 +108,9 @@ def lay_foundation(
     """
     few = {code: part.few for code, part in parts.items()}
     numbered = {
-        (s, t): np.stack([np.searchsorted(few[c], rows[:, n]) for n, c in enumerate((s, t))], axis=1)
+        (s, t): np.stack(
+            [np.searchsorted(few[c], rows[:, n]) for n, c in enumerate((s, t))], axis=1
+        )
         for (s, t), rows in known.items()
     }
     folds = split_dictionaries(numbered)

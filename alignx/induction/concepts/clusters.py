@@ -100,16 +100,36 @@ def cluster(
     >>> cluster(edges, [0, 1, 2, 3], compared, 0.5, 1)
     [[0, 1, 2]]
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     near = _neighbors(compared)
-    linked = _neighbors(map(tuple, edges.words.tolist()))
-    of = dict.fromkeys(linked, 0)
-    members: dict[int, list[int]] = {}
-    for word in of:
-        of[word] = word
-        members[word] = [word]
-    counts = {word: Counter([language[word]]) for word in of}
-    order = np.lexsort((-edges.weights, -count_triangles(edges, len(language))))
-    for first, second in edges.words[order].tolist():
+    n = len(language)
+    ends = edges.words[:, 0], edges.words[:, 1]
+    _, component = connected_components(coo_array((np.ones(len(ends[0])), ends), (n, n)), False)
+    parts = component[ends[0]]
+    order = np.lexsort((-edges.weights, -count_triangles(edges, n), parts))
+    # One component at a time, so that memory holds the links of one.
+    starts = np.flatnonzero(np.diff(parts[order], prepend=-1))
+    found: list[list[int]] = []
+    for part in np.split(edges.words[order], starts[1:]) if len(order) else []:
+        found += _joined(part.tolist(), language, near, agreement, most)
+    return found
+
+
+def _joined(
+    links: list[list[int]],
+    language: Sequence[int],
+    near: dict[int, set[int]],
+    agreement: float,
+    most: int,
+) -> list[list[int]]:
+    """Join the words of a component by its links, in their order."""
+    linked = _neighbors(links)
+    of = {word: word for word in linked}
+    members = {word: [word] for word in linked}
+    counts = {word: Counter([language[word]]) for word in linked}
+    for first, second in links:
         small, large = sorted((of[first], of[second]), key=lambda each: len(members[each]))
         joined = counts[small] + counts[large]
         if small == large or max(joined.values()) > most:
@@ -151,7 +171,7 @@ def densities(
     return sums / np.array([_pairs(each, each, near) / 2 for each in counts])
 
 
-def _neighbors(pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+def _neighbors(pairs: Iterable[Sequence[int]]) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {}
     for first, second in pairs:
         found.setdefault(first, set()).add(second)

@@ -109,15 +109,19 @@ class Concepts(Tabular, Sequence[Concept]):
 
     def __str__(self) -> str:
         """Return the number of rows, of each language and of all languages."""
-        sizes = [
-            f"{code} {sum(bool(row[at]) for row in self.rows):,}"
-            for at, code in enumerate(self.languages)
-        ]
-        full = sum(all(row) for row in self.rows)
+        facts = self.as_dict()
+        sizes = ", ".join(f"{code} {count:,}" for code, count in facts["words"].items())
         return (
-            f"{counted(len(self), 'concept')} of {len(self.languages)} languages "
-            f"({', '.join(sizes)}), {full:,} with all languages"
+            f"{counted(len(self), 'concept')} of {len(self.languages)} languages ({sizes}), "
+            f"{facts['full']:,} with all languages"
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers of rows, of those with words of each language and of all languages."""
+        words = {
+            code: sum(bool(row[at]) for row in self.rows) for at, code in enumerate(self.languages)
+        }
+        return {"rows": len(self), "words": words, "full": sum(all(row) for row in self.rows)}
 
     def records(self) -> list[dict[str, Any]]:
         """Return a dict for each row: its score, and the words of each language as a tuple."""

@@ -52,7 +52,9 @@ def write(path: StrPath, table: Table) -> None:
 def read(path: StrPath) -> Table:
     """Read columns or JSON lines; a FormatError names the line that is wrong."""
     lines = [(line.number, line.text) for line in read_lines(path, _WHAT)]
-    header = lines[0][1] if lines else ""
+    if not lines:
+        raise FormatError(path, f"{_WHAT} must have a line of languages, got none")
+    header = lines[0][1]
     at = 1
     try:
         if header.startswith("{"):
