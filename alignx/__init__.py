@@ -27,13 +27,8 @@ if TYPE_CHECKING:
     from alignx.classification.documents import TextReader
     from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.explanation import Explanation
-    from alignx.classification.strategies import (
-        CodeSwitching,
-        Ensemble,
-        PriorMatching,
-        SeedWords,
-        SelfTraining,
-    )
+    from alignx.classification.labeled_strategies import CodeSwitching
+    from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
@@ -240,13 +235,8 @@ _HOMES = {
     "classification.documents": ["TextReader"],
     "classification.encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
-    "classification.strategies": [
-        "CodeSwitching",
-        "Ensemble",
-        "PriorMatching",
-        "SeedWords",
-        "SelfTraining",
-    ],
+    "classification.labeled_strategies": ["CodeSwitching"],
+    "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],

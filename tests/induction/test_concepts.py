@@ -237,7 +237,7 @@ def test_damaged_files_are_refused_with_the_line(text: str, message: str, tmp_pa
 
 
 def test_wrong_files_and_values_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="concepts are written as .tsv"):
+    with pytest.raises(FormatError, match=r"concepts are written as \.tsv"):
         made_concepts().save(tmp_path / "a.xlsx")
     with pytest.raises(MissingFileError):
         ax.Concepts.load(tmp_path / "missing.tsv")

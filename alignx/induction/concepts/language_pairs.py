@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.retrieval.csls import mutual_neighbors
+from alignx.alignment.nearness import nearness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compared_pairs"]
 
-SAMPLE = 2_000  # most frequent words; enough to tell near languages from far ones
-
 
 def compared_pairs(
     space: SharedSpace, codes: Sequence[str], n_nearest: int
@@ -25,8 +23,7 @@ def compared_pairs(
     """Choose the pairs of languages to compare, so that their number grows with the languages.
 
     Each language is compared with its `n_nearest` nearest ones, and with the one that is nearest to
-    all, the hub. The nearness of two languages is the share of mutual nearest neighbors among their
-    2000 most frequent words. With up to ``n_nearest + 1`` languages all pairs are chosen.
+    all, the hub; see `nearness`. With up to ``n_nearest + 1`` languages all pairs are chosen.
 
     Returns
     -------
@@ -38,10 +35,8 @@ def compared_pairs(
         return pairs
     near = np.zeros((len(codes), len(codes)))
     for first, second in pairs:
-        rows = [space[codes[at]].vectors[:SAMPLE] for at in (first, second)]
-        smaller = min(map(len, rows))
-        found = mutual_neighbors(*rows, n_neighbors=min(10, smaller))
-        near[first, second] = near[second, first] = len(found) / smaller
+        found = nearness(space[codes[first]], space[codes[second]])
+        near[first, second] = near[second, first] = found
     hub = int(near.sum(axis=1).argmax())
     chosen = {(min(hub, at), max(hub, at)) for at in range(len(codes)) if at != hub}
     for at, row in enumerate(near):
