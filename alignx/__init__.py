@@ -71,6 +71,14 @@ if TYPE_CHECKING:
         Reweighted,
         refine,
     )
+    from alignx.mapping.joint import (
+        GeneralizedProcrustes,
+        JointContrastive,
+        JointReweighted,
+    )
+    from alignx.multilingual.align_many import align_many
+    from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+    from alignx.multilingual.work import Work
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
@@ -135,7 +143,10 @@ __all__ = [
     "FaissIndex",
     "FastTextParameters",
     "FormatError",
+    "GeneralizedProcrustes",
     "InputError",
+    "JointContrastive",
+    "JointReweighted",
     "LabeledTexts",
     "LazySpace",
     "LeastSquares",
@@ -143,6 +154,7 @@ __all__ = [
     "MapEnsemble",
     "MissingDependencyError",
     "MissingFileError",
+    "MultilingualAlignment",
     "Neighbors",
     "Normalizer",
     "NotFittedError",
@@ -171,7 +183,9 @@ __all__ = [
     "TransferReport",
     "TransformerClassifier",
     "Validation",
+    "Work",
     "align",
+    "align_many",
     "as_embeddings",
     "compare",
     "config_context",
@@ -279,6 +293,10 @@ _HOMES = {
         "Reweighted",
         "refine",
     ],
+    "mapping.joint": ["GeneralizedProcrustes", "JointContrastive", "JointReweighted"],
+    "multilingual.align_many": ["align_many"],
+    "multilingual.multilingual_alignment": ["MultilingualAlignment"],
+    "multilingual.work": ["Work"],
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],
     "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alignx.ranking.ranker import PairRanker
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["PairParts", "require_own_ranker"]
+__all__ = ["PairParts", "parts_of", "require_own_ranker"]
 
 
 class PairParts(NamedTuple):
@@ -21,6 +21,23 @@ class PairParts(NamedTuple):
 
     ranker: PairRanker | None = None
     known: KnownPairs | None = None
+
+
+def parts_of(
+    pairs: Mapping[tuple[str, str], PairParts],
+    source: str,
+    target: str,
+    turned: KnownPairs | None = None,
+) -> PairParts:
+    """Return the parts of two languages.
+
+    Known pairs are also those of the other direction: in `pairs`, or else `turned`.
+    """
+    parts = pairs.get((source, target), PairParts())
+    if parts.known is not None:
+        return parts
+    other = pairs[target, source].known if (target, source) in pairs else turned
+    return parts._replace(known=other and other.reversed())
 
 
 def require_own_ranker(ranker: PairRanker | None, languages: Mapping[str, Embeddings]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
-from alignx.alignment.pair_parts import PairParts, require_own_ranker
+from alignx.alignment.pair_parts import PairParts, parts_of, require_own_ranker
 from alignx.alignment.translation import Translation, TranslationSearch
 from alignx.alignment.unit_languages import UnitLanguages
 from alignx.retrieval.csls import csls_neighbors
@@ -166,17 +166,19 @@ class SharedSpace(Mapping[str, Embeddings]):
                 f"source and target must be two of {', '.join(self)}, got {source} and {target}"
             )
         if asked not in self._pairs:
-            parts = self.pairs.get(asked, PairParts())
-            if parts.known is None and asked[::-1] in self.pairs:
-                known = self.pairs[asked[::-1]].known
-                parts = parts._replace(known=known and known.reversed())
-            self._pairs[asked] = SharedSpace(self.languages.select(asked), *parts)
+            parts = parts_of(self.pairs, source, target)
+            chosen = self.languages.select(asked)
+            self._pairs[asked] = SharedSpace(chosen, *parts, pairs=self.pairs)
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
-        """Return the space with the languages in reverse order, without the ranker."""
-        turned = None if self.known is None or len(self) > 2 else self.known.reversed()
-        swapped = SharedSpace(self.languages.select(reversed(list(self))), known=turned)
+        """Return the space with the languages in reverse order.
+
+        Of two languages, with the ranker of that direction, where `pairs` hold one.
+        """
+        codes = [*self][::-1]
+        parts = parts_of(self.pairs, *codes, self.known) if len(self) == 2 else PairParts()
+        swapped = SharedSpace(self.languages.select(codes), *parts, pairs=self.pairs)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
             swapped._biases.update({k: found[::-1] for k, found in self._biases.items()})
@@ -233,11 +235,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self._cosine[n_neighbors]
 
     def key_biases(
-        self,
-        ranking: Ranking,
-        n_neighbors: int | None = None,
-        *,
-        progress: Progress | None = None,
+        self, ranking: Ranking, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> Biases:
         """Compute the biases of source and target for a ranking, once; see `key_biases`."""
         if ranking == "csls":

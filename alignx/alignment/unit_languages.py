@@ -77,8 +77,16 @@ class UnitLanguages(Mapping[str, Embeddings]):
         for code, language in unit.items():
             names = f"languages {first} and {code}"
             require_same_dimension(unit[first].vectors, language.vectors, names)
+        return cls.of(unit)
+
+    @classmethod
+    def of(cls, languages: Mapping[str, Embeddings]) -> UnitLanguages:
+        """Take languages that keep the promise of the class."""
         return cls(
-            {code: DeferredLanguage(partial(_same, each), len(each)) for code, each in unit.items()}
+            {
+                code: DeferredLanguage(partial(_same, language), len(language))
+                for code, language in languages.items()
+            }
         )
 
     @property

@@ -127,9 +127,7 @@ class FoldTask(NamedTuple):
         Pairs of the first round: grown, or found by vectors alone.
     tree : mapping of (str, str) to (p, 2) int64
         Pairs of the star: those that map each language onto the next towards the hub.
-    induced : sequence of (str, str)
-        Pairs of languages in which pairs are induced.
-    estimator : JointAligner
+    method : JointAligner
         Method.
     weights : mapping of (str, str) to float
         Weights of pairs of languages other than 1.
@@ -139,8 +137,7 @@ class FoldTask(NamedTuple):
     folds: Mapping[Pair, Fold]
     starts: Mapping[Pair, Indices]
     tree: Mapping[Pair, Indices]
-    induced: Sequence[Pair]
-    estimator: JointAligner
+    method: JointAligner
     weights: Mapping[Pair, float]
 
 
@@ -155,14 +152,7 @@ def fit_fold(task: FoldTask) -> Result:
     """
     rows = {code: load(path).vectors[few] for code, (path, few) in task.parts.items()}
     train = {pair: fold.train for pair, fold in task.folds.items() if len(fold.train)}
-    joint = fit_joint(
-        rows,
-        train,
-        task.starts,
-        estimator=task.estimator,
-        induced=task.induced,
-        pair_weight=task.weights,
-    )
+    joint = fit_joint(rows, train, starts=task.starts, method=task.method, factors=task.weights)
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(
         list(rows.values()),

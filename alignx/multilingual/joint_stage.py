@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alignx.alignment.held_out import Fold
 from alignx.multilingual.held_out_fit import FoldTask, HeldOutFit, fit_fold, validation
 from alignx.multilingual.joint_fit import fit_joint
 from alignx.multilingual.pair_tasks import induce_pairs
-from alignx.multilingual.pairwise_stage import similar_languages
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
@@ -29,12 +26,8 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["CrossFitted", "cross_fit", "fit_all", "induced_pairs"]
+__all__ = ["CrossFitted", "cross_fit", "fit_all"]
 
-ALL_PAIRS = (
-    8  # languages, among all pairs of which pairs are induced; with more, among similar ones
-)
-NEAREST = 3
 HEAVIER = 3.0  # weight of two languages whose joint maps do worse than their own
 
 logger = logging.getLogger("alignx")
@@ -49,33 +42,10 @@ class CrossFitted(NamedTuple):
     weights: dict[Pair, float]
 
 
-def induced_pairs(found: Foundation, hub: str) -> list[Pair]:
-    """Choose the pairs of languages whose mutual neighbors join them: of few languages all.
-
-    Of many these are the pairs with evidence, and of each language those with the hub and with the
-    most similar languages, so that their number grows as that of the languages.
-    """
-    pairs = list(found.starts)
-    codes = list(found.parts)
-    if len(codes) <= ALL_PAIRS:
-        wanted = list(combinations(codes, 2))
-    else:
-        wanted = [
-            (code, other)
-            for code in codes
-            for other in [hub, *similar_languages(found.parts, code)[:NEAREST]]
-            if code != other
-        ]
-    for pair in wanted:
-        if pair not in pairs and pair[::-1] not in pairs:
-            pairs.append(pair)
-    return pairs
-
-
 def cross_fit(
     found: Foundation,
     hub: str,
-    estimator: JointAligner,
+    method: JointAligner,
     tasks: Tasks,
     progress: Progress | None = None,
 ) -> CrossFitted:
@@ -84,13 +54,12 @@ def cross_fit(
     Where the joint maps of two languages are worse than their own by more than chance, these count
     more, if that helps; what remains is warned of.
     """
-    pairs = induced_pairs(found, hub)
-    plain = _fitted(found, (hub, pairs, estimator, {}), tasks, part_of(progress, 0, 0.5))
+    plain = _fitted(found, (hub, method, {}), tasks, part_of(progress, 0, 0.5))
     lost = _losses(found, plain)
     best, weights = plain, dict[tuple[str, str], float]()
     if lost:
         heavier = dict.fromkeys(lost, HEAVIER)
-        again = _fitted(found, (hub, pairs, estimator, heavier), tasks, part_of(progress, 0.5, 0.5))
+        again = _fitted(found, (hub, method, heavier), tasks, part_of(progress, 0.5, 0.5))
         left = _losses(found, again)
         if (len(left), sum(left.values())) < (len(lost), sum(lost.values())):
             best, weights, lost = again, heavier, left
@@ -127,12 +96,12 @@ def cross_fit(
 
 def _fitted(
     found: Foundation,
-    settings: tuple[str, list[Pair], JointAligner, dict[Pair, float]],
+    settings: tuple[str, JointAligner, dict[Pair, float]],
     tasks: Tasks,
     progress: Progress | None,
 ) -> list[Result]:
     """Fit each fold."""
-    hub, pairs, estimator, weights = settings
+    hub, method, weights = settings
     parts = {
         code: (found.parts[code].path, found.parts[code].few)
         for code in [hub, *(code for code in found.parts if code != hub)]
@@ -149,8 +118,7 @@ def _fitted(
                 fold,
                 {**starts, **learned},
                 _tree(hub, {**star, **learned}),
-                pairs,
-                estimator,
+                method,
                 weights,
             ),
         )
@@ -217,7 +185,7 @@ def fit_all(
     progress: Progress | None,
 ) -> JointFit:
     """Fit the joint maps on all pairs; `settings` are the hub, the method and the weights."""
-    hub, estimator, weights = settings
+    hub, method, weights = settings
     codes = [hub, *(code for code in found.parts if code != hub)]
     paths = {code: found.parts[code].path for code in codes}
     rounds = iter(range(1_000))
@@ -235,10 +203,9 @@ def fit_all(
     return fit_joint(
         {code: found.parts[code].words.vectors for code in codes},
         found.known,
-        found.starts,
-        estimator=estimator,
-        induced=induced_pairs(found, hub),
-        pair_weight=weights,
+        starts=found.starts,
+        method=method,
+        weights=weights,
         search=search,
         progress=progress,
     )

@@ -10,11 +10,12 @@ from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder.manifest import PairRecord, TriangleRecord
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
+from alignx.mapping import method_name
+from alignx.mapping.joint import JOINT_METHODS, Frame, JointAligner
+from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.known_pairs import KnownPairs
@@ -114,18 +115,18 @@ class MultilingualAlignment:
         Agreement around each triangle with evidence.
     apart : mapping of str to str
         Languages that were left out, and why.
-    method : mapping of str to object
-        Method of the fit and its parameters, as JSON has them.
-    frame : mapping of str to array
-        Arrays of the fit that the map of a further language takes.
+    method : JointAligner, optional
+        Method of the fit.
+    frame : Frame, optional
+        Axes of the space, for the map of a language that is added later.
     """
 
     maps: Mapping[str, LanguageMap]
     pairs: Mapping[tuple[str, str], PairFit] = field(default_factory=dict)
     triangles: tuple[Triangle, ...] = ()
     apart: Mapping[str, str] = field(default_factory=dict)
-    method: Mapping[str, Any] = field(default_factory=dict)
-    frame: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    method: JointAligner | None = None
+    frame: Frame | None = None
 
     def __repr__(self) -> str:
         return (
@@ -169,11 +170,12 @@ class MultilingualAlignment:
         if missing:
             raise ValueError(f"languages must hold all of the maps, got none of {missing}")
         with changing(folder, create=True) as writer:
-            writer.method, writer.apart = dict(self.method), dict(self.apart)
+            writer.method, writer.apart = _method_facts(self.method), dict(self.apart)
             writer.triangles = [TriangleRecord(**asdict(each)) for each in self.triangles]
-            writer.put_frame(self.frame)
+            if self.frame is not None:
+                writer.put_frame(self.frame.tensors())
             for code, language_map in self.maps.items():
-                writer.put_language(code, languages[code], language_map)
+                writer.put_language(code, as_embeddings(languages[code]), language_map)
             for fit in self.pairs.values():
                 writer.put_pair(fit.record(), fit.ranker, fit.known)
 
@@ -181,12 +183,24 @@ class MultilingualAlignment:
     def load(cls, folder: StrPath) -> Self:
         """Read the maps and figures of a space on disk; raises as `SharedSpace.open` does."""
         opened = SpaceFolder.open(folder)
-        found = opened.manifest
+        found, frame = opened.manifest, opened.frame()
         return cls(
             {code: opened.language_map(code) for code in found.codes},
             {each.codes: PairFit.restored(each, opened.pairs[each.codes]) for each in found.pairs},
             tuple(Triangle(**each.model_dump()) for each in found.triangles),
             found.apart,
-            found.method,
-            opened.frame(),
+            _restored_method(found.method),
+            Frame.restored(frame) if frame else None,
         )
+
+
+def _method_facts(method: JointAligner | None) -> dict[str, Any]:
+    """Return the name and the parameters of a method."""
+    if method is None:
+        return {}
+    return {"method": method_name(method, JOINT_METHODS), "parameters": method.get_params()}
+
+
+def _restored_method(facts: Mapping[str, Any]) -> JointAligner | None:
+    """Make the method, not fitted, of its name and parameters."""
+    return JOINT_METHODS[facts["method"]](**facts["parameters"]) if facts else None

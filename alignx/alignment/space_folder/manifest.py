@@ -153,7 +153,7 @@ class Manifest(Table):
         """Codes of the languages, in order."""
         return [language.code for language in self.languages]
 
-    def language(self, code: str) -> LanguageRecord:
+    def language(self, code: str | None) -> LanguageRecord:
         """Return the record of a language, or raise ValueError with the codes there are."""
         for language in self.languages:
             if language.code == code:

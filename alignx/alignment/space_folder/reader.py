@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import logging
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -28,15 +28,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.alignment.language_map import LanguageMap
+    from alignx.support.arrays import LazyRows
     from alignx.support.files import StrPath
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["SpaceFolder", "is_space"]
+__all__ = ["SpaceFolder"]
 
-
-def is_space(path: StrPath) -> bool:
-    """Return True for a folder, which stands where the file of a map could be named."""
-    return Path(path).is_dir()
+logger = logging.getLogger("alignx")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -111,9 +109,21 @@ class SpaceFolder:
         records = {pair.codes: pair for pair in self.manifest.pairs}
         return StoredPairs(self.path, self.manifest.space, records)
 
-    def language_map(self, code: str) -> LanguageMap:
+    def language_map(self, code: str | None) -> LanguageMap:
         """Read the normalization and map of a language, or raise ValueError for others."""
         return read_map(self._path_of(self.manifest.language(code).map))
+
+    def stream(self, embeddings: Embeddings, code: str | None) -> LazyRows:
+        """Map new vectors of a language to unit rows in blocks, when they are needed.
+
+        Vectors of another training than those of the fit are warned of. Raises ValueError for a
+        language that is not there, and DimensionError for vectors of another dimension.
+        """
+        language_map = self.language_map(code)
+        rows = language_map.map_rows(embeddings.vectors, self.manifest.space)
+        if problem := language_map.mismatch(embeddings):
+            logger.warning("%s", problem)
+        return rows
 
     def frame(self) -> dict[str, NDArray[Any]]:
         """Read the arrays that the fit has left, for languages that come later."""
@@ -140,7 +150,8 @@ class SpaceFolder:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the manifest, for ``--json``."""
-        return json.loads(self.manifest.as_json())
+        found: dict[str, Any] = self.manifest.model_dump(mode="json")
+        return found
 
     def __str__(self) -> str:
         """Return the manifest in lines to read."""

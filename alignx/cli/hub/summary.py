@@ -29,6 +29,7 @@ def show(terminal: JsonTerminal, folder: Path, seconds: float | None = None) -> 
     facts = facts_of(manifest)
     if seconds is not None:
         facts["seconds"] = seconds
+        terminal.note(f"{folder}: {counted(len(manifest.languages), 'language')} in {seconds:.1f} s")
     terminal.print({"version": version("alignx"), **facts}, text_of(manifest))
 
 
