@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 from alignx.alignment.pair_parts import PairParts, parts_of, require_own_ranker
+from alignx.alignment.pivot import Pivot
 from alignx.alignment.translation import Translation, TranslationSearch
 from alignx.alignment.unit_languages import UnitLanguages
 from alignx.retrieval.csls import csls_neighbors
@@ -50,6 +51,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         Pairs of the fit of the map from source to target.
     pairs : mapping of (str, str) to PairParts
         Learned ranking and known pairs by source and target code, for `pair`.
+    pivot : Pivot, optional
+        Third language, through which the ranker compares words; `pair` gives it.
 
     Raises
     ------
@@ -72,6 +75,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     ranker: PairRanker | None = None
     known: KnownPairs | None = None
     pairs: Mapping[tuple[str, str], PairParts] = field(default_factory=dict)
+    pivot: Pivot | None = None
     _pairs: dict[tuple[str, str], SharedSpace] = field(default_factory=dict, init=False)
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
@@ -112,12 +116,12 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         A code that is unknown or the same for both becomes "source" or "target".
         """
-        for name, language in {"source": source, "target": target}.items():
-            require_instance(language, Embeddings, name)
-        codes = (source.language or "source", target.language or "target")
+        require_instance(source, Embeddings, "source")
+        require_instance(target, Embeddings, "target")
+        codes = source.language or "source", target.language or "target"
         if codes[0] == codes[1]:
-            codes = ("source", "target")
-        return cls(dict(zip(codes, (source, target), strict=True)), ranker)
+            codes = "source", "target"
+        return cls({codes[0]: source, codes[1]: target}, ranker)
 
     def __getitem__(self, code: str) -> Embeddings:
         return self.languages[code]
@@ -149,10 +153,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     def pair(self, source: str, target: str) -> SharedSpace:
         """Return the space of two of the languages, with their learned ranking, once.
 
-        Raises
-        ------
-        ValueError
-            If a language is not in the space, or both are the same.
+        Raises ValueError if a language is not in the space, or both are the same.
 
         Examples
         --------
@@ -167,8 +168,9 @@ class SharedSpace(Mapping[str, Embeddings]):
             )
         if asked not in self._pairs:
             parts = parts_of(self.pairs, source, target)
+            pivot = Pivot.of(self.languages, source, target, parts.ranker)
             chosen = self.languages.select(asked)
-            self._pairs[asked] = SharedSpace(chosen, *parts, pairs=self.pairs)
+            self._pairs[asked] = SharedSpace(chosen, *parts, self.pairs, pivot)
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
@@ -205,9 +207,9 @@ class SharedSpace(Mapping[str, Embeddings]):
         for name, entries in {"source": source, "target": target}.items():
             require_words(entries, name)
         require_oov_mode(oov, self.source, self.target)
-        languages = dict(self.languages)
+        languages = dict(self)
         for code, entries in zip(self, (source, target), strict=False):
-            languages[code] = add_oov_entries(languages[code], entries, oov)
+            languages[code] = add_oov_entries(self[code], entries, oov)
         return SharedSpace(languages, self.ranker, self.known)
 
     def n_neighbors(self, given: int | None = None) -> int:
@@ -230,8 +232,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         """Search `n_neighbors` cosine neighbors of source and target, once."""
         n_neighbors = self.n_neighbors(n_neighbors)
         if n_neighbors not in self._cosine:
-            X, Y = self.source.vectors, self.target.vectors
-            self._cosine[n_neighbors] = cross_neighbors(X, Y, n_neighbors, progress=progress)
+            both = self.source.vectors, self.target.vectors
+            self._cosine[n_neighbors] = cross_neighbors(*both, n_neighbors, progress=progress)
         return self._cosine[n_neighbors]
 
     def key_biases(
@@ -254,9 +256,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         key = (source, target, vocabulary)
         if key not in self._best:
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
-            k = min(10, len(X), len(Y))
-            found = csls_neighbors(X, Y, 1, n_neighbors=k)
-            self._best[key] = freeze(found.of_source.indices[:, 0].copy())
+            near = csls_neighbors(X, Y, 1, n_neighbors=min(10, len(X), len(Y))).of_source
+            self._best[key] = freeze(near.indices[:, 0].copy())
         return self._best[key]
 
     def translation_search(
@@ -267,14 +268,14 @@ class SharedSpace(Mapping[str, Embeddings]):
         pair = self.source, self.target
         sources, targets = (ExactIndex.borrowing(each.vectors) for each in pair)
         if ranking not in ("learned", "csls"):
-            bias = self.key_biases(ranking)[1]
-            return TranslationSearch(*pair, sources, targets.with_bias(bias))
+            targets = targets.with_bias(self.key_biases(ranking)[1])
+            return TranslationSearch(*pair, sources, targets)
         n_neighbors, biases = self.n_neighbors(n_neighbors), None
         ranker = self.ranker if ranking == "learned" else None
         # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
         if n_neighbors in self._cosine or (ranker is not None and n_words >= MANY_WORDS):
             biases = self.cosine_neighbors(n_neighbors).biases(n_neighbors)
-        return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker)
+        return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker, self.pivot)
 
     @overload
     def translate(  # type: ignore[overload-overlap]  # a string is a sequence of strings

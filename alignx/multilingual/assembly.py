@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["assembled", "fit_rankers"]
 
+RANKED = 40_000  # words of a language that rankers are learned from
+
 
 def fit_rankers(
     ranker: PairRanker | bool,
@@ -42,7 +44,7 @@ def fit_rankers(
     return fit_pair_rankers(
         PairRanker() if ranker is True else ranker,
         lambda code, matrix: parts[code].all_rows(matrix),
-        {code: parts[code].all_words().words for code in joint.maps},
+        {code: parts[code].all_words().words[:RANKED] for code in joint.maps},
         folds.fits,
         evidence,
         progress=progress,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +15,7 @@ from alignx.mapping.joint import JointContrastive
 from alignx.multilingual.triangles import Translations, cycles_of, triangles, weights_of_cycles
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS
+from alignx.retrieval.pair_scores import pair_scores
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
@@ -24,36 +24,17 @@ if TYPE_CHECKING:
     from alignx.mapping.joint import Frame, JointAligner
     from alignx.multilingual.multilingual_alignment import Triangle
     from alignx.support.arrays import Double, Indices, Matrix
-    from alignx.support.progress import Log, Progress
+    from alignx.support.progress import Progress
 
-__all__ = ["JointFit", "JointRound", "fit_joint", "pairs_to_compare"]
+__all__ = ["JointFit", "Search", "fit_joint", "pairs_to_compare"]
 
 Pair: TypeAlias = tuple[str, str]
+Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], dict[Pair, Indices]]"
 
-Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], Mapping[Pair, Indices]]"
-"""Search for the mutual neighbors of pairs of languages under maps by code."""
-
+ROUNDS = 1  # further ones gain nothing
 VOCABULARY = 20_000  # most frequent words among which pairs are induced
-PARTNERS = 4  # languages without a dictionary that a language is compared with
-
-
-@dataclass(frozen=True)
-class JointRound:
-    """Figures of one round of refinement.
-
-    Attributes
-    ----------
-    round, pairs : int
-        Number of the round, from 1, and of the pairs of all languages that are fitted on.
-    criterion : float
-        Mean cosine of the induced pairs under the maps that induced them.
-    seconds : float
-    """
-
-    round: int
-    pairs: int
-    criterion: float
-    seconds: float
+COMPARED = 5_000  # most frequent words that tell the similarity of languages
+PARTNERS = 4  # languages without known pairs that a language is compared with
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +53,6 @@ class JointFit:
         Mutual neighbors of the last round.
     triangles : tuple of Triangle
         Agreement of the mutual neighbors of the last round.
-    rounds : tuple of JointRound
     """
 
     maps: Mapping[str, Matrix]
@@ -80,21 +60,18 @@ class JointFit:
     evidence: Mapping[Pair, tuple[Indices, Double]]
     induced: Mapping[Pair, int]
     triangles: tuple[Triangle, ...]
-    rounds: tuple[JointRound, ...]
 
 
 def fit_joint(
     rows: Mapping[str, Matrix],
     seeds: Mapping[Pair, Indices],
     *,
-    method: JointAligner | None = None,
-    rounds: int = 2,
-    partners: int = PARTNERS,
     starts: Mapping[Pair, Indices] | None = None,
-    factors: Mapping[Pair, float] | None = None,
+    method: JointAligner | None = None,
+    rounds: int = ROUNDS,
+    weights: Mapping[Pair, float] | None = None,
     search: Search | None = None,
     progress: Progress | None = None,
-    log: Log | None = None,
 ) -> JointFit:
     """Fit the maps of several languages on known pairs of some of them.
 
@@ -108,77 +85,68 @@ def fit_joint(
     rows : mapping of str to (n, d) float32
         Normalized rows by code, most frequent first.
     seeds : mapping of (str, str) to (p, 2) int64
-        Known pairs of rows. They must connect all languages.
+        Known pairs of rows, fitted on in every round.
+    starts : mapping of (str, str) to (p, 2) int64, optional
+        Pairs of the first fit, which must connect all languages. Default: `seeds`, grown.
     method : JointAligner, optional
         Default: `JointContrastive`.
     rounds : int
         Number of refits, at least 0.
-    partners : int
-        Languages without known pairs that a language is compared with at most: the most similar.
-    starts : mapping of (str, str) to (p, 2) int64, optional
-        Pairs of the first fit, where they have grown elsewhere or stem from vectors alone.
-    factors : mapping of (str, str) to float, optional
-        Weights of pairs of languages other than 1.
+    weights : mapping of (str, str) to float, optional
+        Weight of two languages in the fit. Default: 1.
     search : callable, optional
-        Finds the mutual neighbors of pairs of languages under some maps, as in other processes.
-    progress, log : callable, optional
-        Called with the fraction done, and with the figures of each round.
+        Function of maps by code and pairs of codes that finds the mutual neighbors of these, as
+        in other processes. Default: one after the other, by all threads.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Notes
+    -----
+    Two languages take two sweeps of O(vocabulary^2 d) time a round, and more for the last one by
+    `JointContrastive`. Memory grows with the languages by two copies of their frequent rows.
+
+    References
+    ----------
+    Chen and Cardie, "Unsupervised Multilingual Word Embeddings", EMNLP 2018, refine all languages
+    on the pairs that they induce; Kementchedjhieva, Ruder, Cotterell and Søgaard, "Generalizing
+    Procrustes Analysis for Better Bilingual Dictionary Induction", CoNLL 2018, show what third
+    languages give.
     """
     method = JointContrastive() if method is None else method
-    grown = starts
-    if grown is None:
-        grown = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
-    factors = factors or {}
+    search = _searched(rows) if search is None else search
+    weights = {} if weights is None else weights
+    if starts is None:
+        starts = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
     evidence = {
-        pair: (pairs, factors.get(pair, 1.0) * balanced_weights(pairs))
-        for pair, pairs in grown.items()
+        pair: (pairs, _scaled(balanced_weights(pairs), weights.get(pair, 1)))
+        for pair, pairs in starts.items()
     }
-    fitted = _fitted(method.initial() if rounds else method, rows, evidence)
+    aligner = _fitted(method.initial() if rounds else method, rows, evidence)
     sizes = {code: min(VOCABULARY, len(each)) for code, each in rows.items()}
     compared: list[Pair] = []
-    found: Mapping[Pair, Indices] = {}
-    history: list[JointRound] = []
+    found: dict[Pair, Indices] = {}
     for number in range(1, rounds + 1):
-        start = time.perf_counter()
-        unit = {
-            code: unit_rows(rows[code][:size] @ matrix)
-            for (code, size), matrix in zip(sizes.items(), fitted.maps_, strict=True)
-        }
-        compared = compared or pairs_to_compare(unit, grown, partners)
-        n_neighbors = min(N_NEIGHBORS, *sizes.values())
-        if search is None:
-            found = {
-                (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors)
-                for s, t in compared
-            }
-        else:
-            found = search(dict(zip(rows, fitted.maps_, strict=True)), compared)
-        criterion = np.mean([_cosines(unit[s], unit[t], found[s, t]).mean() for s, t in compared])
-        del unit
-        evidence = _weighed(found, seeds, {code: len(each) for code, each in rows.items()})
-        for pair in factors.keys() & evidence.keys():
-            pairs, weights = evidence[pair]
-            evidence[pair] = pairs, factors[pair] * weights
-        fitted = _fitted(method if number == rounds else method.initial(), rows, evidence)
-        total = sum(len(pairs) for pairs, _ in evidence.values())
-        seconds = time.perf_counter() - start
-        history.append(JointRound(number, total, float(criterion), seconds))
-        if log is not None:
-            log({"stage": "joint refinement", **vars(history[-1])})
+        maps = dict(zip(rows, aligner.maps_, strict=True))
+        compared = compared or pairs_to_compare(rows, maps, starts)
+        found = search(maps, compared)
+        evidence = _weighed(found, seeds, sizes, weights)
+        aligner = _fitted(method if number == rounds else method.initial(), rows, evidence)
         if progress is not None:
             progress(number / rounds)
     return JointFit(
-        dict(zip(rows, fitted.maps_, strict=True)),
-        fitted.frame_,
+        dict(zip(rows, aligner.maps_, strict=True)),
+        aligner.frame_,
         evidence,
         {pair: len(pairs) for pair, pairs in found.items()},
         triangles(found, sizes),
-        tuple(history),
     )
 
 
 def pairs_to_compare(
-    unit: Mapping[str, Matrix], known: Mapping[Pair, Indices], partners: int
+    rows: Mapping[str, Matrix],
+    maps: Mapping[str, Matrix],
+    known: Mapping[Pair, Indices],
+    partners: int = PARTNERS,
 ) -> list[Pair]:
     """List the languages with known pairs, and the most similar ones without.
 
@@ -187,41 +155,51 @@ def pairs_to_compare(
 
     Parameters
     ----------
-    unit : mapping of str to (n, c) float32
-        Mapped rows at unit length.
+    rows, maps : mapping of str to (n, d) float32, mapping of str to (d, c) float32
+        Rows and map of each language.
     known : mapping of (str, str) to (p, 2) int64
-        Known pairs of rows; those beyond the mapped rows are left out.
+        Known pairs of rows.
     partners : int
         Languages without known pairs that a language chooses.
     """
-    translations: dict[str, dict[str, Indices]] = {code: {} for code in unit}
-    for (source, target), pairs in known.items():
-        inside = (pairs < [len(unit[source]), len(unit[target])]).all(axis=1)
-        for one, other, columns in ((source, target, pairs), (target, source, pairs[:, ::-1])):
-            answers = np.full(len(unit[one]), -1)
-            answers[columns[inside, 0]] = columns[inside, 1]
-            translations[one][other] = answers
-    similar: dict[str, list[tuple[float, Pair]]] = {code: [] for code in unit}
-    for source, target in combinations(unit, 2):
-        if target in translations[source]:
+    sizes = {code: min(COMPARED, len(each)) for code, each in rows.items()}
+    unit = {code: unit_rows(rows[code][:size] @ maps[code]) for code, size in sizes.items()}
+    inside = {
+        (s, t): pairs[(pairs < [sizes[s], sizes[t]]).all(axis=1)] for (s, t), pairs in known.items()
+    }
+    translations = Translations(inside, sizes)
+    similar: dict[str, list[tuple[float, Pair]]] = {code: [] for code in rows}
+    for source, target in combinations(rows, 2):
+        thirds = translations.thirds(source, target)
+        if target in translations.neighbors[source] or not thirds:
             continue
-        cosines = []
-        for third in translations[source].keys() & translations[target].keys():
-            one, other = translations[third][source], translations[third][target]
-            both = (one >= 0) & (other >= 0)
-            composed = np.stack([one[both], other[both]], axis=1)
-            cosines.append(_cosines(unit[source], unit[target], composed))
-        if cosines and sum(map(len, cosines)):
-            pair = (source, target)
-            similarity = float(np.concatenate(cosines).mean())
-            for code in pair:
-                similar[code].append((-similarity, pair))
+        composed = [
+            np.stack(
+                [translations(third, code, np.arange(sizes[third])) for code in (source, target)], 1
+            )
+            for third in thirds
+        ]
+        pairs = np.concatenate(composed)
+        pairs = pairs[(pairs >= 0).all(axis=1)]
+        if len(pairs):
+            cosines = pair_scores(unit[source], unit[target], pairs)
+            for code in (source, target):
+                similar[code].append((-float(cosines.mean()), (source, target)))
     chosen = {pair for each in similar.values() for _, pair in sorted(each)[:partners]}
     return [*known, *sorted(chosen)]
 
 
-def _cosines(source: Matrix, target: Matrix, pairs: Indices) -> Matrix:
-    return np.einsum("ij,ij->i", source[pairs[:, 0]], target[pairs[:, 1]])
+def _searched(rows: Mapping[str, Matrix]) -> Search:
+    """Return the default search for mutual neighbors."""
+
+    def search(maps: Mapping[str, Matrix], compared: Sequence[Pair]) -> dict[Pair, Indices]:
+        unit = {code: unit_rows(rows[code][:VOCABULARY] @ matrix) for code, matrix in maps.items()}
+        n_neighbors = min(N_NEIGHBORS, *map(len, unit.values()))
+        return {
+            (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors) for s, t in compared
+        }
+
+    return search
 
 
 def _fitted(
@@ -234,18 +212,24 @@ def _fitted(
 
 
 def _weighed(
-    found: Mapping[Pair, Indices], seeds: Mapping[Pair, Indices], sizes: Mapping[str, int]
+    found: Mapping[Pair, Indices],
+    seeds: Mapping[Pair, Indices],
+    sizes: Mapping[str, int],
+    of_languages: Mapping[Pair, float],
 ) -> dict[Pair, tuple[Indices, Double]]:
-    """Join induced and known pairs, and weigh them by their agreement with third languages.
-
-    Pairs of languages weigh the same: the weights have mean 1.
-    """
+    """Join induced and known pairs, and weigh them by their agreement with third languages."""
     translations = Translations(found, sizes)
     evidence = {}
-    for (source, target), pairs in found.items():
-        if (source, target) in seeds:
-            pairs = np.unique(np.concatenate([pairs, seeds[source, target]]), axis=0)
+    for (source, target), induced in found.items():
+        known = seeds.get((source, target), induced)
+        pairs = np.unique(np.concatenate([induced, known]), axis=0)
         weights = weights_of_cycles(cycles_of(translations, source, target, pairs))
         weights *= balanced_weights(pairs)
-        evidence[source, target] = pairs, weights / weights.mean()
+        weight = of_languages.get((source, target), 1)
+        evidence[source, target] = pairs, _scaled(weights, weight)
     return evidence
+
+
+def _scaled(weights: Double, mean: float) -> Double:
+    """Give weights a mean: that of the pair of languages."""
+    return np.asarray(weights * (mean / weights.mean()))

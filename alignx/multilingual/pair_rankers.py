@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from alignx.alignment.held_out import Fold
+from alignx.alignment.pivot import pivot_code
 from alignx.alignment.ranker_fit import SOUGHT, fit_ranker, held_out_candidates
 from alignx.alignment.supervised import FEWEST_ASKED
 from alignx.multilingual.transferred_ranker import fit_transferred, with_spelling
+from alignx.ranking.pivots import PivotSearch, Step
 from alignx.retrieval.csls import csls_biases
+from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.progress import part_of
 
@@ -68,7 +71,7 @@ def fit_pair_rankers(
         Gives the mapped unit rows, (n, c) float32, of a language for a code and a map. The 40,000
         most frequent words take part.
     words : mapping of str to sequence of str
-        Words of each language by code.
+        Words of each language by code, in the order of the space, the hub first.
     fits : sequence of HeldOutFit
         Joint maps without a part of the known pairs each.
     evidence : mapping of (str, str) to (p, 2) int64
@@ -83,8 +86,9 @@ def fit_pair_rankers(
 
     Notes
     -----
-    Takes a search among 40,000 words for each lexicon and fit, and some 10 seconds for each lexicon
-    to learn. Two languages are in memory at once.
+    Candidates are also compared through a third language, see `Pivot`. Takes three searches among
+    40,000 words for each lexicon and fit, and some 20 seconds for each lexicon to learn. Three
+    languages are in memory at once.
     """
     words = {code: listed[:SOUGHT] for code, listed in words.items()}
     lexicons = [pair for pair in combinations(words, 2) if len(_known_pairs(fits, pair))]
@@ -132,29 +136,50 @@ def held_out_of_pair(
     """Find the candidates of the held-out words of two languages, in both directions."""
     ways = pair, pair[::-1]
     found: dict[Pair, list[LabeledCandidates]] = {way: [] for way in ways}
+    pivot = pivot_code(words, *pair)
     for fit in fits:
-        mapped = {code: rows(code, fit.maps[code])[:SOUGHT] for code in pair}
+        codes = [*pair, *([pivot] if pivot is not None else [])]
+        mapped = {code: rows(code, fit.maps[code])[:SOUGHT] for code in codes}
         n_neighbors = min(N_NEIGHBORS, *map(len, mapped.values()))
-        both = csls_biases(*mapped.values(), n_neighbors=n_neighbors)
-        biases = dict(zip(pair, both, strict=True))
-        for source, target in ways:
-            known = _known_pairs(fits, (source, target))
-            asked, train = (_of_languages(p, (source, target)) for p in (fit.held_out, fit.train))
-            # A word of the second language may have further translations in another fold.
-            is_asked = np.isin(known[:, 0], np.setdiff1d(asked[:, 0], train[:, 0]))
-            fold = Fold(train[(train < SOUGHT).all(axis=1)], known[is_asked])
-            if is_asked.any():
-                found[source, target].append(
-                    held_out_candidates(
-                        (mapped[source], mapped[target]),
-                        (biases[source], biases[target]),
-                        (words[source], words[target]),
-                        fold,
-                        min(k, len(mapped[target])),
-                        n_neighbors,
-                    )
+        biases: dict[Pair, Matrix] = {}  # of a language against another
+        for one, other in combinations(mapped, 2):
+            both = csls_biases(mapped[one], mapped[other], n_neighbors=n_neighbors)
+            biases[one, other], biases[other, one] = both
+        if pivot is not None:
+            pivots = ExactIndex.borrowing(mapped[pivot])
+            steps = {
+                code: Step(
+                    ExactIndex.borrowing(mapped[code]), pivots, n_neighbors, biases[pivot, code]
                 )
+                for code in pair
+            }
+        for source, target in ways:
+            fold = _fold(fits, fit, (source, target))
+            if not len(fold.held_out):
+                continue
+            part = held_out_candidates(
+                (mapped[source], mapped[target]),
+                (biases[source, target], biases[target, source]),
+                (words[source], words[target]),
+                fold,
+                min(k, len(mapped[target])),
+                n_neighbors,
+            )
+            if pivot is not None:
+                search = PivotSearch(steps[source], steps[target])
+                vectors = mapped[source][part.pairs.source_rows]
+                part = part._replace(pairs=search.compared(part.pairs, vectors))
+            found[source, target].append(part)
     return found
+
+
+def _fold(fits: Sequence[HeldOutFit], fit: HeldOutFit, pair: Pair) -> Fold:
+    """Return the pairs of frequent words of a fit, and those that it has held out."""
+    known = _known_pairs(fits, pair)
+    held_out, train = (_of_languages(pairs, pair) for pairs in (fit.held_out, fit.train))
+    # A word of the second language may have further translations in another fold.
+    is_asked = np.isin(known[:, 0], np.setdiff1d(held_out[:, 0], train[:, 0]))
+    return Fold(train[(train < SOUGHT).all(axis=1)], known[is_asked])
 
 
 def word_pairs(words: Words, evidence: Mapping[Pair, Indices], pair: Pair) -> list[tuple[str, str]]:

@@ -34,7 +34,7 @@ class Translations:
     found : mapping of (str, str) to (p, 2) int64
         Rows of the pairs of each two languages; a row occurs once in a column.
     sizes : mapping of str to int
-        Number of rows of each language.
+        Number of rows of each language that take part.
     """
 
     def __init__(self, found: Mapping[Pair, Indices], sizes: Mapping[str, int]) -> None:
@@ -42,15 +42,16 @@ class Translations:
         self.neighbors: dict[str, set[str]] = {code: set() for code in sizes}
         for (source, target), pairs in found.items():
             for codes, sides in (((source, target), (0, 1)), ((target, source), (1, 0))):
-                # One more, so that -1, no translation, has none itself.
+                # One more, for rows beyond and for -1: no translation.
                 answers = np.full(sizes[codes[0]] + 1, -1)
                 answers[pairs[:, sides[0]]] = pairs[:, sides[1]]
                 self.answers[codes] = answers
                 self.neighbors[codes[0]].add(codes[1])
 
     def __call__(self, source: str, target: str, rows: Indices) -> Indices:
-        """Translate rows; -1 stands for no translation."""
-        return self.answers[source, target][rows]
+        """Translate rows; -1 stands for no translation, as of rows beyond those of the pairs."""
+        answers = self.answers[source, target]
+        return answers[np.minimum(rows, len(answers) - 1)]
 
     def thirds(self, source: str, target: str) -> list[str]:
         """List the languages that are paired with both."""
@@ -104,12 +105,10 @@ def triangles(found: Mapping[Pair, Indices], sizes: Mapping[str, int]) -> tuple[
     """
     translations = Translations(found, sizes)
     result = []
-    for a, b in combinations(sizes, 2):
-        if b not in translations.neighbors[a]:
-            continue
-        for c in list(sizes)[list(sizes).index(b) + 1 :]:
-            if c in translations.neighbors[a] & translations.neighbors[b]:
-                start = np.arange(sizes[a])
-                end = translations(c, a, translations(b, c, translations(a, b, start)))
-                result.append(Triangle((a, b, c), int((end >= 0).sum()), int((end == start).sum())))
+    for a, b, c in combinations(sizes, 3):
+        if b in translations.neighbors[a] and c in translations.thirds(a, b):
+            start = np.arange(sizes[a])
+            end = translations(c, a, translations(b, c, translations(a, b, start)))
+            cycles, closed = int((end >= 0).sum()), int((end == start).sum())
+            result.append(Triangle((a, b, c), cycles, closed))
     return tuple(result)

@@ -110,13 +110,16 @@ class RankingGain(Tabular):
                 f"learned ranking of {self.n:,} induced pairs, which it finds again more often "
                 f"than CSLS by {100 * self.gain:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
             )
-        words = "held-out words"
-        if self.transferred:
-            words += " of pairs of languages that it was not learned from"
-        return (
-            f"P@1 {100 * self.learned:.1f} % by the learned ranking on {self.n:,} {words}, "
+        text = (
+            f"P@1 {100 * self.learned:.1f} % by the learned ranking on {self.n:,} held-out words, "
             f"{100 * self.gain:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}] above CSLS"
         )
+        if self.transferred:
+            text += (
+                ", on pairs of languages that it was not learned from; probabilities differ from "
+                f"the share of right answers by {100 * self.calibration_error:.1f} points"
+            )
+        return text
 
 
 class FirstAnswers(NamedTuple):
