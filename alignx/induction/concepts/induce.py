@@ -110,10 +110,10 @@ def induce_concepts(
     compared = compared_pairs(space, codes, n_nearest)
     found: dict[tuple[int, int], Lexicon] = {}
     for at, (first, second) in enumerate(compared):
-        pair = codes[first], codes[second]
-        if pair not in space.pairs and pair[::-1] in space.pairs:  # the ranker is of a direction
-            pair, (first, second) = pair[::-1], (second, first)
-        cached = space.pair(*pair)
+        cached = space.pair(codes[first], codes[second])
+        turned = space.pair(codes[second], codes[first])
+        if cached.ranker is None and turned.ranker is not None:  # it is of one direction
+            cached, (first, second) = turned, (second, first)
         found[first, second] = induce_lexicon(
             # A copy, whose neighbors do not stay in memory.
             SharedSpace(cached.languages, cached.ranker, cached.known),
