@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
+    from alignx.evaluation.accuracy_matrix import AccuracyMatrix, evaluate_many
     from alignx.evaluation.compare import compare
     from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     )
     from alignx.multilingual.align_many import align_many
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+    from alignx.multilingual.space_changes import add_language, remove_language, update_language
     from alignx.multilingual.work import Work
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from alignx.reporting.figures.classes import plot_classes, plot_confusion
     from alignx.reporting.figures.comparison import plot_comparison
     from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
+    from alignx.reporting.figures.squares import plot_accuracy_matrix
     from alignx.reporting.figures.transfer import plot_transfer
     from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
     from alignx.reporting.figures.words import plot_words
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CCA",
     "RCSLS",
+    "AccuracyMatrix",
     "Adversarial",
     "Alignment",
     "AlignmentFailed",
@@ -184,6 +188,7 @@ __all__ = [
     "TransformerClassifier",
     "Validation",
     "Work",
+    "add_language",
     "align",
     "align_many",
     "as_embeddings",
@@ -195,6 +200,7 @@ __all__ = [
     "csls_neighbors",
     "csls_search",
     "evaluate",
+    "evaluate_many",
     "evaluate_similarity",
     "evaluate_transfer",
     "fetch",
@@ -209,6 +215,7 @@ __all__ = [
     "missing_reasons",
     "mutual_neighbors",
     "plot_accuracy",
+    "plot_accuracy_matrix",
     "plot_bands",
     "plot_classes",
     "plot_comparison",
@@ -224,10 +231,12 @@ __all__ = [
     "prospects",
     "rank_sources",
     "refine",
+    "remove_language",
     "report",
     "save",
     "set_config",
     "train",
+    "update_language",
 ]
 
 _HOMES = {
@@ -272,6 +281,7 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
+    "evaluation.accuracy_matrix": ["AccuracyMatrix", "evaluate_many"],
     "evaluation.compare": ["compare"],
     "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
@@ -296,6 +306,7 @@ _HOMES = {
     "mapping.joint": ["GeneralizedProcrustes", "JointContrastive", "JointReweighted"],
     "multilingual.align_many": ["align_many"],
     "multilingual.multilingual_alignment": ["MultilingualAlignment"],
+    "multilingual.space_changes": ["add_language", "remove_language", "update_language"],
     "multilingual.work": ["Work"],
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],
@@ -303,6 +314,7 @@ _HOMES = {
     "reporting.figures.classes": ["plot_classes", "plot_confusion"],
     "reporting.figures.comparison": ["plot_comparison"],
     "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
+    "reporting.figures.squares": ["plot_accuracy_matrix"],
     "reporting.figures.transfer": ["plot_transfer"],
     "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],
     "reporting.figures.words": ["plot_words"],

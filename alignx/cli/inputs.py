@@ -198,6 +198,8 @@ def shared_space(
 
     Those of a space on disk are joined with its learned rankings.
     """
+    if is_folder(map_file):
+        return _joined_from_folder(map_file, languages[::-1] if reverse else languages)
     shared = _joined(map_file, languages)
     return shared.reversed() if reverse else shared
 
@@ -221,15 +223,13 @@ def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     if alignment is not None:
         source, target = languages
         return alignment.apply(source, target)
-    by_code = {language.language or "": language for language in languages}
-    if is_folder(map_file):
-        return _joined_from_folder(map_file, by_code)
     require_same_space({language.name: language for language in languages})
     for language in languages[1:]:
         if language.dimension == languages[0].dimension:  # or they are refused below
             warn_of_different_spaces(languages[0], language)
     if len(languages) == 2:
         return SharedSpace.of(languages[0], languages[1])
+    by_code = {language.language or "": language for language in languages}
     if "" in by_code or len(by_code) < len(languages):
         found = ", ".join(f"{language.source}: {language.language}" for language in languages)
         raise ValueError(
@@ -239,10 +239,15 @@ def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     return SharedSpace(by_code)
 
 
-def _joined_from_folder(folder: str, languages: dict[str, Embeddings]) -> SharedSpace:
+def _joined_from_folder(folder: str, languages: Sequence[Embeddings]) -> SharedSpace:
+    """Join languages of a space with its rankings, which may look at a third language."""
     from alignx.alignment.shared_space import SharedSpace
     from alignx.alignment.space_folder.reader import SpaceFolder
     from alignx.alignment.unit_languages import UnitLanguages
 
-    space = SharedSpace(UnitLanguages.of(languages), pairs=SpaceFolder.open(folder).pairs)
-    return space.pair(*languages) if len(languages) == 2 else space
+    opened = SpaceFolder.open(folder)
+    chosen = UnitLanguages.of({language.language or "": language for language in languages})
+    if len(chosen) > 2:
+        return SharedSpace(chosen, pairs=opened.pairs)
+    all_languages = UnitLanguages({**opened.languages.by_code, **chosen.by_code})
+    return SharedSpace(all_languages, pairs=opened.pairs).pair(*chosen)

@@ -1,4 +1,4 @@
-"""Joint maps fitted without a part of the words of all dictionaries, and their answers for these."""
+"""Joint maps fitted without a part of the words of all dictionaries, and what they answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from alignx.alignment.held_out import Fold, correct_answers
 from alignx.alignment.validation import Validation
 from alignx.mapping.joint import JointAligner, JointReweighted
-from alignx.multilingual.evidence import Pair
 from alignx.multilingual.joint_fit import fit_joint
 from alignx.multilingual.pair_tasks import N_NEIGHBORS, RIDGE, ROUNDS
 from alignx.multilingual.work import Result
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from alignx.multilingual.evidence import Pair
     from alignx.support.arrays import Indices, Matrix
 
 __all__ = ["FOLDS", "FoldTask", "HeldOutFit", "fit_fold", "split_dictionaries", "validation"]

@@ -54,6 +54,8 @@ def cross_fit(
     Where the joint maps of two languages are worse than their own by more than chance, these count
     more, if that helps; what remains is warned of.
     """
+    if not found.known:
+        return CrossFitted([], {}, {}, {})
     plain = _fitted(found, (hub, method, {}), tasks, part_of(progress, 0, 0.5))
     lost = _losses(found, plain)
     best, weights = plain, dict[tuple[str, str], float]()
@@ -169,7 +171,7 @@ def _validation(
 
 
 def _losses(found: Foundation, results: Sequence[Result]) -> dict[Pair, float]:
-    """Return P@1 that pairs of languages lose against their own map, where chance cannot tell it."""
+    """Return the loss of P@1 against the own map of two languages, where it is beyond chance."""
     losses = {}
     for pair, alone in found.answers.items():
         lost = alone.astype(np.float64) - _answers(results, "joint", pair)

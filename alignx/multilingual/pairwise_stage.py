@@ -166,8 +166,8 @@ def lay_foundation(
 def choose_hub(found: Foundation) -> str:
     """Return the language whose maps with others answer the most held-out words.
 
-    That is the sum of P@1 over its dictionaries; without any, the language whose spectrum is nearest
-    to those of the others.
+    That is the sum of P@1 over its dictionaries; without any, the language whose spectrum is
+    nearest to those of the others.
     """
     scores = dict.fromkeys(found.parts, 0.0)
     for pair, measured in found.pairwise.items():

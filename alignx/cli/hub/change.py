@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from alignx.cli.command import command, option
 from alignx.cli.hub.inputs import SpaceFolderArgument, codes_of, mapped_language
 from alignx.cli.hub.summary import show
 from alignx.cli.lexicons import Dictionaries, assigned, load_lexicons
-from alignx.cli.options import Reading
+from alignx.cli.options import Reading, refuse
 from alignx.cli.terminal import JsonTerminal
 
 __all__ = ["add", "remove", "update"]
@@ -25,9 +26,6 @@ Vectors = Annotated[
         metavar="VECTORS",
         help="Vectors of one language; CODE=FILE where the name does not tell the language.",
     ),
-]
-NoRanker = Annotated[
-    bool, option("Leave out the learned rankings and their probabilities.", "--no-ranker")
 ]
 AllowFailed = Annotated[bool, option("Keep a language that has failed its check.")]
 
@@ -41,7 +39,6 @@ def add(
     space: SpaceFolderArgument,
     vectors: Vectors,
     dictionaries: Dictionaries = None,
-    no_ranker: NoRanker = False,
     allow_failed: AllowFailed = False,
     *,
     reading: Reading,
@@ -50,8 +47,8 @@ def add(
     """Add a language to a space; no file of another language changes."""
     from alignx.multilingual.space_changes import add_language
 
-    options = {"ranker": not no_ranker, "allow_failed": allow_failed}
-    _change(terminal, add_language, space, vectors, dictionaries, reading, options)
+    change = partial(add_language, allow_failed=allow_failed)
+    _change(terminal, change, space, vectors, dictionaries, reading)
 
 
 @command(
@@ -63,7 +60,6 @@ def update(
     space: SpaceFolderArgument,
     vectors: Vectors,
     dictionaries: Dictionaries = None,
-    no_ranker: NoRanker = False,
     allow_failed: AllowFailed = False,
     *,
     reading: Reading,
@@ -72,8 +68,8 @@ def update(
     """Give a language of a space other vectors or dictionaries; the others stay as they are."""
     from alignx.multilingual.space_changes import update_language
 
-    options = {"ranker": not no_ranker, "allow_failed": allow_failed}
-    _change(terminal, update_language, space, vectors, dictionaries, reading, options)
+    change = partial(update_language, allow_failed=allow_failed)
+    _change(terminal, change, space, vectors, dictionaries, reading)
 
 
 @command("hub remove space/ fr", settings=())
@@ -97,11 +93,11 @@ def _change(
     vectors: str,
     dictionaries: list[str] | None,
     reading: Reading,
-    options: dict[str, Any],
 ) -> None:
     """Fit one language to those of a space."""
     from alignx.alignment.space_folder.reader import SpaceFolder
 
+    refuse(not dictionaries, "--dictionary", "give one of the language and one of the space")
     ((code, path),) = codes_of([vectors]).items()
     space = SpaceFolder.open(folder)
     others = {each: space.languages[each] for each in space.languages if each != code}
@@ -117,5 +113,5 @@ def _change(
                     f"{'-'.join(pair)}"
                 )
         with terminal.working("Aligning") as bar:
-            change(folder, code, embeddings, lexicons, progress=bar, **options)
+            change(folder, code, embeddings, lexicons, progress=bar)
     show(terminal, folder, time.perf_counter() - start)

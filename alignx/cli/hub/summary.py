@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alignx.support.counts import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from alignx.alignment.space_folder.manifest import Manifest, PairRecord
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["facts_of", "show", "text_of"]
 
 FITS = ("pairwise", "star", "joint")
-ORIGINS = {"self_learning": "no dictionary", "pivot": "through others"}
+SHOWN = 5  # pairs of languages without a dictionary
 
 
 def show(terminal: JsonTerminal, folder: Path, seconds: float | None = None) -> None:
@@ -29,7 +29,9 @@ def show(terminal: JsonTerminal, folder: Path, seconds: float | None = None) -> 
     facts = facts_of(manifest)
     if seconds is not None:
         facts["seconds"] = seconds
-        terminal.note(f"{folder}: {counted(len(manifest.languages), 'language')} in {seconds:.1f} s")
+        terminal.note(
+            f"{folder}: {counted(len(manifest.languages), 'language')} in {seconds:.1f} s"
+        )
     terminal.print({"version": version("alignx"), **facts}, text_of(manifest))
 
 
@@ -60,31 +62,41 @@ def text_of(manifest: Manifest) -> str:
     for each in manifest.languages:
         name = f"{each.code} (hub)" if each.code == manifest.hub else each.code
         languages.append((name, f"{each.words:,}", str(each.dimension), each.name))
-    parts = [_table(languages)]
-    if any(_is_shown(pair) for pair in manifest.pairs):
-        head = ("P@1 by CSLS, %", "pairs", *FITS, "words asked")
-        rows = [_pair_row(pair) for pair in manifest.pairs if _is_shown(pair)]
-        parts.append(_table([head, *rows]))
-    lines = [
-        f"{'-'.join(each.languages)}: {_error(each.cycles, each.closed):.1%} of "
-        f"{counted(each.cycles, 'cycle')} end at another word"
-        for each in manifest.triangles
-    ]
-    lines += [f"{code} left out: {reason}" for code, reason in manifest.apart.items()]
-    return "\n\n".join(["\n".join(part) for part in [*parts, lines] if part]) + "\n"
+    measured = [pair for pair in manifest.pairs if any(getattr(pair, name) for name in FITS)]
+    parts = [_table(languages, {0, 3})]
+    if measured:
+        rows = [("", "pairs", *FITS, "learned", "words"), *map(_pair_row, measured)]
+        parts.append(["P@1 on held-out words in %, with its 95 % interval:", *_table(rows, {0})])
+    parts += [list(_remarks(manifest))]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _is_shown(pair: PairRecord) -> bool:
-    """Whether there is evidence of two languages, or a figure."""
-    return bool(pair.pairs or pair.induced or any(getattr(pair, name) for name in FITS))
+def _remarks(manifest: Manifest) -> Iterator[str]:
+    """Describe pairs without a dictionary, triangles, and languages that were left out."""
+    for pair in manifest.pairs:
+        if pair.diagnosis is not None:
+            yield f"{pair.source}-{pair.target}: joined by vectors alone, {pair.diagnosis}"
+    transferred = [pair for pair in manifest.pairs if pair.is_transferred]
+    if transferred:
+        names = [f"{pair.source}-{pair.target}" for pair in transferred]
+        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        yield f"without a dictionary: {shown}; {transferred[0].ranking_gain}"
+    for each in manifest.triangles:
+        name = "-".join((*each.languages, each.languages[0]))
+        error = _error(each.cycles, each.closed)
+        yield f"around {name}: {error:.1%} of {counted(each.cycles, 'word')} end at another word"
+    for code, reason in manifest.apart.items():
+        yield f"left out: {code} ({reason})"
 
 
 def _pair_row(pair: PairRecord) -> tuple[str, ...]:
     found: list[Validation | None] = [getattr(pair, name) for name in FITS]
-    asked = next((each.n for each in reversed(found) if each is not None), 0)
-    origin = ORIGINS.get(pair.found_by, f"{pair.pairs:,}")
-    shares = map(_share, found)
-    return f"{pair.source}-{pair.target}", origin, *shares, f"{asked:,}" if asked else "-"
+    asked = max(each.n for each in found if each is not None)
+    gain = pair.ranking_gain
+    learned = "-" if gain is None else f"{100 * gain.learned:.1f}"
+    known = f"{pair.pairs:,}" if pair.pairs else "none"
+    name = f"{pair.source}-{pair.target}"
+    return name, known, *map(_share, found), learned, f"{asked:,}"
 
 
 def _share(found: Validation | None) -> str:
@@ -106,17 +118,13 @@ def _error(cycles: int, closed: int) -> float:
     return 1 - closed / cycles if cycles else 0.0
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Align columns: the first and a last one of names to the left, numbers to the right."""
-    return list(_aligned(rows))
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _table(rows: Sequence[Sequence[str]], names: Collection[int]) -> list[str]:
+    """Align columns: those of names to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    is_name = [(i in (0, 3) and rows[0][-1] == "file") or i == 0 for i in range(len(widths))]
-    for row in rows:
-        cells = [
-            text.ljust(width) if left else text.rjust(width)
-            for text, width, left in zip(row, widths, is_name, strict=True)
-        ]
-        yield "  ".join(cells).rstrip()
+    return [
+        "  ".join(
+            text.ljust(width) if place in names else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

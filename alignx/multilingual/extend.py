@@ -1,0 +1,205 @@
+"""Map of a new language into a space whose other languages stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alignx.alignment.held_out import correct_answers
+from alignx.alignment.language_map import LanguageMap
+from alignx.alignment.normalized import normalized
+from alignx.multilingual.evidence import as_lexicons, known_rows
+from alignx.multilingual.extension import Extension, renumbered
+from alignx.multilingual.failures import require_none_failed
+from alignx.multilingual.held_out_fit import HeldOutFit, split_dictionaries, validation
+from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
+from alignx.multilingual.multilingual_alignment import PairFit
+from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
+from alignx.multilingual.pair_tasks import N_NEIGHBORS
+from alignx.ranking.ranker import PairRanker
+from alignx.support.arrays import unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from alignx.alignment.space_folder.reader import SpaceFolder
+    from alignx.alignment.validation import Validation
+    from alignx.lexicon.lexicon import Lexicon, LexiconLike
+    from alignx.support.arrays import Matrix
+    from alignx.support.progress import Progress
+    from alignx.vectors.embeddings import Embeddings
+
+__all__ = ["NewLanguage", "fit_new_language"]
+
+FEWEST_RANKED = 200  # known words to learn a ranking from
+RANKED = 40_000  # words of a language that take part in this
+
+
+@dataclass(frozen=True, eq=False)
+class NewLanguage:
+    """Map of a new language, and its evidence with each language of the space."""
+
+    language_map: LanguageMap
+    pairs: tuple[PairFit, ...]
+
+
+def fit_new_language(
+    folder: SpaceFolder,
+    code: str,
+    embeddings: Embeddings,
+    lexicons: Mapping[tuple[str, str], LexiconLike],
+    *,
+    ranker: PairRanker | bool = True,
+    allow_failed: bool = False,
+    progress: Progress | None = None,
+) -> NewLanguage:
+    """Learn the map of a language into a space on disk, by the method that fitted the others.
+
+    Known pairs grow by self-learning. Rounds then find the mutual neighbors with the other
+    languages, whose rows stay, and fit the map again. The accuracy is that of maps fitted without
+    the words that are asked for.
+
+    Parameters
+    ----------
+    folder : SpaceFolder
+        The space; a language of the same code takes no part.
+    code : str
+        Code of the language.
+    embeddings : Embeddings
+        Its vectors.
+    lexicons : mapping of (str, str) to Lexicon, path or list of pairs
+        Known translations; `code` is one of the two languages of each.
+    ranker : PairRanker or bool
+        Learn the ranking from and to each language with a dictionary of 20 words or more.
+    allow_failed : bool
+        Keep a map that has failed its check.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Raises
+    ------
+    ValueError
+        If there is no lexicon, or one is of other languages.
+    EmptyLexiconError, DirectionError
+        If no pair of a lexicon is known, or its words are exchanged.
+    AlignmentFailed
+        If the map has failed by all its dictionaries.
+    """
+    others = [other for other in folder.manifest.codes if other != code]
+    by_other = _by_other(code, others, lexicons)
+    steps = folder.language_map(others[0]).normalizer.steps
+    normalizer, words = normalized(embeddings, steps, code)
+    found = known_rows(
+        {(code, other): lexicon for other, lexicon in by_other.items()},
+        {code: words, **{other: folder.languages[other] for other in by_other}},
+    )
+    known = {other: found[code, other] for other in by_other}
+    fit = Extension.of(folder, words, known, others)
+    checks, folds = _cross_fit(fit, code, progress)
+    failed = {(code, other): check for other, check in checks.items() if check and check.failed}
+    if len(failed) == len(checks):
+        require_none_failed(failed, allow_failed)
+    matrix, induced = fit.solve(known, FREQUENT)
+    learned = fit_new_rankers(ranker, fit, code, folds) if ranker else {}
+    if progress is not None:
+        progress(1.0)
+    pairs = []
+    for other, count in induced.items():
+        origin = "lexicon" if other in known else "pivot"
+        both = len(known.get(other, ())), count, origin
+        forth, back = (learned.get(way) for way in ((code, other), (other, code)))
+        pairs.append(
+            PairFit(
+                code,
+                other,
+                *both,
+                joint=checks.get(other),
+                ranker=forth and forth.ranker,
+                ranking_gain=forth and forth.gain,
+                known=fit.known_pairs(other) if other in known else None,
+            )
+        )
+        if back is not None:
+            pairs.append(PairFit(other, code, *both, ranker=back.ranker, ranking_gain=back.gain))
+    mean = np.zeros(len(matrix), dtype=np.float32)
+    return NewLanguage(LanguageMap.of(code, embeddings, normalizer, matrix, mean), tuple(pairs))
+
+
+def _cross_fit(
+    fit: Extension, code: str, progress: Progress | None
+) -> tuple[dict[str, Validation | None], list[HeldOutFit]]:
+    """Ask maps that were fitted without a part of the known words for their translations."""
+    splits = split_dictionaries({(code, other): rows for other, rows in fit.known.items()})
+    correct: dict[str, list[NDArray[np.bool_]]] = {other: [] for other in fit.known}
+    fits = []
+    for number, split in enumerate(splits):
+        train = {other: split[code, other].train for other in fit.known}
+        matrix, _ = fit.solve(train, HELD_OUT_FREQUENT)
+        identity = np.eye(matrix.shape[1], dtype=np.float32)
+        fits.append(
+            HeldOutFit(
+                {code: matrix, **dict.fromkeys(fit.known, identity)},
+                {pair: fold.train for pair, fold in split.items()},
+                {pair: fold.held_out for pair, fold in split.items()},
+            )
+        )
+        for other in fit.known:
+            rows, target = fit.parts(other, HELD_OUT_FREQUENT)
+            mapped, answers = unit_rows(fit.words.vectors[rows] @ matrix), fit.others[other][target]
+            k = min(N_NEIGHBORS, len(mapped), len(answers))
+            held_out = renumbered(split[code, other].held_out, rows, target)
+            correct[other].append(correct_answers(mapped, answers, held_out, k))
+        if progress is not None:
+            progress(0.8 * (number + 1) / len(splits))
+    checks = {
+        other: validation(
+            np.concatenate(correct[other]),
+            rows,
+            [split[code, other].held_out for split in splits],
+            len(fit.parts(other, HELD_OUT_FREQUENT)[1]),
+        )
+        for other, rows in fit.known.items()
+    }
+    return checks, fits
+
+
+def _by_other(
+    code: str, others: list[str], lexicons: Mapping[tuple[str, str], LexiconLike]
+) -> dict[str, Lexicon]:
+    """Return the lexicons from the new language to each of the others."""
+    if not lexicons:
+        raise ValueError(
+            f"a new language needs a dictionary with at least one of {', '.join(others)}, got none"
+        )
+    found: dict[str, Lexicon] = {}
+    for (source, target), lexicon in as_lexicons(lexicons, [code, *others]).items():
+        if code not in (source, target):
+            raise ValueError(f"dictionaries must be of {code}, got one of {source} and {target}")
+        other = target if source == code else source
+        found[other] = lexicon if source == code else lexicon.reversed()
+    return found
+
+
+def fit_new_rankers(
+    ranker: PairRanker | bool, fit: Extension, code: str, folds: Sequence[HeldOutFit]
+) -> dict[tuple[str, str], FittedRanker]:
+    """Learn the ranking from and to each language with a dictionary, on its held-out words."""
+    found: dict[tuple[str, str], FittedRanker] = {}
+    for other, rows in fit.known.items():
+        if len(np.unique(rows[:, 0])) < FEWEST_RANKED:
+            continue
+        vocabularies = {other: fit.languages[other].words, code: fit.words.words}
+
+        def mapped(asked: str, matrix: Matrix) -> Matrix:
+            if asked == code:
+                return unit_rows(fit.words.vectors[:RANKED] @ matrix)
+            return fit.others[asked][:RANKED]
+
+        found |= fit_pair_rankers(
+            PairRanker() if ranker is True else ranker, mapped, vocabularies, folds, {}
+        )
+    return found
