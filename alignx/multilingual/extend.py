@@ -104,7 +104,7 @@ def fit_new_language(
     if len(failed) == len(checks):
         require_none_failed(failed, allow_failed)
     matrix, induced = fit.solve(known, FREQUENT)
-    learned = fit_new_rankers(ranker, fit, code, folds) if ranker else {}
+    learned = _new_rankers(ranker, fit, code, folds) if ranker else {}
     if progress is not None:
         progress(1.0)
     pairs = []
@@ -184,7 +184,7 @@ def _by_other(
     return found
 
 
-def fit_new_rankers(
+def _new_rankers(
     ranker: PairRanker | bool, fit: Extension, code: str, folds: Sequence[HeldOutFit]
 ) -> dict[tuple[str, str], FittedRanker]:
     """Learn the ranking from and to each language with a dictionary, on its held-out words."""

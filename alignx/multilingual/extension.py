@@ -60,7 +60,7 @@ class Extension:
         method, arrays = restored_method(folder.manifest.method), folder.frame()
         if method is None or not arrays:
             method = GeneralizedProcrustes()
-            frame = Frame.plain(folder.manifest.languages[0].dimension)
+            frame = Frame(np.ones(folder.manifest.languages[0].dimension))
         else:
             frame = Frame.restored(arrays)
         return cls(method, frame, words, languages, known)

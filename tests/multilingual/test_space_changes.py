@@ -82,7 +82,7 @@ def test_maps_are_read_as_they_were_saved(
     assert read.method.get_params() == saved.method.get_params()
     assert read.frame is not None
     assert saved.frame is not None
-    np.testing.assert_array_equal(read.frame.mixing, saved.frame.mixing)
+    np.testing.assert_array_equal(read.frame.strengths, saved.frame.strengths)
     assert [each.digest() for each in read.maps.values()] == [
         each.digest() for each in saved.maps.values()
     ]
@@ -196,3 +196,29 @@ def test_the_fit_is_repeated_where_its_languages_change(
     with pytest.raises(SpaceError, match="must stay as it is during the fit of de"):
         add_language(space, "de", language("de", 3), {"fr": lexicon("de", "fr")})
     assert "de" not in SharedSpace.open(space)
+
+
+@pytest.mark.slow
+def test_a_new_language_gets_learned_rankings(space: Path) -> None:
+    every = [(f"de{number}", f"en{number}") for number in range(WORDS)]
+    added = add_language(space, "de", language("de", 3, noise=0.5), {"en": every})
+    ways = {(pair.source, pair.target): pair for pair in added.pairs}
+    assert ways.keys() == {("de", "en"), ("en", "de"), ("de", "es")}
+    for pair in (("de", "en"), ("en", "de")):
+        gain = ways[pair].ranking_gain
+        assert gain is not None
+        assert gain.n >= 200
+        ranker = SharedSpace.open(space).pair(*pair).ranker
+        assert (ranker is not None) == (gain.gain > 0)
+    assert ways["de", "es"].ranker is None
+    none = update_language(space, "de", language("de", 3), {"en": every}, ranker=False)
+    assert [pair.ranking_gain for pair in none.pairs] == [None, None]
+
+
+def test_a_space_without_a_method_takes_languages_by_rotation(
+    prepared: tuple[MultilingualAlignment, dict[str, Embeddings]], tmp_path: Path
+) -> None:
+    alignment, languages = prepared
+    MultilingualAlignment(alignment.maps).save(tmp_path / "space", languages)
+    add_language(tmp_path / "space", "de", language("de", 3), {"en": lexicon("de", "en")})
+    assert accuracy(tmp_path / "space", "de", "es") > 0.7
