@@ -186,7 +186,7 @@ def test_an_interrupted_command_goes_on() -> None:
 @pytest.mark.slow
 def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     before = files_in(space)
-    done = succeed("hub", "add", space, "wiki.fr.vec", "-d", "fr-en.txt")
+    done = succeed("hub", "add", space, "wiki.fr.vec", "-d", "fr-en.txt", "--no-ranker")
     assert "fr-en: fr-en.txt: 250 pairs" in done.err
     after = files_in(space)
     del before["space.json"]
@@ -196,7 +196,7 @@ def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     assert shared.pair("fr", "de").translate("chat300", k=1)[0].word == "katze300"
     command = ("hub", "add", space, "wiki.fr.vec", "-d", "fr-en.txt")
     assert "fr" in fail(*command)  # is there already
-    succeed("hub", "update", space, "wiki.fr.vec", "-d", "fr-en.txt", "--limit", 390)
+    succeed("hub", "update", space, "wiki.fr.vec", "-d", "fr-en.txt", "--limit", 390, "--no-ranker")
     assert len(SharedSpace.open(space)["fr"]) == 390
     succeed("hub", "remove", space, "fr")
     assert before.keys() == files_in(space).keys() - {"space.json"}

@@ -27,6 +27,9 @@ Vectors = Annotated[
         help="Vectors of one language; CODE=FILE where the name does not tell the language.",
     ),
 ]
+NoRanker = Annotated[
+    bool, option("Leave out the learned rankings and their probabilities.", "--no-ranker")
+]
 AllowFailed = Annotated[bool, option("Keep a language that has failed its check.")]
 
 
@@ -39,6 +42,7 @@ def add(
     space: SpaceFolderArgument,
     vectors: Vectors,
     dictionaries: Dictionaries = None,
+    no_ranker: NoRanker = False,
     allow_failed: AllowFailed = False,
     *,
     reading: Reading,
@@ -47,7 +51,7 @@ def add(
     """Add a language to a space; no file of another language changes."""
     from alignx.multilingual.space_changes import add_language
 
-    change = partial(add_language, allow_failed=allow_failed)
+    change = partial(add_language, ranker=not no_ranker, allow_failed=allow_failed)
     _change(terminal, change, space, vectors, dictionaries, reading)
 
 
@@ -60,6 +64,7 @@ def update(
     space: SpaceFolderArgument,
     vectors: Vectors,
     dictionaries: Dictionaries = None,
+    no_ranker: NoRanker = False,
     allow_failed: AllowFailed = False,
     *,
     reading: Reading,
@@ -68,7 +73,7 @@ def update(
     """Give a language of a space other vectors or dictionaries; the others stay as they are."""
     from alignx.multilingual.space_changes import update_language
 
-    change = partial(update_language, allow_failed=allow_failed)
+    change = partial(update_language, ranker=not no_ranker, allow_failed=allow_failed)
     _change(terminal, change, space, vectors, dictionaries, reading)
 
 
