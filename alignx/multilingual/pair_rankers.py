@@ -39,6 +39,8 @@ __all__ = ["FittedRanker", "fit_pair_rankers", "held_out_of_pair", "word_pairs"]
 POOLED = 12_000  # words of all languages that a transferred ranking is learned from
 SPELLED = 5_000  # pairs from which spelling is learned, the most frequent
 
+_NONE: Indices = np.empty((0, 2), dtype=np.int64)
+
 
 class FittedRanker(NamedTuple):
     """Learned ranking of one pair of languages, if one gains, and its gain on held-out words."""
@@ -87,8 +89,8 @@ def fit_pair_rankers(
     Notes
     -----
     Candidates are also compared through a third language, see `Pivot`. Takes three searches among
-    40,000 words for each lexicon and fit, and some 20 seconds for each lexicon to learn. Three
-    languages are in memory at once.
+    40,000 words for each lexicon and fit, and some 30 seconds of one processor for each lexicon to
+    learn. Three languages are in memory at once.
     """
     words = {code: listed[:SOUGHT] for code, listed in words.items()}
     lexicons = [pair for pair in combinations(words, 2) if len(_known_pairs(fits, pair))]
@@ -115,10 +117,10 @@ def fit_pair_rankers(
     return found
 
 
-def _known_pairs(fits: Sequence[HeldOutFit], pair: Pair) -> list[Indices]:
-    """Return the known pairs of each fit, of the frequent words."""
+def _known_pairs(fits: Sequence[HeldOutFit], pair: Pair) -> Indices:
+    """Return the known pairs of the frequent words of two languages, of all fits together."""
     every = [_of_languages(each, pair) for fit in fits for each in (fit.train, fit.held_out)]
-    known = np.unique(np.concatenate(every), axis=0)
+    known = np.unique(np.concatenate([_NONE, *every]), axis=0)
     return known[(known < SOUGHT).all(axis=1)]
 
 
@@ -127,7 +129,7 @@ def _of_languages(pairs: Mapping[Pair, Indices], languages: Pair) -> Indices:
     own = [pairs[languages]] if languages in pairs else []
     if languages[::-1] in pairs:
         own.append(pairs[languages[::-1]][:, ::-1])
-    return np.concatenate(own) if own else np.empty((0, 2), dtype=np.int64)
+    return np.concatenate([_NONE, *own])
 
 
 def held_out_of_pair(
@@ -194,7 +196,7 @@ def word_pairs(words: Words, evidence: Mapping[Pair, Indices], pair: Pair) -> li
 
 def _through_others(words: Words, evidence: Mapping[Pair, Indices], pair: Pair) -> Indices:
     """Join the pairs of two languages with the same word of a third one: (p, 2)."""
-    joined = []
+    joined = [_NONE]
     for other in words:
         first, second = (_of_languages(evidence, (code, other)) for code in pair)
         joined.append(np.transpose((_incidence(first) @ _incidence(second).T).nonzero()))

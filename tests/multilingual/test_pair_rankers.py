@@ -113,6 +113,14 @@ def test_a_small_lexicon_teaches_nothing() -> None:
     assert set(found.values()) == {FittedRanker(None, None, is_transferred=True)}
 
 
+def test_nothing_is_learned_without_held_out_words() -> None:
+    words = {code: ["a", "b"] for code in CODES}
+    found = fit_pair_rankers(PairRanker(**QUICK), lambda _, __: EYE, words, [], {})
+    assert found == dict.fromkeys(
+        permutations(CODES, 2), FittedRanker(None, None, is_transferred=True)
+    )
+
+
 def test_all_translations_of_a_held_out_word_are_right() -> None:
     # "b0" translates both "a0" and "a1", of which only the first is held out in this fit.
     pairs = {("a", "b"): np.array([[0, 0]])}, {("a", "b"): np.array([[1, 0], [2, 2]])}
