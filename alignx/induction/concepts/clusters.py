@@ -168,7 +168,7 @@ def densities(
             sums[of[first]] += weight
     counts = (Counter(language[word] for word in words) for words in clusters)
     # Each pair is counted from both sides.
-    return sums / np.array([_pairs(each, each, near) / 2 for each in counts])
+    return np.asarray(sums / np.array([_pairs(each, each, near) / 2 for each in counts]))
 
 
 def _neighbors(pairs: Iterable[Sequence[int]]) -> dict[int, set[int]]:

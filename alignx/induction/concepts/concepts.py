@@ -70,7 +70,7 @@ class Concepts(Tabular, Sequence[Concept]):
                 raise ValueError(
                     f"a row must hold words of 2 to {len(codes)} languages, got {row} in row {at}"
                 )
-            if not all(isinstance(word, str) and word for words in row for word in words):
+            if not all(isinstance(word, str) and word for words in row for word in words):  # type: ignore[redundant-expr]
                 raise TypeError(f"words must be strings that are not empty, got {row} in row {at}")
         scores = np.array(self.scores, dtype=np.float64).reshape(-1)
         if len(scores) != len(rows) or not ((scores >= 0) & (scores <= 1)).all():
@@ -201,7 +201,8 @@ class Concepts(Tabular, Sequence[Concept]):
         FormatError
             If it is no such file; names the line.
         """
-        return cls(*read(path), name=str(path))
+        languages, rows, scores = read(path)
+        return cls(languages, rows, np.array(scores, dtype=np.float64), name=str(path))
 
     def _subset(self, positions: Iterable[int]) -> Self:
         kept = list(positions)

@@ -145,8 +145,8 @@ def _concepts(
     """Join the word pairs of all compared pairs of languages to rows."""
     starts = np.cumsum([0, *(len(space[code]) for code in codes)])
     edges = _edges(space, codes, found, starts)
-    language = np.repeat(np.arange(len(codes)), np.diff(starts))
-    compared = [tuple(sorted(pair)) for pair in found]
+    language = np.repeat(np.arange(len(codes)), np.diff(starts)).tolist()
+    compared = list(found)
     clusters = cluster(edges, language, compared, agreement, k)
     # A row stands where its most frequent word does.
     clusters.sort(key=lambda words: min((word - starts[language[word]], word) for word in words))
@@ -176,7 +176,8 @@ def _edges(
                 side = pair.index(at)
                 numbers[pair][:, side] = [row_of[words[side]] for words in lexicon]
     lexicons = list(found.values())
-    weights = [lexicon.probabilities for lexicon in lexicons]
-    if any(each is None for each in weights):
-        weights = [np.clip(lexicon.scores, 0, 1) for lexicon in lexicons]
+    weights = [each.probabilities for each in lexicons if each.probabilities is not None]
+    if len(weights) < len(lexicons):
+        scores = [each.scores for each in lexicons if each.scores is not None]
+        weights = [np.clip(each, 0, 1) for each in scores]
     return Edges(np.concatenate([*numbers.values()]), np.concatenate(weights))
