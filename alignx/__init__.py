@@ -27,13 +27,8 @@ if TYPE_CHECKING:
     from alignx.classification.documents import TextReader
     from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.explanation import Explanation
-    from alignx.classification.strategies import (
-        CodeSwitching,
-        Ensemble,
-        PriorMatching,
-        SeedWords,
-        SelfTraining,
-    )
+    from alignx.classification.labeled_strategies import CodeSwitching
+    from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
@@ -60,6 +55,8 @@ if TYPE_CHECKING:
     from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
+    from alignx.induction.concepts.concepts import Concepts
+    from alignx.induction.concepts.induce import induce_concepts
     from alignx.induction.induce import induce_lexicon
     from alignx.induction.lazy_space import LazySpace
     from alignx.induction.sharded.plan import Sharding
@@ -132,6 +129,7 @@ __all__ = [
     "ClusterError",
     "CodeSwitching",
     "Comparison",
+    "Concepts",
     "Contrastive",
     "CrossNeighbors",
     "Diagnosis",
@@ -208,6 +206,7 @@ __all__ = [
     "fetch",
     "get_config",
     "hubless_biases",
+    "induce_concepts",
     "induce_lexicon",
     "inverted_softmax_biases",
     "key_biases",
@@ -259,13 +258,8 @@ _HOMES = {
     "classification.documents": ["TextReader"],
     "classification.encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
-    "classification.strategies": [
-        "CodeSwitching",
-        "Ensemble",
-        "PriorMatching",
-        "SeedWords",
-        "SelfTraining",
-    ],
+    "classification.labeled_strategies": ["CodeSwitching"],
+    "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
@@ -292,6 +286,8 @@ _HOMES = {
     "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
+    "induction.concepts.concepts": ["Concepts"],
+    "induction.concepts.induce": ["induce_concepts"],
     "induction.induce": ["induce_lexicon"],
     "induction.lazy_space": ["LazySpace"],
     "induction.sharded.plan": ["Sharding"],

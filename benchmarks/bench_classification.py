@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import alignx as ax
 from benchmarks.bench_retrieval import QUIET, load_at_start
-from benchmarks.classification_data import DATASETS, hub, labeled, spaces, vectors
+from benchmarks.classification_data import DATASETS, joint, labeled, spaces, vectors
 from benchmarks.common import parser, write
 from benchmarks.retrieval_data import note
 
@@ -48,7 +48,10 @@ EXPERIMENTS = {
     "ensemble": ax.Experiment("ensemble"),
 }
 BEST_METHOD = "reweighted"  # by cross-validation on the English training texts
-MULTI_SOURCE = {"multi-source (procrustes)": ax.Experiment(others=True)}
+IN_ONE_SPACE = {
+    "zero-shot, one space": ax.Experiment(),
+    "multi-source, one space": ax.Experiment(others=True),
+}
 ENCODED, LEARNED, WORDS = 50_000, 10_000, 20
 
 
@@ -83,12 +86,11 @@ def space_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
 
 def strategy_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
     pairs = spaces(languages, BEST_METHOD)
-    # Several sources need one space of all, which only rotations into it can give.
-    of_all = hub(languages)
+    of_all = joint(languages)  # several sources need one space
     for dataset in DATASETS:
         note(f"strategies, {dataset}")
         yield from experiment_rows(pairs, dataset, EXPERIMENTS, BEST_METHOD)
-        for row in experiment_rows(of_all, dataset, MULTI_SOURCE, "procrustes"):
+        for row in experiment_rows(of_all, dataset, IN_ONE_SPACE, "joint_contrastive"):
             if row["kind"] == "strategy":
                 yield row
 

@@ -66,19 +66,8 @@ def spaces(languages: dict[str, ax.Embeddings], method: str) -> dict[str, ax.Sha
     return result
 
 
-def hub(languages: dict[str, ax.Embeddings]) -> ax.SharedSpace:
-    """One space of all languages, that of English."""
-    mapped = {}
-    for code in LANGUAGES[1:]:
-        lexicon = ax.Lexicon.load(
-            data_directory() / "dictionaries" / "muse" / f"en-{code}.0-5000.txt"
-        )
-        alignment = ax.align(
-            languages[code],
-            languages["en"],
-            lexicon=lexicon.reversed(),
-            ranker=False,
-        )
-        mapped["en"] = alignment.apply_target(languages["en"])
-        mapped[code] = alignment.apply_source(languages[code])
-    return ax.SharedSpace({code: mapped[code] for code in LANGUAGES})
+def joint(languages: dict[str, ax.Embeddings]) -> ax.SharedSpace:
+    """One space of all languages, without a Spanish-German dictionary."""
+    folder = data_directory() / "dictionaries" / "muse"
+    lexicons = {("en", code): folder / f"en-{code}.0-5000.txt" for code in LANGUAGES[1:]}
+    return ax.align_many(languages, lexicons=lexicons, ranker=False).apply(languages)

@@ -48,7 +48,7 @@ class TransferClassifier(TextClassifier):
     strategy : str or Strategy
         Choice of the training data; a name is the strategy with its defaults:
 
-        - ``"zero_shot"``: the labeled texts;
+        - ``"zero_shot"``: the labeled texts; a vote where they are of several other languages;
         - ``"translate_train"``: word-by-word translations, one head for each language;
         - ``"translate_test"``: the labeled texts; texts to predict are translated;
         - ``"translate_train_all"``: the labeled texts and translations, one head for all;
@@ -68,7 +68,8 @@ class TransferClassifier(TextClassifier):
     reader : TextReader, optional
         Tokenizers and OOV handling; the defaults unless given.
     alpha : float
-        Exponent in [0, 1] of the weight n ** alpha of a language with n labeled texts.
+        Exponent in [0, 1] of the weight n ** alpha of a language with n labeled texts, in heads and
+        votes: as if texts of it were drawn with a probability in proportion to n ** alpha.
     random_state : int
         Seed of all random numbers.
 

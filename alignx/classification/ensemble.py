@@ -10,6 +10,8 @@ import numpy as np
 from alignx.classification.heads import log_softmax
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alignx.classification.documents import Documents
     from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.heads import Head
@@ -27,11 +29,12 @@ class Member:
     """Heads by language; ``"*"`` serves the languages that are not named.
 
     Documents of the languages in `routes` are first translated word by word into the language that
-    it names.
+    it names. `weights` are those of its vote by language, 1 where it is not named.
     """
 
     heads: dict[str, Head]
     routes: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
 
     def log_probabilities(
         self, documents: Documents, encoder: DocumentEncoder, translator: WordTranslator
@@ -46,7 +49,7 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class VotingModel:
-    """Members that vote by the mean of their probabilities.
+    """Members that vote by the weighted mean of their probabilities.
 
     Attributes
     ----------
@@ -67,16 +70,17 @@ class VotingModel:
     ) -> Double:
         """Compute log probabilities, (n, classes) float64."""
         votes = [m.log_probabilities(documents, encoder, translator) for m in self.members]
-        scores = log_mean(votes)
+        weights = [m.weights.get(documents.language, 1.0) for m in self.members]
+        scores = log_mean(votes, weights)
         shift = self.shifts.get(documents.language)
         return scores if shift is None else log_softmax(scores + shift)
 
 
-def log_mean(votes: list[Double]) -> Double:
-    """Compute the log of the mean of probabilities given as logs."""
+def log_mean(votes: list[Double], weights: Sequence[float]) -> Double:
+    """Compute the log of the weighted mean of probabilities given as logs."""
     if len(votes) == 1:
         return votes[0]
-    return np.asarray(np.log(np.mean(np.exp(votes), axis=0) + 1e-300))
+    return np.asarray(np.log(np.average(np.exp(votes), axis=0, weights=weights) + 1e-300))
 
 
 def match_prior(prior: Double, scores: Double) -> Double:

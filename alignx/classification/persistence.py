@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["as_bytes", "read", "write"]
 
 FORMAT = "alignx-classifier"
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 TOLERANCE = 1e-3  # of cosines; other processors round mapped vectors differently
 
 Tensors = dict[str, "NDArray[Any]"]
@@ -67,7 +67,11 @@ def as_bytes(model: TransferModel, strategy: Strategy, language: str | None = No
         rows = model.translator.best(source, target)
         tensors[f"route.{source}.{target}"] = rows.astype(np.int32)
     members = [
-        {"heads": _store_heads(member, number, tensors), "routes": member.routes}
+        {
+            "heads": _store_heads(member, number, tensors),
+            "routes": member.routes,
+            "weights": member.weights,
+        }
         for number, member in enumerate(model.heads.members)
     ]
     facts = {
@@ -139,6 +143,7 @@ def _model(
                 for code, kind in member["heads"].items()
             },
             member["routes"],
+            member["weights"],
         )
         for number, member in enumerate(facts["members"])
     )

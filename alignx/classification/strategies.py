@@ -7,127 +7,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.classification.ensemble import ANY, Member, VotingModel, match_prior
+from alignx.classification.ensemble import VotingModel, match_prior
 from alignx.classification.heads import Examples
+from alignx.classification.labeled_strategies import (
+    CodeSwitching,
+    TranslateTest,
+    TranslateTrain,
+    TranslateTrainAll,
+    ZeroShot,
+    one_head,
+    require_positive,
+)
 from alignx.classification.seed_words import seed_teacher
 from alignx.classification.task import Strategy
 
 if TYPE_CHECKING:
-    from alignx.classification.heads import Head
     from alignx.classification.task import Task
 
 __all__ = [
     "STRATEGIES",
     "Adversarial",
-    "CodeSwitching",
     "Ensemble",
     "PriorMatching",
     "SeedWords",
     "SelfTraining",
-    "TranslateTest",
-    "TranslateTrain",
-    "TranslateTrainAll",
-    "ZeroShot",
     "as_strategy",
 ]
-
-
-@dataclass(frozen=True)
-class ZeroShot(Strategy):
-    """Learn from the labeled texts alone."""
-
-    name = "zero_shot"
-
-    def _learn(self, task: Task) -> VotingModel:
-        return _one_head(task.fit_joined(task.originals()))
-
-
-@dataclass(frozen=True)
-class TranslateTrain(Strategy):
-    """Learn one head for each language, from word-by-word translations of the labeled texts.
-
-    Words that do not translate back are left out.
-    """
-
-    name = "translate_train"
-
-    def _learn(self, task: Task) -> VotingModel:
-        heads = {
-            code: task.fit_joined([task.translated(part, code) for part in task.labeled])
-            for code in task.targets
-        }
-        return _one_head(task.fit_joined(task.originals()), heads)
-
-
-@dataclass(frozen=True)
-class TranslateTest(Strategy):
-    """Learn from one language, and translate texts to predict into it, word by word."""
-
-    name = "translate_test"
-
-    def _learn(self, task: Task) -> VotingModel:
-        source = task.labeled[0]
-        language = source.documents.language
-        routes = {code: language for code in task.space if code != language}
-        return VotingModel((Member({ANY: task.fit_head(task.examples(source))}, routes),))
-
-
-@dataclass(frozen=True)
-class TranslateTrainAll(Strategy):
-    """Learn one head from the labeled texts and such translations into all languages."""
-
-    name = "translate_train_all"
-
-    def _learn(self, task: Task) -> VotingModel:
-        translations = [
-            task.translated(part, code)
-            for code in task.space
-            for part in task.labeled
-            if part.documents.language != code
-        ]
-        return _one_head(task.fit_joined([*task.originals(), *translations]))
-
-
-@dataclass(frozen=True)
-class CodeSwitching(Strategy):
-    """Learn from the labeled texts and copies with random words translated.
-
-    Parameters
-    ----------
-    rate : float
-        Share of the words to translate, in [0, 1], among those that translate back.
-    copies : int
-        Copies of each text for each other language, at least 1.
-
-    References
-    ----------
-    Qin et al., "CoSDA-ML: Multi-Lingual Code-Switching Data Augmentation", IJCAI 2020.
-    """
-
-    name = "code_switching"
-
-    rate: float = 0.5
-    copies: int = 3
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {self.rate}")
-        _require_positive(copies=self.copies)
-
-    def _learn(self, task: Task) -> VotingModel:
-        rng = np.random.default_rng(task.random_state)
-        examples = task.originals()
-        for part in task.labeled:
-            documents = part.documents
-            for code in task.space:
-                if code == documents.language:
-                    continue
-                is_reliable = task.translator.is_reliable(documents, code)
-                for _ in range(self.copies):
-                    is_moved = is_reliable & (rng.random(len(documents.words)) < self.rate)
-                    moved = task.translator.translate(documents.keep(is_moved), code)
-                    examples.append(task.examples(part, documents.keep(~is_moved), moved))
-        return _one_head(task.fit_joined(examples))
 
 
 @dataclass(frozen=True)
@@ -172,7 +77,7 @@ class SelfTraining(_Taught):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_positive(rounds=self.rounds)
+        require_positive(rounds=self.rounds)
 
     def _learn(self, task: Task) -> VotingModel:
         unlabeled = task.unlabeled_targets(self.name)
@@ -184,7 +89,7 @@ class SelfTraining(_Taught):
             for _ in range(self.rounds):
                 heads[code] = task.fit_student(rows, scores)
                 scores = heads[code].log_probabilities(rows)
-        return _one_head(task.fit_joined(task.originals()), heads)
+        return one_head(task.fit_joined(task.originals()), heads)
 
 
 @dataclass(frozen=True)
@@ -212,7 +117,7 @@ class SeedWords(Strategy):
     rounds: int = 2
 
     def __post_init__(self) -> None:
-        _require_positive(budget=self.budget, rounds=self.rounds)
+        require_positive(budget=self.budget, rounds=self.rounds)
 
     def _learn(self, task: Task) -> VotingModel:
         heads = {}
@@ -228,7 +133,7 @@ class SeedWords(Strategy):
             for _ in range(1, self.rounds):
                 scores = heads[code].log_probabilities(rows)
                 heads[code] = task.fit_student(rows, scores, with_labeled=False)
-        return _one_head(task.fit_joined(task.originals()), heads)
+        return one_head(task.fit_joined(task.originals()), heads)
 
 
 @dataclass(frozen=True)
@@ -254,7 +159,7 @@ class Adversarial(Strategy):
             random_state=task.random_state,
         )
         facts = {"discriminator_accuracy": accuracy, "chance": 1 / len(set(languages.tolist()))}
-        return replace(_one_head(head), facts=facts)
+        return replace(one_head(head), facts=facts)
 
 
 @dataclass(frozen=True)
@@ -328,16 +233,6 @@ def as_strategy(strategy: str | Strategy) -> Strategy:
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, got {strategy!r}")
     return STRATEGIES[strategy]()
-
-
-def _one_head(head: Head, by_language: dict[str, Head] | None = None) -> VotingModel:
-    return VotingModel((Member({ANY: head, **(by_language or {})}),))
-
-
-def _require_positive(**counts: int) -> None:
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
 
 
 def _require_strategies(strategy: Strategy, name: str, *values: str) -> None:

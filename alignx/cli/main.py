@@ -24,6 +24,7 @@ from alignx.cli.evaluate import evaluate
 from alignx.cli.fetch import fetch
 from alignx.cli.help import DefaultGroup, HelpGroup
 from alignx.cli.hub.change import add, remove, update
+from alignx.cli.hub.dictionary import dictionary
 from alignx.cli.hub.evaluate import evaluate as evaluate_hub
 from alignx.cli.hub.fit import fit as fit_hub
 from alignx.cli.hub.info import info as hub_info
@@ -83,7 +84,7 @@ for _panel, _commands in {
         _command.add_to(app, _panel)
 for _command in (fit, predict, transfer):
     _command.add_to(classify)
-for _command in (fit_hub, add, update, remove, evaluate_hub, hub_info):
+for _command in (fit_hub, add, update, remove, dictionary, evaluate_hub, hub_info):
     _command.add_to(hub)
 app.add_typer(classify, rich_help_panel="Use")
 app.add_typer(hub, rich_help_panel="Languages in one space")

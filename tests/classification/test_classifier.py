@@ -20,14 +20,15 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 
+from alignx.alignment.nearness import nearness
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.documents import TextReader
 from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import Examples, fit_head
+from alignx.classification.labeled_strategies import CodeSwitching
 from alignx.classification.strategies import (
     STRATEGIES,
-    CodeSwitching,
     Ensemble,
     SeedWords,
     SelfTraining,
@@ -153,6 +154,41 @@ def test_several_languages_at_once() -> None:
 
 
 @pytest.mark.slow
+def test_labels_of_several_languages_vote_in_others(tmp_path: Path) -> None:
+    texts = [*TRAIN["en"][0], *TRAIN["es"][0][:30]]
+    labels = [*TRAIN["en"][1], *TRAIN["es"][1][:30]]
+    codes = ["en"] * 90 + ["es"] * 30
+    unlabeled = {"de": UNLABELED["de"]}
+    classifier = TransferClassifier(SPACE).fit(texts, labels, language=codes, unlabeled=unlabeled)
+    members = classifier.model_.heads.members
+    near = np.array([nearness(SPACE[code], SPACE["de"]) for code in ("en", "es")])
+    weights = np.array([0.75, 0.25]) * near**4 / (np.array([0.75, 0.25]) * near**4).sum()
+    assert [member.weights["de"] for member in members] == pytest.approx(weights)
+    found = classifier.predict_proba(TEST["de"][0], language="de")
+    rows = classifier.encode(TEST["de"][0], language="de")
+    votes = [np.exp(member.heads["*"].log_probabilities(rows)) for member in members]
+    assert np.allclose(found, weights[0] * votes[0] + weights[1] * votes[1], atol=1e-6)
+    # One head of all texts serves the languages with labels.
+    assert members[0].heads["en"] is members[1].heads["es"]
+    classifier.save(tmp_path / "model.safetensors")
+    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
+    assert np.allclose(loaded.predict_proba(TEST["de"][0], language="de"), found, atol=1e-6)
+    equal = TransferClassifier(SPACE, alpha=0).fit(texts, labels, language=codes)
+    found = [member.weights["de"] for member in equal.model_.heads.members]
+    assert found == pytest.approx(near**4 / (near**4).sum())
+
+
+def test_a_language_without_some_classes_does_not_vote() -> None:
+    texts, labels = TRAIN["es"]
+    some = [at for at, label in enumerate(labels) if label != TOPICS[0]]
+    classifier = TransferClassifier(SPACE).fit(
+        [*TRAIN["en"][0], *(texts[at] for at in some)],
+        [*TRAIN["en"][1], *(labels[at] for at in some)],
+        language=["en"] * 90 + ["es"] * len(some),
+    )
+    assert len(classifier.model_.heads.members) == 1
+
+
 def test_alpha_weighs_languages() -> None:
     texts, codes = TRAIN["en"][0] + TRAIN["es"][0][:10], ["en"] * 90 + ["es"] * 10
     # The labels of the small language contradict those of the large one.
@@ -348,9 +384,9 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="not a safetensors file, or truncated"):
         TransferClassifier.load(path, SPACE)
     path.write_bytes(
-        whole.replace(b'\\"format_version\\": \\"2\\"', b'\\"format_version\\": \\"9\\"')
+        whole.replace(b'\\"format_version\\": \\"3\\"', b'\\"format_version\\": \\"9\\"')
     )
-    with pytest.raises(FormatError, match="format version must be 2, got 9"):
+    with pytest.raises(FormatError, match="format version must be 3, got 9"):
         TransferClassifier.load(path, SPACE)
     path.write_bytes(whole.replace(b"alignx-classifier", b"something-elsewhe"))
     with pytest.raises(FormatError, match="not a classifier that alignx has saved"):

@@ -20,9 +20,9 @@ from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
 from alignx.classification.encoder import DocumentEncoder
+from alignx.classification.labeled_strategies import CodeSwitching
 from alignx.classification.strategies import (
     STRATEGIES,
-    CodeSwitching,
     Ensemble,
     PriorMatching,
 )

@@ -1,0 +1,1 @@
+"""Concepts: dictionaries of several languages in one table, consistent around cycles."""
