@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from alignx.errors import SpaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
@@ -37,14 +37,16 @@ class PairParts(NamedTuple):
 
 def parts_of(
     pairs: Mapping[tuple[str, str], PairParts],
-    source: str,
-    target: str,
+    codes: Sequence[str],
     turned: KnownPairs | None = None,
 ) -> PairParts:
-    """Return the parts of two languages.
+    """Return the parts of two languages; of more there are none.
 
     Known pairs are also those of the other direction: in `pairs`, or else `turned`.
     """
+    if len(codes) != 2:
+        return PairParts()
+    source, target = codes
     parts = pairs.get((source, target), PairParts())
     if parts.known is not None:
         return parts

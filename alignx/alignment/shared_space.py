@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from alignx.alignment.pair_parts import LastPairs, PairParts, parts_of, require_own_ranker
 from alignx.alignment.pivot import Pivot
@@ -90,16 +90,16 @@ class SharedSpace(Mapping[str, Embeddings]):
             object.__setattr__(self, "languages", UnitLanguages.checked(self.languages))
         require_own_ranker(self.ranker, self.languages)
 
+    @property
+    def _unit(self) -> UnitLanguages:
+        return cast("UnitLanguages", self.languages)  # since `__post_init__`
+
     @classmethod
     def open(cls, path: StrPath, *, limit: int | None = None) -> SharedSpace:
         """Open a folder that `MultilingualAlignment.save` has written, in milliseconds.
 
         Vectors, of at most `limit` words, are mapped into memory, and rankings read, at first use.
-
-        Raises
-        ------
-        MissingFileError, FormatError
-            If it is no space, or is damaged; in one line.
+        Raises MissingFileError or FormatError if it is no space, or is damaged.
         """
         from alignx.alignment.space_folder.reader import SpaceFolder
 
@@ -135,7 +135,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{code}: {size}" for code, size in self.languages.sizes.items())
+        inside = ", ".join(f"{code}: {size}" for code, size in self._unit.sizes.items())
         return f"SharedSpace({inside})"
 
     @property
@@ -165,9 +165,9 @@ class SharedSpace(Mapping[str, Embeddings]):
                 f"source and target must be two of {', '.join(self)}, got {source} and {target}"
             )
         if asked not in self._pairs:
-            parts = parts_of(self.pairs, source, target)
-            pivot = Pivot.of(self.languages, source, target, parts.ranker)
-            chosen = self.languages.select(asked)
+            parts = parts_of(self.pairs, asked)
+            pivot = Pivot.of(self._unit, source, target, parts.ranker)
+            chosen = self._unit.select(asked)
             self._pairs[asked] = SharedSpace(chosen, *parts, self.pairs, pivot)
             if asked[::-1] in self._pairs:
                 self._pairs[asked]._take_over(self._pairs[asked[::-1]])
@@ -176,9 +176,9 @@ class SharedSpace(Mapping[str, Embeddings]):
     def reversed(self) -> SharedSpace:
         """Reverse the order of the languages; two of them get their ranker in `pairs`, if any."""
         codes = [*self][::-1]
-        parts = parts_of(self.pairs, *codes, self.known) if len(self) == 2 else PairParts()
+        parts = parts_of(self.pairs, codes, self.known)
         turned = self.pivot and self.pivot.reversed()
-        swapped = SharedSpace(self.languages.select(codes), *parts, self.pairs, turned)
+        swapped = SharedSpace(self._unit.select(codes), *parts, self.pairs, turned)
         if len(self) == 2:
             swapped._take_over(self)
         return swapped

@@ -129,7 +129,7 @@ def report(
 
     pairs = dictionary and read_lexicon(terminal, dictionary, inputs, table)
     languages = read_languages(terminal, map_file or "-", inputs.vectors)
-    alignment = map_file and read_alignment(map_file)
+    alignment = read_alignment(map_file) if map_file else None
     source, target = languages
     space = shared_space(map_file, languages) if map_file and not alignment else None
     classifier, texts = _classifier(terminal, classification, alignment, languages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alignx.alignment.space_folder.manifest import Manifest, read_manifest, require_code
 from alignx.alignment.space_folder.reader import SpaceFolder
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_language", "remove_language", "update_language"]
 
+Lexicons: TypeAlias = "Mapping[str, LexiconLike] | Mapping[tuple[str, str], LexiconLike]"
+
 ATTEMPTS = 3  # fits, where others change the space meanwhile
 
 logger = logging.getLogger("alignx")
@@ -33,7 +35,7 @@ def add_language(
     folder: StrPath,
     code: str,
     embeddings: Any,  # noqa: ANN401  # what as_embeddings takes
-    lexicons: Mapping[str | tuple[str, str], LexiconLike],
+    lexicons: Lexicons,
     *,
     ranker: PairRanker | bool = True,
     allow_failed: bool = False,
@@ -91,7 +93,7 @@ def update_language(
     folder: StrPath,
     code: str,
     embeddings: Any,  # noqa: ANN401  # what as_embeddings takes
-    lexicons: Mapping[str | tuple[str, str], LexiconLike],
+    lexicons: Lexicons,
     *,
     ranker: PairRanker | bool = True,
     allow_failed: bool = False,
@@ -126,7 +128,7 @@ def _put(
     folder: StrPath,
     code: str,
     embeddings: Any,  # noqa: ANN401
-    lexicons: Mapping[str | tuple[str, str], LexiconLike],
+    lexicons: Lexicons,
     options: dict[str, Any],
     *,
     is_new: bool,

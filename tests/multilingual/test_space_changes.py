@@ -14,6 +14,7 @@ from alignx.errors import AlignmentFailed, EmptyLexiconError, SpaceError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping.joint import JointReweighted
 from alignx.multilingual import space_changes
+from alignx.multilingual.extend import fit_new_language
 from alignx.multilingual.multilingual_alignment import MultilingualAlignment
 from alignx.multilingual.space_changes import add_language, remove_language, update_language
 from alignx.vectors.embeddings import Embeddings
@@ -174,7 +175,7 @@ def test_the_fit_is_repeated_where_its_languages_change(
     space: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     add_language(space, "fr", language("fr", 5), {"en": lexicon("fr", "en")})
-    before, changes, fits = space_changes.fit_new_language, 1, 0
+    before, changes, fits = fit_new_language, 1, 0
 
     def fit(folder: SpaceFolder, code: str, *rest: object, **options: object) -> object:
         nonlocal fits

@@ -25,7 +25,7 @@ _OURS = re.compile(
 )
 
 
-def add_file(root: Path, stem: str, write: Callable[[IO[bytes]], None]) -> StoredFile:
+def add_file(root: Path, stem: str, write: Callable[[IO[bytes]], object]) -> StoredFile:
     """Write a file, such as ``es/vectors``, under a name that ends in a digest of its content.
 
     It is on the disk when it gets its name. Raises OutputError if it cannot be written.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 MANIFEST = "space.json"
-FORMAT = "alignx-space"
-VERSION = 1
+FORMAT: Final = "alignx-space"
+VERSION: Final = 1
 PAIRS = "pairs"  # folder of the files of two languages
 
 _CODE = r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
