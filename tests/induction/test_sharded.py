@@ -25,13 +25,13 @@ from alignx.induction.induce import induce_lexicon
 from alignx.induction.sharded import induce as dictionary
 from alignx.induction.sharded import plan, search, shards
 from alignx.induction.sharded.plan import Sharding, make_plan, slower_than_exact
-from alignx.support.workspace import Tensors, Workspace
 from alignx.lexicon.lexicon import Lexicon
 from alignx.retrieval.clustered import SearchParams, can_search_clusters
 from alignx.retrieval.neighbors import CrossNeighbors
 from alignx.retrieval.recall import MeasuredRecall
 from alignx.support.arrays import unit_rows
 from alignx.support.config import config_context
+from alignx.support.workspace import Tensors, Workspace
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.saving import save
 
