@@ -89,8 +89,16 @@ class Foundation:
 
     def _tables(self) -> list[dict[Pair, Any]]:
         """Return all that is kept by pair of languages."""
-        own = [self.known, self.starts, self.answers, self.pairwise, self.diagnoses]
-        return [*own, *self.folds, *self.fold_starts, *self.stars]
+        return [
+            self.known,
+            self.starts,
+            self.answers,
+            self.pairwise,
+            self.diagnoses,
+            *self.folds,
+            *self.fold_starts,
+            *self.stars,
+        ]
 
 
 def lay_foundation(
