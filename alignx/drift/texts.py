@@ -127,14 +127,14 @@ def drift_of_texts(
             (number, *ends, str(folder), used, seed, words, n_neighbors)
             for number in range(1, permutations + 1)
         ]
-        permuted = np.empty((permutations, len(words)))
+        permuted = np.empty((permutations, 3, len(words)))
         for done, (at_row, scores) in enumerate(as_completed(_permutation, calls, n_jobs=n_jobs), 1):
             permuted[at_row] = scores
             if progress is not None:
                 progress(done / permutations)
     index = {word: row for row, word in enumerate(words)}
     order = [index[word] for word in found.words]
-    return replace(found, test=permutation_test(found.scores, permuted[:, order]))
+    return replace(found, test=permutation_test(found.scores, permuted[:, 2, order]))
 
 
 def _tokenize(
@@ -219,9 +219,9 @@ def _permutation(
             for side, part in enumerate(parts)
         ]
     there = [row for row, word in enumerate(words) if all(word in each for each in trained)]
-    scores = np.full(len(words), np.nan)
+    scores = np.full((3, len(words)), np.nan)
     change = scores_of(trained[0], trained[1], [words[row] for row in there], n_neighbors)
-    scores[there] = change.score
+    scores[:, there] = np.stack(change)
     with replacing(kept, "wb") as file:
         np.save(file, scores)
     return scores
