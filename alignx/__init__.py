@@ -74,6 +74,14 @@ if TYPE_CHECKING:
         Reweighted,
         refine,
     )
+    from alignx.mapping.joint import (
+        GeneralizedProcrustes,
+        JointContrastive,
+        JointReweighted,
+    )
+    from alignx.multilingual.align_many import align_many
+    from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+    from alignx.multilingual.work import Work
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
@@ -137,7 +145,10 @@ __all__ = [
     "FaissIndex",
     "FastTextParameters",
     "FormatError",
+    "GeneralizedProcrustes",
     "InputError",
+    "JointContrastive",
+    "JointReweighted",
     "LabeledTexts",
     "LazySpace",
     "LeastSquares",
@@ -145,6 +156,7 @@ __all__ = [
     "MapEnsemble",
     "MissingDependencyError",
     "MissingFileError",
+    "MultilingualAlignment",
     "Neighbors",
     "Normalizer",
     "NotFittedError",
@@ -173,7 +185,9 @@ __all__ = [
     "TransferReport",
     "TransformerClassifier",
     "Validation",
+    "Work",
     "align",
+    "align_many",
     "as_embeddings",
     "compare",
     "config_context",
@@ -283,6 +297,10 @@ _HOMES = {
         "Reweighted",
         "refine",
     ],
+    "mapping.joint": ["GeneralizedProcrustes", "JointContrastive", "JointReweighted"],
+    "multilingual.align_many": ["align_many"],
+    "multilingual.multilingual_alignment": ["MultilingualAlignment"],
+    "multilingual.work": ["Work"],
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],
     "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],

@@ -45,7 +45,7 @@ ORDER = [
 TIER_OF = {name: tier for tier, names in enumerate(ORDER) for name in names} | {"_core": 1}
 
 # The front doors have more.
-MOST_PARAMETERS = {"align": 10, "induce_lexicon": 9}
+MOST_PARAMETERS = {"align": 10, "align_many": 10, "induce_lexicon": 9}
 
 # Packages of others that are large or optional, by the packages of ours that import them.
 ONLY_IN = {
@@ -54,6 +54,7 @@ ONLY_IN = {
     "distributed": {"support"},
     "faiss": {"retrieval"},
     "fasttext": {"training"},
+    "filelock": {"alignment"},
     "fontTools": {"reporting"},
     "jinja2": {"reporting"},
     "joblib": {"support"},
@@ -61,7 +62,7 @@ ONLY_IN = {
     "pandas": {"experiments", "lexicon", "support"},
     "pooch": {"datasets"},
     "pyarrow": {"lexicon"},
-    "pydantic": {"experiments"},
+    "pydantic": {"alignment", "experiments", "support"},
     "rapidfuzz": {"ranking", "reporting", "vectors"},
     "requests": {"datasets"},
     "rich": {"cli"},
@@ -75,6 +76,7 @@ DEPENDENCIES = {
         "distributed",
         "faiss",
         "fasttext",
+        "filelock",
         "fontTools",
         "jinja2",
         "joblib",

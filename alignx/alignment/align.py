@@ -14,18 +14,18 @@ from alignx.alignment.fit_context import FitContext
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.methods import UNSUPERVISED, as_method
+from alignx.alignment.normalized import normalized, steps_of
 from alignx.alignment.ranker_fit import cross_fit_candidates, fit_ranker, induced_candidates
 from alignx.alignment.supervised import FEWEST_ASKED, MapFit, fit_supervised
 from alignx.alignment.unsupervised.adversarial import Adversarial
 from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
-from alignx.errors import AlignmentFailed, AlignxError
+from alignx.errors import AlignmentFailed
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.mapping import Refinement, method_name
 from alignx.ranking.ranker import PairRanker
-from alignx.support.arguments import require_callable, require_instance, require_ordered
-from alignx.support.arrays import freeze
+from alignx.support.arguments import require_callable, require_instance
 from alignx.support.progress import part_of
-from alignx.vectors.normalizer import LINEAR, STANDARD, Normalizer, Step
+from alignx.vectors.normalizer import STANDARD
 from alignx.vectors.objects import as_embeddings
 from alignx.vectors.oov import with_phrases
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Log, Progress
     from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.normalizer import Normalizer, Step
 
 __all__ = ["align"]
 
@@ -140,7 +141,7 @@ def align(
     estimator = as_method(method, has_lexicon=lexicon is not None)
     settings = Refinement.of(refinement)
     unfitted = _ranker(ranker)
-    steps, is_linear = _steps(normalize)
+    steps, is_linear = steps_of(normalize)
     normalizers, (X, Y) = _normalized(source, target, steps)
     pairs = known = None
     if lexicon is not None:
@@ -215,20 +216,6 @@ def _ranker(given: PairRanker | bool) -> PairRanker | None:
     return given
 
 
-def _steps(normalize: Sequence[Step] | Literal["linear"] | None) -> tuple[Sequence[Step], bool]:
-    """Return the steps of normalization, and whether the map must be linear."""
-    if normalize is None:
-        return STANDARD, False
-    if isinstance(normalize, str):
-        if normalize != "linear":
-            raise ValueError(
-                f"normalize must be a sequence of steps or 'linear', got {normalize!r}"
-            )
-        return LINEAR, True
-    require_ordered(normalize, "normalize")
-    return tuple(normalize), False
-
-
 def _identical_rows(source: Embeddings, target: Embeddings) -> Indices | None:
     """Return the rows of words and numerals written alike, (p, 2), or None if there are none."""
     shared = Lexicon.identical(source, target)
@@ -293,30 +280,8 @@ def _normalized(
     source: Embeddings, target: Embeddings, steps: Sequence[Step]
 ) -> tuple[tuple[Normalizer, Normalizer], tuple[Embeddings, Embeddings]]:
     """Normalize both languages, and leave out words without a vector."""
-
-    def normalized(embeddings: Embeddings, name: str) -> tuple[Normalizer, Embeddings]:
-        normalizer = Normalizer(steps=tuple(steps))
-        rows = normalizer.fit_transform(embeddings.vectors)
-        words = embeddings.with_vectors(freeze(rows)).without_zero_rows()
-        if not len(words):
-            n = len(embeddings)
-            found = "its only vector is" if n == 1 else f"all {n:,} vectors are"
-            raise AlignxError(
-                f"a language must have words with a vector, got {embeddings.source or name}: "
-                f"{found} {_why_zero(embeddings.vectors, steps)}"
-            )
-        return normalizer, words
-
-    one, other = normalized(source, "source"), normalized(target, "target")
+    one, other = normalized(source, steps, "source"), normalized(target, steps, "target")
     return (one[0], other[0]), (one[1], other[1])
-
-
-def _why_zero(vectors: Matrix, steps: Sequence[Step]) -> str:
-    """Return the reason for vectors of which normalization leaves nothing."""
-    if not vectors.any():
-        return "zero"
-    done = f"zero after normalization ({', '.join(steps) or 'none'})"
-    return f"equal, and {done}" if len(vectors) > 1 and (vectors == vectors[0]).all() else done
 
 
 def _language_maps(

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from alignx.mapping import Aligner
     from alignx.ranking.gain import RankingGain
     from alignx.ranking.ranker import PairRanker
+    from alignx.support.arrays import Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["cross_fit_candidates", "fit_ranker", "induced_candidates"]
+__all__ = ["cross_fit_candidates", "fit_ranker", "held_out_candidates", "induced_candidates"]
 
 # Words of each language among which pairs are induced, and among which candidates are sought.
 INDUCED, SOUGHT = 20_000, 40_000
@@ -43,6 +44,29 @@ LITTLE_RIDGE = 1e-4
 logger = logging.getLogger("alignx")
 
 
+def held_out_candidates(
+    mapped: tuple[Matrix, Matrix],
+    biases: tuple[Matrix, Matrix],
+    words: tuple[Sequence[str], Sequence[str]],
+    fold: Fold,
+    k: int,
+    n_neighbors: int,
+) -> LabeledCandidates:
+    """Find the candidates of the held-out words of a fold among unit rows, and label them.
+
+    `mapped` are rows under a map that was fitted on the other pairs, and `biases` those of CSLS.
+    """
+    source, target = mapped
+    rows = np.unique(fold.held_out[:, 0])
+    queries = Queries.of_rows(rows, words[0], source)
+    pairs = CandidatePairs.search(
+        queries, source, target, words[1], k, n_neighbors=n_neighbors, biases=biases
+    )
+    is_correct = are_pairs(rows, pairs.target_rows, fold.held_out, len(target))
+    known = [(words[0][s], words[1][t]) for s, t in fold.train.tolist()]
+    return LabeledCandidates(pairs, is_correct, known)
+
+
 def _held_out_candidates(
     context: FitContext,
     words: tuple[Sequence[str], Sequence[str]],
@@ -52,16 +76,9 @@ def _held_out_candidates(
     progress: Progress | None = None,
 ) -> LabeledCandidates:
     """Find the candidates of the held-out words of a fold, by a map fitted on its other pairs."""
-    source, target = context.mapped(aligner)
-    biases = csls_biases(source, target, n_neighbors=context.n_neighbors, progress=progress)
-    rows = np.unique(fold.held_out[:, 0])
-    queries = Queries.of_rows(rows, words[0], source)
-    pairs = CandidatePairs.search(
-        queries, source, target, words[1], k, n_neighbors=context.n_neighbors, biases=biases
-    )
-    is_correct = are_pairs(rows, pairs.target_rows, fold.held_out, len(target))
-    known = [(words[0][s], words[1][t]) for s, t in fold.train.tolist()]
-    return LabeledCandidates(pairs, is_correct, known)
+    mapped, n_neighbors = context.mapped(aligner), context.n_neighbors
+    biases = csls_biases(*mapped, n_neighbors=n_neighbors, progress=progress)
+    return held_out_candidates(mapped, biases, words, fold, k, n_neighbors)
 
 
 def cross_fit_candidates(

@@ -4,39 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, overload
 
+from alignx.alignment.pair_parts import PairParts, parts_of, require_own_ranker
+from alignx.alignment.pivot import Pivot
 from alignx.alignment.translation import Translation, TranslationSearch
-from alignx.errors import AlignxError, SpaceError
+from alignx.alignment.unit_languages import UnitLanguages
 from alignx.retrieval.csls import csls_neighbors
 from alignx.retrieval.exact import ExactIndex, cross_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
 from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
 from alignx.support.arguments import require_instance, require_words
-from alignx.support.arrays import freeze, require_same_dimension, unit_rows
+from alignx.support.arrays import freeze
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.missing import warn_of_missing
 from alignx.vectors.oov import add_oov_entries, require_oov_mode
-from alignx.vectors.same_space import require_same_space
 
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
     from alignx.support.arrays import Indices
+    from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
 MANY_WORDS = 200
 
-__all__ = ["PairParts", "SharedSpace"]
-
-
-class PairParts(NamedTuple):
-    """Learned ranking from a source to a target language, and the pairs of its fit."""
-
-    ranker: PairRanker | None = None
-    known: KnownPairs | None = None
+__all__ = ["SharedSpace"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +51,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         Pairs of the fit of the map from source to target.
     pairs : mapping of (str, str) to PairParts
         Learned ranking and known pairs by source and target code, for `pair`.
+    pivot : Pivot, optional
+        Third language, through which the ranker compares words; `pair` gives it.
 
     Raises
     ------
@@ -78,6 +75,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     ranker: PairRanker | None = None
     known: KnownPairs | None = None
     pairs: Mapping[tuple[str, str], PairParts] = field(default_factory=dict)
+    pivot: Pivot | None = None
     _pairs: dict[tuple[str, str], SharedSpace] = field(default_factory=dict, init=False)
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
@@ -88,27 +86,27 @@ class SharedSpace(Mapping[str, Embeddings]):
 
     def __post_init__(self) -> None:
         require_instance(self.languages, Mapping, "languages of a SharedSpace")
-        for code, language in self.languages.items():
-            require_instance(language, Embeddings, f"languages[{code!r}]")
         if len(self.languages) < 2:
             raise ValueError(f"a shared space needs 2 languages, got {len(self.languages)}")
-        require_same_space(self.languages)
-        self._require_own_ranker()
-        unit = {code: _unit(code, language) for code, language in self.languages.items()}
-        object.__setattr__(self, "languages", unit)
-        for code, language in unit.items():
-            names = f"languages {next(iter(unit))} and {code}"
-            require_same_dimension(self.source.vectors, language.vectors, names)
+        if not isinstance(self.languages, UnitLanguages):
+            object.__setattr__(self, "languages", UnitLanguages.checked(self.languages))
+        require_own_ranker(self.ranker, self.languages)
 
-    def _require_own_ranker(self) -> None:
-        """Raise SpaceError if the ranker was fitted in another space."""
-        space = getattr(self.ranker, "space_", None)  # none before its fit
-        others = {language.space for language in self.languages.values()} - {None, space}
-        if space is not None and others:
-            raise SpaceError(
-                "ranker must be of the map of the languages, got that of another map; use "
-                "Alignment.apply, which gives it with the languages"
-            )
+    @classmethod
+    def open(cls, path: StrPath, *, limit: int | None = None) -> SharedSpace:
+        """Open a folder that `MultilingualAlignment.save` has written, in milliseconds.
+
+        Vectors, of at most `limit` words, are mapped into memory, and rankings read, at first use.
+
+        Raises
+        ------
+        MissingFileError, FormatError
+            If it is no space, or is damaged; in one line.
+        """
+        from alignx.alignment.space_folder.reader import SpaceFolder
+
+        folder = SpaceFolder.open(path, limit=limit)
+        return cls(folder.languages, pairs=folder.pairs)
 
     @classmethod
     def of(
@@ -118,12 +116,12 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         A code that is unknown or the same for both becomes "source" or "target".
         """
-        for name, language in {"source": source, "target": target}.items():
-            require_instance(language, Embeddings, name)
-        codes = (source.language or "source", target.language or "target")
+        require_instance(source, Embeddings, "source")
+        require_instance(target, Embeddings, "target")
+        codes = source.language or "source", target.language or "target"
         if codes[0] == codes[1]:
-            codes = ("source", "target")
-        return cls(dict(zip(codes, (source, target), strict=True)), ranker)
+            codes = "source", "target"
+        return cls({codes[0]: source, codes[1]: target}, ranker)
 
     def __getitem__(self, code: str) -> Embeddings:
         return self.languages[code]
@@ -139,26 +137,23 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{code}: {len(language)}" for code, language in self.items())
+        inside = ", ".join(f"{code}: {size}" for code, size in self.languages.sizes.items())
         return f"SharedSpace({inside})"
 
     @property
     def source(self) -> Embeddings:
         """The first language."""
-        return next(iter(self.languages.values()))
+        return self[next(iter(self))]
 
     @property
     def target(self) -> Embeddings:
         """The second language."""
-        return list(self.languages.values())[1]
+        return self[list(self)[1]]
 
     def pair(self, source: str, target: str) -> SharedSpace:
         """Return the space of two of the languages, with their learned ranking, once.
 
-        Raises
-        ------
-        ValueError
-            If a language is not in the space, or both are the same.
+        Raises ValueError if a language is not in the space, or both are the same.
 
         Examples
         --------
@@ -167,23 +162,25 @@ class SharedSpace(Mapping[str, Embeddings]):
         SharedSpace(nl: 2, en: 2)
         """
         asked = source, target
-        missing = [code for code in asked if code not in self.languages]
-        if missing or source == target:
+        if source == target or not {*asked} <= {*self}:
             raise ValueError(
                 f"source and target must be two of {', '.join(self)}, got {source} and {target}"
             )
         if asked not in self._pairs:
-            parts = self.pairs.get(asked, PairParts())
-            if parts.known is None and asked[::-1] in self.pairs:
-                known = self.pairs[asked[::-1]].known
-                parts = parts._replace(known=known and known.reversed())
-            self._pairs[asked] = SharedSpace({code: self[code] for code in asked}, *parts)
+            parts = parts_of(self.pairs, source, target)
+            pivot = Pivot.of(self.languages, source, target, parts.ranker)
+            chosen = self.languages.select(asked)
+            self._pairs[asked] = SharedSpace(chosen, *parts, self.pairs, pivot)
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
-        """Return the space with the languages in reverse order, without the ranker."""
-        turned = None if self.known is None or len(self) > 2 else self.known.reversed()
-        swapped = SharedSpace(dict(reversed(list(self.languages.items()))), known=turned)
+        """Return the space with the languages in reverse order.
+
+        Of two languages, with the ranker of that direction, where `pairs` hold one.
+        """
+        codes = [*self][::-1]
+        parts = parts_of(self.pairs, *codes, self.known) if len(self) == 2 else PairParts()
+        swapped = SharedSpace(self.languages.select(codes), *parts, pairs=self.pairs)
         if len(self) == 2:
             swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
             swapped._biases.update({k: found[::-1] for k, found in self._biases.items()})
@@ -210,9 +207,9 @@ class SharedSpace(Mapping[str, Embeddings]):
         for name, entries in {"source": source, "target": target}.items():
             require_words(entries, name)
         require_oov_mode(oov, self.source, self.target)
-        languages = dict(self.languages)
+        languages = dict(self)
         for code, entries in zip(self, (source, target), strict=False):
-            languages[code] = add_oov_entries(languages[code], entries, oov)
+            languages[code] = add_oov_entries(self[code], entries, oov)
         return SharedSpace(languages, self.ranker, self.known)
 
     def n_neighbors(self, given: int | None = None) -> int:
@@ -235,16 +232,12 @@ class SharedSpace(Mapping[str, Embeddings]):
         """Search `n_neighbors` cosine neighbors of source and target, once."""
         n_neighbors = self.n_neighbors(n_neighbors)
         if n_neighbors not in self._cosine:
-            X, Y = self.source.vectors, self.target.vectors
-            self._cosine[n_neighbors] = cross_neighbors(X, Y, n_neighbors, progress=progress)
+            both = self.source.vectors, self.target.vectors
+            self._cosine[n_neighbors] = cross_neighbors(*both, n_neighbors, progress=progress)
         return self._cosine[n_neighbors]
 
     def key_biases(
-        self,
-        ranking: Ranking,
-        n_neighbors: int | None = None,
-        *,
-        progress: Progress | None = None,
+        self, ranking: Ranking, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> Biases:
         """Compute the biases of source and target for a ranking, once; see `key_biases`."""
         if ranking == "csls":
@@ -258,15 +251,13 @@ class SharedSpace(Mapping[str, Embeddings]):
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
 
-        Only the `vocabulary` most frequent words of the target can be answers: rare ones are often
-        misspellings of others.
+        Answers are of the `vocabulary` most frequent words: rare ones are often misspellings.
         """
         key = (source, target, vocabulary)
         if key not in self._best:
             X, Y = self[source].vectors, self[target].vectors[:vocabulary]
-            k = min(10, len(X), len(Y))
-            found = csls_neighbors(X, Y, 1, n_neighbors=k)
-            self._best[key] = freeze(found.of_source.indices[:, 0].copy())
+            near = csls_neighbors(X, Y, 1, n_neighbors=min(10, len(X), len(Y))).of_source
+            self._best[key] = freeze(near.indices[:, 0].copy())
         return self._best[key]
 
     def translation_search(
@@ -277,14 +268,14 @@ class SharedSpace(Mapping[str, Embeddings]):
         pair = self.source, self.target
         sources, targets = (ExactIndex.borrowing(each.vectors) for each in pair)
         if ranking not in ("learned", "csls"):
-            bias = self.key_biases(ranking)[1]
-            return TranslationSearch(*pair, sources, targets.with_bias(bias))
+            targets = targets.with_bias(self.key_biases(ranking)[1])
+            return TranslationSearch(*pair, sources, targets)
         n_neighbors, biases = self.n_neighbors(n_neighbors), None
         ranker = self.ranker if ranking == "learned" else None
         # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
         if n_neighbors in self._cosine or (ranker is not None and n_words >= MANY_WORDS):
             biases = self.cosine_neighbors(n_neighbors).biases(n_neighbors)
-        return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker)
+        return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker, self.pivot)
 
     @overload
     def translate(  # type: ignore[overload-overlap]  # a string is a sequence of strings
@@ -347,7 +338,7 @@ class SharedSpace(Mapping[str, Embeddings]):
             If a parameter is out of range, or `words` are no strings.
         """
         given = [words] if isinstance(words, str) else words
-        given = list(given) if isinstance(given, Iterator) else given
+        given = [*given] if isinstance(given, Iterator) else given
         require_words(given, "words")
         k = count_or_default(k, ANSWERS, len(self.target), "k", "words")
         search = self.translation_search(ranking, n_neighbors, n_words=len(given))
@@ -355,27 +346,3 @@ class SharedSpace(Mapping[str, Embeddings]):
         if isinstance(words, str) and not answers[0]:
             warn_of_missing(self.source, words, oov)
         return answers[0] if isinstance(words, str) else answers
-
-
-def _unit(code: str, language: Embeddings) -> Embeddings:
-    """Return a language with unit rows, under its code, without words that have no vector."""
-    rows = freeze(unit_rows(language.vectors))
-    known = language.with_vectors(rows, language.oov_vectors, language.space)
-    known = known.without_zero_rows()
-    if not len(known):
-        raise AlignxError(
-            f"a language must have words with a vector, got {code} ({language.source or 'no file'})"
-            f": all {len(language):,} vectors are zero, as they are or once they are normalized"
-        )
-    if language.language is None and code not in ("source", "target"):
-        return Embeddings.from_checked(
-            known.words,
-            known.vectors,
-            language=code,  # its rules of capitals hold
-            source=known.source,
-            oov_vectors=known.oov_vectors,
-            space=known.space,
-            index=known.index,
-            zero_rows=0,
-        )
-    return known

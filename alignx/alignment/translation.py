@@ -14,6 +14,7 @@ from alignx.vectors.oov import look_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alignx.alignment.pivot import Pivot
     from alignx.ranking.ranker import PairRanker
     from alignx.retrieval.exact import ExactIndex
     from alignx.retrieval.neighbors import Neighbors
@@ -53,6 +54,8 @@ class TranslationSearch:
         few words.
     ranker : PairRanker, optional
         Learned ranking of the best by CSLS.
+    pivot : Pivot, optional
+        Third language, through which the ranker compares words.
     """
 
     source: Embeddings
@@ -62,6 +65,7 @@ class TranslationSearch:
     n_neighbors: int | None = None
     biases: tuple[Matrix, Matrix] | None = None
     ranker: PairRanker | None = None
+    pivot: Pivot | None = None
 
     def translate(self, words: Sequence[str], k: int, oov: OOVMode) -> list[list[Translation]]:
         """Find the best target words of source words; see `SharedSpace.translate`."""
@@ -104,4 +108,7 @@ class TranslationSearch:
             n_neighbors=self.n_neighbors,
             biases=self.biases,
         )
+        if self.pivot is not None:
+            search = self.pivot.search(all_words=self.biases is not None)
+            pairs = search.compared(pairs, queries.vectors)
         return ranker.rank(pairs).first(k)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from alignx.cli.command import command, option
 from alignx.cli.dictionary_options import DictionaryFiles, EntryFilter
-from alignx.cli.inputs import as_entries, read_entries, read_languages, shared_space
+from alignx.cli.inputs import as_entries, lazy_space, read_entries, read_languages, shared_space
 from alignx.cli.options import (
     LanguagePair,
     MapFile,
@@ -87,13 +87,11 @@ def induce(
     _require_compatible(entries, lists, oov, ranking)
     search.require_compatible(lists, ranking, n_neighbors)
 
-    from alignx.alignment.alignment import Alignment
     from alignx.induction.induce import require_probabilities
-    from alignx.induction.lazy_space import LazySpace
     from alignx.induction.pair_selection import PairSelection
     from alignx.induction.sharded.plan import is_large
-    from alignx.induction.sharded.workspace import Workspace
     from alignx.support.memory import parse_size
+    from alignx.support.workspace import Workspace
 
     memory = None if search.memory is None else parse_size(search.memory)
     search.require_packages()
@@ -118,9 +116,7 @@ def induce(
     selection = PairSelection(k, mutual, entries.excluded)
     by = ranking, n_neighbors
     if in_files:
-        alignment = None if map_file == "-" else Alignment.load(map_file)
-        space = LazySpace(languages[0], languages[1], alignment)
-        space = space.reversed() if reverse else space
+        space = lazy_space(map_file, languages, reverse=reverse)
         written.require_languages(output, space.languages)
         require_probabilities(entries.threshold, space.ranker)
         sharding = search.sharding(folder, memory)

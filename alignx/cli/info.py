@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from alignx import _core
-from alignx.cli.command import command
+from alignx.cli.command import command, option
+from alignx.cli.options import refuse
 from alignx.cli.terminal import JsonTerminal
 
 __all__ = ["info"]
@@ -15,9 +20,23 @@ __all__ = ["info"]
 PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "fasttext", "faiss-cpu", "torch")
 
 
-@command("info --json", settings=())
-def info(terminal: JsonTerminal) -> None:
-    """Print versions and the CPU instructions in use, for bug reports."""
+@command("info space/", settings=())
+def info(
+    space: Annotated[
+        Path | None,
+        typer.Argument(metavar="SPACE", help="Folder of a space, to print what it holds."),
+    ] = None,
+    verify: Annotated[
+        bool, option("Read all files of the space, and compare their checksums.")
+    ] = False,
+    *,
+    terminal: JsonTerminal,
+) -> None:
+    """Print versions and CPU instructions, for bug reports, or the contents of a space."""
+    refuse(verify and space is None, "--verify", "it takes a SPACE")
+    if space is not None:
+        _print_space(terminal, space, verify)
+        return
     facts = {
         "version": version("alignx"),
         "python": platform.python_version(),
@@ -29,6 +48,17 @@ def info(terminal: JsonTerminal) -> None:
     }
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
     terminal.print(facts, "".join(f"{name}: {text}\n" for name, text in texts.items()))
+
+
+def _print_space(terminal: JsonTerminal, path: Path, verify: bool) -> None:
+    """Print the manifest of a space."""
+    from alignx.alignment.space_folder.reader import SpaceFolder
+
+    folder = SpaceFolder.open(path)
+    if verify:
+        folder.verify()
+        terminal.note(f"{path}: all files have their checksums")
+    terminal.print(folder.as_dict(), f"{folder}\n")
 
 
 def _version_of(package: str) -> str | None:

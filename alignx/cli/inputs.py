@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from alignx.cli.options import refuse
+from alignx.support.counts import counted
 from alignx.support.files import require_readable
 
 if TYPE_CHECKING:
     import io
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from alignx.alignment.alignment import Alignment
     from alignx.alignment.shared_space import SharedSpace
     from alignx.cli.options import LanguageFiles, LanguagePair, Reading, TableOptions
     from alignx.cli.terminal import Terminal
+    from alignx.induction.lazy_space import LazySpace
     from alignx.lexicon.lexicon import Lexicon
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.spelling import Casing
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "as_entries",
     "as_utf8",
+    "is_folder",
+    "lazy_space",
+    "read_alignment",
     "read_entries",
     "read_input",
     "read_languages",
@@ -53,9 +60,14 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str =
 def read_languages(
     terminal: Terminal, map_file: str, files: LanguagePair | LanguageFiles
 ) -> list[Embeddings]:
-    """Load vectors after a check that all of them, and the map, can be read."""
+    """Load vectors after a check that all of them, and the map, can be read.
+
+    After the folder of a space they are languages of it, by their codes.
+    """
     from alignx.vectors.hub import local_path
 
+    if is_folder(map_file):
+        return _languages_of_space(terminal, map_file, files)
     names = [map_file, *(str(local_path(path)) for path in files.paths)]
     require_readable(*(name for name in names if name != "-"))
     return [read_vectors(terminal, path, files) for path in files.paths]
@@ -141,23 +153,69 @@ def read_input() -> Iterator[str]:
             yield line.text
 
 
+def is_folder(map_file: str) -> bool:
+    """Return True for the folder of a space, which may stand where a map does."""
+    return Path(map_file).is_dir()
+
+
+def _languages_of_space(
+    terminal: Terminal, folder: str, files: LanguagePair | LanguageFiles
+) -> list[Embeddings]:
+    """Open languages of a space, and print their numbers of words."""
+    from alignx.alignment.shared_space import SharedSpace
+
+    refuse(files.casing != "keep", "--casing", "a space keeps its words; leave it out")
+    space, codes = SharedSpace.open(folder, limit=files.limit), [str(path) for path in files.paths]
+    for code in codes:
+        refuse(
+            code not in space or codes.count(code) > 1,
+            "SOURCE, TARGET",
+            f"{folder} takes codes of its languages, each once: {', '.join(space)}; got {code}",
+        )
+    for code in codes:
+        terminal.note(f"{folder}: {code}, {counted(len(space[code]), 'word')}")
+    return [space[code] for code in codes]
+
+
+def read_alignment(map_file: str) -> Alignment | None:
+    """Load a map; there is none for ``"-"`` and for the folder of a space."""
+    from alignx.alignment.alignment import Alignment
+
+    return None if map_file == "-" or is_folder(map_file) else Alignment.load(map_file)
+
+
 def shared_space(
     map_file: str, languages: Sequence[Embeddings], *, reverse: bool = False
 ) -> SharedSpace:
-    """Map two languages into one space; after ``"-"``, join languages that share a space."""
+    """Map two languages into one space; after ``"-"``, join languages that share a space.
+
+    Those of a space on disk are joined with its learned rankings.
+    """
+    if is_folder(map_file):
+        return _joined_from_folder(map_file, languages[::-1] if reverse else languages)
     shared = _joined(map_file, languages)
     return shared.reversed() if reverse else shared
+
+
+def lazy_space(map_file: str, languages: Sequence[Embeddings], *, reverse: bool) -> LazySpace:
+    """Join two languages as `shared_space` does, with rows computed when they are read."""
+    from alignx.induction.lazy_space import LazySpace
+
+    if is_folder(map_file):
+        shared = shared_space(map_file, languages, reverse=reverse)
+        return LazySpace(shared.source, shared.target, ranker=shared.ranker)
+    space = LazySpace(languages[0], languages[1], read_alignment(map_file))
+    return space.reversed() if reverse else space
 
 
 def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
     from alignx.alignment.shared_space import SharedSpace
     from alignx.vectors.same_space import require_same_space, warn_of_different_spaces
 
-    if map_file != "-":
-        from alignx.alignment.alignment import Alignment
-
+    alignment = read_alignment(map_file)
+    if alignment is not None:
         source, target = languages
-        return Alignment.load(map_file).apply(source, target)
+        return alignment.apply(source, target)
     require_same_space({language.name: language for language in languages})
     for language in languages[1:]:
         if language.dimension == languages[0].dimension:  # or they are refused below
@@ -172,3 +230,17 @@ def _joined(map_file: str, languages: Sequence[Embeddings]) -> SharedSpace:
             "`alignx convert --language` stores a code"
         )
     return SharedSpace(by_code)
+
+
+def _joined_from_folder(folder: str, languages: Sequence[Embeddings]) -> SharedSpace:
+    """Join languages of a space with its rankings, which may look at a third language."""
+    from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.space_folder.reader import SpaceFolder
+    from alignx.alignment.unit_languages import UnitLanguages
+
+    opened = SpaceFolder.open(folder)
+    chosen = UnitLanguages.of({language.language or "": language for language in languages})
+    if len(chosen) > 2:
+        return SharedSpace(chosen, pairs=opened.pairs)
+    all_languages = UnitLanguages({**opened.languages.by_code, **chosen.by_code})
+    return SharedSpace(all_languages, pairs=opened.pairs).pair(*chosen)

@@ -40,7 +40,9 @@ FOUND = "found by content"
 MapFile = Annotated[
     str,
     typer.Argument(
-        metavar="MAP", help="Map from `alignx align`, or - for vectors that share a space already."
+        metavar="MAP",
+        help="Map from `alignx align`, folder of a space from `alignx hub`, or - for vectors that "
+        "share a space already.",
     ),
 ]
 Neighbors = Annotated[
@@ -102,11 +104,12 @@ class LanguagePair(Reading):
         Path,
         typer.Argument(
             metavar="SOURCE",
-            help="Vectors of the source language, in any format; - is standard input.",
+            help="Vectors of the source language, in any format; - is standard input. With a "
+            "space, the code of a language, such as es.",
         ),
     ]
     target: Annotated[
-        Path, typer.Argument(metavar="TARGET", help="Vectors of the target language.")
+        Path, typer.Argument(metavar="TARGET", help="Vectors of the target language, or its code.")
     ]
 
     @property
@@ -123,7 +126,8 @@ class LanguageFiles(Reading):
         list[Path],
         typer.Argument(
             metavar="VECTORS",
-            help="Vectors of both languages, in the order of the map; after -, of two or more.",
+            help="Vectors of both languages, in the order of the map; after -, of two or more; "
+            "with a space, two or more codes.",
         ),
     ]
 
@@ -131,9 +135,9 @@ class LanguageFiles(Reading):
         """Refuse any but two files with a map, and fewer than two without."""
         count = len(self.paths)
         refuse(
-            count < 2 or (map_file != "-" and count > 2),
+            count < 2 or (map_file != "-" and not Path(map_file).is_dir() and count > 2),
             "VECTORS",
-            f"a map takes two files, and - at least two, got {count}",
+            f"a map takes two files, and - or a space at least two, got {count}",
         )
 
 

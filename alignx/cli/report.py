@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_languages, read_lexicon, shared_space
+from alignx.cli.inputs import read_alignment, read_languages, read_lexicon, shared_space
 from alignx.cli.options import LanguageFiles, Reading, TableOptions, refuse
 from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.counts import counted
@@ -38,7 +38,8 @@ class Inputs(Reading):
         typer.Argument(
             metavar="[MAP] SOURCE TARGET",
             help="Map from `alignx align`, or - for vectors that share a space already, and "
-            "vectors of both languages. Without a map: what to expect of an alignment.",
+            "vectors of both languages; or the folder of a space, and two codes. Without a map: "
+            "what to expect of an alignment.",
         ),
     ]
 
@@ -128,9 +129,9 @@ def report(
 
     pairs = dictionary and read_lexicon(terminal, dictionary, inputs, table)
     languages = read_languages(terminal, map_file or "-", inputs.vectors)
-    alignment = _alignment(map_file)
+    alignment = map_file and read_alignment(map_file)
     source, target = languages
-    space = shared_space("-", languages) if map_file == "-" else None
+    space = shared_space(map_file, languages) if map_file and not alignment else None
     classifier, texts = _classifier(terminal, classification, alignment, languages)
     with terminal.working("Reporting") as progress:
         found = make(
@@ -158,16 +159,6 @@ def open_page(terminal: Terminal, path: Path) -> None:
 
     if not webbrowser.open(path.resolve().as_uri()):
         terminal.note(f"no browser was found to open {path}")
-
-
-def _alignment(map_file: str | None) -> Alignment | None:
-    """Read the map, if there is one."""
-    if map_file in (None, "-"):
-        return None
-
-    from alignx.alignment.alignment import Alignment
-
-    return Alignment.load(str(map_file))
 
 
 def _classifier(

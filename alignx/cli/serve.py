@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_languages, shared_space
+from alignx.cli.inputs import read_alignment, read_languages, shared_space
 from alignx.cli.options import LanguagePair, MapFile, Neighbors, RankingOption, refuse
 from alignx.cli.terminal import Terminal
 from alignx.support.packages import require_packages
@@ -71,11 +71,10 @@ def _dictionary(
     terminal: Terminal, map_file: str, files: LanguagePair, options: dict[str, Any]
 ) -> LiveDictionary:
     """Read the files and prepare the search."""
-    from alignx.alignment.alignment import Alignment
     from alignx.server.dictionary import LiveDictionary
 
     languages = read_languages(terminal, map_file, files)
-    alignment = None if map_file == "-" else Alignment.load(map_file)
+    alignment = read_alignment(map_file)
     shared = alignment.apply(*languages) if alignment else shared_space(map_file, languages)
     with terminal.working("Preparing") as progress:
         return LiveDictionary(

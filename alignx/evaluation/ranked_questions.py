@@ -166,8 +166,9 @@ def _learned_ranks(
     """Rank by the learned ranking; answers beyond its candidates keep their rank by CSLS."""
     ranker = space.ranker
     assert ranker is not None  # or require_ranking refuses
+    queries = Queries.of_rows(rows, space.source.words, space.source.vectors)
     candidates = CandidatePairs.search(
-        Queries.of_rows(rows, space.source.words, space.source.vectors),
+        queries,
         space.source.vectors,
         space.target.vectors,
         space.target.words,
@@ -175,6 +176,8 @@ def _learned_ranks(
         n_neighbors=n_neighbors,
         biases=space.cosine_neighbors(n_neighbors).biases(n_neighbors),
     )
+    if space.pivot is not None:
+        candidates = space.pivot.search(all_words=True).compared(candidates, queries.vectors)
     answers = ranker.rank(candidates).indices
     is_right = are_pairs(np.arange(len(answers)), answers, pairs, len(space.target))
     found = is_right.any(axis=1)

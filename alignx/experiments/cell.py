@@ -15,10 +15,11 @@ from alignx.alignment.align import align
 from alignx.alignment.methods import METHODS
 from alignx.evaluation.ranked_questions import OOVPolicy  # noqa: TC001  # pydantic reads it
 from alignx.evaluation.word_translation import evaluate
-from alignx.experiments.config import Count, Table
+from alignx.experiments.config import Count  # noqa: TC001
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Refinement
 from alignx.support.config import config_context, get_config
+from alignx.support.models import Table
 from alignx.vectors.io import load
 from alignx.vectors.normalizer import parse_steps
 

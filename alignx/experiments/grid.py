@@ -11,9 +11,10 @@ from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, mod
 
 from alignx.errors import FormatError
 from alignx.experiments.cell import Cell, Protocol
-from alignx.experiments.config import Distinct, read_toml, validated
+from alignx.experiments.config import Distinct, read_toml
 from alignx.experiments.pairs import PRESETS, LanguagePair
 from alignx.experiments.variants import Variant, read_variants
+from alignx.support.models import validated
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, create_model
 
 from alignx.alignment.methods import METHODS, UNSUPERVISED
 from alignx.errors import FormatError
-from alignx.experiments.config import Count, Table, validated
+from alignx.experiments.config import Count
 from alignx.experiments.schemes import SCHEMES
+from alignx.support.models import Table, validated
 from alignx.vectors.normalizer import parse_steps
 
 if TYPE_CHECKING:

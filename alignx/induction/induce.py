@@ -173,6 +173,7 @@ def _in_memory(
             both,
             selection.k,
             rows=rows,
+            pivots=shared.pivot and shared.pivot.search(all_words=True),
             progress=part_of(progress, searched, 1 - searched),
         )
     allowed = selection.allowed(both[0]), selection.allowed(both[1])

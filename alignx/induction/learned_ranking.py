@@ -13,6 +13,7 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alignx.ranking.pivots import PivotSearch
     from alignx.ranking.ranker import PairRanker
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
@@ -46,6 +47,7 @@ def rank_all(
     k: int,
     *,
     rows: Indices | None = None,
+    pivots: PivotSearch | None = None,
     progress: Progress | None = None,
 ) -> LearnedRanking:
     """Rank the candidates of a search in both directions by CSLS.
@@ -63,6 +65,8 @@ def rank_all(
     rows : (p,) int64, optional
         Source rows to rank, and with them all rows that compete for their best `k`, so that their
         pairs are those of all rows. Default: all.
+    pivots : PivotSearch, optional
+        Search through a third language, where the ranker has a use for it.
     progress : callable, optional
         Called with the fraction done.
     """
@@ -74,6 +78,8 @@ def rank_all(
         for start in range(0, len(rows), BLOCK):
             block = rows[start : start + BLOCK]
             pairs = CandidatePairs.of_neighbors(words, block, found, biases, near.indices.shape[1])
+            if pivots is not None:
+                pairs = pivots.compared(pairs, pivots.source.words.keys[block])
             chances = ranker.predict_proba(pairs)
             order = np.argsort(-chances, axis=1, kind="stable")
             for array, values in ((ranked.indices, pairs.target_rows), (ranked.scores, pairs.csls)):

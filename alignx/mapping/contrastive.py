@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alignx.mapping.base import Aligner, Maps, as_pairs
-from alignx.mapping.contrastive_loss import Mapped, Negatives, slopes_of_cosines
+from alignx.mapping.contrastive_tuning import ContrastiveTuning
 from alignx.mapping.reweighted import Reweighted
-from alignx.support.config import get_config
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from alignx.support.arrays import Double, Indices, Matrix
 
 __all__ = ["Contrastive"]
 
-# Steps between two searches for negatives; twice as many do as well.
-SEARCHED_EVERY = 25
-# Adam's decay of the means of the gradient and of its square. An element whose gradient is below
-# this share of the root mean square takes shorter steps, so that rounding decides nothing.
-MOMENTUM, SECOND_MOMENTUM, FLOOR = 0.9, 0.99, 0.1
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Contrastive(Aligner):
+class Contrastive(ContrastiveTuning, Aligner):
     """Reweighted map, tuned to tell each translation from the hardest wrong ones.
 
     Both maps descend the softmax cross-entropy of the cosine of each pair against those of its
@@ -83,11 +73,6 @@ class Contrastive(Aligner):
     np.True_
     """
 
-    temperature: float = 0.1
-    n_negatives: int = 20
-    steps: int = 50
-    learning_rate: float = 0.006
-    vocabulary: int = 20_000
     regularization: float = 0.1
 
     def initial(self) -> Reweighted:
@@ -99,69 +84,8 @@ class Contrastive(Aligner):
         return self._solve_among(*rows, as_pairs(None, len(source), len(target)), weights)
 
     def _solve_among(self, source: Matrix, target: Matrix, pairs: Indices, weights: Double) -> Maps:
-        for name, least in (
-            ("temperature", 0.01),
-            ("n_negatives", 1),
-            ("steps", 0),
-            ("learning_rate", 0),
-            ("vocabulary", 1),
-        ):
-            if not least <= getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        self.require_range()
         start = self.initial()._solve_among(source, target, pairs, weights)
-        rows, known = _frequent_rows((source, target), pairs, self.vocabulary)
-        descents = [
-            _Descent(*each, self.learning_rate)
-            for each in zip(rows, (start.source, start.target), strict=True)
-        ]
-        # BLAS has one thread in a fit, and so has scipy; both languages take the same time.
-        with ThreadPoolExecutor(min(get_config().n_threads or 2, 2)) as pool:
-            for step in range(self.steps):
-                mapped = list(pool.map(_Descent.mapped, descents))
-                x, y = (language.unit for language in mapped)
-                if step % SEARCHED_EVERY == 0:
-                    negatives = Negatives.hardest(x, y, known, self.n_negatives)
-                slopes = slopes_of_cosines(x, y, known, weights[:, 0], negatives, self.temperature)
-                of_others = (slopes, y), (slopes.T, x)
-                list(pool.map(_Descent.step, descents, mapped, of_others))
-        return Maps(*(descent.map.astype(np.float64) for descent in descents))
-
-
-class _Descent:
-    """Descent of the map of a language by Adam."""
-
-    def __init__(self, rows: Matrix, start: Double, rate: float) -> None:
-        self.rows = rows
-        self.map = start.astype(np.float32)
-        self.length = rate * np.sqrt(np.square(start).mean())
-        self.mean, self.square = np.zeros_like(self.map), np.zeros_like(self.map)
-        self.steps = 0
-
-    def mapped(self) -> Mapped:
-        return Mapped.of(self.rows, self.map)
-
-    def step(self, mapped: Mapped, of_other: tuple[csr_array, Matrix]) -> None:
-        slopes, other = of_other
-        gradient = mapped.gradient(slopes @ other)
-        self.steps += 1
-        self.mean += (1 - MOMENTUM) * (gradient - self.mean)
-        self.square += (1 - SECOND_MOMENTUM) * (gradient**2 - self.square)
-        root = np.sqrt(self.square)
-        root += FLOOR * np.sqrt(self.square.mean())
-        unbiased = np.sqrt(1 - SECOND_MOMENTUM**self.steps) / (1 - MOMENTUM**self.steps)
-        step = np.divide(self.mean, root, out=np.zeros_like(root), where=root > 0)
-        self.map -= np.float32(self.length * unbiased) * step
-
-
-def _frequent_rows(
-    languages: tuple[Matrix, Matrix], pairs: Indices, most: int
-) -> tuple[list[Matrix], Indices]:
-    """Keep the rows of pairs, in order of the pairs, and the `most` frequent; renumber pairs."""
-    rows, known = [], []
-    for vectors, column in zip(languages, pairs.T, strict=True):
-        words, first, number = np.unique(column, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        others = np.setdiff1d(np.arange(min(most, len(vectors))), words)
-        rows.append(vectors[np.concatenate([words[order], others])])
-        known.append(np.argsort(order)[number])
-    return rows, np.stack(known, axis=1)
+        languages, starts = (source, target), (start.source, start.target)
+        tuned = self.tune(languages, starts, {(0, 1): (pairs, weights[:, 0])})
+        return Maps(*(matrix.astype(np.float64) for matrix in tuned))

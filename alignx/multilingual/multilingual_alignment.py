@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
-from alignx.alignment.shared_space import PairParts, SharedSpace
+from alignx.alignment.mapped_subwords import MappedSubwords
+from alignx.alignment.pair_parts import PairParts
+from alignx.alignment.shared_space import SharedSpace
+from alignx.alignment.space_folder.manifest import PairRecord, TriangleRecord
+from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.space_folder.writer import changing
+from alignx.mapping import method_name
+from alignx.mapping.joint import JOINT_METHODS, Frame, JointAligner
+from alignx.support.arrays import freeze
+from alignx.support.frames import Tabular
+from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,9 +27,10 @@ if TYPE_CHECKING:
     from alignx.alignment.validation import Validation
     from alignx.ranking.gain import RankingGain
     from alignx.ranking.ranker import PairRanker
+    from alignx.support.files import StrPath
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["MultilingualAlignment", "PairFit", "Triangle"]
+__all__ = ["MultilingualAlignment", "PairFit", "Triangle", "method_facts", "restored_method"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +70,36 @@ class PairFit:
     known: KnownPairs | None = None
     is_transferred: bool = False
 
+    def figures(self) -> dict[str, Any]:
+        """Return evidence and P@1 as a row of a table."""
+        measured = self.joint or self.star or self.pairwise
+        low, high = (None, None) if self.joint is None else self.joint.interval
+        return {
+            "source": self.source,
+            "target": self.target,
+            "known": self.pairs,
+            "induced": self.induced,
+            "found_by": self.found_by,
+            **{
+                f"{name} p@1": None if (part := getattr(self, name)) is None else part.precision
+                for name in ("pairwise", "star", "joint")
+            },
+            "low": low,
+            "high": high,
+            "n": None if measured is None else measured.n,
+        }
+
+    def record(self) -> PairRecord:
+        """Return the figures for the manifest of a space on disk."""
+        names = PairRecord.model_fields.keys() - {"file"}
+        return PairRecord(**{name: getattr(self, name) for name in names})
+
+    @classmethod
+    def restored(cls, record: PairRecord, parts: PairParts) -> Self:
+        """Make the evidence of two languages of what a space on disk holds."""
+        names = PairRecord.model_fields.keys() - {"file"}
+        return cls(**{name: getattr(record, name) for name in names}, **parts._asdict())
+
 
 @dataclass(frozen=True)
 class Triangle:
@@ -83,8 +125,11 @@ class Triangle:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultilingualAlignment:
+class MultilingualAlignment(Tabular):
     """Fitted maps of several languages into one space.
+
+    ``print(alignment)`` shows each pair of languages: known and induced pairs, and P@1 on held-out
+    words by the map of these two alone, by maps onto the hub, and by the joint maps.
 
     Attributes
     ----------
@@ -96,26 +141,194 @@ class MultilingualAlignment:
         Agreement around each triangle with evidence.
     apart : mapping of str to str
         Languages that were left out, and why.
+    method : JointAligner, optional
+        Method of the fit.
+    frame : Frame, optional
+        Axes of the space, for the map of a language that is added later.
     """
 
     maps: Mapping[str, LanguageMap]
     pairs: Mapping[tuple[str, str], PairFit] = field(default_factory=dict)
     triangles: tuple[Triangle, ...] = ()
     apart: Mapping[str, str] = field(default_factory=dict)
+    method: JointAligner | None = None
+    frame: Frame | None = None
 
     def __repr__(self) -> str:
-        return f"MultilingualAlignment({', '.join(self.maps)}, {len(self.pairs)} pairs of languages)"
+        n = len(self._listed())
+        return f"MultilingualAlignment({', '.join(self.maps)}; {n} pairs of languages)"
+
+    def __str__(self) -> str:
+        """Give a table of the pairs, the triangles, and the languages that are left out."""
+        rows = [("", "known", "induced", "alone", "star", "joint", "95 % interval", "words", "")]
+        rows += [_cells(fit) for fit in self._listed()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [repr(self), f"hub {self.hub}; P@1 on held-out words:"]
+        for first, *others in rows:
+            cells = [first.ljust(widths[0])]
+            cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+            cells[-1] = others[-1]
+            lines.append("  ".join(cells).rstrip())
+        lines += [
+            f"triangle {'-'.join(each.languages)}: {each.error:.1%} of {each.cycles:,} cycles end "
+            "at another word"
+            for each in self.triangles
+        ]
+        return "\n".join(lines + [f"apart: {code}: {why}" for code, why in self.apart.items()])
+
+    def _listed(self) -> list[PairFit]:
+        """Return each pair of languages once, in the direction that was measured."""
+        listed: dict[frozenset[str], PairFit] = {}
+        for pair, fit in self.pairs.items():
+            listed.setdefault(frozenset(pair), fit)
+        return list(listed.values())
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the figures of each pair of languages as one row."""
+        return [fit.figures() for fit in self._listed()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures for ``--json``."""
+        return {
+            "hub": self.hub,
+            "languages": list(self.maps),
+            "pairs": [
+                {
+                    **{name: getattr(fit, name) for name in ("source", "target")},
+                    "known": fit.pairs,
+                    "induced": fit.induced,
+                    "found_by": fit.found_by,
+                    **{
+                        name: None if (part := getattr(fit, name)) is None else part.as_dict()
+                        for name in ("pairwise", "star", "joint", "diagnosis", "ranking_gain")
+                    },
+                }
+                for fit in self._listed()
+            ],
+            "triangles": [
+                {**asdict(each), "languages": list(each.languages), "error": each.error}
+                for each in self.triangles
+            ],
+            "apart": dict(self.apart),
+        }
 
     @property
     def hub(self) -> str:
         """Code of the hub."""
         return next(iter(self.maps))
 
-    def apply(self, languages: Mapping[str, Embeddings]) -> SharedSpace:
-        """Map languages into one space."""
-        mapped = {
-            code: language.with_vectors(self.maps[code].map_rows(language.vectors).collect())
-            for code, language in languages.items()
+    def apply(self, languages: Mapping[str, Any]) -> SharedSpace:
+        """Map languages into one space.
+
+        Parameters
+        ----------
+        languages : mapping of str to Embeddings, path or object
+            Vectors of at least two languages of the fit, or of the same training with more words.
+
+        Raises
+        ------
+        ValueError
+            If a language is not in the fit.
+        DimensionError
+            If vectors have another dimension than those of the fit.
+        """
+        unknown = [code for code in languages if code not in self.maps]
+        if unknown:
+            raise ValueError(
+                f"languages must be of {', '.join(self.maps)}, got {', '.join(unknown)}"
+            )
+        # In the order of the fit: the first language is the hub.
+        codes = [code for code in self.maps if code in languages]
+        mapped = {code: self._mapped(code, languages[code]) for code in codes}
+        parts = {
+            pair: PairParts(fit.ranker, fit.known)
+            for pair, fit in self.pairs.items()
+            if {*pair} <= {*codes}
         }
-        parts = {pair: PairParts(fit.ranker, fit.known) for pair, fit in self.pairs.items()}
         return SharedSpace(mapped, pairs=parts)
+
+    def _mapped(self, code: str, data: Any) -> Embeddings:  # noqa: ANN401  # as_embeddings's
+        language_map, embeddings = self.maps[code], as_embeddings(data, language=code)
+        model = embeddings.oov_vectors
+        subwords = None if model is None else MappedSubwords(model, language_map)
+        rows = language_map.map_rows(embeddings.vectors, self.space).collect()
+        return embeddings.with_vectors(freeze(rows), subwords, self.space)
+
+    @cached_property
+    def space(self) -> str:
+        """Digest of the space: that of the map of the hub."""
+        return self.maps[self.hub].digest()
+
+    def save(self, folder: StrPath, languages: Mapping[str, Any]) -> None:
+        """Write the space into a folder: a file of mapped vectors and one of the map a language.
+
+        One language after the other is mapped, in little memory. An interrupt leaves the old space.
+
+        Parameters
+        ----------
+        folder : path
+            Missing, empty or a space, which is replaced; see `SharedSpace.open`.
+        languages : mapping of str to Embeddings, path or object
+            Vectors before their maps, all words of each language.
+
+        Raises
+        ------
+        ValueError
+            If vectors of a language are missing, or a code cannot name a folder.
+        OutputError
+            If the folder cannot be written, or holds other things than a space.
+        """
+        missing = [code for code in self.maps if code not in languages]
+        if missing:
+            raise ValueError(f"languages must hold all of the maps, got none of {missing}")
+        with changing(folder, create=True) as writer:
+            writer.method, writer.apart = method_facts(self.method), dict(self.apart)
+            writer.triangles = [TriangleRecord(**asdict(each)) for each in self.triangles]
+            if self.frame is not None:
+                writer.put_frame(self.frame.tensors())
+            for code, language_map in self.maps.items():
+                writer.put_language(code, as_embeddings(languages[code]), language_map)
+            for fit in self.pairs.values():
+                writer.put_pair(fit.record(), fit.ranker, fit.known)
+
+    @classmethod
+    def load(cls, folder: StrPath) -> Self:
+        """Read the maps and figures of a space on disk; raises as `SharedSpace.open` does."""
+        opened = SpaceFolder.open(folder)
+        found, frame = opened.manifest, opened.frame()
+        return cls(
+            {code: opened.language_map(code) for code in found.codes},
+            {each.codes: PairFit.restored(each, opened.pairs[each.codes]) for each in found.pairs},
+            tuple(Triangle(**each.model_dump()) for each in found.triangles),
+            found.apart,
+            restored_method(found.method),
+            Frame.restored(frame) if frame else None,
+        )
+
+
+def _cells(fit: PairFit) -> tuple[str, ...]:
+    """Return the row of two languages in the table."""
+    shares = [
+        "" if part is None else f"{100 * part.precision:.1f}"
+        for part in (fit.pairwise, fit.star, fit.joint)
+    ]
+    interval = words = ""
+    if fit.joint is not None:
+        low, high = (100 * bound for bound in fit.joint.interval)
+        interval, words = f"[{low:.1f}, {high:.1f}]", f"{fit.joint.n:,}"
+    origin = {"lexicon": "", "pivot": "through other languages"}.get(fit.found_by)
+    remark = f"by vectors alone: {fit.diagnosis}" if origin is None else origin
+    counts = f"{fit.pairs:,}" if fit.pairs else "", f"{fit.induced:,}"
+    return (f"{fit.source}-{fit.target}", *counts, *shares, interval, words, remark)
+
+
+def method_facts(method: JointAligner | None) -> dict[str, Any]:
+    """Return the name and the parameters of a method."""
+    if method is None:
+        return {}
+    return {"method": method_name(method, JOINT_METHODS), "parameters": method.get_params()}
+
+
+def restored_method(facts: Mapping[str, Any]) -> JointAligner | None:
+    """Make the method, not fitted, of its name and parameters."""
+    return JOINT_METHODS[facts["method"]](**facts["parameters"]) if facts else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import CrossNeighbors
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["BACK", "CandidatePairs", "Queries", "best_of_others"]
+__all__ = ["BACK", "CandidatePairs", "PivotPaths", "Queries", "best_of_others"]
 
 BACK = 2  # best source words of a target word: one of them is the other than that of the pair
 
@@ -36,6 +36,21 @@ class Queries:
     def of_rows(cls, rows: Indices, vocabulary: Sequence[str], vectors: Matrix) -> Self:
         """Take words of a language, whose words and rows these are."""
         return cls([vocabulary[row] for row in rows.tolist()], rows, vectors[rows])
+
+
+class PivotPaths(NamedTuple):
+    """Figures of candidate pairs through words of a pivot language, (q, k) float32 each.
+
+    Attributes
+    ----------
+    path : Matrix
+        CSLS of the weaker step on the best path from the source word to the target word.
+    agreement : Matrix
+        1 where both words have the same best pivot word, otherwise 0.
+    """
+
+    path: Matrix
+    agreement: Matrix
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +73,8 @@ class CandidatePairs:
         Half the mean cosine of each word to its nearest neighbors in the other language.
     target_gap : (q, k) float32
         CSLS less that of the best other source word of the same target word.
+    paths : PivotPaths, optional
+        Comparison through another language; see `PivotSearch`.
     """
 
     words: Sequence[str]
@@ -68,6 +85,7 @@ class CandidatePairs:
     source_bias: Matrix
     target_bias: Matrix
     target_gap: Matrix
+    paths: PivotPaths | None = None
 
     def __len__(self) -> int:
         return self.target_rows.size
@@ -159,11 +177,13 @@ class CandidatePairs:
 
     def take(self, rows: Indices) -> CandidatePairs:
         """Select the candidates of some of the words."""
-        arrays = {
+        arrays: dict[str, Any] = {
             name: getattr(self, name)[rows]
             for name in self.__dataclass_fields__
-            if name not in ("words", "vocabulary")
+            if name not in ("words", "vocabulary", "paths")
         }
+        if self.paths is not None:
+            arrays["paths"] = PivotPaths(*(each[rows] for each in self.paths))
         return replace(self, words=[self.words[row] for row in rows.tolist()], **arrays)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from alignx.ranking.candidates import best_of_others
+from alignx.ranking.candidates import PivotPaths, best_of_others
 from alignx.ranking.spelling import plain_spelling
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Feature: TypeAlias = Callable[["Comparison"], Matrix]
 
-__all__ = ["FEATURES", "SPELLING", "Comparison", "feature_matrix"]
+__all__ = ["FEATURES", "PIVOTS", "SPELLING", "Comparison", "feature_matrix"]
 
 
 class Comparison:
@@ -28,6 +28,12 @@ class Comparison:
     def __init__(self, pairs: CandidatePairs, spelling: SpellingModel) -> None:
         self.pairs = pairs
         self.spelling = spelling
+
+    @property
+    def paths(self) -> PivotPaths:
+        """Comparison through another language."""
+        missing = np.full_like(self.pairs.csls, np.nan)
+        return self.pairs.paths or PivotPaths(missing, missing)
 
     @cached_property
     def log_frequency(self) -> tuple[Matrix, Matrix]:
@@ -148,8 +154,14 @@ SPELLING: dict[str, Feature] = {
     "ngrams": lambda c: c.ngrams,
     "ngrams_lead": lambda c: _lead(c.ngrams),
 }
+PIVOTS: dict[str, Feature] = {
+    "pivot_path": lambda c: c.paths.path,
+    "pivot_path_lead": lambda c: _lead(c.paths.path),
+    "pivot_agreement": lambda c: c.paths.agreement,
+}
+"""Features of candidates that are compared through another language; otherwise not a number."""
 FEATURES: dict[str, Feature] = {**SIMILARITY, **FREQUENCY, **FORM, **SPELLING}
-"""Every feature by its name; a new one is one more function."""
+"""Every other feature by its name; a new one is one more function."""
 
 
 def feature_matrix(
@@ -159,5 +171,5 @@ def feature_matrix(
     comparison = Comparison(pairs, spelling)
     result = np.empty((*pairs.target_rows.shape, len(names)), dtype=np.float32)
     for column, name in enumerate(names):
-        result[..., column] = FEATURES[name](comparison)
+        result[..., column] = (FEATURES | PIVOTS)[name](comparison)
     return result.reshape(-1, len(names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.ranking.ranker import LabeledCandidates, PairRanker
+    from alignx.support.arrays import Matrix
 
-__all__ = ["RankingGain", "expected_calibration_error", "measure_gain"]
+__all__ = ["FirstAnswers", "RankingGain", "expected_calibration_error", "measure_gain"]
 
 HALVES = 2
 
@@ -41,6 +42,10 @@ class RankingGain(Tabular):
     induced : bool
         Whether the words are of pairs that the map has induced, and the answers those of weak maps.
         Then the figures tell little of the accuracy on other words.
+    transferred : bool
+        Whether the ranking was learned from other pairs of languages. The figures are then of pairs
+        that have a lexicon, each ranked by what was learned from the others; the calibration error
+        is the mean over these pairs.
 
     Examples
     --------
@@ -57,6 +62,7 @@ class RankingGain(Tabular):
     high: float
     calibration_error: float
     induced: bool = False
+    transferred: bool = False
 
     @classmethod
     def of(
@@ -66,6 +72,7 @@ class RankingGain(Tabular):
         probability: NDArray[Any],
         *,
         induced: bool = False,
+        transferred: bool = False,
     ) -> Self:
         """Compare right first answers for the same words, (n,) bool, n > 1."""
         gained = learned.astype(np.float64) - csls
@@ -81,6 +88,7 @@ class RankingGain(Tabular):
             float(gain + margin),
             error,
             induced,
+            transferred,
         )
 
     @property
@@ -102,10 +110,39 @@ class RankingGain(Tabular):
                 f"learned ranking of {self.n:,} induced pairs, which it finds again more often "
                 f"than CSLS by {100 * self.gain:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
             )
-        return (
+        text = (
             f"P@1 {100 * self.learned:.1f} % by the learned ranking on {self.n:,} held-out words, "
             f"{100 * self.gain:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}] above CSLS"
         )
+        if self.transferred:
+            text += (
+                ", on pairs of languages that it was not learned from; probabilities differ from "
+                f"the share of right answers by {100 * self.calibration_error:.1f} points"
+            )
+        return text
+
+
+class FirstAnswers(NamedTuple):
+    """Right first answers by the learned ranking and by CSLS, and their probabilities, (n,) each.
+
+    The probabilities are those of the answers by the learned ranking.
+    """
+
+    learned: NDArray[np.bool_]
+    csls: NDArray[np.bool_]
+    probability: Matrix
+
+    @classmethod
+    def of(cls, ranker: PairRanker, part: LabeledCandidates) -> Self:
+        """Rank the candidates of some words."""
+        chances = ranker.predict_proba(part.pairs)
+        best = np.arange(len(chances)), chances.argmax(axis=1)
+        return cls(part.is_correct[best], part.is_correct[:, 0], chances[best])
+
+    @classmethod
+    def joined(cls, answers: Sequence[Self]) -> Self:
+        """Join the answers for several words."""
+        return cls(*map(np.concatenate, zip(*answers, strict=True)))
 
 
 def expected_calibration_error(probability: NDArray[Any], is_right: NDArray[np.bool_]) -> float:
@@ -132,16 +169,10 @@ def measure_gain(
     ValueError
         If a half has only right or only wrong candidates.
     """
-    learned, csls, probability = [], [], []
+    answers = []
     for half in range(HALVES):
         others = [part.every(HALVES, only=half) for part in parts]
         words = {word for part in others for word in part.pairs.words}
         fitted = clone(ranker).fit([p.every(HALVES, skip=half).without(words) for p in parts])
-        for asked in others:
-            chances = fitted.predict_proba(asked.pairs)
-            best = chances.argmax(axis=1)
-            rows = np.arange(len(best))
-            learned.append(asked.is_correct[rows, best])
-            csls.append(asked.is_correct[:, 0])
-            probability.append(chances[rows, best])
-    return RankingGain.of(*map(np.concatenate, (learned, csls, probability)), induced=induced)
+        answers += [FirstAnswers.of(fitted, asked) for asked in others]
+    return RankingGain.of(*FirstAnswers.joined(answers), induced=induced)

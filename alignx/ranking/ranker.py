@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from alignx.errors import NotFittedError
-from alignx.ranking.features import FEATURES, feature_matrix
+from alignx.ranking.features import FEATURES, PIVOTS, feature_matrix
 from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.neighbors import Neighbors
 
@@ -59,6 +59,10 @@ class LabeledCandidates(NamedTuple):
         """Leave out the known pairs of some source words, whose spelling is asked for."""
         return self._replace(known=[pair for pair in self.known if pair[0] not in words])
 
+    def without_paths(self) -> Self:
+        """Leave out what a comparison through another language gave."""
+        return self._replace(pairs=replace(self.pairs, paths=None))
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -73,7 +77,7 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     n_candidates : int
         Best translations by CSLS that are ranked anew, at least 2.
     features : sequence of str, optional
-        Names of the features. Default: all.
+        Names of the features. Default: all, with those of pivots where candidates have paths.
     hidden : int
         Units of the hidden layer, at least 1.
     alpha : float
@@ -132,7 +136,12 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             If a parameter is out of range, or all candidates are right or all are wrong.
         """
         self.require_valid()
-        self.names_ = tuple(FEATURES if self.features is None else self.features)
+        self.names_ = tuple(FEATURES | PIVOTS if self.features is None else self.features)
+        if all(part.pairs.paths is None for part in parts):
+            self.names_ = tuple(name for name in self.names_ if name not in PIVOTS)
+        if self.has_pivots:
+            # Each is also learned from without its paths, so that the ranker serves both kinds.
+            parts = [*parts, *(part.without_paths() for part in parts)]
         matrix = self._features(parts)
         is_correct = np.concatenate([part.is_correct.ravel() for part in parts])
         self._fit_network(matrix, is_correct)
@@ -147,6 +156,11 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return np.concatenate(
             [feature_matrix(p.pairs, SpellingModel.of(p.known), self.names_) for p in parts]
         )
+
+    @property
+    def has_pivots(self) -> bool:
+        """Whether it compares candidates through another language, where they have paths."""
+        return any(name in PIVOTS for name in self.names_)
 
     def require_valid(self) -> None:
         """Check the parameters, as `fit` does; raises ValueError."""
@@ -167,8 +181,9 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 f"candidates must be right and wrong ones, got {is_correct.sum()} right of "
                 f"{len(is_correct)}"
             )
-        self.mean_ = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
-        scale = matrix.std(axis=0, dtype=np.float64).astype(np.float32)
+        mean, std = (np.nanmean, np.nanstd) if self.has_pivots else (np.mean, np.std)
+        self.mean_ = mean(matrix, axis=0, dtype=np.float64).astype(np.float32)
+        scale = std(matrix, axis=0, dtype=np.float64).astype(np.float32)
         self.scale_ = np.where(scale > 1e-6, scale, 1)  # constant features have no say
         batch = min(BATCH, len(matrix))
         network = MLPClassifier(
@@ -217,6 +232,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     def _standardized(self, matrix: Matrix) -> Matrix:
         result: Matrix = np.clip((matrix - self.mean_) / self.scale_, -LARGEST, LARGEST)
+        if self.has_pivots:
+            result[np.isnan(result)] = 0  # without paths, these have no say
         return result
 
     def predict_proba(self, pairs: CandidatePairs) -> Matrix:
@@ -279,6 +296,6 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
 
 def _require_features(names: Sequence[str]) -> None:
-    wrong = [name for name in names if name not in FEATURES]
+    wrong = [name for name in names if name not in FEATURES | PIVOTS]
     if wrong or isinstance(names, str) or not len(names):
         raise ValueError(f"features must be some of {', '.join(FEATURES)}, got {names!r}")

@@ -88,8 +88,9 @@ class Dictionary:
         if space.ranker is not None:
             biases = space.cosine_neighbors().biases(space.n_neighbors())
             both = source.words, target.words
+            pivots = space.pivot and space.pivot.search(all_words=True)
             found, probability = rank_all(
-                space.ranker, by_csls, biases, both, ANSWERS, progress=progress
+                space.ranker, by_csls, biases, both, ANSWERS, pivots=pivots, progress=progress
             )
             forth = Neighbors(found.of_source.indices, probability).first(ANSWERS)
             back = found.of_target

@@ -36,7 +36,7 @@ class LiveDictionary:
     alignment : Alignment, optional
         The map, for its figures.
     ranking : {"learned", "csls", "nn", "isf", "hnn"}, optional
-        Order of the answers; the learned one has no other direction, where CSLS takes its place.
+        Order of the answers; CSLS takes the place of a learned one that the other direction lacks.
         Default: see `SharedSpace.translate`.
     n_neighbors : int, optional
         Neighbors in the CSLS average.
@@ -84,8 +84,9 @@ class LiveDictionary:
             shared.cosine_neighbors(n_neighbors, progress=progress)
         elif ranking != "nn":
             shared.key_biases(ranking, progress=progress)
-        backward = "csls" if ranking == "learned" else ranking
-        spaces = (shared, ranking, loaded[0]), (shared.reversed(), backward, loaded[1])
+        other = shared.reversed()
+        backward = "csls" if ranking == "learned" and other.ranker is None else ranking
+        spaces = (shared, ranking, loaded[0]), (other, backward, loaded[1])
         ready = [
             LiveDirection.of(space, vectors, order, n_neighbors, oov=oov, casing=casing)
             for space, order, vectors in spaces

@@ -57,6 +57,7 @@ MEANINGS = {
     "high": "upper end",
     "calibration_error": "mean gap between probability and share of right answers",
     "induced": "whether these words come from pairs that the map has induced",
+    "transferred": "whether the ranking was learned from other pairs of languages",
     "linear": "with `--normalize linear`: its cost in P@1",
     # translate
     "*": "a query; its answers, best first, or an empty list",

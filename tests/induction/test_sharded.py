@@ -25,7 +25,7 @@ from alignx.induction.induce import induce_lexicon
 from alignx.induction.sharded import induce as dictionary
 from alignx.induction.sharded import plan, search, shards
 from alignx.induction.sharded.plan import Sharding, make_plan, slower_than_exact
-from alignx.induction.sharded.workspace import Tensors, Workspace
+from alignx.support.workspace import Tensors, Workspace
 from alignx.lexicon.lexicon import Lexicon
 from alignx.retrieval.clustered import SearchParams, can_search_clusters
 from alignx.retrieval.neighbors import CrossNeighbors

@@ -79,6 +79,17 @@ def test_the_gain_is_measured_on_words_that_were_not_learned_from() -> None:
     assert not hasattr(ranker, "spelling_")  # that was given
 
 
+def test_transferred_figures_tell_their_origin() -> None:
+    right = np.arange(100) % 2 == 0
+    gain = RankingGain.of(right, right, np.full(100, 0.7), transferred=True)
+    assert RankingGain(**gain.as_dict()) == gain  # type: ignore[arg-type]  # n is an int
+    assert gain.as_dict()["transferred"]
+    assert str(gain).endswith(
+        ", on pairs of languages that it was not learned from; probabilities differ from the share "
+        "of right answers by 20.0 points"
+    )
+
+
 def test_halves_of_one_kind_are_refused() -> None:
     space = ciphered(60)
     part = labeled(space, np.arange(60), np.arange(60))

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from alignx.cli.command import option
+from alignx.cli.inputs import is_folder, read_alignment
 from alignx.cli.options import refuse, with_options
 from alignx.cli.terminal import Terminal
 from alignx.support.counts import counted
 
 if TYPE_CHECKING:
+    from alignx.alignment.language_map import LanguageMap
     from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.alignment.shared_space import SharedSpace
     from alignx.classification.data.texts import LabeledTexts
@@ -83,19 +85,27 @@ def read_oov_models(
     terminal: Terminal, map_file: str, space: SharedSpace, files: Sequence[tuple[str, Path]]
 ) -> dict[str, MappedSubwords]:
     """Load the models for OOV words by language."""
-    from alignx.alignment.alignment import Alignment
     from alignx.alignment.mapped_subwords import MappedSubwords
     from alignx.vectors.fasttext import SubwordVectors
 
-    alignment = Alignment.load(map_file) if files and map_file != "-" else None
-    first = next(iter(space))
+    if not files:
+        return {}
     result = {}
     for code, path in files:
         require_language(space, code, "--oov-model")
         model = SubwordVectors(path)
-        language_map = None
-        if alignment is not None:
-            language_map = alignment.source if code == first else alignment.target
-        result[code] = MappedSubwords(model, language_map)
+        result[code] = MappedSubwords(model, _map_of(map_file, space, code))
         terminal.note(f"{path.name}: {len(model.stored):,} words and their n-grams ({code})")
     return result
+
+
+def _map_of(map_file: str, space: SharedSpace, code: str) -> LanguageMap | None:
+    """Read the map of a language; there is none for vectors that share a space already."""
+    if is_folder(map_file):
+        from alignx.alignment.space_folder.reader import SpaceFolder
+
+        return SpaceFolder.open(map_file).language_map(code)
+    alignment = read_alignment(map_file)
+    if alignment is None:
+        return None
+    return alignment.source if code == next(iter(space)) else alignment.target

@@ -19,7 +19,6 @@ from alignx.induction.sharded.plan import FAISS_KINDS, make_plan, slower_than_ex
 from alignx.induction.sharded.search import SIDES, ShardedSearch, reordered, without_gaps
 from alignx.induction.sharded.shards import Engine, build_index, clear_indexes, search_shard
 from alignx.induction.sharded.stored_rows import StoredLanguage, store
-from alignx.induction.sharded.workspace import Workspace
 from alignx.retrieval.clustered import SearchParams
 from alignx.retrieval.csls import csls_from_cosine
 from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, Neighbors, count_or_default
@@ -29,6 +28,7 @@ from alignx.support.arrays import zero_rows
 from alignx.support.memory import peak_resident
 from alignx.support.parallel import run_all
 from alignx.support.progress import part_of
+from alignx.support.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,10 +22,10 @@ from alignx.induction.sharded.shards import (
     search_shard,
 )
 from alignx.induction.sharded.stored_rows import StoredLanguage
-from alignx.induction.sharded.workspace import Tensors, Workspace
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors, merge_neighbors
 from alignx.support.parallel import as_completed
 from alignx.support.progress import part_of
+from alignx.support.workspace import Tensors, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,12 @@ import numpy as np
 from alignx.errors import FormatError
 from alignx.induction.sharded.plan import FAISS_KINDS, IndexKind
 from alignx.induction.sharded.stored_rows import StoredLanguage
-from alignx.induction.sharded.workspace import Tensors, Workspace
 from alignx.retrieval.clustered import ClusteredIndex, SearchParams
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
 from alignx.support.memory import release
 from alignx.support.progress import part_of
+from alignx.support.workspace import Tensors, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

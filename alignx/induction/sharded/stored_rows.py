@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.errors import FormatError
-from alignx.induction.sharded.workspace import Tensors
 from alignx.retrieval.clustered import Clusters
 from alignx.support.files import replacing
 from alignx.support.memory import release
 from alignx.support.progress import part_of
+from alignx.support.workspace import Tensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alignx.induction.sharded.workspace import Workspace
     from alignx.support.arrays import Indices, LazyRows, Matrix
     from alignx.support.progress import Progress
+    from alignx.support.workspace import Workspace
 
 __all__ = ["StoredLanguage", "store"]
 

@@ -1,4 +1,4 @@
-"""Checkpoint folder of a sharded induction."""
+"""Checkpoint folder of finished parts of a computation."""
 
 from __future__ import annotations
 
@@ -150,6 +150,10 @@ class Tensors:
         """Read rows of an array."""
         found: NDArray[Any] = self._file.get_slice(name)[slice(first, end)]
         return found
+
+    def names(self) -> list[str]:
+        """Return the names of the arrays."""
+        return list(self._file.keys())
 
     def __contains__(self, name: str) -> bool:
         return name in self._file.keys()  # noqa: SIM118  # no mapping

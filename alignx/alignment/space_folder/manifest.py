@@ -1,0 +1,201 @@
+"""Manifest of a space on disk."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from alignx.alignment.diagnosis import Diagnosis  # noqa: TC001  # pydantic reads it
+from alignx.alignment.validation import Validation  # noqa: TC001
+from alignx.errors import FormatError
+from alignx.ranking.gain import RankingGain  # noqa: TC001
+from alignx.support.files import reading
+from alignx.support.models import Table, validated_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "VERSION",
+    "LanguageRecord",
+    "Manifest",
+    "PairRecord",
+    "StoredFile",
+    "TriangleRecord",
+    "read_manifest",
+    "require_code",
+]
+
+MANIFEST = "space.json"
+FORMAT = "alignx-space"
+VERSION = 1
+PAIRS = "pairs"  # folder of the files of two languages
+
+_CODE = r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
+_FILE = rf"({_CODE}/(vectors|map)|{PAIRS}/{_CODE}\.{_CODE}|frame)-[0-9a-f]{{16}}\.safetensors"
+
+Code = Annotated[str, StringConstraints(pattern=rf"^{_CODE}$", max_length=64)]
+Count = Annotated[int, Field(ge=0)]
+
+
+def require_code(code: str) -> None:
+    """Refuse a code that cannot name a folder, by a ValueError."""
+    if not re.fullmatch(_CODE, code) or len(code) > 64 or code.lower() == PAIRS:
+        raise ValueError(
+            "a language code must be letters and digits, with - or _ between them, and not "
+            f"{PAIRS!r}, got {code!r}"
+        )
+
+
+class StoredFile(Table):
+    """A file of the space: path, size and SHA-256."""
+
+    path: Annotated[str, StringConstraints(pattern=rf"^{_FILE}$")]
+    bytes: Count
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+
+
+class LanguageRecord(Table):
+    """A language: its words, where its vectors came from, and when."""
+
+    code: Code
+    words: Annotated[int, Field(ge=1)]
+    dimension: Annotated[int, Field(ge=1)]
+    name: str
+    added: str
+    changed: str
+    vectors: StoredFile
+    map: StoredFile
+
+
+class PairRecord(Table):
+    """Evidence and figures of two languages, as in `PairFit`, and the file of their ranking."""
+
+    source: Code
+    target: Code
+    pairs: Count = 0
+    induced: Count = 0
+    found_by: str = "lexicon"
+    pairwise: Validation | None = None
+    star: Validation | None = None
+    joint: Validation | None = None
+    diagnosis: Diagnosis | None = None
+    ranking_gain: RankingGain | None = None
+    is_transferred: bool = False
+    file: StoredFile | None = None
+
+    @property
+    def codes(self) -> tuple[str, str]:
+        """Source and target."""
+        return self.source, self.target
+
+
+class TriangleRecord(Table):
+    """Agreement of the pairs of three languages, as in `Triangle`."""
+
+    languages: tuple[Code, Code, Code]
+    cycles: Count
+    closed: Count
+
+
+class Manifest(Table):
+    """Contents of a space.
+
+    Attributes
+    ----------
+    space : str
+        Identifier of the space; all its vectors bear it.
+    hub : str
+        Code of the hub of the fit, which may have been removed since.
+    method : dict
+        Method of the fit, and its parameters.
+    frame : StoredFile, optional
+        Arrays that the fit has left, for languages that come later.
+    languages, pairs, triangles : tuple
+        Languages in their order, pairs of languages, and triangles.
+    apart : dict
+        Languages left out, and why.
+    """
+
+    format: Literal["alignx-space"] = FORMAT
+    version: Literal[1] = VERSION
+    alignx: str
+    space: str
+    hub: str
+    changed: str
+    method: dict[str, JsonValue]
+    frame: StoredFile | None = None
+    languages: Annotated[tuple[LanguageRecord, ...], Field(min_length=2)]
+    pairs: tuple[PairRecord, ...] = ()
+    triangles: tuple[TriangleRecord, ...] = ()
+    apart: dict[str, str]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Manifest:
+        """Refuse a language or pair that occurs twice, and pairs of languages not there."""
+        codes = [language.code for language in self.languages]
+        folded = [code.lower() for code in codes]
+        pairs = [pair.codes for pair in self.pairs]
+        if len({*folded, PAIRS}) <= len(codes) or len({*pairs}) < len(pairs):
+            raise ValueError("languages and pairs must differ")
+        if not {code for pair in pairs for code in pair} <= {*codes}:
+            raise ValueError("pairs must be of languages of the space")
+        return self
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes of the languages, in order."""
+        return [language.code for language in self.languages]
+
+    def language(self, code: str | None) -> LanguageRecord:
+        """Return the record of a language, or raise ValueError with the codes there are."""
+        for language in self.languages:
+            if language.code == code:
+                return language
+        raise ValueError(f"this space has languages {', '.join(self.codes)}, got {code}")
+
+    def files(self) -> Iterator[StoredFile]:
+        """Yield all files of the space."""
+        if self.frame is not None:
+            yield self.frame
+        for language in self.languages:
+            yield from (language.vectors, language.map)
+        yield from (pair.file for pair in self.pairs if pair.file is not None)
+
+    def as_json(self) -> str:
+        """Return the content of the file, a line for each entry of its lists."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a space.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If it is missing or cannot be read.
+    FormatError
+        If it is damaged, of another format, or of a later version of alignx.
+    """
+    path = folder / MANIFEST
+    with reading(path) as file:
+        data = file.read()
+    try:
+        head: Any = json.loads(data)
+    except ValueError as error:  # of UTF-8 or JSON
+        raise FormatError(path, f"damaged: it must be JSON ({error}); fit the space anew") from None
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise FormatError(path, "not the manifest of a space that alignx has written")
+    if head.get("version") != VERSION:
+        raise FormatError(
+            path,
+            f"version must be {VERSION}, got {head.get('version')}: written by alignx "
+            f"{head.get('alignx')}; update alignx",
+        )
+    return validated_json(Manifest, data, path)

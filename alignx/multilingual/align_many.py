@@ -1,0 +1,310 @@
+"""Alignment of several languages, from dictionaries of some pairs of them or without."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alignx.alignment.normalized import steps_of
+from alignx.errors import AlignxError, DimensionError
+from alignx.mapping.joint import (
+    JOINT_METHODS,
+    GeneralizedProcrustes,
+    JointAligner,
+    JointContrastive,
+)
+from alignx.multilingual.assembly import assembled, fit_rankers
+from alignx.multilingual.evidence import (
+    as_lexicons,
+    entries_of,
+    known_rows,
+    require_agreement,
+    require_codes,
+    require_connected,
+)
+from alignx.multilingual.joint_stage import cross_fit, fit_all
+from alignx.multilingual.language_part import LanguagePart, is_path, prepare
+from alignx.multilingual.pair_tasks import PAIRS_PER_DIMENSION
+from alignx.multilingual.pairwise_stage import choose_hub, join_by_vectors, lay_foundation
+from alignx.multilingual.work import Tasks, Work
+from alignx.ranking.ranker import PairRanker
+from alignx.support.arguments import require_callable, require_instance, require_optional
+from alignx.support.progress import part_of
+from alignx.vectors.objects import as_embeddings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from alignx.lexicon.lexicon import Lexicon, LexiconLike
+    from alignx.multilingual.evidence import Pair
+    from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+    from alignx.multilingual.pairwise_stage import Foundation
+    from alignx.support.progress import Log, Progress
+    from alignx.vectors.normalizer import Step
+
+__all__ = ["align_many"]
+
+logger = logging.getLogger("alignx")
+
+
+def align_many(
+    languages: Mapping[str, Any],
+    *,
+    lexicons: Mapping[Pair, LexiconLike],
+    hub: str | None = None,
+    method: str | JointAligner | None = None,
+    normalize: Sequence[Step] | Literal["linear"] | None = None,
+    ranker: PairRanker | bool = True,
+    allow_failed: bool = False,
+    work: Work | None = None,
+    progress: Progress | None = None,
+    log: Log | None = None,
+) -> MultilingualAlignment:
+    """Learn maps of several languages into one space.
+
+    Parameters
+    ----------
+    languages : mapping of str to Embeddings, path or object
+        Vectors by language code, most frequent words first, or what `as_embeddings` converts.
+        Paths are read one at a time; see Notes.
+    lexicons : mapping of (str, str) to Lexicon, path, list of pairs, dict or DataFrame
+        Known translations by source and target code, for any pairs of the languages; those of both
+        directions of a pair are merged. Languages without any are joined by `SelfLearning`.
+    hub : str, optional
+        Code of the first language of the space, onto which `star` maps the others. Default: that
+        whose maps with others answer the most held-out words.
+    method : str or JointAligner, optional
+        `JointContrastive` (the default, ``"contrastive"``), `JointReweighted` (``"reweighted"``) or
+        `GeneralizedProcrustes` (``"procrustes"``); the default with fewer than two pairs for each
+        dimension is the last.
+    normalize : sequence of {"unit", "center", "project"} or "linear", optional
+        Normalization of each language; see `Normalizer`. Default: ``"unit", "center", "unit"``.
+        ``"linear"`` takes steps without centering.
+    ranker : PairRanker or bool
+        Learned ranking of each pair of languages; see `align`. Pairs without a lexicon take that of
+        the others, where it gains on pairs that it was not learned from. False for none.
+    allow_failed : bool
+        Whether to leave out dictionaries and languages that fail, instead of an error; see
+        `MultilingualAlignment.apart`.
+    work : Work, optional
+        Folder from which an interrupted fit goes on, number of processes, and cluster.
+    progress, log : callable, optional
+        Called with the fraction done, and with the figures of each stage.
+
+    Returns
+    -------
+    MultilingualAlignment
+
+    Raises
+    ------
+    AlignxError
+        If dictionaries leave islands of languages, contradict each other around a triangle, or no
+        word of a language has a vector.
+    AlignmentFailed
+        If maps do not translate held-out words, or self-learning joins a language with none of the
+        others; names all these pairs.
+    EmptyLexiconError, DirectionError
+        If no pair of a dictionary is in both vocabularies, or its words are exchanged.
+    DimensionError
+        If the dimensions differ and the method or the number of pairs forbids that.
+    ValueError, TypeError
+        If a code, a key of `lexicons` or a parameter is out of range or of another type.
+
+    Notes
+    -----
+    Of each language the 20,000 most frequent words take part in the fit, and those of its
+    dictionaries: they are held in memory, all others only while its mean is computed and rankers
+    are learned. The time is that of the pairs of languages with a dictionary, and of up to four
+    others for each language in which pairs are induced.
+
+    Examples
+    --------
+    >>> import alignx as ax
+    >>> en, es, train, _ = ax.load_sample("en", "es")
+    >>> de, to_de = ax.load_sample("en", "de")[1:3]
+    >>> vectors, pairs = {"en": en, "es": es, "de": de}, {("en", "es"): train, ("en", "de"): to_de}
+    >>> alignment = ax.align_many(vectors, lexicons=pairs, method="procrustes", ranker=False)
+    >>> alignment.apply(vectors).pair("es", "de").translate("gato", k=1)[0].word
+    'katze'
+    """
+    _require_arguments(languages, lexicons, ranker, work, (progress, log))
+    by_pair = as_lexicons(lexicons, languages)
+    require_connected(list(languages), by_pair)
+    if hub is not None:
+        hub = _code_of(hub, languages)
+    chosen, steps = _method(method), tuple(steps_of(normalize)[0])
+    languages = {code: _given(data) for code, data in languages.items()}
+    settings = _settings(languages, by_pair, work)
+    settings |= {"method": repr(chosen), "default": method is None, "hub": hub}
+    settings |= {"steps": list(steps), "allow_failed": allow_failed}
+    tell = log or (lambda _: None)
+    with (work or Work()).opened(settings) as tasks:
+        parts = _prepared(languages, by_pair, steps, tasks, part_of(progress, 0, 0.1))
+        known = known_rows(by_pair, {code: part.words for code, part in parts.items()})
+        require_agreement(known, allow=allow_failed)
+        found = lay_foundation(
+            parts, known, tasks, allow_failed=allow_failed, progress=part_of(progress, 0.1, 0.3)
+        )
+        first = _hub(hub, found)
+        tell({"stage": "pairwise", "hub": first, "p@1": _precisions(found)})
+        learning = part_of(progress, 0.4, 0.1)
+        join_by_vectors(found, first, tasks, allow_failed=allow_failed, progress=learning)
+        if method is None:
+            chosen = _for_few(found, chosen)
+        folds = cross_fit(found, first, chosen, tasks, part_of(progress, 0.5, 0.2))
+        joint = fit_all(found, (first, chosen, folds.weights), tasks, part_of(progress, 0.7, 0.1))
+        rankers = fit_rankers(ranker, found, folds, joint, part_of(progress, 0.8, 0.2))
+        alignment = assembled(found, first, chosen, (folds, joint), rankers)
+    if progress is not None:
+        progress(1.0)
+    return alignment
+
+
+def _require_arguments(
+    languages: Mapping[str, Any],
+    lexicons: Mapping[Pair, LexiconLike],
+    ranker: PairRanker | bool,
+    work: Work | None,
+    callbacks: tuple[Progress | None, Log | None],
+) -> None:
+    require_instance(languages, Mapping, "languages")
+    require_instance(lexicons, Mapping, "lexicons")
+    require_optional(work, Work, "work")
+    for name, callback in zip(("progress", "log"), callbacks, strict=True):
+        require_callable(callback, name)
+    if not isinstance(ranker, bool):
+        require_instance(ranker, PairRanker, "ranker")
+        ranker.require_valid()
+    require_codes(languages)
+
+
+def _method(method: str | JointAligner | None) -> JointAligner:
+    if method is None:
+        return JointContrastive()
+    if isinstance(method, str) and method in JOINT_METHODS:
+        return JOINT_METHODS[method]()
+    if not isinstance(method, JointAligner):
+        raise ValueError(
+            f"method must be one of {', '.join(JOINT_METHODS)} or an object of these classes, got "
+            f"{method!r}"
+        )
+    return method
+
+
+def _code_of(code: str, languages: Mapping[str, Any]) -> str:
+    for known in languages:
+        if known.casefold() == str(code).casefold():
+            return known
+    raise ValueError(f"hub must be one of {', '.join(languages)}, got {code!r}")
+
+
+def _given(data: Any) -> Any:  # noqa: ANN401  # what as_embeddings takes
+    """Return an absolute path, as workers need it, or embeddings."""
+    if not is_path(data):
+        return as_embeddings(data)
+    name = os.fspath(data)
+    return name if "://" in name else str(Path(name).absolute())
+
+
+def _settings(
+    languages: Mapping[str, Any], lexicons: Mapping[Pair, Lexicon], work: Work | None
+) -> dict[str, Any]:
+    """Describe the inputs; refuse one language twice."""
+    keeps = work is not None and work.folder is not None
+    described: dict[str, str] = {}
+    first: dict[object, str] = {}
+    for code, data in languages.items():
+        if is_path(data):
+            state = Path(data).stat() if Path(data).exists() else None
+            described[code] = f"{data} {state and (state.st_size, state.st_mtime_ns)}"
+        else:
+            described[code] = data.checksum if keeps else str(id(data))
+        other = first.setdefault(described[code], code)
+        if other != code:
+            raise ValueError(
+                f"languages must be different, got the same vectors as {other}, {code}"
+            )
+    digests = {
+        f"{s}-{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
+        for (s, t), lexicon in lexicons.items()
+    }
+    return {"version": version("alignx"), "languages": described, "lexicons": digests}
+
+
+def _prepared(
+    languages: Mapping[str, Any],
+    lexicons: Mapping[Pair, Lexicon],
+    steps: tuple[Step, ...],
+    tasks: Tasks,
+    progress: Progress | None,
+) -> dict[str, LanguagePart]:
+    """Write the part of each language that takes part; refuse one language under two codes."""
+    entries = {code: entries_of(code, lexicons) for code in languages}
+    paths = {code: str(tasks.store.path(f"{code}.safetensors")) for code in languages}
+    calls = {
+        f"prepared-{code}": (data, code, entries[code], steps, paths[code])
+        for code, data in languages.items()
+    }
+    here = Tasks(tasks.store)  # vectors in memory do not travel
+    results = {}
+    for runner, is_own in ((here, False), (tasks, True)):
+        some = {n: call for n, call in calls.items() if is_path(call[0]) == is_own}
+        results |= runner.run(prepare, some, progress)
+    parts = {
+        code: LanguagePart.of(data, paths[code], entries[code], results[f"prepared-{code}"])
+        for code, data in languages.items()
+    }
+    first: dict[str, str] = {}
+    for code, part in parts.items():
+        other = first.setdefault(part.unmapped.checksum, code)
+        if other != code:
+            raise ValueError(f"languages must be different, got the vectors of {other} for {code}")
+    return parts
+
+
+def _hub(given: str | None, found: Foundation) -> str:
+    if given is None:
+        return choose_hub(found)
+    if given not in found.parts:
+        raise AlignxError(
+            f"hub must be a language that is joined, got {given}: {found.apart[given]}"
+        )
+    return given
+
+
+def _precisions(found: Foundation) -> dict[str, float]:
+    return {f"{s}-{t}": each.precision for (s, t), each in found.pairwise.items()}
+
+
+def _for_few(found: Foundation, method: JointAligner) -> JointAligner:
+    """Return orthogonal maps where pairs are too few for the covariance of a language.
+
+    Raises
+    ------
+    DimensionError
+        If the dimensions differ then.
+    """
+    for code, part in found.parts.items():
+        count = sum(len(rows) for pair, rows in found.starts.items() if code in pair)
+        if count >= PAIRS_PER_DIMENSION * part.dimension:
+            continue
+        needed = (
+            f"{PAIRS_PER_DIMENSION} pairs for each of {part.dimension} dimensions of {code}, got "
+            f"{count}"
+        )
+        dimensions = {other.dimension: name for name, other in found.parts.items()}
+        if len(dimensions) > 1:
+            (d, one), (e, two) = list(dimensions.items())[:2]
+            raise DimensionError(
+                f"languages of different dimensions ({one}: {d}, {two}: {e}) need {needed}; use a "
+                "larger dictionary or equal dimensions"
+            )
+        logger.warning("the default method needs %s; orthogonal maps are used instead", needed)
+        return GeneralizedProcrustes()
+    return method

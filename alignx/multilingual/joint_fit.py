@@ -1,0 +1,235 @@
+"""Joint maps of several languages, refined on the pairs that they induce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from sklearn.base import clone
+
+from alignx.alignment.growth import grow
+from alignx.mapping import balanced_weights
+from alignx.mapping.joint import JointContrastive
+from alignx.multilingual.triangles import Translations, cycles_of, triangles, weights_of_cycles
+from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS
+from alignx.retrieval.pair_scores import pair_scores
+from alignx.support.arrays import unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from alignx.mapping.joint import Frame, JointAligner
+    from alignx.multilingual.multilingual_alignment import Triangle
+    from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.support.progress import Progress
+
+__all__ = ["JointFit", "Search", "fit_joint", "pairs_to_compare"]
+
+Pair: TypeAlias = tuple[str, str]
+Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], dict[Pair, Indices]]"
+
+ROUNDS = 1  # further ones gain nothing
+VOCABULARY = 20_000  # most frequent words among which pairs are induced
+COMPARED = 5_000  # most frequent words that tell the similarity of languages
+PARTNERS = 4  # languages without known pairs that a language is compared with
+
+
+@dataclass(frozen=True, eq=False)
+class JointFit:
+    """Maps of several languages into one space, and the evidence for them.
+
+    Attributes
+    ----------
+    maps : mapping of str to (d, c) float32
+        Map of each language, for normalized rows.
+    frame : Frame
+        Axes of the space, for the map of a language that is added later.
+    evidence : mapping of (str, str) to ((p, 2) int64, (p,) float64)
+        Pairs of the last fit and their weights.
+    induced : mapping of (str, str) to int
+        Mutual neighbors of the last round.
+    triangles : tuple of Triangle
+        Agreement of the mutual neighbors of the last round.
+    """
+
+    maps: Mapping[str, Matrix]
+    frame: Frame
+    evidence: Mapping[Pair, tuple[Indices, Double]]
+    induced: Mapping[Pair, int]
+    triangles: tuple[Triangle, ...]
+
+
+def fit_joint(
+    rows: Mapping[str, Matrix],
+    seeds: Mapping[Pair, Indices],
+    *,
+    starts: Mapping[Pair, Indices] | None = None,
+    method: JointAligner | None = None,
+    rounds: int = ROUNDS,
+    weights: Mapping[Pair, float] | None = None,
+    search: Search | None = None,
+    progress: Progress | None = None,
+) -> JointFit:
+    """Fit the maps of several languages on known pairs of some of them.
+
+    The known pairs of two languages grow by self-learning, and start the joint maps. Each round
+    then finds the mutual neighbors by CSLS of all languages that are compared, weighs them by their
+    agreement with third languages, and fits all maps again; the last round by `method`, those
+    before by its first stage.
+
+    Parameters
+    ----------
+    rows : mapping of str to (n, d) float32
+        Normalized rows by code, most frequent first.
+    seeds : mapping of (str, str) to (p, 2) int64
+        Known pairs of rows, fitted on in every round.
+    starts : mapping of (str, str) to (p, 2) int64, optional
+        Pairs of the first fit, which must connect all languages. Default: `seeds`, grown.
+    method : JointAligner, optional
+        Default: `JointContrastive`.
+    rounds : int
+        Number of refits, at least 0.
+    weights : mapping of (str, str) to float, optional
+        Weight of two languages in the fit. Default: 1.
+    search : callable, optional
+        Function of maps by code and pairs of codes that finds the mutual neighbors of these, as
+        in other processes. Default: one after the other, by all threads.
+    progress : callable, optional
+        Called with the fraction done.
+
+    Notes
+    -----
+    Two languages take two sweeps of O(vocabulary^2 d) time a round, and more for the last one by
+    `JointContrastive`. Memory grows with the languages by two copies of their frequent rows.
+
+    References
+    ----------
+    Chen and Cardie, "Unsupervised Multilingual Word Embeddings", EMNLP 2018, refine all languages
+    on the pairs that they induce; Kementchedjhieva, Ruder, Cotterell and Søgaard, "Generalizing
+    Procrustes Analysis for Better Bilingual Dictionary Induction", CoNLL 2018, show what third
+    languages give.
+    """
+    method = JointContrastive() if method is None else method
+    search = _searched(rows) if search is None else search
+    weights = {} if weights is None else weights
+    if starts is None:
+        starts = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
+    evidence = {
+        pair: (pairs, _scaled(balanced_weights(pairs), weights.get(pair, 1)))
+        for pair, pairs in starts.items()
+    }
+    aligner = _fitted(method.initial() if rounds else method, rows, evidence)
+    sizes = {code: min(VOCABULARY, len(each)) for code, each in rows.items()}
+    compared: list[Pair] = []
+    found: dict[Pair, Indices] = {}
+    for number in range(1, rounds + 1):
+        maps = dict(zip(rows, aligner.maps_, strict=True))
+        compared = compared or pairs_to_compare(rows, maps, starts)
+        found = search(maps, compared)
+        evidence = _weighed(found, seeds, sizes, weights)
+        aligner = _fitted(method if number == rounds else method.initial(), rows, evidence)
+        if progress is not None:
+            progress(number / rounds)
+    return JointFit(
+        dict(zip(rows, aligner.maps_, strict=True)),
+        aligner.frame_,
+        evidence,
+        {pair: len(pairs) for pair, pairs in found.items()},
+        triangles(found, sizes),
+    )
+
+
+def pairs_to_compare(
+    rows: Mapping[str, Matrix],
+    maps: Mapping[str, Matrix],
+    known: Mapping[Pair, Indices],
+    partners: int = PARTNERS,
+) -> list[Pair]:
+    """List the languages with known pairs, and the most similar ones without.
+
+    Two languages without known pairs are compared if both have some with a third. Similarity is the
+    mean cosine of the words that pairs with the third lead to.
+
+    Parameters
+    ----------
+    rows, maps : mapping of str to (n, d) float32, mapping of str to (d, c) float32
+        Rows and map of each language.
+    known : mapping of (str, str) to (p, 2) int64
+        Known pairs of rows.
+    partners : int
+        Languages without known pairs that a language chooses.
+    """
+    sizes = {code: min(COMPARED, len(each)) for code, each in rows.items()}
+    unit = {code: unit_rows(rows[code][:size] @ maps[code]) for code, size in sizes.items()}
+    inside = {
+        (s, t): pairs[(pairs < [sizes[s], sizes[t]]).all(axis=1)] for (s, t), pairs in known.items()
+    }
+    translations = Translations(inside, sizes)
+    similar: dict[str, list[tuple[float, Pair]]] = {code: [] for code in rows}
+    for source, target in combinations(rows, 2):
+        thirds = translations.thirds(source, target)
+        if target in translations.neighbors[source] or not thirds:
+            continue
+        composed = [
+            np.stack(
+                [translations(third, code, np.arange(sizes[third])) for code in (source, target)], 1
+            )
+            for third in thirds
+        ]
+        pairs = np.concatenate(composed)
+        pairs = pairs[(pairs >= 0).all(axis=1)]
+        if len(pairs):
+            cosines = pair_scores(unit[source], unit[target], pairs)
+            for code in (source, target):
+                similar[code].append((-float(cosines.mean()), (source, target)))
+    chosen = {pair for each in similar.values() for _, pair in sorted(each)[:partners]}
+    return [*known, *sorted(chosen)]
+
+
+def _searched(rows: Mapping[str, Matrix]) -> Search:
+    """Return the default search for mutual neighbors."""
+
+    def search(maps: Mapping[str, Matrix], compared: Sequence[Pair]) -> dict[Pair, Indices]:
+        unit = {code: unit_rows(rows[code][:VOCABULARY] @ matrix) for code, matrix in maps.items()}
+        n_neighbors = min(N_NEIGHBORS, *map(len, unit.values()))
+        return {
+            (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors) for s, t in compared
+        }
+
+    return search
+
+
+def _fitted(
+    kind: JointAligner, rows: Mapping[str, Matrix], evidence: Mapping[Pair, tuple[Indices, Double]]
+) -> JointAligner:
+    number = {code: at for at, code in enumerate(rows)}
+    pairs = {(number[s], number[t]): pairs for (s, t), (pairs, _) in evidence.items()}
+    weights = {(number[s], number[t]): weights for (s, t), (_, weights) in evidence.items()}
+    return clone(kind).fit(list(rows.values()), pairs, weights)
+
+
+def _weighed(
+    found: Mapping[Pair, Indices],
+    seeds: Mapping[Pair, Indices],
+    sizes: Mapping[str, int],
+    of_languages: Mapping[Pair, float],
+) -> dict[Pair, tuple[Indices, Double]]:
+    """Join induced and known pairs, and weigh them by their agreement with third languages."""
+    translations = Translations(found, sizes)
+    evidence = {}
+    for (source, target), induced in found.items():
+        known = seeds.get((source, target), induced)
+        pairs = np.unique(np.concatenate([induced, known]), axis=0)
+        weights = weights_of_cycles(cycles_of(translations, source, target, pairs))
+        weights *= balanced_weights(pairs)
+        weight = of_languages.get((source, target), 1)
+        evidence[source, target] = pairs, _scaled(weights, weight)
+    return evidence
+
+
+def _scaled(weights: Double, mean: float) -> Double:
+    """Give weights a mean: that of the pair of languages."""
+    return np.asarray(weights * (mean / weights.mean()))

@@ -1,0 +1,211 @@
+"""Last stages of a fit: joint maps without the held-out words, then on all pairs."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from alignx.multilingual.held_out_fit import FoldTask, HeldOutFit, fit_fold, validation
+from alignx.multilingual.joint_fit import fit_joint
+from alignx.multilingual.pair_tasks import induce_pairs
+from alignx.support.progress import part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from alignx.alignment.validation import Validation
+    from alignx.mapping.joint import JointAligner
+    from alignx.multilingual.evidence import Pair
+    from alignx.multilingual.joint_fit import JointFit
+    from alignx.multilingual.pairwise_stage import Foundation
+    from alignx.multilingual.work import Result, Tasks
+    from alignx.support.arrays import Indices, Matrix
+    from alignx.support.progress import Progress
+
+__all__ = ["CrossFitted", "cross_fit", "fit_all"]
+
+HEAVIER = 3.0  # weight of two languages whose joint maps do worse than their own
+
+logger = logging.getLogger("alignx")
+
+
+class CrossFitted(NamedTuple):
+    """Joint maps of the folds, their accuracy, and the weights of pairs of languages."""
+
+    fits: list[HeldOutFit]
+    star: dict[Pair, Validation]
+    joint: dict[Pair, Validation]
+    weights: dict[Pair, float]
+
+
+def cross_fit(
+    found: Foundation,
+    hub: str,
+    method: JointAligner,
+    tasks: Tasks,
+    progress: Progress | None = None,
+) -> CrossFitted:
+    """Fit joint maps and a star without each fold, and compare them with the pairwise maps.
+
+    Where the joint maps of two languages are worse than their own by more than chance, these count
+    more, if that helps; what remains is warned of.
+    """
+    plain = _fitted(found, (hub, method, {}), tasks, part_of(progress, 0, 0.5))
+    lost = _losses(found, plain)
+    best, weights = plain, dict[tuple[str, str], float]()
+    if lost:
+        heavier = dict.fromkeys(lost, HEAVIER)
+        again = _fitted(found, (hub, method, heavier), tasks, part_of(progress, 0.5, 0.5))
+        left = _losses(found, again)
+        if (len(left), sum(left.values())) < (len(lost), sum(lost.values())):
+            best, weights, lost = again, heavier, left
+            logger.info("weight %g for %s", HEAVIER, ", ".join("-".join(pair) for pair in heavier))
+    for (source, target), loss in lost.items():
+        logger.warning(
+            "the joint maps of %s and %s answer %.1f points of held-out words less than the map of "
+            "these two alone, which `align` fits",
+            source,
+            target,
+            100 * loss,
+        )
+    fits = [
+        HeldOutFit(
+            {code: each.arrays[f"map {code}"] for code in found.parts},
+            *(
+                {pair: _of_all(found, pair, fold[pair][side]) for pair in fold}
+                for fold in [found.folds[number]]
+                for side in (0, 1)
+            ),
+        )
+        for number, each in enumerate(best)
+    ]
+    measured = (
+        {
+            pair: each
+            for pair in found.pairwise
+            if (each := _validation(found, best, name, pair)) is not None
+        }
+        for name in ("star", "joint")
+    )
+    return CrossFitted(fits, *measured, weights)
+
+
+def _fitted(
+    found: Foundation,
+    settings: tuple[str, JointAligner, dict[Pair, float]],
+    tasks: Tasks,
+    progress: Progress | None,
+) -> list[Result]:
+    """Fit each fold."""
+    hub, method, weights = settings
+    parts = {
+        code: (found.parts[code].path, found.parts[code].few)
+        for code in [hub, *(code for code in found.parts if code != hub)]
+    }
+    learned = {
+        pair: kept
+        for pair in found.diagnoses
+        if len(kept := _among_few(found, pair, found.starts[pair]))
+    }
+    calls = {
+        f"fold-{number}{'-heavier' if weights else ''}": (
+            FoldTask(
+                parts,
+                fold,
+                {**starts, **learned},
+                _tree(hub, {**star, **learned}),
+                method,
+                weights,
+            ),
+        )
+        for number, (fold, starts, star) in enumerate(
+            zip(found.folds, found.fold_starts, found.stars, strict=True)
+        )
+    }
+    return list(tasks.run(fit_fold, calls, progress).values())
+
+
+def _tree(hub: str, pairs: Mapping[Pair, Indices]) -> dict[Pair, Indices]:
+    """Keep the pairs of languages that lead to the hub over the fewest others."""
+    reached, tree = [hub], dict[tuple[str, str], "Indices"]()
+    for code in reached:  # which grows
+        for pair, rows in pairs.items():
+            other = pair[pair[0] == code]
+            if code in pair and other not in reached:
+                reached.append(other)
+                tree[pair] = rows
+    return tree
+
+
+def _among_few(found: Foundation, pair: Pair, rows: Indices) -> Indices:
+    """Number pairs of rows of the parts among the few rows of the folds; drop others."""
+    few = [found.parts[code].few for code in pair]
+    known = np.isin(rows[:, 0], few[0]) & np.isin(rows[:, 1], few[1])
+    return np.stack(
+        [np.searchsorted(kept, rows[known, side]) for side, kept in enumerate(few)], axis=1
+    )
+
+
+def _of_all(found: Foundation, pair: Pair, rows: Indices) -> Indices:
+    """Convert numbers among the few rows to rows of all words."""
+    parts = [found.parts[code] for code in pair]
+    return np.stack([part.kept[part.few[rows[:, n]]] for n, part in enumerate(parts)], axis=1)
+
+
+def _answers(results: Sequence[Result], name: str, pair: Pair) -> NDArray[np.bool_]:
+    return np.concatenate([each.arrays[f"{name} {pair[0]} {pair[1]}"] for each in results])
+
+
+def _validation(
+    found: Foundation, results: Sequence[Result], name: str, pair: Pair
+) -> Validation | None:
+    held_out = [fold[pair].held_out for fold in found.folds]
+    answers = _answers(results, name, pair)
+    return validation(answers, found.known[pair], held_out, len(found.parts[pair[1]].few))
+
+
+def _losses(found: Foundation, results: Sequence[Result]) -> dict[Pair, float]:
+    """Return the loss of P@1 against the own map of two languages, where it is beyond chance."""
+    losses = {}
+    for pair, alone in found.answers.items():
+        lost = alone.astype(np.float64) - _answers(results, "joint", pair)
+        if len(lost) > 1 and lost.mean() > 1.96 * lost.std(ddof=1) / np.sqrt(len(lost)):
+            losses[pair] = float(lost.mean())
+    return losses
+
+
+def fit_all(
+    found: Foundation,
+    settings: tuple[str, JointAligner, Mapping[Pair, float]],
+    tasks: Tasks,
+    progress: Progress | None,
+) -> JointFit:
+    """Fit the joint maps on all pairs; `settings` are the hub, the method and the weights."""
+    hub, method, weights = settings
+    codes = [hub, *(code for code in found.parts if code != hub)]
+    paths = {code: found.parts[code].path for code in codes}
+    rounds = iter(range(1_000))
+
+    def search(maps: Mapping[str, Matrix], pairs: Sequence[Pair]) -> dict[Pair, Indices]:
+        number = next(rounds)
+        calls = {
+            f"induced-{number}-{s}-{t}": (paths[s], paths[t], maps[s], maps[t]) for s, t in pairs
+        }
+        results = tasks.run(induce_pairs, calls)
+        return {
+            pair: each.arrays["pairs"] for pair, each in zip(pairs, results.values(), strict=True)
+        }
+
+    return fit_joint(
+        {code: found.parts[code].words.vectors for code in codes},
+        found.known,
+        starts=found.starts,
+        method=method,
+        weights=weights,
+        search=search,
+        progress=progress,
+    )

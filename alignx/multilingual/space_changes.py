@@ -1,0 +1,168 @@
+"""Languages added to a space on disk, brought up to date, or removed; the others stay."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from alignx.alignment.space_folder.manifest import require_code
+from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.space_folder.writer import changing
+from alignx.errors import SpaceError
+from alignx.multilingual.extend import fit_new_language
+from alignx.vectors.objects import as_embeddings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alignx.alignment.space_folder.manifest import Manifest
+    from alignx.lexicon.lexicon import LexiconLike
+    from alignx.multilingual.extend import NewLanguage
+    from alignx.support.files import StrPath
+    from alignx.support.progress import Progress
+    from alignx.vectors.embeddings import Embeddings
+
+__all__ = ["add_language", "remove_language", "update_language"]
+
+ATTEMPTS = 3  # fits, where others change the space meanwhile
+
+logger = logging.getLogger("alignx")
+
+
+def add_language(
+    folder: StrPath,
+    code: str,
+    embeddings: Any,  # noqa: ANN401  # what as_embeddings takes
+    lexicons: Mapping[str | tuple[str, str], LexiconLike],
+    *,
+    allow_failed: bool = False,
+    progress: Progress | None = None,
+) -> NewLanguage:
+    """Add a language to a space on disk, without moving a vector of the others.
+
+    Several processes may add languages at once. The space is locked only while files are written.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of the space.
+    code : str
+        Code of the new language, such as ``"fr"``.
+    embeddings : Embeddings, path or object
+        Its vectors, as `as_embeddings` takes them.
+    lexicons : mapping of str to Lexicon, path, list of pairs, dict or DataFrame
+        Known translations from the new language into that of each code; or by two codes in either
+        order, such as ``{("en", "fr"): lexicon}``.
+    allow_failed : bool
+        Keep a map that has failed its check.
+    progress : callable, optional
+        Called with the fraction of the fit.
+
+    Returns
+    -------
+    NewLanguage
+        The map, and its evidence and accuracy with each language.
+
+    Raises
+    ------
+    ValueError
+        If the language is there already, or a code or lexicon is not as above.
+    EmptyLexiconError, DirectionError
+        If no pair of a lexicon is known, or its words are exchanged.
+    AlignmentFailed
+        If the map has failed its check.
+    MissingFileError, FormatError, OutputError
+        If the folder holds no space, or cannot be written; it is as before then.
+
+    Examples
+    --------
+    >>> import alignx as ax  # doctest: +SKIP
+    >>> ax.add_language("space", "fr", "wiki.fr.vec", {"en": "fr-en.txt"})  # doctest: +SKIP
+    """
+    require_code(code)
+    return _put(folder, code, embeddings, lexicons, allow_failed, progress, is_new=True)
+
+
+def update_language(
+    folder: StrPath,
+    code: str,
+    embeddings: Any,  # noqa: ANN401  # what as_embeddings takes
+    lexicons: Mapping[str | tuple[str, str], LexiconLike],
+    *,
+    allow_failed: bool = False,
+    progress: Progress | None = None,
+) -> NewLanguage:
+    """Replace the vectors and the map of a language of a space on disk; the others stay.
+
+    Its learned rankings, which belong to the old vectors, are removed. Parameters, result and
+    errors are those of `add_language`; a language that is not there raises ValueError.
+    """
+    return _put(folder, code, embeddings, lexicons, allow_failed, progress, is_new=False)
+
+
+def remove_language(folder: StrPath, code: str) -> None:
+    """Remove a language of a space on disk, and its learned rankings; the others stay.
+
+    Also that of the hub: the space is made and needs it no more.
+
+    Raises
+    ------
+    ValueError
+        If the language is not there, or is one of the last two.
+    MissingFileError, FormatError, OutputError
+        As `add_language`.
+    """
+    with changing(folder) as writer:
+        writer.remove_language(code)
+
+
+def _put(
+    folder: StrPath,
+    code: str,
+    embeddings: Any,  # noqa: ANN401
+    lexicons: Mapping[str | tuple[str, str], LexiconLike],
+    allow_failed: bool,
+    progress: Progress | None,
+    *,
+    is_new: bool,
+) -> NewLanguage:
+    """Fit against the space as it is, then lock it and write, unless it has changed meanwhile."""
+    by_pair = {(code, key) if isinstance(key, str) else key: each for key, each in lexicons.items()}
+    language: Embeddings | None = None
+    for _ in range(ATTEMPTS):
+        opened = SpaceFolder.open(folder)
+        _require_presence(opened.manifest, code, is_new)
+        language = language or as_embeddings(embeddings, language=code)
+        fitted = fit_new_language(
+            opened, code, language, by_pair, allow_failed=allow_failed, progress=progress
+        )
+        with changing(folder) as writer:
+            _require_presence(writer.manifest, code, is_new)
+            if not _has_moved(opened.manifest, writer.manifest, fitted):
+                writer.remove_pairs(code)
+                writer.put_language(code, language, fitted.language_map)
+                for pair in fitted.pairs:
+                    writer.put_pair(pair.record(), pair.ranker, pair.known)
+                return fitted
+        logger.warning("%s: languages of %s have changed meanwhile; fitting it again", folder, code)
+    raise SpaceError(
+        f"{folder} must stay as it is during the fit of {code}, got a change each time"
+    )
+
+
+def _require_presence(manifest: Manifest, code: str, is_new: bool) -> None:
+    if is_new == (code in manifest.codes):
+        state = "not there yet" if is_new else "there"
+        advice = "update it" if is_new else "add it"
+        raise ValueError(
+            f"the language must be {state}, got {code} for a space of {', '.join(manifest.codes)}; "
+            f"{advice} instead"
+        )
+
+
+def _has_moved(before: Manifest, now: Manifest, fitted: NewLanguage) -> bool:
+    """Whether a language that the new one was fitted on has changed or gone."""
+    files = {each.code: each.vectors for each in now.languages}
+    return before.space != now.space or any(
+        files.get(pair.target) != before.language(pair.target).vectors for pair in fitted.pairs
+    )
