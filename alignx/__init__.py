@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
+    from alignx.datasets.slices import write_slices
+    from alignx.drift.drift import drift
+    from alignx.drift.result import Drift, DriftTest
+    from alignx.drift.texts import drift_of_texts
     from alignx.errors import (
         AlignmentFailed,
         AlignxError,
@@ -135,6 +139,8 @@ __all__ = [
     "DirectionError",
     "DocumentEncoder",
     "DownloadError",
+    "Drift",
+    "DriftTest",
     "Embeddings",
     "EmptyLexiconError",
     "Ensemble",
@@ -196,6 +202,8 @@ __all__ = [
     "csls_biases",
     "csls_neighbors",
     "csls_search",
+    "drift",
+    "drift_of_texts",
     "evaluate",
     "evaluate_similarity",
     "evaluate_transfer",
@@ -229,6 +237,7 @@ __all__ = [
     "save",
     "set_config",
     "train",
+    "write_slices",
 ]
 
 _HOMES = {
@@ -260,6 +269,10 @@ _HOMES = {
     "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
+    "datasets.slices": ["write_slices"],
+    "drift.drift": ["drift"],
+    "drift.result": ["Drift", "DriftTest"],
+    "drift.texts": ["drift_of_texts"],
     "errors": [
         "AlignmentFailed",
         "AlignxError",

@@ -116,7 +116,9 @@ def drift_of_texts(
         if len(words) < max(FEWEST_WORDS, n_neighbors + 1):
             least = max(FEWEST_WORDS, n_neighbors + 1)
             problem = f"the texts must have at least {least} words in common that occur "
-            raise FormatError(str(list(texts.values())[-1]), f"{problem}20 times each, got {len(words)}")
+            raise FormatError(
+                str(list(texts.values())[-1]), f"{problem}20 times each, got {len(words)}"
+            )
         folder = _folder_of(Path(at), files, (asdict(used), n_neighbors, seed))
         slices = _train_slices(files, folder, used, seed, n_jobs)
         found = ranked(dict(zip(texts, slices, strict=True)), words, n_neighbors)
@@ -128,7 +130,9 @@ def drift_of_texts(
             for number in range(1, permutations + 1)
         ]
         permuted = np.empty((permutations, 3, len(words)))
-        for done, (at_row, scores) in enumerate(as_completed(_permutation, calls, n_jobs=n_jobs), 1):
+        for done, (at_row, scores) in enumerate(
+            as_completed(_permutation, calls, n_jobs=n_jobs), 1
+        ):
             permuted[at_row] = scores
             if progress is not None:
                 progress(done / permutations)
@@ -173,7 +177,11 @@ def _folder_of(folder: Path, files: Sequence[str], settings: tuple[Any, ...]) ->
 
 
 def _train_slices(
-    files: Sequence[str], folder: Path, parameters: FastTextParameters, seed: int, n_jobs: int | None
+    files: Sequence[str],
+    folder: Path,
+    parameters: FastTextParameters,
+    seed: int,
+    n_jobs: int | None,
 ) -> list[Embeddings]:
     """Train each slice, unless that was done."""
     outputs = [str(folder / f"slice-{number}.vec") for number in range(len(files))]
