@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
     from alignx.datasets.slices import write_slices
-    from alignx.drift.drift import drift
-    from alignx.drift.result import Drift, DriftTest
-    from alignx.drift.texts import drift_of_texts
     from alignx.errors import (
         AlignmentFailed,
         AlignxError,
@@ -109,6 +106,9 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
     from alignx.retrieval.ranked import key_biases
     from alignx.retrieval.soft_biases import hubless_biases, inverted_softmax_biases
+    from alignx.semantic_change.result import Drift, DriftTest
+    from alignx.semantic_change.slices import drift
+    from alignx.semantic_change.texts import drift_of_texts
     from alignx.support.config import config_context, get_config, set_config
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
@@ -270,9 +270,9 @@ _HOMES = {
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
     "datasets.slices": ["write_slices"],
-    "drift.drift": ["drift"],
-    "drift.result": ["Drift", "DriftTest"],
-    "drift.texts": ["drift_of_texts"],
+    "semantic_change.slices": ["drift"],
+    "semantic_change.result": ["Drift", "DriftTest"],
+    "semantic_change.texts": ["drift_of_texts"],
     "errors": [
         "AlignmentFailed",
         "AlignxError",

@@ -14,7 +14,7 @@ from alignx.cli.terminal import Terminal
 from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
-    from alignx.drift.result import Drift
+    from alignx.semantic_change.result import Drift
 
 __all__ = ["drift"]
 
@@ -73,7 +73,7 @@ def drift(
         vectors = [str(path) for path in slices if path.suffix.lower() in VECTORS]
         refuse(bool(vectors), "--permutations", f"it takes texts, got {', '.join(vectors)}")
 
-        from alignx.drift.texts import drift_of_texts
+        from alignx.semantic_change.texts import drift_of_texts
 
         with terminal.working("Training permuted slices") as progress:
             found = drift_of_texts(
@@ -99,7 +99,7 @@ def _of_vectors(
     """Compare vectors of slices, or those of a space on disk."""
     from alignx.alignment.shared_space import SharedSpace
     from alignx.cli.inputs import read_vectors
-    from alignx.drift.drift import drift as drift_of
+    from alignx.semantic_change.slices import drift as drift_of
     from alignx.support.files import require_readable
 
     if len(slices) == 1:

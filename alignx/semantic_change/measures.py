@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import median_filter
 from threadpoolctl import threadpool_limits
 
 from alignx.retrieval.exact import ExactIndex
@@ -14,11 +14,10 @@ from alignx.support.arrays import unit_rows
 if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices, Matrix
 
-__all__ = ["Change", "centered", "measure_change", "neighbor_rows", "standardized"]
+__all__ = ["Change", "beyond_alike", "centered", "measure_change", "neighbor_rows"]
 
 FOLDS = 10
 WINDOW = 101
-_TO_DEVIATION = np.sqrt(np.pi / 2)  # from a mean absolute deviation, for a normal distribution
 
 
 class Change(NamedTuple):
@@ -31,7 +30,7 @@ class Change(NamedTuple):
     turnover : (n,) float64
         Cosine distance of the similarities to the nearest neighbors of either slice, in [0, 2].
     score : (n,) float64
-        Mean of both in standard deviations from words of like frequency.
+        Mean of both, less its median among words of like frequency.
     """
 
     distance: Double
@@ -62,8 +61,7 @@ def measure_change(
     """
     distance = _distance(first, second)
     turnover = _turnover(first, second, min(n_neighbors, len(first) - 1))
-    score = (standardized(distance, ranks) + standardized(turnover, ranks)) / 2
-    return Change(distance, turnover, score)
+    return Change(distance, turnover, beyond_alike((distance + turnover) / 2, ranks))
 
 
 def centered(rows: Matrix) -> Matrix:
@@ -72,22 +70,19 @@ def centered(rows: Matrix) -> Matrix:
     return unit_rows(unit - unit.mean(axis=0))
 
 
-def standardized(values: Double, ranks: Double) -> Double:
-    """Return deviations of values from the median of 101 words of like rank, in their deviations.
+def beyond_alike(values: Double, ranks: Double) -> Double:
+    """Subtract from each value the median of the 101 words of like rank.
 
     Rare words have noisier vectors, so they differ more between slices without any change.
 
     Examples
     --------
-    >>> standardized(np.array([1.0, 2.0, 3.0, 2.0, 12.0]), np.arange(5.0)).argmax()
-    4
+    >>> beyond_alike(np.array([1.0, 2.0, 3.0, 2.0, 12.0]), np.arange(5.0))
+    array([-1.,  0.,  1.,  0., 10.])
     """
     order = np.argsort(ranks, kind="stable")
-    sorted_values = values[order]
-    rest = sorted_values - median_filter(sorted_values, WINDOW, mode="reflect")
-    spread = uniform_filter1d(np.abs(rest), WINDOW, mode="reflect") * _TO_DEVIATION
     result = np.empty_like(values)
-    result[order] = rest / np.maximum(spread, np.finfo(np.float64).tiny)
+    result[order] = values[order] - median_filter(values[order], WINDOW, mode="reflect")
     return result
 
 

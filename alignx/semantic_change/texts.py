@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignx.drift.drift import FEWEST_WORDS, N_NEIGHBORS, ranked, scores_of
-from alignx.drift.permutation_test import FEWEST_PERMUTATIONS, permutation_test
-from alignx.drift.result import Drift, DriftTest
 from alignx.errors import FormatError
+from alignx.semantic_change.permutation_test import FEWEST_PERMUTATIONS, permutation_test
+from alignx.semantic_change.slices import FEWEST_WORDS, N_NEIGHBORS, ranked, scores_of
 from alignx.support.arguments import require_whole
 from alignx.support.config import config_context
 from alignx.support.files import output_errors, replacing
@@ -27,6 +26,7 @@ from alignx.vectors.io import load
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from alignx.semantic_change.result import Drift
     from alignx.support.arrays import Double
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
@@ -113,12 +113,12 @@ def drift_of_texts(
             Path(at).mkdir(parents=True, exist_ok=True)
             files, lines, counts = _tokenize(texts, Path(at))
         words = _frequent(counts, used.minCount)
-        if len(words) < max(FEWEST_WORDS, n_neighbors + 1):
-            least = max(FEWEST_WORDS, n_neighbors + 1)
-            problem = f"the texts must have at least {least} words in common that occur "
-            raise FormatError(
-                str(list(texts.values())[-1]), f"{problem}20 times each, got {len(words)}"
+        if len(words) < (least := max(FEWEST_WORDS, n_neighbors + 1)):
+            problem = (
+                f"texts must have {least} words in common that occur at least {FEWEST_USES} times "
+                f"in each, got {len(words)}"
             )
+            raise FormatError(list(texts.values())[-1], problem)
         folder = _folder_of(Path(at), files, (asdict(used), n_neighbors, seed))
         slices = _train_slices(files, folder, used, seed, n_jobs)
         found = ranked(dict(zip(texts, slices, strict=True)), words, n_neighbors)
@@ -129,7 +129,7 @@ def drift_of_texts(
             (number, *ends, str(folder), used, seed, words, n_neighbors)
             for number in range(1, permutations + 1)
         ]
-        permuted = np.empty((permutations, 3, len(words)))
+        permuted = np.empty((permutations, len(words)))
         for done, (at_row, scores) in enumerate(
             as_completed(_permutation, calls, n_jobs=n_jobs), 1
         ):
@@ -138,7 +138,7 @@ def drift_of_texts(
                 progress(done / permutations)
     index = {word: row for row, word in enumerate(words)}
     order = [index[word] for word in found.words]
-    return replace(found, test=permutation_test(found.scores, permuted[:, 2, order]))
+    return replace(found, test=permutation_test(found.scores, permuted[:, order]))
 
 
 def _tokenize(
@@ -227,9 +227,9 @@ def _permutation(
             for side, part in enumerate(parts)
         ]
     there = [row for row, word in enumerate(words) if all(word in each for each in trained)]
-    scores = np.full((3, len(words)), np.nan)
+    scores = np.full(len(words), np.nan)
     change = scores_of(trained[0], trained[1], [words[row] for row in there], n_neighbors)
-    scores[:, there] = np.stack(change)
+    scores[there] = change.score
     with replacing(kept, "wb") as file:
         np.save(file, scores)
     return scores

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.drift.measures import Change, centered, measure_change, neighbor_rows
-from alignx.drift.result import Drift
+from alignx.semantic_change.measures import Change, centered, measure_change, neighbor_rows
+from alignx.semantic_change.result import Drift
 from alignx.support.arguments import require_instance, require_whole
 from alignx.vectors.embeddings import Embeddings
 
@@ -57,10 +57,10 @@ def drift(
 
     Notes
     -----
-    The score is the mean of two measures, each standardized among words of like frequency: cosine
-    distance after orthogonal maps that were fitted without the word, and cosine distance between
-    its similarities to the nearest neighbors of both slices. Orthogonal maps keep all angles
-    within a slice, so they cannot bend a change away as other maps do.
+    The score is the mean of two measures, less its median among words of like frequency: the
+    cosine distance after orthogonal maps that were fitted without the word, and the cosine distance
+    between its similarities to the nearest neighbors of both slices. Orthogonal maps keep all
+    angles within a slice, so they cannot bend a change away as other maps do.
 
     References
     ----------

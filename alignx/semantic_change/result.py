@@ -51,8 +51,8 @@ class Drift(Tabular):
     words : tuple of str
         Words that all slices have.
     scores : (n,) float64
-        Change from the first to the last slice, in standard deviations from words of like
-        frequency.
+        Change from the first to the last slice beyond the median of words of like frequency: the
+        mean of two cosine distances, so in [-2, 2].
     distances : (n, s - 1) float64
         Cosine distance from the first slice to each later one, in [0, 2]: the trajectory.
     steps : (n, s - 1) float64
@@ -117,7 +117,7 @@ class Drift(Tabular):
         """Return the most changed words as a table of text, with neighbors then and now."""
         lines = []
         for row, word in enumerate(self.words[:topn]):
-            figure = f"{self.scores[row]:6.1f}"
+            figure = f"{self.scores[row]:6.2f}"
             if self.test is not None:
                 figure += f"  {self.test.q_values[row]:7.4f}"
             then, now = (" ".join(self.neighbors[row][at][:4]) for at in (0, -1))
