@@ -98,9 +98,9 @@ def slice_lines(
     topics = _topics(grammar, period)
     shares = [topic.pop("share", {}).get(SLICES[period], 1.0) for topic in topics]
     for topic in rng.choices(topics, shares, k=lines):
-        frame = rng.choice(grammar["frames"])
-        line = _SLOT.sub(lambda slot, words=topic: rng.choices(*words[slot[1]])[0], frame)
-        yield _BEFORE_VOWEL.sub("an", line)
+        parts = _SLOT.split(rng.choice(grammar["frames"]))
+        parts[1::2] = (rng.choices(*topic[slot])[0] for slot in parts[1::2])
+        yield _BEFORE_VOWEL.sub("an", "".join(parts))
 
 
 def _topics(grammar: dict[str, Any], period: int) -> list[dict[str, Any]]:

@@ -22,19 +22,17 @@ def write(folder: Path, lines: int) -> dict[str, Path]:
 
 
 def test_texts_of_the_toy_repeat_and_hold_what_changes() -> None:
-    lines = list(slice_lines("2000", lines=500))
-    assert lines == list(slice_lines("2000", lines=500))
-    assert lines != list(slice_lines("2000", lines=500, seed=1))
+    lines = list(slice_lines("2000", lines=1_500))
+    assert lines == list(slice_lines("2000", lines=1_500))
+    assert lines != list(slice_lines("2000", lines=1_500, seed=1))
     words = set(" ".join(lines).split())
     assert {"internet", *changed_words()} <= words
-    assert "internet" not in " ".join(slice_lines("1900", lines=500))
+    assert "internet" not in " ".join(slice_lines("1900", lines=1_500))
     assert list(slice_lines("1900", with_changes=False, lines=9))
 
 
 @pytest.mark.slow
-def test_permutations_go_on_where_they_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_permutations_go_on_where_they_stopped(tmp_path: Path) -> None:
     pytest.importorskip("fasttext", reason="fasttext is not installed")
     texts = write(tmp_path, 1_500)
     options = {"permutations": 10, "parameters": FAST, "n_jobs": 1, "work": tmp_path / "work"}
