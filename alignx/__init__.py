@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         SpaceError,
         TrainingError,
     )
+    from alignx.evaluation.accuracy_matrix import AccuracyMatrix, evaluate_many
     from alignx.evaluation.compare import compare
     from alignx.evaluation.comparison import Comparison
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     )
     from alignx.multilingual.align_many import align_many
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+    from alignx.multilingual.space_changes import add_language, remove_language, update_language
     from alignx.multilingual.work import Work
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from alignx.reporting.figures.classes import plot_classes, plot_confusion
     from alignx.reporting.figures.comparison import plot_comparison
     from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
+    from alignx.reporting.figures.squares import plot_accuracy_matrix
     from alignx.reporting.figures.transfer import plot_transfer
     from alignx.reporting.figures.vectors import plot_cosines, plot_hubs, plot_singular_values
     from alignx.reporting.figures.words import plot_words
@@ -122,6 +125,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CCA",
     "RCSLS",
+    "AccuracyMatrix",
     "Adversarial",
     "Alignment",
     "AlignmentFailed",
@@ -192,6 +196,7 @@ __all__ = [
     "TransformerClassifier",
     "Validation",
     "Work",
+    "add_language",
     "align",
     "align_many",
     "as_embeddings",
@@ -205,6 +210,7 @@ __all__ = [
     "drift",
     "drift_of_texts",
     "evaluate",
+    "evaluate_many",
     "evaluate_similarity",
     "evaluate_transfer",
     "fetch",
@@ -218,6 +224,7 @@ __all__ = [
     "missing_reasons",
     "mutual_neighbors",
     "plot_accuracy",
+    "plot_accuracy_matrix",
     "plot_bands",
     "plot_classes",
     "plot_comparison",
@@ -233,10 +240,12 @@ __all__ = [
     "prospects",
     "rank_sources",
     "refine",
+    "remove_language",
     "report",
     "save",
     "set_config",
     "train",
+    "update_language",
     "write_slices",
 ]
 
@@ -291,6 +300,7 @@ _HOMES = {
         "SpaceError",
         "TrainingError",
     ],
+    "evaluation.accuracy_matrix": ["AccuracyMatrix", "evaluate_many"],
     "evaluation.compare": ["compare"],
     "evaluation.comparison": ["Comparison"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
@@ -313,6 +323,7 @@ _HOMES = {
     "mapping.joint": ["GeneralizedProcrustes", "JointContrastive", "JointReweighted"],
     "multilingual.align_many": ["align_many"],
     "multilingual.multilingual_alignment": ["MultilingualAlignment"],
+    "multilingual.space_changes": ["add_language", "remove_language", "update_language"],
     "multilingual.work": ["Work"],
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],
@@ -320,6 +331,7 @@ _HOMES = {
     "reporting.figures.classes": ["plot_classes", "plot_confusion"],
     "reporting.figures.comparison": ["plot_comparison"],
     "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],
+    "reporting.figures.squares": ["plot_accuracy_matrix"],
     "reporting.figures.transfer": ["plot_transfer"],
     "reporting.figures.vectors": ["plot_cosines", "plot_hubs", "plot_singular_values"],
     "reporting.figures.words": ["plot_words"],

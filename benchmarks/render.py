@@ -7,7 +7,13 @@ import re
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import classification_tables, dictionary_tables, fasttext_tables, prospects_tables
+from benchmarks import (
+    classification_tables,
+    dictionary_tables,
+    fasttext_tables,
+    many_tables,
+    prospects_tables,
+)
 from benchmarks.common import HERE
 from benchmarks.large_tables import large, large_dictionary, large_growth, large_recall
 from benchmarks.tables import megabytes, of_job, seconds, table, times
@@ -290,6 +296,14 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "fasttext memory": fasttext_tables.memory,
     },
     "load": {"load": load},
+    "many": {
+        "many accuracy": many_tables.accuracies,
+        "many differences": many_tables.differences,
+        "many literature": many_tables.literature,
+        "many growth": many_tables.growth,
+        "many interrupted": many_tables.interrupted,
+        "many procrustes": many_tables.procrustes,
+    },
     "prospects": {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,

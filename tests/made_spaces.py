@@ -62,7 +62,7 @@ def in_child(work: Callable[[], object], kill_at: int | None = None) -> int:
             if kill_at is not None:
                 _kill_at(kill_at)
             work()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             os.write(2, f"{error!r}\n".encode())
             os._exit(1)
         os._exit(0)

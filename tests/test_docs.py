@@ -232,7 +232,8 @@ def look_at(line: str, done: Result, folder: Path) -> None:
     command = shlex.split(line, comments=True)[1]
     if command == "translate":
         answers = [tuple(row.split("\t")[:2]) for row in done.stdout.splitlines()]
-        assert {("New York", "new"), ("New York", "york")} & set(answers)
+        asked = {("New York", "new"), ("New York", "york")}
+        assert "New York" not in line or asked & set(answers)
         assert "catlikeness" in line or answers[0] == ("cat", "cat")
         assert "not in the vocabulary\n" not in done.stderr
     elif command == "evaluate":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alignx.errors import SpaceError
 
@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from alignx.ranking.ranker import PairRanker
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["PairParts", "parts_of", "require_own_ranker"]
+__all__ = ["KEPT_PAIRS", "LastPairs", "PairParts", "parts_of", "require_own_ranker"]
+
+
+KEPT_PAIRS = 8  # both directions of a few pairs: each holds the neighbors of two vocabularies
+
+
+class LastPairs(dict[tuple[str, str], Any]):
+    """The spaces of the last 8 pairs of languages; the one that came first goes first."""
+
+    def __setitem__(self, pair: tuple[str, str], space: object) -> None:
+        if len(self) == KEPT_PAIRS:
+            del self[next(iter(self))]
+        super().__setitem__(pair, space)
 
 
 class PairParts(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alignx.ranking.pivots import PivotSearch, Step
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Matrix
 
 __all__ = ["Pivot", "pivot_code"]
+
+PIVOTS = 40_000  # most frequent words of the pivot language, as in the fit
 
 
 def pivot_code(codes: Iterable[str], source: str, target: str) -> str | None:
@@ -42,7 +44,8 @@ class Pivot:
     """
 
     languages: UnitLanguages
-    _biases: dict[str, Matrix] = field(default_factory=dict, init=False)
+    _indexes: dict[str, ExactIndex] = field(default_factory=dict)
+    _biases: dict[str, Matrix] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -58,15 +61,27 @@ class Pivot:
             return None
         return cls(languages.select([source, target, code]))
 
+    def reversed(self) -> Pivot:
+        """Return the pivot of the languages in reverse order."""
+        source, target, code = self.languages
+        return replace(self, languages=self.languages.select([target, source, code]))
+
     def search(self, *, all_words: bool) -> PivotSearch:
         """Make a search, for few words or for so many that most rows matter."""
-        pivot = list(self.languages)[2]
+        *pair, pivot = self.languages
+        pivots = self._index(pivot, PIVOTS)
         steps = []
-        for code in list(self.languages)[:2]:
-            words, pivots = (ExactIndex.borrowing(self.languages[c].vectors) for c in (code, pivot))
+        for code in pair:
+            words = self._index(code)
             n_neighbors = min(N_NEIGHBORS, len(words), len(pivots))
             if all_words and code not in self._biases:
                 both = csls_biases(words.keys, pivots.keys, n_neighbors=n_neighbors)
                 self._biases[code] = both[1]
             steps.append(Step(words, pivots, n_neighbors, self._biases.get(code)))
         return PivotSearch(*steps)
+
+    def _index(self, code: str, most: int | None = None) -> ExactIndex:
+        """Index the most frequent words of a language, once."""
+        if code not in self._indexes:
+            self._indexes[code] = ExactIndex.borrowing(self.languages[code].vectors[:most])
+        return self._indexes[code]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
-from alignx.alignment.pair_parts import PairParts, parts_of, require_own_ranker
+from alignx.alignment.pair_parts import LastPairs, PairParts, parts_of, require_own_ranker
 from alignx.alignment.pivot import Pivot
 from alignx.alignment.translation import Translation, TranslationSearch
 from alignx.alignment.unit_languages import UnitLanguages
@@ -36,9 +36,7 @@ __all__ = ["SharedSpace"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedSpace(Mapping[str, Embeddings]):
-    """Embeddings of several languages in one space.
-
-    Compared by identity; copies share the vectors.
+    """Embeddings of several languages in one space, compared by identity; copies share vectors.
 
     Parameters
     ----------
@@ -76,7 +74,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     known: KnownPairs | None = None
     pairs: Mapping[tuple[str, str], PairParts] = field(default_factory=dict)
     pivot: Pivot | None = None
-    _pairs: dict[tuple[str, str], SharedSpace] = field(default_factory=dict, init=False)
+    _pairs: dict[tuple[str, str], SharedSpace] = field(default_factory=LastPairs, init=False)
     _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
     _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
@@ -151,7 +149,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return self[list(self)[1]]
 
     def pair(self, source: str, target: str) -> SharedSpace:
-        """Return the space of two of the languages, with their learned ranking, once.
+        """Return the space of two of the languages, with their learned ranking; keep the last 8.
 
         Raises ValueError if a language is not in the space, or both are the same.
 
@@ -171,20 +169,24 @@ class SharedSpace(Mapping[str, Embeddings]):
             pivot = Pivot.of(self.languages, source, target, parts.ranker)
             chosen = self.languages.select(asked)
             self._pairs[asked] = SharedSpace(chosen, *parts, self.pairs, pivot)
+            if asked[::-1] in self._pairs:
+                self._pairs[asked]._take_over(self._pairs[asked[::-1]])
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
-        """Return the space with the languages in reverse order.
-
-        Of two languages, with the ranker of that direction, where `pairs` hold one.
-        """
+        """Reverse the order of the languages; two of them get their ranker in `pairs`, if any."""
         codes = [*self][::-1]
         parts = parts_of(self.pairs, *codes, self.known) if len(self) == 2 else PairParts()
-        swapped = SharedSpace(self.languages.select(codes), *parts, pairs=self.pairs)
+        turned = self.pivot and self.pivot.reversed()
+        swapped = SharedSpace(self.languages.select(codes), *parts, self.pairs, turned)
         if len(self) == 2:
-            swapped._cosine.update({k: found.reversed() for k, found in self._cosine.items()})
-            swapped._biases.update({k: found[::-1] for k, found in self._biases.items()})
+            swapped._take_over(self)
         return swapped
+
+    def _take_over(self, other: SharedSpace) -> None:
+        """Keep what was found for the same two languages in reverse order."""
+        self._cosine.update({k: found.reversed() for k, found in other._cosine.items()})
+        self._biases.update({k: found[::-1] for k, found in other._biases.items()})
 
     def extended(
         self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
@@ -198,10 +200,8 @@ class SharedSpace(Mapping[str, Embeddings]):
 
         Examples
         --------
-        >>> english = Embeddings(["new", "york"], [[1, 0], [0, 1]])
-        >>> spanish = Embeddings(["nueva", "york"], [[1, 0], [0, 1]])
-        >>> shared = SharedSpace({"en": english, "es": spanish})
-        >>> shared.extended(["new york", "new mexico"])
+        >>> words = Embeddings(["new", "york"], [[1, 0], [0, 1]])
+        >>> SharedSpace({"en": words, "es": words}).extended(["new york", "new mexico"])
         SharedSpace(en: 3, es: 2)
         """
         for name, entries in {"source": source, "target": target}.items():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, read_lexicon
+from alignx.cli.log import logging_to
 from alignx.cli.options import LanguagePair, Neighbors, TableOptions, refuse, require_at_most
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.counts import counted
-from alignx.support.files import appearing
 from alignx.support.outputs import require_outputs, require_suffix
 from alignx.support.packages import require_packages
 
@@ -281,17 +280,12 @@ def _read(
 @contextmanager
 def _log(path: Path | None, bar: Bar | None, answer: dict[str, Any]) -> Iterator[Log]:
     """Write log facts to a file and the bar, and keep some for the answer."""
-    with ExitStack() as stack:
-        write = None if path is None else stack.enter_context(appearing(path))
+    with logging_to(path, bar) as write:
 
         def log(facts: dict[str, Any]) -> None:
             if facts["stage"] in ("selection", "diagnosis"):
                 answer[facts["stage"]] = {k: v for k, v in facts.items() if k != "stage"}
-            if write is not None:
-                finite = {k: None if v != v else v for k, v in facts.items()}  # JSON has no NaN
-                write(json.dumps(finite, ensure_ascii=False))
-            if bar is not None and "criterion" in facts:
-                bar.tell(f"{facts['stage']}, criterion {facts['criterion']:.3f}")
+            write(facts)
 
         yield log
 

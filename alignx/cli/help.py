@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
@@ -13,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-__all__ = ["HelpCommand", "HelpGroup", "Row", "panels", "usage"]
+__all__ = ["DefaultGroup", "HelpCommand", "HelpGroup", "Row", "panels", "usage"]
 
 _MOST_INDENT = 33
 _OURS = {"Value error, ": "", "Input should ": "must "}
@@ -37,6 +39,8 @@ def panels(command: Any, context: typer.Context) -> dict[str, list[Row]]:  # noq
         panel = parameter.rich_help_panel or ("Arguments" if is_argument else "Options")
         row = _argument(parameter) if is_argument else _option(parameter)
         found.setdefault(panel, []).append(row)
+    if isinstance(command, DefaultGroup):
+        found |= panels(command.default, context)
     if isinstance(command, TyperGroup):
         for name in command.list_commands(context):
             member: Any = command.get_command(context, name)
@@ -47,6 +51,8 @@ def panels(command: Any, context: typer.Context) -> dict[str, list[Row]]:  # noq
 
 def usage(command: Any, context: typer.Context) -> str:  # noqa: ANN401  # of typer
     """Return the line of usage, such as "alignx convert [OPTIONS] VECTORS"."""
+    if isinstance(command, DefaultGroup):
+        return f"{usage(command.default, context)}, or {context.command_path} COMMAND ..."
     parts = [context.command_path, "[OPTIONS]"]
     for parameter in command.get_params(context):
         if isinstance(parameter, TyperArgument):
@@ -83,6 +89,39 @@ class HelpCommand(_HelpScreen, TyperCommand):
 
 class HelpGroup(_HelpScreen, TyperGroup):
     """Group of commands with the help screen of this module."""
+
+
+class _NamelessContext(typer.Context):
+    """Context of a command without a name in its group."""
+
+    @property
+    def command_path(self) -> str:
+        """Names from the program to the group."""
+        return super().command_path.strip()
+
+
+class DefaultGroup(HelpGroup):
+    """Group whose first command has no name: it takes what does not begin like a command."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  # of typer
+        super().__init__(**options)
+        self.default: Any = self.commands.pop(next(iter(self.commands)))
+        self.default.context_class = _NamelessContext
+        self.help, self.epilog = self.default.help, self.default.epilog
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # of typer
+        """Parse the arguments of the group, or pass all on to the command without a name."""
+        first = args[0] if args else ctx.help_option_names[0]
+        is_command = bool(get_close_matches(first, self.commands)) and not Path(first).exists()
+        if not (first in self.commands or is_command or first in ctx.help_option_names):
+            args = ["--", "", *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  # of typer
+        """Find the command by its name, the first one by none."""
+        if args[0]:
+            return super().resolve_command(ctx, args)
+        return "", self.default, args[1:]
 
 
 def _argument(parameter: Any) -> Row:  # noqa: ANN401  # of typer

@@ -39,7 +39,13 @@ __all__ = [
 ]
 
 
-def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str = "") -> Embeddings:
+def read_vectors(
+    terminal: Terminal,
+    path: Path,
+    reading: Reading,
+    prefix: str = "",
+    language: str | None = None,
+) -> Embeddings:
     """Load vectors, whose notes are logged, and print their counts."""
     from alignx.vectors.io import load
 
@@ -48,6 +54,7 @@ def read_vectors(terminal: Terminal, path: Path, reading: Reading, prefix: str =
             path,
             limit=reading.limit,
             casing=reading.casing,
+            language=language,
             on_error=reading.on_error,
             progress=progress,
             prefix=prefix,

@@ -23,7 +23,11 @@ from alignx.cli.demo import demo
 from alignx.cli.drift import drift
 from alignx.cli.evaluate import evaluate
 from alignx.cli.fetch import fetch
-from alignx.cli.help import HelpGroup
+from alignx.cli.help import DefaultGroup, HelpGroup
+from alignx.cli.hub.change import add, remove, update
+from alignx.cli.hub.evaluate import evaluate as evaluate_hub
+from alignx.cli.hub.fit import fit as fit_hub
+from alignx.cli.hub.info import info as hub_info
 from alignx.cli.induce import induce
 from alignx.cli.info import info
 from alignx.cli.manual import manual_page
@@ -67,6 +71,7 @@ classify = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+hub = typer.Typer(name="hub", cls=DefaultGroup, no_args_is_help=True, rich_markup_mode="rich")
 for _panel, _commands in {
     "Start": (demo, fetch),
     "Vectors": (convert, train),
@@ -79,7 +84,10 @@ for _panel, _commands in {
         _command.add_to(app, _panel)
 for _command in (fit, predict, transfer):
     _command.add_to(classify)
+for _command in (fit_hub, add, update, remove, evaluate_hub, hub_info):
+    _command.add_to(hub)
 app.add_typer(classify, rich_help_panel="Use")
+app.add_typer(hub, rich_help_panel="Languages in one space")
 
 
 @app.callback()

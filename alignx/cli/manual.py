@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from alignx.cli.help import panels, usage
+from alignx.cli.help import DefaultGroup, panels, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +57,8 @@ def commands(group: Any, context: typer.Context) -> Iterator[tuple[Any, typer.Co
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         inner = typer.Context(command, info_name=name, parent=context)
+        if isinstance(command, DefaultGroup):
+            yield command.default, inner
         if isinstance(command, TyperGroup):
             yield from commands(command, inner)
         else:

@@ -11,6 +11,8 @@ from alignx.retrieval.exact import cosine_neighbors
 from alignx.retrieval.pair_scores import pair_scores
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from alignx.retrieval.neighbors import Neighbors
     from alignx.support.arrays import Double, Indices, Matrix
 
@@ -43,10 +45,13 @@ class Mapped(NamedTuple):
 
 
 class Negatives(NamedTuple):
-    """Wrong pairs, (q, 2) source and target rows: near a source word, and near a target word."""
+    """Wrong pairs, (q, 2) source and target rows: near a source word, and near a target word.
 
-    of_source: Indices
-    of_target: Indices
+    In 4 bytes a row: those of all pairs of languages are kept at once.
+    """
+
+    of_source: NDArray[np.int32]
+    of_target: NDArray[np.int32]
 
     @classmethod
     def hardest(cls, source: Matrix, target: Matrix, pairs: Indices, count: int) -> Self:
@@ -58,14 +63,16 @@ class Negatives(NamedTuple):
         return cls(_nearest_unknown(found.of_source, pairs, count, len(target)), of_target[:, ::-1])
 
 
-def _nearest_unknown(found: Neighbors, pairs: Indices, count: int, n_keys: int) -> Indices:
+def _nearest_unknown(
+    found: Neighbors, pairs: Indices, count: int, n_keys: int
+) -> NDArray[np.int32]:
     """List the first `count` neighbors of each query of a pair that are in no pair with it."""
     queries = np.unique(pairs[:, 0])
     keys = found.indices[queries]
     # Pairs of rows as single numbers, so that membership is one call.
     is_unknown = ~np.isin(queries[:, None] * n_keys + keys, pairs @ [n_keys, 1])
     query, at = np.nonzero(is_unknown & (np.cumsum(is_unknown, axis=1) <= count))
-    return np.stack([queries[query], keys[query, at]], axis=1)
+    return np.stack([queries[query], keys[query, at]], axis=1).astype(np.int32)
 
 
 def slopes_of_cosines(

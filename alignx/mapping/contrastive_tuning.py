@@ -83,7 +83,7 @@ class ContrastiveTuning:
                 # A few at a time, so that memory does not grow with the pairs of languages.
                 for first in range(0, len(losses), n_threads):
                     batch = losses[first : first + n_threads]
-                    slopes = list(pool.map(_PairLoss.slopes, batch, [self.temperature] * n_threads))
+                    slopes = pool.map(_PairLoss.slopes, batch, [self.temperature] * len(batch))
                     sides = [
                         side
                         for loss, of_loss in zip(batch, slopes, strict=True)

@@ -155,6 +155,8 @@ def align_many(
         tell({"stage": "pairwise", "hub": first, "p@1": _precisions(found)})
         learning = part_of(progress, 0.4, 0.1)
         join_by_vectors(found, first, tasks, allow_failed=allow_failed, progress=learning)
+        if len(found.parts) < 2:
+            raise AlignxError(f"two languages must be joined, got {first} alone")
         if method is None:
             chosen = _for_few(found, chosen)
         folds = cross_fit(found, first, chosen, tasks, part_of(progress, 0.5, 0.2))
@@ -227,9 +229,7 @@ def _settings(
             described[code] = data.checksum if keeps else str(id(data))
         other = first.setdefault(described[code], code)
         if other != code:
-            raise ValueError(
-                f"languages must be different, got the same vectors as {other}, {code}"
-            )
+            raise ValueError(f"languages must be different, got one for {other} and {code}")
     digests = {
         f"{s}-{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
         for (s, t), lexicon in lexicons.items()
@@ -264,7 +264,7 @@ def _prepared(
     for code, part in parts.items():
         other = first.setdefault(part.unmapped.checksum, code)
         if other != code:
-            raise ValueError(f"languages must be different, got the vectors of {other} for {code}")
+            raise ValueError(f"languages must be different, got one for {other} and {code}")
     return parts
 
 

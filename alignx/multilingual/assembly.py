@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.alignment.known_pairs import KnownPairs
+from alignx.multilingual.language_part import forget_words
 from alignx.multilingual.multilingual_alignment import MultilingualAlignment, PairFit
 from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
 from alignx.ranking.ranker import PairRanker
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["assembled", "fit_rankers"]
 
-RANKED = 40_000  # words of a language that rankers are learned from
-
 
 def fit_rankers(
     ranker: PairRanker | bool,
@@ -34,21 +33,23 @@ def fit_rankers(
     progress: Progress | None,
 ) -> dict[Pair, FittedRanker]:
     """Learn the ranking of each ordered pair of languages."""
-    if ranker is False:
+    if ranker is False or not folds.fits:
         return {}
     parts = found.parts
     evidence = {
         (s, t): np.stack([parts[s].kept[pairs[:, 0]], parts[t].kept[pairs[:, 1]]], axis=1)
         for (s, t), (pairs, _) in joint.evidence.items()
     }
-    return fit_pair_rankers(
+    fitted = fit_pair_rankers(
         PairRanker() if ranker is True else ranker,
-        lambda code, matrix: parts[code].all_rows(matrix),
-        {code: parts[code].all_words().words[:RANKED] for code in joint.maps},
+        lambda code, matrix: parts[code].ranked_rows(matrix),
+        {code: parts[code].ranked_words().words for code in joint.maps},
         folds.fits,
         evidence,
         progress=progress,
     )
+    forget_words()
+    return fitted
 
 
 def assembled(

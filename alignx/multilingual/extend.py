@@ -7,35 +7,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.alignment.growth import grow
 from alignx.alignment.held_out import correct_answers
-from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
-from alignx.mapping import balanced_weights
-from alignx.mapping.joint import Frame, GeneralizedProcrustes, JointAligner
 from alignx.multilingual.evidence import as_lexicons, known_rows
+from alignx.multilingual.extension import Extension, renumbered
 from alignx.multilingual.failures import require_none_failed
-from alignx.multilingual.held_out_fit import split_dictionaries, validation
+from alignx.multilingual.held_out_fit import HeldOutFit, split_dictionaries, validation
 from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
-from alignx.multilingual.multilingual_alignment import PairFit, restored_method
-from alignx.multilingual.pair_tasks import FEWEST_ROWS, N_NEIGHBORS
-from alignx.retrieval.csls import mutual_neighbors
+from alignx.multilingual.multilingual_alignment import PairFit
+from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
+from alignx.multilingual.pair_tasks import N_NEIGHBORS
+from alignx.ranking.ranker import PairRanker
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from alignx.alignment.space_folder.reader import SpaceFolder
+    from alignx.alignment.validation import Validation
     from alignx.lexicon.lexicon import Lexicon, LexiconLike
-    from alignx.support.arrays import Indices, Matrix
+    from alignx.support.arrays import Matrix
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["NewLanguage", "fit_new_language"]
 
-ROUNDS = 1  # refits on induced pairs
-PARTNERS = 4  # languages of the space to induce pairs with, besides those of the dictionaries
+FEWEST_RANKED = 200  # known words to learn a ranking from
+RANKED = 40_000  # words of a language that take part in this
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ def fit_new_language(
     embeddings: Embeddings,
     lexicons: Mapping[tuple[str, str], LexiconLike],
     *,
+    ranker: PairRanker | bool = True,
     allow_failed: bool = False,
     progress: Progress | None = None,
 ) -> NewLanguage:
@@ -71,6 +73,8 @@ def fit_new_language(
         Its vectors.
     lexicons : mapping of (str, str) to Lexicon, path or list of pairs
         Known translations; `code` is one of the two languages of each.
+    ranker : PairRanker or bool
+        Learn the ranking from and to each language with a dictionary of 20 words or more.
     allow_failed : bool
         Keep a map that has failed its check.
     progress : callable, optional
@@ -94,51 +98,73 @@ def fit_new_language(
         {code: words, **{other: folder.languages[other] for other in by_other}},
     )
     known = {other: found[code, other] for other in by_other}
-    fit = _Extension.of(folder, words, known, others, HELD_OUT_FREQUENT)
-    folds = split_dictionaries({(code, other): rows for other, rows in fit.known.items()})
-    correct: dict[str, list[Matrix]] = {other: [] for other in known}
-    for number, fold in enumerate(folds):
-        matrix, _ = fit.solve({other: fold[code, other].train for other in known})
-        mapped = unit_rows(fit.rows @ matrix)
-        for other in known:
-            k = min(N_NEIGHBORS, len(mapped), len(fit.others[other]))
-            held_out = fold[code, other].held_out
-            correct[other].append(correct_answers(mapped, fit.others[other], held_out, k))
-        if progress is not None:
-            progress((number + 1) / (len(folds) + 1))
-    checks = {
-        other: validation(
-            np.concatenate(correct[other]),
-            rows,
-            [fold[code, other].held_out for fold in folds],
-            len(fit.others[other]),
-        )
-        for other, rows in fit.known.items()
-    }
+    fit = Extension.of(folder, words, known, others)
+    checks, folds = _cross_fit(fit, code, progress)
     failed = {(code, other): check for other, check in checks.items() if check and check.failed}
     if len(failed) == len(checks):
         require_none_failed(failed, allow_failed)
-    fit = _Extension.of(folder, words, known, others, FREQUENT)
-    matrix, induced = fit.solve(fit.known)
+    matrix, induced = fit.solve(known, FREQUENT)
+    learned = _new_rankers(ranker, fit, code, folds) if ranker else {}
+    if progress is not None:
+        progress(1.0)
     pairs = []
     for other, count in induced.items():
-        if other not in known:
-            pairs.append(PairFit(code, other, 0, count, "pivot"))
-            continue
-        columns = zip(known[other].tolist(), strict=True)
-        named = [(words[s], folder.languages[other][t]) for ((s, t),) in columns]
+        origin = "lexicon" if other in known else "pivot"
+        both = len(known.get(other, ())), count, origin
+        forth, back = (learned.get(way) for way in ((code, other), (other, code)))
         pairs.append(
             PairFit(
                 code,
                 other,
-                len(known[other]),
-                count,
-                joint=checks[other],
-                known=KnownPairs.of(named),
+                *both,
+                joint=checks.get(other),
+                ranker=forth and forth.ranker,
+                ranking_gain=forth and forth.gain,
+                known=fit.known_pairs(other) if other in known else None,
             )
         )
+        if back is not None:
+            pairs.append(PairFit(other, code, *both, ranker=back.ranker, ranking_gain=back.gain))
     mean = np.zeros(len(matrix), dtype=np.float32)
     return NewLanguage(LanguageMap.of(code, embeddings, normalizer, matrix, mean), tuple(pairs))
+
+
+def _cross_fit(
+    fit: Extension, code: str, progress: Progress | None
+) -> tuple[dict[str, Validation | None], list[HeldOutFit]]:
+    """Ask maps that were fitted without a part of the known words for their translations."""
+    splits = split_dictionaries({(code, other): rows for other, rows in fit.known.items()})
+    correct: dict[str, list[NDArray[np.bool_]]] = {other: [] for other in fit.known}
+    fits = []
+    for number, split in enumerate(splits):
+        train = {other: split[code, other].train for other in fit.known}
+        matrix, _ = fit.solve(train, HELD_OUT_FREQUENT)
+        identity = np.eye(matrix.shape[1], dtype=np.float32)
+        fits.append(
+            HeldOutFit(
+                {code: matrix, **dict.fromkeys(fit.known, identity)},
+                {pair: fold.train for pair, fold in split.items()},
+                {pair: fold.held_out for pair, fold in split.items()},
+            )
+        )
+        for other in fit.known:
+            rows, target = fit.parts(other, HELD_OUT_FREQUENT)
+            mapped, answers = unit_rows(fit.words.vectors[rows] @ matrix), fit.others[other][target]
+            k = min(N_NEIGHBORS, len(mapped), len(answers))
+            held_out = renumbered(split[code, other].held_out, rows, target)
+            correct[other].append(correct_answers(mapped, answers, held_out, k))
+        if progress is not None:
+            progress(0.8 * (number + 1) / len(splits))
+    checks = {
+        other: validation(
+            np.concatenate(correct[other]),
+            rows,
+            [split[code, other].held_out for split in splits],
+            len(fit.parts(other, HELD_OUT_FREQUENT)[1]),
+        )
+        for other, rows in fit.known.items()
+    }
+    return checks, fits
 
 
 def _by_other(
@@ -158,96 +184,22 @@ def _by_other(
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Extension:
-    """Frequent and known words of a new language and of the others, whose rows are mapped.
+def _new_rankers(
+    ranker: PairRanker | bool, fit: Extension, code: str, folds: Sequence[HeldOutFit]
+) -> dict[tuple[str, str], FittedRanker]:
+    """Learn the ranking from and to each language with a dictionary, on its held-out words."""
+    found: dict[tuple[str, str], FittedRanker] = {}
+    for other, rows in fit.known.items():
+        if len(np.unique(rows[:, 0])) < FEWEST_RANKED:
+            continue
+        vocabularies = {other: fit.languages[other].words, code: fit.words.words}
 
-    Attributes
-    ----------
-    method, frame
-        Method of the space, and its axes.
-    rows : (n, d) float32
-        Normalized rows of the new language, most frequent first.
-    others : mapping of str to (m, c) float32
-        Unit rows of the others.
-    known : mapping of str to (p, 2) int64
-        Known pairs of these rows.
-    frequent : int
-        Words of each language among which pairs are induced.
-    """
+        def mapped(asked: str, matrix: Matrix) -> Matrix:
+            if asked == code:
+                return unit_rows(fit.words.vectors[:RANKED] @ matrix)
+            return fit.others[asked][:RANKED]
 
-    method: JointAligner
-    frame: Frame
-    rows: Matrix
-    others: Mapping[str, Matrix]
-    known: Mapping[str, Indices]
-    frequent: int
-
-    @classmethod
-    def of(
-        cls,
-        folder: SpaceFolder,
-        words: Embeddings,
-        known: Mapping[str, Indices],
-        codes: list[str],
-        frequent: int,
-    ) -> _Extension:
-        """Choose the words and languages that take part."""
-        kept = _kept(words, frequent, [rows[:, 0] for rows in known.values()])
-        partners = [other for other in codes if other not in known][:PARTNERS]
-        others, renumbered = {}, {}
-        for other in [*known, *partners]:
-            language, rows = folder.languages[other], known.get(other)
-            chosen = _kept(language, frequent, [] if rows is None else [rows[:, 1]])
-            others[other] = language.vectors[chosen]
-            if rows is not None:
-                sides = np.searchsorted(kept, rows[:, 0]), np.searchsorted(chosen, rows[:, 1])
-                renumbered[other] = np.stack(sides, axis=1)
-        method, frame = restored_method(folder.manifest.method), folder.frame()
-        dimension = folder.manifest.languages[0].dimension
-        if method is None or not frame:
-            method, axes = GeneralizedProcrustes(), Frame.plain(dimension)
-        else:
-            axes = Frame.restored(frame)
-        return cls(method, axes, words.vectors[kept], others, renumbered, frequent)
-
-    def solve(self, seeds: Mapping[str, Indices]) -> tuple[Matrix, dict[str, int]]:
-        """Return the map by known pairs, (d, c), and the number of induced pairs by language."""
-        evidence = {other: self._grown(other, pairs) for other, pairs in seeds.items()}
-        matrix = self._fitted(self.method.initial(), evidence)
-        induced: dict[str, int] = {}
-        for number in range(ROUNDS):
-            mapped = unit_rows(self.rows[: self.frequent] @ matrix)
-            for other, rows in self.others.items():
-                frequent = rows[: self.frequent]
-                k = min(N_NEIGHBORS, len(mapped), len(frequent))
-                pairs = mutual_neighbors(mapped, frequent, n_neighbors=k)
-                induced[other] = len(pairs)
-                seed = seeds.get(other)
-                evidence[other] = pairs if seed is None else np.concatenate([pairs, seed])
-            is_last = number == ROUNDS - 1
-            matrix = self._fitted(self.method if is_last else self.method.initial(), evidence)
-        return matrix, induced
-
-    def _grown(self, other: str, pairs: Indices) -> Indices:
-        """Grow known pairs, where the languages have the words and one dimension."""
-        X, Y = self.rows, self.others[other]
-        if min(len(X), len(Y)) < FEWEST_ROWS or X.shape[1] != Y.shape[1]:
-            return pairs
-        return grow(X, Y, pairs)
-
-    def _fitted(self, method: JointAligner, evidence: Mapping[str, Indices]) -> Matrix:
-        codes = list(evidence)
-        return method.fit_language(
-            self.frame,
-            self.rows,
-            [self.others[other] for other in codes],
-            {at: evidence[other] for at, other in enumerate(codes)},
-            {at: balanced_weights(evidence[other]) for at, other in enumerate(codes)},
+        found |= fit_pair_rankers(
+            PairRanker() if ranker is True else ranker, mapped, vocabularies, folds, {}
         )
-
-
-def _kept(words: Embeddings, frequent: int, known: list[Indices]) -> Indices:
-    """Return the rows of the frequent and the known words, ascending."""
-    first = np.arange(min(frequent, len(words)))
-    return np.union1d(first, np.concatenate([*known, first[:0]]))
+    return found

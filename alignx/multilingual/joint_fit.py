@@ -208,7 +208,8 @@ def _fitted(
     number = {code: at for at, code in enumerate(rows)}
     pairs = {(number[s], number[t]): pairs for (s, t), (pairs, _) in evidence.items()}
     weights = {(number[s], number[t]): weights for (s, t), (_, weights) in evidence.items()}
-    return clone(kind).fit(list(rows.values()), pairs, weights)
+    fitted: JointAligner = clone(kind).fit(list(rows.values()), pairs, weights)
+    return fitted
 
 
 def _weighed(

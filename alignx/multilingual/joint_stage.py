@@ -54,6 +54,8 @@ def cross_fit(
     Where the joint maps of two languages are worse than their own by more than chance, these count
     more, if that helps; what remains is warned of.
     """
+    if not found.known:
+        return CrossFitted([], {}, {}, {})
     plain = _fitted(found, (hub, method, {}), tasks, part_of(progress, 0, 0.5))
     lost = _losses(found, plain)
     best, weights = plain, dict[tuple[str, str], float]()

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.normalizer import Step
 
-__all__ = ["FREQUENT", "HELD_OUT_FREQUENT", "LanguagePart", "is_path", "prepare"]
+__all__ = ["FREQUENT", "HELD_OUT_FREQUENT", "LanguagePart", "forget_words", "is_path", "prepare"]
 
 FREQUENT = 20_000  # words among which pairs are induced
 HELD_OUT_FREQUENT = 10_000  # words among which those of the held-out words are
-_LOADED = 2  # languages that are kept in memory with all words
+RANKED = 40_000  # words from which rankers are learned
+_LOADED = 3  # languages whose words for rankers are kept in memory
 
 
 def is_path(data: object) -> bool:
@@ -150,18 +151,27 @@ class LanguagePart:
         """Return the map of the language with a fitted matrix, (d, c)."""
         return replace(self.unmapped, matrix=matrix, mean=np.zeros(len(matrix), np.float32))
 
-    def all_words(self) -> Embeddings:
-        """Return all words with normalized rows, and the phrases behind them."""
-        return _all_words(self)
+    def ranked_words(self) -> Embeddings:
+        """Return the 40,000 most frequent words with normalized rows; of few also the phrases."""
+        return _ranked_words(self)
 
-    def all_rows(self, matrix: Matrix) -> Matrix:
-        """Map all words to unit rows."""
-        return unit_rows(self.all_words().vectors @ matrix)
+    def ranked_rows(self, matrix: Matrix) -> Matrix:
+        """Map these words to unit rows."""
+        return unit_rows(self.ranked_words().vectors @ matrix)
 
 
 @lru_cache(maxsize=_LOADED)
-def _all_words(part: LanguagePart) -> Embeddings:
-    embeddings = as_embeddings(part.data, language=part.code)
+def _ranked_words(part: LanguagePart) -> Embeddings:
+    if is_path(part.data):
+        embeddings = load(part.data, limit=RANKED, language=part.code)
+    else:
+        embeddings = as_embeddings(part.data, language=part.code).head(RANKED)
     rows = part.unmapped.normalizer.transform(embeddings.vectors)
     words = embeddings.with_vectors(rows).without_zero_rows()
-    return add_oov_entries(words, part.phrases)
+    is_whole = len(embeddings) == part.unmapped.words
+    return add_oov_entries(words, part.phrases) if is_whole else words
+
+
+def forget_words() -> None:
+    """Free the words that `ranked_words` keeps."""
+    _ranked_words.cache_clear()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from alignx.alignment.space_folder.manifest import require_code
+from alignx.alignment.space_folder.manifest import Manifest, read_manifest, require_code
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
-from alignx.errors import SpaceError
+from alignx.errors import MissingFileError, SpaceError
 from alignx.multilingual.extend import fit_new_language
 from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alignx.alignment.space_folder.manifest import Manifest
     from alignx.lexicon.lexicon import LexiconLike
     from alignx.multilingual.extend import NewLanguage
+    from alignx.ranking.ranker import PairRanker
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
@@ -35,6 +35,7 @@ def add_language(
     embeddings: Any,  # noqa: ANN401  # what as_embeddings takes
     lexicons: Mapping[str | tuple[str, str], LexiconLike],
     *,
+    ranker: PairRanker | bool = True,
     allow_failed: bool = False,
     progress: Progress | None = None,
 ) -> NewLanguage:
@@ -53,6 +54,8 @@ def add_language(
     lexicons : mapping of str to Lexicon, path, list of pairs, dict or DataFrame
         Known translations from the new language into that of each code; or by two codes in either
         order, such as ``{("en", "fr"): lexicon}``.
+    ranker : PairRanker or bool
+        Learn the ranking of translations from and to each language with a dictionary.
     allow_failed : bool
         Keep a map that has failed its check.
     progress : callable, optional
@@ -80,7 +83,8 @@ def add_language(
     >>> ax.add_language("space", "fr", "wiki.fr.vec", {"en": "fr-en.txt"})  # doctest: +SKIP
     """
     require_code(code)
-    return _put(folder, code, embeddings, lexicons, allow_failed, progress, is_new=True)
+    options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
+    return _put(folder, code, embeddings, lexicons, options, is_new=True)
 
 
 def update_language(
@@ -89,15 +93,17 @@ def update_language(
     embeddings: Any,  # noqa: ANN401  # what as_embeddings takes
     lexicons: Mapping[str | tuple[str, str], LexiconLike],
     *,
+    ranker: PairRanker | bool = True,
     allow_failed: bool = False,
     progress: Progress | None = None,
 ) -> NewLanguage:
     """Replace the vectors and the map of a language of a space on disk; the others stay.
 
-    Its learned rankings, which belong to the old vectors, are removed. Parameters, result and
+    Learned rankings of the old vectors are removed. Parameters, result and
     errors are those of `add_language`; a language that is not there raises ValueError.
     """
-    return _put(folder, code, embeddings, lexicons, allow_failed, progress, is_new=False)
+    options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
+    return _put(folder, code, embeddings, lexicons, options, is_new=False)
 
 
 def remove_language(folder: StrPath, code: str) -> None:
@@ -121,8 +127,7 @@ def _put(
     code: str,
     embeddings: Any,  # noqa: ANN401
     lexicons: Mapping[str | tuple[str, str], LexiconLike],
-    allow_failed: bool,
-    progress: Progress | None,
+    options: dict[str, Any],
     *,
     is_new: bool,
 ) -> NewLanguage:
@@ -133,18 +138,25 @@ def _put(
         opened = SpaceFolder.open(folder)
         _require_presence(opened.manifest, code, is_new)
         language = language or as_embeddings(embeddings, language=code)
-        fitted = fit_new_language(
-            opened, code, language, by_pair, allow_failed=allow_failed, progress=progress
+        try:
+            fitted = fit_new_language(opened, code, language, by_pair, **options)
+        except MissingFileError:  # of a language that has been replaced before it was read
+            if read_manifest(opened.path) == opened.manifest:
+                raise
+        else:
+            with changing(folder) as writer:
+                _require_presence(writer.manifest, code, is_new)
+                if not _has_moved(opened.manifest, writer.manifest, fitted):
+                    writer.remove_pairs(code)
+                    writer.put_language(code, language, fitted.language_map)
+                    for pair in fitted.pairs:
+                        writer.put_pair(pair.record(), pair.ranker, pair.known)
+                    return fitted
+        logger.warning(
+            "%s: languages that %s was fitted on have changed meanwhile; fitting it again",
+            folder,
+            code,
         )
-        with changing(folder) as writer:
-            _require_presence(writer.manifest, code, is_new)
-            if not _has_moved(opened.manifest, writer.manifest, fitted):
-                writer.remove_pairs(code)
-                writer.put_language(code, language, fitted.language_map)
-                for pair in fitted.pairs:
-                    writer.put_pair(pair.record(), pair.ranker, pair.known)
-                return fitted
-        logger.warning("%s: languages of %s have changed meanwhile; fitting it again", folder, code)
     raise SpaceError(
         f"{folder} must stay as it is during the fit of {code}, got a change each time"
     )
@@ -163,6 +175,8 @@ def _require_presence(manifest: Manifest, code: str, is_new: bool) -> None:
 def _has_moved(before: Manifest, now: Manifest, fitted: NewLanguage) -> bool:
     """Whether a language that the new one was fitted on has changed or gone."""
     files = {each.code: each.vectors for each in now.languages}
+    own = fitted.language_map.code
+    others = {code for pair in fitted.pairs for code in (pair.source, pair.target)} - {own}
     return before.space != now.space or any(
-        files.get(pair.target) != before.language(pair.target).vectors for pair in fitted.pairs
+        files.get(other) != before.language(other).vectors for other in others
     )

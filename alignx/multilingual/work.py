@@ -112,6 +112,8 @@ class Tasks:
         Arguments travel by pickle: paths and numbers of rows rather than matrices.
         """
         waiting = [name for name in calls if not Tensors.are_whole(self._path(name))]
+        if not waiting:
+            return {name: self._read(name) for name in calls}
         made = as_completed(
             _made,
             [(function, str(self._path(name)), calls[name]) for name in waiting],

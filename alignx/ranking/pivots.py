@@ -45,8 +45,8 @@ class Step(NamedTuple):
     def nearest(self, vectors: Matrix, k: int) -> Neighbors:
         """Find the best pivot words of some words by CSLS."""
         if self.bias is None:
-            keys = self.words.keys, self.pivots.keys
-            return csls_search(vectors, *keys, k, n_neighbors=self.n_neighbors)
+            both = self.words, self.pivots
+            return csls_search(vectors, *both, k, n_neighbors=self.n_neighbors)
         found = self.pivots.with_bias(self.bias).search(vectors, k)
         return as_csls(found, self.bias_of_words(vectors))
 

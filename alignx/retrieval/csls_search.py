@@ -27,8 +27,8 @@ __all__ = ["csls_search", "search_with_bias_bounds"]
 
 def csls_search(
     queries: ArrayLike,
-    source: ArrayLike,
-    target: ArrayLike,
+    source: ArrayLike | ExactIndex,
+    target: ArrayLike | ExactIndex,
     k: int | None = None,
     *,
     n_neighbors: int | None = None,
@@ -44,9 +44,9 @@ def csls_search(
     ----------
     queries : (q, d) float32
         Unit rows to translate; some of `source`, or new ones.
-    source : (n, d) float32
+    source : (n, d) float32 or ExactIndex
         Unit rows of the whole language of the queries.
-    target : (m, d) float32
+    target : (m, d) float32 or ExactIndex
         Unit rows to choose from.
     k : int, optional
         Answers for a query, ``1 <= k <= m``; 10 by default, or all with a warning.

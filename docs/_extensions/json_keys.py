@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 40
 
 # Objects whose keys are words of the user or names of parts.
-ANY = (["translate"], ["evaluate", "slices"])
+ANY = (["translate"], ["evaluate", "slices"], ["hub", "apart"], ["hub", "method", "parameters"])
 
 # By the name of a key, or by the end of its path where one name means several things.
 MEANINGS = {
@@ -84,6 +84,40 @@ MEANINGS = {
     "coverage_with_oov": "coverage with those",
     "known": "test words that the map was fitted on",
     "new": "figures without them, if there are any",
+    # hub
+    "hub.hub": "language that `star` maps the others onto",
+    "method.method": "its name",
+    "method.parameters": "its parameters",
+    "parameters.*": "one of them",
+    "hub.languages": "languages of the space, in its order",
+    "code": "language code",
+    "languages.words": "words with a vector",
+    "dimension": "of the space",
+    "name": "file of the vectors",
+    "added": "when the language was added (UTC)",
+    "changed": "when it was last changed",
+    "bytes": "size of its files",
+    "hub.pairs": "ordered pairs of languages with evidence",
+    "source": "code of the source language",
+    "target": "code of the target language",
+    "pairs.pairs": "pairs of its dictionary with vectors",
+    "pairs.induced": "mutual neighbors in the last round",
+    "found_by": "`lexicon`; `self_learning` by vectors alone; or `pivot` through other languages",
+    "is_transferred": "whether the learned ranking is that of other pairs",
+    "pairwise": "check of the map of these two alone; null where nothing was held out",
+    "star": "check of maps onto the hub",
+    "joint": "check of the maps of the space",
+    "pairwise.words": "known source words",
+    "star.words": "the same",
+    "joint.words": "the same",
+    "diagnosis": "figures of a start by vectors alone, those of `alignx.Diagnosis`",
+    "pairs.ranking_gain": "as of `alignx align`",
+    "triangles": "triangles of languages with evidence",
+    "triangles.languages": "their codes",
+    "cycles": "words whose mutual neighbors lead around",
+    "closed": "those that lead back to themselves",
+    "error": "share of the others",
+    "apart": "languages that were left out, and why",
     # induce
     "induce.pairs": "pairs written",
     "mutual": "whether only pairs that choose each other were kept",

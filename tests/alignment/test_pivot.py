@@ -72,6 +72,14 @@ def test_all_uses_compare_words_through_the_third_language(space: SharedSpace) -
         assert score == pytest.approx(best[source], abs=1e-5)
 
 
+def test_reverse_order_gives_the_ranker_of_that_direction_its_pivot(space: SharedSpace) -> None:
+    ranker = space.pair("b", "c").ranker
+    both = {pair: PairParts(ranker) for pair in (("b", "c"), ("c", "b"))}
+    many = SharedSpace(space.languages, pairs=both)
+    turned = many.pair("b", "c").reversed()
+    assert turned.translate("c7") == many.pair("c", "b").translate("c7")
+
+
 def test_a_pair_without_a_use_for_a_pivot_has_none(space: SharedSpace) -> None:
     assert space.pair("a", "b").pivot is None
     assert space.pair("b", "c").extended(["b1 b2"]).pivot is None

@@ -21,6 +21,7 @@ from alignx.mapping.joint import (
     JointReweighted,
 )
 from alignx.support.arrays import unit_rows
+from alignx.support.config import config_context
 
 if TYPE_CHECKING:
     from alignx.mapping.joint import JointAligner
@@ -185,18 +186,59 @@ def test_a_pair_of_languages_of_little_weight_decides_little() -> None:
     np.testing.assert_allclose(rows[1], rows[2], atol=1e-3)
 
 
+def test_tuning_sums_the_losses_of_pairs() -> None:
+    languages = made(3, noise=1.0)
+    start = [
+        matrix.astype(np.float64) for matrix in JointReweighted().fit(languages, chain(3)).maps_
+    ]
+    ones = same(), np.ones(60)
+    alone = JointContrastive(steps=4).tune(languages[:2], start[:2], {(0, 1): ones})
+    light = same(), np.full(60, 1e-9)
+    both = JointContrastive(steps=4).tune(languages, start, {(0, 1): ones, (1, 2): light})
+    np.testing.assert_allclose(both[0], alone[0], atol=1e-5)
+    np.testing.assert_allclose(both[1], alone[1], atol=1e-5)
+    heavy = JointContrastive(steps=4).tune(languages, start, {(0, 1): ones, (1, 2): ones})
+    assert np.abs(heavy[1] - alone[1]).max() > 1e-3
+
+
+def test_threads_change_nothing() -> None:
+    languages = made(4, noise=1.0)
+    found = []
+    for n_threads in (1, 3):
+        with config_context(n_threads=n_threads):
+            found.append(JointContrastive(steps=3).fit(languages, everyone(4)).maps_)
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 # --- a new language ---------------------------------------------------------------------------
 
 
 @each_method
-def test_a_new_language_finds_its_place(kind: type[JointAligner]) -> None:
+@pytest.mark.parametrize(("width", "least"), [(6, 0.97), (5, 0.9)])
+def test_a_new_language_finds_its_place(kind: type[JointAligner], width: int, least: float) -> None:
     *languages, new = made(4, noise=0.1)
     aligner = kind().fit(languages, everyone(3))
     others = [unit_rows(rows) for rows in mapped(aligner, languages)]
+    before = [rows.copy() for rows in others]
     frame = Frame.restored(aligner.frame_.tensors())
+    new = new[:, :width]
     found = kind().fit_language(frame, new, others, {0: same(), 2: same()})
+    assert found.shape == (width, 6)
     cosines = np.einsum("ij,ij->i", unit_rows(new @ found), others[1])
-    assert cosines.mean() > 0.97
+    assert cosines.mean() > least
+    assert np.array_equal(others, before)
+
+
+def test_a_new_language_gets_the_map_of_the_joint_fit() -> None:
+    *languages, new = made(3, n=400, noise=0.3)
+    pairs = {(0, 1): same(400), (0, 2): same(400), (1, 2): same(400)}
+    joint = JointReweighted().fit([*languages, new], pairs)
+    # Fixed languages that lie as in the joint fit, up to the lengths of their rows.
+    others = [unit_rows(joint.transform(rows, i)) for i, rows in enumerate(languages)]
+    found = JointReweighted().fit_language(joint.frame_, new, others, {0: same(400), 1: same(400)})
+    one, other = unit_rows(new @ found), unit_rows(joint.transform(new, 2))
+    assert np.einsum("ij,ij->i", one, other).min() > 0.99
 
 
 # --- refusals ---------------------------------------------------------------------------------
@@ -221,7 +263,7 @@ def test_wrong_evidence_is_refused(kind: type[JointAligner]) -> None:
     with pytest.raises(ValueError, match=r"weights must belong to .* got \(0, 3\)"):
         kind().fit(languages, chain(4), {(0, 3): np.ones(60)})
     with pytest.raises(ValueError, match=r"must join the new language with at least 1 other"):
-        kind().fit_language(Frame.plain(6), languages[0], [], {})
+        kind().fit_language(Frame(np.ones(6)), languages[0], [], {})
     with pytest.raises(NotFittedError, match=r"must be fitted before transform"):
         kind().transform(languages[0], 0)
     fitted = GeneralizedProcrustes().fit(languages, chain(4))

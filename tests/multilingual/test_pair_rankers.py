@@ -81,6 +81,7 @@ def test_a_pair_without_a_lexicon_is_ranked_by_what_others_teach() -> None:
     for pair, each in found.items():
         assert each.is_transferred == ("en" not in pair)
         assert each.ranker is not None, pair
+        assert each.ranker.has_pivots  # the third language
         assert each.gain is not None
         assert each.gain.transferred == each.is_transferred
         assert each.gain.gain > 0

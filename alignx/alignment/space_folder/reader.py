@@ -168,7 +168,10 @@ class SpaceFolder:
                 f"{each.code}: {counted(each.words, 'word')} of {each.name}, added "
                 f"{each.added[:10]}{changed}"
             )
-        lines += [_pair_line(pair) for pair in found.pairs]
+        shown = [pair for pair in found.pairs if pair.pairs or pair.joint or pair.diagnosis]
+        lines += [_pair_line(pair) for pair in shown]
+        if more := len(found.pairs) - len(shown):
+            lines.append(f"{counted(more, 'direction')} without a dictionary")
         lines += [f"left out: {code} ({reason})" for code, reason in found.apart.items()]
         return "\n".join(lines)
 

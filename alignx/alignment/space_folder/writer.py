@@ -196,7 +196,12 @@ class SpaceWriter:
         ranker: PairRanker | None = None,
         known: KnownPairs | None = None,
     ) -> None:
-        """Add the evidence and learned ranking of two languages, or replace them."""
+        """Add the evidence and learned ranking of two languages, or replace them.
+
+        Raises ValueError if a language is not there.
+        """
+        for code in record.codes:
+            self._require_there(code)
         file = None
         if ranker is not None or known is not None:
             packed = parts_to_bytes(PairParts(ranker, known), self._space or "")
@@ -214,13 +219,16 @@ class SpaceWriter:
 
         Raises ValueError if it is not there, or one of the last two.
         """
-        if code not in self._languages:
-            raise ValueError(f"this space has languages {', '.join(self._languages)}, got {code}")
+        self._require_there(code)
         if len(self._languages) <= 2:
             kept = " and ".join(self._languages)
             raise ValueError(f"a space needs 2 languages, got {kept}, and {code} to remove")
         del self._languages[code]
         self.remove_pairs(code)
+
+    def _require_there(self, code: str) -> None:
+        if code not in self._languages:
+            raise ValueError(f"this space has languages {', '.join(self._languages)}, got {code}")
 
     def _require_new_code(self, code: str) -> None:
         require_code(code)
@@ -230,6 +238,8 @@ class SpaceWriter:
 
     def _commit(self) -> None:
         """Replace the manifest, once everything that it names is on the disk."""
+        if len(self._languages) < 2:
+            raise ValueError(f"a space needs 2 languages, got {len(self._languages)}")
         manifest = Manifest(
             alignx=version("alignx"),
             space=self._space or "",

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "JointAligner"]
 
-WEAKEST = 1e-3  # Agreement below which a direction tells a new language nothing.
-
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -33,34 +31,19 @@ class Frame:
     Attributes
     ----------
     strengths : (c,) float64
-        Agreement of the languages on each axis, descending.
-    mixing : (c, c) float64
-        Mean square root of the covariances of the languages along the axes: the map of a language
-        ends with it.
+        Agreement of the languages on each axis, descending; 1 where the maps do not weigh.
     """
 
     strengths: Double
-    mixing: Double
-
-    @classmethod
-    def plain(cls, components: int) -> Self:
-        """Return the frame of maps that neither weigh nor whiten."""
-        return cls(np.ones(components), np.eye(components))
-
-    def unmixing(self, power: float) -> Double:
-        """Lead mapped rows back to whitened coordinates along the axes, (c, c)."""
-        strong = self.strengths > WEAKEST
-        inverse = np.where(strong, np.where(strong, self.strengths, 1) ** -power, 0)
-        return np.asarray(np.linalg.pinv(self.mixing) * inverse)
 
     def tensors(self) -> dict[str, Double]:
         """Give the arrays to store, by name."""
-        return {"strengths": self.strengths, "mixing": self.mixing}
+        return {"strengths": self.strengths}
 
     @classmethod
     def restored(cls, tensors: Mapping[str, Double]) -> Self:
         """Return the frame of stored arrays."""
-        return cls(tensors["strengths"], tensors["mixing"])
+        return cls(tensors["strengths"])
 
 
 class JointAligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -178,7 +161,7 @@ class JointAligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         evidence = as_evidence(
             [len(new), *(len(each) for each in known.values())],
             {(0, at): pairs[number] for number, at in renumbered.items()},
-            weights and {(0, renumbered[number]): each for number, each in weights.items()},
+            {(0, renumbered[number]): each for number, each in (weights or {}).items()},
         )
         with threadpool_limits(limits=1, user_api="blas"):
             matrix = self._solve_language(frame, [new, *known.values()], evidence)

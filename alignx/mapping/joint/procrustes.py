@@ -57,9 +57,9 @@ class GeneralizedProcrustes(JointAligner):
         first = found.matrices[0]
         turn = first.T if len(first) == found.components else np.eye(found.components)
         maps = [found.matrices[i] @ turn for i in range(len(languages))]
-        return maps, Frame.plain(found.components)
+        return maps, Frame(np.ones(found.components))
 
     def _solve_language(self, _: Frame, languages: list[Matrix], evidence: Evidence) -> Double:
         new = languages[0]
-        moments = (cross_moment(new, languages[j], link) for (_, j), link in evidence.items())
-        return polar(sum(moments))
+        moments = [cross_moment(new, languages[j], link) for (_, j), link in evidence.items()]
+        return polar(np.sum(moments, axis=0))

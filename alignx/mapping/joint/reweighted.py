@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["JointReweighted"]
 
+# Of mapped rows, whose weak axes mean little: a ridge, and the least agreement.
+RIDGE, WEAKEST = 0.01, 1e-3
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class JointReweighted(JointAligner):
@@ -85,23 +88,38 @@ class JointReweighted(JointAligner):
         first = found.matrices[0] @ axes
         largest = first[np.abs(first).argmax(axis=0), np.arange(len(axes))]
         axes = axes * np.where(largest < 0, -1, 1)
-        maps, mixings = [], []
-        for i, (whiten, dewhiten) in enumerate(whitenings):
-            rotation = found.matrices[i] @ axes
-            mixings.append(rotation.T @ dewhiten @ rotation)
-            maps.append(whiten @ (rotation * strengths**self.power) @ mixings[-1])
-        wide = [m for m, rows in zip(mixings, languages, strict=True) if rows.shape[1] >= len(axes)]
-        return maps, Frame(strengths, np.mean(wide, axis=0))
+        maps = [
+            self._map(white, found.matrices[i] @ axes, strengths)
+            for i, white in enumerate(whitenings)
+        ]
+        return maps, Frame(strengths)
 
     def _solve_language(self, frame: Frame, languages: list[Matrix], evidence: Evidence) -> Double:
-        ((whiten, dewhiten),) = self._whitenings(languages, evidence, range(1))
-        moment = sum(
-            cross_moment(languages[0], languages[j], link) for (_, j), link in evidence.items()
-        )
-        rotation = polar(whiten @ moment @ frame.unmixing(self.power))
-        return (
-            whiten @ (rotation * frame.strengths**self.power) @ (rotation.T @ dewhiten @ rotation)
-        )
+        (white,) = self._whitenings(languages, evidence, range(1))
+        towards = [
+            white[0]
+            @ cross_moment(languages[0], languages[j], link)
+            @ self._unmixing(frame, covariance(languages, {(0, j): link}, j))
+            for (_, j), link in evidence.items()
+        ]
+        return self._map(white, polar(np.sum(towards, axis=0)), frame.strengths)
+
+    def _map(self, white: tuple[Double, Double], rotation: Double, strengths: Double) -> Double:
+        whiten, dewhiten = white
+        return whiten @ (rotation * strengths**self.power) @ (rotation.T @ dewhiten @ rotation)
+
+    def _unmixing(self, frame: Frame, gram: Double) -> Double:
+        """Lead mapped rows with this covariance back to whitened rows along the axes.
+
+        Mapped rows are ``u S^p D``, where u is white and D symmetric, and so have the covariance
+        ``D S^2p D``. That and S give D.
+        """
+        ridge = RIDGE * np.trace(gram) / len(gram)
+        gram = gram + ridge * np.eye(len(gram))
+        scales = np.maximum(frame.strengths, WEAKEST) ** self.power
+        _, root = whitening(scales[:, None] * gram * scales, 0)  # S^p D S^p
+        # Whitened by the inverse square root of their covariance, they are u times a rotation.
+        return np.asarray(whitening(gram, 0)[0] @ polar(root / scales).T)
 
     def _whitenings(
         self, languages: list[Matrix], evidence: Evidence, numbers: range

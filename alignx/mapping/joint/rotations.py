@@ -61,7 +61,7 @@ class Rotations:
     def _attach(self, dimensions: Sequence[int]) -> list[int]:
         """Rotate the language of most evidence by the identity, and others towards those before."""
         strength = [
-            sum(float(np.abs(cross).sum()) for cross, _ in towards) for towards in self.towards
+            sum(float(np.linalg.norm(cross)) for cross, _ in towards) for towards in self.towards
         ]
         roots = [i for i, dimension in enumerate(dimensions) if dimension == self.components]
         order = [max(roots, key=lambda i: strength[i])]
@@ -89,5 +89,5 @@ class Rotations:
 
     def agreement(self) -> Double:
         """Sum ``R_i' C_ij R_j`` over the pairs, made symmetric, (c, c)."""
-        both = sum(self.matrices[i].T @ self._sum(i) for i in self.matrices)
+        both = np.asarray(sum(self.matrices[i].T @ self._sum(i) for i in self.matrices))
         return np.asarray(both + both.T) / 4

@@ -8,7 +8,8 @@ import numpy as np
 
 from alignx.reporting.classifier import ClassifierSection
 from alignx.reporting.figures.answers import draw_shares
-from alignx.reporting.figures.theme import SOURCE, drawing, label_of
+from alignx.reporting.figures.squares import draw_square
+from alignx.reporting.figures.theme import label_of
 from alignx.support.arguments import require_instance
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_classes", "plot_confusion"]
 
 SHOWN = 12
-DARKEST = 0.5  # numbers stay readable on it
 
 
 def plot_classes(section: ClassifierSection, *, ax: Axes | None = None) -> Axes:
@@ -72,17 +72,7 @@ def plot_confusion(section: ClassifierSection, *, ax: Axes | None = None) -> Axe
     counts = section.confusion[np.ix_(chosen, chosen)]
     names = [label_of(section.classes[row]) for row in chosen]
     shares = counts / np.maximum(section.confusion[chosen].sum(axis=1, keepdims=True), 1)
-    with drawing(ax, 2.2 + 0.32 * len(names), grid="none") as ax:
-        from matplotlib.colors import to_rgba_array
-
-        colors = to_rgba_array([SOURCE] * shares.size, DARKEST * shares.ravel())
-        ax.pcolormesh(colors.reshape(*shares.shape, 4))
-        for (row, column), count in np.ndenumerate(counts):
-            if count:
-                ax.text(column + 0.5, row + 0.5, f"{count:,}", ha="center", va="center")
-        middles = np.arange(len(names)) + 0.5
-        ax.set_yticks(middles, names, parse_math=False)
-        ax.set_xticks(middles, names, parse_math=False, rotation=90)
-        ax.set(xlabel="predicted class", ylabel="true class")
-        ax.invert_yaxis()
+    texts = [[f"{count:,}" if count else "" for count in row] for row in counts.tolist()]
+    ax = draw_square(shares, texts, names, ax)
+    ax.set(xlabel="predicted class", ylabel="true class")
     return ax

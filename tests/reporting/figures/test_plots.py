@@ -137,6 +137,17 @@ def test_confusion_of_many_classes_draws_those_with_the_most_errors() -> None:
     assert "7" in texts(axes)
 
 
+def test_accuracy_matrix_writes_the_share_of_each_pair_darker_for_better_ones() -> None:
+    words = ax.Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
+    space = ax.SharedSpace({"en": words, "sv": words, "nl": words})
+    test = {("en", "sv"): [("cat", "cat"), ("dog", "cat")], ("nl", "en"): [("cat", "cat")]}
+    axes = ax.plot_accuracy_matrix(ax.evaluate_many(space, test, n_neighbors=1))
+    assert texts(axes) == ["50", "100"]
+    assert rows(axes) == ["English", "Swedish", "Dutch"]
+    [mesh] = axes.collections
+    assert mesh.get_array()[..., 3].tolist() == [[0, 0.25, 0], [0, 0, 0], [0.5, 0, 0]]
+
+
 def test_classes_draw_the_share_of_each() -> None:
     axes = ax.plot_classes(section([[3, 1], [0, 0]], "a", "b"))
     assert rows(axes) == ["a (4)", "b (0)"]

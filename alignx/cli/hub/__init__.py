@@ -1,0 +1,1 @@
+"""Commands `alignx hub`: many languages in one space."""
