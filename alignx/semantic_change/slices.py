@@ -105,10 +105,10 @@ def scores_of(
     first: Embeddings, last: Embeddings, words: Sequence[str], n_neighbors: int
 ) -> Change:
     """Measure the change of words between two slices that have them."""
-    rows = [_rows_of(each, words) for each in (first, last)]
     # By Zipf's law ranks go with the inverse of counts, and variances of vectors with these.
     ranks = first.rows(words) + last.rows(words)
-    return measure_change(*rows, ranks.astype(np.float64), n_neighbors=n_neighbors)
+    then, now = _rows_of(first, words), _rows_of(last, words)
+    return measure_change(then, now, ranks.astype(np.float64), n_neighbors=n_neighbors)
 
 
 def ranked(slices: Mapping[str, Embeddings], words: Sequence[str], n_neighbors: int) -> Drift:
