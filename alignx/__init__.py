@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
+    from alignx.datasets.slices import write_slices
     from alignx.errors import (
         AlignmentFailed,
         AlignxError,
@@ -105,6 +106,9 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
     from alignx.retrieval.ranked import key_biases
     from alignx.retrieval.soft_biases import hubless_biases, inverted_softmax_biases
+    from alignx.semantic_change.result import Drift, DriftTest
+    from alignx.semantic_change.slices import drift
+    from alignx.semantic_change.texts import drift_of_texts
     from alignx.support.config import config_context, get_config, set_config
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
@@ -137,6 +141,8 @@ __all__ = [
     "DirectionError",
     "DocumentEncoder",
     "DownloadError",
+    "Drift",
+    "DriftTest",
     "Embeddings",
     "EmptyLexiconError",
     "Ensemble",
@@ -199,6 +205,8 @@ __all__ = [
     "csls_biases",
     "csls_neighbors",
     "csls_search",
+    "drift",
+    "drift_of_texts",
     "evaluate",
     "evaluate_many",
     "evaluate_similarity",
@@ -237,6 +245,7 @@ __all__ = [
     "set_config",
     "train",
     "update_language",
+    "write_slices",
 ]
 
 _HOMES = {
@@ -263,6 +272,10 @@ _HOMES = {
     "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
+    "datasets.slices": ["write_slices"],
+    "semantic_change.slices": ["drift"],
+    "semantic_change.result": ["Drift", "DriftTest"],
+    "semantic_change.texts": ["drift_of_texts"],
     "errors": [
         "AlignmentFailed",
         "AlignxError",

@@ -36,7 +36,7 @@ ORDER = [
     {"datasets", "mapping", "ranking", "training"},
     {"alignment"},
     {"multilingual"},
-    {"induction", "evaluation", "classification"},
+    {"induction", "evaluation", "classification", "semantic_change"},
     {"experiments", "reporting"},
     {"server"},
     {"cli"},

@@ -39,10 +39,24 @@ def demo(
         option("Write a report too: a page with quality, dictionary and errors.", "--report"),
     ] = None,
     open_it: Open = False,
+    slices: Annotated[
+        Path | None,
+        option(
+            "Only write texts of 1900, 1950 and 2000 for `alignx drift`, into this folder.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     *,
     terminal: Terminal,
 ) -> None:
     """Align, evaluate, translate and write a dictionary, with bundled vectors."""
+    if slices is not None:
+        refuse(output is not None or page is not None, "--slices", "it takes no other output")
+
+        from alignx.datasets.slices import write_slices
+
+        _say("\n".join(map(str, write_slices(slices))))
+        return
     codes = pair.split("-")
     refuse(len(codes) != 2, "--pair", f"give two codes joined by a hyphen, got {pair!r}")
     refuse(open_it and page is None, "--open", "it takes --report")

@@ -20,6 +20,7 @@ from alignx.cli.classify.predict import predict
 from alignx.cli.classify.transfer import transfer
 from alignx.cli.convert import convert
 from alignx.cli.demo import demo
+from alignx.cli.drift import drift
 from alignx.cli.evaluate import evaluate
 from alignx.cli.fetch import fetch
 from alignx.cli.help import DefaultGroup, HelpGroup
@@ -76,7 +77,7 @@ for _panel, _commands in {
     "Start": (demo, fetch),
     "Vectors": (convert, train),
     "Languages in one space": (align, apply),
-    "Use": (translate, induce, serve),
+    "Use": (translate, induce, serve, drift),
     "Measure": (report, evaluate, bench),
     "Program": (info,),
 }.items():

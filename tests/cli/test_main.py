@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "align", "apply", "translate", "induce", "evaluate", "convert", "train", "bench", "demo",
-    "fetch", "info", "serve", "classify fit", "classify predict", "classify transfer",
+    "drift", "fetch", "info", "serve", "classify fit", "classify predict", "classify transfer",
 )  # fmt: skip
 
 

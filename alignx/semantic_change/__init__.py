@@ -1,0 +1,1 @@
+"""Change of the meaning of words between time slices of one language."""
