@@ -242,7 +242,7 @@ def _settings(
         if other != code:
             raise ValueError(f"languages must be different, got one for {other} and {code}")
     digests = {
-        f"{s}-{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
+        f"{s}.{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
         for (s, t), lexicon in lexicons.items()
     }
     return {"version": version("alignx"), "languages": described, "lexicons": digests}

@@ -209,3 +209,12 @@ def test_bad_input_is_said_in_one_line(languages: Words) -> None:
             fit(given, lexicons)
         assert text in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_codes_with_dashes_keep_their_dictionaries_apart() -> None:
+    languages = {code: language(code) for code in ("a", "b-c", "a-b", "c")}
+    counts = {("a", "b-c"): 120, ("a-b", "c"): 60, ("a", "c"): 120}
+    fitted = fit(languages, {pair: lexicon(*pair, count) for pair, count in counts.items()})
+    asked = {pair: fitted.pairs[pair].pairwise for pair in counts}
+    assert {pair: each and each.n for pair, each in asked.items()} == counts
