@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import logging
-import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from alignx.alignment.space_folder.manifest import require_code
 from alignx.errors import AlignxError
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
 
@@ -39,13 +39,11 @@ FEW_KNOWN = 0.2  # share of the pairs of a dictionary
 LEAST_AGREEMENT, DOUBTFUL_AGREEMENT = 0.1, 0.5
 FEWEST_COMPARED = 20  # words that two ways lead to
 
-_CODE = re.compile(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
-
 logger = logging.getLogger("alignx")
 
 
 def require_codes(languages: Mapping[Any, Any]) -> None:
-    """Refuse codes that are no names of files, or differ only in case.
+    """Refuse codes that cannot name the folders of a space, or differ only in case.
 
     Raises
     ------
@@ -56,10 +54,9 @@ def require_codes(languages: Mapping[Any, Any]) -> None:
         raise ValueError(f"languages must be at least 2, got {len(languages)}")
     first: dict[str, str] = {}
     for code in languages:
-        if not isinstance(code, str) or not _CODE.fullmatch(code):
-            raise ValueError(
-                f"a language code must be letters and digits, with '-' or '_' between, got {code!r}"
-            )
+        if not isinstance(code, str):
+            raise TypeError(f"a language code must be a string, got {code!r}")
+        require_code(code)
         other = first.setdefault(code.casefold(), code)
         if other != code:
             raise ValueError(

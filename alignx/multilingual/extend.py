@@ -10,6 +10,7 @@ import numpy as np
 from alignx.alignment.held_out import correct_answers
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
+from alignx.alignment.ranker_fit import SOUGHT
 from alignx.multilingual.evidence import as_lexicons, known_rows
 from alignx.multilingual.extension import Extension, renumbered
 from alignx.multilingual.failures import require_none_failed
@@ -17,8 +18,8 @@ from alignx.multilingual.held_out_fit import HeldOutFit, split_dictionaries, val
 from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
 from alignx.multilingual.multilingual_alignment import PairFit
 from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
-from alignx.multilingual.pair_tasks import N_NEIGHBORS
 from alignx.ranking.ranker import PairRanker
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["NewLanguage", "fit_new_language"]
 
 FEWEST_RANKED = 200  # known words to learn a ranking from
-RANKED = 40_000  # words of a language that take part in this
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +211,8 @@ def _new_rankers(
 
         def mapped(asked: str, matrix: Matrix) -> Matrix:
             if asked == code:
-                return unit_rows(fit.words.vectors[:RANKED] @ matrix)
-            return fit.others[asked][:RANKED]
+                return unit_rows(fit.words.vectors[:SOUGHT] @ matrix)
+            return fit.others[asked][:SOUGHT]
 
         found |= fit_pair_rankers(ranker, mapped, vocabularies, folds, {})
     return found

@@ -12,8 +12,9 @@ from alignx.alignment.known_pairs import KnownPairs
 from alignx.mapping import balanced_weights
 from alignx.mapping.joint import Frame, GeneralizedProcrustes, JointAligner
 from alignx.multilingual.multilingual_alignment import restored_method
-from alignx.multilingual.pair_tasks import FEWEST_ROWS, N_NEIGHBORS
+from alignx.multilingual.pair_tasks import FEWEST_ROWS
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:

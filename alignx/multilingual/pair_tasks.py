@@ -16,6 +16,7 @@ from alignx.mapping import Procrustes, Refinement, Reweighted, balanced_weights,
 from alignx.multilingual.language_part import FREQUENT
 from alignx.multilingual.work import Result
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
 
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["FEWEST_ROWS", "N_NEIGHBORS", "fit_pairwise", "grow_pairs", "induce_pairs", "self_learn"]
+__all__ = ["FEWEST_ROWS", "fit_pairwise", "grow_pairs", "induce_pairs", "self_learn"]
 
-N_NEIGHBORS = 10
 FEWEST_ROWS = 50  # words of a language; with fewer, no pairs are grown
 ROUNDS = 2  # of refinement of a map of two languages
 RIDGE = 1e-4  # enough for vectors that do not span their space
