@@ -137,5 +137,4 @@ def _share(found: Validation) -> str:
 
 
 def _triangle(found: TriangleRecord) -> _Triangle:
-    error = 1 - found.closed / found.cycles if found.cycles else 0.0
-    return _Triangle(", ".join(found.languages), found.cycles, error)
+    return _Triangle(", ".join(found.languages), found.cycles, found.error)

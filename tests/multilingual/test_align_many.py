@@ -88,10 +88,12 @@ def test_languages_translate_through_the_space(
 
 def test_the_figures_are_a_table(fitted: MultilingualAlignment) -> None:
     lines = str(fitted).splitlines()
-    assert lines[0] == "MultilingualAlignment(en, es, de; 3 pairs of languages)"
-    assert lines[2].split()[:5] == ["known", "induced", "alone", "star", "joint"]
-    assert "through other languages" in lines[5]
-    assert fitted.to_frame()["known"].tolist() == [120, 120, 0]
+    assert lines[0] == "MultilingualAlignment(en, es, de; 3 pairs of languages), hub en"
+    assert lines[2].split()[:5] == ["known", "induced", "pairwise", "star", "joint"]
+    assert lines[3].split()[:2] == ["en-es", "120"]
+    assert lines[5] == "through other languages: es-de"
+    assert lines[6].startswith("around en-es-de-en: ")
+    assert fitted.to_frame()["pairs"].tolist() == [120, 120, 0]
     assert [pair["found_by"] for pair in fitted.as_dict()["pairs"]] == ["lexicon"] * 2 + ["pivot"]
 
 
