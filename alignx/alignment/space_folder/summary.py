@@ -12,10 +12,19 @@ if TYPE_CHECKING:
     from alignx.alignment.space_folder.manifest import Manifest, PairRecord, TriangleRecord
     from alignx.alignment.validation import Validation
 
-__all__ = ["each_pair_once", "figures_of", "manifest_facts", "manifest_text", "text_of_figures"]
+__all__ = [
+    "FITS",
+    "each_pair_once",
+    "figures_of",
+    "manifest_facts",
+    "manifest_text",
+    "share",
+    "text_of_figures",
+]
 
 FITS = ("pairwise", "star", "joint")
 SHOWN = 5  # pairs of languages without a dictionary
+WORST = 10  # triangles; with many languages there are thousands
 
 
 def figures_of(
@@ -92,10 +101,13 @@ def _remarks(
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
         gain = next((pair.ranking_gain for pair in without if pair.ranking_gain is not None), None)
         yield f"through other languages: {shown}" + ("" if gain is None else f"; {gain}")
-    for triangle in triangles:
+    worst = sorted(triangles, key=lambda triangle: -triangle.error)
+    for triangle in worst[:WORST]:
         name = "-".join((*triangle.languages, triangle.languages[0]))
         words = counted(triangle.cycles, "word")
         yield f"around {name}: {triangle.error:.1%} of {words} end at another word"
+    if len(worst) > WORST:
+        yield f"around {counted(len(worst) - WORST, 'other triangle')}: fewer"
     for code, reason in apart.items():
         yield f"left out: {code} ({reason})"
 
@@ -107,10 +119,11 @@ def _pair_row(pair: PairRecord) -> tuple[str, ...]:
     learned = "-" if gain is None else f"{100 * gain.learned:.1f}"
     known = f"{pair.pairs:,}" if pair.pairs else "none"
     name = f"{pair.source}-{pair.target}"
-    return name, known, f"{pair.induced:,}", *map(_share, found), learned, f"{asked:,}"
+    return name, known, f"{pair.induced:,}", *map(share, found), learned, f"{asked:,}"
 
 
-def _share(found: Validation | None) -> str:
+def share(found: Validation | None) -> str:
+    """Return P@1 in percent with its interval, as text."""
     if found is None or not found.n:
         return "-"
     low, high = (100 * end for end in found.interval)
