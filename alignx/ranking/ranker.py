@@ -268,7 +268,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the learned arrays by name, for mapping files."""
         arrays = {name: np.asarray(getattr(self, f"{name}_"), np.float32) for name in ARRAYS}
-        return {**arrays, "ngram_means": self.spelling_.means, "ngram_maps": self.spelling_.maps}
+        arrays |= {"ngram_means": self.spelling_.means, "ngram_maps": self.spelling_.maps}
+        return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
     def facts(self) -> dict[str, Any]:
         """Return parameters and names of features, for mapping files."""
