@@ -10,33 +10,30 @@ import numpy as np
 from alignx.alignment.held_out import correct_answers
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
-from alignx.alignment.ranker_fit import SOUGHT
 from alignx.multilingual.evidence import as_lexicons, known_rows
 from alignx.multilingual.extension import Extension, renumbered
 from alignx.multilingual.failures import require_none_failed
 from alignx.multilingual.held_out_fit import HeldOutFit, split_dictionaries, validation
 from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
 from alignx.multilingual.multilingual_alignment import PairFit
-from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
+from alignx.multilingual.new_rankers import new_rankers, transferred_rankers
+from alignx.multilingual.pair_rankers import FittedRanker
 from alignx.ranking.ranker import PairRanker
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from alignx.alignment.space_folder.reader import SpaceFolder
     from alignx.alignment.validation import Validation
     from alignx.lexicon.lexicon import Lexicon, LexiconLike
-    from alignx.support.arrays import Matrix
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["NewLanguage", "fit_new_language"]
-
-FEWEST_RANKED = 200  # known words to learn a ranking from
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +71,8 @@ def fit_new_language(
     lexicons : mapping of (str, str) to Lexicon, path or list of pairs
         Known translations; `code` is one of the two languages of each.
     ranker : PairRanker or bool
-        Learn the ranking from and to each language with a dictionary of 200 words or more.
+        Learn the ranking from and to each language with a dictionary of 200 words or more. The
+        other languages take the ranking that the space has for pairs without a dictionary.
     allow_failed : bool
         Keep a map that has failed its check.
     progress : callable, optional
@@ -106,7 +104,8 @@ def fit_new_language(
     matrix, induced = fit.solve(known, FREQUENT)
     learned: dict[tuple[str, str], FittedRanker] = {}
     if ranker:
-        learned = _new_rankers(PairRanker() if ranker is True else ranker, fit, code, folds)
+        learned = new_rankers(PairRanker() if ranker is True else ranker, fit, code, folds)
+        learned = transferred_rankers(folder, fit, code, matrix, folds) | learned
     if progress is not None:
         progress(1.0)
     mean = np.zeros(len(matrix), dtype=np.float32)
@@ -125,7 +124,8 @@ def _pair_fits(
 ) -> Iterator[PairFit]:
     """Give the evidence with each language, and the learned rankings of both directions."""
     nothing = FittedRanker(None, None)
-    for other, count in induced.items():
+    for other in dict.fromkeys([*induced, *(target for _, target in learned if target != code)]):
+        count = induced.get(other, 0)
         is_known = other in fit.known
         pairs = len(fit.known[other]) if is_known else 0
         counts = pairs, count, "lexicon" if is_known else "pivot"
@@ -138,10 +138,18 @@ def _pair_fits(
             ranker=forth.ranker,
             ranking_gain=forth.gain,
             known=fit.known_pairs(other) if is_known else None,
+            is_transferred=forth.is_transferred,
         )
         if (other, code) in learned:
             back = learned[other, code]
-            yield PairFit(other, code, *counts, ranker=back.ranker, ranking_gain=back.gain)
+            yield PairFit(
+                other,
+                code,
+                *counts,
+                ranker=back.ranker,
+                ranking_gain=back.gain,
+                is_transferred=back.is_transferred,
+            )
 
 
 def _cross_fit(
@@ -196,23 +204,4 @@ def _by_other(
             raise ValueError(f"dictionaries must be of {code}, got one of {source} and {target}")
         other = target if source == code else source
         found[other] = lexicon if source == code else lexicon.reversed()
-    return found
-
-
-def _new_rankers(
-    ranker: PairRanker, fit: Extension, code: str, folds: Sequence[HeldOutFit]
-) -> dict[tuple[str, str], FittedRanker]:
-    """Learn the ranking from and to each language with a dictionary, on its held-out words."""
-    found: dict[tuple[str, str], FittedRanker] = {}
-    for other, rows in fit.known.items():
-        if len(np.unique(rows[:, 0])) < FEWEST_RANKED:
-            continue
-        vocabularies = {other: fit.languages[other].words, code: fit.words.words}
-
-        def mapped(asked: str, matrix: Matrix) -> Matrix:
-            if asked == code:
-                return unit_rows(fit.words.vectors[:SOUGHT] @ matrix)
-            return fit.others[asked][:SOUGHT]
-
-        found |= fit_pair_rankers(ranker, mapped, vocabularies, folds, {})
     return found

@@ -211,7 +211,23 @@ def test_a_new_language_gets_learned_rankings(space: Path) -> None:
         assert gain.n >= 200
         ranker = SharedSpace.open(space).pair(*pair).ranker
         assert (ranker is not None) == (gain.gain > 0)
-    assert ways["de", "es"].ranker is None
+    assert ways["de", "es"].ranker is None  # as the space has no ranking of other languages
+    with_fr = [(f"fr{number}", f"en{number}") for number in range(WORDS)]
+    taught = add_language(space, "fr", language("fr", 4, noise=0.5), {"en": with_fr})
+    shared = [pair for pair in taught.pairs if pair.is_transferred]
+    assert {(pair.source, pair.target) for pair in shared} == {
+        ("fr", "es"),
+        ("es", "fr"),
+        ("fr", "de"),
+        ("de", "fr"),
+    }
+    for pair in shared:
+        assert pair.ranking_gain is not None
+        assert pair.ranking_gain.transferred
+        assert pair.ranking_gain.gain > 0
+        ranker = SharedSpace.open(space).pair(pair.source, pair.target).ranker
+        assert ranker is not None
+    remove_language(space, "fr")
     none = update_language(space, "de", language("de", 3), {"en": every}, ranker=False)
     assert [pair.ranking_gain for pair in none.pairs] == [None, None]
 
