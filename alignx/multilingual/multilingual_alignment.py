@@ -15,6 +15,7 @@ from alignx.alignment.space_folder.writer import changing
 from alignx.mapping import method_name
 from alignx.mapping.joint import JOINT_METHODS, Frame, JointAligner
 from alignx.support.arrays import freeze
+from alignx.support.counts import counted
 from alignx.support.frames import Tabular
 from alignx.vectors.objects import as_embeddings
 
@@ -155,8 +156,8 @@ class MultilingualAlignment(Tabular):
     frame: Frame | None = None
 
     def __repr__(self) -> str:
-        n = len(self._listed())
-        return f"MultilingualAlignment({', '.join(self.maps)}; {n} pairs of languages)"
+        pairs = counted(len(self._listed()), "pair")
+        return f"MultilingualAlignment({', '.join(self.maps)}; {pairs} of languages)"
 
     def __str__(self) -> str:
         """Give a table of the pairs, the triangles, and the languages that are left out."""
