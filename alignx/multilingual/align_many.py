@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
+    from alignx.alignment.validation import Validation
     from alignx.lexicon.lexicon import Lexicon, LexiconLike
     from alignx.multilingual.evidence import Pair
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
@@ -163,7 +164,7 @@ def align_many(
             parts, known, tasks, allow_failed=allow_failed, progress=part_of(progress, 0.1, 0.3)
         )
         first = _hub(hub, found)
-        tell({"stage": "pairwise", "hub": first, "p@1": _precisions(found)})
+        tell({"stage": "pairwise", "hub": first, "p@1": _precisions(found.pairwise)})
         learning = part_of(progress, 0.4, 0.1)
         join_by_vectors(found, first, tasks, allow_failed=allow_failed, progress=learning)
         if len(found.parts) < 2:
@@ -171,6 +172,7 @@ def align_many(
         if method is None:
             chosen = _for_few(found, chosen)
         folds = cross_fit(found, first, chosen, tasks, part_of(progress, 0.5, 0.2))
+        tell({"stage": "joint", "hub": first, "p@1": _precisions(folds.joint)})
         joint = fit_all(found, (first, chosen, folds.weights), tasks, part_of(progress, 0.7, 0.1))
         rankers = fit_rankers(ranker, found, folds, joint, part_of(progress, 0.8, 0.2))
         alignment = assembled(found, first, chosen, (folds, joint), rankers)
@@ -240,12 +242,18 @@ def _settings(
             described[code] = data.checksum if keeps else str(id(data))
         other = first.setdefault(described[code], code)
         if other != code:
-            raise ValueError(f"languages must be different, got one for {other} and {code}")
+            raise ValueError(
+                f"languages must have different vectors, got the same for {other} and {code}"
+            )
     digests = {
         f"{s}.{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
         for (s, t), lexicon in lexicons.items()
     }
     return {"version": version("alignx"), "languages": described, "lexicons": digests}
+
+
+def _same_vectors(one: str, other: str) -> ValueError:
+    return ValueError(f"languages must have different vectors, got the same for {one} and {other}")
 
 
 def _prepared(
@@ -275,7 +283,9 @@ def _prepared(
     for code, part in parts.items():
         other = first.setdefault(part.unmapped.checksum, code)
         if other != code:
-            raise ValueError(f"languages must be different, got one for {other} and {code}")
+            raise ValueError(
+                f"languages must have different vectors, got the same for {other} and {code}"
+            )
     return parts
 
 
@@ -289,8 +299,8 @@ def _hub(given: str | None, found: Foundation) -> str:
     return given
 
 
-def _precisions(found: Foundation) -> dict[str, float]:
-    return {f"{s}-{t}": each.precision for (s, t), each in found.pairwise.items()}
+def _precisions(found: Mapping[Pair, Validation]) -> dict[str, float]:
+    return {f"{s}-{t}": each.precision for (s, t), each in found.items()}
 
 
 def _for_few(found: Foundation, method: JointAligner) -> JointAligner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -54,8 +55,6 @@ def require_codes(languages: Mapping[Any, Any]) -> None:
         raise ValueError(f"languages must be at least 2, got {len(languages)}")
     first: dict[str, str] = {}
     for code in languages:
-        if not isinstance(code, str):
-            raise TypeError(f"a language code must be a string, got {code!r}")
         require_code(code)
         other = first.setdefault(code.casefold(), code)
         if other != code:
@@ -77,6 +76,8 @@ def as_lexicons(lexicons: Mapping[Pair, LexiconLike], codes: Iterable[str]) -> d
     for key, given in lexicons.items():
         pair = _known_pair(key, by_case)
         lexicon = Lexicon.of(given)
+        if lexicon.name == Lexicon.name:  # of none that was read from a file
+            lexicon = replace(lexicon, name=f"the lexicon of {pair[0]} and {pair[1]}")
         if pair[::-1] in found:
             pair, lexicon = pair[::-1], lexicon.reversed()
         found[pair] = _merged(found[pair], lexicon) if pair in found else lexicon

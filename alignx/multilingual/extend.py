@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
     from alignx.alignment.space_folder.reader import SpaceFolder
     from alignx.alignment.validation import Validation
     from alignx.lexicon.lexicon import Lexicon, LexiconLike
+    from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["NewLanguage", "fit_new_language"]
+
+logger = logging.getLogger("alignx")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +102,7 @@ def fit_new_language(
     known = {other: found[code, other] for other in by_other}
     fit = Extension.of(folder, words, known, others)
     checks, folds = _cross_fit(fit, code, progress)
-    failed = {(code, other): check for other, check in checks.items() if check and check.failed}
-    if len(failed) == len(checks):
-        require_none_failed(failed, allow_failed)
+    _require_success(code, checks, known, allow_failed)
     matrix, induced = fit.solve(known, FREQUENT)
     learned: dict[tuple[str, str], FittedRanker] = {}
     if ranker:
@@ -113,6 +115,23 @@ def fit_new_language(
         LanguageMap.of(code, embeddings, normalizer, matrix, mean),
         tuple(_pair_fits(fit, code, induced, checks, learned)),
     )
+
+
+def _require_success(
+    code: str,
+    checks: Mapping[str, Validation | None],
+    known: Mapping[str, Indices],
+    allow_failed: bool,
+) -> None:
+    """Refuse a map that all its dictionaries have failed; warn of single ones and of few pairs."""
+    failed = {(code, other): check for other, check in checks.items() if check and check.failed}
+    if len(failed) == len(checks):
+        require_none_failed(failed, allow_failed, "keep the map")
+    for (_, other), check in failed.items():
+        logger.warning("%s-%s: the dictionary does not fit the map: %s", code, other, check)
+    for other in (other for other, check in checks.items() if check is None):
+        text = "the map of %s and %s could not be validated: too few pairs (%d) to hold some out"
+        logger.warning(text, code, other, len(known[other]))
 
 
 def _pair_fits(

@@ -16,6 +16,7 @@ from alignx.alignment.space_folder.writer import changing
 from alignx.mapping import method_name
 from alignx.mapping.joint import JOINT_METHODS, Frame, JointAligner
 from alignx.support.arrays import freeze
+from alignx.support.counts import counted
 from alignx.support.frames import Tabular
 from alignx.vectors.objects import as_embeddings
 
@@ -156,8 +157,8 @@ class MultilingualAlignment(Tabular):
     frame: Frame | None = None
 
     def __repr__(self) -> str:
-        n = len({frozenset(pair) for pair in self.pairs})
-        return f"MultilingualAlignment({', '.join(self.maps)}; {n} pairs of languages)"
+        count = counted(len({frozenset(pair) for pair in self.pairs}), "pair")
+        return f"MultilingualAlignment({', '.join(self.maps)}; {count} of languages)"
 
     def __str__(self) -> str:
         """Return the pairs as a table, the triangles, and the languages that are left out."""

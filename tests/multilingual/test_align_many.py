@@ -189,6 +189,8 @@ def test_bad_input_is_said_in_one_line(languages: Words) -> None:
         ({"en": languages["en"]}, {}, ValueError, "at least 2"),
         ({**languages, "EN": languages["en"]}, {}, ValueError, "more than case"),
         ({**languages, "../x": languages["en"]}, {}, ValueError, "letters and digits"),
+        ({**languages, "pairs": languages["en"]}, {}, ValueError, "and not 'pairs'"),
+        ({**languages, "x" * 65: languages["en"]}, {}, ValueError, "at most 64 letters"),
         ({**languages, "fr": languages["en"]}, STAR, ValueError, "en and fr"),
         (languages, {("en", "sk"): [("a", "b")]}, ValueError, "got one of en and sk"),
         (languages, {("en", "en"): [("a", "b")]}, ValueError, "got en twice"),

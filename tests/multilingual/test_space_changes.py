@@ -137,11 +137,9 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
     before = states(space)
     german = language("de", 3)
     known = {"en": lexicon("de", "en")}
-    with pytest.raises(
-        ValueError, match="must be not there yet, got es for a space of en, es; upd"
-    ):
+    with pytest.raises(ValueError, match="must not be in the space, got es; update it"):
         add_language(space, "es", german, known)
-    with pytest.raises(ValueError, match="must be there, got de for a space of en, es; add it"):
+    with pytest.raises(ValueError, match="must be one of en, es, got de; add it"):
         update_language(space, "de", german, known)
     with pytest.raises(ValueError, match=r"a new language needs a dictionary with .* en, es, got"):
         add_language(space, "de", german, {})
@@ -149,10 +147,17 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
         add_language(space, "de", german, {"fr": lexicon("de", "fr")})
     with pytest.raises(ValueError, match="dictionaries must be of de, got one of en and es"):
         add_language(space, "de", german, {("en", "es"): lexicon("en", "es")})
-    with pytest.raises(ValueError, match="a language code must be letters and digits"):
+    with pytest.raises(ValueError, match="a language code must be at most 64 letters and digits"):
         add_language(space, "d/e", german, known)
-    with pytest.raises(EmptyLexiconError):
+    with pytest.raises(EmptyLexiconError, match="the lexicon of de and en"):
         add_language(space, "de", german, {"en": [("x", "y")]})
+    with pytest.raises(ValueError, match="must not be in the space, got es"):
+        add_language(space, "ES", german, known)
+    with pytest.raises(ValueError, match="a language code must be"):
+        update_language(space, 5, german, known)  # type: ignore[arg-type]
+    for wrong in ({"lexicons": [("de0", "en0")]}, {"ranker": "x"}, {"progress": 4}):
+        with pytest.raises(TypeError, match=f"{next(iter(wrong))} must be"):
+            add_language(space, "de", german, **{"lexicons": known, **wrong})
     with pytest.raises(EmptyLexiconError, match="150 fit with both exchanged"):
         add_language(space, "de", german, {"en": lexicon("en", "de")})
     with pytest.raises(ValueError, match="a space needs 2 languages"):
@@ -169,6 +174,16 @@ def test_a_map_that_failed_is_refused_unless_it_is_asked_for(space: Path) -> Non
     assert states(space) == before
     add_language(space, "de", language("de", 3), {"en": wrong}, allow_failed=True)
     assert "de" in SharedSpace.open(space)
+
+
+def test_doubtful_evidence_is_told(space: Path, caplog: pytest.LogCaptureFixture) -> None:
+    numbers = np.random.default_rng(0).permutation(WORDS)
+    wrong = [(f"de{number}", f"es{numbers[number]}") for number in KNOWN]
+    with caplog.at_level(logging.WARNING, "alignx"):
+        add_language(space, "de", language("de", 3), {"en": lexicon("de", "en"), "es": wrong})
+        add_language(space, "fr", language("fr", 4), {"en": lexicon("fr", "en")[:9]})
+    assert "de-es: the dictionary does not fit the map: P@1" in caplog.text
+    assert "fr and en could not be validated: too few pairs (9)" in caplog.text
 
 
 def test_the_fit_is_repeated_where_its_languages_change(
