@@ -101,3 +101,5 @@ def test_a_ranker_learns_from_paths_and_ranks_without_them() -> None:
     plain = PairRanker(n_candidates=8, hidden=4, epochs=2).fit([part.without_paths()])
     assert not plain.has_pivots
     assert not set(plain.names_) & set(PIVOTS)
+    with pytest.raises(ValueError, match="features must hold some without a pivot"):
+        PairRanker(features=tuple(PIVOTS)).fit([part.without_paths()])
