@@ -26,6 +26,7 @@ from alignx.multilingual.evidence import (
     require_agreement,
     require_codes,
     require_connected,
+    same_vectors,
 )
 from alignx.multilingual.joint_stage import cross_fit, fit_all
 from alignx.multilingual.language_part import LanguagePart, is_path, prepare
@@ -250,10 +251,6 @@ def _settings(
         for (s, t), lexicon in lexicons.items()
     }
     return {"version": version("alignx"), "languages": described, "lexicons": digests}
-
-
-def _same_vectors(one: str, other: str) -> ValueError:
-    return ValueError(f"languages must have different vectors, got the same for {one} and {other}")
 
 
 def _prepared(
