@@ -29,6 +29,7 @@ __all__ = [
     "require_agreement",
     "require_codes",
     "require_connected",
+    "same_vectors",
 ]
 
 Pair: TypeAlias = tuple[str, str]
@@ -61,6 +62,11 @@ def require_codes(languages: Mapping[Any, Any]) -> None:
             raise ValueError(
                 f"language codes must differ in more than case, got {other!r} and {code!r}"
             )
+
+
+def same_vectors(one: str, other: str) -> ValueError:
+    """Return the error for one language under two codes."""
+    return ValueError(f"languages must have different vectors, got the same for {one} and {other}")
 
 
 def as_lexicons(lexicons: Mapping[Pair, LexiconLike], codes: Iterable[str]) -> dict[Pair, Lexicon]:

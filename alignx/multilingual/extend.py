@@ -11,7 +11,7 @@ import numpy as np
 from alignx.alignment.held_out import correct_answers
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
-from alignx.multilingual.evidence import as_lexicons, known_rows
+from alignx.multilingual.evidence import as_lexicons, known_rows, same_vectors
 from alignx.multilingual.extension import Extension, renumbered
 from alignx.multilingual.failures import require_none_failed
 from alignx.multilingual.held_out_fit import HeldOutFit, split_dictionaries, validation
@@ -85,7 +85,7 @@ def fit_new_language(
     Raises
     ------
     ValueError
-        If there is no lexicon, or one is of other languages.
+        If there is no lexicon, one is of other languages, or the vectors are in the space already.
     EmptyLexiconError, DirectionError
         If no pair of a lexicon is known, or its words are exchanged.
     AlignmentFailed
@@ -93,6 +93,9 @@ def fit_new_language(
     """
     others = [other for other in folder.manifest.codes if other != code]
     by_other = _by_other(code, others, lexicons)
+    for other in others:
+        if folder.language_map(other).checksum == embeddings.checksum:
+            raise same_vectors(other, code)
     steps = folder.language_map(others[0]).normalizer.steps
     normalizer, words = normalized(embeddings, steps, code)
     found = known_rows(

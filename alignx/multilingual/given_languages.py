@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alignx.multilingual.evidence import entries_of
+from alignx.multilingual.evidence import entries_of, same_vectors
 from alignx.multilingual.language_part import LanguagePart, is_path, prepare
 from alignx.multilingual.work import Tasks
 from alignx.vectors.objects import as_embeddings
@@ -85,6 +85,4 @@ def _require_different(states: Mapping[str, str]) -> None:
     for code, state in states.items():
         other = first.setdefault(state, code)
         if other != code:
-            raise ValueError(
-                f"languages must have different vectors, got the same for {other} and {code}"
-            )
+            raise same_vectors(other, code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -15,14 +16,13 @@ from alignx.alignment.space_folder.summary import each_pair_once, figures_of, te
 from alignx.alignment.space_folder.writer import changing
 from alignx.mapping import method_name
 from alignx.mapping.joint import JOINT_METHODS, Frame, JointAligner
+from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze
 from alignx.support.counts import counted
 from alignx.support.frames import Tabular
 from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.alignment.language_map import LanguageMap
@@ -207,6 +207,7 @@ class MultilingualAlignment(Tabular):
         DimensionError
             If vectors have another dimension than those of the fit.
         """
+        require_instance(languages, Mapping, "languages")
         unknown = [code for code in languages if code not in self.maps]
         if unknown:
             raise ValueError(
@@ -255,7 +256,8 @@ class MultilingualAlignment(Tabular):
         """
         missing = [code for code in self.maps if code not in languages]
         if missing:
-            raise ValueError(f"languages must hold all of the maps, got none of {missing}")
+            none = ", ".join(missing)
+            raise ValueError(f"languages must hold all of the maps, got none of {none}")
         with changing(folder, create=True) as writer:
             writer.method, writer.apart = method_facts(self.method), dict(self.apart)
             pairs, writer.triangles, _ = self._figures()

@@ -159,6 +159,8 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
     for wrong in ({"lexicons": [("de0", "en0")]}, {"ranker": "x"}, {"progress": 4}):
         with pytest.raises(TypeError, match=f"{next(iter(wrong))} must be"):
             add_language(space, "de", german, **{"lexicons": known, **wrong})
+    with pytest.raises(ValueError, match="different vectors, got the same for es and de"):
+        add_language(space, "de", language("es", 2), {"en": lexicon("es", "en")})
     with pytest.raises(EmptyLexiconError, match="150 fit with both exchanged"):
         add_language(space, "de", german, {"en": lexicon("en", "de")})
     with pytest.raises(ValueError, match="a space needs 2 languages"):
