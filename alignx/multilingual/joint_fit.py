@@ -104,7 +104,8 @@ def fit_joint(
 
     Notes
     -----
-    Two languages take two sweeps of O(vocabulary^2 d) time a round, and more by `JointContrastive`. Memory grows with the languages by two copies of their frequent rows.
+    Two languages take two sweeps of O(vocabulary^2 d) time a round, and more by
+    `JointContrastive`. Memory grows with the languages by two copies of their frequent rows.
 
     References
     ----------
