@@ -153,7 +153,9 @@ def fit_fold(task: FoldTask) -> Result:
     """
     rows = {code: load(path).vectors[few] for code, (path, few) in task.parts.items()}
     train = {pair: fold.train for pair, fold in task.folds.items() if len(fold.train)}
-    joint = fit_joint(rows, train, starts=task.starts, method=task.method, weights=task.weights)
+    joint = fit_joint(
+        rows, train, starts=task.starts, method=task.method, rounds=1, weights=task.weights
+    )
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(
         list(rows.values()),

@@ -94,6 +94,7 @@ def test_damage_is_an_error_of_one_line(folder: Path) -> None:
     assert "this file of the space is missing" in fail("info", "space")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_evaluate_and_report_take_a_folder() -> None:
     done = succeed("evaluate", "space", "en", "es", "-d", "test.txt", "--json")
@@ -116,6 +117,7 @@ def test_induce_takes_a_folder(index: str) -> None:
         assert np.mean(right) > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_classify_takes_a_folder_and_many_codes() -> None:
     space = ["space", "en", "de", "es"]
