@@ -243,9 +243,7 @@ def _settings(
             described[code] = data.checksum if keeps else str(id(data))
         other = first.setdefault(described[code], code)
         if other != code:
-            raise ValueError(
-                f"languages must have different vectors, got the same for {other} and {code}"
-            )
+            raise same_vectors(other, code)
     digests = {
         f"{s}-{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
         for (s, t), lexicon in lexicons.items()
@@ -280,9 +278,7 @@ def _prepared(
     for code, part in parts.items():
         other = first.setdefault(part.unmapped.checksum, code)
         if other != code:
-            raise ValueError(
-                f"languages must have different vectors, got the same for {other} and {code}"
-            )
+            raise same_vectors(other, code)
     return parts
 
 
