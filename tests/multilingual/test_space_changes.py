@@ -155,10 +155,10 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
         add_language(space, "ES", german, known)
     with pytest.raises(ValueError, match="a language code must be"):
         update_language(space, 5, german, known)  # type: ignore[arg-type]
-    wrong: dict[str, Any]
+    good: dict[str, Any] = {"lexicons": known}
     for wrong in ({"lexicons": [("de0", "en0")]}, {"ranker": "x"}, {"progress": 4}):
         with pytest.raises(TypeError, match=f"{next(iter(wrong))} must be"):
-            add_language(space, "de", german, **{"lexicons": known, **wrong})
+            add_language(space, "de", german, **(good | wrong))
     with pytest.raises(ValueError, match="different vectors, got the same for es and de"):
         add_language(space, "de", language("es", 2), {"en": lexicon("es", "en")})
     with pytest.raises(EmptyLexiconError, match="150 fit with both exchanged"):
