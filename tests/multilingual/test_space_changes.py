@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -156,9 +156,10 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
         add_language(space, "ES", german, known)
     with pytest.raises(ValueError, match="a language code must be"):
         update_language(space, 5, german, known)  # type: ignore[arg-type]
+    good: dict[str, Any] = {"lexicons": known}
     for wrong in ({"lexicons": [("de0", "en0")]}, {"ranker": "x"}, {"progress": 4}):
         with pytest.raises(TypeError, match=f"{next(iter(wrong))} must be"):
-            add_language(space, "de", german, **{"lexicons": known, **wrong})
+            add_language(space, "de", german, **(good | wrong))
     with pytest.raises(ValueError, match="different vectors, got the same for es and de"):
         add_language(space, "de", language("es", 2), {"en": lexicon("es", "en")})
     with pytest.raises(EmptyLexiconError, match="150 fit with both exchanged"):
@@ -241,11 +242,11 @@ def test_a_new_language_gets_learned_rankings(space: Path) -> None:
         ("fr", "de"),
         ("de", "fr"),
     }
-    for pair in shared:
-        assert pair.ranking_gain is not None
-        assert pair.ranking_gain.transferred
-        assert pair.ranking_gain.gain > 0
-        ranker = SharedSpace.open(space).pair(pair.source, pair.target).ranker
+    for each in shared:
+        assert each.ranking_gain is not None
+        assert each.ranking_gain.transferred
+        assert each.ranking_gain.gain > 0
+        ranker = SharedSpace.open(space).pair(each.source, each.target).ranker
         assert ranker is not None
     remove_language(space, "fr")
     none = update_language(space, "de", language("de", 3), {"en": every}, ranker=False)
