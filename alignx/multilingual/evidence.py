@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from alignx.alignment.space_folder.manifest import require_code
 from alignx.errors import AlignxError
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
 
@@ -28,6 +29,7 @@ __all__ = [
     "require_agreement",
     "require_codes",
     "require_connected",
+    "same_vectors",
 ]
 
 Pair: TypeAlias = tuple[str, str]
@@ -39,13 +41,11 @@ FEW_KNOWN = 0.2  # share of the pairs of a dictionary
 LEAST_AGREEMENT, DOUBTFUL_AGREEMENT = 0.1, 0.5
 FEWEST_COMPARED = 20  # words that two ways lead to
 
-_CODE = re.compile(r"[A-Za-z0-9]+([-_][A-Za-z0-9]+)*")
-
 logger = logging.getLogger("alignx")
 
 
 def require_codes(languages: Mapping[Any, Any]) -> None:
-    """Refuse codes that are no names of files, or differ only in case.
+    """Refuse codes that cannot name the folders of a space, or differ only in case.
 
     Raises
     ------
@@ -56,15 +56,17 @@ def require_codes(languages: Mapping[Any, Any]) -> None:
         raise ValueError(f"languages must be at least 2, got {len(languages)}")
     first: dict[str, str] = {}
     for code in languages:
-        if not isinstance(code, str) or not _CODE.fullmatch(code):
-            raise ValueError(
-                f"a language code must be letters and digits, with '-' or '_' between, got {code!r}"
-            )
+        require_code(code)
         other = first.setdefault(code.casefold(), code)
         if other != code:
             raise ValueError(
                 f"language codes must differ in more than case, got {other!r} and {code!r}"
             )
+
+
+def same_vectors(one: str, other: str) -> ValueError:
+    """Return the error for one language under two codes."""
+    return ValueError(f"languages must have different vectors, got the same for {one} and {other}")
 
 
 def as_lexicons(lexicons: Mapping[Pair, LexiconLike], codes: Iterable[str]) -> dict[Pair, Lexicon]:
@@ -80,6 +82,8 @@ def as_lexicons(lexicons: Mapping[Pair, LexiconLike], codes: Iterable[str]) -> d
     for key, given in lexicons.items():
         pair = _known_pair(key, by_case)
         lexicon = Lexicon.of(given)
+        if lexicon.name == Lexicon.name:  # of none that was read from a file
+            lexicon = replace(lexicon, name=f"the lexicon of {pair[0]} and {pair[1]}")
         if pair[::-1] in found:
             pair, lexicon = pair[::-1], lexicon.reversed()
         found[pair] = _merged(found[pair], lexicon) if pair in found else lexicon

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,33 +11,33 @@ import numpy as np
 from alignx.alignment.held_out import correct_answers
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
-from alignx.multilingual.evidence import as_lexicons, known_rows
+from alignx.multilingual.evidence import as_lexicons, known_rows, same_vectors
 from alignx.multilingual.extension import Extension, renumbered
 from alignx.multilingual.failures import require_none_failed
 from alignx.multilingual.held_out_fit import HeldOutFit, split_dictionaries, validation
 from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
 from alignx.multilingual.multilingual_alignment import PairFit
-from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
-from alignx.multilingual.pair_tasks import N_NEIGHBORS
+from alignx.multilingual.new_rankers import new_rankers, transferred_rankers
+from alignx.multilingual.pair_rankers import FittedRanker
 from alignx.ranking.ranker import PairRanker
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from alignx.alignment.space_folder.reader import SpaceFolder
     from alignx.alignment.validation import Validation
     from alignx.lexicon.lexicon import Lexicon, LexiconLike
-    from alignx.support.arrays import Matrix
+    from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["NewLanguage", "fit_new_language"]
 
-FEWEST_RANKED = 200  # known words to learn a ranking from
-RANKED = 40_000  # words of a language that take part in this
+logger = logging.getLogger("alignx")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,8 @@ def fit_new_language(
     lexicons : mapping of (str, str) to Lexicon, path or list of pairs
         Known translations; `code` is one of the two languages of each.
     ranker : PairRanker or bool
-        Learn the ranking from and to each language with a dictionary of 200 words or more.
+        Learn the ranking from and to each language with a dictionary of 200 words or more. The
+        other languages take the ranking that the space has for pairs without a dictionary.
     allow_failed : bool
         Keep a map that has failed its check.
     progress : callable, optional
@@ -83,7 +85,7 @@ def fit_new_language(
     Raises
     ------
     ValueError
-        If there is no lexicon, or one is of other languages.
+        If there is no lexicon, one is of other languages, or the vectors are in the space already.
     EmptyLexiconError, DirectionError
         If no pair of a lexicon is known, or its words are exchanged.
     AlignmentFailed
@@ -91,6 +93,9 @@ def fit_new_language(
     """
     others = [other for other in folder.manifest.codes if other != code]
     by_other = _by_other(code, others, lexicons)
+    for other in others:
+        if folder.language_map(other).checksum == embeddings.checksum:
+            raise same_vectors(other, code)
     steps = folder.language_map(others[0]).normalizer.steps
     normalizer, words = normalized(embeddings, steps, code)
     found = known_rows(
@@ -100,13 +105,12 @@ def fit_new_language(
     known = {other: found[code, other] for other in by_other}
     fit = Extension.of(folder, words, known, others)
     checks, folds = _cross_fit(fit, code, progress)
-    failed = {(code, other): check for other, check in checks.items() if check and check.failed}
-    if len(failed) == len(checks):
-        require_none_failed(failed, allow_failed)
+    _require_success(code, checks, known, allow_failed)
     matrix, induced = fit.solve(known, FREQUENT)
     learned: dict[tuple[str, str], FittedRanker] = {}
     if ranker:
-        learned = _new_rankers(PairRanker() if ranker is True else ranker, fit, code, folds)
+        learned = new_rankers(PairRanker() if ranker is True else ranker, fit, code, folds)
+        learned = transferred_rankers(folder, fit, code, matrix, folds) | learned
     if progress is not None:
         progress(1.0)
     mean = np.zeros(len(matrix), dtype=np.float32)
@@ -114,6 +118,23 @@ def fit_new_language(
         LanguageMap.of(code, embeddings, normalizer, matrix, mean),
         tuple(_pair_fits(fit, code, induced, checks, learned)),
     )
+
+
+def _require_success(
+    code: str,
+    checks: Mapping[str, Validation | None],
+    known: Mapping[str, Indices],
+    allow_failed: bool,
+) -> None:
+    """Refuse a map that all its dictionaries have failed; warn of single ones and of few pairs."""
+    failed = {(code, other): check for other, check in checks.items() if check and check.failed}
+    if len(failed) == len(checks):
+        require_none_failed(failed, allow_failed, "keep the map")
+    for (_, other), check in failed.items():
+        logger.warning("%s-%s: the dictionary does not fit the map: %s", code, other, check)
+    for other in (other for other, check in checks.items() if check is None):
+        text = "the map of %s and %s could not be validated: too few pairs (%d) to hold some out"
+        logger.warning(text, code, other, len(known[other]))
 
 
 def _pair_fits(
@@ -125,7 +146,8 @@ def _pair_fits(
 ) -> Iterator[PairFit]:
     """Give the evidence with each language, and the learned rankings of both directions."""
     nothing = FittedRanker(None, None)
-    for other, count in induced.items():
+    for other in dict.fromkeys([*induced, *(target for _, target in learned if target != code)]):
+        count = induced.get(other, 0)
         is_known = other in fit.known
         pairs = len(fit.known[other]) if is_known else 0
         counts = pairs, count, "lexicon" if is_known else "pivot"
@@ -138,10 +160,18 @@ def _pair_fits(
             ranker=forth.ranker,
             ranking_gain=forth.gain,
             known=fit.known_pairs(other) if is_known else None,
+            is_transferred=forth.is_transferred,
         )
         if (other, code) in learned:
             back = learned[other, code]
-            yield PairFit(other, code, *counts, ranker=back.ranker, ranking_gain=back.gain)
+            yield PairFit(
+                other,
+                code,
+                *counts,
+                ranker=back.ranker,
+                ranking_gain=back.gain,
+                is_transferred=back.is_transferred,
+            )
 
 
 def _cross_fit(
@@ -196,23 +226,4 @@ def _by_other(
             raise ValueError(f"dictionaries must be of {code}, got one of {source} and {target}")
         other = target if source == code else source
         found[other] = lexicon if source == code else lexicon.reversed()
-    return found
-
-
-def _new_rankers(
-    ranker: PairRanker, fit: Extension, code: str, folds: Sequence[HeldOutFit]
-) -> dict[tuple[str, str], FittedRanker]:
-    """Learn the ranking from and to each language with a dictionary, on its held-out words."""
-    found: dict[tuple[str, str], FittedRanker] = {}
-    for other, rows in fit.known.items():
-        if len(np.unique(rows[:, 0])) < FEWEST_RANKED:
-            continue
-        vocabularies = {other: fit.languages[other].words, code: fit.words.words}
-
-        def mapped(asked: str, matrix: Matrix) -> Matrix:
-            if asked == code:
-                return unit_rows(fit.words.vectors[:RANKED] @ matrix)
-            return fit.others[asked][:RANKED]
-
-        found |= fit_pair_rankers(ranker, mapped, vocabularies, folds, {})
     return found

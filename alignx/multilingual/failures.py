@@ -14,8 +14,9 @@ __all__ = ["FailedPairs", "require_none_failed"]
 
 ADVICE = (
     "check that each dictionary and its languages belong together, use more pairs, or allow_failed "
-    "(--allow-failed) to leave out the languages that nothing else joins"
+    "(--allow-failed) to "
 )
+LEAVE_OUT = "leave out the languages that nothing else joins"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class FailedPairs:
         }
 
 
-def require_none_failed(reports: Mapping[tuple[str, str], Any], allow: bool) -> None:
+def require_none_failed(
+    reports: Mapping[tuple[str, str], Any], allow: bool, effect: str = LEAVE_OUT
+) -> None:
     """Raise AlignmentFailed with all pairs that failed, unless that is allowed."""
     if reports and not allow:
-        raise AlignmentFailed(FailedPairs(reports), ADVICE)
+        raise AlignmentFailed(FailedPairs(reports), ADVICE + effect)

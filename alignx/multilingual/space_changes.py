@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alignx.alignment.space_folder.manifest import Manifest, read_manifest, require_code
@@ -10,19 +11,18 @@ from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
 from alignx.errors import MissingFileError, SpaceError
 from alignx.multilingual.extend import fit_new_language
+from alignx.ranking.ranker import PairRanker
+from alignx.support.arguments import require_callable, require_instance
 from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from alignx.lexicon.lexicon import LexiconLike
     from alignx.multilingual.extend import NewLanguage
-    from alignx.ranking.ranker import PairRanker
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["add_language", "remove_language", "update_language"]
+__all__ = ["add_language", "remove_language", "require_presence", "update_language"]
 
 Lexicons: TypeAlias = "Mapping[str, LexiconLike] | Mapping[tuple[str, str], LexiconLike]"
 
@@ -84,7 +84,6 @@ def add_language(
     >>> import alignx as ax  # doctest: +SKIP
     >>> ax.add_language("space", "fr", "wiki.fr.vec", {"en": "fr-en.txt"})  # doctest: +SKIP
     """
-    require_code(code)
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
     return _put(folder, code, embeddings, lexicons, options, is_new=True)
 
@@ -101,8 +100,9 @@ def update_language(
 ) -> NewLanguage:
     """Replace the vectors and the map of a language of a space on disk; the others stay.
 
-    Learned rankings of the old vectors are removed. Parameters, result and
-    errors are those of `add_language`; a language that is not there raises ValueError.
+    Learned rankings of the old vectors are removed. Parameters, result and errors are those of
+    `add_language`; a language that is not there raises ValueError. The maps of the others were
+    fitted on the old dictionaries, so the accuracy on words of these can be too high.
     """
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
     return _put(folder, code, embeddings, lexicons, options, is_new=False)
@@ -134,11 +134,17 @@ def _put(
     is_new: bool,
 ) -> NewLanguage:
     """Fit against the space as it is, then lock it and write, unless it has changed meanwhile."""
+    require_code(code)
+    require_instance(lexicons, Mapping, "lexicons")
+    require_callable(options["progress"], "progress")
+    if not isinstance(options["ranker"], bool):
+        require_instance(options["ranker"], PairRanker, "ranker")
+        options["ranker"].require_valid()
     by_pair = {(code, key) if isinstance(key, str) else key: each for key, each in lexicons.items()}
     language: Embeddings | None = None
     for _ in range(ATTEMPTS):
         opened = SpaceFolder.open(folder)
-        _require_presence(opened.manifest, code, is_new)
+        require_presence(opened.manifest, code, is_new=is_new)
         language = language or as_embeddings(embeddings, language=code)
         try:
             fitted = fit_new_language(opened, code, language, by_pair, **options)
@@ -148,7 +154,7 @@ def _put(
         else:
             with changing(folder) as writer:
                 now = read_manifest(opened.path)
-                _require_presence(now, code, is_new)
+                require_presence(now, code, is_new=is_new)
                 if not _has_moved(opened.manifest, now, fitted):
                     writer.remove_pairs(code)
                     writer.put_language(code, language, fitted.language_map)
@@ -165,13 +171,18 @@ def _put(
     )
 
 
-def _require_presence(manifest: Manifest, code: str, is_new: bool) -> None:
-    if is_new == (code in manifest.codes):
-        state = "not there yet" if is_new else "there"
-        advice = "update it" if is_new else "add it"
+def require_presence(manifest: Manifest, code: str, *, is_new: bool) -> None:
+    """Refuse a new language that is there, in whatever capitals, or another one that is not.
+
+    Raises ValueError.
+    """
+    there = next((known for known in manifest.codes if known.lower() == code.lower()), None)
+    if is_new and there is not None:
+        raise ValueError(f"a new language must not be in the space, got {there}; update it instead")
+    if not is_new and code not in manifest.codes:
+        advice = "; add it instead" if there is None else ""
         raise ValueError(
-            f"the language must be {state}, got {code} for a space of {', '.join(manifest.codes)}; "
-            f"{advice} instead"
+            f"the language must be one of {', '.join(manifest.codes)}, got {code}{advice}"
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from alignx.support.arguments import require_optional, require_whole
 from alignx.support.parallel import as_completed
 from alignx.support.workspace import Tensors, Workspace
 
@@ -60,6 +61,11 @@ class Work:
     cluster: str | None = None
 
     def __post_init__(self) -> None:
+        if self.n_jobs is not None:
+            require_whole(self.n_jobs, "n_jobs")
+            if self.n_jobs < 1:
+                raise ValueError(f"n_jobs must be at least 1, got {self.n_jobs}")
+        require_optional(self.cluster, str, "cluster")
         if self.cluster is not None and self.folder is None:
             raise ValueError("work on a cluster must name a folder that its workers can read")
 

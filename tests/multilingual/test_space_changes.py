@@ -112,6 +112,7 @@ def test_a_new_language_moves_no_other(space: Path) -> None:
     assert known_pairs.holds([("en0", "de0"), ("en1", "de1")]).tolist() == [True, False]
 
 
+@pytest.mark.slow
 def test_a_language_is_brought_up_to_date_and_removed(space: Path) -> None:
     before = states(space)
     add_language(space, "de", language("de", 3), {("en", "de"): lexicon("en", "de")})
@@ -137,11 +138,9 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
     before = states(space)
     german = language("de", 3)
     known = {"en": lexicon("de", "en")}
-    with pytest.raises(
-        ValueError, match="must be not there yet, got es for a space of en, es; upd"
-    ):
+    with pytest.raises(ValueError, match="must not be in the space, got es; update it"):
         add_language(space, "es", german, known)
-    with pytest.raises(ValueError, match="must be there, got de for a space of en, es; add it"):
+    with pytest.raises(ValueError, match="must be one of en, es, got de; add it"):
         update_language(space, "de", german, known)
     with pytest.raises(ValueError, match=r"a new language needs a dictionary with .* en, es, got"):
         add_language(space, "de", german, {})
@@ -149,10 +148,19 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
         add_language(space, "de", german, {"fr": lexicon("de", "fr")})
     with pytest.raises(ValueError, match="dictionaries must be of de, got one of en and es"):
         add_language(space, "de", german, {("en", "es"): lexicon("en", "es")})
-    with pytest.raises(ValueError, match="a language code must be letters and digits"):
+    with pytest.raises(ValueError, match="a language code must be at most 64 letters and digits"):
         add_language(space, "d/e", german, known)
-    with pytest.raises(EmptyLexiconError):
+    with pytest.raises(EmptyLexiconError, match="the lexicon of de and en"):
         add_language(space, "de", german, {"en": [("x", "y")]})
+    with pytest.raises(ValueError, match="must not be in the space, got es"):
+        add_language(space, "ES", german, known)
+    with pytest.raises(ValueError, match="a language code must be"):
+        update_language(space, 5, german, known)  # type: ignore[arg-type]
+    for wrong in ({"lexicons": [("de0", "en0")]}, {"ranker": "x"}, {"progress": 4}):
+        with pytest.raises(TypeError, match=f"{next(iter(wrong))} must be"):
+            add_language(space, "de", german, **{"lexicons": known, **wrong})
+    with pytest.raises(ValueError, match="different vectors, got the same for es and de"):
+        add_language(space, "de", language("es", 2), {"en": lexicon("es", "en")})
     with pytest.raises(EmptyLexiconError, match="150 fit with both exchanged"):
         add_language(space, "de", german, {"en": lexicon("en", "de")})
     with pytest.raises(ValueError, match="a space needs 2 languages"):
@@ -160,6 +168,7 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
     assert states(space) == before
 
 
+@pytest.mark.slow
 def test_a_map_that_failed_is_refused_unless_it_is_asked_for(space: Path) -> None:
     before = states(space)
     numbers = np.random.default_rng(0).permutation(WORDS)
@@ -171,6 +180,17 @@ def test_a_map_that_failed_is_refused_unless_it_is_asked_for(space: Path) -> Non
     assert "de" in SharedSpace.open(space)
 
 
+def test_doubtful_evidence_is_told(space: Path, caplog: pytest.LogCaptureFixture) -> None:
+    numbers = np.random.default_rng(0).permutation(WORDS)
+    wrong = [(f"de{number}", f"es{numbers[number]}") for number in KNOWN]
+    with caplog.at_level(logging.WARNING, "alignx"):
+        add_language(space, "de", language("de", 3), {"en": lexicon("de", "en"), "es": wrong})
+        add_language(space, "fr", language("fr", 4), {"en": lexicon("fr", "en")[:9]})
+    assert "de-es: the dictionary does not fit the map: P@1" in caplog.text
+    assert "fr and en could not be validated: too few pairs (9)" in caplog.text
+
+
+@pytest.mark.slow
 def test_the_fit_is_repeated_where_its_languages_change(
     space: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -211,11 +231,28 @@ def test_a_new_language_gets_learned_rankings(space: Path) -> None:
         assert gain.n >= 200
         ranker = SharedSpace.open(space).pair(*pair).ranker
         assert (ranker is not None) == (gain.gain > 0)
-    assert ways["de", "es"].ranker is None
+    assert ways["de", "es"].ranker is None  # as the space has no ranking of other languages
+    with_fr = [(f"fr{number}", f"en{number}") for number in range(WORDS)]
+    taught = add_language(space, "fr", language("fr", 4, noise=0.5), {"en": with_fr})
+    shared = [pair for pair in taught.pairs if pair.is_transferred]
+    assert {(pair.source, pair.target) for pair in shared} == {
+        ("fr", "es"),
+        ("es", "fr"),
+        ("fr", "de"),
+        ("de", "fr"),
+    }
+    for pair in shared:
+        assert pair.ranking_gain is not None
+        assert pair.ranking_gain.transferred
+        assert pair.ranking_gain.gain > 0
+        ranker = SharedSpace.open(space).pair(pair.source, pair.target).ranker
+        assert ranker is not None
+    remove_language(space, "fr")
     none = update_language(space, "de", language("de", 3), {"en": every}, ranker=False)
     assert [pair.ranking_gain for pair in none.pairs] == [None, None]
 
 
+@pytest.mark.slow
 def test_a_space_without_a_method_takes_languages_by_rotation(
     prepared: tuple[MultilingualAlignment, dict[str, Embeddings]], tmp_path: Path
 ) -> None:

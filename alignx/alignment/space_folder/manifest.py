@@ -37,19 +37,21 @@ FORMAT: Final = "alignx-space"
 VERSION: Final = 1
 PAIRS = "pairs"  # folder of the files of two languages
 
+LONGEST_CODE = 64
 _CODE = r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
 _FILE = rf"({_CODE}/(vectors|map)|{PAIRS}/{_CODE}\.{_CODE}|frame)-[0-9a-f]{{16}}\.safetensors"
 
-Code = Annotated[str, StringConstraints(pattern=rf"^{_CODE}$", max_length=64)]
+Code = Annotated[str, StringConstraints(pattern=rf"^{_CODE}$", max_length=LONGEST_CODE)]
 Count = Annotated[int, Field(ge=0)]
 
 
-def require_code(code: str) -> None:
+def require_code(code: object) -> None:
     """Refuse a code that cannot name a folder, by a ValueError."""
-    if not re.fullmatch(_CODE, code) or len(code) > 64 or code.lower() == PAIRS:
+    is_name = isinstance(code, str) and re.fullmatch(_CODE, code) and len(code) <= LONGEST_CODE
+    if not is_name or str(code).lower() == PAIRS:
         raise ValueError(
-            "a language code must be letters and digits, with - or _ between them, and not "
-            f"{PAIRS!r}, got {code!r}"
+            f"a language code must be at most {LONGEST_CODE} letters and digits, with - or _ "
+            f"between them, and not {PAIRS!r}, got {code!r}"
         )
 
 
@@ -102,6 +104,11 @@ class TriangleRecord(Table):
     languages: tuple[Code, Code, Code]
     cycles: Count
     closed: Count
+
+    @property
+    def error(self) -> float:
+        """Share of cycles that end at another word, in [0, 1]; 0 without cycles."""
+        return 1 - self.closed / self.cycles if self.cycles else 0.0
 
 
 class Manifest(Table):

@@ -52,7 +52,7 @@ def add(
     from alignx.multilingual.space_changes import add_language
 
     change = partial(add_language, ranker=not no_ranker, allow_failed=allow_failed)
-    _change(terminal, change, space, vectors, dictionaries, reading)
+    _change(terminal, change, space, vectors, dictionaries, reading, is_new=True)
 
 
 @command(
@@ -74,7 +74,7 @@ def update(
     from alignx.multilingual.space_changes import update_language
 
     change = partial(update_language, ranker=not no_ranker, allow_failed=allow_failed)
-    _change(terminal, change, space, vectors, dictionaries, reading)
+    _change(terminal, change, space, vectors, dictionaries, reading, is_new=False)
 
 
 @command("hub remove space/ fr", settings=())
@@ -98,13 +98,17 @@ def _change(
     vectors: str,
     dictionaries: list[str] | None,
     reading: Reading,
+    *,
+    is_new: bool,
 ) -> None:
     """Fit one language to those of a space."""
     from alignx.alignment.space_folder.reader import SpaceFolder
+    from alignx.multilingual.space_changes import require_presence
 
     refuse(not dictionaries, "--dictionary", "give one of the language and one of the space")
     ((code, path),) = codes_of([vectors]).items()
     space = SpaceFolder.open(folder)
+    require_presence(space.manifest, code, is_new=is_new)  # before the vectors are read
     others = {each: space.languages[each] for each in space.languages if each != code}
     given = load_lexicons(dictionaries or (), reading, [code, *others])
     start = time.perf_counter()

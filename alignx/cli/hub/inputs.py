@@ -29,11 +29,13 @@ CODE = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 
 def codes_of(given: Sequence[str]) -> dict[str, Path]:
     """Find the language of each file, given as FILE or CODE=FILE; ValueError if it is unclear."""
+    from alignx.alignment.space_folder.manifest import require_code
     from alignx.vectors.hub import local_path
 
     files: dict[str, Path] = {}
     for text in given:
         code, path = _split(text)
+        require_code(code)
         other = next((known for known in files if known.lower() == code.lower()), None)
         if other is not None:
             origins = f"{other} from {files[other]} and {code} from {path}"
