@@ -339,6 +339,17 @@ def test_what_was_opened_stays_while_others_change_it(space: Path) -> None:
         shared["de"]
 
 
+def test_a_ranking_that_has_gone_asks_to_open_the_space_again(space: Path) -> None:
+    with changing(space) as opened:
+        record = PairRecord(source="en", target="es")
+        opened.put_pair(record, None, KnownPairs.of([("en1", "es1")]))
+    shared = SharedSpace.open(space)
+    with changing(space) as opened:
+        opened.remove_language("es")
+    with pytest.raises(MissingFileError, match="changed since it was opened; open it again"):
+        shared.pair("en", "es")
+
+
 # --- interruptions ----------------------------------------------------------------------------
 
 
