@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from alignx.alignment.ranker_fit import SOUGHT
 from alignx.ranking.pivots import PivotSearch, Step
 from alignx.retrieval.csls import csls_biases
 from alignx.retrieval.exact import ExactIndex
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Matrix
 
 __all__ = ["Pivot", "pivot_code"]
-
-PIVOTS = 40_000  # most frequent words of the pivot language, as in the fit
 
 
 def pivot_code(codes: Iterable[str], source: str, target: str) -> str | None:
@@ -69,7 +68,7 @@ class Pivot:
     def search(self, *, all_words: bool) -> PivotSearch:
         """Make a search, for few words or for so many that most rows matter."""
         *pair, pivot = self.languages
-        pivots = self._index(pivot, PIVOTS)
+        pivots = self._index(pivot, SOUGHT)
         steps = []
         for code in pair:
             words = self._index(code)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ANSWERS = 5
 MANY_WORDS = 200
+SMALL = 10_000**2  # pairs of words that one search compares, faster than bounds for each query
 
 __all__ = ["SharedSpace"]
 
@@ -273,7 +274,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         n_neighbors, biases = self.n_neighbors(n_neighbors), None
         ranker = self.ranker if ranking == "learned" else None
         # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
-        if n_neighbors in self._cosine or (ranker is not None and n_words >= MANY_WORDS):
+        is_whole = len(self.source) * len(self.target) <= SMALL or n_neighbors in self._cosine
+        if is_whole or (ranker is not None and n_words >= MANY_WORDS):
             biases = self.cosine_neighbors(n_neighbors).biases(n_neighbors)
         return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker, self.pivot)
 

@@ -60,7 +60,7 @@ def label_documents(
             "texts of at least 2 classes must have words that are in the vocabulary, got "
             f"{n_classes}; are the language and the case of the words right?"
         )
-    shares = np.array([len(rows) ** alpha for _, rows in kept])
+    shares = np.array([float(len(rows)) ** alpha for _, rows in kept])
     shares *= sum(len(rows) for _, rows in kept) / shares.sum()
     labeled = [
         LabeledDocuments(part, numbers[rows], np.full(len(rows), share / len(rows)), rows)

@@ -12,6 +12,7 @@ import typer
 
 from alignx import _core
 from alignx.cli.command import command, option
+from alignx.cli.hub.summary import show
 from alignx.cli.options import refuse
 from alignx.cli.terminal import JsonTerminal
 
@@ -35,7 +36,7 @@ def info(
     """Print versions and CPU instructions, for bug reports, or the contents of a space."""
     refuse(verify and space is None, "--verify", "it takes a SPACE")
     if space is not None:
-        _print_space(terminal, space, verify)
+        show(terminal, space, verify=verify)
         return
     facts = {
         "version": version("alignx"),
@@ -48,17 +49,6 @@ def info(
     }
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
     terminal.print(facts, "".join(f"{name}: {text}\n" for name, text in texts.items()))
-
-
-def _print_space(terminal: JsonTerminal, path: Path, verify: bool) -> None:
-    """Print the manifest of a space."""
-    from alignx.alignment.space_folder.reader import SpaceFolder
-
-    folder = SpaceFolder.open(path)
-    if verify:
-        folder.verify()
-        terminal.note(f"{path}: all files have their checksums")
-    terminal.print(folder.as_dict(), f"{folder}\n")
 
 
 def _version_of(package: str) -> str | None:

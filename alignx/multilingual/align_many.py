@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 from collections.abc import Mapping
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignx.alignment.normalized import steps_of
@@ -21,33 +17,29 @@ from alignx.mapping.joint import (
 from alignx.multilingual.assembly import assembled, fit_rankers
 from alignx.multilingual.evidence import (
     as_lexicons,
-    entries_of,
     known_rows,
     require_agreement,
     require_codes,
     require_connected,
-    same_vectors,
 )
+from alignx.multilingual.given_languages import described, given_vectors, prepared_parts
 from alignx.multilingual.joint_stage import cross_fit, fit_all
-from alignx.multilingual.language_part import LanguagePart, is_path, prepare
 from alignx.multilingual.pair_tasks import PAIRS_PER_DIMENSION
 from alignx.multilingual.pairwise_stage import choose_hub, join_by_vectors, lay_foundation
-from alignx.multilingual.work import Tasks, Work
+from alignx.multilingual.work import Work
 from alignx.ranking.ranker import PairRanker
 from alignx.support.arguments import require_callable, require_instance, require_optional
 from alignx.support.progress import part_of
-from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
     from alignx.alignment.validation import Validation
-    from alignx.lexicon.lexicon import Lexicon, LexiconLike
+    from alignx.lexicon.lexicon import LexiconLike
     from alignx.multilingual.evidence import Pair
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
     from alignx.multilingual.pairwise_stage import Foundation
-    from alignx.multilingual.work import Result
     from alignx.support.progress import Log, Progress
     from alignx.vectors.normalizer import Step
 
@@ -152,13 +144,13 @@ def align_many(
     if hub is not None:
         hub = _code_of(hub, languages)
     chosen, steps = _method(method), tuple(steps_of(normalize)[0])
-    languages = {code: _given(data) for code, data in languages.items()}
-    settings = _settings(languages, by_pair, work)
+    languages = {code: given_vectors(data) for code, data in languages.items()}
+    settings = described(languages, by_pair, work)
     settings |= {"method": repr(chosen), "default": method is None, "hub": hub}
     settings |= {"steps": list(steps), "allow_failed": allow_failed}
     tell = log or (lambda _: None)
     with (work or Work()).opened(settings) as tasks:
-        parts = _prepared(languages, by_pair, steps, tasks, part_of(progress, 0, 0.1))
+        parts = prepared_parts(languages, by_pair, steps, tasks, part_of(progress, 0, 0.1))
         known = known_rows(by_pair, {code: part.words for code, part in parts.items()})
         require_agreement(known, allow=allow_failed)
         found = lay_foundation(
@@ -218,68 +210,6 @@ def _code_of(code: str, languages: Mapping[str, Any]) -> str:
         if known.casefold() == str(code).casefold():
             return known
     raise ValueError(f"hub must be one of {', '.join(languages)}, got {code!r}")
-
-
-def _given(data: Any) -> Any:  # noqa: ANN401  # what as_embeddings takes
-    """Return an absolute path, as workers need it, or embeddings."""
-    if not is_path(data):
-        return as_embeddings(data)
-    name = os.fspath(data)
-    return name if "://" in name else str(Path(name).absolute())
-
-
-def _settings(
-    languages: Mapping[str, Any], lexicons: Mapping[Pair, Lexicon], work: Work | None
-) -> dict[str, Any]:
-    """Describe the inputs; refuse one language twice."""
-    keeps = work is not None and work.folder is not None
-    described: dict[str, str] = {}
-    first: dict[object, str] = {}
-    for code, data in languages.items():
-        if is_path(data):
-            state = Path(data).stat() if Path(data).exists() else None
-            described[code] = f"{data} {state and (state.st_size, state.st_mtime_ns)}"
-        else:
-            described[code] = data.checksum if keeps else str(id(data))
-        other = first.setdefault(described[code], code)
-        if other != code:
-            raise same_vectors(other, code)
-    digests = {
-        f"{s}-{t}": hashlib.sha256(repr(list(lexicon)).encode()).hexdigest()
-        for (s, t), lexicon in lexicons.items()
-    }
-    return {"version": version("alignx"), "languages": described, "lexicons": digests}
-
-
-def _prepared(
-    languages: Mapping[str, Any],
-    lexicons: Mapping[Pair, Lexicon],
-    steps: tuple[Step, ...],
-    tasks: Tasks,
-    progress: Progress | None,
-) -> dict[str, LanguagePart]:
-    """Write the part of each language that takes part; refuse one language under two codes."""
-    entries = {code: entries_of(code, lexicons) for code in languages}
-    paths = {code: str(tasks.store.path(f"{code}.safetensors")) for code in languages}
-    calls = {
-        f"prepared-{code}": (data, code, entries[code], steps, paths[code])
-        for code, data in languages.items()
-    }
-    here = Tasks(tasks.store)  # vectors in memory do not travel
-    results: dict[str, Result] = {}
-    for runner, is_own in ((here, False), (tasks, True)):
-        some = {n: call for n, call in calls.items() if is_path(call[0]) == is_own}
-        results |= runner.run(prepare, some, progress)
-    parts = {
-        code: LanguagePart.of(data, paths[code], entries[code], results[f"prepared-{code}"])
-        for code, data in languages.items()
-    }
-    first: dict[str, str] = {}
-    for code, part in parts.items():
-        other = first.setdefault(part.unmapped.checksum, code)
-        if other != code:
-            raise same_vectors(other, code)
-    return parts
 
 
 def _hub(given: str | None, found: Foundation) -> str:

@@ -45,7 +45,7 @@ logger = logging.getLogger("alignx")
 
 
 def require_codes(languages: Mapping[Any, Any]) -> None:
-    """Refuse codes that are no names of files, or differ only in case.
+    """Refuse codes that cannot name the folders of a space, or differ only in case.
 
     Raises
     ------

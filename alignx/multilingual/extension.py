@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.alignment.growth import grow
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.mapping import balanced_weights
 from alignx.mapping.joint import Frame, GeneralizedProcrustes, JointAligner
 from alignx.multilingual.multilingual_alignment import restored_method
-from alignx.multilingual.pair_tasks import FEWEST_ROWS, N_NEIGHBORS
+from alignx.multilingual.pair_tasks import grown
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Extension:
         rows = self.words.vectors[next(iter(parts.values()))[0]]
         others = {other: self.languages[other].vectors[part[1]] for other, part in parts.items()}
         seeds = {other: renumbered(pairs, *parts[other]) for other, pairs in known.items()}
-        evidence = {other: _grown(rows, others[other], pairs) for other, pairs in seeds.items()}
+        evidence = {other: grown(rows, others[other], pairs) for other, pairs in seeds.items()}
         matrix = self._fitted(self.method.initial(), rows, others, evidence)
         induced: dict[str, int] = {}
         mapped = unit_rows(rows[:frequent] @ matrix)
@@ -131,13 +131,6 @@ def renumbered(pairs: Indices, source: Indices, target: Indices) -> Indices:
     """Number the rows of pairs, (p, 2), among chosen rows, which are ascending."""
     sides = np.searchsorted(source, pairs[:, 0]), np.searchsorted(target, pairs[:, 1])
     return np.stack(sides, axis=1)
-
-
-def _grown(X: Matrix, Y: Matrix, pairs: Indices) -> Indices:
-    """Grow known pairs, where the languages have the words and one dimension."""
-    if min(len(X), len(Y)) < FEWEST_ROWS or X.shape[1] != Y.shape[1]:
-        return pairs
-    return grow(X, Y, pairs)
 
 
 def _kept(words: Embeddings, frequent: int, known: list[Indices]) -> Indices:

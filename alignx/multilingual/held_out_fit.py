@@ -11,8 +11,9 @@ from alignx.alignment.held_out import Fold, correct_answers
 from alignx.alignment.validation import Validation
 from alignx.mapping.joint import JointAligner, JointReweighted
 from alignx.multilingual.joint_fit import fit_joint
-from alignx.multilingual.pair_tasks import N_NEIGHBORS, RIDGE, ROUNDS
+from alignx.multilingual.pair_tasks import RIDGE, ROUNDS
 from alignx.multilingual.work import Result
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
 
@@ -152,7 +153,9 @@ def fit_fold(task: FoldTask) -> Result:
     """
     rows = {code: load(path).vectors[few] for code, (path, few) in task.parts.items()}
     train = {pair: fold.train for pair, fold in task.folds.items() if len(fold.train)}
-    joint = fit_joint(rows, train, starts=task.starts, method=task.method, weights=task.weights)
+    joint = fit_joint(
+        rows, train, starts=task.starts, method=task.method, rounds=1, weights=task.weights
+    )
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(
         list(rows.values()),

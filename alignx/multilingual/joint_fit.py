@@ -12,6 +12,7 @@ from sklearn.base import clone
 from alignx.alignment.growth import grow
 from alignx.mapping import balanced_weights
 from alignx.mapping.joint import JointContrastive
+from alignx.multilingual.language_part import FREQUENT
 from alignx.multilingual.triangles import Translations, cycles_of, triangles, weights_of_cycles
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS
@@ -31,8 +32,9 @@ __all__ = ["JointFit", "Search", "fit_joint", "pairs_to_compare"]
 Pair: TypeAlias = tuple[str, str]
 Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], dict[Pair, Indices]]"
 
-ROUNDS = 1  # further ones gain nothing
-VOCABULARY = 20_000  # most frequent words among which pairs are induced
+# On held-out words of English, Spanish and German, a second round gains 0.7 and 0.9 points of P@1
+# for the two languages without a dictionary, and nothing for the others.
+ROUNDS, ROUNDS_OF_GAPS = 1, 2
 COMPARED = 5_000  # most frequent words that tell the similarity of languages
 PARTNERS = 4  # languages without known pairs that a language is compared with
 
@@ -68,7 +70,7 @@ def fit_joint(
     *,
     starts: Mapping[Pair, Indices] | None = None,
     method: JointAligner | None = None,
-    rounds: int = ROUNDS,
+    rounds: int | None = None,
     weights: Mapping[Pair, float] | None = None,
     search: Search | None = None,
     progress: Progress | None = None,
@@ -77,8 +79,7 @@ def fit_joint(
 
     The known pairs of two languages grow by self-learning, and start the joint maps. Each round
     then finds the mutual neighbors by CSLS of all languages that are compared, weighs them by their
-    agreement with third languages, and fits all maps again; the last round by `method`, those
-    before by its first stage.
+    agreement with third languages, and fits all maps again by `method`.
 
     Parameters
     ----------
@@ -90,8 +91,9 @@ def fit_joint(
         Pairs of the first fit, which must connect all languages. Default: `seeds`, grown.
     method : JointAligner, optional
         Default: `JointContrastive`.
-    rounds : int
-        Number of refits, at least 0.
+    rounds : int, optional
+        Number of refits, at least 0. Default: 1, or 2 where languages without known pairs are
+        compared.
     weights : mapping of (str, str) to float, optional
         Weight of two languages in the fit. Default: 1.
     search : callable, optional
@@ -102,7 +104,7 @@ def fit_joint(
 
     Notes
     -----
-    Two languages take two sweeps of O(vocabulary^2 d) time a round, and more for the last one by
+    Two languages take two sweeps of O(vocabulary^2 d) time a round, and more by
     `JointContrastive`. Memory grows with the languages by two copies of their frequent rows.
 
     References
@@ -121,20 +123,22 @@ def fit_joint(
         pair: (pairs, _scaled(balanced_weights(pairs), weights.get(pair, 1)))
         for pair, pairs in starts.items()
     }
-    aligner = _fitted(method.initial() if rounds else method, rows, evidence)
-    sizes = {code: min(VOCABULARY, len(each)) for code, each in rows.items()}
-    compared: list[Pair] = []
+    aligner = _fitted(method if rounds == 0 else method.initial(), rows, evidence)
+    sizes = {code: min(FREQUENT, len(each)) for code, each in rows.items()}
+    maps = dict(zip(rows, aligner.maps_, strict=True))
+    compared = [] if rounds == 0 else pairs_to_compare(rows, maps, starts)
+    if rounds is None:
+        rounds = ROUNDS_OF_GAPS if len(compared) > len(starts) else ROUNDS
     found: dict[Pair, Indices] = {}
     for number in range(1, rounds + 1):
-        maps = dict(zip(rows, aligner.maps_, strict=True))
-        compared = compared or pairs_to_compare(rows, maps, starts)
         found = search(maps, compared)
         evidence = _weighed(found, seeds, sizes, weights)
-        aligner = _fitted(method if number == rounds else method.initial(), rows, evidence)
+        aligner = _fitted(method, rows, evidence)
+        maps = dict(zip(rows, aligner.maps_, strict=True))
         if progress is not None:
             progress(number / rounds)
     return JointFit(
-        dict(zip(rows, aligner.maps_, strict=True)),
+        maps,
         aligner.frame_,
         evidence,
         {pair: len(pairs) for pair, pairs in found.items()},
@@ -193,7 +197,7 @@ def _searched(rows: Mapping[str, Matrix]) -> Search:
     """Return the default search for mutual neighbors."""
 
     def search(maps: Mapping[str, Matrix], compared: Sequence[Pair]) -> dict[Pair, Indices]:
-        unit = {code: unit_rows(rows[code][:VOCABULARY] @ matrix) for code, matrix in maps.items()}
+        unit = {code: unit_rows(rows[code][:FREQUENT] @ matrix) for code, matrix in maps.items()}
         n_neighbors = min(N_NEIGHBORS, *map(len, unit.values()))
         return {
             (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors) for s, t in compared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -187,12 +188,12 @@ def fit_all(
     hub, method, weights = settings
     codes = [hub, *(code for code in found.parts if code != hub)]
     paths = {code: found.parts[code].path for code in codes}
-    rounds = iter(range(1_000))
+    rounds = itertools.count()
 
     def search(maps: Mapping[str, Matrix], pairs: Sequence[Pair]) -> dict[Pair, Indices]:
         number = next(rounds)
         calls = {
-            f"induced-{number}-{s}-{t}": (paths[s], paths[t], maps[s], maps[t]) for s, t in pairs
+            f"induced-{number}-{s}.{t}": (paths[s], paths[t], maps[s], maps[t]) for s, t in pairs
         }
         results = tasks.run(induce_pairs, calls)
         return {

@@ -11,6 +11,7 @@ import numpy as np
 
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
+from alignx.alignment.ranker_fit import SOUGHT
 from alignx.multilingual.work import Result
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
@@ -30,7 +31,6 @@ __all__ = ["FREQUENT", "HELD_OUT_FREQUENT", "LanguagePart", "forget_words", "is_
 
 FREQUENT = 20_000  # words among which pairs are induced
 HELD_OUT_FREQUENT = 10_000  # words among which those of the held-out words are
-RANKED = 40_000  # words from which rankers are learned
 _LOADED = 3  # languages whose words for rankers are kept in memory
 
 
@@ -163,9 +163,9 @@ class LanguagePart:
 @lru_cache(maxsize=_LOADED)
 def _ranked_words(part: LanguagePart) -> Embeddings:
     if is_path(part.data):
-        embeddings = load(part.data, limit=RANKED, language=part.code)
+        embeddings = load(part.data, limit=SOUGHT, language=part.code)
     else:
-        embeddings = as_embeddings(part.data, language=part.code).head(RANKED)
+        embeddings = as_embeddings(part.data, language=part.code).head(SOUGHT)
     rows = part.unmapped.normalizer.transform(embeddings.vectors)
     words = embeddings.with_vectors(rows).without_zero_rows()
     is_whole = len(embeddings) == part.unmapped.words

@@ -12,6 +12,7 @@ from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder.manifest import PairRecord, TriangleRecord
 from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.space_folder.summary import each_pair_once, figures_of, text_of_figures
 from alignx.alignment.space_folder.writer import changing
 from alignx.mapping import method_name
 from alignx.mapping.joint import JOINT_METHODS, Frame, JointAligner
@@ -78,7 +79,7 @@ class PairFit:
         return {
             "source": self.source,
             "target": self.target,
-            "known": self.pairs,
+            "pairs": self.pairs,
             "induced": self.induced,
             "found_by": self.found_by,
             **{
@@ -156,61 +157,34 @@ class MultilingualAlignment(Tabular):
     frame: Frame | None = None
 
     def __repr__(self) -> str:
-        pairs = counted(len(self._listed()), "pair")
-        return f"MultilingualAlignment({', '.join(self.maps)}; {pairs} of languages)"
+        count = counted(len({frozenset(pair) for pair in self.pairs}), "pair")
+        return f"MultilingualAlignment({', '.join(self.maps)}; {count} of languages)"
 
     def __str__(self) -> str:
-        """Give a table of the pairs, the triangles, and the languages that are left out."""
-        head = ("", "known", "induced", "alone", "star", "joint", "95 % interval", "words", "")
-        rows: list[tuple[str, ...]] = [head, *map(_cells, self._listed())]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [repr(self), f"hub {self.hub}; P@1 on held-out words:"]
-        for first, *others in rows:
-            cells = [first.ljust(widths[0])]
-            cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-            cells[-1] = others[-1]
-            lines.append("  ".join(cells).rstrip())
-        lines += [
-            f"triangle {'-'.join(each.languages)}: {each.error:.1%} of {each.cycles:,} cycles end "
-            "at another word"
-            for each in self.triangles
-        ]
-        return "\n".join(lines + [f"apart: {code}: {why}" for code, why in self.apart.items()])
+        """Return the pairs as a table, the triangles, and the languages that are left out."""
+        return "\n".join([f"{self!r}, hub {self.hub}", *text_of_figures(*self._figures())])
 
-    def _listed(self) -> list[PairFit]:
-        """Return each pair of languages once, in the direction that was measured."""
-        listed: dict[frozenset[str], PairFit] = {}
-        for pair, fit in self.pairs.items():
-            listed.setdefault(frozenset(pair), fit)
-        return list(listed.values())
+    def _figures(self) -> tuple[list[PairRecord], list[TriangleRecord], Mapping[str, str]]:
+        """Return pairs, triangles and languages left out, as a space on disk holds them."""
+        triangles = [TriangleRecord(**asdict(each)) for each in self.triangles]
+        return [fit.record() for fit in self.pairs.values()], triangles, self.apart
 
     def records(self) -> list[dict[str, Any]]:
         """Return the figures of each pair of languages as one row."""
-        return [fit.figures() for fit in self._listed()]
+        pairs, *_ = self._figures()
+        return [self.pairs[each.codes].figures() for each in each_pair_once(pairs)]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the figures for ``--json``."""
+        """Return the figures, with the keys of ``alignx hub --json``."""
+        languages = [
+            {"code": code, "words": each.words, "dimension": each.matrix.shape[1]}
+            for code, each in self.maps.items()
+        ]
         return {
             "hub": self.hub,
-            "languages": list(self.maps),
-            "pairs": [
-                {
-                    **{name: getattr(fit, name) for name in ("source", "target")},
-                    "known": fit.pairs,
-                    "induced": fit.induced,
-                    "found_by": fit.found_by,
-                    **{
-                        name: None if (part := getattr(fit, name)) is None else part.as_dict()
-                        for name in ("pairwise", "star", "joint", "diagnosis", "ranking_gain")
-                    },
-                }
-                for fit in self._listed()
-            ],
-            "triangles": [
-                {**asdict(each), "languages": list(each.languages), "error": each.error}
-                for each in self.triangles
-            ],
-            "apart": dict(self.apart),
+            "method": method_facts(self.method),
+            "languages": languages,
+            **figures_of(*self._figures()),
         }
 
     @property
@@ -286,13 +260,13 @@ class MultilingualAlignment(Tabular):
             raise ValueError(f"languages must hold all of the maps, got none of {none}")
         with changing(folder, create=True) as writer:
             writer.method, writer.apart = method_facts(self.method), dict(self.apart)
-            writer.triangles = [TriangleRecord(**asdict(each)) for each in self.triangles]
+            pairs, writer.triangles, _ = self._figures()
             if self.frame is not None:
                 writer.put_frame(self.frame.tensors())
             for code, language_map in self.maps.items():
                 writer.put_language(code, as_embeddings(languages[code]), language_map)
-            for fit in self.pairs.values():
-                writer.put_pair(fit.record(), fit.ranker, fit.known)
+            for record, fit in zip(pairs, self.pairs.values(), strict=True):
+                writer.put_pair(record, fit.ranker, fit.known)
 
     @classmethod
     def load(cls, folder: StrPath) -> Self:
@@ -307,25 +281,6 @@ class MultilingualAlignment(Tabular):
             restored_method(found.method),
             Frame.restored(frame) if frame else None,
         )
-
-
-def _cells(fit: PairFit) -> tuple[str, ...]:
-    """Return the row of two languages in the table."""
-    shares = [
-        "" if part is None else f"{100 * part.precision:.1f}"
-        for part in (fit.pairwise, fit.star, fit.joint)
-    ]
-    interval = words = ""
-    if fit.joint is not None:
-        low, high = (100 * bound for bound in fit.joint.interval)
-        interval, words = f"[{low:.1f}, {high:.1f}]", f"{fit.joint.n:,}"
-    origin = {"lexicon": "", "pivot": "through other languages"}.get(fit.found_by)
-    if origin is None:
-        origin = "by vectors alone"
-        if fit.diagnosis is not None:
-            origin += f", agreement of runs {fit.diagnosis.agreement:.2f}"
-    counts = f"{fit.pairs:,}" if fit.pairs else "", f"{fit.induced:,}"
-    return (f"{fit.source}-{fit.target}", *counts, *shares, interval, words, origin)
 
 
 def method_facts(method: JointAligner | None) -> dict[str, Any]:

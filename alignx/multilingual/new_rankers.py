@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alignx.alignment.ranker_fit import SOUGHT
 from alignx.multilingual.pair_rankers import (
     SPELLED,
     FittedRanker,
     fit_pair_rankers,
     held_out_of_pair,
 )
-from alignx.multilingual.pair_tasks import N_NEIGHBORS
 from alignx.multilingual.transferred_ranker import with_spelling
 from alignx.ranking.gain import FirstAnswers, RankingGain
+from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["new_rankers", "transferred_rankers"]
 
 FEWEST_RANKED = 200  # known words to learn a ranking from
-RANKED = 40_000  # words of a language that take part in this
 
 
 def new_rankers(
@@ -70,11 +71,12 @@ def transferred_rankers(
         rows = language.vectors[:SPELLED]
         k = min(N_NEIGHBORS, len(mapped), len(rows))
         neighbors = mutual_neighbors(mapped, rows, n_neighbors=k).tolist()
+        if not neighbors:
+            continue
         words = [(fit.words.words[s], language.words[t]) for s, t in neighbors]
-        turned = [(theirs, own) for own, theirs in words]
-        for pair, known in (((code, other), words), ((other, code), turned)):
-            if known:
-                found[pair] = FittedRanker(with_spelling(shared, known), gain, is_transferred=True)
+        spelling = SpellingModel.of(words)
+        for pair, own in (((code, other), spelling), ((other, code), spelling.reversed())):
+            found[pair] = FittedRanker(with_spelling(shared, own), gain, is_transferred=True)
     return found
 
 
@@ -98,7 +100,7 @@ def _gain(
 ) -> RankingGain | None:
     """Measure a ranker on the held-out words of the new language; None without enough of them."""
     answers = [
-        FirstAnswers.of(with_spelling(ranker, part.known), part)
+        FirstAnswers.of(with_spelling(ranker, SpellingModel.of(part.known)), part)
         for other in _taught(fit)
         for parts in held_out_of_pair(
             partial(_mapped, fit, code),
@@ -126,5 +128,5 @@ def _words(fit: Extension, code: str, other: str) -> dict[str, Sequence[str]]:
 def _mapped(fit: Extension, code: str, asked: str, matrix: Matrix) -> Matrix:
     """Return unit rows of the new language by a map, or of another as they are."""
     if asked == code:
-        return unit_rows(fit.words.vectors[:RANKED] @ matrix)
-    return fit.others[asked][:RANKED]
+        return unit_rows(fit.words.vectors[:SOUGHT] @ matrix)
+    return fit.others[asked][:SOUGHT]

@@ -13,6 +13,7 @@ from alignx.alignment.ranker_fit import SOUGHT, fit_ranker, held_out_candidates
 from alignx.alignment.supervised import FEWEST_ASKED
 from alignx.multilingual.transferred_ranker import fit_transferred, with_spelling
 from alignx.ranking.pivots import PivotSearch, Step
+from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.csls import csls_biases
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import N_NEIGHBORS
@@ -110,9 +111,14 @@ def fit_pair_rankers(
     if not others:
         return found
     shared, gain = fit_transferred(ranker, samples, part_of(progress, 0.8, 0.2))
+    spelled: dict[Pair, SpellingModel] = {}
     for pair in others:
-        known = word_pairs(words, evidence, pair)
-        own = None if shared is None or not known else with_spelling(shared, known)
+        own = None
+        if shared is not None and pair[::-1] in spelled:
+            own = with_spelling(shared, spelled[pair[::-1]].reversed())
+        elif shared is not None and (known := word_pairs(words, evidence, pair)):
+            spelled[pair] = SpellingModel.of(known)
+            own = with_spelling(shared, spelled[pair])
         found[pair] = FittedRanker(own, gain, is_transferred=True)
     return found
 

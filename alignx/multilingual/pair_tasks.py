@@ -16,6 +16,7 @@ from alignx.mapping import Procrustes, Refinement, Reweighted, balanced_weights,
 from alignx.multilingual.language_part import FREQUENT
 from alignx.multilingual.work import Result
 from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
 
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["FEWEST_ROWS", "N_NEIGHBORS", "fit_pairwise", "grow_pairs", "induce_pairs", "self_learn"]
+__all__ = ["fit_pairwise", "grow_pairs", "grown", "induce_pairs", "self_learn"]
 
-N_NEIGHBORS = 10
 FEWEST_ROWS = 50  # words of a language; with fewer, no pairs are grown
 ROUNDS = 2  # of refinement of a map of two languages
 RIDGE = 1e-4  # enough for vectors that do not span their space
@@ -34,7 +34,7 @@ PAIRS_PER_DIMENSION = 2  # whitening needs a good estimate of the covariances
 
 def grow_pairs(source: str, target: str, known: Indices) -> Result:
     """Add induced pairs to the known ones, (p, 2) rows of two parts, by self-learning."""
-    return Result({"pairs": _grown(_rows(source), _rows(target), known)}, {})
+    return Result({"pairs": grown(_rows(source), _rows(target), known)}, {})
 
 
 def fit_pairwise(
@@ -58,7 +58,7 @@ def fit_pairwise(
         first answer to each held-out source word is right.
     """
     X, Y = (_rows(path)[rows] for path, rows in zip((source, target), few, strict=True))
-    start = _grown(X, Y, train)
+    start = grown(X, Y, train)
     mapped = _mapped(_pairwise_map(X, Y, start, train), X, Y)
     k = min(N_NEIGHBORS, len(X), len(Y))
     induced = mutual_neighbors(*mapped, n_neighbors=k)
@@ -105,7 +105,8 @@ def _rows(path: str) -> Matrix:
     return load(path).vectors
 
 
-def _grown(X: Matrix, Y: Matrix, known: Indices) -> Indices:
+def grown(X: Matrix, Y: Matrix, known: Indices) -> Indices:
+    """Add induced pairs to the known ones, (p, 2) rows, if the languages have the words."""
     return known if min(len(X), len(Y)) < FEWEST_ROWS else grow(X, Y, known)
 
 

@@ -126,9 +126,9 @@ def lay_foundation(
     }
     folds = split_dictionaries(numbered)
     paths = {code: part.path for code, part in parts.items()}
-    grown = {f"grown-{s}-{t}": (paths[s], paths[t], rows) for (s, t), rows in known.items()}
+    grown = {f"grown-{s}.{t}": (paths[s], paths[t], rows) for (s, t), rows in known.items()}
     alone = {
-        f"pairwise-{number}-{s}-{t}": (paths[s], paths[t], (few[s], few[t]), *fold)
+        f"pairwise-{number}-{s}.{t}": (paths[s], paths[t], (few[s], few[t]), *fold)
         for number, each in enumerate(folds)
         for (s, t), fold in each.items()
     }
@@ -137,20 +137,20 @@ def lay_foundation(
 
     def of_folds(name: str) -> list[dict[Pair, Indices]]:
         return [
-            {(s, t): fitted[f"pairwise-{n}-{s}-{t}"].arrays[name] for s, t in known}
+            {(s, t): fitted[f"pairwise-{n}-{s}.{t}"].arrays[name] for s, t in known}
             for n in range(len(folds))
         ]
 
     found = Foundation(
         dict(parts),
         dict(known),
-        {(s, t): starts[f"grown-{s}-{t}"].arrays["pairs"] for s, t in known},
+        {(s, t): starts[f"grown-{s}.{t}"].arrays["pairs"] for s, t in known},
         folds,
         of_folds("start"),
         of_folds("induced"),
         {
             (s, t): np.concatenate(
-                [fitted[f"pairwise-{n}-{s}-{t}"].arrays["is_correct"] for n in range(len(folds))]
+                [fitted[f"pairwise-{n}-{s}.{t}"].arrays["is_correct"] for n in range(len(folds))]
             )
             for s, t in known
         },
@@ -231,8 +231,8 @@ def join_by_vectors(
     for code in [code for code in found.parts if code not in joined]:
         nearest = [other for other in similar_languages(found.parts, code) if other != hub]
         for other in [hub, *nearest[: CANDIDATES - 1]]:
-            if f"learned-{other}-{code}" not in calls:
-                calls[f"learned-{code}-{other}"] = code, other
+            if f"learned-{other}.{code}" not in calls:
+                calls[f"learned-{code}.{other}"] = code, other
     results = tasks.run(
         self_learn,
         {name: tuple(found.parts[code].path for code in pair) for name, pair in calls.items()},

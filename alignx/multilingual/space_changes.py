@@ -100,8 +100,9 @@ def update_language(
 ) -> NewLanguage:
     """Replace the vectors and the map of a language of a space on disk; the others stay.
 
-    Learned rankings of the old vectors are removed. Parameters, result and
-    errors are those of `add_language`; a language that is not there raises ValueError.
+    Learned rankings of the old vectors are removed. Parameters, result and errors are those of
+    `add_language`; a language that is not there raises ValueError. The maps of the others were
+    fitted on the old dictionaries, so the accuracy on words of these can be too high.
     """
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
     return _put(folder, code, embeddings, lexicons, options, is_new=False)

@@ -14,7 +14,7 @@ from alignx.ranking.gain import FirstAnswers, RankingGain, expected_calibration_
 from alignx.ranking.spelling import SpellingModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from alignx.ranking.ranker import LabeledCandidates, PairRanker
     from alignx.support.progress import Progress
@@ -60,7 +60,10 @@ def fit_transferred(
         fitted = clone(ranker).fit(_parts(samples, without=pair))
         for asked in (samples.get(pair), samples.get(pair[::-1])):
             if asked:
-                own = [FirstAnswers.of(with_spelling(fitted, p.known), p) for p in asked]
+                own = [
+                    FirstAnswers.of(with_spelling(fitted, SpellingModel.of(part.known)), part)
+                    for part in asked
+                ]
                 answers.append(FirstAnswers.joined(own))
         if progress is not None:
             progress((number + 1) / (len(tried) + 1))
@@ -84,8 +87,8 @@ def _in_order(pair: Pair) -> Pair:
     return min(pair), max(pair)
 
 
-def with_spelling(ranker: PairRanker, known: Iterable[tuple[str, str]]) -> PairRanker:
-    """Return a fitted ranker for the languages of some word pairs, whose spelling it compares."""
+def with_spelling(ranker: PairRanker, spelling: SpellingModel) -> PairRanker:
+    """Return a fitted ranker for the languages of a model of spelling."""
     own = copy.copy(ranker)
-    own.spelling_ = SpellingModel.of(known)
+    own.spelling_ = spelling
     return own

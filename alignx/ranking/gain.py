@@ -44,8 +44,9 @@ class RankingGain(Tabular):
         Then the figures tell little of the accuracy on other words.
     transferred : bool
         Whether the ranking was learned from other pairs of languages. The figures are then of pairs
-        that have a lexicon, each ranked by what was learned from the others; the calibration error
-        is the mean over these pairs.
+        that have a lexicon, each ranked by what was learned from the others, with the spelling of
+        its own lexicon; the calibration error is the mean over these pairs. The interval is that of
+        their words, not of further languages.
 
     Examples
     --------

@@ -139,6 +139,10 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.names_ = tuple(FEATURES | PIVOTS if self.features is None else self.features)
         if all(part.pairs.paths is None for part in parts):
             self.names_ = tuple(name for name in self.names_ if name not in PIVOTS)
+            if not self.names_:
+                raise ValueError(
+                    "features must hold some without a pivot, got those of pivots alone"
+                )
         if self.has_pivots:
             # Each is also learned from without its paths, so that the ranker serves both kinds.
             parts = [*parts, *(part.without_paths() for part in parts)]
@@ -268,7 +272,8 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the learned arrays by name, for mapping files."""
         arrays = {name: np.asarray(getattr(self, f"{name}_"), np.float32) for name in ARRAYS}
-        return {**arrays, "ngram_means": self.spelling_.means, "ngram_maps": self.spelling_.maps}
+        arrays |= {"ngram_means": self.spelling_.means, "ngram_maps": self.spelling_.maps}
+        return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
     def facts(self) -> dict[str, Any]:
         """Return parameters and names of features, for mapping files."""
@@ -298,4 +303,4 @@ class PairRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 def _require_features(names: Sequence[str]) -> None:
     wrong = [name for name in names if name not in FEATURES | PIVOTS]
     if wrong or isinstance(names, str) or not len(names):
-        raise ValueError(f"features must be some of {', '.join(FEATURES)}, got {names!r}")
+        raise ValueError(f"features must be some of {', '.join(FEATURES | PIVOTS)}, got {names!r}")

@@ -78,6 +78,10 @@ class SpellingModel:
             ]
         return cls(means.astype(np.float32), np.stack(maps))
 
+    def reversed(self) -> Self:
+        """Return the model from target to source, which shares the arrays."""
+        return type(self)(self.means[::-1], self.maps[::-1])
+
     def similarity(self, source: Sequence[str], target: Sequence[str], columns: Indices) -> Matrix:
         """Compute the similarity of q source words and k target words of each.
 

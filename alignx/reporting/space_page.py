@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
+from alignx.alignment.space_folder.summary import FITS, share
 from alignx.reporting.figures.entry import figure_of
 from alignx.reporting.figures.squares import NAMED, plot_accuracy_matrix
 from alignx.reporting.figures.theme import language_label
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["space_page"]
 
-FITS = ("pairwise", "star", "joint")
 ORIGINS = {
     "lexicon": "dictionary",
     "self_learning": "no dictionary",
@@ -127,15 +127,9 @@ def _fit(pair: PairRecord) -> _Fit:
     found = _validations(pair)
     asked = next(each.n for each in reversed(found) if each is not None)
     evidence = f"{pair.pairs:,} known pairs" if pair.pairs else ORIGINS[pair.found_by]
-    shares = tuple("" if each is None else _share(each) for each in found)
+    shares = tuple(map(share, found))
     return _Fit(f"{pair.source}-{pair.target}", evidence, pair.induced, shares, asked)
 
 
-def _share(found: Validation) -> str:
-    low, high = found.interval
-    return f"{100 * found.precision:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
-
-
 def _triangle(found: TriangleRecord) -> _Triangle:
-    error = 1 - found.closed / found.cycles if found.cycles else 0.0
-    return _Triangle(", ".join(found.languages), found.cycles, error)
+    return _Triangle(", ".join(found.languages), found.cycles, found.error)

@@ -32,7 +32,13 @@ def permutation_test(observed: Double, permuted: Double) -> DriftTest:
     Each score becomes its difference from the word's mean over the permutations, and is compared
     with the differences of all words in all permutations: a p-value is (1 + c) / (1 + B n), where c
     counts those at least as great. The p-values of single words, at least 1 / (1 + B), could not
-    pass the correction for thousands of words. Takes O(B n log(B n)) time.
+    pass the correction for thousands of words.
+
+    Pooling takes the differences of all words for samples of one distribution. Where they are not,
+    words that vary more than others are found too often, and steady words too rarely. Then the
+    mean rate of false alarms over the words without change is right, and that of each word is not.
+    The means are of B permutations each, so p-values are approximate, less so with more
+    permutations. Takes O(B n log(B n)) time.
 
     References
     ----------

@@ -31,8 +31,9 @@ class DriftTest:
     permutations : int
         Number of times that the lines were shuffled between the slices.
     p_values, q_values : (n,) float64
-        Probability of such a change by chance, and the false discovery rate among words with at
-        most this value (Benjamini-Hochberg).
+        Share of the differences by chance, of all words together, that are as great; and the false
+        discovery rate among words with at most this value (Benjamini-Hochberg). Both suppose that
+        chance is alike for all words.
     """
 
     permutations: int

@@ -9,6 +9,7 @@ from made_languages import unit
 from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.pivot import Pivot
 from alignx.alignment.shared_space import MANY_WORDS, SharedSpace
+from alignx.alignment.unit_languages import UnitLanguages
 from alignx.evaluation.word_translation import evaluate
 from alignx.induction.induce import induce_lexicon
 from alignx.ranking.candidates import CandidatePairs, Queries
@@ -35,7 +36,7 @@ def space() -> SharedSpace:
     }
     plain = SharedSpace(made).pair("b", "c")
     pairs = found_by_csls(plain)
-    pivot = Pivot(SharedSpace({code: made[code] for code in "bca"}).languages)
+    pivot = Pivot(UnitLanguages.checked({code: made[code] for code in "bca"}))
     compared = pivot.search(all_words=True).compared(pairs, plain.source.vectors)
     is_right = pairs.target_rows == pairs.source_rows[:, None]
     part = LabeledCandidates(compared, is_right, [("b1", "c1")])

@@ -174,8 +174,8 @@ def test_labels_of_several_languages_vote_in_others(tmp_path: Path) -> None:
     loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
     assert np.allclose(loaded.predict_proba(TEST["de"][0], language="de"), found, atol=1e-6)
     equal = TransferClassifier(SPACE, alpha=0).fit(texts, labels, language=codes)
-    found = [member.weights["de"] for member in equal.model_.heads.members]
-    assert found == pytest.approx(near**4 / (near**4).sum())
+    equal_weights = [member.weights["de"] for member in equal.model_.heads.members]
+    assert equal_weights == pytest.approx(near**4 / (near**4).sum())
 
 
 def test_a_language_without_some_classes_does_not_vote() -> None:

@@ -154,11 +154,11 @@ def test_shifted_probabilities_have_the_prior_as_mean(scores: NDArray[np.float64
 
 
 @given(SCORES)
-def test_votes_are_means_of_probabilities(scores: NDArray[np.float64]) -> None:
+def test_votes_are_weighted_means_of_probabilities(scores: NDArray[np.float64]) -> None:
     other = np.log(np.full(scores.shape, 1 / 3))
-    expected = np.log((np.exp(scores) + 1 / 3) / 2)
-    assert np.allclose(log_mean([scores, other]), expected)
-    assert np.array_equal(log_mean([scores]), scores)
+    expected = np.log((3 * np.exp(scores) + 1 / 3) / 4)
+    assert np.allclose(log_mean([scores, other], [1.5, 0.5]), expected)
+    assert np.array_equal(log_mean([scores], [2.0]), scores)
 
 
 # --- networks ---------------------------------------------------------------------------------

@@ -203,6 +203,7 @@ def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     assert "fr" in fail("hub", "remove", space, "fr")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("work")
 def test_info_of_a_space(space: Path) -> None:
     told = succeed("hub", "info", space).out
@@ -234,9 +235,10 @@ def test_info_of_a_space(space: Path) -> None:
         ),
         (("wiki.en.vec", "empty.es.vec", "-d", "en-es.txt"), "empty.es.vec: "),
         (("wiki.en.vec", "cut.es.safetensors", "-d", "en-es.txt"), "cut.es.safetensors: "),
-        (
+        pytest.param(
             ("wiki.en.vec", "made.es.vec", "-d", "en-es.txt"),
             "failed: en-es (P@1 0.0 % on",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -274,7 +276,8 @@ def test_a_language_that_fails_without_a_dictionary() -> None:
     language = load("wiki.fr.vec", limit=60)
     lost = np.random.default_rng(3).permuted(language.vectors, axis=1)
     save(Embeddings(language.words, lost), "lost.fr.vec")
-    told = fail(*HUB[:4], "lost.fr.vec", *HUB[4:])
+    two = ("hub", *FILES[:2], "lost.fr.vec", *LEXICONS[:2], "--limit", 200)
+    told = fail(*two, "-o", "space", *QUICK)
     assert "fr" in told
     assert "--allow-failed" in told
     assert not Path("space").exists()
@@ -343,6 +346,7 @@ def test_accuracy_of_all_pairs_is_printed_as_a_square_and_written_as_a_page(spac
     assert figures["pairs"][1]["csls"]["p@1"] > 0.9
 
 
+@pytest.mark.slow
 def test_accuracy_takes_a_dictionary_of_languages_of_the_space(space: Path) -> None:
     misuse("hub", "evaluate", space)
     fail("hub", "evaluate", space, "-d", "fr-en=fr-en.txt")

@@ -88,10 +88,12 @@ def test_languages_translate_through_the_space(
 
 def test_the_figures_are_a_table(fitted: MultilingualAlignment) -> None:
     lines = str(fitted).splitlines()
-    assert lines[0] == "MultilingualAlignment(en, es, de; 3 pairs of languages)"
-    assert lines[2].split()[:5] == ["known", "induced", "alone", "star", "joint"]
-    assert "through other languages" in lines[5]
-    assert fitted.to_frame()["known"].tolist() == [120, 120, 0]
+    assert lines[0] == "MultilingualAlignment(en, es, de; 3 pairs of languages), hub en"
+    assert lines[2].split()[:5] == ["known", "induced", "pairwise", "star", "joint"]
+    assert lines[3].split()[:2] == ["en-es", "120"]
+    assert lines[5] == "through other languages: es-de"
+    assert lines[6].startswith("around en-es-de-en: ")
+    assert fitted.to_frame()["pairs"].tolist() == [120, 120, 0]
     assert [pair["found_by"] for pair in fitted.as_dict()["pairs"]] == ["lexicon"] * 2 + ["pivot"]
 
 
@@ -211,3 +213,12 @@ def test_bad_input_is_said_in_one_line(languages: Words) -> None:
             fit(given, lexicons)
         assert text in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_codes_with_dashes_keep_their_dictionaries_apart() -> None:
+    languages = {code: language(code) for code in ("a", "b-c", "a-b", "c")}
+    counts = {("a", "b-c"): 120, ("a-b", "c"): 60, ("a", "c"): 120}
+    fitted = fit(languages, {pair: lexicon(*pair, count) for pair, count in counts.items()})
+    asked = {pair: fitted.pairs[pair].pairwise for pair in counts}
+    assert {pair: each and each.n for pair, each in asked.items()} == counts

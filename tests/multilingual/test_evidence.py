@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignx.errors import AlignxError
@@ -28,6 +28,7 @@ def dictionaries(draw: st.DrawFn) -> Known:
     return found
 
 
+@settings(max_examples=30)
 @given(dictionaries())
 def test_no_dictionary_tells_a_held_out_word_of_another(known: Known) -> None:
     folds = split_dictionaries(known)

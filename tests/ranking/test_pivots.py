@@ -80,6 +80,7 @@ def test_paths_go_with_the_words_that_are_taken() -> None:
     np.testing.assert_array_equal(columns[:, 2], compared.paths.agreement.ravel())
 
 
+@pytest.mark.slow
 def test_a_ranker_learns_from_paths_and_ranks_without_them() -> None:
     pairs, through, vectors = candidates()
     is_right = pairs.target_rows == pairs.source_rows[:, None]
@@ -101,3 +102,5 @@ def test_a_ranker_learns_from_paths_and_ranks_without_them() -> None:
     plain = PairRanker(n_candidates=8, hidden=4, epochs=2).fit([part.without_paths()])
     assert not plain.has_pivots
     assert not set(plain.names_) & set(PIVOTS)
+    with pytest.raises(ValueError, match="features must hold some without a pivot"):
+        PairRanker(features=tuple(PIVOTS)).fit([part.without_paths()])

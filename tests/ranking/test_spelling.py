@@ -139,3 +139,14 @@ def test_no_pairs_are_refused() -> None:
 def test_no_words_have_no_similarity() -> None:
     model = SpellingModel.of([("cat", "gato"), ("dog", "perro")])
     assert model.similarity([], [], np.zeros((0, 4), np.int64)).shape == (0, 4)
+
+
+def test_a_reversed_model_compares_the_same_words() -> None:
+    words = random_words(40)
+    model = SpellingModel.of(zip(words, map(cipher, words), strict=True))
+    turned = SpellingModel.of((cipher(word), word) for word in words)
+    source, target = words[:6], [cipher(word) for word in words[:5]]
+    there = model.similarity(source, target, np.tile(np.arange(5), (6, 1)))
+    back = model.reversed().similarity(target, source, np.tile(np.arange(6), (5, 1)))
+    np.testing.assert_allclose(back, there.T, atol=1e-5)
+    np.testing.assert_allclose(model.reversed().maps, turned.maps, atol=1e-4)

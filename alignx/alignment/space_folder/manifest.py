@@ -105,6 +105,11 @@ class TriangleRecord(Table):
     cycles: Count
     closed: Count
 
+    @property
+    def error(self) -> float:
+        """Share of cycles that end at another word, in [0, 1]; 0 without cycles."""
+        return 1 - self.closed / self.cycles if self.cycles else 0.0
+
 
 class Manifest(Table):
     """Contents of a space.

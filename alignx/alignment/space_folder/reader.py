@@ -12,15 +12,14 @@ from alignx.alignment.space_folder.files import require_file, verify_file
 from alignx.alignment.space_folder.manifest import (
     MANIFEST,
     Manifest,
-    PairRecord,
     StoredFile,
     read_manifest,
 )
 from alignx.alignment.space_folder.stored_language import read_map, read_vectors
 from alignx.alignment.space_folder.stored_pairs import StoredPairs
+from alignx.alignment.space_folder.summary import manifest_facts, manifest_text
 from alignx.alignment.unit_languages import DeferredLanguage, UnitLanguages
 from alignx.errors import FormatError, MissingFileError
-from alignx.support.counts import counted
 from alignx.support.safetensors import read_tensors
 from alignx.vectors.load_options import check_limit
 
@@ -149,36 +148,9 @@ class SpaceFolder:
         return f"SpaceFolder({str(self.path)!r}, {', '.join(self.manifest.codes)})"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the manifest, for ``--json``."""
-        found: dict[str, Any] = self.manifest.model_dump(mode="json")
-        return found
+        """Return languages and figures, for ``--json``."""
+        return manifest_facts(self.manifest)
 
     def __str__(self) -> str:
-        """Return the manifest in lines to read."""
-        found = self.manifest
-        method = str(found.method.get("method", "")).replace("_", " ")
-        lines = [
-            f"{self.path}: {counted(len(found.languages), 'language')} of "
-            f"{found.languages[0].dimension} dimensions, hub {found.hub}"
-            + (f", by {method}" if method else "")
-        ]
-        for each in found.languages:
-            changed = f", changed {each.changed[:10]}" if each.changed != each.added else ""
-            lines.append(
-                f"{each.code}: {counted(each.words, 'word')} of {each.name}, added "
-                f"{each.added[:10]}{changed}"
-            )
-        shown = [pair for pair in found.pairs if pair.pairs or pair.joint or pair.diagnosis]
-        lines += [_pair_line(pair) for pair in shown]
-        if more := len(found.pairs) - len(shown):
-            lines.append(f"{counted(more, 'direction')} without a dictionary")
-        lines += [f"left out: {code} ({reason})" for code, reason in found.apart.items()]
-        return "\n".join(lines)
-
-
-def _pair_line(pair: PairRecord) -> str:
-    """Describe the evidence and the accuracy of two languages."""
-    known = counted(pair.pairs, "known pair") if pair.pairs else "no dictionary"
-    parts = [f"{known}, {pair.induced:,} induced"]
-    parts += [str(each) for each in (pair.joint, pair.ranking_gain) if each is not None]
-    return f"{pair.source}-{pair.target}: {'; '.join(parts)}"
+        """Return languages and figures as tables."""
+        return manifest_text(self.manifest)

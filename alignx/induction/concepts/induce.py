@@ -71,8 +71,8 @@ def induce_concepts(
     Concepts
         Most frequent words first. The score of a row is the mean probability of its pairs of words
         of different languages, where a pair that is not linked counts as 0: the share of the pairs
-        that agree, times their mean probability. Where a pair of languages has no probabilities,
-        CSLS takes their place, or the score of the ranking, cut to [0, 1].
+        that agree, times their mean probability. If any pair of languages has no probabilities,
+        CSLS takes their place for all, or the score of the ranking, cut to [0, 1].
 
     Raises
     ------
