@@ -89,7 +89,7 @@ def fit_new_language(
     EmptyLexiconError, DirectionError
         If no pair of a lexicon is known, or its words are exchanged.
     AlignmentFailed
-        If the map has failed by all its dictionaries.
+        If the map does not translate the held-out words of a dictionary.
     """
     others = [other for other in folder.manifest.codes if other != code]
     by_other = _by_other(code, others, lexicons)
@@ -126,10 +126,9 @@ def _require_success(
     known: Mapping[str, Indices],
     allow_failed: bool,
 ) -> None:
-    """Refuse a map that all its dictionaries have failed; warn of single ones and of few pairs."""
+    """Refuse a map that does not give a dictionary again; warn of such and of few pairs."""
     failed = {(code, other): check for other, check in checks.items() if check and check.failed}
-    if len(failed) == len(checks):
-        require_none_failed(failed, allow_failed, "keep the map")
+    require_none_failed(failed, allow_failed, "keep the map")
     for (_, other), check in failed.items():
         logger.warning("%s-%s: the dictionary does not fit the map: %s", code, other, check)
     for other in (other for other, check in checks.items() if check is None):

@@ -185,7 +185,10 @@ def test_doubtful_evidence_is_told(space: Path, caplog: pytest.LogCaptureFixture
     numbers = np.random.default_rng(0).permutation(WORDS)
     wrong = [(f"de{number}", f"es{numbers[number]}") for number in KNOWN]
     with caplog.at_level(logging.WARNING, "alignx"):
-        add_language(space, "de", language("de", 3), {"en": lexicon("de", "en"), "es": wrong})
+        both = {"en": lexicon("de", "en"), "es": wrong}
+        with pytest.raises(AlignmentFailed, match=r"failed: de-es .*to keep the map"):
+            add_language(space, "de", language("de", 3), both)
+        add_language(space, "de", language("de", 3), both, allow_failed=True)
         add_language(space, "fr", language("fr", 4), {"en": lexicon("fr", "en")[:9]})
     assert "de-es: the dictionary does not fit the map: P@1" in caplog.text
     assert "fr and en could not be validated: too few pairs (9)" in caplog.text
