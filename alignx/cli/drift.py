@@ -23,6 +23,10 @@ NO_TEST = (
     "No test: differences by chance are only known from shuffled texts; give texts and "
     "--permutations 99. Scores compare words with words of like frequency."
 )
+BENT = (
+    "The maps of this space draw the slices together, so changes are underestimated; give the "
+    "vectors of the slices, or a space of `alignx hub --identical --method procrustes`."
+)
 
 
 @command(
@@ -69,6 +73,11 @@ def drift(
     refuse(permutations is None and jobs is not None, "--jobs", "it takes --permutations")
     require_outputs({"--output": output}, {"SLICES": slices}, {"--work": work})
     names = _names(slices)
+
+    from alignx.semantic_change.result import require_table
+
+    if output is not None:
+        require_table(output)
     if permutations is not None:
         vectors = [str(path) for path in slices if path.suffix.lower() in VECTORS]
         refuse(bool(vectors), "--permutations", f"it takes texts, got {', '.join(vectors)}")
@@ -98,13 +107,17 @@ def _of_vectors(
 ) -> Drift:
     """Compare vectors of slices, or those of a space on disk."""
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.space_folder.reader import SpaceFolder
     from alignx.cli.inputs import read_vectors
     from alignx.semantic_change.slices import drift as drift_of
     from alignx.support.files import require_readable
 
     if len(slices) == 1:
         refuse(not slices[0].is_dir(), "SLICES", "give at least two slices, or a space")
-        return drift_of(SharedSpace.open(slices[0], limit=reading.limit), n_neighbors=n_neighbors)
+        folder = SpaceFolder.open(slices[0], limit=reading.limit)
+        if folder.manifest.method.get("method") != "procrustes":
+            terminal.note(BENT)
+        return drift_of(SharedSpace(folder.languages), n_neighbors=n_neighbors)
     require_readable(*map(str, slices))
     loaded = [read_vectors(terminal, path, reading) for path in slices]
     return drift_of(dict(zip(names, loaded, strict=True)), n_neighbors=n_neighbors)

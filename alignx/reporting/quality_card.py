@@ -183,7 +183,7 @@ def _uses(accuracies: Sequence[MeasuredAccuracy]) -> tuple[Use, ...]:
 def _method(space: SharedSpace, alignment: Alignment | None) -> str:
     """Describe the map."""
     if alignment is None:
-        return "Vectors that share a space already"
+        return "Joint maps of a space" if space.pairs else "Vectors that share a space already"
     name = type(alignment.aligner).__name__
     by = {"self_learning": "self-learning", "adversarial": "adversarial training"}
     parts = [

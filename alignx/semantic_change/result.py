@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double
     from alignx.support.files import StrPath
 
-__all__ = ["Drift", "DriftTest"]
+__all__ = ["Drift", "DriftTest", "require_table"]
 
 _SHOWN = 20
 _SEPARATORS = {".tsv": "\t", ".txt": "\t", ".csv": ","}
+
+
+def require_table(path: StrPath) -> str:
+    """Return the separator of a table by the ending of its name, or raise FormatError."""
+    separator = _SEPARATORS.get(Path(path).suffix.lower())
+    if separator is None:
+        raise FormatError(path, f"drift is written as {', '.join(_SEPARATORS)}")
+    return separator
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +142,7 @@ class Drift(Tabular):
         FormatError, OutputError
             If the name has another ending, or the file cannot be written.
         """
-        separator = _SEPARATORS.get(Path(path).suffix.lower())
-        if separator is None:
-            raise FormatError(path, f"drift is written as {', '.join(_SEPARATORS)}")
+        separator = require_table(path)
         table = self.to_frame().to_csv(sep=separator, index=False, float_format="%.6g")
         with replacing(path) as file:
             file.write(table)

@@ -82,6 +82,10 @@ def drift(
     if len(slices) < 2:
         raise ValueError(f"slices must be at least 2, got {len(slices)}")
     require_whole(n_neighbors, "n_neighbors")
+    if limit is not None:
+        require_whole(limit, "limit")
+        if limit < FEWEST_WORDS:
+            raise ValueError(f"limit must be at least {FEWEST_WORDS}, got {limit}")
     words = common_words(slices)[:limit]
     if len(words) < FEWEST_WORDS:
         raise ValueError(

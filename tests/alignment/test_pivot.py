@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_languages import unit
 
+from alignx.alignment import shared_space
 from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.pivot import Pivot
 from alignx.alignment.shared_space import MANY_WORDS, SharedSpace
@@ -50,7 +51,9 @@ def found_by_csls(space: SharedSpace) -> CandidatePairs:
     return CandidatePairs.search(queries, *rows, space.target.words, 8, n_neighbors=10)
 
 
-def test_all_uses_compare_words_through_the_third_language(space: SharedSpace) -> None:
+def test_all_uses_compare_words_through_the_third_language(
+    space: SharedSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pair = space.pair("b", "c")
     assert pair.pivot is not None
     assert list(pair.pivot.languages) == ["b", "c", "a"]
@@ -58,12 +61,18 @@ def test_all_uses_compare_words_through_the_third_language(space: SharedSpace) -
     compared = pair.pivot.search(all_words=True).compared(pairs, pair.source.vectors)
     assert pair.ranker is not None
     expected = pair.ranker.rank(compared)
+    with monkeypatch.context() as patched:
+        patched.setattr(shared_space, "SMALL", 0)  # as in a large space
+        bounded = [answers[0] for answers in pair.translate(pair.source.words[:5], 1)]
+    assert not pair._cosine
     few = [answers[0] for answers in pair.translate(pair.source.words[:5], 1)]
+    assert pair._cosine  # once for all later words
     many = [answers[0] for answers in pair.translate(pair.source.words, 1)]
     assert len(pair.source) >= MANY_WORDS
     assert [each.word for each in many] == [f"c{row}" for row in expected.indices[:, 0]]
     np.testing.assert_allclose([each.score for each in many], expected.scores[:, 0], atol=1e-5)
-    np.testing.assert_allclose([each.score for each in few], expected.scores[:5, 0], atol=1e-5)
+    for some in (bounded, few):
+        np.testing.assert_allclose([each.score for each in some], expected.scores[:5, 0], atol=1e-5)
     gold = [(f"b{i}", f"c{i}") for i in range(COUNT)]
     right = expected.indices[:, 0] == np.arange(COUNT)
     assert evaluate(pair, gold).more["learned"].precision[1] == pytest.approx(right.mean())

@@ -325,6 +325,8 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
         make_space(tmp_path / "letter.txt")
     with pytest.raises(MissingFileError, match=r"space\.json: no such file"):
         add(tmp_path, "fr")
+    with pytest.raises(FormatError, match="a space is a folder, from `alignx hub`; this is a file"):
+        SharedSpace.open(tmp_path / "letter.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
@@ -337,6 +339,17 @@ def test_what_was_opened_stays_while_others_change_it(space: Path) -> None:
     np.testing.assert_array_equal(shared["es"].vectors, rows)
     with pytest.raises(MissingFileError, match="changed since it was opened; open it again"):
         shared["de"]
+
+
+def test_a_ranking_that_has_gone_asks_to_open_the_space_again(space: Path) -> None:
+    with changing(space) as opened:
+        record = PairRecord(source="en", target="es")
+        opened.put_pair(record, None, KnownPairs.of([("en1", "es1")]))
+    shared = SharedSpace.open(space)
+    with changing(space) as opened:
+        opened.remove_language("es")
+    with pytest.raises(MissingFileError, match="changed since it was opened; open it again"):
+        shared.pair("en", "es")
 
 
 # --- interruptions ----------------------------------------------------------------------------

@@ -101,6 +101,7 @@ def test_evaluate_and_report_take_a_folder() -> None:
     assert done.json["csls"]["p@1"] > 0.8
     page = succeed("report", "space", "en", "es", "-d", "test.txt", "-o", "page.html")
     assert "P@1" in page.out
+    assert "Joint maps of a space" in page.out
 
 
 @pytest.mark.usefixtures("folder")

@@ -78,6 +78,9 @@ def test_arguments_out_of_range() -> None:
         ax.drift(slices, n_neighbors=0)
     with pytest.raises(ValueError, match="at least 20 words in common, got 5"):
         ax.drift({name: each[:5] for name, each in slices.items()})
+    assert len(ax.drift(slices, limit=30)) == 30
+    with pytest.raises(ValueError, match="limit must be at least 20, got -1"):
+        ax.drift(slices, limit=-1)
     with pytest.raises(TypeError, match="must be of class Embeddings"):
         ax.drift({"a": "1900.vec", "b": "2000.vec"})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="significance takes a permutation test"):

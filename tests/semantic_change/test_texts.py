@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import misuse, succeed
+from command_line import fail, misuse, succeed
 
 import alignx as ax
 from alignx.datasets.slices import changed_words, slice_lines
@@ -74,6 +74,21 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(set(first) & set(changed_words())) >= 7
     assert "it takes texts" in misuse("drift", "1900.vec", "2000.vec", "--permutations", 10)
     assert "two slices" in misuse("drift", "1900.vec")
+    assert "written as .tsv" in fail(
+        "drift", "toy/1900.txt", "none.txt", "--permutations", 10, "-o", "x.foo"
+    )
+    succeed(
+        "hub",
+        "a=1900.vec",
+        "b=2000.vec",
+        "--identical",
+        "--no-ranker",
+        "-o",
+        "space",
+        "--method",
+        "reweighted",
+    )
+    assert "changes are underestimated" in succeed("drift", "space").err
     assert "different names" in misuse("drift", "1900.vec", "toy/1900.txt")
 
 

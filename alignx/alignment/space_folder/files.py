@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-__all__ = ["add_file", "remove_others", "require_file", "sync_folder", "verify_file"]
+__all__ = [
+    "add_file",
+    "path_of",
+    "remove_others",
+    "require_file",
+    "sync_folder",
+    "verify_file",
+]
 
 _DIGITS = 16  # of the digest, in names
 _OURS = re.compile(
@@ -49,6 +56,14 @@ def add_file(root: Path, stem: str, write: Callable[[IO[bytes]], object]) -> Sto
                 temporary.unlink()
             raise
     return StoredFile(path=path, bytes=size, sha256=digest)
+
+
+def path_of(root: Path, stored: StoredFile) -> Path:
+    """Return the path of a file, or raise MissingFileError where it went since the space opened."""
+    path = root / stored.path
+    if not path.exists():
+        raise MissingFileError(path, "the space has changed since it was opened; open it again")
+    return path
 
 
 def require_file(root: Path, stored: StoredFile) -> None:

@@ -8,13 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from alignx.alignment.space_folder.files import require_file, verify_file
-from alignx.alignment.space_folder.manifest import (
-    MANIFEST,
-    Manifest,
-    StoredFile,
-    read_manifest,
-)
+from alignx.alignment.space_folder.files import path_of, require_file, verify_file
+from alignx.alignment.space_folder.manifest import MANIFEST, Manifest, read_manifest
 from alignx.alignment.space_folder.stored_language import read_map, read_vectors
 from alignx.alignment.space_folder.stored_pairs import StoredPairs
 from alignx.alignment.space_folder.summary import manifest_facts, manifest_text
@@ -110,7 +105,7 @@ class SpaceFolder:
 
     def language_map(self, code: str | None) -> LanguageMap:
         """Read the normalization and map of a language, or raise ValueError for others."""
-        return read_map(self._path_of(self.manifest.language(code).map))
+        return read_map(path_of(self.path, self.manifest.language(code).map))
 
     def stream(self, embeddings: Embeddings, code: str | None) -> LazyRows:
         """Map new vectors of a language to unit rows in blocks, when they are needed.
@@ -127,22 +122,15 @@ class SpaceFolder:
     def frame(self) -> dict[str, NDArray[Any]]:
         """Read the arrays that the fit has left, for languages that come later."""
         frame = self.manifest.frame
-        return {} if frame is None else read_tensors(self._path_of(frame))[1]
+        return {} if frame is None else read_tensors(path_of(self.path, frame))[1]
 
     def _embeddings(self, code: str) -> Embeddings:
         record = self.manifest.language(code)
-        found = read_vectors(self._path_of(record.vectors), self.limit)
+        found = read_vectors(path_of(self.path, record.vectors), self.limit)
         if found.space != self.manifest.space or found.dimension != record.dimension:
             problem = "its vectors are of another space than the manifest says; fit it anew"
             raise FormatError(self.path / record.vectors.path, problem)
         return found
-
-    def _path_of(self, file: StoredFile) -> Path:
-        """Refuse a file that has gone since the space was opened."""
-        path = self.path / file.path
-        if not path.exists():
-            raise MissingFileError(path, "the space has changed since it was opened; open it again")
-        return path
 
     def __repr__(self) -> str:
         return f"SpaceFolder({str(self.path)!r}, {', '.join(self.manifest.codes)})"

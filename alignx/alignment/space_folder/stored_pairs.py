@@ -11,6 +11,7 @@ from safetensors.numpy import save as to_bytes
 
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.pair_parts import PairParts
+from alignx.alignment.space_folder.files import path_of
 from alignx.errors import FormatError
 from alignx.ranking.ranker import PairRanker
 from alignx.support.safetensors import read_tensors
@@ -51,7 +52,7 @@ class StoredPairs(Mapping[tuple[str, str], PairParts]):
         if file is None:
             return PairParts()
         if pair not in self._read:
-            self._read[pair] = _read_parts(self.folder / file.path, self.space)
+            self._read[pair] = _read_parts(path_of(self.folder, file), self.space)
         return self._read[pair]
 
     def __contains__(self, pair: object) -> bool:
