@@ -325,6 +325,8 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
         make_space(tmp_path / "letter.txt")
     with pytest.raises(MissingFileError, match=r"space\.json: no such file"):
         add(tmp_path, "fr")
+    with pytest.raises(FormatError, match="a space is a folder, from `alignx hub`; this is a file"):
+        SharedSpace.open(tmp_path / "letter.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 

@@ -188,9 +188,11 @@ def read_manifest(folder: Path) -> Manifest:
     MissingFileError, InputError
         If it is missing or cannot be read.
     FormatError
-        If it is damaged, of another format, or of a later version of alignx.
+        If it is a file, damaged, of another format, or of a later version of alignx.
     """
     path = folder / MANIFEST
+    if folder.is_file():
+        raise FormatError(folder, "a space is a folder, from `alignx hub`; this is a file")
     with reading(path) as file:
         data = file.read()
     try:
