@@ -36,6 +36,8 @@ def _with_interval(accuracy: Row) -> str:
 
 def differences(rows: list[Row]) -> str:
     """Differences to the pairwise maps on the same questions."""
+    if not of_part(rows, "difference"):
+        return "Not measured yet: `python -m benchmarks.bench_many --stages accuracy`."
     found = of_part(rows, "difference")
     body = []
     for ranking, name in RANKINGS.items():
@@ -88,6 +90,8 @@ def growth(rows: list[Row]) -> str:
 
 
 def interrupted(rows: list[Row]) -> str:
+    if not of_part(rows, "interrupted"):
+        return "Not measured yet: `python -m benchmarks.bench_many --stages interrupted`."
     body = [
         [
             f"{row['languages']} of {row['words']:,} words",
