@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from alignx.alignment.space_folder.manifest import require_code
 from alignx.errors import AlignxError
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
+from alignx.mapping.joint.evidence import islands as numbered_islands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -154,15 +155,10 @@ def islands(codes: Iterable[str], pairs: Iterable[Pair]) -> list[list[str]]:
     >>> islands(["en", "sk", "es", "cs"], [("en", "es"), ("cs", "sk")])
     [['en', 'es'], ['sk', 'cs']]
     """
-    group = {code: [code] for code in codes}
-    for pair in pairs:
-        one, other = (group[code] for code in pair)
-        if one is not other:
-            one += other
-            group.update(dict.fromkeys(other, one))
-    order = {code: n for n, code in enumerate(group)}
-    distinct = {id(members): sorted(members, key=order.__getitem__) for members in group.values()}
-    return sorted(distinct.values(), key=len, reverse=True)
+    names = list(codes)
+    number = {code: at for at, code in enumerate(names)}
+    parts = numbered_islands(len(names), ((number[s], number[t]) for s, t in pairs))
+    return [[names[at] for at in part] for part in sorted(parts, key=len, reverse=True)]
 
 
 def require_connected(codes: Sequence[str], pairs: Iterable[Pair]) -> None:
