@@ -15,6 +15,7 @@ from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
 from alignx.support.progress import part_of
+from alignx.support.tables import aligned_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,10 +122,10 @@ class AccuracyMatrix(Tabular):
         by = "the learned ranking" if self.ranking == "learned" else self.ranking.upper()
         detail = ", with its 95 % interval" if intervals else ""
         lines = [f"P@1 by {by} from the language of the row into that of the column{detail}:"]
-        lines += _aligned(self.cells(intervals=intervals))
+        lines += aligned_lines(self.cells(intervals=intervals))
         if any(report.known for report in self.reports.values()):
             lines += ["without pairs known from the fit:"]
-            lines += _aligned(self.cells(is_new=True, intervals=intervals))
+            lines += aligned_lines(self.cells(is_new=True, intervals=intervals))
         sizes = [self._measured(*pair).n for pair in self.reports]
         coverage = [report.coverage for report in self.reports.values()]
         words = _range(f"{min(sizes):,}", f"{max(sizes):,}")
@@ -160,14 +161,6 @@ def _mean(accuracies: Iterable[Accuracy]) -> str:
 
 def _range(first: str, last: str) -> str:
     return first if first == last else f"{first} to {last}"
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def evaluate_many(

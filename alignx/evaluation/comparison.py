@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alignx.evaluation.paired_bootstrap import MEASURES
 from alignx.support.characters import one_line
 from alignx.support.frames import Tabular
-from alignx.support.tables import html_table, latex_table
+from alignx.support.tables import aligned_lines, html_table, latex_table
 
 if TYPE_CHECKING:
     from alignx.evaluation.paired_bootstrap import PairedDifference
@@ -148,13 +148,7 @@ class Comparison(Tabular):
         ]
 
     def __str__(self) -> str:
-        rows = self._rows()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join([*lines, *self._explained])
+        return "\n".join([*aligned_lines(self._rows()), *self._explained])
 
     def _repr_html_(self) -> str:
         paragraphs = (f"<p>{escape(line)}</p>" for line in self._explained)

@@ -1,4 +1,4 @@
-"""Tables of text for Markdown, HTML and LaTeX."""
+"""Tables of text: plain, Markdown, HTML and LaTeX."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alignx.support.characters import one_line
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-__all__ = ["escape_latex", "html_table", "latex_table", "markdown_table"]
+__all__ = ["aligned_lines", "escape_latex", "html_table", "latex_table", "markdown_table"]
 
 _ESCAPED = str.maketrans(
     {
@@ -36,6 +36,24 @@ def escape_latex(text: str) -> str:
     50 \% of my\_words, $-$3 [$-$4, $-$2]
     """
     return _MINUS.sub("$-$", one_line(text).translate(_ESCAPED))
+
+
+def aligned_lines(rows: Sequence[Sequence[str]], *, right: Container[int] = ()) -> list[str]:
+    """Format rows of cells as lines of plain text, with some columns aligned to the right.
+
+    Examples
+    --------
+    >>> aligned_lines([["cca", "9.1"], ["rcsls", "12.0"]], right=[1])
+    ['cca     9.1', 'rcsls  12.0']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:

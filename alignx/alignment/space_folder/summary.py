@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alignx.support.counts import counted
+from alignx.support.tables import aligned_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from alignx.alignment.space_folder.manifest import Manifest, PairRecord, TriangleRecord
     from alignx.alignment.validation import Validation
@@ -48,7 +49,7 @@ def text_of_figures(
     if shown:
         head = ("", "known", "induced", *FITS, "learned", "words")
         lines.append("P@1 on held-out words in %, with its 95 % interval:")
-        lines += _table([head, *map(_pair_row, shown)], {0})
+        lines += aligned_lines([head, *map(_pair_row, shown)], right=range(1, len(head)))
     return lines + list(_remarks(listed, triangles, apart))
 
 
@@ -85,7 +86,7 @@ def manifest_text(manifest: Manifest) -> str:
         counts = f"{each.words:,}", str(each.dimension)
         rows.append((name, *counts, each.name, each.added[:10], changed))
     figures = text_of_figures(manifest.pairs, manifest.triangles, manifest.apart)
-    return "\n".join([*_table(rows, {0, 3, 4, 5}), *(figures and ["", *figures])])
+    return "\n".join([*aligned_lines(rows, right=(1, 2)), *(figures and ["", *figures])])
 
 
 def _remarks(
@@ -136,15 +137,3 @@ def _pair_facts(pair: PairRecord) -> dict[str, Any]:
         **pair.model_dump(mode="json", exclude={*figures, "file"}),
         **{name: None if each is None else each.as_dict() for name, each in figures.items()},
     }
-
-
-def _table(rows: Sequence[Sequence[str]], names: Collection[int]) -> list[str]:
-    """Align columns: those of names to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            text.ljust(width) if place in names else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
