@@ -257,6 +257,7 @@ def test_map_shows_the_word_searched_for_and_moves_by_the_keyboard(page: Page) -
     page.keyboard.press("0")
     assert page.evaluate(window) == [[0, 100], [0, 100]]
     page.get_by_text("The 9 pairs as a list").click()
+    page.locator(".pairs li").first.wait_for()  # written when the browser says that it opened
     assert page.locator(".pairs li").count() == 9
 
 
