@@ -11,7 +11,8 @@ from alignx.alignment.held_out import Fold, correct_answers
 from alignx.alignment.validation import Validation
 from alignx.alignment.wrong_pairs import nearer_words
 from alignx.mapping.joint import JointAligner, JointReweighted
-from alignx.multilingual.joint_fit import fit_joint
+from alignx.multilingual.joint_fit import fit_joint, search_among
+from alignx.multilingual.language_part import HELD_OUT_FREQUENT
 from alignx.multilingual.pair_tasks import RIDGE, ROUNDS
 from alignx.multilingual.work import Result
 from alignx.retrieval.csls import csls_bias
@@ -157,7 +158,13 @@ def fit_fold(task: FoldTask) -> Result:
     rows = {code: load(path).vectors[few] for code, (path, few) in task.parts.items()}
     train = {pair: fold.train for pair, fold in task.folds.items() if len(fold.train)}
     joint = fit_joint(
-        rows, train, starts=task.starts, method=task.method, rounds=1, weights=task.weights
+        rows,
+        train,
+        starts=task.starts,
+        method=task.method,
+        rounds=1,
+        weights=task.weights,
+        search=search_among(rows, HELD_OUT_FREQUENT),
     )
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(
