@@ -206,6 +206,8 @@ def _validated(
         logger.warning(
             "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better
         )
-    if validation is not None and not validation.failed and wrong.is_remarkable:
+    if validation is None or validation.failed:
+        return validation
+    if wrong.is_remarkable(is_weak=validation.weak):
         logger.warning("%s; check it", wrong.remark("the dictionary"))
     return validation

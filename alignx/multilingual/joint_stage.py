@@ -88,11 +88,11 @@ def cross_fit(
         for number, each in enumerate(best)
     ]
     wrong = _wrong_pairs(found, best)
-    for pair, each in wrong.items():
-        if each.is_remarkable:
-            logger.warning("%s; check this dictionary", each.remark("-".join(pair)))
     shares = {pair: each.share for pair, each in wrong.items()}
     star, joint = _validations(found, best, "star", {}), _validations(found, best, "joint", shares)
+    for pair, validated in joint.items():
+        if not validated.failed and wrong[pair].is_remarkable(is_weak=validated.weak):
+            logger.warning("%s; check this dictionary", wrong[pair].remark("-".join(pair)))
     return CrossFitted(fits, star, joint, weights)
 
 

@@ -58,14 +58,22 @@ def test_the_interval_holds_the_share_of_random_pairs(seed: int) -> None:
     nearer = np.where(rng.random(2_000) < 0.3, rng.random(2_000), 0.02 * rng.random(2_000))
     found = WrongPairs.of(nearer, np.zeros((2_000, 2), np.int64), (["a"], ["b"]))
     assert found.low - 0.02 < 0.3 < found.high + 0.02
-    assert found.is_remarkable
+    assert found.is_remarkable(is_weak=False)
+    assert found.is_remarkable(is_weak=True)
 
 
 def test_few_far_pairs_are_no_remark() -> None:
     nearer = np.array([0.0] * 48 + [0.7, 0.9])
     found = WrongPairs.of(nearer, np.zeros((50, 2), np.int64), (["a"], ["b"]))
     assert found.share == pytest.approx(0.08)
-    assert not found.is_remarkable
+    assert not found.is_remarkable(is_weak=False)
+
+
+def test_a_weak_map_needs_more_far_pairs() -> None:
+    nearer = np.repeat([0.0, 0.9], [920, 80])
+    found = WrongPairs.of(nearer, np.zeros((1_000, 2), np.int64), (["a"], ["b"]))
+    assert found.is_remarkable(is_weak=False)
+    assert not found.is_remarkable(is_weak=True)
 
 
 @pytest.mark.slow
