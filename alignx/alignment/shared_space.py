@@ -23,7 +23,7 @@ from alignx.vectors.oov import add_oov_entries, require_oov_mode
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
-    from alignx.support.arrays import Indices
+    from alignx.support.arrays import Indices, Matrix
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
@@ -217,12 +217,6 @@ class SharedSpace(Mapping[str, Embeddings]):
         """Check a number of neighbors for CSLS between source and target, or choose one.
 
         Default: 10, or the size of the smaller vocabulary with a warning.
-
-        Examples
-        --------
-        >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
-        >>> SharedSpace({"en": english, "es": english}).n_neighbors(2)
-        2
         """
         fewest = min(len(self.source), len(self.target))
         return count_or_default(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
@@ -242,12 +236,18 @@ class SharedSpace(Mapping[str, Embeddings]):
     ) -> Biases:
         """Compute the biases of source and target for a ranking, once; see `key_biases`."""
         if ranking == "csls":
-            n_neighbors = self.n_neighbors(n_neighbors)
-            return self.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
+            n = self.n_neighbors(n_neighbors)
+            return self._ready_biases(n) or self.cosine_neighbors(n, progress=progress).biases(n)
         if ranking not in self._biases:
             X, Y = self.source.vectors, self.target.vectors
             self._biases[ranking] = key_biases(ranking, X, Y, progress=progress)
         return self._biases[ranking]
+
+    def _ready_biases(self, n_neighbors: int) -> tuple[Matrix, Matrix] | None:
+        """Return the CSLS biases that an earlier search has found, or that lie on disk."""
+        if n_neighbors in self._cosine:
+            return self._cosine[n_neighbors].biases(n_neighbors)
+        return self._unit.stored_biases(*[*self][:2]) if n_neighbors == N_NEIGHBORS else None
 
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
@@ -271,12 +271,13 @@ class SharedSpace(Mapping[str, Embeddings]):
         if ranking not in ("learned", "csls"):
             targets = targets.with_bias(self.key_biases(ranking)[1])
             return TranslationSearch(*pair, sources, targets)
-        n_neighbors, biases = self.n_neighbors(n_neighbors), None
+        n_neighbors = self.n_neighbors(n_neighbors)
         ranker = self.ranker if ranking == "learned" else None
         # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
-        is_whole = len(self.source) * len(self.target) <= SMALL or n_neighbors in self._cosine
-        if is_whole or (ranker is not None and n_words >= MANY_WORDS):
-            biases = self.cosine_neighbors(n_neighbors).biases(n_neighbors)
+        is_many = len(self.source) * len(self.target) <= SMALL or (ranker and n_words >= MANY_WORDS)
+        biases = self._ready_biases(n_neighbors)
+        if biases is None and is_many:
+            biases = self.key_biases("csls", n_neighbors)
         return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker, self.pivot)
 
     @overload
