@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from alignx.alignment.ranker_fit import SOUGHT
+from alignx.ranking.candidates import SOUGHT
 from alignx.ranking.pivots import PivotSearch, Step
 from alignx.retrieval.csls import csls_biases
 from alignx.retrieval.exact import ExactIndex
