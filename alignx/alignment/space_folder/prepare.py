@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
-from alignx.errors import MissingFileError
+from alignx.errors import MissingFileError, OutputError
 from alignx.retrieval.csls import csls_biases
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arguments import require_callable
@@ -93,7 +93,7 @@ def prepare_space(
                 _store(opened, found)
                 last = time.monotonic()
         _store(opened, found)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OutputError):
         logger.warning(
             "%s is complete; until `alignx hub prepare` has finished, single words take longer",
             folder,
