@@ -12,6 +12,7 @@ import pytest
 from made_spaces import WORDS, in_child, made_language, states
 
 from alignx.alignment import shared_space
+from alignx.alignment.pivot import Pivot
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder import prepare, writer
 from alignx.alignment.space_folder.manifest import MANIFEST, PairRecord
@@ -23,6 +24,7 @@ from alignx.errors import FormatError, OutputError
 from alignx.evaluation.word_translation import evaluate
 from alignx.ranking.candidates import CandidatePairs, Queries
 from alignx.ranking.ranker import LabeledCandidates, PairRanker
+from alignx.retrieval.csls import csls_biases
 from alignx.server.dictionary import LiveDictionary
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def ranker() -> PairRanker:
     both = pair.source.vectors, pair.target.vectors
     queries = Queries(pair.source.words, asked, both[0])
     found = CandidatePairs.search(queries, *both, pair.target.words, 8, n_neighbors=10)
-    pivot = shared_space.Pivot(UnitLanguages.checked({code: space[code] for code in "abc"}))
+    pivot = Pivot(UnitLanguages.checked({code: space[code] for code in "abc"}))
     found = pivot.search(all_words=True).compared(found, both[0])
     part = LabeledCandidates(found, found.target_rows == asked[:, None], [("a1", "b1")])
     features = ["csls", "target_gap", "pivot_path", "pivot_agreement"]
@@ -89,7 +91,7 @@ def answers(folder: Path, limit: int | None = None) -> list[Any]:
     for source, target in (("es", "de"), ("de", "es"), ("en", "de")):
         for ranking in (None, "csls"):
             asked = [f"{source}{number}" for number in range(0, 20, 3)]
-            found += opened.pair(source, target).translate(asked, ranking=ranking)  # type: ignore[arg-type]
+            found += opened.pair(source, target).translate(asked, ranking=ranking)
     return found
 
 
@@ -165,7 +167,8 @@ def test_biases_go_with_the_vectors_that_they_are_of(space: Path) -> None:
     old = SpaceFolder.open(space).manifest
     with changing(space) as opened:
         put_noisy(opened, "de", 7)
-        opened.put_biases((old.languages[0], old.languages[2]), (np.zeros(WORDS),) * 2)  # too late
+        zeros = np.zeros(WORDS, dtype=np.float32)
+        opened.put_biases((old.languages[0], old.languages[2]), (zeros, zeros))  # too late
     after = states(space)
     gone = {name for name in before if "de" in name}
     assert {name: after[name] for name in before.keys() - gone} == {
@@ -225,12 +228,12 @@ def test_an_interrupt_keeps_the_space_and_is_told(
     space: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(prepare, "SECONDS", 0.0)
-    before, found = states(space), prepare.csls_biases
+    before = states(space)
 
     def interrupted(source: Matrix, target: Matrix, **options: Any) -> Any:  # noqa: ANN401
         if len(SpaceFolder.open(space).manifest.biases) == 1:
             raise KeyboardInterrupt
-        return found(source, target, **options)
+        return csls_biases(source, target, **options)
 
     with monkeypatch.context() as patched, caplog.at_level(logging.WARNING, "alignx"):
         patched.setattr(prepare, "csls_biases", interrupted)
@@ -275,15 +278,14 @@ def test_kill_at_any_file_keeps_the_answers(space: Path) -> None:
 def test_a_language_that_is_replaced_meanwhile_is_left_to_its_writer(
     space: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = prepare.csls_biases
-    unread = []
+    unread: list[str] = []
 
     def replacing(source: Matrix, target: Matrix, **options: Any) -> Any:  # noqa: ANN401
         if not unread:
             with changing(space) as opened:
                 put_noisy(opened, "de", 7)
             unread.append("de")
-        return found(source, target, **options)
+        return csls_biases(source, target, **options)
 
     monkeypatch.setattr(prepare, "csls_biases", replacing)
     assert prepare_space(space) == 1  # of en and es, as de has gone before it was read
