@@ -7,7 +7,9 @@ import time
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from alignx.alignment.space_folder.files import path_of
 from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.space_folder.stored_language import read_vectors
 from alignx.alignment.space_folder.writer import changing
 from alignx.errors import MissingFileError, OutputError
 from alignx.retrieval.csls import csls_biases
@@ -85,8 +87,8 @@ def prepare_space(
     try:
         for number, pair in enumerate(missing):
             part = part_of(progress, number / len(missing), 1 / len(missing))
-            try:
-                rows = [opened.languages[each.code].vectors for each in pair]
+            try:  # not those of `opened`, which would keep all languages in memory
+                rows = [read_vectors(path_of(opened.path, each.vectors)).vectors for each in pair]
             except MissingFileError:
                 continue  # another process has replaced a language, and prepares it
             found.append((pair, csls_biases(rows[0], rows[1], progress=part)))
