@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from alignx.alignment.space_folder.manifest import Manifest, read_manifest, require_code
+from alignx.alignment.space_folder.codes import require_code
+from alignx.alignment.space_folder.manifest import Manifest, read_manifest
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
 from alignx.errors import MissingFileError, SpaceError
