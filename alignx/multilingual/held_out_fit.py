@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,9 @@ import numpy as np
 from alignx.alignment.held_out import Fold, correct_answers
 from alignx.alignment.validation import Validation
 from alignx.mapping.joint import JointAligner, JointReweighted
-from alignx.multilingual.joint_fit import fit_joint
+from alignx.multilingual.joint_fit import Steps, fit_joint
 from alignx.multilingual.pair_tasks import RIDGE, ROUNDS
-from alignx.multilingual.work import Result
+from alignx.multilingual.work import Result, kept
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
@@ -132,6 +133,8 @@ class FoldTask(NamedTuple):
         Method.
     weights : mapping of (str, str) to float
         Weights of pairs of languages other than 1.
+    steps : str
+        First part of the paths of finished steps.
     """
 
     parts: Mapping[str, tuple[str, Indices]]
@@ -140,6 +143,7 @@ class FoldTask(NamedTuple):
     tree: Mapping[Pair, Indices]
     method: JointAligner
     weights: Mapping[Pair, float]
+    steps: str
 
 
 def fit_fold(task: FoldTask) -> Result:
@@ -154,7 +158,13 @@ def fit_fold(task: FoldTask) -> Result:
     rows = {code: load(path).vectors[few] for code, (path, few) in task.parts.items()}
     train = {pair: fold.train for pair, fold in task.folds.items() if len(fold.train)}
     joint = fit_joint(
-        rows, train, starts=task.starts, method=task.method, rounds=1, weights=task.weights
+        rows,
+        train,
+        starts=task.starts,
+        method=task.method,
+        rounds=1,
+        weights=task.weights,
+        steps=Steps(keep=lambda name, make: kept(Path(f"{task.steps}-{name}.result"), make)),
     )
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(

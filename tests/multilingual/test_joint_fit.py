@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ortho_group
 
 from alignx.mapping.joint import GeneralizedProcrustes, JointReweighted
-from alignx.multilingual.joint_fit import fit_joint, pairs_to_compare
+from alignx.multilingual.joint_fit import Steps, fit_joint, pairs_to_compare
 from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_settings_reach_the_fit() -> None:
         method=GeneralizedProcrustes(),
         rounds=2,
         weights={("en", "es"): 3.0},
-        search=search,
+        steps=Steps(search),
         progress=fractions.append,
     )
     assert len(asked) == 2
