@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from alignx.alignment.diagnosis import Diagnosis
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import AlignmentFailed, EmptyLexiconError, SpaceError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping.joint import JointReweighted
@@ -140,11 +142,13 @@ def test_a_language_without_a_dictionary_is_joined_by_its_vectors(space: Path) -
 
 @pytest.mark.slow
 def test_vectors_that_alone_give_no_map_change_nothing(
-    space: Path, caplog: pytest.LogCaptureFixture
+    space: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = states(space)
     noise = np.random.default_rng(0).standard_normal((60, DIMENSION))
     german = Embeddings([f"de{number}" for number in range(60)], noise, "de")
+    quick = partial(SelfLearning, max_rounds=20)
+    monkeypatch.setattr("alignx.multilingual.pair_tasks.SelfLearning", quick)
     refused = r"failed: de-en \(agreement of runs .*; de-es \(.*; give a dictionary of de and a"
     with pytest.raises(AlignmentFailed, match=refused) as failure:
         add_language(space, "de", german)
@@ -318,6 +322,13 @@ def test_a_new_language_gets_learned_rankings(space: Path) -> None:
         assert each.ranking_gain.gain > 0
         ranker = SharedSpace.open(space).pair(each.source, each.target).ranker
         assert ranker is not None
+    without = add_language(space, "nl", language("nl", 6)).pairs  # no dictionary
+    assert len(without) == 2 * 4
+    for each in without:
+        assert each.is_transferred
+        assert each.ranker is not None
+        assert each.ranking_gain == shared[0].ranking_gain
+    remove_language(space, "nl")
     remove_language(space, "fr")
     none = update_language(space, "de", language("de", 3), {"en": every}, ranker=False)
     assert [pair.ranking_gain for pair in none.pairs] == [None, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,11 +40,10 @@ class Fit:
     allow_failed: Annotated[bool, option("Keep a language that has failed its check.")] = False
 
 
-@command(
-    "hub add space/ fr.vec -d fr-en.txt",
-    settings=("threads", "device"),
-    first=("dictionaries", "limit"),
-)
+changing = partial(command, settings=("threads", "device"), first=("dictionaries", "limit"))
+
+
+@changing("hub add space/ fr.vec -d fr-en.txt")
 def add(
     space: SpaceFolderArgument,
     vectors: Vectors,
@@ -59,11 +59,7 @@ def add(
     _change(terminal, space, vectors, fit, reading, is_new=True)
 
 
-@command(
-    "hub update space/ fr.new.vec -d fr-en.txt",
-    settings=("threads", "device"),
-    first=("dictionaries", "limit"),
-)
+@changing("hub update space/ fr.new.vec -d fr-en.txt")
 def update(
     space: SpaceFolderArgument,
     vectors: Vectors,
@@ -72,10 +68,7 @@ def update(
     reading: Reading,
     terminal: JsonTerminal,
 ) -> None:
-    """Give a language of a space other vectors or dictionaries; the others stay as they are.
-
-    Without a dictionary it is joined by its vectors alone.
-    """
+    """Give a language of a space other vectors or dictionaries; the others stay as they are."""
     _change(terminal, space, vectors, fit, reading, is_new=False)
 
 
@@ -104,15 +97,13 @@ def _change(
 ) -> None:
     """Fit one language to those of a space."""
     from alignx.alignment.space_folder.reader import SpaceFolder
-    from alignx.multilingual.space_changes import (
-        add_language,
-        require_presence,
-        update_language,
-    )
+    from alignx.multilingual import space_changes
 
     ((code, path),) = codes_of([vectors]).items()
     space = SpaceFolder.open(folder)
-    require_presence(space.manifest, code, is_new=is_new)  # before the vectors are read
+    space_changes.require_presence(
+        space.manifest, code, is_new=is_new
+    )  # before the vectors are read
     others = {each: space.languages[each] for each in space.languages if each != code}
     given = load_lexicons(fit.dictionaries or (), reading, [code, *others])
     start = time.perf_counter()
@@ -126,7 +117,7 @@ def _change(
                     f"{'-'.join(pair)}"
                 )
         with terminal.working("Aligning") as bar:
-            change = add_language if is_new else update_language
+            change = space_changes.add_language if is_new else space_changes.update_language
             options = {"ranker": not fit.no_ranker, "allow_failed": fit.allow_failed}
             change(folder, code, embeddings, lexicons, progress=bar, **options)
     show(terminal, folder, time.perf_counter() - start)
