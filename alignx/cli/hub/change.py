@@ -101,9 +101,8 @@ def _change(
 
     ((code, path),) = codes_of([vectors]).items()
     space = SpaceFolder.open(folder)
-    space_changes.require_presence(
-        space.manifest, code, is_new=is_new
-    )  # before the vectors are read
+    # Before the vectors are read.
+    space_changes.require_presence(space.manifest, code, is_new=is_new)
     others = {each: space.languages[each] for each in space.languages if each != code}
     given = load_lexicons(fit.dictionaries or (), reading, [code, *others])
     start = time.perf_counter()
