@@ -18,7 +18,7 @@ from alignx.cli.lexicons import Dictionaries, assigned, load_lexicons
 from alignx.cli.options import Reading
 from alignx.cli.terminal import JsonTerminal
 
-__all__ = ["add", "remove", "update"]
+__all__ = ["FitOptions", "add", "remove", "update"]
 
 Vectors = Annotated[
     str,
@@ -30,7 +30,7 @@ Vectors = Annotated[
 
 
 @dataclass(frozen=True)
-class Fit:
+class FitOptions:
     """Options of the fit of one language."""
 
     dictionaries: Dictionaries = None
@@ -48,7 +48,7 @@ def add(
     space: SpaceFolderArgument,
     vectors: Vectors,
     *,
-    fit: Fit,
+    fit: FitOptions,
     reading: Reading,
     terminal: JsonTerminal,
 ) -> None:
@@ -64,7 +64,7 @@ def update(
     space: SpaceFolderArgument,
     vectors: Vectors,
     *,
-    fit: Fit,
+    fit: FitOptions,
     reading: Reading,
     terminal: JsonTerminal,
 ) -> None:
@@ -90,7 +90,7 @@ def _change(
     terminal: JsonTerminal,
     folder: Path,
     vectors: str,
-    fit: Fit,
+    fit: FitOptions,
     reading: Reading,
     *,
     is_new: bool,
