@@ -10,7 +10,6 @@ import numpy as np
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.mapping import balanced_weights
 from alignx.mapping.joint import Frame, GeneralizedProcrustes, JointAligner
-from alignx.multilingual.joint_fit import ROUNDS, ROUNDS_OF_GAPS
 from alignx.multilingual.multilingual_alignment import restored_method
 from alignx.multilingual.pair_tasks import grown
 from alignx.retrieval.csls import mutual_neighbors
@@ -114,15 +113,14 @@ class Extension:
         evidence |= {other: found.pairs for other, found in self.learned.items()}
         matrix = self._fitted(self.method.initial(), rows, others, evidence)
         induced: dict[str, int] = {}
-        for _ in range(ROUNDS_OF_GAPS if self.learned else ROUNDS):
-            mapped = unit_rows(rows[:frequent] @ matrix)
-            for other, target in others.items():
-                k = min(N_NEIGHBORS, len(mapped), len(target[:frequent]))
-                pairs = mutual_neighbors(mapped, target[:frequent], n_neighbors=k)
-                induced[other] = len(pairs)
-                evidence[other] = np.concatenate([pairs, seeds.get(other, pairs[:0])])
-            matrix = self._fitted(self.method, rows, others, evidence)
-        return matrix, induced
+        mapped = unit_rows(rows[:frequent] @ matrix)
+        for other, target in others.items():
+            k = min(N_NEIGHBORS, len(mapped), len(target[:frequent]))
+            pairs = mutual_neighbors(mapped, target[:frequent], n_neighbors=k)
+            induced[other] = len(pairs)
+            evidence[other] = np.concatenate([pairs, seeds.get(other, pairs[:0])])
+        # A second round gained 0.1 to 0.3 points of P@1 without a dictionary, within chance.
+        return self._fitted(self.method, rows, others, evidence), induced
 
     def _fitted(
         self,

