@@ -132,7 +132,7 @@ def keep_finished(
 ) -> None:
     """Keep maps, figures and rankings in the folder of a fit, as a space of few words."""
     few = {code: parts[code].words.head(FEW_WORDS) for code in alignment.maps}
-    alignment.save(_finished(tasks, ranker), few)
+    alignment.save(_finished(tasks, ranker), few, prepare=False)
 
 
 def kept_finished(tasks: Tasks, ranker: PairRanker | bool) -> MultilingualAlignment | None:
