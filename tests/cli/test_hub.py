@@ -183,7 +183,7 @@ def test_an_interrupted_command_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     assert not Path("space/space.json").exists()
     put_pair = SpaceWriter.put_pair
 
-    def no_space(*_: object) -> None:
+    def no_space(*_: object, **__: object) -> None:
         raise OutputError("space", "no space left on device")
 
     def die_in_space(writer: SpaceWriter, *rest: Any) -> None:  # noqa: ANN401
