@@ -14,7 +14,12 @@ from alignx.mapping.joint import (
     JointAligner,
     JointContrastive,
 )
-from alignx.multilingual.assembly import assembled, fit_rankers
+from alignx.multilingual.assembly import (
+    assembled,
+    fit_rankers,
+    keep_finished,
+    kept_finished,
+)
 from alignx.multilingual.evidence import (
     as_lexicons,
     known_rows,
@@ -88,7 +93,8 @@ def align_many(
         Whether to leave out dictionaries and languages that fail, instead of an error; see
         `MultilingualAlignment.apart`.
     work : Work, optional
-        Folder from which an interrupted fit goes on, number of processes, and cluster.
+        Folder from which an interrupted fit goes on, and which keeps its result until the space is
+        saved; number of processes, and cluster. See `Work`.
     progress, log : callable, optional
         Called with the fraction done, and with the figures of each stage.
 
@@ -150,6 +156,8 @@ def align_many(
     settings |= {"steps": list(steps), "allow_failed": allow_failed}
     tell = log or (lambda _: None)
     with (work or Work()).opened(settings) as tasks:
+        if (finished := kept_finished(tasks, ranker)) is not None:
+            return finished
         parts = prepared_parts(languages, by_pair, steps, tasks, part_of(progress, 0, 0.1))
         known = known_rows(by_pair, {code: part.words for code, part in parts.items()})
         require_agreement(known, allow=allow_failed)
@@ -169,6 +177,8 @@ def align_many(
         joint = fit_all(found, (first, chosen, folds.weights), tasks, part_of(progress, 0.7, 0.1))
         rankers = fit_rankers(ranker, found, folds, joint, part_of(progress, 0.8, 0.2))
         alignment = assembled(found, first, chosen, (folds, joint), rankers)
+        if work is not None and work.folder is not None:
+            keep_finished(alignment, found.parts, tasks, ranker)
     if progress is not None:
         progress(1.0)
     return alignment

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alignx.alignment.known_pairs import KnownPairs
+from alignx.alignment.space_folder.manifest import MANIFEST
 from alignx.multilingual.language_part import forget_words
 from alignx.multilingual.multilingual_alignment import MultilingualAlignment, PairFit
 from alignx.multilingual.pair_rankers import FittedRanker, fit_pair_rankers
@@ -14,15 +16,20 @@ from alignx.ranking.ranker import PairRanker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from alignx.mapping.joint import JointAligner
     from alignx.multilingual.evidence import Pair
     from alignx.multilingual.joint_fit import JointFit
     from alignx.multilingual.joint_stage import CrossFitted
+    from alignx.multilingual.language_part import LanguagePart
     from alignx.multilingual.pairwise_stage import Foundation
+    from alignx.multilingual.work import Tasks
     from alignx.support.progress import Progress
 
-__all__ = ["assembled", "fit_rankers"]
+__all__ = ["assembled", "fit_rankers", "keep_finished", "kept_finished"]
+
+FEW_WORDS = 10  # of each language, in place of all
 
 
 def fit_rankers(
@@ -115,3 +122,26 @@ def _pair_fit(
         known,
         learned.is_transferred,
     )
+
+
+def keep_finished(
+    alignment: MultilingualAlignment,
+    parts: Mapping[str, LanguagePart],
+    tasks: Tasks,
+    ranker: PairRanker | bool,
+) -> None:
+    """Keep maps, figures and rankings in the folder of a fit, as a space of few words."""
+    few = {code: parts[code].words.head(FEW_WORDS) for code in alignment.maps}
+    alignment.save(_finished(tasks, ranker), few, prepare=False)
+
+
+def kept_finished(tasks: Tasks, ranker: PairRanker | bool) -> MultilingualAlignment | None:
+    """Return what `keep_finished` has kept, or None if the fit has not come to its end."""
+    folder = _finished(tasks, ranker)
+    return MultilingualAlignment.load(folder) if (folder / MANIFEST).exists() else None
+
+
+def _finished(tasks: Tasks, ranker: PairRanker | bool) -> Path:
+    """Name the folder by the ranker, on which the rest of the fit does not depend."""
+    digest = hashlib.sha256(repr(ranker).encode()).hexdigest()[:8]
+    return tasks.store.path(f"finished-{digest}")

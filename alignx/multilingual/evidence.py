@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from alignx.alignment.space_folder.manifest import require_code
+from alignx.alignment.space_folder.codes import require_code
 from alignx.errors import AlignxError
 from alignx.lexicon.lexicon import Lexicon, LexiconLike
 from alignx.mapping.joint.evidence import islands as numbered_islands

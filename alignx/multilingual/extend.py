@@ -19,9 +19,11 @@ from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
 from alignx.multilingual.multilingual_alignment import PairFit
 from alignx.multilingual.new_rankers import new_rankers, transferred_rankers
 from alignx.multilingual.pair_rankers import FittedRanker
+from alignx.multilingual.start_by_vectors import start_by_vectors
 from alignx.ranking.ranker import PairRanker
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
+from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from alignx.alignment.space_folder.reader import SpaceFolder
     from alignx.alignment.validation import Validation
     from alignx.lexicon.lexicon import Lexicon, LexiconLike
+    from alignx.multilingual.pair_tasks import LearnedPairs
     from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
@@ -60,9 +63,9 @@ def fit_new_language(
 ) -> NewLanguage:
     """Learn the map of a language into a space on disk, by the method that fitted the others.
 
-    Known pairs grow by self-learning. The map is then fitted again on mutual neighbors with the
-    other languages, whose rows stay. The accuracy is that of maps fitted without
-    the words that are asked for.
+    Known pairs grow by self-learning; without any, it finds pairs with the hub and the two most
+    similar languages. The map is then fitted again on mutual neighbors with the other languages,
+    whose rows stay. The accuracy is that of maps fitted without the words that are asked for.
 
     Parameters
     ----------
@@ -73,7 +76,7 @@ def fit_new_language(
     embeddings : Embeddings
         Its vectors.
     lexicons : mapping of (str, str) to Lexicon, path or list of pairs
-        Known translations; `code` is one of the two languages of each.
+        Known translations; `code` is one of the two languages of each. May be empty.
     ranker : PairRanker or bool
         Learn the ranking from and to each language with a dictionary of 200 words or more. The
         other languages take the ranking that the space has for pairs without a dictionary.
@@ -85,11 +88,12 @@ def fit_new_language(
     Raises
     ------
     ValueError
-        If there is no lexicon, one is of other languages, or the vectors are in the space already.
+        If a lexicon is of other languages, or the vectors are in the space already.
     EmptyLexiconError, DirectionError
         If no pair of a lexicon is known, or its words are exchanged.
     AlignmentFailed
-        If the map does not translate the held-out words of a dictionary.
+        If the map does not translate the held-out words of a dictionary, or, without any,
+        self-learning fails with all languages; see `Diagnosis`.
     """
     others = [other for other in folder.manifest.codes if other != code]
     by_other = _by_other(code, others, lexicons)
@@ -103,8 +107,14 @@ def fit_new_language(
         {code: words, **{other: folder.languages[other] for other in by_other}},
     )
     known = {other: found[code, other] for other in by_other}
-    fit = Extension.of(folder, words, known, others)
-    checks, folds = _cross_fit(fit, code, progress)
+    joined: dict[str, LearnedPairs] = {}
+    if not known:
+        learning = part_of(progress, 0, 0.8)
+        others, joined = start_by_vectors(
+            folder, code, words, allow_failed=allow_failed, progress=learning
+        )
+    fit = Extension.of(folder, words, known, joined, others)
+    checks, folds = _cross_fit(fit, code, progress) if known else ({}, [])
     _require_success(code, checks, known, allow_failed)
     matrix, induced = fit.solve(known, FREQUENT)
     learned: dict[tuple[str, str], FittedRanker] = {}
@@ -147,15 +157,17 @@ def _pair_fits(
     nothing = FittedRanker(None, None)
     for other in dict.fromkeys([*induced, *(target for _, target in learned if target != code)]):
         count = induced.get(other, 0)
-        is_known = other in fit.known
+        is_known, alone = other in fit.known, fit.learned.get(other)
         pairs = len(fit.known[other]) if is_known else 0
-        counts = pairs, count, "lexicon" if is_known else "pivot"
+        origin = "pivot" if alone is None else "self_learning"
+        counts = pairs, count, "lexicon" if is_known else origin
         forth = learned.get((code, other), nothing)
         yield PairFit(
             code,
             other,
             *counts,
             joint=checks.get(other),
+            diagnosis=None if alone is None else alone.diagnosis,
             ranker=forth.ranker,
             ranking_gain=forth.gain,
             known=fit.known_pairs(other) if is_known else None,
@@ -215,10 +227,6 @@ def _by_other(
     code: str, others: list[str], lexicons: Mapping[tuple[str, str], LexiconLike]
 ) -> dict[str, Lexicon]:
     """Return the lexicons from the new language to each of the others."""
-    if not lexicons:
-        raise ValueError(
-            f"a new language needs a dictionary with at least one of {', '.join(others)}, got none"
-        )
     found: dict[str, Lexicon] = {}
     for (source, target), lexicon in as_lexicons(lexicons, [code, *others]).items():
         if code not in (source, target):

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FailedPairs", "require_none_failed"]
 
-ADVICE = (
-    "check that each dictionary and its languages belong together, use more pairs, or allow_failed "
-    "(--allow-failed) to "
-)
+ADVICE = "check that each dictionary and its languages belong together, use more pairs"
 LEAVE_OUT = "leave out the languages that nothing else joins"
 
 
@@ -37,8 +34,12 @@ class FailedPairs:
 
 
 def require_none_failed(
-    reports: Mapping[tuple[str, str], Any], allow: bool, effect: str = LEAVE_OUT
+    reports: Mapping[tuple[str, str], Any],
+    allow: bool,
+    effect: str = LEAVE_OUT,
+    advice: str = ADVICE,
 ) -> None:
     """Raise AlignmentFailed with all pairs that failed, unless that is allowed."""
     if reports and not allow:
-        raise AlignmentFailed(FailedPairs(reports), ADVICE + effect)
+        way_out = f"{advice}, or allow_failed (--allow-failed) to {effect}"
+        raise AlignmentFailed(FailedPairs(reports), way_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,10 +12,10 @@ from alignx.alignment.held_out import Fold, correct_answers
 from alignx.alignment.validation import Validation
 from alignx.alignment.wrong_pairs import nearer_words
 from alignx.mapping.joint import JointAligner, JointReweighted
-from alignx.multilingual.joint_fit import fit_joint, search_among
+from alignx.multilingual.joint_fit import Steps, fit_joint, search_among
 from alignx.multilingual.language_part import HELD_OUT_FREQUENT
 from alignx.multilingual.pair_tasks import RIDGE, ROUNDS
-from alignx.multilingual.work import Result
+from alignx.multilingual.work import Result, kept
 from alignx.retrieval.csls import csls_bias
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
@@ -135,6 +136,8 @@ class FoldTask(NamedTuple):
         Method.
     weights : mapping of (str, str) to float
         Weights of pairs of languages other than 1.
+    steps : str
+        First part of the paths of finished steps.
     """
 
     parts: Mapping[str, tuple[str, Indices]]
@@ -143,6 +146,7 @@ class FoldTask(NamedTuple):
     tree: Mapping[Pair, Indices]
     method: JointAligner
     weights: Mapping[Pair, float]
+    steps: str
 
 
 def fit_fold(task: FoldTask) -> Result:
@@ -164,7 +168,10 @@ def fit_fold(task: FoldTask) -> Result:
         method=task.method,
         rounds=1,
         weights=task.weights,
-        search=search_among(rows, HELD_OUT_FREQUENT),
+        steps=Steps(
+            search_among(rows, HELD_OUT_FREQUENT),
+            lambda name, make: kept(Path(f"{task.steps}-{name}.result"), make),
+        ),
     )
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(

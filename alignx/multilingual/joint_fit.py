@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from sklearn.base import clone
 
 from alignx.alignment.growth import grow
 from alignx.mapping import balanced_weights
-from alignx.mapping.joint import JointContrastive
+from alignx.mapping.joint import Frame, JointContrastive
 from alignx.multilingual.language_part import FREQUENT
 from alignx.multilingual.triangles import Translations, cycles_of, triangles, weights_of_cycles
+from alignx.multilingual.work import Result
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.retrieval.pair_scores import pair_scores
@@ -22,12 +23,13 @@ from alignx.support.arrays import unit_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from alignx.mapping.joint import Frame, JointAligner
+    from alignx.mapping.joint import JointAligner
     from alignx.multilingual.multilingual_alignment import Triangle
+    from alignx.multilingual.work import Keep
     from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["JointFit", "Search", "fit_joint", "pairs_to_compare", "search_among"]
+__all__ = ["JointFit", "Search", "Steps", "fit_joint", "pairs_to_compare", "search_among"]
 
 Pair: TypeAlias = tuple[str, str]
 Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], dict[Pair, Indices]]"
@@ -37,6 +39,22 @@ Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], dict[Pair,
 ROUNDS, ROUNDS_OF_GAPS = 1, 2
 COMPARED = 5_000  # most frequent words that tell the similarity of languages
 PARTNERS = 4  # languages without known pairs that a language is compared with
+
+
+class Steps(NamedTuple):
+    """How the steps of a fit are taken, where not one after the other in memory.
+
+    Attributes
+    ----------
+    search : callable, optional
+        Function of maps by code and pairs of codes that finds the mutual neighbors of these, as
+        in other processes.
+    keep : callable, optional
+        Function that keeps the maps of each step in a file; see `Keep`.
+    """
+
+    search: Search | None = None
+    keep: Keep | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +90,7 @@ def fit_joint(
     method: JointAligner | None = None,
     rounds: int | None = None,
     weights: Mapping[Pair, float] | None = None,
-    search: Search | None = None,
+    steps: Steps | None = None,
     progress: Progress | None = None,
 ) -> JointFit:
     """Fit the maps of several languages on known pairs of some of them.
@@ -96,9 +114,9 @@ def fit_joint(
         compared.
     weights : mapping of (str, str) to float, optional
         Weight of two languages in the fit. Default: 1.
-    search : callable, optional
-        Function of maps by code and pairs of codes that finds the mutual neighbors of these, as
-        in other processes. Default: one after the other, by all threads.
+    steps : Steps, optional
+        Search for mutual neighbors, and files of finished steps. Default: one pair of languages
+        after the other, by all threads; nothing is kept.
     progress : callable, optional
         Called with the fraction done.
 
@@ -115,7 +133,8 @@ def fit_joint(
     languages give.
     """
     method = JointContrastive() if method is None else method
-    search = search_among(rows) if search is None else search
+    steps = Steps() if steps is None else steps
+    search = search_among(rows) if steps.search is None else steps.search
     weights = {} if weights is None else weights
     if starts is None:
         starts = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
@@ -123,9 +142,9 @@ def fit_joint(
         pair: (pairs, _scaled(balanced_weights(pairs), weights.get(pair, 1)))
         for pair, pairs in starts.items()
     }
-    aligner = _fitted(method if rounds == 0 else method.initial(), rows, evidence)
+    first = method if rounds == 0 else method.initial()
+    maps, frame = _fitted(first, rows, evidence, steps.keep, "first")
     sizes = {code: min(FREQUENT, len(each)) for code, each in rows.items()}
-    maps = dict(zip(rows, aligner.maps_, strict=True))
     compared = [] if rounds == 0 else pairs_to_compare(rows, maps, starts)
     if rounds is None:
         rounds = ROUNDS_OF_GAPS if len(compared) > len(starts) else ROUNDS
@@ -133,13 +152,12 @@ def fit_joint(
     for number in range(1, rounds + 1):
         found = search(maps, compared)
         evidence = _weighed(found, seeds, sizes, weights)
-        aligner = _fitted(method, rows, evidence)
-        maps = dict(zip(rows, aligner.maps_, strict=True))
+        maps, frame = _fitted(method, rows, evidence, steps.keep, f"round-{number}")
         if progress is not None:
             progress(number / rounds)
     return JointFit(
         maps,
-        aligner.frame_,
+        frame,
         evidence,
         {pair: len(pairs) for pair, pairs in found.items()},
         triangles(found, sizes),
@@ -207,13 +225,24 @@ def search_among(rows: Mapping[str, Matrix], most: int = FREQUENT) -> Search:
 
 
 def _fitted(
-    kind: JointAligner, rows: Mapping[str, Matrix], evidence: Mapping[Pair, tuple[Indices, Double]]
-) -> JointAligner:
-    number = {code: at for at, code in enumerate(rows)}
-    pairs = {(number[s], number[t]): pairs for (s, t), (pairs, _) in evidence.items()}
-    weights = {(number[s], number[t]): weights for (s, t), (_, weights) in evidence.items()}
-    fitted: JointAligner = clone(kind).fit(list(rows.values()), pairs, weights)
-    return fitted
+    kind: JointAligner,
+    rows: Mapping[str, Matrix],
+    evidence: Mapping[Pair, tuple[Indices, Double]],
+    keep: Keep | None,
+    name: str,
+) -> tuple[dict[str, Matrix], Frame]:
+    """Fit the maps by code and their frame, or take those that are kept."""
+
+    def fit() -> Result:
+        number = {code: at for at, code in enumerate(rows)}
+        pairs = {(number[s], number[t]): pairs for (s, t), (pairs, _) in evidence.items()}
+        weights = {(number[s], number[t]): weights for (s, t), (_, weights) in evidence.items()}
+        aligner = clone(kind).fit(list(rows.values()), pairs, weights)
+        maps = {f"map {code}": each for code, each in zip(rows, aligner.maps_, strict=True)}
+        return Result({**maps, **aligner.frame_.tensors()}, {})
+
+    arrays, _ = fit() if keep is None else keep(name, fit)
+    return {code: arrays[f"map {code}"] for code in rows}, Frame.restored(arrays)
 
 
 def _weighed(

@@ -10,7 +10,7 @@ import numpy as np
 
 from alignx.alignment.wrong_pairs import WrongPairs
 from alignx.multilingual.held_out_fit import FoldTask, HeldOutFit, fit_fold, validation
-from alignx.multilingual.joint_fit import fit_joint
+from alignx.multilingual.joint_fit import Steps, fit_joint
 from alignx.multilingual.pair_tasks import induce_pairs
 from alignx.support.progress import part_of
 
@@ -113,8 +113,9 @@ def _fitted(
         for pair in found.diagnoses
         if len(kept := _among_few(found, pair, found.starts[pair]))
     }
+    names = [f"fold-{n}{'-heavier' if weights else ''}" for n in range(len(found.folds))]
     calls = {
-        f"fold-{number}{'-heavier' if weights else ''}": (
+        name: (
             FoldTask(
                 parts,
                 fold,
@@ -122,10 +123,11 @@ def _fitted(
                 _tree(hub, {**star, **learned}),
                 method,
                 weights,
+                str(tasks.store.path(name)),
             ),
         )
-        for number, (fold, starts, star) in enumerate(
-            zip(found.folds, found.fold_starts, found.stars, strict=True)
+        for name, fold, starts, star in zip(
+            names, found.folds, found.fold_starts, found.stars, strict=True
         )
     }
     return list(tasks.run(fit_fold, calls, progress).values())
@@ -232,6 +234,6 @@ def fit_all(
         starts=found.starts,
         method=method,
         weights=weights,
-        search=search,
+        steps=Steps(search, lambda name, make: tasks.keep(f"joint-{name}", make)),
         progress=progress,
     )

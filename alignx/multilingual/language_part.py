@@ -11,6 +11,7 @@ import numpy as np
 
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
+from alignx.multilingual.spectra import spectrum
 from alignx.multilingual.work import Result
 from alignx.ranking.candidates import SOUGHT
 from alignx.support.arrays import unit_rows
@@ -75,11 +76,10 @@ def prepare(
     d = words.dimension
     identity = np.eye(d, dtype=np.float32), np.zeros(d, dtype=np.float32)
     unmapped = LanguageMap.of(code, embeddings, normalizer, *identity)
-    covariance = part.vectors[:FREQUENT].T.astype(np.float64) @ part.vectors[:FREQUENT]
     arrays = {
         "kept": kept,
         "few": np.searchsorted(kept, np.union1d(frequent[:HELD_OUT_FREQUENT], known)),
-        "spectrum": np.linalg.eigvalsh(covariance)[::-1] / np.trace(covariance),
+        "spectrum": spectrum(part.vectors[:FREQUENT]),
         **unmapped.tensors(),
     }
     facts = {**unmapped.facts(), "all": len(words), "frequent": len(frequent[:FREQUENT])}

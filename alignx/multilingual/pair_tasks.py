@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import clone
 
+from alignx.alignment.diagnosis import Diagnosis
 from alignx.alignment.growth import grow
 from alignx.alignment.held_out import correct_answers
 from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
@@ -23,13 +25,51 @@ from alignx.vectors.io import load
 if TYPE_CHECKING:
     from alignx.mapping import Aligner
     from alignx.support.arrays import Indices, Matrix
+    from alignx.support.progress import Progress
+    from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["fit_pairwise", "grow_pairs", "grown", "induce_pairs", "self_learn"]
+__all__ = [
+    "LearnedPairs",
+    "fit_pairwise",
+    "grow_pairs",
+    "grown",
+    "induce_pairs",
+    "learned_pairs",
+    "self_learn",
+]
 
 FEWEST_ROWS = 50  # words of a language; with fewer, no pairs are grown
 ROUNDS = 2  # of refinement of a map of two languages
 RIDGE = 1e-4  # enough for vectors that do not span their space
 PAIRS_PER_DIMENSION = 2  # whitening needs a good estimate of the covariances
+
+
+class LearnedPairs(NamedTuple):
+    """Pairs of rows, (p, 2), of two languages by their vectors alone, with their diagnosis.
+
+    Without one, the problem is the reason why there are no pairs.
+    """
+
+    pairs: Indices
+    diagnosis: Diagnosis | None
+    problem: str = ""
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        """Read the result of `self_learn`."""
+        given = result.facts["diagnosis"]
+        diagnosis = None if given is None else Diagnosis(**given)
+        return cls(result.arrays["pairs"], diagnosis, result.facts["problem"])
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether there are pairs, and the diagnosis is good."""
+        return self.diagnosis is not None and not self.diagnosis.failed
+
+    @property
+    def report(self) -> Diagnosis | str:
+        """Diagnosis or problem."""
+        return self.diagnosis or self.problem
 
 
 def grow_pairs(source: str, target: str, known: Indices) -> Result:
@@ -71,22 +111,31 @@ def fit_pairwise(
 
 
 def self_learn(source: str, target: str) -> Result:
-    """Find pairs of two languages by their vectors and identical words alone, with a diagnosis."""
-    parts = load(source).head(FREQUENT), load(target).head(FREQUENT)
+    """Find pairs of two parts by their vectors and identical words alone; see `LearnedPairs`."""
+    pairs, diagnosis, problem = learned_pairs(load(source), load(target))
+    facts = {"diagnosis": diagnosis and diagnosis.as_dict(), "problem": problem}
+    return Result({"pairs": pairs}, facts)
+
+
+def learned_pairs(
+    source: Embeddings, target: Embeddings, progress: Progress | None = None
+) -> LearnedPairs:
+    """Find pairs of the frequent words of two languages by `SelfLearning`, and diagnose them."""
+    parts = source.head(FREQUENT), target.head(FREQUENT)
     X, Y = (part.vectors for part in parts)
     shared = Lexicon.identical(*parts)
     rows = shared.rows(*parts)
     guesses = np.stack([rows.source, rows.target], axis=1) if len(shared) else None
     try:
-        found = SelfLearning().fit(X, Y, guesses=guesses, refinement=ROUNDS)
+        found = SelfLearning().fit(X, Y, guesses=guesses, refinement=ROUNDS, progress=progress)
     except DimensionError as error:  # too few pairs for languages of different dimensions
-        return Result({"pairs": np.empty((0, 2), np.int64)}, {"problem": str(error)})
+        return LearnedPairs(np.empty((0, 2), np.int64), None, str(error))
     k = min(N_NEIGHBORS, len(X), len(Y))
     pairs = mutual_neighbors(*_mapped(found.aligner_, X, Y), n_neighbors=k)
-    facts = found.diagnosis_.as_dict()
-    if facts["start"] == GUESSES:
-        facts["start"] = "identical words"
-    return Result({"pairs": pairs}, {"diagnosis": facts})
+    diagnosis = found.diagnosis_
+    if diagnosis.start == GUESSES:
+        diagnosis = replace(diagnosis, start="identical words")
+    return LearnedPairs(pairs, diagnosis)
 
 
 def induce_pairs(

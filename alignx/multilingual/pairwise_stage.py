@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alignx.alignment.diagnosis import Diagnosis
 from alignx.multilingual.evidence import Pair, islands
 from alignx.multilingual.failures import require_none_failed
 from alignx.multilingual.held_out_fit import split_dictionaries, validation
-from alignx.multilingual.pair_tasks import fit_pairwise, grow_pairs, self_learn
+from alignx.multilingual.pair_tasks import LearnedPairs, fit_pairwise, grow_pairs, self_learn
+from alignx.multilingual.spectra import CANDIDATES, distance, most_similar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.held_out import Fold
     from alignx.alignment.validation import Validation
     from alignx.multilingual.language_part import LanguagePart
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices
     from alignx.support.progress import Progress
 
-__all__ = ["Foundation", "choose_hub", "join_by_vectors", "lay_foundation", "similar_languages"]
-
-CANDIDATES = 3  # neighbors of a language without a dictionary, the hub among them
+__all__ = ["Foundation", "choose_hub", "join_by_vectors", "lay_foundation"]
 
 logger = logging.getLogger("alignx")
 
@@ -191,29 +190,10 @@ def choose_hub(found: Foundation) -> str:
             scores[code] += 1e-6
     if not found.known:
         scores = {
-            code: -sum(_distance(part, other) for other in found.parts.values())
+            code: -sum(distance(part.spectrum, other.spectrum) for other in found.parts.values())
             for code, part in found.parts.items()
         }
     return max(scores, key=scores.__getitem__)
-
-
-def similar_languages(parts: Mapping[str, LanguagePart], code: str) -> list[str]:
-    """Order the other languages by the likeness of their spectra, the most similar first.
-
-    References
-    ----------
-    Dubossarsky, Vulic, Reichart and Korhonen, "The Secret is in the Spectra: Predicting
-    Cross-lingual Task Performance with Spectral Similarity Measures", EMNLP 2020.
-    """
-    others = [other for other in parts if other != code]
-    return sorted(others, key=lambda other: _distance(parts[code], parts[other]))
-
-
-def _distance(one: LanguagePart, other: LanguagePart) -> float:
-    """Sum the squared differences of the logarithms of the shares of variance."""
-    d = min(one.dimension, other.dimension)
-    logs = [np.log(np.maximum(part.spectrum[:d], 1e-9)) for part in (one, other)]
-    return float(np.square(logs[0] - logs[1]).sum())
 
 
 def join_by_vectors(
@@ -228,9 +208,9 @@ def join_by_vectors(
     """
     joined = {code for pair in found.starts for code in pair} | {hub}
     calls: dict[str, Pair] = {}
+    spectra = {code: part.spectrum for code, part in found.parts.items()}
     for code in [code for code in found.parts if code not in joined]:
-        nearest = [other for other in similar_languages(found.parts, code) if other != hub]
-        for other in [hub, *nearest[: CANDIDATES - 1]]:
+        for other in most_similar(spectra, code, hub)[:CANDIDATES]:
             if f"learned-{other}.{code}" not in calls:
                 calls[f"learned-{code}.{other}"] = code, other
     results = tasks.run(
@@ -240,12 +220,11 @@ def join_by_vectors(
     )
     tried: dict[Pair, object] = {}
     for name, pair in calls.items():
-        arrays, facts = results[name]
-        diagnosis = Diagnosis(**facts["diagnosis"]) if "diagnosis" in facts else None
-        tried[pair] = diagnosis or facts["problem"]
-        if diagnosis is not None and not diagnosis.failed:
-            found.diagnoses[pair] = diagnosis
-            found.starts[pair] = arrays["pairs"]
+        learned = LearnedPairs.of(results[name])
+        tried[pair] = learned.report
+        if learned.diagnosis is not None and learned.succeeded:
+            found.diagnoses[pair] = learned.diagnosis
+            found.starts[pair] = learned.pairs
     island = next(group for group in islands(found.parts, found.starts) if hub in group)
     lost = [code for code in found.parts if code not in island]
     failed = {pair: report for pair, report in tried.items() if {*pair} & {*lost}}

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
 
-__all__ = ["Result", "Tasks", "Work"]
+__all__ = ["Keep", "Result", "Tasks", "Work", "kept"]
 
 _FACTS = "facts"
 
@@ -35,6 +35,10 @@ class Result(NamedTuple):
     facts: Mapping[str, Any]
 
 
+Keep: TypeAlias = "Callable[[str, Callable[[], Result]], Result]"
+"""Function that returns the kept result of a step by its name, or makes and keeps it."""
+
+
 @dataclass(frozen=True)
 class Work:
     """Place and parallelism of a fit of many languages.
@@ -42,18 +46,28 @@ class Work:
     Parameters
     ----------
     folder : path, optional
-        Folder of finished parts, from which an interrupted fit goes on. It is made, and removed
-        when the fit has ended. Default: a temporary folder, so that nothing is kept.
+        Folder of finished parts, from which an interrupted fit goes on. It is made, and stays until
+        `remove`. Default: a temporary folder, so that nothing is kept.
     n_jobs : int, optional
         Processes at the same time, at least 1. Default: 1; its searches use all cores.
     cluster : str, optional
         Address of the scheduler of a Dask cluster, such as "tcp://HOST:PORT". The workers need the
         folder, which must then be given, and the files of the vectors at the same paths.
 
+    Notes
+    -----
+    The folder also keeps the finished maps: a second call of `align_many` with the same inputs
+    returns them at once. So an interrupt while the space is saved loses nothing; call `remove`
+    after that.
+
     Examples
     --------
     >>> Work(n_jobs=4)
     Work(folder=None, n_jobs=4, cluster=None)
+    >>> import alignx as ax  # doctest: +SKIP
+    >>> work = ax.Work("work")  # doctest: +SKIP
+    >>> ax.align_many(paths, lexicons=lexicons, work=work).save("space", paths)  # doctest: +SKIP
+    >>> work.remove()  # doctest: +SKIP
     """
 
     folder: StrPath | None = None
@@ -73,8 +87,6 @@ class Work:
     def opened(self, settings: dict[str, Any]) -> Iterator[Tasks]:
         """Open the folder for a fit with certain inputs and settings, as JSON.
 
-        It is removed if the block ends without an exception.
-
         Raises
         ------
         FormatError, OutputError
@@ -88,7 +100,17 @@ class Work:
         store = Workspace.open(Path(self.folder), settings).absolute()
         n_jobs = self.n_jobs if self.cluster else self.n_jobs or 1
         yield Tasks(store, n_jobs, self.cluster)
-        store.remove()
+
+    def remove(self) -> None:
+        """Delete the folder with all that a fit has kept, if there is one.
+
+        Raises
+        ------
+        FormatError
+            If it is no folder of a fit.
+        """
+        if self.folder is not None:
+            Workspace.of_run(Path(self.folder)).remove()
 
 
 @dataclass(frozen=True)
@@ -119,7 +141,7 @@ class Tasks:
         """
         waiting = [name for name in calls if not Tensors.are_whole(self._path(name))]
         if not waiting:
-            return {name: self._read(name) for name in calls}
+            return {name: _read(self._path(name)) for name in calls}
         made = as_completed(
             _made,
             [(function, str(self._path(name)), calls[name]) for name in waiting],
@@ -129,18 +151,33 @@ class Tasks:
         for count, _ in enumerate(made):
             if progress is not None:
                 progress((count + 1) / len(waiting))
-        return {name: self._read(name) for name in calls}
+        return {name: _read(self._path(name)) for name in calls}
+
+    def keep(self, name: str, make: Callable[[], Result]) -> Result:
+        """Return the kept result of a name, or make it here and keep it."""
+        return kept(self._path(name), make)
 
     def _path(self, name: str) -> Path:
         return self.store.path(f"{name}.result")
 
-    def _read(self, name: str) -> Result:
-        file = Tensors(self._path(name))
-        arrays = {key: file[key] for key in file.names() if key != _FACTS}
-        return Result(arrays, json.loads(file[_FACTS].tobytes()))
+
+def kept(path: Path, make: Callable[[], Result]) -> Result:
+    """Read a result from a file, or make it and write the file."""
+    if not Tensors.are_whole(path):
+        _write(path, make())
+    return _read(path)
 
 
 def _made(function: Callable[..., Result], path: str, arguments: tuple[Any, ...]) -> None:
-    arrays, facts = function(*arguments)
-    text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
-    Tensors.save(Path(path), {**arrays, _FACTS: text})
+    _write(Path(path), function(*arguments))
+
+
+def _write(path: Path, result: Result) -> None:
+    text = np.frombuffer(json.dumps(result.facts).encode(), dtype=np.uint8)
+    Tensors.save(path, {**result.arrays, _FACTS: text})
+
+
+def _read(path: Path) -> Result:
+    file = Tensors(path)
+    arrays = {key: file[key] for key in file.names() if key != _FACTS}
+    return Result(arrays, json.loads(file[_FACTS].tobytes()))

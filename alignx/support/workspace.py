@@ -65,9 +65,7 @@ class Workspace:
         if is_new:
             work.write_json(_SETTINGS, settings)
         else:
-            known = work.read_json(_SETTINGS)
-            if not isinstance(known, dict):
-                raise FormatError(folder, "this folder holds something else; name another")
+            known = cls.of_run(folder).read_json(_SETTINGS)
             differing = sorted(
                 k for k in known.keys() | settings.keys() if known.get(k) != settings.get(k)
             )
@@ -79,6 +77,14 @@ class Workspace:
                 )
             for unfinished in folder.glob(".alignx-*.tmp"):  # of a run that was killed
                 unfinished.unlink(missing_ok=True)
+        return work
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Workspace:
+        """Find the folder of an earlier run, or one that is missing; FormatError for others."""
+        work = cls(folder)
+        if folder.exists() and not isinstance(work.read_json(_SETTINGS), dict):
+            raise FormatError(folder, "this folder holds something else; name another")
         return work
 
     def absolute(self) -> Workspace:

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from command_line import fail, interrupt, misuse, started, succeed
+from command_line import fail, interrupt, misuse, run, started, succeed
 from conftest import plant_clusters
+from made_spaces import in_child
 
 from alignx.alignment.shared_space import SharedSpace
+from alignx.alignment.space_folder.writer import SpaceWriter
+from alignx.errors import OutputError
 from alignx.lexicon.lexicon import Lexicon
+from alignx.multilingual.multilingual_alignment import MultilingualAlignment
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.io import load
 from alignx.vectors.saving import save
@@ -167,17 +174,37 @@ def test_an_existing_space_stays_unless_it_is_to_be_replaced(space: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("work")
-def test_an_interrupted_command_goes_on() -> None:
+def test_an_interrupted_command_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     with started(*HUB, "--log", "log.jsonl") as process:
         while process.poll() is None and not list(Path().glob("space/.work/fit/*.result")):
             time.sleep(0.02)
         interrupt(process)
-    kept = {path: path.stat().st_mtime_ns for path in Path().glob("space/.work/fit/*.result")}
-    assert kept
+    assert list(Path().glob("space/.work/fit/*.result"))
     assert not Path("space/space.json").exists()
+    put_pair = SpaceWriter.put_pair
+
+    def no_space(*_: object, **__: object) -> None:
+        raise OutputError("space", "no space left on device")
+
+    def die_in_space(writer: SpaceWriter, *rest: Any) -> None:  # noqa: ANN401
+        if writer._root.name == "space":
+            os.kill(os.getpid(), signal.SIGKILL)
+        put_pair(writer, *rest)
+
+    def killed_while_writing() -> None:
+        monkeypatch.setattr(SpaceWriter, "put_pair", die_in_space)
+        run(*HUB)
+
+    assert in_child(killed_while_writing) == signal.SIGKILL
+    assert list(Path().glob("space/de/vectors-*"))
+    assert not Path("space/space.json").exists()
+    monkeypatch.delattr("alignx.multilingual.align_many.prepared_parts")  # nothing is fitted again
+    with monkeypatch.context() as patch:
+        patch.setattr(MultilingualAlignment, "save", no_space)
+        assert "no space left" in fail(*HUB)
     again = succeed(*HUB)
     assert "wiki.en.vec: 400 words" not in again.err  # read already
-    assert Path("space/space.json").exists()
+    assert SharedSpace.open("space").pair("es", "de").translate("gato300", k=1)
     assert not Path("space/.work").exists()
 
 
@@ -201,8 +228,10 @@ def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     assert shared.pair("fr", "de").translate("chat300", k=1)[0].word == "katze300"
     command = ("hub", "add", space, "wiki.fr.vec", "-d", "fr-en.txt")
     assert "fr" in fail(*command)  # is there already
-    succeed("hub", "update", space, "wiki.fr.vec", "-d", "fr-en.txt", "--limit", 390, "--no-ranker")
-    assert len(SharedSpace.open(space)["fr"]) == 390
+    succeed("hub", "update", space, "wiki.fr.vec", "--limit", 390, "--no-ranker")  # no dictionary
+    shared = SharedSpace.open(space)
+    assert len(shared["fr"]) == 390
+    assert shared.pair("fr", "de").translate("chat300", k=1)[0].word == "katze300"
     succeed("hub", "remove", space, "fr")
     assert before.keys() == files_in(space).keys() - {"space.json"}
     assert "fr" in fail("hub", "remove", space, "fr")
@@ -313,7 +342,6 @@ def test_a_language_that_fails_without_a_dictionary() -> None:
         (("hub", *FILES, *LEXICONS, "-o", "x", "--jobs", "0"), "--jobs"),
         (("hub", "ad", "space", "wiki.fr.vec"), "Did you mean 'add'?"),
         (("hub", "add", "space"), "VECTORS"),
-        (("hub", "add", "space", "wiki.fr.vec"), "--dictionary"),
         (("hub", "remove", "space"), "CODE"),
     ],
 )

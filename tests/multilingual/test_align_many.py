@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+import os
+import signal
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pytest
+from made_spaces import in_child
 
 import alignx as ax
+from alignx.alignment.space_folder.writer import SpaceWriter
 from alignx.errors import AlignmentFailed, AlignxError, FormatError
-from alignx.multilingual import joint_stage
 from alignx.multilingual.align_many import align_many
 from alignx.multilingual.work import Work
+from alignx.support.config import config_context
+from alignx.support.workspace import Tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,36 +115,60 @@ def test_a_space_on_disk_gives_the_same_answers(
         assert opened[code].space == expected[code].space
 
 
+def die(*_: object, **__: object) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
 @pytest.mark.slow
-def test_an_interrupted_fit_goes_on(
+def test_a_killed_fit_goes_on_and_keeps_what_was_not_saved(
     fitted: MultilingualAlignment,
     languages: Words,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    work = Work(tmp_path / "work")
-    with monkeypatch.context() as patch:
+    folder, space = tmp_path / "work", tmp_path / "space"
+    work = Work(folder)
 
-        def interrupt(*_: object, **__: object) -> None:
-            raise KeyboardInterrupt
-
-        patch.setattr(joint_stage, "fit_joint", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            fit(languages, STAR, work=work)
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").glob("*.result")}
-    assert len(kept) == 11  # 3 languages, 2 grown dictionaries, 4 maps of two, 2 folds
-    with pytest.raises(FormatError, match="other settings"):
-        fit(languages, {**STAR, ("es", "de"): lexicon("es", "de")}, work=work)
-    made = []
-    monkeypatch.setattr("alignx.multilingual.work._made", lambda *task: made.append(task))
-    with pytest.raises(FormatError, match="damaged"):  # as nothing is made
+    def killed_after(results: int) -> None:
+        save, numbers = Tensors.save, count(1)
+        monkeypatch.setattr(
+            Tensors, "save", lambda *args: save(*args) if next(numbers) <= results else die()
+        )
         fit(languages, STAR, work=work)
-    assert [task[0].__name__ for task in made] == ["induce_pairs"] * 3
-    monkeypatch.undo()
+
+    def killed_in_save() -> None:
+        alignment = fit(languages, STAR, work=work)
+        monkeypatch.setattr(SpaceWriter, "put_pair", die)
+        alignment.save(space, languages)
+
+    def states() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in folder.glob("*.result")}
+
+    with config_context(n_threads=1):  # as threads do not survive a fork
+        # 3 languages, 2 grown dictionaries, 4 maps of two, and 2 steps of the first fold
+        assert in_child(lambda: killed_after(11)) == signal.SIGKILL
+        begun = states()
+        assert len(begun) == 11
+        assert folder / "fold-0-round-1.result" in begun
+        with pytest.raises(FormatError, match="other settings"):
+            fit(languages, {**STAR, ("es", "de"): lexicon("es", "de")}, work=work)
+        assert in_child(killed_in_save) == signal.SIGKILL
+    assert begun.items() <= states().items()
+    assert not (space / "space.json").exists()
+    monkeypatch.delattr("alignx.multilingual.align_many.prepared_parts")  # nothing is made again
     again = fit(languages, STAR, work=work)
+    assert again.as_dict() == fitted.as_dict()
     for code in CODES:
         np.testing.assert_array_equal(again.maps[code].matrix, fitted.maps[code].matrix)
-    assert not (tmp_path / "work").exists()
+    again.save(space, languages)
+    assert "de" in ax.SharedSpace.open(space)
+    work.remove()
+    assert not folder.exists()
+    work.remove()  # which is gone already
+    with pytest.raises(FormatError, match="holds something else"):
+        Work(space).remove()
+    assert (space / "space.json").exists()
 
 
 @pytest.mark.slow

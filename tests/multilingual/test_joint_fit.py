@@ -12,7 +12,7 @@ from alignx.alignment.held_out import Fold
 from alignx.mapping.joint import GeneralizedProcrustes, JointReweighted
 from alignx.multilingual import held_out_fit
 from alignx.multilingual.held_out_fit import FoldTask, fit_fold
-from alignx.multilingual.joint_fit import fit_joint, pairs_to_compare
+from alignx.multilingual.joint_fit import Steps, fit_joint, pairs_to_compare
 from alignx.support.arrays import unit_rows
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.saving import save
@@ -96,7 +96,7 @@ def test_settings_reach_the_fit() -> None:
         method=GeneralizedProcrustes(),
         rounds=2,
         weights={("en", "es"): 3.0},
-        search=search,
+        steps=Steps(search),
         progress=fractions.append,
     )
     assert len(asked) == 2
@@ -137,7 +137,15 @@ def test_rare_held_out_words_are_not_induced(
         parts[code] = path, np.arange(WORDS)
     pair = ("en", "es")
     fold, train = Fold(known(count=80), known(200, 50)), {pair: known(count=80)}
-    task = FoldTask(parts, {pair: fold}, train, train, JointReweighted(regularization=0.1), {})
+    task = FoldTask(
+        parts,
+        {pair: fold},
+        train,
+        train,
+        JointReweighted(regularization=0.1),
+        {},
+        str(tmp_path / "steps"),
+    )
     answers = fit_fold(task).arrays
     (fit,) = fits
     induced, _ = fit.evidence[pair]

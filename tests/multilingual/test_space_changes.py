@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from made_spaces import states
 
+from alignx.alignment.diagnosis import Diagnosis
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.unsupervised.self_learning import SelfLearning
 from alignx.errors import AlignmentFailed, EmptyLexiconError, SpaceError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping.joint import JointReweighted
-from alignx.multilingual import space_changes
+from alignx.multilingual import space_changes, start_by_vectors
 from alignx.multilingual.extend import fit_new_language
 from alignx.multilingual.multilingual_alignment import MultilingualAlignment
+from alignx.multilingual.pair_tasks import LearnedPairs
 from alignx.multilingual.space_changes import add_language, remove_language, update_language
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.normalizer import Normalizer
@@ -113,6 +117,75 @@ def test_a_new_language_moves_no_other(space: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_language_without_a_dictionary_is_joined_by_its_vectors(space: Path) -> None:
+    before, done = states(space), list[float]()
+    added = add_language(space, "de", language("de", 3), progress=done.append)
+    after = states(space)
+    assert {name: after[name] for name in before} == before
+    assert done == sorted(done)
+    assert done[-1] == 1
+    assert [(pair.target, pair.found_by) for pair in added.pairs] == [
+        ("en", "self_learning"),
+        ("es", "self_learning"),
+    ]
+    for pair in added.pairs:
+        assert (pair.pairs, pair.known, pair.joint, pair.ranking_gain) == (0, None, None, None)
+        assert pair.diagnosis is not None
+        assert not pair.diagnosis.failed
+    stored = SpaceFolder.open(space).manifest.pairs
+    assert [pair.diagnosis for pair in stored] == [pair.diagnosis for pair in added.pairs]
+    for source, target in (("de", "en"), ("es", "de")):
+        assert accuracy(space, source, target) > 0.8
+    update_language(space, "de", language("de", 4))
+    assert accuracy(space, "en", "de") > 0.8
+
+
+@pytest.mark.slow
+def test_vectors_that_alone_give_no_map_change_nothing(
+    space: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = states(space)
+    noise = np.random.default_rng(0).standard_normal((60, DIMENSION))
+    german = Embeddings([f"de{number}" for number in range(60)], noise, "de")
+    quick = partial(SelfLearning, max_rounds=20)
+    monkeypatch.setattr("alignx.multilingual.pair_tasks.SelfLearning", quick)
+    refused = r"failed: de-en \(agreement of runs .*; de-es \(.*; give a dictionary of de and a"
+    with pytest.raises(AlignmentFailed, match=refused) as failure:
+        add_language(space, "de", german)
+    assert "\n" not in str(failure.value)
+    assert states(space) == before
+    add_language(space, "de", german, allow_failed=True)
+    assert "vectors alone give no map: agreement of runs" in caplog.text
+    [only] = [pair for pair in SpaceFolder.open(space).manifest.pairs if pair.diagnosis]
+    assert only.diagnosis is not None
+    assert only.diagnosis.failed
+
+
+def test_the_hub_and_the_most_similar_languages_are_tried(
+    space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code, noise in (("nl", 2.0), ("fr", 0.2)):
+        known = {"en": lexicon(code, "en")}
+        add_language(space, code, language(code, 6, noise), known, ranker=False)
+    tried = []
+
+    def learn(words: Embeddings, other: Embeddings, *_: object) -> LearnedPairs:
+        tried.append(other.words[0])
+        every = np.stack([np.arange(len(words))] * 2, axis=1)
+        return LearnedPairs(every, Diagnosis(float(len(tried) != 2), 1, 1, 0))
+
+    monkeypatch.setattr(start_by_vectors, "learned_pairs", learn)
+    added = add_language(space, "de", language("de", 3), ranker=False)
+    assert tried == ["en0", "es0", "fr0"]
+    assert [(pair.target, pair.found_by) for pair in added.pairs] == [
+        ("en", "self_learning"),
+        ("fr", "self_learning"),
+        ("es", "pivot"),
+        ("nl", "pivot"),
+    ]
+
+
+@pytest.mark.slow
 def test_a_language_is_brought_up_to_date_and_removed(space: Path) -> None:
     before = states(space)
     add_language(space, "de", language("de", 3), {("en", "de"): lexicon("en", "de")})
@@ -142,8 +215,6 @@ def test_wrong_calls_change_nothing(space: Path) -> None:
         add_language(space, "es", german, known)
     with pytest.raises(ValueError, match="must be one of en, es, got de; add it"):
         update_language(space, "de", german, known)
-    with pytest.raises(ValueError, match=r"a new language needs a dictionary with .* en, es, got"):
-        add_language(space, "de", german, {})
     with pytest.raises(ValueError, match="dictionaries must be of"):
         add_language(space, "de", german, {"fr": lexicon("de", "fr")})
     with pytest.raises(ValueError, match="dictionaries must be of de, got one of en and es"):
@@ -251,6 +322,13 @@ def test_a_new_language_gets_learned_rankings(space: Path) -> None:
         assert each.ranking_gain.gain > 0
         ranker = SharedSpace.open(space).pair(each.source, each.target).ranker
         assert ranker is not None
+    without = add_language(space, "nl", language("nl", 6)).pairs  # no dictionary
+    assert len(without) == 2 * 4
+    for each in without:
+        assert each.is_transferred
+        assert each.ranker is not None
+        assert each.ranking_gain == shared[0].ranking_gain
+    remove_language(space, "nl")
     remove_language(space, "fr")
     none = update_language(space, "de", language("de", 3), {"en": every}, ranker=False)
     assert [pair.ranking_gain for pair in none.pairs] == [None, None]

@@ -9,7 +9,8 @@ import re
 import secrets
 from typing import IO, TYPE_CHECKING
 
-from alignx.alignment.space_folder.manifest import PAIRS, StoredFile, require_code
+from alignx.alignment.space_folder.codes import PAIRS, require_code
+from alignx.alignment.space_folder.manifest import StoredFile
 from alignx.errors import FormatError, MissingFileError
 from alignx.support.files import output_errors, reading
 

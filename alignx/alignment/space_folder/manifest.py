@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from alignx.alignment.diagnosis import Diagnosis  # noqa: TC001  # pydantic reads it
+from alignx.alignment.space_folder.codes import CODE, LONGEST_CODE, PAIRS
 from alignx.alignment.validation import Validation  # noqa: TC001
 from alignx.errors import FormatError
 from alignx.ranking.gain import RankingGain  # noqa: TC001
@@ -30,32 +30,18 @@ __all__ = [
     "StoredFile",
     "TriangleRecord",
     "read_manifest",
-    "require_code",
 ]
 
 MANIFEST = "space.json"
 FORMAT: Final = "alignx-space"
 VERSION: Final = 1
-PAIRS = "pairs"  # folder of the files of two languages
 
-LONGEST_CODE = 64
-_CODE = r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
-_STEM = rf"{_CODE}/(vectors|map)|{PAIRS}/{_CODE}\.{_CODE}(\.biases)?|frame"
+_STEM = rf"{CODE}/(vectors|map)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
 _FILE = rf"({_STEM})-[0-9a-f]{{16}}\.safetensors"
 
-Code = Annotated[str, StringConstraints(pattern=rf"^{_CODE}$", max_length=LONGEST_CODE)]
+Code = Annotated[str, StringConstraints(pattern=rf"^{CODE}$", max_length=LONGEST_CODE)]
 Count = Annotated[int, Field(ge=0)]
 Checksum = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-
-
-def require_code(code: object) -> None:
-    """Refuse a code that cannot name a folder, by a ValueError."""
-    is_name = isinstance(code, str) and re.fullmatch(_CODE, code) and len(code) <= LONGEST_CODE
-    if not is_name or str(code).lower() == PAIRS:
-        raise ValueError(
-            f"a language code must be at most {LONGEST_CODE} letters and digits, with - or _ "
-            f"between them, and not {PAIRS!r}, got {code!r}"
-        )
 
 
 class StoredFile(Table):

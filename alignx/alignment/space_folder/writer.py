@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from safetensors.numpy import save as to_bytes
 
 from alignx.alignment.pair_parts import PairParts
+from alignx.alignment.space_folder.codes import PAIRS, require_code
 from alignx.alignment.space_folder.files import add_file, remove_others, sync_folder
 from alignx.alignment.space_folder.lock import LOCK, locked
 from alignx.alignment.space_folder.manifest import (
     MANIFEST,
-    PAIRS,
     BiasRecord,
     LanguageRecord,
     Manifest,
@@ -25,7 +25,6 @@ from alignx.alignment.space_folder.manifest import (
     StoredFile,
     TriangleRecord,
     read_manifest,
-    require_code,
 )
 from alignx.alignment.space_folder.stored_biases import biases_to_bytes
 from alignx.alignment.space_folder.stored_language import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,10 +15,10 @@ from alignx.cli.command import command, option
 from alignx.cli.hub.inputs import SpaceFolderArgument, codes_of, mapped_language
 from alignx.cli.hub.summary import show
 from alignx.cli.lexicons import Dictionaries, assigned, load_lexicons
-from alignx.cli.options import Reading, refuse
+from alignx.cli.options import Reading
 from alignx.cli.terminal import JsonTerminal
 
-__all__ = ["add", "remove", "update"]
+__all__ = ["FitOptions", "add", "remove", "update"]
 
 Vectors = Annotated[
     str,
@@ -27,54 +27,49 @@ Vectors = Annotated[
         help="Vectors of one language; CODE=FILE where the name does not tell the language.",
     ),
 ]
-NoRanker = Annotated[
-    bool, option("Leave out the learned rankings and their probabilities.", "--no-ranker")
-]
-AllowFailed = Annotated[bool, option("Keep a language that has failed its check.")]
 
 
-@command(
-    "hub add space/ fr.vec -d fr-en.txt",
-    settings=("threads", "device"),
-    first=("dictionaries", "limit"),
-)
+@dataclass(frozen=True)
+class FitOptions:
+    """Options of the fit of one language."""
+
+    dictionaries: Dictionaries = None
+    no_ranker: Annotated[
+        bool, option("Leave out the learned rankings and their probabilities.", "--no-ranker")
+    ] = False
+    allow_failed: Annotated[bool, option("Keep a language that has failed its check.")] = False
+
+
+changing = partial(command, settings=("threads", "device"), first=("dictionaries", "limit"))
+
+
+@changing("hub add space/ fr.vec -d fr-en.txt")
 def add(
     space: SpaceFolderArgument,
     vectors: Vectors,
-    dictionaries: Dictionaries = None,
-    no_ranker: NoRanker = False,
-    allow_failed: AllowFailed = False,
     *,
+    fit: FitOptions,
     reading: Reading,
     terminal: JsonTerminal,
 ) -> None:
-    """Add a language to a space; no file of another language changes."""
-    from alignx.multilingual.space_changes import add_language
+    """Add a language to a space; no file of another language changes.
 
-    change = partial(add_language, ranker=not no_ranker, allow_failed=allow_failed)
-    _change(terminal, change, space, vectors, dictionaries, reading, is_new=True)
+    Without a dictionary it is joined by its vectors alone.
+    """
+    _change(terminal, space, vectors, fit, reading, is_new=True)
 
 
-@command(
-    "hub update space/ fr.new.vec -d fr-en.txt",
-    settings=("threads", "device"),
-    first=("dictionaries", "limit"),
-)
+@changing("hub update space/ fr.new.vec -d fr-en.txt")
 def update(
     space: SpaceFolderArgument,
     vectors: Vectors,
-    dictionaries: Dictionaries = None,
-    no_ranker: NoRanker = False,
-    allow_failed: AllowFailed = False,
     *,
+    fit: FitOptions,
     reading: Reading,
     terminal: JsonTerminal,
 ) -> None:
     """Give a language of a space other vectors or dictionaries; the others stay as they are."""
-    from alignx.multilingual.space_changes import update_language
-
-    change = partial(update_language, ranker=not no_ranker, allow_failed=allow_failed)
-    _change(terminal, change, space, vectors, dictionaries, reading, is_new=False)
+    _change(terminal, space, vectors, fit, reading, is_new=False)
 
 
 @command("hub remove space/ fr", settings=())
@@ -93,24 +88,23 @@ def remove(
 
 def _change(
     terminal: JsonTerminal,
-    change: Callable[..., Any],
     folder: Path,
     vectors: str,
-    dictionaries: list[str] | None,
+    fit: FitOptions,
     reading: Reading,
     *,
     is_new: bool,
 ) -> None:
     """Fit one language to those of a space."""
     from alignx.alignment.space_folder.reader import SpaceFolder
-    from alignx.multilingual.space_changes import require_presence
+    from alignx.multilingual import space_changes
 
-    refuse(not dictionaries, "--dictionary", "give one of the language and one of the space")
     ((code, path),) = codes_of([vectors]).items()
     space = SpaceFolder.open(folder)
-    require_presence(space.manifest, code, is_new=is_new)  # before the vectors are read
+    # Before the vectors are read.
+    space_changes.require_presence(space.manifest, code, is_new=is_new)
     others = {each: space.languages[each] for each in space.languages if each != code}
-    given = load_lexicons(dictionaries or (), reading, [code, *others])
+    given = load_lexicons(fit.dictionaries or (), reading, [code, *others])
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="alignx-") as work:
         embeddings = mapped_language(terminal, code, path, reading, Path(work))
@@ -122,5 +116,7 @@ def _change(
                     f"{'-'.join(pair)}"
                 )
         with terminal.working("Aligning") as bar:
-            change(folder, code, embeddings, lexicons, progress=bar)
+            change = space_changes.add_language if is_new else space_changes.update_language
+            options = {"ranker": not fit.no_ranker, "allow_failed": fit.allow_failed}
+            change(folder, code, embeddings, lexicons, progress=bar, **options)
     show(terminal, folder, time.perf_counter() - start)

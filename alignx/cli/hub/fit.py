@@ -144,13 +144,13 @@ def _require_output(
     """Refuse a folder with a space, unless it is to be replaced, or with other files."""
     from alignx.alignment.space_folder.manifest import MANIFEST
 
-    is_space = (output / MANIFEST).exists()
+    is_space, is_ours = (output / MANIFEST).exists(), (output / LOCK).exists()
     if is_space and not replace:
         raise OutputError(
             output,
             "this is a space already; --replace fits it anew, and `alignx hub add` adds a language",
         )
-    others = [] if is_space or not output.is_dir() else _others(output)
+    others = [] if is_space or is_ours or not output.is_dir() else _others(output)
     if others:
         raise OutputError(
             output,
@@ -164,19 +164,19 @@ def _require_output(
 
 def _others(folder: Path) -> list[str]:
     """Return the names in a folder that are not of alignx."""
-    return sorted(path.name for path in folder.iterdir() if path.name not in (WORK, LOCK))
+    return sorted(path.name for path in folder.iterdir() if path.name != WORK)
 
 
 @contextmanager
 def _working_folder(terminal: Terminal, output: Path) -> Iterator[Path]:
-    """Make the folder of unfinished results; it stays after an interrupt only."""
+    """Make the folder of unfinished results; it stays after an interrupt or a full disk only."""
     is_new = not output.exists()
     work = output / WORK
     with output_errors(output):
         work.mkdir(parents=True, exist_ok=True)
     try:
         yield work
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, MemoryError, OutputError):
         terminal.note(f"interrupted: finished parts are in {work}; the same command goes on")
         raise
     except BaseException:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alignx.alignment.space_folder.codes import CODE, require_code
 from alignx.cli.inputs import read_vectors
 from alignx.support.files import require_readable
 
@@ -24,12 +25,10 @@ __all__ = ["SpaceFolderArgument", "codes_of", "mapped_language", "path_of"]
 SpaceFolderArgument = Annotated[
     Path, typer.Argument(metavar="SPACE", help="Folder from `alignx hub`.")
 ]
-CODE = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 
 
 def codes_of(given: Sequence[str]) -> dict[str, Path]:
     """Find the language of each file, given as FILE or CODE=FILE; ValueError if it is unclear."""
-    from alignx.alignment.space_folder.manifest import require_code
     from alignx.vectors.hub import local_path
 
     files: dict[str, Path] = {}
@@ -52,7 +51,7 @@ def codes_of(given: Sequence[str]) -> dict[str, Path]:
 def _split(text: str) -> tuple[str, Path]:
     code, mark, name = text.partition("=")
     if mark and not Path(text).exists():
-        if not CODE.fullmatch(code) or not name:
+        if not re.fullmatch(CODE, code) or not name:
             raise ValueError(
                 f"vectors must be FILE or CODE=FILE, such as es=vectors.txt, got {text}"
             )
