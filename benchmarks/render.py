@@ -302,6 +302,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many differences": many_tables.differences,
         "many literature": many_tables.literature,
         "many growth": many_tables.growth,
+        "many memory": many_tables.memory,
         "many interrupted": many_tables.interrupted,
         "many procrustes": many_tables.procrustes,
     },
