@@ -5,6 +5,7 @@ Fits are kept in the folder, so an interrupted run goes on, and the tests can be
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,7 @@ def pairwise(languages: Languages, folder: Path) -> Spaces:
             both = [languages[code] for code in order]
             known = training(pair) if order == pair else training(pair).reversed()
             path = folder / f"pairwise-{'-'.join(order)}.safetensors"
-            found = kept(path, lambda both=both, known=known: ax.align(*both, lexicon=known))
+            found = kept(path, partial(ax.align, *both, lexicon=known))
             spaces[order] = found.apply(*both)
     return lambda source, target: spaces[source, target]
 

@@ -120,9 +120,10 @@ def memory(spec: Row) -> Row:
     paths = [folder / f"{code}-{n}.npy" for code in codes(count)]
     for path in paths:
         if not path.exists():
-            np.save(path, rows[:, rng.permutation(d)])
+            np.save(path, np.ascontiguousarray(rows[:, rng.permutation(d)]))
     del rows
-    same = np.repeat(rng.choice(n, spec["paired"], replace=False)[:, None], 2, axis=1)
+    last = np.arange(n - spec["paired"], n)  # the rare rows are there for their pairs
+    same = np.stack([last, last], axis=1)
     near = sorted(combinations(range(count), 2), key=lambda pair: (pair[0] != 0, pair[1] - pair[0]))
     evidence = dict.fromkeys(near[: spec["pairs"]], same)
     start = time.perf_counter()
