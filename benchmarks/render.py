@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import (
     classification_tables,
     dictionary_tables,
+    drift_tables,
     fasttext_tables,
     many_tables,
     prospects_tables,
@@ -287,6 +288,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "dictionary probabilities": dictionary_tables.probabilities,
         "dictionary xling": dictionary_tables.xling,
     },
+    "drift": {"drift": drift_tables.planted},
     "fasttext": {
         "fasttext training": fasttext_tables.training,
         "fasttext accuracy": fasttext_tables.accuracy,
