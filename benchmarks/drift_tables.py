@@ -12,12 +12,20 @@ def planted(rows: list[Row]) -> str:
             f"{row['language']}, {row['megabytes']:g} MB",
             f"{row['permutations']}",
             f"{row['words']:,}",
-            f"{row['planted']}",
+            f"{row['planted']}, {row['measurable']}",
             f"{len(row['found'])}",
             f"{len(row['false'])}",
             "" if (found := row["average_precision"]) is None else f"{found:.2f}",
         ]
         for row in rows
     ]
-    head = ["text", "permutations", "words", "exchanged", "found", "false", "average precision"]
+    head = [
+        "text",
+        "permutations",
+        "words",
+        "exchanged, of these compared",
+        "found",
+        "false",
+        "average precision",
+    ]
     return table(head, body)
