@@ -9,14 +9,17 @@ import numpy as np
 
 from alignx.alignment.fit_context import FitContext, FitSpec, FrequentPart, frequent_part
 from alignx.alignment.held_out import FEW_WORDS, Fold, correct_answers, split_folds
+from alignx.alignment.wrong_pairs import WrongPairs, nearer_words
 from alignx.mapping import Aligner, Refinement
-from alignx.retrieval.csls import mutual_neighbors
+from alignx.retrieval.csls import csls_bias, mutual_neighbors
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from alignx.support.arrays import Indices, Matrix
+    from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.progress import Progress
 
 __all__ = ["CrossFit", "FoldAnswers"]
@@ -32,10 +35,21 @@ COMPARED = 1_000  # maps of fewer words have pairs in common by chance
 
 @dataclass(frozen=True, eq=False)
 class FoldAnswers:
-    """First answers for the held-out words of a fold, among the frequent words."""
+    """First answers for the held-out words of a fold, among the frequent words.
+
+    Attributes
+    ----------
+    is_correct : (q,) bool
+        Whether the first answer to each word is right.
+    chance : float
+        P@1 of random answers.
+    nearer : (p,) float64
+        Share of other known words that are nearer, for each held-out pair.
+    """
 
     is_correct: NDArray[np.bool_]
-    chance: float  # P@1 of random answers
+    chance: float
+    nearer: Double
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +105,12 @@ class CrossFit:
         for number, fold in enumerate(asked):
             share = part_of(progress, number / len(asked), 1 / len(asked))
             aligners.append(local.fit(fold.train, share)[0])
-            mapped = part.context.mapped(aligners[-1])
-            is_correct = correct_answers(*mapped, fold.held_out, part.context.n_neighbors)
-            chance = len(fold.held_out) / max(1, len(is_correct)) / len(part.context.target)
-            answers.append(FoldAnswers(is_correct, chance))
+            X, Y = part.context.mapped(aligners[-1])
+            k = part.context.n_neighbors
+            bias = csls_bias(Y, X, n_neighbors=k)
+            is_correct = correct_answers(X, Y, fold.held_out, k, bias)
+            chance = len(fold.held_out) / max(1, len(is_correct)) / len(Y)
+            answers.append(FoldAnswers(is_correct, chance, nearer_words(X, Y, fold, bias)))
         return cls(spec, whole, tuple(aligners), tuple(answers), part)
 
     @property
@@ -106,6 +122,11 @@ class CrossFit:
     def chance(self) -> float:
         """P@1 of random answers."""
         return float(np.mean([each.chance for each in self.answers]))
+
+    def wrong_pairs(self, words: tuple[Sequence[str], Sequence[str]]) -> WrongPairs:
+        """Estimate the share of wrong pairs; `words` are all those of both languages."""
+        pairs = np.concatenate([fold.held_out for fold in self.folds])
+        return WrongPairs.of(np.concatenate([each.nearer for each in self.answers]), pairs, words)
 
     def agreement(self, fitted: Aligner) -> float | None:
         """Return the share of pairs in common with an aligner fitted on all pairs, in [0, 1].

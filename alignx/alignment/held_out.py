@@ -56,10 +56,18 @@ def split_folds(pairs: Indices, folds: int, random_state: int) -> Iterator[Fold]
 
 
 def correct_answers(
-    source: Matrix, target: Matrix, held_out: Indices, n_neighbors: int
+    source: Matrix,
+    target: Matrix,
+    held_out: Indices,
+    n_neighbors: int,
+    bias: Matrix | None = None,
 ) -> NDArray[np.bool_]:
-    """Mark the held-out source words with a known translation as first answer by CSLS."""
-    bias = csls_bias(target, source, n_neighbors=n_neighbors)
+    """Mark the held-out source words with a known translation as first answer by CSLS.
+
+    `bias` is that of the target rows, if it is at hand.
+    """
+    if bias is None:
+        bias = csls_bias(target, source, n_neighbors=n_neighbors)
     index = ExactIndex.borrowing(target, bias=bias)
     queries = np.unique(held_out[:, 0])
     answers = index.search(source[queries], 1).indices

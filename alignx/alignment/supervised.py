@@ -86,7 +86,7 @@ def fit_supervised(
     aligner, rounds = spec.fit(pairs, part_of(progress, 0.4, 0.2))
     rest = part_of(progress, 0.6, 0.2 if is_linear else 0.4)
     if is_few:
-        validation = _validated(spec, aligner, fits, pairs, (), allow_failed)
+        validation = _validated(spec, aligner, fits, pairs, words, (), allow_failed)
     answers: list[LabeledCandidates] = []
     if is_linear or (n_candidates and not is_few):
         if n_words < FEWEST_ASKED:
@@ -97,7 +97,7 @@ def fit_supervised(
         else:
             answers = cross_fit_candidates(context, words, fits, max(1, n_candidates), rest)
     if not is_few:
-        validation = _validated(spec, aligner, fits, pairs, answers, allow_failed)
+        validation = _validated(spec, aligner, fits, pairs, words, answers, allow_failed)
     if progress is not None:
         progress(0.8 if is_linear else 1.0)
     cost = None
@@ -184,12 +184,16 @@ def _validated(
     aligner: Aligner,
     fits: CrossFit | None,
     pairs: Indices,
+    words: tuple[Sequence[str], Sequence[str]],
     answers: Sequence[LabeledCandidates],
     allow_failed: bool,
 ) -> Validation | None:
-    """Raise AlignmentFailed for a failed map; warn of one that is weak or not validated."""
-    words, rounds = len(np.unique(pairs[:, 0])), spec.context.refinement.rounds
-    validation = None if fits is None else validate(fits, aligner, words, rounds, answers)
+    """Raise AlignmentFailed for a failed map; warn of a weak one and of wrong pairs."""
+    n_words, rounds = len(np.unique(pairs[:, 0])), spec.context.refinement.rounds
+    validation = None
+    if fits is not None:
+        wrong = fits.wrong_pairs(words)
+        validation = validate(fits, aligner, n_words, rounds, answers, wrong.share)
     if validation is None or not validation.decided:
         logger.warning(
             "this map could not be validated: too few pairs (%d) to hold some out; look at its "
@@ -203,4 +207,8 @@ def _validated(
         logger.warning(
             "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better
         )
+    if validation is None or validation.failed:
+        return validation
+    if wrong.is_remarkable(is_weak=validation.weak):
+        logger.warning("%s; check it", wrong.remark("the dictionary"))
     return validation

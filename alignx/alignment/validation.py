@@ -54,6 +54,8 @@ class Validation(Tabular):
     agreement : float, optional
         With few known words, share of pairs in common with maps of parts of the dictionary, in
         [0, 1]: maps that fail fail differently.
+    wrong_pairs : float, optional
+        Share of pairs of the lexicon that seem wrong, in [0, 1]; see `WrongPairs`.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Validation(Tabular):
     chance: float
     refinement: int
     agreement: float | None = None
+    wrong_pairs: float | None = None
 
     @property
     def precision(self) -> float:
@@ -204,6 +207,7 @@ def validate(
     words: int,
     refinement: int,
     answers: Sequence[LabeledCandidates] = (),
+    wrong_pairs: float | None = None,
 ) -> Validation:
     """Measure the accuracy of a map by the maps without the held-out words.
 
@@ -218,4 +222,4 @@ def validate(
     chance = cross_fit.chance * len(cross_fit.part.context.target) / n_answers
     agreement = cross_fit.agreement(fitted) if fitted is not None and words < FEW_WORDS else None
     hits, n = int(is_correct.sum()), len(is_correct)
-    return Validation(hits, n, words, n_answers, chance, refinement, agreement)
+    return Validation(hits, n, words, n_answers, chance, refinement, agreement, wrong_pairs)

@@ -9,10 +9,13 @@ import numpy as np
 
 from alignx.alignment.held_out import Fold, correct_answers
 from alignx.alignment.validation import Validation
+from alignx.alignment.wrong_pairs import nearer_words
 from alignx.mapping.joint import JointAligner, JointReweighted
-from alignx.multilingual.joint_fit import fit_joint
+from alignx.multilingual.joint_fit import fit_joint, search_among
+from alignx.multilingual.language_part import HELD_OUT_FREQUENT
 from alignx.multilingual.pair_tasks import RIDGE, ROUNDS
 from alignx.multilingual.work import Result
+from alignx.retrieval.csls import csls_bias
 from alignx.retrieval.neighbors import N_NEIGHBORS
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
@@ -149,12 +152,19 @@ def fit_fold(task: FoldTask) -> Result:
     -------
     Result
         Arrays ``map CODE``, ``star SOURCE TARGET`` and ``joint SOURCE TARGET``: the maps, and
-        whether the first answer to each held-out source word is right.
+        whether the first answer to each held-out source word is right; ``nearer SOURCE TARGET``:
+        share of other known words that are nearer by the joint maps, for each held-out pair.
     """
     rows = {code: load(path).vectors[few] for code, (path, few) in task.parts.items()}
     train = {pair: fold.train for pair, fold in task.folds.items() if len(fold.train)}
     joint = fit_joint(
-        rows, train, starts=task.starts, method=task.method, rounds=1, weights=task.weights
+        rows,
+        train,
+        starts=task.starts,
+        method=task.method,
+        rounds=1,
+        weights=task.weights,
+        search=search_among(rows, HELD_OUT_FREQUENT),
     )
     codes = list(rows)
     star = JointReweighted(regularization=RIDGE).fit(
@@ -165,13 +175,20 @@ def fit_fold(task: FoldTask) -> Result:
     for name, maps in (("star", dict(zip(codes, star.maps_, strict=True))), ("joint", joint.maps)):
         mapped = {code: unit_rows(rows[code] @ maps[code]) for code in codes}
         for (s, t), fold in task.folds.items():
-            k = min(N_NEIGHBORS, len(rows[s]), len(rows[t]))
-            arrays[f"{name} {s} {t}"] = correct_answers(mapped[s], mapped[t], fold.held_out, k)
+            both, k = (mapped[s], mapped[t]), min(N_NEIGHBORS, len(rows[s]), len(rows[t]))
+            bias = csls_bias(mapped[t], mapped[s], n_neighbors=k)
+            arrays[f"{name} {s} {t}"] = correct_answers(*both, fold.held_out, k, bias)
+            if name == "joint":
+                arrays[f"nearer {s} {t}"] = nearer_words(*both, fold, bias)
     return Result(arrays, {})
 
 
 def validation(
-    is_correct: NDArray[np.bool_], known: Indices, held_out: Sequence[Indices], answers: int
+    is_correct: NDArray[np.bool_],
+    known: Indices,
+    held_out: Sequence[Indices],
+    answers: int,
+    wrong_pairs: float | None = None,
 ) -> Validation | None:
     """Return P@1 on the held-out words of all folds; None without any."""
     n = len(is_correct)
@@ -179,4 +196,5 @@ def validation(
         return None
     words = len(np.unique(known[:, 0]))
     chance = sum(map(len, held_out)) / n / answers
-    return Validation(int(is_correct.sum()), n, words, answers, chance, ROUNDS)
+    hits = int(is_correct.sum())
+    return Validation(hits, n, words, answers, chance, ROUNDS, wrong_pairs=wrong_pairs)

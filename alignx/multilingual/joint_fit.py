@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["JointFit", "Search", "fit_joint", "pairs_to_compare"]
+__all__ = ["JointFit", "Search", "fit_joint", "pairs_to_compare", "search_among"]
 
 Pair: TypeAlias = tuple[str, str]
 Search: TypeAlias = "Callable[[Mapping[str, Matrix], Sequence[Pair]], dict[Pair, Indices]]"
@@ -115,7 +115,7 @@ def fit_joint(
     languages give.
     """
     method = JointContrastive() if method is None else method
-    search = _searched(rows) if search is None else search
+    search = search_among(rows) if search is None else search
     weights = {} if weights is None else weights
     if starts is None:
         starts = {(s, t): grow(rows[s], rows[t], pairs) for (s, t), pairs in seeds.items()}
@@ -193,11 +193,11 @@ def pairs_to_compare(
     return [*known, *sorted(chosen)]
 
 
-def _searched(rows: Mapping[str, Matrix]) -> Search:
-    """Return the default search for mutual neighbors."""
+def search_among(rows: Mapping[str, Matrix], most: int = FREQUENT) -> Search:
+    """Return a search for mutual neighbors among the `most` first rows of each language."""
 
     def search(maps: Mapping[str, Matrix], compared: Sequence[Pair]) -> dict[Pair, Indices]:
-        unit = {code: unit_rows(rows[code][:FREQUENT] @ matrix) for code, matrix in maps.items()}
+        unit = {code: unit_rows(rows[code][:most] @ matrix) for code, matrix in maps.items()}
         n_neighbors = min(N_NEIGHBORS, *map(len, unit.values()))
         return {
             (s, t): mutual_neighbors(unit[s], unit[t], n_neighbors=n_neighbors) for s, t in compared

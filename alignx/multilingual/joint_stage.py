@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from alignx.alignment.wrong_pairs import WrongPairs
 from alignx.multilingual.held_out_fit import FoldTask, HeldOutFit, fit_fold, validation
 from alignx.multilingual.joint_fit import fit_joint
 from alignx.multilingual.pair_tasks import induce_pairs
@@ -86,7 +87,12 @@ def cross_fit(
         )
         for number, each in enumerate(best)
     ]
-    star, joint = (_validations(found, best, name) for name in ("star", "joint"))
+    wrong = _wrong_pairs(found, best)
+    shares = {pair: each.share for pair, each in wrong.items()}
+    star, joint = _validations(found, best, "star", {}), _validations(found, best, "joint", shares)
+    for pair, validated in joint.items():
+        if not validated.failed and wrong[pair].is_remarkable(is_weak=validated.weak):
+            logger.warning("%s; check this dictionary", wrong[pair].remark("-".join(pair)))
     return CrossFitted(fits, star, joint, weights)
 
 
@@ -152,17 +158,37 @@ def _of_all(found: Foundation, pair: Pair, rows: Indices) -> Indices:
     return np.stack([part.kept[part.few[rows[:, n]]] for n, part in enumerate(parts)], axis=1)
 
 
-def _answers(results: Sequence[Result], name: str, pair: Pair) -> NDArray[np.bool_]:
+def _answers(results: Sequence[Result], name: str, pair: Pair) -> NDArray[Any]:
     return np.concatenate([each.arrays[f"{name} {pair[0]} {pair[1]}"] for each in results])
 
 
-def _validations(found: Foundation, results: Sequence[Result], name: str) -> dict[Pair, Validation]:
+def _wrong_pairs(found: Foundation, results: Sequence[Result]) -> dict[Pair, WrongPairs]:
+    """Estimate the share of wrong pairs in each dictionary of which words were held out."""
+    estimated = {}
+    for pair in found.pairwise:
+        parts = [found.parts[code] for code in pair]
+        rows = np.concatenate([fold[pair].held_out for fold in found.folds])
+        rows = np.stack([part.few[column] for part, column in zip(parts, rows.T, strict=True)], 1)
+        words = parts[0].words.words, parts[1].words.words
+        estimated[pair] = WrongPairs.of(_answers(results, "nearer", pair), rows, words)
+    return estimated
+
+
+def _validations(
+    found: Foundation, results: Sequence[Result], name: str, wrong_pairs: Mapping[Pair, float]
+) -> dict[Pair, Validation]:
     """Measure the star or the joint maps on the held-out words."""
     measured = {}
     for pair in found.pairwise:
         held_out = [fold[pair].held_out for fold in found.folds]
         few = found.parts[pair[1]].few
-        each = validation(_answers(results, name, pair), found.known[pair], held_out, len(few))
+        each = validation(
+            _answers(results, name, pair),
+            found.known[pair],
+            held_out,
+            len(few),
+            wrong_pairs.get(pair),
+        )
         if each is not None:
             measured[pair] = each
     return measured

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["FREQUENT", "HELD_OUT_FREQUENT", "LanguagePart", "forget_words", "is_path", "prepare"]
 
 FREQUENT = 20_000  # words among which pairs are induced
-HELD_OUT_FREQUENT = 10_000  # words among which those of the held-out words are
+# Words among which pairs are induced where some are held out. Not all of a dictionary: rare words
+# without the others around them would find each other, as new words do not.
+HELD_OUT_FREQUENT = 10_000
 _LOADED = 3  # languages whose words for rankers are kept in memory
 
 

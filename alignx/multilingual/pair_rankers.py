@@ -64,8 +64,10 @@ def fit_pair_rankers(
     """Fit a learned ranking for every ordered pair of languages.
 
     A pair with a lexicon learns from its held-out words. All other pairs share what these pairs
-    teach together, each with the spelling of its own languages. That is kept if it gains on pairs
-    that it was not learned from: each pair with a lexicon, ten at most, is left out in turn.
+    teach together, each with the spelling of its own languages, and each from its source to its
+    target alone: the other way a lexicon lacks many right translations, which would count as wrong.
+    That is kept if it gains on pairs that it was not learned from: each pair with a lexicon, ten at
+    most, is left out in turn.
 
     Parameters
     ----------
@@ -102,9 +104,11 @@ def fit_pair_rankers(
         candidates = held_out_of_pair(rows, words, fits, pair, ranker.n_candidates)
         for way, parts in candidates.items():
             asked = sum(len(part.is_correct) for part in parts)
-            if asked >= FEWEST_ASKED:
-                found[way] = FittedRanker(*fit_ranker(ranker, parts))
-                share = max(1, round(asked * 2 * len(lexicons) / POOLED))
+            if asked < FEWEST_ASKED:
+                continue
+            found[way] = FittedRanker(*fit_ranker(ranker, parts))
+            if any(way in fit.held_out for fit in fits):
+                share = max(1, round(asked * len(lexicons) / POOLED))
                 samples[way] = [part.every(share, only=0) for part in parts]
         if progress is not None:
             progress(0.8 * (number + 1) / len(lexicons))

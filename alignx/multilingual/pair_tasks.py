@@ -13,7 +13,7 @@ from alignx.alignment.unsupervised.self_learning import GUESSES, SelfLearning
 from alignx.errors import DimensionError
 from alignx.lexicon.lexicon import Lexicon
 from alignx.mapping import Procrustes, Refinement, Reweighted, balanced_weights, refine
-from alignx.multilingual.language_part import FREQUENT
+from alignx.multilingual.language_part import FREQUENT, HELD_OUT_FREQUENT
 from alignx.multilingual.work import Result
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.retrieval.neighbors import N_NEIGHBORS
@@ -61,7 +61,7 @@ def fit_pairwise(
     start = grown(X, Y, train)
     mapped = _mapped(_pairwise_map(X, Y, start, train), X, Y)
     k = min(N_NEIGHBORS, len(X), len(Y))
-    induced = mutual_neighbors(*mapped, n_neighbors=k)
+    induced = mutual_neighbors(*(rows[:HELD_OUT_FREQUENT] for rows in mapped), n_neighbors=k)
     arrays = {
         "start": start,
         "induced": np.unique(np.concatenate([induced, train]), axis=0),
@@ -116,7 +116,7 @@ def _pairwise_map(X: Matrix, Y: Matrix, start: Indices, known: Indices) -> Align
     is_few = len(start) < PAIRS_PER_DIMENSION * max(dimensions)
     is_orthogonal = is_few and dimensions[0] == dimensions[1]
     aligner = Procrustes() if is_orthogonal else Reweighted(regularization=RIDGE)
-    settings = Refinement(rounds=ROUNDS).resolved(len(X), len(Y))
+    settings = Refinement(rounds=ROUNDS, vocabulary=HELD_OUT_FREQUENT).resolved(len(X), len(Y))
     first: Aligner = clone(aligner).fit(X, Y, balanced_weights(start), pairs=start)
     return refine(first, X, Y, pairs=known, refinement=settings)[0]
 

@@ -47,6 +47,7 @@ MEANINGS = {
     "answers": "target words that could be answers",
     "chance": "P@1 of random answers",
     "agreement": "with few known words: share of pairs that maps of parts of the dictionary share",
+    "wrong_pairs": "share of pairs of the dictionary that seem wrong",
     "weak": "P@1 below 10 %",
     "decided": "whether enough words were asked to tell",
     "ranking_gain": "learned ranking beside CSLS, on the same held-out words",

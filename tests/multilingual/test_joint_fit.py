@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
+from alignx.alignment.held_out import Fold
 from alignx.mapping.joint import GeneralizedProcrustes, JointReweighted
+from alignx.multilingual import held_out_fit
+from alignx.multilingual.held_out_fit import FoldTask, fit_fold
 from alignx.multilingual.joint_fit import fit_joint, pairs_to_compare
 from alignx.support.arrays import unit_rows
+from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
 
-    from alignx.multilingual.joint_fit import Pair
+    from alignx.multilingual.joint_fit import JointFit, Pair
     from alignx.support.arrays import Indices, Matrix
 
 CODES = ("en", "es", "de", "sk")
@@ -109,3 +116,31 @@ def test_the_most_similar_languages_are_compared() -> None:
     assert set(pairs_to_compare(rows, maps, star, partners=1)) > {*STAR, ("es", "de")}
     chain = {("en", "es"): known(), ("es", "de"): known(), ("de", "sk"): known()}
     assert set(pairs_to_compare(rows, maps, chain)) == {*chain, ("en", "de"), ("es", "sk")}
+
+
+def test_rare_held_out_words_are_not_induced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Among rare words that are there for the dictionary alone, each would find its translation.
+    fits: list[JointFit] = []
+
+    def recorded(*given: Any, **options: Any) -> JointFit:  # noqa: ANN401
+        fits.append(fit_joint(*given, **options))
+        return fits[-1]
+
+    monkeypatch.setattr(held_out_fit, "HELD_OUT_FREQUENT", 100)
+    monkeypatch.setattr(held_out_fit, "fit_joint", recorded)
+    parts = {}
+    for code in ("en", "es"):
+        path = str(tmp_path / f"{code}.safetensors")
+        save(Embeddings([f"{code}{i}" for i in range(WORDS)], languages()[code], code), path)
+        parts[code] = path, np.arange(WORDS)
+    pair = ("en", "es")
+    fold, train = Fold(known(count=80), known(200, 50)), {pair: known(count=80)}
+    task = FoldTask(parts, {pair: fold}, train, train, JointReweighted(regularization=0.1), {})
+    answers = fit_fold(task).arrays
+    (fit,) = fits
+    induced, _ = fit.evidence[pair]
+    assert len(induced) > 80
+    assert induced.max() < 100
+    assert answers["joint en es"].mean() > 0.9
