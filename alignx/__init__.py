@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
+    from alignx.reporting.figures.changes import plot_drift
     from alignx.reporting.figures.classes import plot_classes, plot_confusion
     from alignx.reporting.figures.comparison import plot_comparison
     from alignx.reporting.figures.languages import plot_bands, plot_expectation, plot_spectra
@@ -230,6 +231,7 @@ __all__ = [
     "plot_comparison",
     "plot_confusion",
     "plot_cosines",
+    "plot_drift",
     "plot_expectation",
     "plot_hubs",
     "plot_reliability",
@@ -327,6 +329,7 @@ _HOMES = {
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],
     "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],
+    "reporting.figures.changes": ["plot_drift"],
     "reporting.figures.classes": ["plot_classes", "plot_confusion"],
     "reporting.figures.comparison": ["plot_comparison"],
     "reporting.figures.languages": ["plot_bands", "plot_expectation", "plot_spectra"],

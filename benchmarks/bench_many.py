@@ -1,10 +1,12 @@
 """Many languages in one space: accuracy, and how time and memory grow with their number.
 
 - accuracy: English, Spanish and German. Pairwise maps from their own dictionaries, rotations of
-  each language onto English, and joint maps without a Spanish-German dictionary.
+  each language onto English, and joint maps without a Spanish-German dictionary. With --folder,
+  fits are kept there, so an interrupted run goes on.
 - growth: noisy rotated copies of the English vectors stand for languages (see many_data.py); the
   hub has a dictionary with each. Each number of languages is fitted in a process of its own.
-- interrupted: the same, killed halfway (SIGKILL), and then run again.
+- memory: the joint fit alone, by the default method, of 50 languages by their pairs with evidence.
+- interrupted: growth, killed halfway (SIGKILL), and then run again.
 - peer: generalized Procrustes against the package qc-procrustes, in an environment of its own.
 
 Each row is written when it is measured, and not measured again: to do so, delete it or the file.
@@ -16,15 +18,13 @@ import argparse
 import json
 import shutil
 import tempfile
-import time
-from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import alignx as ax
-from alignx.vectors.normalizer import Normalizer
 from benchmarks.bench_dictionary import vectors
-from benchmarks.common import data_directory, parser, save
+from benchmarks.common import parser, save
+from benchmarks.many_accuracy import accuracy
 from benchmarks.many_data import write_languages
 from benchmarks.many_figure import draw
 from benchmarks.many_procrustes import peer
@@ -32,22 +32,18 @@ from benchmarks.many_watch import watch
 from benchmarks.retrieval_data import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from alignx.alignment.language_map import LanguageMap
-    from alignx.evaluation.word_translation import EvaluationReport
+    from collections.abc import Callable, Iterator
 
 Row = dict[str, Any]
-Reports = dict[tuple[str, str], "EvaluationReport"]
 
-STAGES = ("accuracy", "growth", "interrupted", "peer")
-CODES = ("en", "es", "de")
-OWN = (("en", "es"), ("en", "de"), ("es", "de"))  # dictionaries of the pairwise maps
-WITHOUT = ("es", "de")  # the dictionary that joint maps do without
-BASELINE = "pairwise"
+STAGES = ("accuracy", "growth", "memory", "interrupted", "peer")
 SIZES = (2, 5, 10, 20)
 TESTED = 12  # pairs of languages without a dictionary to test
 HALFWAY = 0.5
+
+# Rows of a language that take part in a fit: the 20,000 most frequent, and others of dictionaries.
+MEMORY = {"languages": 50, "rows": 22_000, "dimension": 300, "paired": 15_000}
+PAIRS = (49, 98, 245)  # with evidence: the hub with each, and up to four more of each
 
 # P@1 by CSLS on MUSE's test dictionaries with Facebook's vectors of 200,000 words, from tables 1
 # and 7 of Jawanpuria et al., "Learning Multilingual Word Embeddings in Latent Metric Space", TACL
@@ -69,7 +65,7 @@ def read_options() -> argparse.Namespace:
     options.add_argument("--words", type=int, default=50_000, help="of each language of `growth`")
     options.add_argument("--method", help="of `growth`; default: that of ax.align_many")
     options.add_argument("--vocabulary", type=int, help="words of a language of `accuracy`")
-    options.add_argument("--folder", type=Path, help="where to keep made languages; default: /tmp")
+    options.add_argument("--folder", type=Path, help="of what is made and fitted; default: deleted")
     options.add_argument("--peer-python", help="Python that has qc-procrustes, for `peer`")
     return options.parse_args()
 
@@ -97,122 +93,6 @@ def literature() -> list[Row]:
         for engine, values in LITERATURE.items()
         for pair, value in zip(PUBLISHED, values, strict=True)
     ]
-
-
-def accuracy(options: argparse.Namespace, _: Path, rows: list[Row]) -> Iterator[Row]:
-    """Measure all ordered pairs of the real languages, and compare with pairwise maps."""
-    if any(row["part"] == "accuracy" for row in rows):
-        return
-    languages = {code: vectors(code, options.vocabulary) for code in CODES}
-    reports: dict[str, Reports] = {}
-    for name, make in ENGINES.items():
-        start = time.perf_counter()
-        spaces = make(languages)
-        seconds = time.perf_counter() - start
-        reports[name] = {pair: ax.evaluate(spaces(*pair), tests(pair)) for pair in pairs()}
-        for pair, report in reports[name].items():
-            yield {
-                "part": "accuracy",
-                "job": "-".join(pair),
-                "engine": name,
-                "seconds": seconds,
-                "new": {ranking: each.as_dict() for ranking, each in report.new.items()},
-                "coverage": report.coverage,
-                "csls": report.csls.as_dict(),
-                "learned": report.more["learned"].as_dict() if "learned" in report.more else None,
-            }
-    for pair in pairs():
-        of_pair = {name: found[pair] for name, found in reports.items()}
-        yield from differences("-".join(pair), of_pair)
-
-
-def differences(job: str, reports: dict[str, EvaluationReport]) -> Iterator[Row]:
-    """Compare with pairwise maps on the questions that no map was fitted on."""
-    for ranking in ("csls", "learned"):
-        names = [name for name, each in reports.items() if ranking in each.questions.ranks]
-        for name in names[1:]:
-            compared = {BASELINE: reports[BASELINE], name: reports[name]}
-            found = ax.compare(compared, ranking=ranking)
-            yield {
-                "part": "difference",
-                "job": job,
-                "engine": name,
-                "ranking": ranking,
-                "n": found.n,
-                "difference": found.methods[1].as_dict()["difference"],
-            }
-
-
-def pairs() -> list[tuple[str, str]]:
-    return list(permutations(CODES, 2))
-
-
-def training(pair: tuple[str, str]) -> ax.Lexicon:
-    return ax.Lexicon.load(data_directory() / "dictionaries/muse" / f"{'-'.join(pair)}.0-5000.txt")
-
-
-def tests(pair: tuple[str, str]) -> ax.Lexicon:
-    name = f"{'-'.join(pair)}.5000-6500.txt"
-    return ax.Lexicon.load(data_directory() / "dictionaries/muse" / name)
-
-
-Spaces = Any  # Callable[[str, str], SharedSpace]
-
-
-def pairwise(languages: Mapping[str, ax.Embeddings]) -> Spaces:
-    """Align each pair alone, both directions by its own dictionary."""
-    spaces = {}
-    for pair in OWN:
-        both = [languages[code] for code in pair]
-        forward, backward = (
-            ax.align(*order, lexicon=known).apply(*order)
-            for order, known in (
-                (both, training(pair)),
-                (both[::-1], training(pair).reversed()),
-            )
-        )
-        spaces[pair], spaces[pair[::-1]] = forward, backward
-    return lambda source, target: spaces[source, target]
-
-
-def star(languages: Mapping[str, ax.Embeddings]) -> Spaces:
-    """Rotate each language onto English, with 5 rounds of refinement."""
-    hub = languages["en"]
-    mapped = {"en": hub.with_vectors(Normalizer().fit_transform(hub.vectors))}
-    for code in CODES[1:]:
-        alignment = ax.align(
-            languages[code],
-            hub,
-            lexicon=training(("en", code)).reversed(),
-            method="procrustes",
-            refinement=5,
-            ranker=False,
-        )
-        # A rotation of the source onto the target: undo what it turns the target by.
-        back = alignment.target.matrix.T
-        rows = mapped_by(alignment.source, languages[code]) @ back
-        mapped[code] = languages[code].with_vectors(rows)
-    space = ax.SharedSpace(mapped)
-    return space.pair
-
-
-def mapped_by(language_map: LanguageMap, language: ax.Embeddings) -> Any:  # noqa: ANN401
-    return language_map.map_rows(language.vectors).collect()
-
-
-def joint(languages: Mapping[str, ax.Embeddings], *lexicons: tuple[str, str]) -> Spaces:
-    """Align all languages together."""
-    alignment = ax.align_many(languages, lexicons={pair: training(pair) for pair in lexicons})
-    note(str(alignment))
-    return alignment.apply(languages).pair
-
-
-ENGINES: dict[str, Callable[[Mapping[str, ax.Embeddings]], Spaces]] = {
-    BASELINE: pairwise,
-    "star": star,
-    "joint, no es-de dictionary": lambda each: joint(each, *(p for p in OWN if p != WITHOUT)),
-    "joint, all dictionaries": lambda each: joint(each, *OWN),
-}
 
 
 def growth(options: argparse.Namespace, folder: Path, rows: list[Row]) -> Iterator[Row]:
@@ -263,15 +143,31 @@ def answers(found: Any) -> Row:  # noqa: ANN401
     return row
 
 
+def memory(options: argparse.Namespace, folder: Path, rows: list[Row]) -> Iterator[Row]:
+    """Fit 50 languages in a process of its own; time is not of interest."""
+    for count in PAIRS:
+        name = {"part": "memory", **MEMORY, "pairs": count}
+        if any(name.items() <= row.items() for row in rows):
+            continue
+        spec = MEMORY | {"pairs": count, "folder": str(folder / "memory")}
+        spec |= {"threads": options.threads, "job": "memory"}
+        found = watch("benchmarks.many_job", json.dumps(spec))
+        assert found is not None
+        yield name | figures(found, options)
+
+
 def interrupted(options: argparse.Namespace, folder: Path, rows: list[Row]) -> Iterator[Row]:
-    """Kill a fit halfway, and run it again; the maps must be those of the fit in one go."""
+    """Kill a fit halfway, and run it again; the maps must be those of the fit in one go.
+
+    Halfway by processor seconds, which other programs on the machine hardly change.
+    """
     whole = [row for row in rows if row["part"] == "growth" and row["words"] == options.words]
     if any(row["part"] == "interrupted" for row in rows) or not whole:
         return
     chosen = max(whole, key=lambda row: (row["languages"] <= 5, row["languages"]))
     spec = specified(options, folder, chosen["languages"])
     task = json.dumps(spec | {"job": "align"})
-    after = HALFWAY * chosen["process_seconds"]
+    after = HALFWAY * chosen["cpu_seconds"]
     if watch("benchmarks.many_job", task, kill_after=after) is not None:
         raise RuntimeError("the fit ended before it was killed")
     found = watch("benchmarks.many_job", task)
@@ -282,7 +178,7 @@ def interrupted(options: argparse.Namespace, folder: Path, rows: list[Row]) -> I
         "languages": chosen["languages"],
         "words": options.words,
         "killed_after": after,
-        "whole_seconds": chosen["process_seconds"],
+        "whole_seconds": chosen["cpu_seconds"],
         "same_maps": row["digest"] == chosen["digest"],
         **row,
     }
@@ -291,6 +187,7 @@ def interrupted(options: argparse.Namespace, folder: Path, rows: list[Row]) -> I
 MEASURES: dict[str, Callable[[argparse.Namespace, Path, list[Row]], Iterator[Row]]] = {
     "accuracy": accuracy,
     "growth": growth,
+    "memory": memory,
     "interrupted": interrupted,
     "peer": peer,
 }

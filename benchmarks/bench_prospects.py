@@ -24,6 +24,7 @@ from alignx.support.files import replacing
 from benchmarks.common import HERE, parser, save
 from benchmarks.prospects_model import fit
 from benchmarks.prospects_settings import (
+    MODEL,
     WHOLE,
     Pair,
     Setting,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from alignx.reporting.prospects.facts import Facts
 
-MODEL = HERE.parent / "alignx" / "data" / "prospects.json"
 FACTS = -1  # in the place of a number of pairs
 BLOCK = 4
 LEAST = 0.25  # P@1 below which another candidate of `Auto` may be better

@@ -17,6 +17,7 @@ import numpy as np
 
 import alignx as ax
 from alignx.alignment.language_map import LanguageMap
+from alignx.mapping.joint import JointContrastive
 from alignx.support.wilson import wilson_interval
 from benchmarks.many_data import SEED, codes, lexicon, pairs
 
@@ -106,7 +107,31 @@ def align(spec: Row) -> Row:
     return row
 
 
-JOBS: dict[str, Callable[[Row], Row]] = {"align": align, "accuracy": accuracy}
+def memory(spec: Row) -> Row:
+    """Fit joint maps of many languages by the default method, with a single step of the tuning.
+
+    The rows are drawn at random and turned in each language, as memory does not depend on what they
+    mean; they are mapped from files, as those of `ax.align_many` are.
+    """
+    folder, count, n, d = Path(spec["folder"]), spec["languages"], spec["rows"], spec["dimension"]
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(SEED)
+    rows = rng.standard_normal((n, d), dtype=np.float32)
+    paths = [folder / f"{code}-{n}.npy" for code in codes(count)]
+    for path in paths:
+        if not path.exists():
+            np.save(path, np.ascontiguousarray(rows[:, rng.permutation(d)]))
+    del rows
+    last = np.arange(n - spec["paired"], n)  # the rare rows are there for their pairs
+    same = np.stack([last, last], axis=1)
+    near = sorted(combinations(range(count), 2), key=lambda pair: (pair[0] != 0, pair[1] - pair[0]))
+    evidence = dict.fromkeys(near[: spec["pairs"]], same)
+    start = time.perf_counter()
+    JointContrastive(steps=1).fit([np.load(path, mmap_mode="r") for path in paths], evidence)
+    return {"seconds": time.perf_counter() - start}
+
+
+JOBS: dict[str, Callable[[Row], Row]] = {"align": align, "accuracy": accuracy, "memory": memory}
 
 if __name__ == "__main__":
     told = json.loads(sys.argv[1])

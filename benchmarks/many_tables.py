@@ -89,6 +89,23 @@ def growth(rows: list[Row]) -> str:
     return table(head, body)
 
 
+def memory(rows: list[Row]) -> str:
+    """Memory of a joint fit by the number of pairs of languages."""
+    if not of_part(rows, "memory"):
+        return "Not measured yet: `python -m benchmarks.bench_many --stages memory`."
+    body = [
+        [
+            f"{row['languages']} x {row['rows']:,} x {row['dimension']}",
+            f"{row['pairs']} of {row['paired']:,} words",
+            megabytes(row["peak_memory"]),
+            megabytes(row["peak_private"]),
+        ]
+        for row in of_part(rows, "memory")
+    ]
+    head = ["languages x rows x d", "pairs with evidence", "peak memory", "without mapped files"]
+    return table(head, body)
+
+
 def interrupted(rows: list[Row]) -> str:
     if not of_part(rows, "interrupted"):
         return "Not measured yet: `python -m benchmarks.bench_many --stages interrupted`."
@@ -97,12 +114,13 @@ def interrupted(rows: list[Row]) -> str:
             f"{row['languages']} of {row['words']:,} words",
             seconds(row["whole_seconds"]),
             seconds(row["killed_after"]),
-            seconds(row["process_seconds"]),
+            seconds(row["cpu_seconds"]),
             "the same" if row["same_maps"] else "others",
         ]
         for row in of_part(rows, "interrupted")
     ]
-    return table(["languages", "in one go", "killed after", "then", "maps"], body)
+    head = ["processor time", "in one go", "killed after", "then", "maps"]
+    return table(head, body)
 
 
 def procrustes(rows: list[Row]) -> str:

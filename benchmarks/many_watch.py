@@ -13,7 +13,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EVERY = 0.2  # seconds
 
@@ -29,7 +32,10 @@ class Watched(NamedTuple):
 
 
 def watch(module: str, spec: str, *, kill_after: float | None = None) -> Watched | None:
-    """Run a module with an argument; None if it was killed (SIGKILL, with its workers)."""
+    """Run a module with an argument; None if it was killed (SIGKILL, with its workers).
+
+    `kill_after` is in processor seconds.
+    """
     command = [sys.executable, "-m", module, spec]
     before = os.times()
     start = time.perf_counter()
@@ -40,7 +46,7 @@ def watch(module: str, spec: str, *, kill_after: float | None = None) -> Watched
         while process.poll() is None:
             now = memory(process.pid)
             peak, private = max(peak, now[0]), max(private, now[1])
-            if kill_after is not None and time.perf_counter() - start > kill_after:
+            if kill_after is not None and processor_seconds(process.pid) > kill_after:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 return None
@@ -56,19 +62,26 @@ def watch(module: str, spec: str, *, kill_after: float | None = None) -> Watched
 
 def memory(group: int) -> tuple[int, int]:
     """Sum the memory of the processes of a session: all of it, and without mapped files."""
-    every = [
-        _parts(folder)
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdigit() and _session(folder) == group
-    ]
+    every = [_parts(folder) for folder, _ in _processes(group)]
     return sum(each[0] for each in every), sum(each[1] for each in every)
 
 
-def _session(folder: Path) -> int:
-    try:
-        return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
-    except OSError:  # it has ended
-        return -1
+def processor_seconds(group: int) -> float:
+    """Sum the processor seconds of the processes of a session, and of those that have ended."""
+    ticks = sum(int(tick) for _, facts in _processes(group) for tick in facts[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _processes(group: int) -> Iterator[tuple[Path, list[str]]]:
+    """List the folder of each process of a session, and the facts behind its name."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                facts = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            if int(facts[3]) == group:
+                yield folder, facts
 
 
 def _parts(folder: Path) -> tuple[int, int]:

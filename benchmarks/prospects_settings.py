@@ -28,6 +28,7 @@ from benchmarks.common import HERE, data_directory
 if TYPE_CHECKING:
     from pathlib import Path
 
+MODEL = HERE.parent / "alignx" / "data" / "prospects.json"  # what is fitted on all settings
 SIZES = (0, 500, 5_000)
 MEGABYTE = 1_000_000
 FEWEST_TESTED = 200

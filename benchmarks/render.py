@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import statistics
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import (
     classification_tables,
     dictionary_tables,
+    drift_tables,
     fasttext_tables,
     many_tables,
     prospects_tables,
@@ -20,11 +22,11 @@ from benchmarks.tables import megabytes, of_job, seconds, table, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 Row = dict[str, Any]
 
 WHOLE_JOBS = ("top-10", "CSLS-10 both ways", "mutual pairs")
+BLOCK = re.compile(r"<!-- (?P<mark>[^>]+) -->\n.*?<!-- end -->", re.DOTALL)
 NAMES = {"faiss": "faiss", "numpy": "VecMap's NumPy scheme"}
 
 
@@ -286,6 +288,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "dictionary probabilities": dictionary_tables.probabilities,
         "dictionary xling": dictionary_tables.xling,
     },
+    "drift": {"drift": drift_tables.planted},
     "fasttext": {
         "fasttext training": fasttext_tables.training,
         "fasttext accuracy": fasttext_tables.accuracy,
@@ -301,6 +304,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many differences": many_tables.differences,
         "many literature": many_tables.literature,
         "many growth": many_tables.growth,
+        "many memory": many_tables.memory,
         "many interrupted": many_tables.interrupted,
         "many procrustes": many_tables.procrustes,
     },
@@ -318,22 +322,32 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
 }
 
 
-def fill(page: Path, results: Path) -> None:
-    """Replace what stands between the marks of each benchmark that the page has."""
-    text = page.read_text()
+@cache
+def content(mark: str) -> str | None:
+    """What belongs behind a mark; None if its benchmark was not run."""
     for name, renderers in RENDERERS.items():
-        if not (results / f"{name}.json").exists():
-            continue
-        measured = json.loads((results / f"{name}.json").read_text())
-        contents = {mark: render(measured["rows"]) for mark, render in renderers.items()}
-        for mark, content in (contents | {f"{name} machine": machine(measured["machine"])}).items():
-            block = re.compile(rf"<!-- {mark} -->\n.*?<!-- end -->", re.DOTALL)
-            filled = f"<!-- {mark} -->\n{content}\n<!-- end -->"
-            text = block.sub(filled.replace("\\", r"\\"), text)
-    page.write_text(text)
+        file = HERE / "results" / f"{name}.json"
+        if file.exists() and mark in (*renderers, f"{name} machine"):
+            measured = json.loads(file.read_text())
+            if mark in renderers:
+                return renderers[mark](measured["rows"])
+            return machine(measured["machine"])
+    return None
+
+
+def filled(block: re.Match[str]) -> str:
+    made = content(block["mark"])
+    return block[0] if made is None else f"<!-- {block['mark']} -->\n{made}\n<!-- end -->"
+
+
+def main() -> None:
+    root = HERE.parent
+    for page in [HERE / "README.md", root / "README.md", *(root / "docs").rglob("*.md")]:
+        before = page.read_text()
+        after = BLOCK.sub(filled, before)
+        if after != before:
+            page.write_text(after)
 
 
 if __name__ == "__main__":
-    pages = [HERE / "README.md", HERE.parent / "README.md", *(HERE.parent / "docs").rglob("*.md")]
-    for page in pages:
-        fill(page, HERE / "results")
+    main()

@@ -17,6 +17,7 @@ from alignx.reporting.prospects.trial import Trial
 from alignx.reporting.prospects.vocabulary import Band
 from alignx.reporting.reliability import Reliability
 from alignx.reporting.word_map import WordMap
+from alignx.semantic_change.result import Drift, DriftTest
 
 
 def accuracy(right: int, n: int) -> Accuracy:
@@ -89,3 +90,11 @@ def made_prospects() -> Prospects:
         verdict="go with 500 pairs",
         advice=(),
     )
+
+
+def drift(words: list[str], scores: list[float], q_values: list[float] | None = None) -> Drift:
+    """Two slices; the neighbors of a word are named after it."""
+    column = np.array(scores)[:, None]
+    test = None if q_values is None else DriftTest(19, np.array(q_values), np.array(q_values))
+    near = tuple(((f"{w} old", "x", "y"), (f"{w} new", "x", "y")) for w in words)
+    return Drift(("1900", "2000"), tuple(words), np.array(scores), column, column, near, test)

@@ -109,6 +109,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         names = ("{}.vec.gz", "wiki.{}.vec", "cc.{}.300.vec.gz", "{}.vec", "{}.safetensors")
         for name in (pattern.format(code) for pattern in names):
             ax.save(vectors, folder / name)
+    for year in ("1900", "2000"):
+        ax.save(vectors, folder / f"{year}.vec")
     order = rng.permutation(len(vectors))
     pairs = [(vectors.words[row], vectors.words[row]) for row in order]
     train, test = Lexicon(pairs[:N_TRAIN]), Lexicon(pairs[N_TRAIN:])

@@ -45,6 +45,9 @@ def drift(
     output: Annotated[
         Path | None, option("Table of all words: .tsv, .txt or .csv.", "--output", "-o")
     ] = None,
+    figure: Annotated[
+        Path | None, option("Plot of the 20 most changed words: .svg, .png or .pdf.")
+    ] = None,
     permutations: Annotated[
         int | None,
         option(
@@ -71,13 +74,10 @@ def drift(
     """Rank the words of a language by the change of their meaning between time slices."""
     refuse(permutations is None and work is not None, "--work", "it takes --permutations")
     refuse(permutations is None and jobs is not None, "--jobs", "it takes --permutations")
-    require_outputs({"--output": output}, {"SLICES": slices}, {"--work": work})
+    require_outputs({"--output": output, "--figure": figure}, {"SLICES": slices}, {"--work": work})
     names = _names(slices)
 
-    from alignx.semantic_change.result import require_table
-
-    if output is not None:
-        require_table(output)
+    _require_formats(output, figure)
     if permutations is not None:
         vectors = [str(path) for path in slices if path.suffix.lower() in VECTORS]
         refuse(bool(vectors), "--permutations", f"it takes texts, got {', '.join(vectors)}")
@@ -96,10 +96,32 @@ def drift(
             )
     else:
         found = _of_vectors(terminal, slices, names, reading, n_neighbors)
+    _write(terminal, found, output, figure)
+    _show(terminal, found, top)
+
+
+def _require_formats(output: Path | None, figure: Path | None) -> None:
+    """Refuse names of outputs with another ending, before any work."""
+    from alignx.reporting.figures.saving import require_drawable
+    from alignx.semantic_change.result import require_table
+
+    if output is not None:
+        require_table(output)
+    if figure is not None:
+        require_drawable(figure)
+
+
+def _write(terminal: Terminal, found: Drift, output: Path | None, figure: Path | None) -> None:
+    """Write the table and the figure, if they are asked for."""
     if output is not None:
         found.save(output)
         terminal.note(f"{output}: {len(found):,} words")
-    _show(terminal, found, top)
+    if figure is not None:
+        from alignx.reporting.figures.changes import plot_drift
+        from alignx.reporting.figures.saving import save_figure
+
+        save_figure(plot_drift(found).figure, figure)
+        terminal.note(f"{figure}: written")
 
 
 def _of_vectors(

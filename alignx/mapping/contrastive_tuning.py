@@ -166,7 +166,11 @@ def _frequent_rows(
     evidence: Mapping[tuple[int, int], tuple[Indices, Double]],
     most: int,
 ) -> tuple[list[Matrix], dict[tuple[int, int], Indices]]:
-    """Keep rows of pairs, in order of the pairs, and the `most` frequent; renumber the pairs."""
+    """Keep rows of pairs, in order of the pairs, and the `most` frequent; renumber the pairs.
+
+    With two languages the maps do not depend on the order of the rows. Of many, those whose rows
+    are all kept stay as they are: copies of all would be much memory.
+    """
     columns: list[list[Indices]] = [[] for _ in languages]
     for both, (pairs, _) in evidence.items():
         for language, column in zip(both, pairs.T, strict=True):
@@ -176,9 +180,10 @@ def _frequent_rows(
         words, first = np.unique(np.concatenate(named), return_index=True)
         others = np.setdiff1d(np.arange(min(most, len(vectors))), words)
         rows = np.concatenate([words[np.argsort(first)], others])
-        kept.append(vectors[rows])
+        is_whole = len(languages) > 2 and len(rows) == len(vectors)
+        kept.append(vectors if is_whole else vectors[rows])
         number_of.append(np.full(len(vectors), -1))
-        number_of[-1][rows] = np.arange(len(rows))
+        number_of[-1][rows] = rows if is_whole else np.arange(len(rows))
     numbers = {
         (i, j): np.stack([number_of[i][pairs[:, 0]], number_of[j][pairs[:, 1]]], axis=1)
         for (i, j), (pairs, _) in evidence.items()

@@ -68,7 +68,9 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert succeed("demo", "--slices", "toy").out.split()[0] == "toy/1900.txt"
     for name in ("1900", "2000"):
         succeed("train", f"toy/{name}.txt", "-o", f"{name}.vec", "--maxn", 0, "--dim", 50)
-    done = succeed("drift", "1900.vec", "2000.vec", "-o", "drift.tsv", "--top", 10)
+    files = ["1900.vec", "2000.vec", "-o", "drift.tsv", "--figure", "drift.svg"]
+    done = succeed("drift", *files, "--top", 10)
+    assert (tmp_path / "drift.svg").read_text().count("→") == 21
     assert "No test" in done.err
     first = [line.split()[0] for line in done.out.splitlines()[1:]]
     assert len(set(first) & set(changed_words())) >= 7

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_reports import accuracy, hubs, made_prospects, reliability, section, word_map
+from made_reports import accuracy, drift, hubs, made_prospects, reliability, section, word_map
 from matplotlib.figure import Figure
 
 import alignx as ax
@@ -119,6 +119,16 @@ def test_words_are_drawn_at_their_places_and_named_where_there_is_room() -> None
     assert texts(ax.plot_words(words, n_labels=0)) == []
 
 
+def test_drift_draws_scores_neighbors_and_what_is_significant() -> None:
+    axes = ax.plot_drift(drift(["$a$", "b", "c"], [0.9, 0.5, -0.1], [0.01, 0.2, 0.9]), topn=2)
+    assert lines(axes)[:2] == [([0.9], [0]), ([0.5], [1])]
+    assert rows(axes) == ["$a$", "b"]
+    assert texts(axes) == ["neighbors 1900 → 2000", "$a$ old x → $a$ new x", "b old x → b new x"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["q ≤ 0.05", "q > 0.05"]
+    axes = ax.plot_drift(drift(["a"], [0.9]), n_neighbors=0)
+    assert (axes.get_legend(), texts(axes)) == (None, [])
+
+
 def test_confusion_writes_the_counts_darker_for_larger_shares() -> None:
     axes = ax.plot_confusion(section([[3, 1], [0, 4]], "a", "b"))
     assert texts(axes) == ["3", "1", "4"]
@@ -179,6 +189,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "NaN cosine": (lambda: ax.plot_cosines(([NAN], [0.0])), "cosines must be finite"),
     "NaN value": (lambda: ax.plot_singular_values(([np.inf], [1.0])), "singular_values must be"),
+    "NaN score": (lambda: ax.plot_drift(drift(["a"], [NAN])), "scores must be finite"),
+    "words": (lambda: ax.plot_drift(drift(["a"], [1]), topn=0), "topn must be at least 1, got 0"),
+    "neighbors": (lambda: ax.plot_drift(drift(["a"], [1]), n_neighbors=-1), "must be at least 0"),
+    "share": (lambda: ax.plot_drift(drift(["a"], [1]), q=2), "q must lie in [0, 1], got 2"),
     "labels": (lambda: ax.plot_words(word_map(["a"], ["b"], 1), n_labels=-1), "n_labels must be"),
 }
 
@@ -234,11 +248,12 @@ DRAWN: list[Callable[..., Axes]] = [
     lambda **where: ax.plot_words(word_map(["a"], ["b"], 1), **where),
     lambda **where: ax.plot_confusion(section([[1, 0], [1, 1]], "a", "b"), **where),
     lambda **where: ax.plot_classes(section([[1, 0], [1, 1]], "a", "b"), **where),
+    lambda **where: ax.plot_drift(drift(["a", "b"], [1, 0]), **where),
 ]
 
 
 def test_every_figure_takes_axes_and_returns_them() -> None:
-    for axes, plot in zip(Figure().subplots(2, 4).ravel(), DRAWN, strict=True):
+    for axes, plot in zip(Figure().subplots(3, 3).ravel(), DRAWN, strict=True):
         assert plot(ax=axes) is axes
         assert axes.has_data()
 
