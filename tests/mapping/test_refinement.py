@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 each_method = pytest.mark.parametrize("aligner", [method() for method in METHODS.values()], ids=str)
 
 
+@pytest.mark.slow
 @each_method
 @pytest.mark.parametrize("keep_seed", [True, False])
 def test_refinement_improves_a_map_of_few_pairs(

@@ -736,6 +736,7 @@ def half_means(known: tuple[Found, Found]) -> tuple[Matrix, Matrix]:
     return first, second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cloud", CLOUDS)
 @pytest.mark.parametrize("k_known", [1, 10, 40, 500])
 def test_known_neighbors_change_no_bit_of_csls(cloud: Cloud, k_known: int) -> None:

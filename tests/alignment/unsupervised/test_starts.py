@@ -75,6 +75,7 @@ def test_halves_have_no_source_word_in_common(
     assert sorted([*one.tolist(), *other.tolist()]) == sorted(data.pairs.tolist())
 
 
+@pytest.mark.slow
 def test_the_first_start_that_grows_ends_the_search(
     languages: tuple[Matrix, Matrix], data: Planted
 ) -> None:
