@@ -54,6 +54,7 @@ def test_in_reverse() -> None:
     assert back.probabilities is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["exact", "clustered", "ivf", "hnsw", "ivfpq"])
 def test_indexes(folder: Path, index: str) -> None:
     if index not in ("exact", "clustered"):
@@ -280,6 +281,7 @@ def test_order_groups_and_both_directions() -> None:
     assert list(Lexicon.load("x.jsonl")) == list(whole.sorted("best"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "suffix", ["csv", "ifo", "dix", "ttl", "tmx", "md", "html", "parquet", "arrow"]
 )

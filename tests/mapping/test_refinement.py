@@ -73,6 +73,7 @@ def test_refinement_does_not_depend_on_threads(aligner: Aligner, noisy: Planted)
     assert rounds[-1].criterion == other_rounds[-1].criterion
 
 
+@pytest.mark.slow
 @each_method
 def test_refinement_keeps_a_perfect_map(aligner: Aligner, planted: Planted) -> None:
     fit_on(aligner, planted, planted.train)

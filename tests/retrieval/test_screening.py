@@ -149,6 +149,7 @@ def shaped(dimension: int, n: int, m: int, k: int, *, biased: bool) -> Search:
     return Search(queries, keys, k, k, query_bias, key_bias)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 @pytest.mark.parametrize(("n", "m"), SIZES)
 def test_every_shape_equals_the_search_in_float32(dimension: int, n: int, m: int) -> None:
