@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alignx.alignment.diagnosis import Diagnosis
     from alignx.alignment.model_selection import Auto
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.space_folder.prepare import prepare_space
     from alignx.alignment.unsupervised.adversarial import Adversarial
     from alignx.alignment.unsupervised.self_learning import SelfLearning
     from alignx.alignment.validation import Validation
@@ -236,6 +237,7 @@ __all__ = [
     "plot_spectra",
     "plot_transfer",
     "plot_words",
+    "prepare_space",
     "prospects",
     "rank_sources",
     "refine",
@@ -254,6 +256,7 @@ _HOMES = {
     "alignment.diagnosis": ["Diagnosis"],
     "alignment.model_selection": ["Auto"],
     "alignment.shared_space": ["SharedSpace"],
+    "alignment.space_folder.prepare": ["prepare_space"],
     "alignment.unsupervised.adversarial": ["Adversarial"],
     "alignment.unsupervised.self_learning": ["SelfLearning"],
     "alignment.validation": ["Validation"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from alignx.alignment.fit_context import FitContext, FitSpec, FrequentPart, frequent_part
-from alignx.alignment.held_out import Fold, correct_answers, split_folds
+from alignx.alignment.held_out import FEW_WORDS, Fold, correct_answers, split_folds
 from alignx.mapping import Aligner, Refinement
 from alignx.retrieval.csls import mutual_neighbors
 from alignx.support.progress import part_of
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["FEW_WORDS", "CrossFit", "FoldAnswers"]
+__all__ = ["CrossFit", "FoldAnswers"]
 
-# With fewer known source words, answers for these say little of others: the most frequent words
-# translate each other while the rest of the vocabulary is lost.
-FEW_WORDS = 500
 # Halves of a dictionary are as good a start of self-learning as the whole, unless it is small.
 FOLDS = 2
 FOLDS_OF_FEW, FOLDED_FINELY = 4, 100

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Indices, Matrix
 
 __all__ = [
+    "FEW_WORDS",
     "Fold",
     "are_pairs",
     "correct_answers",
     "split_folds",
 ]
 
+# With fewer known source words, answers for these say little of others: the most frequent words
+# translate each other while the rest of the vocabulary is lost.
+FEW_WORDS = 500
 ENOUGH_QUERIES = 2_000  # resolve differences of about one point between candidates
 
 

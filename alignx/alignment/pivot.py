@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from alignx.alignment.ranker_fit import SOUGHT
+from alignx.ranking.candidates import SOUGHT
 from alignx.ranking.pivots import PivotSearch, Step
 from alignx.retrieval.csls import csls_biases
 from alignx.retrieval.exact import ExactIndex
@@ -73,7 +73,9 @@ class Pivot:
         for code in pair:
             words = self._index(code)
             n_neighbors = min(N_NEIGHBORS, len(words), len(pivots))
-            if all_words and code not in self._biases:
+            if code not in self._biases and (stored := self.languages.stored_biases(pivot, code)):
+                self._biases[code] = stored[0][: len(pivots)]  # each stands for itself
+            elif code not in self._biases and all_words:
                 both = csls_biases(words.keys, pivots.keys, n_neighbors=n_neighbors)
                 self._biases[code] = both[1]
             steps.append(Step(words, pivots, n_neighbors, self._biases.get(code)))

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from alignx.alignment.held_out import Fold, are_pairs
 from alignx.mapping import Reweighted
-from alignx.ranking.candidates import CandidatePairs, Queries
+from alignx.ranking.candidates import SOUGHT, CandidatePairs, Queries
 from alignx.ranking.gain import measure_gain
 from alignx.ranking.ranker import LabeledCandidates
 from alignx.retrieval.csls import csls_biases, mutual_neighbors
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["cross_fit_candidates", "fit_ranker", "held_out_candidates", "induced_candidates"]
 
-# Words of each language among which pairs are induced, and among which candidates are sought.
-INDUCED, SOUGHT = 20_000, 40_000
+# Words of each language among which pairs are induced.
+INDUCED = 20_000
 FEWEST_INDUCED = 1_000
 FOLDS = 2
 ASKED = 1_500  # words of a fold

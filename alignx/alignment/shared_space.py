@@ -23,7 +23,7 @@ from alignx.vectors.oov import add_oov_entries, require_oov_mode
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
-    from alignx.support.arrays import Indices
+    from alignx.support.arrays import Indices, Matrix
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
@@ -169,9 +169,8 @@ class SharedSpace(Mapping[str, Embeddings]):
             parts = parts_of(self.pairs, asked)
             pivot = Pivot.of(self._unit, source, target, parts.ranker)
             chosen = self._unit.select(asked)
-            self._pairs[asked] = SharedSpace(chosen, *parts, self.pairs, pivot)
-            if asked[::-1] in self._pairs:
-                self._pairs[asked]._take_over(self._pairs[asked[::-1]])
+            self._pairs[asked] = made = SharedSpace(chosen, *parts, self.pairs, pivot)
+            made._take_over(self._pairs.get(asked[::-1], made))
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
@@ -214,16 +213,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         return SharedSpace(languages, self.ranker, self.known)
 
     def n_neighbors(self, given: int | None = None) -> int:
-        """Check a number of neighbors for CSLS between source and target, or choose one.
-
-        Default: 10, or the size of the smaller vocabulary with a warning.
-
-        Examples
-        --------
-        >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
-        >>> SharedSpace({"en": english, "es": english}).n_neighbors(2)
-        2
-        """
+        """Check a number of neighbors for CSLS, or choose 10, or all words with a warning."""
         fewest = min(len(self.source), len(self.target))
         return count_or_default(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
@@ -242,12 +232,24 @@ class SharedSpace(Mapping[str, Embeddings]):
     ) -> Biases:
         """Compute the biases of source and target for a ranking, once; see `key_biases`."""
         if ranking == "csls":
-            n_neighbors = self.n_neighbors(n_neighbors)
-            return self.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
+            return self.csls_biases(n_neighbors, progress=progress)
         if ranking not in self._biases:
             X, Y = self.source.vectors, self.target.vectors
             self._biases[ranking] = key_biases(ranking, X, Y, progress=progress)
         return self._biases[ranking]
+
+    def csls_biases(
+        self, n_neighbors: int | None = None, *, progress: Progress | None = None
+    ) -> tuple[Matrix, Matrix]:
+        """Compute the CSLS biases of source and target, or read them from a space on disk."""
+        n = self.n_neighbors(n_neighbors)
+        return self._ready_biases(n) or self.cosine_neighbors(n, progress=progress).biases(n)
+
+    def _ready_biases(self, n_neighbors: int) -> tuple[Matrix, Matrix] | None:
+        """Return the CSLS biases that an earlier search has found, or that lie on disk."""
+        if n_neighbors in self._cosine:
+            return self._cosine[n_neighbors].biases(n_neighbors)
+        return self._unit.stored_biases(*[*self][:2]) if n_neighbors == N_NEIGHBORS else None
 
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
@@ -269,14 +271,12 @@ class SharedSpace(Mapping[str, Embeddings]):
         pair = self.source, self.target
         sources, targets = (ExactIndex.borrowing(each.vectors) for each in pair)
         if ranking not in ("learned", "csls"):
-            targets = targets.with_bias(self.key_biases(ranking)[1])
-            return TranslationSearch(*pair, sources, targets)
-        n_neighbors, biases = self.n_neighbors(n_neighbors), None
+            return TranslationSearch(*pair, sources, targets.with_bias(self.key_biases(ranking)[1]))
+        n_neighbors = self.n_neighbors(n_neighbors)
         ranker = self.ranker if ranking == "learned" else None
         # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
-        is_whole = len(self.source) * len(self.target) <= SMALL or n_neighbors in self._cosine
-        if is_whole or (ranker is not None and n_words >= MANY_WORDS):
-            biases = self.cosine_neighbors(n_neighbors).biases(n_neighbors)
+        is_many = len(self.source) * len(self.target) <= SMALL or (ranker and n_words >= MANY_WORDS)
+        biases = self.csls_biases(n_neighbors) if is_many else self._ready_biases(n_neighbors)
         return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker, self.pivot)
 
     @overload

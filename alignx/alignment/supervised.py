@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
-from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
+from alignx.alignment.cross_fit import CrossFit
 from alignx.alignment.fit_context import FitContext, FitSpec
+from alignx.alignment.held_out import FEW_WORDS
 from alignx.alignment.model_selection import Auto
 from alignx.alignment.ranker_fit import cross_fit_candidates
 from alignx.alignment.validation import LinearCost, Validation, validate

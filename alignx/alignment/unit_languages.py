@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alignx.errors import AlignxError
 from alignx.support.arguments import require_instance
 from alignx.support.arrays import freeze, require_same_dimension, unit_rows
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.same_space import require_same_space
+
+if TYPE_CHECKING:
+    from alignx.support.arrays import Matrix
 
 __all__ = ["DeferredLanguage", "UnitLanguages"]
 
@@ -48,6 +51,8 @@ class UnitLanguages(Mapping[str, Embeddings]):
     ----------
     by_code : mapping of str to DeferredLanguage
         Languages that keep this promise.
+    biases : mapping of (str, str) to (source_bias, target_bias)
+        CSLS-10 biases of two languages, of all words that these have on disk; see `prepare_space`.
 
     Examples
     --------
@@ -58,6 +63,7 @@ class UnitLanguages(Mapping[str, Embeddings]):
     """
 
     by_code: Mapping[str, DeferredLanguage]
+    biases: Mapping[tuple[str, str], tuple[Matrix, Matrix]] = field(default_factory=dict)
 
     @classmethod
     def checked(cls, languages: Mapping[str, Embeddings]) -> UnitLanguages:
@@ -108,7 +114,13 @@ class UnitLanguages(Mapping[str, Embeddings]):
 
     def select(self, codes: Iterable[str]) -> UnitLanguages:
         """Return some of the languages, in any order; opens none."""
-        return UnitLanguages({code: self.by_code[code] for code in codes})
+        return UnitLanguages({code: self.by_code[code] for code in codes}, self.biases)
+
+    def stored_biases(self, source: str, target: str) -> tuple[Matrix, Matrix] | None:
+        """Return the CSLS-10 biases of two languages, or None unless they are of all words here."""
+        both = self.biases.get((source, target))
+        sizes = self.by_code[source].size, self.by_code[target].size
+        return both if both is not None and sizes == (len(both[0]), len(both[1])) else None
 
 
 def _same(language: Embeddings) -> Embeddings:

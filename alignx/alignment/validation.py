@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from alignx.alignment.cross_fit import FEW_WORDS, CrossFit
 from alignx.alignment.diagnosis import LEAST_AGREEMENT
+from alignx.alignment.held_out import FEW_WORDS
 from alignx.support.frames import Tabular
 from alignx.support.wilson import wilson_interval
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from alignx.alignment.cross_fit import CrossFit
     from alignx.mapping import Aligner
     from alignx.ranking.ranker import LabeledCandidates
 

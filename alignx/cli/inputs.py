@@ -249,5 +249,6 @@ def _joined_from_folder(folder: str, languages: Sequence[Embeddings]) -> SharedS
     chosen = UnitLanguages.of({language.language or "": language for language in languages})
     if len(chosen) > 2:
         return SharedSpace(chosen, pairs=opened.pairs)
-    all_languages = UnitLanguages({**opened.languages.by_code, **chosen.by_code})
+    by_code = {**opened.languages.by_code, **chosen.by_code}
+    all_languages = UnitLanguages(by_code, opened.languages.biases)
     return SharedSpace(all_languages, pairs=opened.pairs).pair(*chosen)

@@ -29,6 +29,7 @@ from alignx.cli.hub.dictionary import dictionary
 from alignx.cli.hub.evaluate import evaluate as evaluate_hub
 from alignx.cli.hub.fit import fit as fit_hub
 from alignx.cli.hub.info import info as hub_info
+from alignx.cli.hub.prepare import prepare
 from alignx.cli.induce import induce
 from alignx.cli.info import info
 from alignx.cli.manual import manual_page
@@ -85,7 +86,7 @@ for _panel, _commands in {
         _command.add_to(app, _panel)
 for _command in (fit, predict, transfer):
     _command.add_to(classify)
-for _command in (fit_hub, add, update, remove, dictionary, evaluate_hub, hub_info):
+for _command in (fit_hub, add, update, remove, dictionary, evaluate_hub, prepare, hub_info):
     _command.add_to(hub)
 app.add_typer(classify, rich_help_panel="Use")
 app.add_typer(hub, rich_help_panel="Languages in one space")

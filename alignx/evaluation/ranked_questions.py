@@ -132,7 +132,7 @@ class RankedQuestions:
             return replace(self, ranks=dict.fromkeys(("nn", "csls", ranking), nothing))
         rows = self.rows[asked]
         pairs = _numbered([self.answer_rows[i] for i in asked.tolist()])
-        _, bias = space.cosine_neighbors(n_neighbors).biases(n_neighbors)
+        _, bias = space.csls_biases(n_neighbors)
 
         def ranks(bias: Matrix | None) -> Indices:
             return best_ranks(space.source.vectors[rows], space.target.vectors, pairs, bias=bias)
@@ -174,7 +174,7 @@ def _learned_ranks(
         space.target.words,
         ranker.n_candidates,
         n_neighbors=n_neighbors,
-        biases=space.cosine_neighbors(n_neighbors).biases(n_neighbors),
+        biases=space.csls_biases(n_neighbors),
     )
     if space.pivot is not None:
         candidates = space.pivot.search(all_words=True).compared(candidates, queries.vectors)

@@ -222,7 +222,7 @@ def evaluate(
     if not n_answerable and not len(oov_queries):
         lookup.required_rows()  # raises
     n_neighbors = space.n_neighbors(n_neighbors)
-    _, bias = space.cosine_neighbors(n_neighbors, progress=progress).biases(n_neighbors)
+    _, bias = space.csls_biases(n_neighbors, progress=progress)
     questions = questions.ranked(space, ranking, n_neighbors)
     new = ~questions.known
     rankings = list(questions.ranks)

@@ -11,8 +11,8 @@ import numpy as np
 
 from alignx.alignment.language_map import LanguageMap
 from alignx.alignment.normalized import normalized
-from alignx.alignment.ranker_fit import SOUGHT
 from alignx.multilingual.work import Result
+from alignx.ranking.candidates import SOUGHT
 from alignx.support.arrays import unit_rows
 from alignx.vectors.io import load
 from alignx.vectors.objects import as_embeddings

@@ -11,6 +11,7 @@ from alignx.alignment.mapped_subwords import MappedSubwords
 from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder.manifest import PairRecord, TriangleRecord
+from alignx.alignment.space_folder.prepare import prepare_space
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.summary import each_pair_once, figures_of, text_of_figures
 from alignx.alignment.space_folder.writer import changing
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from alignx.ranking.gain import RankingGain
     from alignx.ranking.ranker import PairRanker
     from alignx.support.files import StrPath
+    from alignx.support.progress import Progress
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["MultilingualAlignment", "PairFit", "Triangle", "method_facts", "restored_method"]
@@ -235,10 +237,18 @@ class MultilingualAlignment(Tabular):
         """Digest of the space: that of the map of the hub."""
         return self.maps[self.hub].digest()
 
-    def save(self, folder: StrPath, languages: Mapping[str, Any]) -> None:
+    def save(
+        self,
+        folder: StrPath,
+        languages: Mapping[str, Any],
+        *,
+        prepare: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
         """Write the space into a folder: a file of mapped vectors and one of the map a language.
 
-        One language after the other is mapped, in little memory. An interrupt leaves the old space.
+        One language after the other is mapped, in little memory. An interrupt leaves the old space,
+        and during the preparation the new one.
 
         Parameters
         ----------
@@ -246,6 +256,11 @@ class MultilingualAlignment(Tabular):
             Missing, empty or a space, which is replaced; see `SharedSpace.open`.
         languages : mapping of str to Embeddings, path or object
             Vectors before their maps, all words of each language.
+        prepare : bool
+            Then prepare single searches, which takes seconds for each pair of languages; see
+            `prepare_space`.
+        progress : callable, optional
+            Called with the fraction of the preparation.
 
         Raises
         ------
@@ -267,6 +282,8 @@ class MultilingualAlignment(Tabular):
                 writer.put_language(code, as_embeddings(languages[code]), language_map)
             for record, fit in zip(pairs, self.pairs.values(), strict=True):
                 writer.put_pair(record, fit.ranker, fit.known)
+        if prepare:
+            prepare_space(folder, progress=progress)
 
     @classmethod
     def load(cls, folder: StrPath) -> Self:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.alignment.ranker_fit import SOUGHT
 from alignx.multilingual.pair_rankers import (
     SPELLED,
     FittedRanker,
@@ -15,6 +14,7 @@ from alignx.multilingual.pair_rankers import (
     held_out_of_pair,
 )
 from alignx.multilingual.transferred_ranker import with_spelling
+from alignx.ranking.candidates import SOUGHT
 from alignx.ranking.gain import FirstAnswers, RankingGain
 from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.csls import mutual_neighbors

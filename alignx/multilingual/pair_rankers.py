@@ -9,9 +9,10 @@ import numpy as np
 
 from alignx.alignment.held_out import Fold
 from alignx.alignment.pivot import pivot_code
-from alignx.alignment.ranker_fit import SOUGHT, fit_ranker, held_out_candidates
+from alignx.alignment.ranker_fit import fit_ranker, held_out_candidates
 from alignx.alignment.supervised import FEWEST_ASKED
 from alignx.multilingual.transferred_ranker import fit_transferred, with_spelling
+from alignx.ranking.candidates import SOUGHT
 from alignx.ranking.pivots import PivotSearch, Step
 from alignx.ranking.spelling import SpellingModel
 from alignx.retrieval.csls import csls_biases

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alignx.alignment.space_folder.manifest import Manifest, read_manifest, require_code
+from alignx.alignment.space_folder.prepare import prepare_space
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
 from alignx.errors import MissingFileError, SpaceError
 from alignx.multilingual.extend import fit_new_language
 from alignx.ranking.ranker import PairRanker
 from alignx.support.arguments import require_callable, require_instance
+from alignx.support.progress import part_of
 from alignx.vectors.objects import as_embeddings
 
 if TYPE_CHECKING:
@@ -136,11 +138,13 @@ def _put(
     """Fit against the space as it is, then lock it and write, unless it has changed meanwhile."""
     require_code(code)
     require_instance(lexicons, Mapping, "lexicons")
-    require_callable(options["progress"], "progress")
+    progress = options["progress"]
+    require_callable(progress, "progress")
     if not isinstance(options["ranker"], bool):
         require_instance(options["ranker"], PairRanker, "ranker")
         options["ranker"].require_valid()
     by_pair = {(code, key) if isinstance(key, str) else key: each for key, each in lexicons.items()}
+    options = {**options, "progress": part_of(progress, 0, 0.9)}
     language: Embeddings | None = None
     for _ in range(ATTEMPTS):
         opened = SpaceFolder.open(folder)
@@ -160,15 +164,18 @@ def _put(
                     writer.put_language(code, language, fitted.language_map)
                     for pair in fitted.pairs:
                         writer.put_pair(pair.record(), pair.ranker, pair.known)
-                    return fitted
+                    break
         logger.warning(
             "%s: languages that %s was fitted on have changed meanwhile; fitting it again",
             folder,
             code,
         )
-    raise SpaceError(
-        f"{folder} must stay as it is during the fit of {code}, got a change each time"
-    )
+    else:
+        raise SpaceError(
+            f"{folder} must stay as it is during the fit of {code}, got a change each time"
+        )
+    prepare_space(folder, progress=part_of(progress, 0.9, 0.1))
+    return fitted
 
 
 def require_presence(manifest: Manifest, code: str, *, is_new: bool) -> None:

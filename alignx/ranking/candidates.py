@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import CrossNeighbors
     from alignx.support.arrays import Indices, Matrix
 
-__all__ = ["BACK", "CandidatePairs", "PivotPaths", "Queries", "best_of_others"]
+__all__ = ["BACK", "SOUGHT", "CandidatePairs", "PivotPaths", "Queries", "best_of_others"]
 
 BACK = 2  # best source words of a target word: one of them is the other than that of the pair
+SOUGHT = 40_000  # most frequent words of each language among which a ranking learns
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.base import clone
 
 from alignx.support.frames import Tabular
 
@@ -170,6 +169,8 @@ def measure_gain(
     ValueError
         If a half has only right or only wrong candidates.
     """
+    from sklearn.base import clone  # takes a second to load; spaces on disk hold gains
+
     answers = []
     for half in range(HALVES):
         others = [part.every(HALVES, only=half) for part in parts]

@@ -81,7 +81,7 @@ class LiveDictionary:
         require_ranking(ranking, n_neighbors, has_ranker=shared.ranker is not None)
         if ranking in (None, "learned", "csls"):
             n_neighbors = shared.n_neighbors(n_neighbors)  # says once where it is lowered
-            shared.cosine_neighbors(n_neighbors, progress=progress)
+            shared.csls_biases(n_neighbors, progress=progress)
         elif ranking != "nn":
             shared.key_biases(ranking, progress=progress)
         other = shared.reversed()

@@ -90,6 +90,7 @@ def test_languages_without_a_dictionary_of_their_own_are_translated() -> None:
     head = [line.split() for line in done.out.splitlines()]
     assert head[0] == ["language", "words", "dimensions", "file", "added", "changed"]
     assert {line[0] for line in head[1:4]} == {"en", "es", "de"}
+    assert len(list(Path("space/pairs").glob("*.biases-*"))) == 3
     assert ["en", "(hub)", "400", "16", "wiki.en.vec"] in [line[:5] for line in head]
     assert "pairwise" in done.out
     assert "joint" in done.out
@@ -191,6 +192,10 @@ def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     after = files_in(space)
     del before["space.json"]
     assert before.items() <= after.items()
+    assert len(list(Path("space/pairs").glob("*.fr.biases-*"))) == 3
+    for file in Path("space/pairs").glob("*.biases-*"):
+        if "fr" not in file.name:
+            assert file.relative_to("space").as_posix() in before
     shared = SharedSpace.open(space)
     assert list(shared) == ["en", "es", "de", "fr"]
     assert shared.pair("fr", "de").translate("chat300", k=1)[0].word == "katze300"
@@ -201,6 +206,18 @@ def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     succeed("hub", "remove", space, "fr")
     assert before.keys() == files_in(space).keys() - {"space.json"}
     assert "fr" in fail("hub", "remove", space, "fr")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("work")
+def test_prepare_stores_what_is_missing(space: Path) -> None:
+    assert "space: 0 pairs of languages prepared" in succeed("hub", "prepare", space).err
+    manifest = json.loads((space / "space.json").read_text())
+    (space / "space.json").write_text(json.dumps({**manifest, "biases": []}))
+    done = succeed("hub", "prepare", space, "en", "de")
+    assert "space: 1 pair of languages prepared" in done.err
+    assert done.out == ""
+    assert "languages en, es, de, got xx" in fail("hub", "prepare", space, "en", "xx")
 
 
 @pytest.mark.slow

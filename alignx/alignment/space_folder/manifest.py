@@ -23,6 +23,7 @@ __all__ = [
     "FORMAT",
     "MANIFEST",
     "VERSION",
+    "BiasRecord",
     "LanguageRecord",
     "Manifest",
     "PairRecord",
@@ -39,10 +40,12 @@ PAIRS = "pairs"  # folder of the files of two languages
 
 LONGEST_CODE = 64
 _CODE = r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
-_FILE = rf"({_CODE}/(vectors|map)|{PAIRS}/{_CODE}\.{_CODE}|frame)-[0-9a-f]{{16}}\.safetensors"
+_STEM = rf"{_CODE}/(vectors|map)|{PAIRS}/{_CODE}\.{_CODE}(\.biases)?|frame"
+_FILE = rf"({_STEM})-[0-9a-f]{{16}}\.safetensors"
 
 Code = Annotated[str, StringConstraints(pattern=rf"^{_CODE}$", max_length=LONGEST_CODE)]
 Count = Annotated[int, Field(ge=0)]
+Checksum = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
 def require_code(code: object) -> None:
@@ -60,7 +63,7 @@ class StoredFile(Table):
 
     path: Annotated[str, StringConstraints(pattern=rf"^{_FILE}$")]
     bytes: Count
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    sha256: Checksum
 
 
 class LanguageRecord(Table):
@@ -98,6 +101,20 @@ class PairRecord(Table):
         return self.source, self.target
 
 
+class BiasRecord(Table):
+    """CSLS biases of two languages, for the vectors with these checksums."""
+
+    source: Code
+    target: Code
+    vectors: tuple[Checksum, Checksum]
+    file: StoredFile
+
+    @property
+    def codes(self) -> tuple[str, str]:
+        """Source and target."""
+        return self.source, self.target
+
+
 class TriangleRecord(Table):
     """Agreement of the pairs of three languages, as in `Triangle`."""
 
@@ -126,6 +143,8 @@ class Manifest(Table):
         Arrays that the fit has left, for languages that come later.
     languages, pairs, triangles : tuple
         Languages in their order, pairs of languages, and triangles.
+    biases : tuple of BiasRecord
+        Each pair of languages once, those that are prepared for single words.
     apart : dict
         Languages left out, and why.
     """
@@ -141,6 +160,7 @@ class Manifest(Table):
     languages: Annotated[tuple[LanguageRecord, ...], Field(min_length=2)]
     pairs: tuple[PairRecord, ...] = ()
     triangles: tuple[TriangleRecord, ...] = ()
+    biases: tuple[BiasRecord, ...] = ()
     apart: dict[str, str]
 
     @model_validator(mode="after")
@@ -153,6 +173,12 @@ class Manifest(Table):
             raise ValueError("languages and pairs must differ")
         if not {code for pair in pairs for code in pair} <= {*codes}:
             raise ValueError("pairs must be of languages of the space")
+        vectors = {each.code: each.vectors.sha256 for each in self.languages}
+        prepared = {frozenset(each.codes) for each in self.biases}
+        if len(prepared) < len(self.biases) or any(
+            each.vectors != tuple(map(vectors.get, each.codes)) for each in self.biases
+        ):
+            raise ValueError("biases must be of the vectors of the space")
         return self
 
     @property
@@ -174,6 +200,7 @@ class Manifest(Table):
         for language in self.languages:
             yield from (language.vectors, language.map)
         yield from (pair.file for pair in self.pairs if pair.file is not None)
+        yield from (each.file for each in self.biases)
 
     def as_json(self) -> str:
         """Return the content of the file, a line for each entry of its lists."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from alignx.alignment.space_folder.files import path_of, require_file, verify_file
 from alignx.alignment.space_folder.manifest import MANIFEST, Manifest, read_manifest
+from alignx.alignment.space_folder.stored_biases import StoredBiases
 from alignx.alignment.space_folder.stored_language import read_map, read_vectors
 from alignx.alignment.space_folder.stored_pairs import StoredPairs
 from alignx.alignment.space_folder.summary import manifest_facts, manifest_text
@@ -94,7 +95,8 @@ class SpaceFolder:
                     each.words if most is None else min(each.words, most),
                 )
                 for each in self.manifest.languages
-            }
+            },
+            StoredBiases.of(self.path, self.manifest.biases),
         )
 
     @cached_property

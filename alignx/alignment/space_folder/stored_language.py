@@ -7,7 +7,6 @@ from typing import IO, TYPE_CHECKING
 
 from safetensors.numpy import save as to_bytes
 
-from alignx.alignment.language_map import LanguageMap
 from alignx.errors import AlignxError, FormatError
 from alignx.support.safetensors import read_tensors
 from alignx.vectors.cache import write_cache
@@ -16,6 +15,7 @@ from alignx.vectors.io import load
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from alignx.alignment.language_map import LanguageMap
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["map_to_bytes", "read_map", "read_vectors", "write_vectors"]
@@ -30,6 +30,8 @@ def map_to_bytes(language_map: LanguageMap) -> bytes:
 
 def read_map(path: Path) -> LanguageMap:
     """Read the file of a map; raises FormatError if it is damaged."""
+    from alignx.alignment.language_map import LanguageMap  # takes a second to load
+
     metadata, tensors = read_tensors(path)
     try:
         return LanguageMap.restored(json.loads(metadata[_FORMAT]), tensors)

@@ -13,7 +13,6 @@ from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.space_folder.files import path_of
 from alignx.errors import FormatError
-from alignx.ranking.ranker import PairRanker
 from alignx.support.safetensors import read_tensors
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def parts_to_bytes(parts: PairParts, space: str) -> bytes:
 
 
 def _read_parts(path: Path, space: str) -> PairParts:
+    from alignx.ranking.ranker import PairRanker  # takes a second to load
+
     metadata, tensors = read_tensors(path)
     try:
         facts = json.loads(metadata[_FORMAT])

@@ -18,6 +18,7 @@ from alignx.alignment.space_folder.lock import LOCK, locked
 from alignx.alignment.space_folder.manifest import (
     MANIFEST,
     PAIRS,
+    BiasRecord,
     LanguageRecord,
     Manifest,
     PairRecord,
@@ -26,6 +27,7 @@ from alignx.alignment.space_folder.manifest import (
     read_manifest,
     require_code,
 )
+from alignx.alignment.space_folder.stored_biases import biases_to_bytes
 from alignx.alignment.space_folder.stored_language import (
     map_to_bytes,
     read_vectors,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.alignment.language_map import LanguageMap
     from alignx.ranking.ranker import PairRanker
+    from alignx.support.arrays import Matrix
     from alignx.support.files import StrPath
     from alignx.vectors.embeddings import Embeddings
 
@@ -111,13 +114,14 @@ class SpaceWriter:
         self._space: str | None = None
         self._hub: str | None = None
         self._frame: StoredFile | None = None
+        self._biases: tuple[BiasRecord, ...] = ()
         if manifest is not None:
             self._languages = {each.code: each for each in manifest.languages}
             self._pairs = {each.codes: each for each in manifest.pairs}
             self.method, self.apart = dict(manifest.method), dict(manifest.apart)
             self.triangles = list(manifest.triangles)
             self._space, self._hub = manifest.space, manifest.hub
-            self._frame = manifest.frame
+            self._frame, self._biases = manifest.frame, manifest.biases
 
     def put_language(
         self,
@@ -208,6 +212,21 @@ class SpaceWriter:
             file = add_file(self._root, stem, lambda opened: opened.write(packed))
         self._pairs[record.codes] = record.model_copy(update={"file": file})
 
+    def put_biases(
+        self, pair: tuple[LanguageRecord, LanguageRecord], both: tuple[Matrix, Matrix]
+    ) -> None:
+        """Add the CSLS biases of two languages, as they were; they go when one of them changes."""
+        source, target = pair
+        packed, stem = biases_to_bytes(both), f"{PAIRS}/{source.code}.{target.code}.biases"
+        record = BiasRecord(
+            source=source.code,
+            target=target.code,
+            vectors=(source.vectors.sha256, target.vectors.sha256),
+            file=add_file(self._root, stem, lambda opened: opened.write(packed)),
+        )
+        self._biases = tuple(each for each in self._biases if {*each.codes} != {*record.codes})
+        self._biases += (record,)
+
     def remove_pairs(self, code: str) -> None:
         """Remove the pairs and triangles of a language."""
         self._pairs = {codes: each for codes, each in self._pairs.items() if code not in codes}
@@ -224,6 +243,11 @@ class SpaceWriter:
             raise ValueError(f"a space needs 2 languages, got {kept}, and {code} to remove")
         del self._languages[code]
         self.remove_pairs(code)
+
+    def _is_current(self, record: BiasRecord) -> bool:
+        """Whether biases are of the vectors that the space has now."""
+        vectors = {code: each.vectors.sha256 for code, each in self._languages.items()}
+        return record.vectors == tuple(map(vectors.get, record.codes))
 
     def _require_there(self, code: str) -> None:
         if code not in self._languages:
@@ -249,6 +273,7 @@ class SpaceWriter:
             languages=tuple(self._languages.values()),
             pairs=tuple(self._pairs.values()),
             triangles=tuple(self.triangles),
+            biases=tuple(filter(self._is_current, self._biases)),
             apart=self.apart,
         )
         path = self._root / MANIFEST

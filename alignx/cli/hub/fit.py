@@ -13,6 +13,7 @@ import typer
 
 from alignx.cli.command import RUNNING, command, option
 from alignx.cli.hub.inputs import codes_of, mapped_language, path_of
+from alignx.cli.hub.prepare import prepare_searches
 from alignx.cli.hub.summary import show
 from alignx.cli.lexicons import Dictionaries, GivenLexicon, assigned, load_lexicons
 from alignx.cli.log import logging_to
@@ -116,7 +117,8 @@ def fit(
             work=(work / "fit", jobs, cluster),
         )
         with terminal.working("Writing"):
-            alignment.save(output, languages)
+            alignment.save(output, languages, prepare=False)
+    prepare_searches(terminal, output)
     show(terminal, output, time.perf_counter() - start)
 
 

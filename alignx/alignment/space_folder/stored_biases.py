@@ -1,0 +1,82 @@
+"""CSLS biases of pairs of languages of a space on disk, read at first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from safetensors.numpy import save as to_bytes
+
+from alignx.alignment.space_folder.files import path_of, verify_file
+from alignx.errors import FormatError
+from alignx.support.arrays import freeze
+from alignx.support.safetensors import read_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alignx.alignment.space_folder.manifest import BiasRecord
+    from alignx.support.arrays import Matrix
+
+__all__ = ["StoredBiases", "biases_to_bytes"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StoredBiases(Mapping[tuple[str, str], tuple["Matrix", "Matrix"]]):
+    """Biases of both languages by source and target code, in either order.
+
+    Parameters
+    ----------
+    folder : Path
+        The space.
+    records : mapping of (str, str) to BiasRecord
+        Those of the manifest, by both orders of their codes.
+    """
+
+    folder: Path
+    records: Mapping[tuple[str, str], BiasRecord]
+    _read: dict[str, tuple[Matrix, Matrix]] = field(default_factory=dict, init=False)
+
+    @classmethod
+    def of(cls, folder: Path, records: Iterable[BiasRecord]) -> Self:
+        """Take the records of a manifest."""
+        forth = {each.codes: each for each in records}
+        return cls(folder, forth | {codes[::-1]: each for codes, each in forth.items()})
+
+    def __getitem__(self, pair: tuple[str, str]) -> tuple[Matrix, Matrix]:
+        record = self.records[pair]
+        key = record.file.path
+        if key not in self._read:
+            self._read[key] = _read_biases(self.folder, record)
+        first, second = self._read[key]
+        return (first, second) if pair == record.codes else (second, first)
+
+    def __contains__(self, pair: object) -> bool:
+        return pair in self.records  # which reads nothing
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def biases_to_bytes(both: tuple[Matrix, Matrix]) -> bytes:
+    """Return the file of the biases of two languages."""
+    return to_bytes(dict(zip(("source", "target"), both, strict=True)))
+
+
+def _read_biases(folder: Path, record: BiasRecord) -> tuple[Matrix, Matrix]:
+    """Read a file of biases; raises FormatError if a bit of it has changed."""
+    path = path_of(folder, record.file)
+    verify_file(folder, record.file)  # a millisecond, and a wrong bias shows nowhere else
+    _, tensors = read_tensors(path)
+    try:
+        first, second = (freeze(tensors[name]) for name in ("source", "target"))
+    except KeyError as error:
+        raise FormatError(path, f"damaged: {error!r}; fit the space anew") from None
+    if any(each.dtype != np.float32 or each.ndim != 1 for each in (first, second)):
+        raise FormatError(path, "damaged: biases must be float32, one for each word")
+    return first, second

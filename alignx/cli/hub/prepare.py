@@ -1,0 +1,48 @@
+"""Command `alignx hub prepare`: single words of a space, translated at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alignx.cli.command import command
+from alignx.cli.hub.inputs import SpaceFolderArgument
+from alignx.cli.terminal import Terminal
+from alignx.support.counts import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["prepare", "prepare_searches"]
+
+
+@command("hub prepare space/ es sk fr", settings=("threads", "device"))
+def prepare(
+    space: SpaceFolderArgument,
+    codes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CODES]",
+            help="Languages of which every pair is prepared.",
+            show_default="pairs with evidence",
+        ),
+    ] = None,
+    *,
+    terminal: Terminal,
+) -> None:
+    """Store what the search of single words needs; other commands of `hub` do so for most pairs.
+
+    Without it a pair of languages gives the same answers, after seconds for a large vocabulary.
+    """
+    count = prepare_searches(terminal, space, codes)
+    terminal.note(f"{space}: {counted(count, 'pair')} of languages prepared")
+
+
+def prepare_searches(terminal: Terminal, folder: Path, codes: Sequence[str] | None = None) -> int:
+    """Prepare pairs of languages of a space, and return their number."""
+    from alignx.alignment.space_folder.prepare import prepare_space
+
+    with terminal.working("Preparing searches") as bar:
+        return prepare_space(folder, codes, progress=bar)
