@@ -126,11 +126,11 @@ def report(
     >>> import alignx as ax
     >>> en, es, train, test = ax.load_sample("en", "es")
     >>> alignment = ax.align(en, es, lexicon=train, method="procrustes", ranker=False)
-    >>> found = ax.report(en, es, alignment, lexicon=test, words=1_000)
+    >>> found = ax.report(en, es, alignment, lexicon=test, words=300)
     >>> found
     Report(English to Spanish)
     >>> found.card.failed, len(found.dictionary.source)
-    (False, 1000)
+    (False, 300)
     """
     require_whole(words, "words")
     if words < FEWEST_WORDS:

@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
@@ -61,13 +62,22 @@ class Alignments(dict[str, Alignment]):
 
     def __missing__(self, method: str) -> Alignment:
         source, target, train, _ = self.sample
-        self[method] = align(source, target, lexicon=train, method=method, refinement=1)
+        ranker = method not in ("rcsls", "ensemble")  # whose fits without held-out words are slow
+        self[method] = align(
+            source, target, lexicon=train, method=method, refinement=1, ranker=ranker
+        )
         return self[method]
 
 
 @pytest.fixture(scope="module")
 def alignments(sample: Sample) -> Alignments:
     return Alignments(sample)
+
+
+@pytest.fixture(scope="module")
+def small() -> Alignment:
+    """A small map, whose choice among methods takes most of the time of a small test."""
+    return align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, ranker=False)
 
 
 def embeddings(
@@ -274,7 +284,9 @@ def test_codes_that_are_equal_or_unknown_become_sides(
         Embeddings(side.words, side.vectors, code)
         for side, code in zip((ENGLISH, SPANISH), codes, strict=True)
     )
-    alignment = align(source, target, lexicon=PAIRS, refinement=0, ranker=False)
+    alignment = align(
+        source, target, lexicon=PAIRS, method="procrustes", refinement=0, ranker=False
+    )
     assert (alignment.source.code, alignment.target.code) == expected
     assert tuple(alignment.apply(source, target)) == expected
     assert alignment.side_of(expected[0]) is alignment.source
@@ -317,9 +329,14 @@ def test_new_words_go_through_the_same_steps() -> None:
     ],
 )
 def test_other_vectors_are_told_of_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, is_saved: bool, kind: str, told: str
+    small: Alignment,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    is_saved: bool,
+    kind: str,
+    told: str,
 ) -> None:
-    alignment = align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, ranker=False)
+    alignment = deepcopy(small)  # which has told nothing so far
     if is_saved:
         alignment.save(tmp_path / "a.safetensors")
         alignment = Alignment.load(tmp_path / "a.safetensors")
@@ -598,9 +615,9 @@ def test_without_a_ranking_the_file_has_none(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def saved(tmp_path: Path) -> Path:
+def saved(small: Alignment, tmp_path: Path) -> Path:
     path = tmp_path / "map.safetensors"
-    align(ENGLISH, SPANISH, lexicon=PAIRS, refinement=0, ranker=False).save(path)
+    small.save(path)
     return path
 
 
@@ -685,7 +702,7 @@ def test_languages_in_the_wrong_order_are_refused(
     spanish = Embeddings(common + list(SPANISH.words[shared_words:]), SPANISH.vectors)
     english = Embeddings(common + list(ENGLISH.words[shared_words:]), ENGLISH.vectors)
     pairs = Lexicon(list(zip(english.words, spanish.words, strict=True)))
-    fitted = align(english, spanish, lexicon=pairs, ranker=False)
+    fitted = align(english, spanish, lexicon=pairs, method="procrustes", ranker=False)
     fitted.save(tmp_path / "map.safetensors")
     calls: list[Callable[[Alignment], object]] = [
         lambda a: a.apply(spanish.head(words), english.head(words)),
@@ -837,6 +854,7 @@ def test_a_weak_map_says_how_weak(caplog: pytest.LogCaptureFixture) -> None:
     assert "use more pairs or the default method (auto)" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_dictionary_mostly_of_other_words_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
     others = [(f"a{i}", f"none{i}") for i in range(400)]
     for more, is_told in ((others[:399], False), ([*others, ("x", "y")], True)):
@@ -846,6 +864,7 @@ def test_a_dictionary_mostly_of_other_words_is_told_of(caplog: pytest.LogCapture
         assert ("of 501 pairs have both words in the vocabularies" in caplog.text) is is_told
 
 
+@pytest.mark.slow
 def test_a_method_named_for_few_pairs_is_done_and_told_of_the_default(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -145,11 +145,11 @@ def test_nothing_is_read_before_it_is_asked_for(
         return load(path, **options)
 
     monkeypatch.setattr(stored_language, "load", counted)
-    start = time.perf_counter()
+    start = time.process_time()
     shared = SharedSpace.open(tmp_path / "space")
     assert "l49: 60" in repr(shared)
     pair = shared.pair("l30", "l7")
-    assert time.perf_counter() - start < 0.5  # milliseconds on an idle machine
+    assert time.process_time() - start < 0.5  # it takes milliseconds
     assert read == []
     assert pair.translate("l303", k=1)[0].word == "l73"
     assert len(read) == 2
@@ -521,6 +521,6 @@ def test_a_writer_waits_for_another(space: Path) -> None:
         waiting.start()
         time.sleep(0.2)
         assert waiting.is_alive()
-    waiting.join(10)
+    waiting.join(60)
     assert waiting.exitcode == 0
     assert SpaceFolder.open(space).manifest.codes == ["en", "es", "de", "fr"]

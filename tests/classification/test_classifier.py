@@ -189,6 +189,7 @@ def test_a_language_without_some_classes_does_not_vote() -> None:
     assert len(classifier.model_.heads.members) == 1
 
 
+@pytest.mark.slow
 def test_alpha_weighs_languages() -> None:
     texts, codes = TRAIN["en"][0] + TRAIN["es"][0][:10], ["en"] * 90 + ["es"] * 10
     # The labels of the small language contradict those of the large one.

@@ -164,6 +164,7 @@ def test_votes_are_weighted_means_of_probabilities(scores: NDArray[np.float64]) 
 # --- networks ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_network_predicts_by_numpy_what_torch_would() -> None:
     torch = pytest.importorskip("torch")
     from alignx.classification.neural_heads import NeuralTraining, train_neural_head

@@ -108,6 +108,7 @@ def test_columns_and_the_direction_of_the_dictionary(folder: Path) -> None:
     assert "--columns" in misuse("align", *VECTORS, "--identical", "-o", "m", "--columns", "2,1")
 
 
+@pytest.mark.slow
 def test_a_wrong_dictionary_makes_no_map_unless_it_is_wanted(folder: Path) -> None:
     words = [f"cat{i} gato{(i + 50) % 100}" for i in range(100)]
     (folder / "wrong.txt").write_text("\n".join(words))

@@ -73,7 +73,7 @@ def test_ctrl_c_keeps_finished_cells(folder: Path, jobs: int) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "interrupted: 1 of 2 cells are in bench.cells" in errors
     assert list(runner(folder, ONE_PAIR + text).kept()) == [0]

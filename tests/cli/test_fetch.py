@@ -5,13 +5,13 @@ import os
 import pty
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from command_line import SCRIPT, environment, fail, misuse, run, started, succeed
 from file_server import FileServer, Served, serving
+from tasks import wait_for
 
 import alignx as ax
 
@@ -125,11 +125,9 @@ def test_an_interrupted_download_goes_on(server: FileServer, here: Path) -> None
     part = here / "cache" / "wiki.aa.vec.part"
     server.files[AFAR].data = DATA * 8
     with started("fetch", "aa", stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and not (part.exists() and part.stat().st_size):
-            time.sleep(0.02)
+        wait_for(lambda: part.exists() and part.stat().st_size)
         os.killpg(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "are kept, the same command goes on there" in err
@@ -150,9 +148,7 @@ def test_a_killed_download_goes_on(server: FileServer, here: Path) -> None:
     server.files[AFAR].data = DATA * 8
     part = here / "cache" / "wiki.aa.vec.part"
     with started("fetch", "aa") as process:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and not (part.exists() and part.stat().st_size):
-            time.sleep(0.02)
+        wait_for(lambda: part.exists() and part.stat().st_size)
         process.kill()
         process.wait()
     server.files[AFAR].pause = 0.0
@@ -205,7 +201,7 @@ def test_a_bar_is_shown_on_a_terminal_only(server: FileServer) -> None:
             if not piece:
                 break
             shown += piece
-        process.wait(timeout=30)
+        process.wait(timeout=60)
     os.close(ours)
     assert b"Fetching wiki.aa.vec" in shown
     assert b"%" in shown

@@ -54,6 +54,7 @@ def test_in_reverse() -> None:
     assert back.probabilities is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["exact", "clustered", "ivf", "hnsw", "ivfpq"])
 def test_indexes(folder: Path, index: str) -> None:
     if index not in ("exact", "clustered"):
@@ -201,6 +202,7 @@ def test_values_out_of_range(arguments: tuple[object, ...], gist: str) -> None:
     assert gist in fail(*INDUCE, "-o", "x.tsv", *arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_learned_ranking_is_the_default() -> None:
     for options in ((), ("--ranking", "learned"), ("--index", "exact")):
@@ -255,6 +257,7 @@ def test_options_for_the_entries(folder: Path) -> None:
     assert (folder / "x.tsv").read_bytes() == b""  # all end in a digit
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_order_groups_and_both_directions() -> None:
     wide = ("-k", 3, "--all")
@@ -278,6 +281,7 @@ def test_order_groups_and_both_directions() -> None:
     assert list(Lexicon.load("x.jsonl")) == list(whole.sorted("best"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "suffix", ["csv", "ifo", "dix", "ttl", "tmx", "md", "html", "parquet", "arrow"]
 )

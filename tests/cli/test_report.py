@@ -30,6 +30,7 @@ def test_it_writes_a_page_and_says_what_the_map_is_good_for() -> None:
     assert "English to Spanish" in page
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_json_has_the_values_of_the_page() -> None:
     done = succeed("report", *MAPPED, *TEST, "--json", "-q", "-o", "page.html", "--words", 50)
@@ -61,6 +62,7 @@ def test_without_a_map_it_tells_what_to_expect() -> None:
     assert Path("report.html").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_browser_opens_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []

@@ -548,7 +548,7 @@ def test_a_process_that_is_killed_goes_on(vectors: Path, kind: str, number: sign
     with subprocess.Popen(started, stderr=subprocess.PIPE, text=True) as process:
         wait_for((vectors / "wait").exists)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode
     assert "Traceback" not in errors
     if number == signal.SIGINT:

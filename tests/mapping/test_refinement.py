@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 each_method = pytest.mark.parametrize("aligner", [method() for method in METHODS.values()], ids=str)
 
 
+@pytest.mark.slow
 @each_method
 @pytest.mark.parametrize("keep_seed", [True, False])
 def test_refinement_improves_a_map_of_few_pairs(
@@ -72,6 +73,7 @@ def test_refinement_does_not_depend_on_threads(aligner: Aligner, noisy: Planted)
     assert rounds[-1].criterion == other_rounds[-1].criterion
 
 
+@pytest.mark.slow
 @each_method
 def test_refinement_keeps_a_perfect_map(aligner: Aligner, planted: Planted) -> None:
     fit_on(aligner, planted, planted.train)

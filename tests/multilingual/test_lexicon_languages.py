@@ -4,8 +4,6 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alignx.errors import FormatError
 from alignx.lexicon.lexicon import Lexicon
@@ -58,10 +56,11 @@ def test_names_of_files(name: str, pair: tuple[str, str] | None) -> None:
     assert named_pair(name, CODES) == pair
 
 
-@given(st.permutations(["1990", "x-klingon", "zh_min_nan", "en"]), st.sampled_from("-_."))
-def test_any_code_of_the_user_is_found(codes: list[str], mark: str) -> None:
-    source, target = codes[:2]
-    assert named_pair(f"old.{source}{mark}{target}.txt", codes) == (source, target)
+def test_any_code_of_the_user_is_found() -> None:
+    for codes in permutations(["1990", "x-klingon", "zh_min_nan", "en"]):
+        source, target = codes[:2]
+        for mark in "-_.":
+            assert named_pair(f"old.{source}{mark}{target}.txt", codes) == (source, target)
 
 
 @pytest.mark.parametrize(("source", "target"), [*permutations(CODES, 2)])

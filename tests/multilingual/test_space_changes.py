@@ -252,6 +252,7 @@ def test_a_map_that_failed_is_refused_unless_it_is_asked_for(space: Path) -> Non
     assert "de" in SharedSpace.open(space)
 
 
+@pytest.mark.slow
 def test_doubtful_evidence_is_told(space: Path, caplog: pytest.LogCaptureFixture) -> None:
     numbers = np.random.default_rng(0).permutation(WORDS)
     wrong = [(f"de{number}", f"es{numbers[number]}") for number in KNOWN]

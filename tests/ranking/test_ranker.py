@@ -139,6 +139,7 @@ def test_fits_are_the_same_on_any_number_of_threads(space: SharedSpace) -> None:
         assert tensor.tobytes() == fits[1][name].tobytes(), name
 
 
+@pytest.mark.slow
 def test_other_seeds_give_other_networks(parts: list[LabeledCandidates]) -> None:
     one, other = (
         PairRanker(**QUICK | {"epochs": 1}, random_state=seed).fit(parts) for seed in (0, 1)
@@ -179,6 +180,7 @@ def test_parameters_are_kept_as_given() -> None:
     assert PairRanker(hidden=-1).hidden == -1  # checked by fit
 
 
+@pytest.mark.slow
 def test_a_clone_has_learned_nothing_and_fit_returns_itself(
     fitted: PairRanker, asked: CandidatePairs, parts: list[LabeledCandidates]
 ) -> None:

@@ -116,6 +116,7 @@ def test_absent_parts_have_no_section() -> None:
         assert len(targets) == 3, name
 
 
+@pytest.mark.slow
 def test_prospects_stand_alone_or_fold_beside_a_map() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 5)).astype(np.float32)

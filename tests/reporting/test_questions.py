@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from alignx.evaluation.word_translation import EvaluationReport
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_translate(ranked: SharedSpace, evaluation: EvaluationReport) -> None:
     found = Questions.of(ranked, evaluation)
     assert found.ranking == "learned"

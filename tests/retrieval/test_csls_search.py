@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("k", [1, 3, 10, 200, 300])
 @pytest.mark.parametrize("count", [1, 17, 400])

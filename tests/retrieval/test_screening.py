@@ -149,6 +149,7 @@ def shaped(dimension: int, n: int, m: int, k: int, *, biased: bool) -> Search:
     return Search(queries, keys, k, k, query_bias, key_bias)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 @pytest.mark.parametrize(("n", "m"), SIZES)
 def test_every_shape_equals_the_search_in_float32(dimension: int, n: int, m: int) -> None:
@@ -736,6 +737,7 @@ def half_means(known: tuple[Found, Found]) -> tuple[Matrix, Matrix]:
     return first, second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cloud", CLOUDS)
 @pytest.mark.parametrize("k_known", [1, 10, 40, 500])
 def test_known_neighbors_change_no_bit_of_csls(cloud: Cloud, k_known: int) -> None:

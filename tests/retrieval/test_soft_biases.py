@@ -70,6 +70,7 @@ def test_inverted_softmax_is_the_share_of_the_query() -> None:
     np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_hubless_keys_are_chosen_equally_often() -> None:
     _, bias = hubless_biases(SOURCE, TARGET, inverse_temperature=10, n_iterations=50)
     scores = np.exp(10 * (SOURCE @ TARGET.T - bias))

@@ -96,7 +96,7 @@ def test_a_signal_ends_it_at_once_and_quietly(
             start = time.monotonic()
             os.kill(process.pid, number)
             out, err = process.communicate(timeout=60)
-        assert time.monotonic() - start < 10  # a second, on a machine that is not busy
+        assert time.monotonic() - start < 30  # a second, on a machine that is not busy
         assert (process.returncode, out) == (code, "")
         notes = err.splitlines()
         assert notes.pop() == "Ctrl-C ends"

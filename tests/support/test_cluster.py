@@ -242,7 +242,7 @@ def test_ctrl_c_ends_it_and_drops_what_has_not_begun(address: str, tmp_path: Pat
     ) as process:
         wait_for_marks(folder, 2)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
     assert output == "interrupted\n"
     assert process.returncode == 0
     check_that_no_more_begin(address, folder)

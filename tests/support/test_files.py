@@ -169,7 +169,7 @@ save(Embeddings([str(i) for i in range(60_000)], vectors), sys.argv[1])
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert b"KeyboardInterrupt" in errors
     assert target.read_text() == "old"

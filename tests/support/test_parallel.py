@@ -4,18 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tasks import answer, identify, refuse
+from tasks import answer, identify, refuse, wait_for
 
 from alignx.errors import MissingDependencyError
 from alignx.support.parallel import as_completed, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+TESTS = str(Path(__file__).parents[1])
 
 
 @pytest.mark.slow
@@ -119,25 +120,29 @@ def test_dask_is_loaded_only_for_a_cluster() -> None:
 
 
 INTERRUPTED = """
-import signal, time
+import signal, sys
+from pathlib import Path
+from tasks import answer
 from alignx.support.parallel import run_all
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
 print("begun", flush=True)
 try:
-    run_all(time.sleep, [(60,)] * 4, n_jobs=2)
+    run_all(answer, [(number, Path(sys.argv[1])) for number in range(4)], n_jobs=2)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_at_once() -> None:
-    command = [sys.executable, "-c", INTERRUPTED]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path)]
+    paths = os.pathsep.join(filter(None, [TESTS, os.environ.get("PYTHONPATH", "")]))
+    known = os.environ | {"PYTHONPATH": paths}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=known) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
-        time.sleep(1.5)  # until its workers have begun
+        wait_for(lambda: len([*tmp_path.iterdir()]) == 2)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=60)
     assert output == "interrupted\n"
     assert process.returncode == 0

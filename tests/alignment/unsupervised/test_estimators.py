@@ -108,6 +108,7 @@ def same(one: Alignment, other: Alignment) -> bool:
 # --- without a dictionary ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_planted_rotation_is_found(case: Case, found: Alignment) -> None:
     assert case.precision(found) > 0.98
     assert found.found_by == "self_learning"
@@ -136,6 +137,8 @@ def test_other_sizes_and_dimensions_are_aligned(noise: float, settings: dict[str
     case = Case(plant_clusters(noise, **settings))
     alignment = case.align(refinement=1)
     assert case.precision(alignment) > 0.95
+    if not settings.keys() & {"target_count", "target_dimension"}:
+        return  # both sides are alike, and the other direction tells nothing new
     swapped = align(case.target, case.source, refinement=1)
     shared = swapped.apply(case.target, case.source)
     assert evaluate(shared, case.truth.reversed()).csls.precision[1] > 0.95
@@ -382,6 +385,7 @@ def test_every_round_is_logged(case: Case) -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_saved_alignment_keeps_method_and_diagnosis(
     tmp_path: Path, found: Alignment, failed: tuple[Case, Alignment]
 ) -> None:

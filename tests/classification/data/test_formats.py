@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from alignx.classification.data.texts import LabeledTexts
@@ -75,6 +75,7 @@ def test_any_text_survives_a_quoted_table(texts: list[str], delimiter: str, inde
         assert pairs(load(Path(folder), content)) == list(zip(texts, labels, strict=True))
 
 
+@settings(max_examples=30)
 @given(texts=st.lists(CELL, min_size=1, max_size=8))
 def test_any_text_without_tabs_survives_a_table_without_quotes(texts: list[str]) -> None:
     assume(not any("\t" in text or "\n" in text for text in texts))
