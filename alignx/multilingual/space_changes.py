@@ -30,6 +30,7 @@ __all__ = ["add_language", "remove_language", "require_presence", "update_langua
 Lexicons: TypeAlias = "Mapping[str, LexiconLike] | Mapping[tuple[str, str], LexiconLike]"
 
 ATTEMPTS = 3  # fits, where others change the space meanwhile
+FIT = 0.9  # its part of the time; the rest prepares searches
 
 logger = logging.getLogger("alignx")
 
@@ -42,6 +43,7 @@ def add_language(
     *,
     ranker: PairRanker | bool = True,
     allow_failed: bool = False,
+    prepare: bool = True,
     progress: Progress | None = None,
 ) -> NewLanguage:
     """Add a language to a space on disk, without moving a vector of the others.
@@ -65,8 +67,11 @@ def add_language(
         take that of pairs without a dictionary, if the space has one.
     allow_failed : bool
         Keep a map that has failed its check.
+    prepare : bool
+        Then prepare single searches, which takes one search of all words with each language that
+        has evidence; see `prepare_space`.
     progress : callable, optional
-        Called with the fraction of the fit.
+        Called with the fraction done.
 
     Returns
     -------
@@ -98,7 +103,9 @@ def add_language(
     >>> ax.add_language("space", "it", "wiki.it.vec")  # doctest: +SKIP
     """
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
-    return _put(folder, code, embeddings, lexicons, options, is_new=True)
+    fitted = _put(folder, code, embeddings, lexicons, options, is_new=True)
+    _prepare(folder, prepare, progress)
+    return fitted
 
 
 def update_language(
@@ -109,6 +116,7 @@ def update_language(
     *,
     ranker: PairRanker | bool = True,
     allow_failed: bool = False,
+    prepare: bool = True,
     progress: Progress | None = None,
 ) -> NewLanguage:
     """Replace the vectors and the map of a language of a space on disk; the others stay.
@@ -118,7 +126,9 @@ def update_language(
     fitted on the old dictionaries, so the accuracy on words of these can be too high.
     """
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
-    return _put(folder, code, embeddings, lexicons, options, is_new=False)
+    fitted = _put(folder, code, embeddings, lexicons, options, is_new=False)
+    _prepare(folder, prepare, progress)
+    return fitted
 
 
 def remove_language(folder: StrPath, code: str) -> None:
@@ -156,7 +166,7 @@ def _put(
         require_instance(options["ranker"], PairRanker, "ranker")
         options["ranker"].require_valid()
     by_pair = {(code, key) if isinstance(key, str) else key: each for key, each in lexicons.items()}
-    options = {**options, "progress": part_of(progress, 0, 0.9)}
+    options = {**options, "progress": part_of(progress, 0, FIT)}
     language: Embeddings | None = None
     for _ in range(ATTEMPTS):
         opened = SpaceFolder.open(folder)
@@ -176,18 +186,20 @@ def _put(
                     writer.put_language(code, language, fitted.language_map)
                     for pair in fitted.pairs:
                         writer.put_pair(pair.record(), pair.ranker, pair.known)
-                    break
+                    return fitted
         logger.warning(
             "%s: languages that %s was fitted on have changed meanwhile; fitting it again",
             folder,
             code,
         )
-    else:
-        raise SpaceError(
-            f"{folder} must stay as it is during the fit of {code}, got a change each time"
-        )
-    prepare_space(folder, progress=part_of(progress, 0.9, 0.1))
-    return fitted
+    raise SpaceError(
+        f"{folder} must stay as it is during the fit of {code}, got a change each time"
+    )
+
+
+def _prepare(folder: StrPath, is_wanted: bool, progress: Progress | None) -> None:
+    if is_wanted:
+        prepare_space(folder, progress=part_of(progress, FIT, 1 - FIT))
 
 
 def require_presence(manifest: Manifest, code: str, *, is_new: bool) -> None:

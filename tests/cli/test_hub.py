@@ -228,7 +228,9 @@ def test_add_update_and_remove_leave_the_other_languages(space: Path) -> None:
     assert shared.pair("fr", "de").translate("chat300", k=1)[0].word == "katze300"
     command = ("hub", "add", space, "wiki.fr.vec", "-d", "fr-en.txt")
     assert "fr" in fail(*command)  # is there already
-    succeed("hub", "update", space, "wiki.fr.vec", "--limit", 390, "--no-ranker")  # no dictionary
+    options = ("--limit", 390, "--no-ranker", "--no-prepare")  # and no dictionary
+    succeed("hub", "update", space, "wiki.fr.vec", *options)
+    assert not [*Path("space/pairs").glob("*.fr.biases-*")]
     shared = SharedSpace.open(space)
     assert len(shared["fr"]) == 390
     assert shared.pair("fr", "de").translate("chat300", k=1)[0].word == "katze300"

@@ -13,6 +13,7 @@ import typer
 
 from alignx.cli.command import command, option
 from alignx.cli.hub.inputs import SpaceFolderArgument, codes_of, mapped_language
+from alignx.cli.hub.prepare import NoPrepare
 from alignx.cli.hub.summary import show
 from alignx.cli.lexicons import Dictionaries, assigned, load_lexicons
 from alignx.cli.options import Reading
@@ -38,6 +39,7 @@ class FitOptions:
         bool, option("Leave out the learned rankings and their probabilities.", "--no-ranker")
     ] = False
     allow_failed: Annotated[bool, option("Keep a language that has failed its check.")] = False
+    no_prepare: NoPrepare = False
 
 
 changing = partial(command, settings=("threads", "device"), first=("dictionaries", "limit"))
@@ -117,6 +119,14 @@ def _change(
                 )
         with terminal.working("Aligning") as bar:
             change = space_changes.add_language if is_new else space_changes.update_language
-            options = {"ranker": not fit.no_ranker, "allow_failed": fit.allow_failed}
-            change(folder, code, embeddings, lexicons, progress=bar, **options)
+            change(
+                folder,
+                code,
+                embeddings,
+                lexicons,
+                ranker=not fit.no_ranker,
+                allow_failed=fit.allow_failed,
+                prepare=not fit.no_prepare,
+                progress=bar,
+            )
     show(terminal, folder, time.perf_counter() - start)

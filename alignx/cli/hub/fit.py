@@ -13,7 +13,7 @@ import typer
 
 from alignx.cli.command import RUNNING, command, option
 from alignx.cli.hub.inputs import codes_of, mapped_language, path_of
-from alignx.cli.hub.prepare import prepare_searches
+from alignx.cli.hub.prepare import NoPrepare, prepare_searches
 from alignx.cli.hub.summary import show
 from alignx.cli.lexicons import Dictionaries, GivenLexicon, assigned, load_lexicons
 from alignx.cli.log import logging_to
@@ -76,6 +76,7 @@ def fit(
         bool, option("Leave out languages that have failed their check, and keep the others.")
     ] = False,
     replace: Annotated[bool, option("Replace a space that is there.")] = False,
+    no_prepare: NoPrepare = False,
     log_file: Annotated[Path | None, option("Log of the steps, as JSON lines.", "--log")] = None,
     jobs: Annotated[
         int | None,
@@ -118,7 +119,8 @@ def fit(
         )
         with terminal.working("Writing"):
             alignment.save(output, languages, prepare=False)
-    prepare_searches(terminal, output)
+    if not no_prepare:
+        prepare_searches(terminal, output)
     show(terminal, output, time.perf_counter() - start)
 
 

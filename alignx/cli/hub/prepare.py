@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alignx.cli.command import command
+from alignx.cli.command import command, option
 from alignx.cli.hub.inputs import SpaceFolderArgument
 from alignx.cli.terminal import Terminal
 from alignx.support.counts import counted
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["prepare", "prepare_searches"]
+__all__ = ["NoPrepare", "prepare", "prepare_searches"]
+
+NoPrepare = Annotated[
+    bool,
+    option("Leave out the searches that make single words fast.", "--no-prepare"),
+]
 
 
 @command("hub prepare space/ es sk fr", settings=("threads", "device"))
