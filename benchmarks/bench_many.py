@@ -6,7 +6,7 @@
 - growth: noisy rotated copies of the English vectors stand for languages (see many_data.py); the
   hub has a dictionary with each. Each number of languages is fitted in a process of its own.
 - memory: the joint fit alone, by the default method, of 50 languages by their pairs with evidence.
-- interrupted: growth, killed halfway (SIGKILL), and then run again.
+- interrupted: five such languages in one go, and killed halfway (SIGKILL) and run again.
 - peer: generalized Procrustes against the package qc-procrustes, in an environment of its own.
 
 Each row is written when it is measured, and not measured again: to do so, delete it or the file.
@@ -39,7 +39,7 @@ Row = dict[str, Any]
 STAGES = ("accuracy", "growth", "memory", "interrupted", "peer")
 SIZES = (2, 5, 10, 20)
 TESTED = 12  # pairs of languages without a dictionary to test
-HALFWAY = 0.5
+INTERRUPTED, HALFWAY = 5, 0.5  # languages, and when their fit is killed
 
 # Rows of a language that take part in a fit: the 20,000 most frequent, and others of dictionaries.
 MEMORY = {"languages": 50, "rows": 22_000, "dimension": 300, "paired": 15_000}
@@ -157,29 +157,28 @@ def memory(options: argparse.Namespace, folder: Path, rows: list[Row]) -> Iterat
 
 
 def interrupted(options: argparse.Namespace, folder: Path, rows: list[Row]) -> Iterator[Row]:
-    """Kill a fit halfway, and run it again; the maps must be those of the fit in one go.
+    """Fit in one go, then kill a fit halfway and run it again; the maps must be the same.
 
     Halfway by processor seconds, which other programs on the machine hardly change.
     """
-    whole = [row for row in rows if row["part"] == "growth" and row["words"] == options.words]
-    if any(row["part"] == "interrupted" for row in rows) or not whole:
+    if any(row["part"] == "interrupted" for row in rows):
         return
-    chosen = max(whole, key=lambda row: (row["languages"] <= 5, row["languages"]))
-    spec = specified(options, folder, chosen["languages"])
-    task = json.dumps(spec | {"job": "align"})
-    after = HALFWAY * chosen["cpu_seconds"]
-    if watch("benchmarks.many_job", task, kill_after=after) is not None:
+    spec = specified(options, folder, INTERRUPTED) | {"job": "align"}
+    whole = watch("benchmarks.many_job", json.dumps(spec | {"work": str(folder / "work-whole")}))
+    assert whole is not None
+    after = HALFWAY * whole.cpu_seconds
+    if watch("benchmarks.many_job", json.dumps(spec), kill_after=after) is not None:
         raise RuntimeError("the fit ended before it was killed")
-    found = watch("benchmarks.many_job", task)
+    found = watch("benchmarks.many_job", json.dumps(spec))
     assert found is not None
     row = figures(found, options)
     yield {
         "part": "interrupted",
-        "languages": chosen["languages"],
+        "languages": INTERRUPTED,
         "words": options.words,
         "killed_after": after,
-        "whole_seconds": chosen["cpu_seconds"],
-        "same_maps": row["digest"] == chosen["digest"],
+        "whole_seconds": whole.cpu_seconds,
+        "same_maps": row["digest"] == figures(whole, options)["digest"],
         **row,
     }
 
