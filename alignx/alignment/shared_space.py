@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast, overload
 
 from alignx.alignment.pair_parts import LastPairs, PairParts, parts_of, require_own_ranker
+from alignx.alignment.pair_searches import PairSearches
 from alignx.alignment.pivot import Pivot
 from alignx.alignment.translation import Translation, TranslationSearch
 from alignx.alignment.unit_languages import UnitLanguages
 from alignx.retrieval.csls import csls_neighbors
-from alignx.retrieval.exact import ExactIndex, cross_neighbors
-from alignx.retrieval.neighbors import N_NEIGHBORS, CrossNeighbors, count_or_default
-from alignx.retrieval.ranked import Biases, Ranking, key_biases, require_ranking
+from alignx.retrieval.exact import ExactIndex
+from alignx.retrieval.neighbors import N_NEIGHBORS, count_or_default
+from alignx.retrieval.ranked import require_ranking
 from alignx.support.arguments import require_instance, require_words
 from alignx.support.arrays import freeze
 from alignx.vectors.embeddings import Embeddings
@@ -23,14 +24,14 @@ from alignx.vectors.oov import add_oov_entries, require_oov_mode
 if TYPE_CHECKING:
     from alignx.alignment.known_pairs import KnownPairs
     from alignx.ranking.ranker import PairRanker
+    from alignx.retrieval.neighbors import CrossNeighbors
+    from alignx.retrieval.ranked import Biases, Ranking
     from alignx.support.arrays import Indices, Matrix
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
     from alignx.vectors.oov import OOVMode
 
 ANSWERS = 5
-MANY_WORDS = 200
-SMALL = 10_000**2  # pairs of words that one search compares, faster than bounds for each query
 
 __all__ = ["SharedSpace"]
 
@@ -76,8 +77,7 @@ class SharedSpace(Mapping[str, Embeddings]):
     pairs: Mapping[tuple[str, str], PairParts] = field(default_factory=dict)
     pivot: Pivot | None = None
     _pairs: dict[tuple[str, str], SharedSpace] = field(default_factory=LastPairs, init=False)
-    _cosine: dict[int, CrossNeighbors] = field(default_factory=dict, init=False)
-    _biases: dict[Ranking, Biases] = field(default_factory=dict, init=False)
+    _searches: PairSearches = field(init=False)
     _best: dict[tuple[str, str, int], Indices] = field(default_factory=dict, init=False)
 
     __eq__ = object.__eq__  # not that of Mapping, as vectors are arrays
@@ -90,6 +90,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         if not isinstance(self.languages, UnitLanguages):
             object.__setattr__(self, "languages", UnitLanguages.checked(self.languages))
         require_own_ranker(self.ranker, self.languages)
+        object.__setattr__(self, "_searches", PairSearches(self._unit))
 
     @property
     def _unit(self) -> UnitLanguages:
@@ -169,8 +170,10 @@ class SharedSpace(Mapping[str, Embeddings]):
             parts = parts_of(self.pairs, asked)
             pivot = Pivot.of(self._unit, source, target, parts.ranker)
             chosen = self._unit.select(asked)
-            self._pairs[asked] = made = SharedSpace(chosen, *parts, self.pairs, pivot)
-            made._take_over(self._pairs.get(asked[::-1], made))
+            made = SharedSpace(chosen, *parts, self.pairs, pivot)
+            if asked[::-1] in self._pairs:
+                made._searches.take_over(self._pairs[asked[::-1]]._searches)
+            self._pairs[asked] = made
         return self._pairs[asked]
 
     def reversed(self) -> SharedSpace:
@@ -180,13 +183,8 @@ class SharedSpace(Mapping[str, Embeddings]):
         turned = self.pivot and self.pivot.reversed()
         swapped = SharedSpace(self._unit.select(codes), *parts, self.pairs, turned)
         if len(self) == 2:
-            swapped._take_over(self)
+            swapped._searches.take_over(self._searches)
         return swapped
-
-    def _take_over(self, other: SharedSpace) -> None:
-        """Keep what was found for the same two languages in reverse order."""
-        self._cosine.update({k: found.reversed() for k, found in other._cosine.items()})
-        self._biases.update({k: found[::-1] for k, found in other._biases.items()})
 
     def extended(
         self, source: Sequence[str] = (), target: Sequence[str] = (), *, oov: OOVMode = "drop"
@@ -213,7 +211,16 @@ class SharedSpace(Mapping[str, Embeddings]):
         return SharedSpace(languages, self.ranker, self.known)
 
     def n_neighbors(self, given: int | None = None) -> int:
-        """Check a number of neighbors for CSLS, or choose 10, or all words with a warning."""
+        """Check a number of neighbors for CSLS between source and target, or choose one.
+
+        Default: 10, or the size of the smaller vocabulary with a warning.
+
+        Examples
+        --------
+        >>> english = Embeddings(["cat", "dog"], [[1, 0], [0, 1]])
+        >>> SharedSpace({"en": english, "es": english}).n_neighbors(2)
+        2
+        """
         fewest = min(len(self.source), len(self.target))
         return count_or_default(given, N_NEIGHBORS, fewest, "n_neighbors", "words")
 
@@ -221,11 +228,7 @@ class SharedSpace(Mapping[str, Embeddings]):
         self, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> CrossNeighbors:
         """Search `n_neighbors` cosine neighbors of source and target, once."""
-        n_neighbors = self.n_neighbors(n_neighbors)
-        if n_neighbors not in self._cosine:
-            both = self.source.vectors, self.target.vectors
-            self._cosine[n_neighbors] = cross_neighbors(*both, n_neighbors, progress=progress)
-        return self._cosine[n_neighbors]
+        return self._searches.neighbors(self.n_neighbors(n_neighbors), progress)
 
     def key_biases(
         self, ranking: Ranking, n_neighbors: int | None = None, *, progress: Progress | None = None
@@ -233,23 +236,13 @@ class SharedSpace(Mapping[str, Embeddings]):
         """Compute the biases of source and target for a ranking, once; see `key_biases`."""
         if ranking == "csls":
             return self.csls_biases(n_neighbors, progress=progress)
-        if ranking not in self._biases:
-            X, Y = self.source.vectors, self.target.vectors
-            self._biases[ranking] = key_biases(ranking, X, Y, progress=progress)
-        return self._biases[ranking]
+        return self._searches.key_biases(ranking, progress)
 
     def csls_biases(
         self, n_neighbors: int | None = None, *, progress: Progress | None = None
     ) -> tuple[Matrix, Matrix]:
         """Compute the CSLS biases of source and target, or read them from a space on disk."""
-        n = self.n_neighbors(n_neighbors)
-        return self._ready_biases(n) or self.cosine_neighbors(n, progress=progress).biases(n)
-
-    def _ready_biases(self, n_neighbors: int) -> tuple[Matrix, Matrix] | None:
-        """Return the CSLS biases that an earlier search has found, or that lie on disk."""
-        if n_neighbors in self._cosine:
-            return self._cosine[n_neighbors].biases(n_neighbors)
-        return self._unit.stored_biases(*[*self][:2]) if n_neighbors == N_NEIGHBORS else None
+        return self._searches.csls_biases(self.n_neighbors(n_neighbors), progress)
 
     def best_rows(self, source: str, target: str, *, vocabulary: int = 50_000) -> Indices:
         """Find the best translation by CSLS-10 of every word of a language, once: (n,) rows.
@@ -271,12 +264,11 @@ class SharedSpace(Mapping[str, Embeddings]):
         pair = self.source, self.target
         sources, targets = (ExactIndex.borrowing(each.vectors) for each in pair)
         if ranking not in ("learned", "csls"):
-            return TranslationSearch(*pair, sources, targets.with_bias(self.key_biases(ranking)[1]))
+            targets = targets.with_bias(self.key_biases(ranking)[1])
+            return TranslationSearch(*pair, sources, targets)
         n_neighbors = self.n_neighbors(n_neighbors)
         ranker = self.ranker if ranking == "learned" else None
-        # CSLS finds the biases that a few queries need; the candidates of many touch most rows.
-        is_many = len(self.source) * len(self.target) <= SMALL or (ranker and n_words >= MANY_WORDS)
-        biases = self.csls_biases(n_neighbors) if is_many else self._ready_biases(n_neighbors)
+        biases = self._searches.biases_for(n_neighbors, 0 if ranker is None else n_words)
         return TranslationSearch(*pair, sources, targets, n_neighbors, biases, ranker, self.pivot)
 
     @overload

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from made_languages import unit
 
-from alignx.alignment import shared_space
+from alignx.alignment import pair_searches
 from alignx.alignment.pair_parts import PairParts
+from alignx.alignment.pair_searches import MANY_WORDS
 from alignx.alignment.pivot import Pivot
-from alignx.alignment.shared_space import MANY_WORDS, SharedSpace
+from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.unit_languages import UnitLanguages
 from alignx.evaluation.word_translation import evaluate
 from alignx.induction.induce import induce_lexicon
@@ -62,11 +63,11 @@ def test_all_uses_compare_words_through_the_third_language(
     assert pair.ranker is not None
     expected = pair.ranker.rank(compared)
     with monkeypatch.context() as patched:
-        patched.setattr(shared_space, "SMALL", 0)  # as in a large space
+        patched.setattr(pair_searches, "SMALL", 0)  # as in a large space
         bounded = [answers[0] for answers in pair.translate(pair.source.words[:5], 1)]
-    assert not pair._cosine
+    assert not pair._searches.cosine
     few = [answers[0] for answers in pair.translate(pair.source.words[:5], 1)]
-    assert pair._cosine  # once for all later words
+    assert pair._searches.cosine  # once for all later words
     many = [answers[0] for answers in pair.translate(pair.source.words, 1)]
     assert len(pair.source) >= MANY_WORDS
     assert [each.word for each in many] == [f"c{row}" for row in expected.indices[:, 0]]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from made_spaces import WORDS, in_child, made_language, states
 
-from alignx.alignment import shared_space
+from alignx.alignment import pair_searches
 from alignx.alignment.pivot import Pivot
 from alignx.alignment.shared_space import SharedSpace
 from alignx.alignment.space_folder import prepare, writer
@@ -81,7 +81,7 @@ def space(unprepared: Path, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat the spaces as large ones, in which a question does not compare all pairs of words."""
-    monkeypatch.setattr(shared_space, "SMALL", 0)
+    monkeypatch.setattr(pair_searches, "SMALL", 0)
 
 
 def answers(folder: Path, limit: int | None = None) -> list[Any]:
@@ -114,7 +114,7 @@ def test_answers_are_those_without_preparation_bit_by_bit(space: Path) -> None:
     assert pair.translate("es3") == before[1]
     assert evaluate(pair, gold).more == evaluated.more
     assert evaluate(pair, gold).csls == evaluated.csls
-    assert not pair._cosine
+    assert not pair._searches.cosine
     assert {*pair.pivot._biases} == {"es", "de"}  # without a search
     for source, target in combinations(CODES, 2):
         stored = opened.languages.stored_biases(source, target)  # type: ignore[attr-defined]
@@ -156,7 +156,7 @@ def test_a_dictionary_that_is_served_needs_no_search_of_all_words(space: Path) -
     prepare_space(space)
     pair = SharedSpace.open(space).pair("es", "de")
     live = LiveDictionary(pair, (pair.source, pair.target))
-    assert not pair._cosine
+    assert not pair._searches.cosine
     (found,) = live.directions["es"].translate(["es3"], 5)
     assert [each["word"] for each in found["answers"]] == [e.word for e in pair.translate("es3")]
 
