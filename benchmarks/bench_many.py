@@ -164,7 +164,10 @@ def interrupted(options: argparse.Namespace, folder: Path, rows: list[Row]) -> I
     if any(row["part"] == "interrupted" for row in rows):
         return
     spec = specified(options, folder, INTERRUPTED) | {"job": "align"}
-    whole = watch("benchmarks.many_job", json.dumps(spec | {"work": str(folder / "work-whole")}))
+    for_whole = spec | {"work": str(folder / "work-whole")}
+    for each in (spec, for_whole):
+        shutil.rmtree(each["work"], ignore_errors=True)  # an earlier run may have got further
+    whole = watch("benchmarks.many_job", json.dumps(for_whole))
     assert whole is not None
     after = HALFWAY * whole.cpu_seconds
     if watch("benchmarks.many_job", json.dumps(spec), kill_after=after) is not None:

@@ -324,7 +324,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
 
 @cache
 def content(mark: str) -> str | None:
-    """What belongs behind a mark; None if its benchmark was not run."""
+    """Render what belongs behind a mark; None if its benchmark was not run."""
     for name, renderers in RENDERERS.items():
         file = HERE / "results" / f"{name}.json"
         if file.exists() and mark in (*renderers, f"{name} machine"):
