@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alignx.alignment.space_folder.codes import require_code
 from alignx.alignment.space_folder.manifest import Manifest, read_manifest
-from alignx.alignment.space_folder.prepare import prepare_space
+from alignx.alignment.space_folder.prepare import prepare_language
 from alignx.alignment.space_folder.reader import SpaceFolder
 from alignx.alignment.space_folder.writer import changing
 from alignx.errors import MissingFileError, SpaceError
@@ -30,7 +30,7 @@ __all__ = ["add_language", "remove_language", "require_presence", "update_langua
 Lexicons: TypeAlias = "Mapping[str, LexiconLike] | Mapping[tuple[str, str], LexiconLike]"
 
 ATTEMPTS = 3  # fits, where others change the space meanwhile
-FIT = 0.9  # its part of the time; the rest prepares searches
+FIT = 0.9  # part of the progress; the rest is that of `prepare_space`
 
 logger = logging.getLogger("alignx")
 
@@ -68,8 +68,8 @@ def add_language(
     allow_failed : bool
         Keep a map that has failed its check.
     prepare : bool
-        Then prepare single searches, which takes one search of all words with each language that
-        has evidence; see `prepare_space`.
+        Then store CSLS biases, so that single words are translated at once. That takes a search of
+        all words with each language that has evidence and the first two; see `prepare_space`.
     progress : callable, optional
         Called with the fraction done.
 
@@ -104,7 +104,7 @@ def add_language(
     """
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
     fitted = _put(folder, code, embeddings, lexicons, options, is_new=True)
-    _prepare(folder, prepare, progress)
+    _prepare(folder, code, prepare, progress)
     return fitted
 
 
@@ -127,7 +127,7 @@ def update_language(
     """
     options = {"ranker": ranker, "allow_failed": allow_failed, "progress": progress}
     fitted = _put(folder, code, embeddings, lexicons, options, is_new=False)
-    _prepare(folder, prepare, progress)
+    _prepare(folder, code, prepare, progress)
     return fitted
 
 
@@ -197,9 +197,12 @@ def _put(
     )
 
 
-def _prepare(folder: StrPath, is_wanted: bool, progress: Progress | None) -> None:
+def _prepare(folder: StrPath, code: str, is_wanted: bool, progress: Progress | None) -> None:
+    """Store the CSLS biases of the language, if that is wanted, and end the progress."""
     if is_wanted:
-        prepare_space(folder, progress=part_of(progress, FIT, 1 - FIT))
+        prepare_language(folder, code, progress=part_of(progress, FIT, 1 - FIT))
+    if progress is not None:
+        progress(1.0)
 
 
 def require_presence(manifest: Manifest, code: str, *, is_new: bool) -> None:

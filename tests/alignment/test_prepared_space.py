@@ -208,6 +208,12 @@ def test_pairs_with_evidence_and_with_pivots_are_prepared(tmp_path: Path) -> Non
         prepare_space(folder, progress=3)  # type: ignore[arg-type]
 
 
+def test_a_language_alone_is_prepared(space: Path) -> None:
+    assert prepare.prepare_language(space, "de") == 2
+    prepared = [each.codes for each in SpaceFolder.open(space).manifest.biases]
+    assert prepared == [("en", "de"), ("es", "de")]
+
+
 @pytest.mark.parametrize("place", [-1, 20])
 def test_a_changed_bit_is_told(space: Path, place: int) -> None:
     prepare_space(space)

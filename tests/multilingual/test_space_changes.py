@@ -136,7 +136,9 @@ def test_a_language_without_a_dictionary_is_joined_by_its_vectors(space: Path) -
     assert [pair.diagnosis for pair in stored] == [pair.diagnosis for pair in added.pairs]
     for source, target in (("de", "en"), ("es", "de")):
         assert accuracy(space, source, target) > 0.8
-    update_language(space, "de", language("de", 4))
+    update_language(space, "de", language("de", 4), prepare=False, progress=done.append)
+    assert done[-1] == 1
+    assert not [pair for pair in SpaceFolder.open(space).manifest.biases if "de" in pair.codes]
     assert accuracy(space, "en", "de") > 0.8
 
 

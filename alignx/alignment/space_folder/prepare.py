@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     Pair = tuple[LanguageRecord, LanguageRecord]
     Found = tuple[Pair, tuple[Matrix, Matrix]]
 
-__all__ = ["prepare_space"]
+__all__ = ["prepare_language", "prepare_space"]
 
-SECONDS = 10.0  # of work that an interrupt may lose
+SECONDS = 10.0  # of finished work that an interrupt may lose
 PIVOTS = 2  # first languages, one of which is the pivot of each pair; see `pivot_code`
 
 logger = logging.getLogger("alignx")
@@ -41,17 +41,18 @@ def prepare_space(
 ) -> int:
     """Store the CSLS biases of pairs of languages, so that single words are translated at once.
 
-    `MultilingualAlignment.save`, `add_language` and `update_language` do so for the pairs with
-    evidence, and for each language with the first two, through which others are compared. Without
-    its biases a pair gives the same answers, after seconds for a large vocabulary. The space is
-    locked only while a file is written; files that are there stay.
+    `MultilingualAlignment.save` does so for the pairs with evidence, and for each language with the
+    first two, through which others are compared; `add_language` and `update_language` for those of
+    these pairs that have the language. Without its biases a pair gives the same answers, after
+    seconds for a large vocabulary. The space is locked only while a file is written; files that are
+    there stay.
 
     Parameters
     ----------
     folder : path
         Folder of the space.
     codes : sequence of str, optional
-        Languages of which every pair is prepared. Default: as above.
+        Languages of which every pair is prepared. Default: the pairs of `save`.
     progress : callable, optional
         Called with the fraction done.
 
@@ -81,7 +82,22 @@ def prepare_space(
     """
     require_callable(progress, "progress")
     opened = SpaceFolder.open(folder)
-    missing = _missing(opened.manifest, codes)
+    return _prepare(opened, _missing(opened.manifest, codes), progress)
+
+
+def prepare_language(folder: StrPath, code: str, *, progress: Progress | None = None) -> int:
+    """Store the CSLS biases of a language that has come or changed; see `prepare_space`.
+
+    Other pairs of the space stay as they are, prepared or not.
+    """
+    opened = SpaceFolder.open(folder)
+    missing = _missing(opened.manifest, None)
+    own = [pair for pair in missing if code in (each.code for each in pair)]
+    return _prepare(opened, own, progress)
+
+
+def _prepare(opened: SpaceFolder, missing: list[Pair], progress: Progress | None) -> int:
+    """Search and store the biases of pairs, and count them."""
     found: list[Found] = []
     count, last = 0, time.monotonic()
     try:
@@ -100,7 +116,7 @@ def prepare_space(
     except (KeyboardInterrupt, OutputError):
         logger.warning(
             "%s is complete; until `alignx hub prepare` has finished, single words take longer",
-            folder,
+            opened.path,
         )
         raise
     return count
