@@ -190,7 +190,7 @@ def _validated(
 ) -> Validation | None:
     """Raise AlignmentFailed for a failed map; warn of a weak one and of wrong pairs."""
     n_words, rounds = len(np.unique(pairs[:, 0])), spec.context.refinement.rounds
-    validation = None
+    validation, wrong = None, None
     if fits is not None:
         wrong = fits.wrong_pairs(words)
         validation = validate(fits, aligner, n_words, rounds, answers, wrong.share)
@@ -207,7 +207,7 @@ def _validated(
         logger.warning(
             "this map is weak: %s; check the dictionary, and use more pairs%s", validation, better
         )
-    if validation is None or validation.failed:
+    if validation is None or wrong is None or validation.failed:
         return validation
     if wrong.is_remarkable(is_weak=validation.weak):
         logger.warning("%s; check it", wrong.remark("the dictionary"))

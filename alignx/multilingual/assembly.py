@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["assembled", "fit_rankers", "keep_finished", "kept_finished"]
 
-FEW_WORDS = 10  # of each language, in place of all
+KEPT_WORDS = 10  # of each language, as a space has some; `save` maps all of them
 
 
 def fit_rankers(
@@ -131,7 +131,7 @@ def keep_finished(
     ranker: PairRanker | bool,
 ) -> None:
     """Keep maps, figures and rankings in the folder of a fit, as a space of few words."""
-    few = {code: parts[code].words.head(FEW_WORDS) for code in alignment.maps}
+    few = {code: parts[code].words.head(KEPT_WORDS) for code in alignment.maps}
     alignment.save(_finished(tasks, ranker), few, prepare=False)
 
 

@@ -42,7 +42,7 @@ PARTNERS = 4  # languages without known pairs that a language is compared with
 
 
 class Steps(NamedTuple):
-    """How the steps of a fit are taken, where not one after the other in memory.
+    """Search for mutual neighbors, and storage of finished steps, of a fit.
 
     Attributes
     ----------

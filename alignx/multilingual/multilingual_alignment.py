@@ -257,8 +257,8 @@ class MultilingualAlignment(Tabular):
         languages : mapping of str to Embeddings, path or object
             Vectors before their maps, all words of each language.
         prepare : bool
-            Then prepare single searches, which takes seconds for each pair of languages; see
-            `prepare_space`.
+            Then store CSLS biases, so that single words are translated at once. That takes seconds
+            for each pair of languages; see `prepare_space`.
         progress : callable, optional
             Called with the fraction of the preparation.
 

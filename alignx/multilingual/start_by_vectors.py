@@ -51,7 +51,7 @@ def start_by_vectors(
     Returns
     -------
     list of str, dict of str to LearnedPairs
-        The other languages, the most similar first, and the pairs with those that join it.
+        The other languages, those that join it first, and the pairs with these.
 
     Raises
     ------

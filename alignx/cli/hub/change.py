@@ -42,10 +42,10 @@ class FitOptions:
     no_prepare: NoPrepare = False
 
 
-changing = partial(command, settings=("threads", "device"), first=("dictionaries", "limit"))
+fit_command = partial(command, settings=("threads", "device"), first=("dictionaries", "limit"))
 
 
-@changing("hub add space/ fr.vec -d fr-en.txt")
+@fit_command("hub add space/ fr.vec -d fr-en.txt")
 def add(
     space: SpaceFolderArgument,
     vectors: Vectors,
@@ -61,7 +61,7 @@ def add(
     _change(terminal, space, vectors, fit, reading, is_new=True)
 
 
-@changing("hub update space/ fr.new.vec -d fr-en.txt")
+@fit_command("hub update space/ fr.new.vec -d fr-en.txt")
 def update(
     space: SpaceFolderArgument,
     vectors: Vectors,

@@ -19,7 +19,7 @@ __all__ = ["NoPrepare", "prepare", "prepare_searches"]
 
 NoPrepare = Annotated[
     bool,
-    option("Leave out the searches that make single words fast.", "--no-prepare"),
+    option("Leave out the CSLS biases that make single words fast.", "--no-prepare"),
 ]
 
 
@@ -37,9 +37,10 @@ def prepare(
     *,
     terminal: Terminal,
 ) -> None:
-    """Store what the search of single words needs; other commands of `hub` do so for most pairs.
+    """Store the CSLS biases of pairs of languages, so that single words are translated at once.
 
-    Without it a pair of languages gives the same answers, after seconds for a large vocabulary.
+    `alignx hub`, `hub add` and `hub update` do so for most pairs. The others give the same answers,
+    after seconds for large vocabularies.
     """
     count = prepare_searches(terminal, space, codes)
     terminal.note(f"{space}: {counted(count, 'pair')} of languages prepared")

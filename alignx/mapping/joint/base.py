@@ -155,9 +155,9 @@ class JointAligner(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         Notes
         -----
         German joining English and Spanish, by `JointReweighted` on known and induced pairs with
-        both, answers held-out words as well as in a fit of all three, up to a point of P@1: 61.5 of
-        100 from English and 58.2 from Spanish instead of 62.3 and 58.7, and 36.7 and 46.9 instead
-        of 37.5 and 46.8 in return (1,200 to 3,100 words).
+        both: of 100 held-out words 61.5 from English, 58.2 from Spanish, and 36.7 and 46.9 in
+        return are right; in a fit of all three 62.3, 58.7, 37.5 and 46.8 (1,200 to 3,100 words).
+        Tuned maps lose more, see `add_language`.
         """
         new = as_rows(rows, "new language")
         known = {number: as_rows(others[number], f"language {number}") for number in pairs}
