@@ -221,13 +221,32 @@ def test_a_changed_bit_is_told(space: Path, place: int) -> None:
     data = bytearray(file.read_bytes())
     data[place] ^= 1
     file.write_bytes(data)
-    with pytest.raises(FormatError, match=r"es\.de\.biases-.*its content has changed"):
+    with pytest.raises(FormatError, match=r"es\.de\.biases-.*damaged or gone; run"):
         SharedSpace.open(space).pair("es", "de").translate("es3")
     text = (space / MANIFEST).read_text()
     digest = SpaceFolder.open(space).manifest.biases[0].vectors[0]
     (space / MANIFEST).write_text(text.replace(f'"{digest}",\n', f'"{"0" * 64}",\n', 1))
     with pytest.raises(FormatError, match="biases must be of the vectors of the space"):
         SharedSpace.open(space)
+
+
+@pytest.mark.parametrize("change", ["bit", "end", "gone"])
+def test_a_damaged_file_is_prepared_again_and_stops_no_other_pair(space: Path, change: str) -> None:
+    prepare_space(space)
+    before, files = answers(space), states(space)
+    file = next((space / "pairs").glob("es.de.biases-*"))
+    data = file.read_bytes()
+    if change == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(data[:-1] + (b"?" if change == "bit" else b""))
+    assert SharedSpace.open(space).pair("en", "de").translate("en3", ranking="csls")
+    with pytest.raises(FormatError, match="run `alignx hub prepare`"):
+        SharedSpace.open(space).pair("es", "de").translate("es3")
+    assert prepare_space(space) == 1
+    assert file.read_bytes() == data
+    assert states(space).keys() == files.keys()
+    assert answers(space) == before
 
 
 def test_an_interrupt_keeps_the_space_and_is_told(

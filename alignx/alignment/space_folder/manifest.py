@@ -181,12 +181,16 @@ class Manifest(Table):
 
     def files(self) -> Iterator[StoredFile]:
         """Yield all files of the space."""
+        yield from self.fitted_files()
+        yield from (each.file for each in self.biases)
+
+    def fitted_files(self) -> Iterator[StoredFile]:
+        """Yield the files that only another fit can replace: all but the biases."""
         if self.frame is not None:
             yield self.frame
         for language in self.languages:
             yield from (language.vectors, language.map)
         yield from (pair.file for pair in self.pairs if pair.file is not None)
-        yield from (each.file for each in self.biases)
 
     def as_json(self) -> str:
         """Return the content of the file, a line for each entry of its lists."""

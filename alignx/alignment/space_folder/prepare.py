@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from alignx.alignment.space_folder.files import path_of
 from alignx.alignment.space_folder.reader import SpaceFolder
+from alignx.alignment.space_folder.stored_biases import is_sound
 from alignx.alignment.space_folder.stored_language import read_vectors
 from alignx.alignment.space_folder.writer import changing
 from alignx.errors import MissingFileError, OutputError
@@ -20,7 +21,7 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.alignment.space_folder.manifest import LanguageRecord, Manifest
+    from alignx.alignment.space_folder.manifest import LanguageRecord
     from alignx.support.arrays import Matrix
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
@@ -44,8 +45,8 @@ def prepare_space(
     `MultilingualAlignment.save` does so for the pairs with evidence, and for each language with the
     first two, through which others are compared; `add_language` and `update_language` for those of
     these pairs that have the language. Without its biases a pair gives the same answers, after
-    seconds for a large vocabulary. The space is locked only while a file is written; files that are
-    there stay.
+    seconds for a large vocabulary. The space is locked only while a file is written; sound
+    files that are there stay, damaged ones are replaced.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def prepare_space(
     """
     require_callable(progress, "progress")
     opened = SpaceFolder.open(folder)
-    return _prepare(opened, _missing(opened.manifest, codes), progress)
+    return _prepare(opened, _missing(opened, codes), progress)
 
 
 def prepare_language(folder: StrPath, code: str, *, progress: Progress | None = None) -> int:
@@ -91,7 +92,7 @@ def prepare_language(folder: StrPath, code: str, *, progress: Progress | None = 
     Other pairs of the space stay as they are, prepared or not.
     """
     opened = SpaceFolder.open(folder)
-    missing = _missing(opened.manifest, None)
+    missing = _missing(opened, None)
     own = [pair for pair in missing if code in (each.code for each in pair)]
     return _prepare(opened, own, progress)
 
@@ -122,14 +123,20 @@ def _prepare(opened: SpaceFolder, missing: list[Pair], progress: Progress | None
     return count
 
 
-def _missing(manifest: Manifest, codes: Sequence[str] | None) -> list[Pair]:
-    """Return the pairs of languages that are to be prepared and are not, in their order."""
+def _missing(opened: SpaceFolder, codes: Sequence[str] | None) -> list[Pair]:
+    """Return the pairs of languages that are to be prepared and are not, in their order.
+
+    Also those of which the file is damaged.
+    """
+    manifest = opened.manifest
     chosen = manifest.languages if codes is None else [manifest.language(code) for code in codes]
     pairs = {frozenset(pair) for pair in combinations((each.code for each in chosen), 2)}
     if codes is None:
         evidence = {frozenset(each.codes) for each in manifest.pairs if each.pairs or each.induced}
         pairs = {pair for pair in pairs if pair in evidence or pair & {*manifest.codes[:PIVOTS]}}
-    pairs -= {frozenset(each.codes) for each in manifest.biases}
+    for record in manifest.biases:
+        change = pairs.discard if is_sound(opened.path, record) else pairs.add
+        change(frozenset(record.codes))
     return [
         (source, target)
         for source, target in combinations(manifest.languages, 2)

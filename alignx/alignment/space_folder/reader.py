@@ -55,7 +55,7 @@ class SpaceFolder:
 
     @classmethod
     def open(cls, path: StrPath, *, limit: int | None = None) -> Self:
-        """Read the manifest, and check that its files are there in their size.
+        """Read the manifest, and check that the files of the fit are there in their size.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class SpaceFolder:
         manifest = read_manifest(folder)
         while True:
             try:
-                for file in manifest.files():
+                for file in manifest.fitted_files():
                     require_file(folder, file)
             except MissingFileError:  # unless the space has changed meanwhile
                 before, manifest = manifest, read_manifest(folder)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from alignx.alignment.space_folder.files import path_of, verify_file
-from alignx.errors import FormatError
+from alignx.alignment.space_folder.files import verify_file
+from alignx.errors import FormatError, MissingFileError
 from alignx.support.arrays import freeze
 from alignx.support.safetensors import read_tensors
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alignx.alignment.space_folder.manifest import BiasRecord
     from alignx.support.arrays import Matrix
 
-__all__ = ["StoredBiases", "biases_to_bytes"]
+__all__ = ["StoredBiases", "biases_to_bytes", "is_sound"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,10 +68,21 @@ def biases_to_bytes(both: tuple[Matrix, Matrix]) -> bytes:
     return to_bytes(dict(zip(("source", "target"), both, strict=True)))
 
 
+def is_sound(folder: Path, record: BiasRecord) -> bool:
+    """Tell whether a file of biases is there, and each bit of it as it was written."""
+    try:
+        verify_file(folder, record.file)
+    except (MissingFileError, FormatError):
+        return False
+    return True
+
+
 def _read_biases(folder: Path, record: BiasRecord) -> tuple[Matrix, Matrix]:
-    """Read a file of biases; raises FormatError if a bit of it has changed."""
-    path = path_of(folder, record.file)
-    verify_file(folder, record.file)  # a millisecond, and a wrong bias shows nowhere else
+    """Read a file of biases; raises FormatError if it is gone or a bit of it has changed."""
+    path = folder / record.file.path
+    if not is_sound(folder, record):  # a millisecond, and a wrong bias shows nowhere else
+        problem = "damaged or gone; run `alignx hub prepare`, then open the space again"
+        raise FormatError(path, problem)
     _, tensors = read_tensors(path)
     try:
         first, second = (freeze(tensors[name]) for name in ("source", "target"))
