@@ -92,9 +92,7 @@ def prepare_language(folder: StrPath, code: str, *, progress: Progress | None = 
     Other pairs of the space stay as they are, prepared or not.
     """
     opened = SpaceFolder.open(folder)
-    missing = _missing(opened, None)
-    own = [pair for pair in missing if code in (each.code for each in pair)]
-    return _prepare(opened, own, progress)
+    return _prepare(opened, _missing(opened, None, of=code), progress)
 
 
 def _prepare(opened: SpaceFolder, missing: list[Pair], progress: Progress | None) -> int:
@@ -123,10 +121,12 @@ def _prepare(opened: SpaceFolder, missing: list[Pair], progress: Progress | None
     return count
 
 
-def _missing(opened: SpaceFolder, codes: Sequence[str] | None) -> list[Pair]:
+def _missing(
+    opened: SpaceFolder, codes: Sequence[str] | None, *, of: str | None = None
+) -> list[Pair]:
     """Return the pairs of languages that are to be prepared and are not, in their order.
 
-    Also those of which the file is damaged.
+    Also those of which the file is damaged; `of` leaves out the pairs without a language.
     """
     manifest = opened.manifest
     chosen = manifest.languages if codes is None else [manifest.language(code) for code in codes]
@@ -134,7 +134,9 @@ def _missing(opened: SpaceFolder, codes: Sequence[str] | None) -> list[Pair]:
     if codes is None:
         evidence = {frozenset(each.codes) for each in manifest.pairs if each.pairs or each.induced}
         pairs = {pair for pair in pairs if pair in evidence or pair & {*manifest.codes[:PIVOTS]}}
-    for record in manifest.biases:
+    if of is not None:
+        pairs = {pair for pair in pairs if of in pair}
+    for record in (each for each in manifest.biases if of is None or of in each.codes):
         change = pairs.discard if is_sound(opened.path, record) else pairs.add
         change(frozenset(record.codes))
     return [

@@ -103,7 +103,7 @@ class SpaceFolder:
     def pairs(self) -> StoredPairs:
         """Rankings and known pairs by source and target code, read at first use."""
         records = {pair.codes: pair for pair in self.manifest.pairs}
-        return StoredPairs(self.path, self.manifest.space, records)
+        return StoredPairs(self.path, records, self.manifest.space)
 
     def language_map(self, code: str | None) -> LanguageMap:
         """Read the normalization and map of a language, or raise ValueError for others."""

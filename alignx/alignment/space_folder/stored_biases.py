@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
 from alignx.alignment.space_folder.files import verify_file
+from alignx.alignment.space_folder.stored_values import StoredValues
 from alignx.errors import FormatError, MissingFileError
 from alignx.support.arrays import freeze
 from alignx.support.safetensors import read_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from alignx.alignment.space_folder.manifest import BiasRecord
@@ -24,20 +25,8 @@ __all__ = ["StoredBiases", "biases_to_bytes", "is_sound"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StoredBiases(Mapping[tuple[str, str], tuple["Matrix", "Matrix"]]):
-    """Biases of both languages by source and target code, in either order.
-
-    Parameters
-    ----------
-    folder : Path
-        The space.
-    records : mapping of (str, str) to BiasRecord
-        Those of the manifest, by both orders of their codes.
-    """
-
-    folder: Path
-    records: Mapping[tuple[str, str], BiasRecord]
-    _read: dict[str, tuple[Matrix, Matrix]] = field(default_factory=dict, init=False)
+class StoredBiases(StoredValues["BiasRecord", tuple["Matrix", "Matrix"]]):
+    """Biases of both languages by source and target code, in either order of these."""
 
     @classmethod
     def of(cls, folder: Path, records: Iterable[BiasRecord]) -> Self:
@@ -46,21 +35,12 @@ class StoredBiases(Mapping[tuple[str, str], tuple["Matrix", "Matrix"]]):
         return cls(folder, forth | {codes[::-1]: each for codes, each in forth.items()})
 
     def __getitem__(self, pair: tuple[str, str]) -> tuple[Matrix, Matrix]:
-        record = self.records[pair]
-        key = record.file.path
-        if key not in self._read:
-            self._read[key] = _read_biases(self.folder, record)
-        first, second = self._read[key]
-        return (first, second) if pair == record.codes else (second, first)
+        codes = self.records[pair].codes
+        first, second = super().__getitem__(codes)
+        return (first, second) if pair == codes else (second, first)
 
-    def __contains__(self, pair: object) -> bool:
-        return pair in self.records  # which reads nothing
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.records)
-
-    def __len__(self) -> int:
-        return len(self.records)
+    def _value(self, record: BiasRecord) -> tuple[Matrix, Matrix]:
+        return _read_biases(self.folder, record)
 
 
 def biases_to_bytes(both: tuple[Matrix, Matrix]) -> bytes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from safetensors.numpy import save as to_bytes
@@ -12,6 +11,7 @@ from safetensors.numpy import save as to_bytes
 from alignx.alignment.known_pairs import KnownPairs
 from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.space_folder.files import path_of
+from alignx.alignment.space_folder.stored_values import StoredValues
 from alignx.errors import FormatError
 from alignx.support.safetensors import read_tensors
 
@@ -28,40 +28,23 @@ _FORMAT = "alignx-pair"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StoredPairs(Mapping[tuple[str, str], PairParts]):
+class StoredPairs(StoredValues["PairRecord", PairParts]):
     """Rankings and known pairs by source and target code.
 
     Parameters
     ----------
-    folder : Path
-        The space.
+    folder, records
+        As in `StoredValues`.
     space : str
-        Its identifier.
-    records : mapping of (str, str) to PairRecord
-        Those of the manifest.
+        Identifier of the space.
     """
 
-    folder: Path
     space: str
-    records: Mapping[tuple[str, str], PairRecord]
-    _read: dict[tuple[str, str], PairParts] = field(default_factory=dict, init=False)
 
-    def __getitem__(self, pair: tuple[str, str]) -> PairParts:
-        file = self.records[pair].file
-        if file is None:
+    def _value(self, record: PairRecord) -> PairParts:
+        if record.file is None:
             return PairParts()
-        if pair not in self._read:
-            self._read[pair] = _read_parts(path_of(self.folder, file), self.space)
-        return self._read[pair]
-
-    def __contains__(self, pair: object) -> bool:
-        return pair in self.records  # which reads nothing
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.records)
-
-    def __len__(self) -> int:
-        return len(self.records)
+        return _read_parts(path_of(self.folder, record.file), self.space)
 
 
 def parts_to_bytes(parts: PairParts, space: str) -> bytes:
