@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from alignx.classification.comparison.source_ranking import SourceRanking, rank_sources
     from alignx.classification.comparison.space_similarity import Bootstrap
     from alignx.classification.data.texts import LabeledTexts
-    from alignx.classification.documents import TextReader
-    from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.explanation import Explanation
     from alignx.classification.labeled_strategies import CodeSwitching
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
@@ -112,6 +110,8 @@ if TYPE_CHECKING:
     from alignx.semantic_change.slices import drift
     from alignx.semantic_change.texts import drift_of_texts
     from alignx.support.config import config_context, get_config, set_config
+    from alignx.texts.document_encoder import DocumentEncoder
+    from alignx.texts.documents import TextReader
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
@@ -269,8 +269,8 @@ _HOMES = {
     "classification.comparison.source_ranking": ["SourceRanking", "rank_sources"],
     "classification.comparison.space_similarity": ["Bootstrap"],
     "classification.data.texts": ["LabeledTexts"],
-    "classification.documents": ["TextReader"],
-    "classification.encoder": ["DocumentEncoder"],
+    "texts.documents": ["TextReader"],
+    "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
     "classification.labeled_strategies": ["CodeSwitching"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],

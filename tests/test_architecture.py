@@ -33,7 +33,7 @@ ORDER = [
     {"errors"},
     {"support"},
     {"vectors", "lexicon", "retrieval"},
-    {"datasets", "mapping", "ranking", "training"},
+    {"datasets", "mapping", "ranking", "texts", "training"},
     {"alignment"},
     {"multilingual"},
     {"induction", "evaluation", "classification", "semantic_change"},

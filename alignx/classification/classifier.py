@@ -12,8 +12,6 @@ from sklearn.base import clone
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification import persistence
 from alignx.classification.base import TextClassifier
-from alignx.classification.documents import Documents, TextReader, as_texts
-from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.explanation import Explanation, explain
 from alignx.classification.languages import language_of, languages_of, require_language
 from alignx.classification.model import TransferModel
@@ -22,6 +20,8 @@ from alignx.classification.strategies import as_strategy
 from alignx.classification.task import Strategy, Task, head_fitter, label_documents
 from alignx.classification.word_translator import WordTranslator
 from alignx.support.arguments import require_fraction, require_instance, require_optional
+from alignx.texts.document_encoder import DocumentEncoder
+from alignx.texts.documents import Documents, TextReader, as_texts
 
 if TYPE_CHECKING:
     import os

@@ -12,11 +12,11 @@ from alignx.classification.heads import log_softmax
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.classification.documents import Documents
-    from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.heads import Head
     from alignx.classification.word_translator import WordTranslator
     from alignx.support.arrays import Double
+    from alignx.texts.document_encoder import DocumentEncoder
+    from alignx.texts.documents import Documents
 
 __all__ = ["ANY", "Member", "VotingModel", "log_mean", "match_prior"]
 

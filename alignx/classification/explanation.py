@@ -14,9 +14,9 @@ from alignx.support.frames import Tabular
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.classification.documents import Documents
     from alignx.classification.model import TransferModel
     from alignx.support.arrays import Indices, Matrix
+    from alignx.texts.documents import Documents
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["Explanation", "NearWord", "WordEvidence", "explain"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alignx.classification.documents import as_texts
+from alignx.texts.documents import as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.classification.documents import Documents, TextReader
-    from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.ensemble import VotingModel
     from alignx.classification.word_translator import WordTranslator
     from alignx.support.arrays import Double
+    from alignx.texts.document_encoder import DocumentEncoder
+    from alignx.texts.documents import Documents, TextReader
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["TransferModel"]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.ensemble import Member, VotingModel
 from alignx.classification.heads import LinearHead, NeuralHead
 from alignx.classification.model import TransferModel
@@ -20,6 +19,7 @@ from alignx.errors import FormatError
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.safetensors import read_tensors
+from alignx.texts.document_encoder import DocumentEncoder
 from alignx.vectors.sif import expected_shares
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alignx.classification.documents import TextReader
     from alignx.classification.task import Strategy
     from alignx.support.arrays import Matrix
+    from alignx.texts.documents import TextReader
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["as_bytes", "read", "write"]

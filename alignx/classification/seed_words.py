@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from alignx.classification.heads import log_softmax
 
 if TYPE_CHECKING:
-    from alignx.classification.documents import Documents
     from alignx.classification.task import LabeledDocuments, Task
     from alignx.support.arrays import Double, Indices
+    from alignx.texts.documents import Documents
 
 __all__ = ["seed_teacher"]
 

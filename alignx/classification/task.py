@@ -15,12 +15,12 @@ from alignx.classification.heads import Examples, fit_head, log_softmax
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from alignx.classification.documents import Documents
-    from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.ensemble import VotingModel
     from alignx.classification.heads import Head
     from alignx.classification.word_translator import WordTranslator
     from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.texts.document_encoder import DocumentEncoder
+    from alignx.texts.documents import Documents
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["LabeledDocuments", "Strategy", "Task", "head_fitter", "label_documents"]

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.alignment.shared_space import SharedSpace
-    from alignx.classification.documents import Documents
     from alignx.support.arrays import Indices
+    from alignx.texts.documents import Documents
 
 __all__ = ["WordTranslator"]
 

@@ -23,8 +23,6 @@ from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 from alignx.alignment.nearness import nearness
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.documents import TextReader
-from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.heads import Examples, fit_head
 from alignx.classification.labeled_strategies import CodeSwitching
 from alignx.classification.strategies import (
@@ -34,6 +32,8 @@ from alignx.classification.strategies import (
     SelfTraining,
 )
 from alignx.errors import FormatError, NotFittedError, OutputError
+from alignx.texts.document_encoder import DocumentEncoder
+from alignx.texts.documents import TextReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

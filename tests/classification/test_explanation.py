@@ -10,9 +10,9 @@ from sklearn.ensemble import RandomForestClassifier
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.documents import TextReader
 from alignx.classification.ensemble import VotingModel
 from alignx.errors import NotFittedError
+from alignx.texts.documents import TextReader
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:

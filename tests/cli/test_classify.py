@@ -19,7 +19,6 @@ from alignx.alignment.alignment import Alignment
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
-from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.labeled_strategies import CodeSwitching
 from alignx.classification.strategies import (
     STRATEGIES,
@@ -27,6 +26,7 @@ from alignx.classification.strategies import (
     PriorMatching,
 )
 from alignx.datasets.sample import load_sample
+from alignx.texts.document_encoder import DocumentEncoder
 from alignx.vectors.io import load
 from alignx.vectors.saving import save
 

@@ -135,10 +135,10 @@ def test_info_tells_what_is_installed() -> None:
 
 def test_choices_are_those_of_the_library() -> None:
     from alignx.alignment.methods import METHODS, PRESETS
-    from alignx.classification.encoder import Weighting as OfDocuments
     from alignx.classification.strategies import STRATEGIES
     from alignx.cli.align import Method, Preset
     from alignx.cli.classify.fit import Strategy, Weighting
+    from alignx.texts.document_encoder import Weighting as OfDocuments
 
     assert get_args(Method) == tuple(METHODS)
     assert get_args(Preset) == tuple(PRESETS)

@@ -13,8 +13,8 @@ from sharding import induce_in_folder
 from typer.testing import CliRunner, Result
 
 import alignx as ax
-from alignx.classification.documents import TextReader
 from alignx.cli.main import app
+from alignx.texts.documents import TextReader
 from alignx.training.corpus_writer import write_tokenized
 from alignx.vectors.lookup import Lookup
 from alignx.vectors.spelling import forms_of, is_phrase, lower, words_of

@@ -25,8 +25,6 @@ from alignx.classification.comparison.report import (
     TransferReport,
     summarized,
 )
-from alignx.classification.documents import TextReader, as_texts
-from alignx.classification.encoder import DocumentEncoder
 from alignx.classification.labels import require_labels
 from alignx.classification.requirements import (
     ALL,
@@ -40,6 +38,8 @@ from alignx.support.arguments import (
     require_optional,
     require_ordered,
 )
+from alignx.texts.document_encoder import DocumentEncoder
+from alignx.texts.documents import TextReader, as_texts
 
 if TYPE_CHECKING:
     from alignx.classification.comparison.experiments import PeerMaker

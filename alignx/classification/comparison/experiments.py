@@ -12,21 +12,21 @@ import numpy as np
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.data.texts import LabeledTexts
-from alignx.classification.documents import as_texts
 from alignx.classification.persistence import as_bytes
 from alignx.classification.strategies import as_strategy
 from alignx.support.arguments import require_instance, shown
 from alignx.support.arrays import freeze
 from alignx.support.memory import peak_resident
+from alignx.texts.documents import as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
-    from alignx.classification.documents import TextReader
-    from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.task import Strategy
+    from alignx.texts.document_encoder import DocumentEncoder
+    from alignx.texts.documents import TextReader
 
 __all__ = [
     "BASELINES",

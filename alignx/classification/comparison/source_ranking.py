@@ -15,9 +15,9 @@ from alignx.classification.comparison.space_similarity import (
     geometric_mean,
     similarities,
 )
-from alignx.classification.documents import TextReader
 from alignx.support.arguments import require_instance
 from alignx.support.frames import Tabular
+from alignx.texts.documents import TextReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 import numpy as np
 
 from alignx.classification.base import TextClassifier
-from alignx.classification.documents import as_texts
 from alignx.classification.heads import Examples, LinearHead, fit_head
+from alignx.texts.documents import as_texts
 
 if TYPE_CHECKING:
     import os

@@ -102,9 +102,9 @@ def fit(
     settings = _settings(strategy, options or [])
 
     from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.documents import TextReader
-    from alignx.classification.encoder import DocumentEncoder
     from alignx.classification.strategies import STRATEGIES
+    from alignx.texts.document_encoder import DocumentEncoder
+    from alignx.texts.documents import TextReader
 
     chosen = STRATEGIES[strategy](**settings)
     start = time.perf_counter()

@@ -99,7 +99,7 @@ def predict(
     )
 
     from alignx.classification.classifier import TransferClassifier
-    from alignx.classification.documents import TextReader
+    from alignx.texts.documents import TextReader
 
     require_regular(model, "a model")
     require_readable(model, *([] if _is_stdin(texts) else [cast("Path", texts)]))

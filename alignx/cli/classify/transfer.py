@@ -95,10 +95,10 @@ def transfer(
 
     from alignx.classification.comparison.evaluate import evaluate_transfer, missing_by_experiment
     from alignx.classification.comparison.experiments import TransferData
-    from alignx.classification.documents import TextReader
     from alignx.classification.requirements import require_all, runnable_strategies
     from alignx.reporting.figures.saving import require_drawable, save_figure
     from alignx.reporting.figures.transfer import transfer_figure
+    from alignx.texts.documents import TextReader
 
     start = time.perf_counter()
     texts = {"--train": train, "--test": test, "--unlabeled": unlabeled or []}

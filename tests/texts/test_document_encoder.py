@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from topics import planted_space, topic_texts
 
-from alignx.classification.documents import Documents, TextReader
-from alignx.classification.encoder import DocumentEncoder
 from alignx.errors import NotFittedError
+from alignx.texts.document_encoder import DocumentEncoder
+from alignx.texts.documents import Documents, TextReader
 from alignx.vectors.sif import expected_shares
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignx.classification.documents import Documents, TextReader
 from alignx.support.tokenizer import parts_of, tokenize
+from alignx.texts.documents import Documents, TextReader
 from alignx.vectors.embeddings import Embeddings
 
 if TYPE_CHECKING:

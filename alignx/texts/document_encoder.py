@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from alignx.classification.documents import Documents
 from alignx.errors import NotFittedError
 from alignx.support.arrays import Matrix, unit_rows
+from alignx.texts.documents import Documents
 from alignx.vectors.sif import SMOOTHING, expected_shares, sif_weights
 
 if TYPE_CHECKING:

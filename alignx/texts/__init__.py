@@ -1,0 +1,1 @@
+"""Texts of one language as rows of its vocabulary, and as vectors of the space."""
