@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -49,6 +49,12 @@ class MatchTexts:
     weights: Matrix
     vectors: Matrix
     nearness: Matrix
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Make a value without texts."""
+        nothing, no_vectors = np.zeros(0, np.int64), np.zeros((0, 1), np.float32)
+        return cls(np.zeros(1, np.int64), nothing, no_vectors[:, 0], no_vectors, no_vectors[:, 0])
 
     def __len__(self) -> int:
         return len(self.starts) - 1

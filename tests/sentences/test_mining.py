@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+import pytest
+from sentences.stand_in import StandIn, made_space, made_texts
+
+from alignx.errors import FormatError
+from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
+from alignx.sentences.mining import _mean_of_best, _one_to_one, mine
+from alignx.sentences.word_match import match_texts, word_match
+from alignx.vectors.sif import expected_shares, sif_weights
+
+SPACE = made_space()
+ENCODER = StandIn(SPACE)
+
+
+def hidden(pairs: int, others: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Pairs at the same rows, and texts without a translation after them."""
+    english, spanish = made_texts(pairs, seed)
+    return english + made_texts(others, seed + 1)[0], spanish + made_texts(others, seed + 2)[1]
+
+
+def match_by_hand(english: str, spanish: str) -> float:
+    """The score word by word, in float64."""
+    vectors = {code: SPACE[code].vectors.astype(np.float64) for code in ("en", "es")}
+    cosines = vectors["en"] @ vectors["es"].T
+    near_en = np.sort(cosines, axis=1)[:, -10:].mean(axis=1)
+    near_es = np.sort(cosines, axis=0)[-10:].mean(axis=0)
+    weights = sif_weights(expected_shares(len(SPACE["en"])))
+    rows = [int(word[2:]) for word in english.split()]
+    others = [int(word[2:]) for word in spanish.split()]
+    sides = []
+    for own, theirs, is_source in ((rows, others, True), (others, rows, False)):
+        best = []
+        for i in own:
+            of_pairs = [(i, j) if is_source else (j, i) for j in theirs]
+            best.append(max(2 * cosines[a, b] - near_en[a] - near_es[b] for a, b in of_pairs))
+        w = weights[own]
+        sides.append((w * np.clip(best, 0, 1)).sum() / w.sum())
+    return float(np.sqrt(sides[0] * sides[1]))
+
+
+def test_word_match_is_that_of_the_formula() -> None:
+    english, spanish = hidden(3, 2)
+    english[1] += " en5 en5 en5"  # counts thrice
+    sides = [
+        match_texts(ENCODER.read(texts, code), SPACE[code], SPACE[other])
+        for texts, code, other in ((english, "en", "es"), (spanish, "es", "en"))
+    ]
+    pairs = np.array([(i, j) for i in range(5) for j in range(5)])
+    found = word_match(*sides, pairs)
+    expected = [match_by_hand(english[i], spanish[j]) for i, j in pairs]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_texts_without_words_match_nothing() -> None:
+    sides = [
+        match_texts(ENCODER.read(["", "?", f"{code}1"], code), SPACE[code], SPACE[other])
+        for code, other in (("en", "es"), ("es", "en"))
+    ]
+    pairs = np.array([(i, j) for i in range(3) for j in range(3)])
+    assert np.flatnonzero(word_match(*sides, pairs)).tolist() == [8]
+
+
+def test_hidden_pairs_are_found_with_true_probabilities() -> None:
+    english, spanish = hidden(150, 300)
+    order = np.random.default_rng(5).permutation(len(spanish))
+    found = mine(english, [spanish[row] for row in order], ENCODER, min_probability=0)
+    is_right = (found.source_rows == order[found.target_rows]) & (found.source_rows < 150)
+    sure = found.probabilities >= 0.5
+    assert is_right[sure].sum() >= 0.95 * 150
+    assert abs(is_right[sure].mean() - found.probabilities[sure].mean()) < 0.05
+    assert (np.diff(found.probabilities) <= 0).all()
+    assert len({*found.source_rows}) == len({*found.target_rows}) == len(found)
+
+
+def test_nothing_is_found_where_nothing_is_hidden() -> None:
+    english, spanish = made_texts(300, 1)[0], made_texts(300, 2)[1]
+    assert len(mine(english, spanish, ENCODER, min_probability=0.8)) <= 5
+
+
+def test_a_repeated_header_neither_wins_nor_slows() -> None:
+    english, spanish = hidden(40, 40)
+    header = "en1 en2 en3", "es1 es2 es3"
+    started = time.process_time()
+    once = mine([*english, header[0]], [*spanish, header[1]], ENCODER)
+    single = time.process_time() - started
+    started = time.process_time()
+    often = mine([*english, *[header[0]] * 5_000], [*spanish, *[header[1]] * 5_000], ENCODER)
+    assert time.process_time() - started < 3 * single + 1
+    assert often.source_rows.tolist() == once.source_rows.tolist()
+    assert often.target_rows.tolist() == once.target_rows.tolist()
+
+
+def test_empty_and_long_texts() -> None:
+    english, spanish = hidden(30, 0)
+    long = "en3 en4 unknown " * 40_000
+    found = mine(["", *english, long, "  "], [*spanish, "", "..."], ENCODER)
+    right = found.source_rows == found.target_rows + 1
+    assert right.sum() >= 28
+    assert len(mine([], spanish, ENCODER)) == len(mine(["?", ""], spanish, ENCODER)) == 0
+
+
+def test_exchanged_and_unknown_languages_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    english, spanish = hidden(10, 0)
+    with caplog.at_level(logging.WARNING, "alignx"):
+        mine(spanish, english, ENCODER)
+        mine(["una frase"], spanish, ENCODER)
+    assert "the en texts look like es" in caplog.text
+    assert "only 0 % of the words of 1 en text have en vectors" in caplog.text
+    caplog.clear()
+    mine(english, spanish, ENCODER)
+    assert not caplog.records
+
+
+def test_results_do_not_change_from_run_to_run() -> None:
+    english, spanish = hidden(20, 20)
+    first, second = (mine(english, spanish, ENCODER, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+    assert first.source_rows.tolist() == second.source_rows.tolist()
+
+
+def test_the_table_has_one_line_for_each_pair(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    english, spanish = hidden(20, 0)
+    english[0] = english[0].replace(" ", "\t", 1)
+    found = mine(english, spanish, ENCODER)
+    found.save(tmp_path / "pairs.tsv")
+    head, *rows = (tmp_path / "pairs.tsv").read_text().splitlines()
+    assert head.split("\t")[:3] == ["source", "target", "probability"]
+    assert len(rows) == len(found) == len(found.to_frame())
+    assert {len(row.split("\t")) for row in rows} == {6}
+    with pytest.raises(FormatError, match=r"written as .tsv or .txt, not|written as .tsv or .txt"):
+        found.save(tmp_path / "pairs.xlsx")
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(ValueError, match="candidates must be at least 1, got 0"):
+        mine(["a"], ["b"], ENCODER, candidates=0)
+    with pytest.raises(ValueError, match=r"min_probability must lie in \[0, 1\], got 2"):
+        mine(["a"], ["b"], ENCODER, min_probability=2)
+    with pytest.raises(ValueError, match="languages must be of en, es, got 'fr'"):
+        mine(["a"], ["b"], ENCODER, languages=("en", "fr"))
+    with pytest.raises(TypeError, match="target_texts must be a sequence of strings"):
+        mine(["a"], "b", ENCODER)
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def test_decoys_join_halves_of_two_texts() -> None:
+    decoys = spliced_texts(["a b", "c d", "e f"], np.random.default_rng(0))
+    for text, (i, j) in zip(decoys.texts, decoys.parents, strict=True):
+        assert i != j
+        assert text.split() == [["a b", "c d", "e f"][i].split()[0], "bdf"[j]]
+
+
+def test_probabilities_are_those_of_a_known_mixture() -> None:
+    rng = np.random.default_rng(3)
+    is_true = rng.random(4_000) < 0.3
+    scores = np.where(is_true, rng.normal(3, 1, 4_000), rng.normal(0, 1, 4_000))
+    found = probabilities_by_decoys(scores, rng.normal(0, 1, 8_000), 0.5)
+    density = 0.3 * np.exp(-((scores - 3) ** 2) / 2), 0.7 * np.exp(-(scores**2) / 2)
+    expected = density[0] / (density[0] + density[1])
+    assert np.abs(found - expected).mean() < 0.03
+    assert found.max() < 1
+
+
+def test_mean_of_best_and_one_to_one() -> None:
+    pairs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    scores = np.array([0.9, 0.8, 0.7, 0.1])
+    assert _mean_of_best(pairs[:, 0], scores) == pytest.approx([0.85, 0.85, 0.4, 0.4])
+    kept, values = _one_to_one(pairs, scores, 2, 2)
+    assert kept.tolist() == [[0, 0], [1, 1]]
+    assert values.tolist() == [0.9, 0.1]
