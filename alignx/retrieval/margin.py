@@ -74,7 +74,7 @@ def blockwise_neighbors(
     k = count_or_default(k, N_NEIGHBORS, min(len(source), len(target)), "k")
     if block_rows < 1:
         raise ValueError(f"block_rows must be at least 1, got {block_rows}")
-    require_same_dimension(source, target, "source and target")  # type: ignore[arg-type]  # shapes
+    require_same_dimension(source, target, "source and target")
     starts = [range(0, len(rows), block_rows) for rows in (source, target)]
     total = len(starts[0]) * len(starts[1])
     of_target: list[Neighbors] = []
@@ -163,9 +163,7 @@ def margin_candidates(
     pairs = np.stack([keys // m, keys % m], axis=1)
     of_source = found.of_source.first(k).scores.mean(axis=1, dtype=np.float64)
     of_target = found.of_target.first(k).scores.mean(axis=1, dtype=np.float64)
-    margins = ratio_margin(
-        cosines[is_found][first], of_source[pairs[:, 0]], of_target[pairs[:, 1]]
-    )
+    margins = ratio_margin(cosines[is_found][first], of_source[pairs[:, 0]], of_target[pairs[:, 1]])
     return pairs, margins
 
 

@@ -136,7 +136,7 @@ def align_vectors(
         lows, highs = _window(path, len(rows[0]), len(columns[0]))
         kinds = _kinds(max_block if number == 0 else 2)
         path = _cheapest(rows, columns, kinds, lows, highs, rng)
-    assert path is not None  # noqa: S101  # there is a level
+    assert path is not None  # there is a level
     scores = np.zeros(len(path) - 1)
     for place, ((i, j), (k, m)) in enumerate(pairwise(path)):
         if k > i and m > j:
@@ -175,11 +175,11 @@ def _joined_vectors(encoder: Encoder, texts: list[str], language: str, most: int
     d = next(iter(encoder.space_.values())).dimension
     if not texts:
         return [np.zeros((0, d), np.float32)] * most
-    joined = [texts]
-    for size in range(2, most + 1):
-        joined.append(
-            [" ".join(texts[max(0, end - size) : end]) for end in range(1, len(texts) + 1)]
-        )
+    numbers = range(1, len(texts) + 1)
+    joined = [
+        [" ".join(texts[max(0, end - size) : end]) for end in numbers]
+        for size in range(1, most + 1)
+    ]
     return [encoder.encode(each, language=language) for each in joined]
 
 
@@ -200,10 +200,9 @@ def _window(path: list[tuple[int, int]] | None, n: int, m: int) -> tuple[Indices
     if path is None:
         return np.zeros(n + 1, np.int64), np.full(n + 1, m)
     coarse = np.minimum(2 * np.array(path), (n, m))
-    lows = np.interp(np.arange(n + 1), *_ends(coarse, first=True))
-    highs = np.interp(np.arange(n + 1), *_ends(coarse, first=False))
-    lows = np.clip(np.floor(lows).astype(np.int64) - _WIDTH, 0, m)
-    highs = np.clip(np.ceil(highs).astype(np.int64) + _WIDTH, 0, m)
+    near = [np.interp(np.arange(n + 1), *_ends(coarse, first=first)) for first in (True, False)]
+    lows = np.clip(np.floor(near[0]).astype(np.int64) - _WIDTH, 0, m)
+    highs = np.clip(np.ceil(near[1]).astype(np.int64) + _WIDTH, 0, m)
     lows[0], highs[-1] = 0, m
     return lows, highs
 

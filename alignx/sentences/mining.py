@@ -102,10 +102,10 @@ def mine(
     Notes
     -----
     Candidates are the nearest texts by cosine, in blocks of bounded memory. Their score joins the
-    ratio margin, the match of their words (`word_match`), and its excess over the mean of the best
-    two of either text, as a text that matches everything translates nothing. Probabilities come from decoys, target texts of two halves that do not belong
-    together, which are mined in the same manner. Takes O(n m d) time, twice, and O((n + m)
-    (d + candidates)) memory.
+    ratio margin, the match of their words, and its excess over the mean of the best two of either
+    text, as a text that matches everything translates nothing. Probabilities come from decoys,
+    target texts of two halves that do not belong together, which are mined in the same manner.
+    Takes O(n m d) time, twice, and O((n + m) (d + candidates)) memory.
 
     References
     ----------

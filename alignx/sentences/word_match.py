@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -121,7 +122,7 @@ def word_match(
     """
     scores = np.zeros(len(pairs))
     bounds = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1, append=-1))
-    for done, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for done, (first, last) in enumerate(pairwise(bounds)):
         scores[first:last] = _of_one(source, target, int(pairs[first, 0]), pairs[first:last, 1])
         if progress is not None and done % 1_000 == 0:
             progress(first / len(pairs))

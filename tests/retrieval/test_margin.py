@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,9 @@ from hypothesis import strategies as st
 from alignx.errors import DimensionError
 from alignx.retrieval.exact import cross_neighbors
 from alignx.retrieval.margin import blockwise_neighbors, margin_candidates, ratio_margin
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 rng = np.random.default_rng(20)
 
@@ -37,7 +42,7 @@ def test_blocks_give_the_neighbors_of_one_search(block_rows: int, k: int) -> Non
         np.testing.assert_allclose(one.scores, other.scores, rtol=1e-6)
 
 
-def test_half_precision_rows_are_searched_from_a_file(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_half_precision_rows_are_searched_from_a_file(tmp_path: Path) -> None:
     np.save(tmp_path / "rows.npy", TARGET.astype(np.float16))
     stored = np.load(tmp_path / "rows.npy", mmap_mode="r")
     found = blockwise_neighbors(SOURCE, stored, 2, block_rows=7)

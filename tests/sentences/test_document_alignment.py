@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from sentences.stand_in import StandIn, made_space, made_texts
 from alignx.errors import FormatError
 from alignx.sentences.aligned_documents import Block
 from alignx.sentences.document_alignment import align_documents, align_vectors, block_costs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENCODER = StandIn(made_space())
 
@@ -108,7 +112,7 @@ def test_costs_are_those_of_the_paper() -> None:
     assert found == pytest.approx(0.2 * 2 / 1.6)
 
 
-def test_empty_lines_keep_the_numbers_of_the_others(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_empty_lines_keep_the_numbers_of_the_others(tmp_path: Path) -> None:
     english, spanish = made_texts(2, 0)
     found = align_documents(["", english[0], " ", english[1]], [*spanish, ""], ENCODER)
     assert found.blocks == (Block((1,), (0,)), Block((3,), (1,)))

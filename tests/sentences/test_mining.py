@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
 from alignx.sentences.mining import _mean_of_best, _one_to_one, mine
 from alignx.sentences.word_match import match_texts, word_match
 from alignx.vectors.sif import expected_shares, sif_weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPACE = made_space()
 ENCODER = StandIn(SPACE)
@@ -51,7 +55,7 @@ def test_word_match_is_that_of_the_formula() -> None:
         for texts, code, other in ((english, "en", "es"), (spanish, "es", "en"))
     ]
     pairs = np.array([(i, j) for i in range(5) for j in range(5)])
-    found = word_match(*sides, pairs)
+    found = word_match(sides[0], sides[1], pairs)
     expected = [match_by_hand(english[i], spanish[j]) for i, j in pairs]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -62,7 +66,7 @@ def test_texts_without_words_match_nothing() -> None:
         for code, other in (("en", "es"), ("es", "en"))
     ]
     pairs = np.array([(i, j) for i in range(3) for j in range(3)])
-    assert np.flatnonzero(word_match(*sides, pairs)).tolist() == [8]
+    assert np.flatnonzero(word_match(sides[0], sides[1], pairs)).tolist() == [8]
 
 
 def test_hidden_pairs_are_found_with_true_probabilities() -> None:
@@ -123,7 +127,7 @@ def test_results_do_not_change_from_run_to_run() -> None:
     assert first.source_rows.tolist() == second.source_rows.tolist()
 
 
-def test_the_table_has_one_line_for_each_pair(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_table_has_one_line_for_each_pair(tmp_path: Path) -> None:
     english, spanish = hidden(20, 0)
     english[0] = english[0].replace(" ", "\t", 1)
     found = mine(english, spanish, ENCODER)
