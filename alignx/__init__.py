@@ -109,6 +109,10 @@ if TYPE_CHECKING:
     from alignx.semantic_change.result import Drift, DriftTest
     from alignx.semantic_change.slices import drift
     from alignx.semantic_change.texts import drift_of_texts
+    from alignx.sentences.aligned_documents import AlignedDocuments
+    from alignx.sentences.document_alignment import align_documents
+    from alignx.sentences.mined_pairs import MinedPairs
+    from alignx.sentences.mining import mine
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
@@ -126,6 +130,7 @@ __all__ = [
     "RCSLS",
     "AccuracyMatrix",
     "Adversarial",
+    "AlignedDocuments",
     "Alignment",
     "AlignmentFailed",
     "AlignxError",
@@ -164,6 +169,7 @@ __all__ = [
     "LeastSquares",
     "Lexicon",
     "MapEnsemble",
+    "MinedPairs",
     "MissingDependencyError",
     "MissingFileError",
     "MultilingualAlignment",
@@ -198,6 +204,7 @@ __all__ = [
     "Work",
     "add_language",
     "align",
+    "align_documents",
     "align_many",
     "as_embeddings",
     "compare",
@@ -222,6 +229,7 @@ __all__ = [
     "key_biases",
     "load",
     "load_sample",
+    "mine",
     "missing_reasons",
     "mutual_neighbors",
     "plot_accuracy",
@@ -351,6 +359,10 @@ _HOMES = {
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
     "retrieval.ranked": ["key_biases"],
     "retrieval.soft_biases": ["hubless_biases", "inverted_softmax_biases"],
+    "sentences.aligned_documents": ["AlignedDocuments"],
+    "sentences.document_alignment": ["align_documents"],
+    "sentences.mined_pairs": ["MinedPairs"],
+    "sentences.mining": ["mine"],
     "support.config": ["config_context", "get_config", "set_config"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],

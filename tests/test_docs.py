@@ -84,6 +84,9 @@ def write_texts(folder: Path, topics: np.ndarray) -> None:
             half = topics[: TOPICS // 2] if number % 2 else topics[TOPICS // 2 :]
             rows.append(f"{' '.join(rng.choice(half.ravel(), 8))}\t{'ab'[number % 2]}\n")
         (folder / f"{name}.tsv").write_text("text\tlabel\n" + "".join(rows))
+    news = "\n".join(draw_lines(rng, topics, 40)) + "\n"
+    for code in ("en", "es"):
+        (folder / f"news.{code}.txt").write_text(news)
     (folder / "texts.es.txt").write_text("\n".join(draw_lines(rng, topics, 15)) + "\n")
     (folder / "es.txt").write_text("El partido terminó en empate.\n")
 

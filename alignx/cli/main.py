@@ -13,6 +13,7 @@ import typer
 
 from alignx import _core
 from alignx.cli.align import align
+from alignx.cli.align_docs import align_docs
 from alignx.cli.apply import apply
 from alignx.cli.bench import bench
 from alignx.cli.classify.fit import fit
@@ -33,6 +34,7 @@ from alignx.cli.hub.prepare import prepare
 from alignx.cli.induce import induce
 from alignx.cli.info import info
 from alignx.cli.manual import manual_page
+from alignx.cli.mine import mine
 from alignx.cli.options import with_options
 from alignx.cli.report import report
 from alignx.cli.serve import serve
@@ -78,7 +80,7 @@ for _panel, _commands in {
     "Start": (demo, fetch),
     "Vectors": (convert, train),
     "Languages in one space": (align, apply),
-    "Use": (translate, induce, serve, drift),
+    "Use": (translate, induce, serve, mine, align_docs, drift),
     "Measure": (report, evaluate, bench),
     "Program": (info,),
 }.items():

@@ -66,6 +66,13 @@ MEANINGS = {
     "score": "by the ranking",
     "origin": "`vocabulary`, or `subwords` for out-of-vocabulary words",
     "probability": "of the answer to be right; only with the learned ranking",
+    # mine, align-docs
+    "mine.pairs": "pairs in the output",
+    "expected_right": "sum of their probabilities",
+    "source_texts": "lines of the source texts",
+    "target_texts": "lines of the target texts",
+    "blocks": "blocks in the output",
+    "paired": "blocks with sentences of both sides",
     # evaluate
     "oov_policy": "`--oov-policy`",
     "evaluate.pairs": "pairs of the test dictionary",

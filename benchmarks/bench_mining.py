@@ -1,0 +1,209 @@
+"""Translations mined among sentences, and documents aligned, English with Spanish and German.
+
+Parts:
+
+mining     1,012 pairs of FLORES hidden among Wikipedia sentences of both languages;
+documents  FLORES as a document, its sentences joined, left out and added at random;
+large      neighbors of rows of files in half precision, block by block: time and memory.
+"""
+
+from __future__ import annotations
+
+import lzma
+import random
+import re
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import alignx as ax
+from alignx.retrieval.margin import blockwise_neighbors, margin_candidates
+from alignx.sentences.aligned_documents import Block
+from alignx.sentences.encoder import SentenceEncoder
+from alignx.sentences.mining import mine
+from alignx.support.wilson import wilson_interval
+from benchmarks.classification_data import spaces, vectors
+from benchmarks.common import data_directory, parser, write
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+Row = dict[str, Any]
+
+PARTS = ("mining", "documents", "large")
+FLORES = {"en": "eng", "es": "spa", "de": "deu"}
+METHOD = "reweighted"
+KINDS = {"1-1": 0.7, "2-1": 0.1, "1-2": 0.1, "1-0": 0.05, "0-1": 0.05}
+BINS = 10
+
+
+def read_options() -> argparse.Namespace:
+    options = parser(__doc__, "mining.json")
+    options.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    options.add_argument("--others", type=int, default=20_000, help="Wikipedia sentences a side")
+    options.add_argument("--rows", type=int, default=100_000, help="rows a side of the large part")
+    return options.parse_args()
+
+
+def flores(code: str) -> list[str]:
+    path = data_directory() / "parallel" / f"flores200.{FLORES[code]}.devtest"
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def wikipedia(code: str, count: int) -> list[str]:
+    """Draw different sentences of 40 to 300 characters."""
+    path = data_directory() / "corpora" / f"wikipedia.{code}.txt.xz"
+    found: dict[str, None] = {}
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            sentences = re.split(r"(?<=[.!?]) +", line.strip())
+            found.update(dict.fromkeys(s for s in sentences if 40 <= len(s) <= 300))
+            if len(found) > 10 * count:
+                break
+    return random.Random(0).sample(list(found), count)
+
+
+def f1(right: int, found: int, wanted: int) -> float:
+    return 200 * right / (found + wanted)
+
+
+def mining(code: str, encoder: SentenceEncoder, others: int) -> Row:
+    """Mine hidden pairs; count all others as wrong, although Wikipedia holds some translations."""
+    hidden = len(flores("en"))
+    sides = []
+    for language, seed in (("en", 1), (code, 2)):
+        texts = flores(language) + wikipedia(language, others)
+        order = np.random.default_rng(seed).permutation(len(texts))
+        sides.append(([texts[row] for row in order], order))
+    (source, source_order), (target, target_order) = sides
+
+    def is_hidden(pairs: np.ndarray) -> np.ndarray:
+        rows = source_order[pairs[:, 0]], target_order[pairs[:, 1]]
+        return np.asarray((rows[0] == rows[1]) & (rows[0] < hidden))
+
+    start = time.perf_counter()
+    found = mine(source, target, encoder, min_probability=0)
+    seconds = time.perf_counter() - start
+    right = is_hidden(np.stack([found.source_rows, found.target_rows], axis=1))
+    p = found.probabilities
+    kept = int(np.count_nonzero(p >= 0.5))
+    hits = int(right[:kept].sum())
+    places = np.minimum((p * BINS).astype(int), BINS - 1)
+    gaps = [abs(right[places == b].sum() - p[places == b].sum()) for b in range(BINS)]
+    sure = p >= 0.05
+    sure_gaps = [
+        abs(right[sure & (places == b)].sum() - p[sure & (places == b)].sum()) for b in range(BINS)
+    ]
+    rows = [encoder.encode(t, language) for t, language in ((source, "en"), (target, code))]
+    pairs, margins = margin_candidates(blockwise_neighbors(*rows, k=4))
+    best = np.argsort(-margins, kind="stable")
+    margin_right = np.cumsum(is_hidden(pairs[best]))
+    sizes = np.arange(1, len(best) + 1)
+    return {
+        "part": "mining",
+        "pair": f"en-{code}",
+        "hidden": hidden,
+        "others": others,
+        "found": kept,
+        "f1": f1(hits, kept, hidden),
+        "precision": hits / kept,
+        "precision_interval": wilson_interval(hits / kept, kept),
+        "recall": hits / hidden,
+        "recall_interval": wilson_interval(hits / hidden, hidden),
+        "expected_precision": float(p[:kept].mean()),
+        "calibration_error": float(sum(gaps) / len(p)),
+        "calibration_error_from_5_percent": float(sum(sure_gaps) / max(1, sure.sum())),
+        "best_f1": max(f1(int(r), n + 1, hidden) for n, r in enumerate(np.cumsum(right))),
+        "margin_best_f1": float((200 * margin_right / (sizes + hidden)).max()),
+        "seconds_on_a_loaded_machine": seconds,
+    }
+
+
+def documents(code: str, encoder: SentenceEncoder, seed: int) -> Row:
+    """Align FLORES with itself, after changes of the sentences."""
+    rng = np.random.default_rng(seed)
+    given, texts = (flores("en"), flores(code)), ([], [])
+    gold: list[Block] = []
+    at = 0
+    while at < len(given[0]):
+        kind = rng.choice(list(KINDS), p=list(KINDS.values()))
+        counts = [int(number) for number in kind.split("-")]
+        size = max(counts)
+        rows = []
+        for side, count in enumerate(counts):
+            own = given[side][at : at + size]
+            new = [" ".join(own)] if count == 1 else own if count == 2 else []
+            rows.append(tuple(range(len(texts[side]), len(texts[side]) + len(new))))
+            texts[side].extend(new)
+        gold.append(Block(rows[0], rows[1]))
+        at += size
+    found = ax.align_documents(*texts, encoder, languages=("en", code))
+    wanted, blocks = ({b for b in each if all(b)} for each in (gold, found.blocks))
+    return {
+        "part": "documents",
+        "pair": f"en-{code}",
+        "seed": seed,
+        "blocks": len(wanted),
+        "f1": f1(len(wanted & blocks), len(blocks), len(wanted)),
+    }
+
+
+def large(rows: int, d: int = 300, k: int = 4) -> Row:
+    """Search files of random unit rows in half precision."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        maps = []
+        for name in ("source", "target"):
+            path = Path(folder) / f"{name}.npy"
+            file = np.lib.format.open_memmap(path, "w+", np.float16, (rows, d))
+            for first in range(0, rows, 10_000):
+                part = rng.standard_normal((min(10_000, rows - first), d))
+                file[first : first + 10_000] = part / np.linalg.norm(part, axis=1, keepdims=True)
+            file.flush()
+            maps.append(np.load(path, mmap_mode="r"))
+        start = time.perf_counter()
+        blockwise_neighbors(*maps, k=k, block_rows=25_000)
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "part": "large",
+        "n": rows,
+        "m": rows,
+        "d": d,
+        "k": k,
+        "seconds_on_a_loaded_machine": seconds,
+        "peak_memory": peak,
+    }
+
+
+def measured(options: argparse.Namespace) -> Iterator[Row]:
+    if "large" in options.parts:  # first, as the peak is that of the process
+        yield large(options.rows)
+    if not set(options.parts) & {"mining", "documents"}:
+        return
+    for code, space in spaces(vectors(), METHOD).items():
+        encoder = SentenceEncoder().fit(space)
+        if "documents" in options.parts:
+            for seed in range(5):
+                yield documents(code, encoder, seed)
+        if "mining" in options.parts:
+            yield mining(code, encoder, options.others)
+
+
+def main() -> None:
+    options = read_options()
+    with ax.config_context(n_threads=options.threads):
+        rows = []
+        for row in measured(options):
+            print(row, flush=True)
+            rows.append(row)
+            write(options.json, rows)
+
+
+if __name__ == "__main__":
+    main()
