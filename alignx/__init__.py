@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from alignx.evaluation.accuracy_matrix import AccuracyMatrix, evaluate_many
     from alignx.evaluation.compare import compare
     from alignx.evaluation.comparison import Comparison
+    from alignx.evaluation.sentence_retrieval import SentenceRetrieval, evaluate_sentences
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.concepts.concepts import Concepts
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
     from alignx.semantic_change.texts import drift_of_texts
     from alignx.sentences.aligned_documents import AlignedDocuments
     from alignx.sentences.document_alignment import align_documents
+    from alignx.sentences.encoder import SentenceEncoder
     from alignx.sentences.mined_pairs import MinedPairs
     from alignx.sentences.mining import mine
     from alignx.support.config import config_context, get_config, set_config
@@ -120,6 +122,7 @@ if TYPE_CHECKING:
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load
+    from alignx.vectors.learned_subwords import LearnedSubwords
     from alignx.vectors.missing import missing_reasons
     from alignx.vectors.normalizer import Normalizer
     from alignx.vectors.objects import as_embeddings
@@ -166,6 +169,7 @@ __all__ = [
     "JointReweighted",
     "LabeledTexts",
     "LazySpace",
+    "LearnedSubwords",
     "LeastSquares",
     "Lexicon",
     "MapEnsemble",
@@ -189,6 +193,8 @@ __all__ = [
     "SeedWords",
     "SelfLearning",
     "SelfTraining",
+    "SentenceEncoder",
+    "SentenceRetrieval",
     "Sharding",
     "SharedSpace",
     "SimilarityReport",
@@ -218,6 +224,7 @@ __all__ = [
     "drift_of_texts",
     "evaluate",
     "evaluate_many",
+    "evaluate_sentences",
     "evaluate_similarity",
     "evaluate_transfer",
     "fetch",
@@ -310,6 +317,7 @@ _HOMES = {
     "evaluation.accuracy_matrix": ["AccuracyMatrix", "evaluate_many"],
     "evaluation.compare": ["compare"],
     "evaluation.comparison": ["Comparison"],
+    "evaluation.sentence_retrieval": ["SentenceRetrieval", "evaluate_sentences"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.concepts.concepts": ["Concepts"],
@@ -361,6 +369,7 @@ _HOMES = {
     "retrieval.soft_biases": ["hubless_biases", "inverted_softmax_biases"],
     "sentences.aligned_documents": ["AlignedDocuments"],
     "sentences.document_alignment": ["align_documents"],
+    "sentences.encoder": ["SentenceEncoder"],
     "sentences.mined_pairs": ["MinedPairs"],
     "sentences.mining": ["mine"],
     "support.config": ["config_context", "get_config", "set_config"],
@@ -368,6 +377,7 @@ _HOMES = {
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load"],
+    "vectors.learned_subwords": ["LearnedSubwords"],
     "vectors.normalizer": ["Normalizer"],
     "vectors.missing": ["missing_reasons"],
     "vectors.objects": ["as_embeddings"],
