@@ -100,7 +100,7 @@ def mining(code: str, encoder: SentenceEncoder, others: int) -> Row:
         abs(right[sure & (places == b)].sum() - p[sure & (places == b)].sum()) for b in range(BINS)
     ]
     rows = [encoder.encode(t, language) for t, language in ((source, "en"), (target, code))]
-    pairs, margins = margin_candidates(blockwise_neighbors(*rows, k=4))
+    pairs, margins = margin_candidates(blockwise_neighbors(rows[0], rows[1], 4))
     best = np.argsort(-margins, kind="stable")
     margin_right = np.cumsum(is_hidden(pairs[best]))
     sizes = np.arange(1, len(best) + 1)
@@ -127,7 +127,8 @@ def mining(code: str, encoder: SentenceEncoder, others: int) -> Row:
 def documents(code: str, encoder: SentenceEncoder, seed: int) -> Row:
     """Align FLORES with itself, after changes of the sentences."""
     rng = np.random.default_rng(seed)
-    given, texts = (flores("en"), flores(code)), ([], [])
+    given = flores("en"), flores(code)
+    texts: tuple[list[str], list[str]] = [], []
     gold: list[Block] = []
     at = 0
     while at < len(given[0]):
@@ -142,7 +143,7 @@ def documents(code: str, encoder: SentenceEncoder, seed: int) -> Row:
             texts[side].extend(new)
         gold.append(Block(rows[0], rows[1]))
         at += size
-    found = ax.align_documents(*texts, encoder, languages=("en", code))
+    found = ax.align_documents(texts[0], texts[1], encoder, languages=("en", code))
     wanted, blocks = ({b for b in each if all(b)} for each in (gold, found.blocks))
     return {
         "part": "documents",
@@ -167,7 +168,7 @@ def large(rows: int, d: int = 300, k: int = 4) -> Row:
             file.flush()
             maps.append(np.load(path, mmap_mode="r"))
         start = time.perf_counter()
-        blockwise_neighbors(*maps, k=k, block_rows=25_000)
+        blockwise_neighbors(maps[0], maps[1], k, block_rows=25_000)
         seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {

@@ -32,7 +32,7 @@ def blockwise_neighbors(
     target: NDArray[np.floating],
     k: int | None = None,
     *,
-    block_rows: int = BLOCK_ROWS,
+    block_rows: int | None = None,
     progress: Progress | None = None,
 ) -> CrossNeighbors:
     """Find the `k` nearest neighbors in both directions, with few rows in memory.
@@ -43,8 +43,8 @@ def blockwise_neighbors(
         Unit rows; maps of files are read block by block.
     k : int, optional
         Neighbors of a row, ``1 <= k <= min(n, m)``; 4 by default, or as many as there are.
-    block_rows : int
-        Rows of each side in memory at a time, at least 1.
+    block_rows : int, optional
+        Rows of each side in memory at a time, at least 1; 131,072 by default.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -72,6 +72,7 @@ def blockwise_neighbors(
     array([1, 2, 0])
     """
     k = count_or_default(k, N_NEIGHBORS, min(len(source), len(target)), "k")
+    block_rows = BLOCK_ROWS if block_rows is None else block_rows
     if block_rows < 1:
         raise ValueError(f"block_rows must be at least 1, got {block_rows}")
     require_same_dimension(source, target, "source and target")

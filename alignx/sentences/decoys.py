@@ -82,7 +82,7 @@ def probabilities_by_decoys(scores: Double, decoys: Double, weight: float = 1.0)
     --------
     >>> scores = np.array([0.9, 0.8, 0.1, 0.2])
     >>> probabilities_by_decoys(scores, np.array([0.1, 0.2, 0.3])).round(2)
-    array([0.67, 0.67, 0.  , 0.  ])
+    array([0.5, 0.5, 0. , 0. ])
     """
     if len(scores) == 0:
         return np.zeros(0)

@@ -29,7 +29,7 @@ _WIDTH = 10
 _SAMPLE = 64
 # Cost of a skipped sentence, as a share of the median of random pairs; chosen on English and
 # Spanish. The paper's is a quantile of those, which here joins sentences rather than skip them.
-_SKIP = 0.3
+_SKIP = 0.5
 
 
 def align_documents(

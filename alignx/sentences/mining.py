@@ -21,6 +21,8 @@ from alignx.support.progress import part_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from alignx.sentences.distinct_texts import DistinctTexts
     from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.progress import Progress
@@ -40,6 +42,9 @@ _MATCH, _MARGIN = 0.3, 0.2
 # Scores of decoys at least, so that few texts get rounds of several.
 _DECOYS = 1_000
 _MOST_ROUNDS = 10
+# Texts of a side from which vectors are kept in half precision, and texts encoded at a time.
+_HALF_FROM = 200_000
+_BATCH = 50_000
 
 
 class Encoder(Protocol):
@@ -105,7 +110,8 @@ def mine(
     ratio margin, the match of their words, and its excess over the mean of the best two of either
     text, as a text that matches everything translates nothing. Probabilities come from decoys,
     target texts of two halves that do not belong together, which are mined in the same manner.
-    Takes O(n m d) time, twice, and O((n + m) (d + candidates)) memory.
+    Takes O(n m d) time, twice, and O((n + m) (d + candidates)) memory. Vectors of 200,000 texts
+    and more are kept in half precision.
 
     References
     ----------
@@ -179,7 +185,7 @@ class _Side:
 
     texts: tuple[str, ...]
     rows: Indices
-    vectors: Matrix
+    vectors: NDArray[np.floating]
     words: MatchTexts
 
     @classmethod
@@ -189,14 +195,20 @@ class _Side:
             nothing = np.zeros(0, np.int64)
             return cls(texts, nothing, np.zeros((0, 1), np.float32), MatchTexts.empty())
         space = encoder.space_
-        vectors = encoder.encode(texts, language=language)
-        rows = np.flatnonzero(~zero_rows(vectors))
+        dtype = np.float16 if len(texts) >= _HALF_FROM else np.float32
+        parts, filled = [], []
+        for first in range(0, len(texts), _BATCH):
+            vectors = encoder.encode(texts[first : first + _BATCH], language=language)
+            is_filled = ~zero_rows(vectors)
+            filled.append(is_filled)
+            parts.append(vectors[is_filled].astype(dtype))
+        rows = np.flatnonzero(np.concatenate(filled))
         if len(rows) < len(texts):
             lost = counted(len(texts) - len(rows), f"{language} text")
             logger.info("%s without a known word left out", lost)
         documents = encoder.read(texts, language).take(rows)
         words = match_texts(documents, space[language], space[other])
-        return cls(texts, rows, np.ascontiguousarray(vectors[rows]), words)
+        return cls(texts, rows, np.concatenate(parts), words)
 
 
 def _best_pairs(

@@ -9,6 +9,8 @@ import pytest
 from sentences.stand_in import StandIn, made_space, made_texts
 
 from alignx.errors import FormatError
+from alignx.retrieval import margin
+from alignx.sentences import mining
 from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
 from alignx.sentences.mining import _mean_of_best, _one_to_one, mine
 from alignx.sentences.word_match import match_texts, word_match
@@ -97,6 +99,19 @@ def test_a_repeated_header_neither_wins_nor_slows() -> None:
     assert time.process_time() - started < 3 * single + 1
     assert often.source_rows.tolist() == once.source_rows.tolist()
     assert often.target_rows.tolist() == once.target_rows.tolist()
+
+
+def test_many_texts_in_half_precision_give_the_same_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    english, spanish = hidden(40, 40)
+    whole = mine(english, spanish, ENCODER)
+    monkeypatch.setattr(mining, "_HALF_FROM", 10)
+    monkeypatch.setattr(mining, "_BATCH", 7)
+    monkeypatch.setattr(margin, "BLOCK_ROWS", 9)
+    half = mine(english, spanish, ENCODER)
+    assert {*zip(half.source_rows, half.target_rows, strict=True)} == {
+        *zip(whole.source_rows, whole.target_rows, strict=True)
+    }
+    np.testing.assert_allclose(half.scores, whole.scores, atol=2e-3)
 
 
 def test_empty_and_long_texts() -> None:
