@@ -21,34 +21,36 @@ class Decoys(NamedTuple):
     parents: Indices
 
 
-def spliced_texts(texts: Sequence[str], rng: np.random.Generator) -> Decoys:
-    """Join the first half of each text and the second half of another.
+def spliced_texts(texts: Sequence[str], rng: np.random.Generator) -> tuple[Decoys, Decoys]:
+    """Exchange the second halves of texts, two by two, at random.
 
-    The halves are text of the language, of the same topics and lengths, so a decoy is as near to
-    an unrelated text as any of the texts, and a translation of none.
+    Both results hold a decoy of each couple of texts, so that within one no two decoys share a
+    half: they would compete with each other as texts do not.
 
     Parameters
     ----------
     texts : sequence of str
-        At least one text.
+        Texts of one language; of an odd number one is left out.
     rng : numpy.random.Generator
-        Source of the order.
+        Source of the couples.
 
     Examples
     --------
-    >>> spliced_texts(["a b", "c d"], np.random.default_rng(0)).texts
+    >>> one, other = spliced_texts(["a b", "c d"], np.random.default_rng(0))
+    >>> sorted(one.texts + other.texts)
     ['a d', 'c b']
     """
-    n = len(texts)
-    order = rng.permutation(n)
-    other = np.empty(n, np.int64)
-    other[order] = np.roll(order, -1)  # one circle, so that no text meets itself
-    words = [text.split() for text in texts]
-    joined = [
-        " ".join(words[i][: (len(words[i]) + 1) // 2] + words[j][(len(words[j]) + 1) // 2 :])
-        for i, j in enumerate(other)
-    ]
-    return Decoys(joined, np.stack([np.arange(n), other], axis=1))
+    half = len(texts) // 2
+    order = rng.permutation(len(texts))[: 2 * half]
+    return _joined(texts, order[:half], order[half:]), _joined(texts, order[half:], order[:half])
+
+
+def _joined(texts: Sequence[str], firsts: Indices, seconds: Indices) -> Decoys:
+    joined = []
+    for i, j in zip(firsts, seconds, strict=True):
+        one, other = texts[i].split(), texts[j].split()
+        joined.append(" ".join(one[: (len(one) + 1) // 2] + other[(len(other) + 1) // 2 :]))
+    return Decoys(joined, np.stack([firsts, seconds], axis=1))
 
 
 def probabilities_by_decoys(scores: Double, decoys: Double, weight: float = 1.0) -> Double:

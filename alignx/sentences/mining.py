@@ -109,9 +109,9 @@ def mine(
     Candidates are the nearest texts by cosine, in blocks of bounded memory. Their score joins the
     ratio margin, the match of their words, and its excess over the mean of the best two of either
     text, as a text that matches everything translates nothing. Probabilities come from decoys,
-    target texts of two halves that do not belong together, which are mined in the same manner.
-    Takes O(n m d) time, twice, and O((n + m) (d + candidates)) memory. Vectors of 200,000 texts
-    and more are kept in half precision.
+    target texts that have exchanged their second halves, which are mined in the same manner. Takes
+    O(n m d) time, twice, and O((n + m) (d + candidates)) memory. Vectors of 200,000 texts and more
+    are kept in half precision.
 
     References
     ----------
@@ -137,15 +137,21 @@ def mine(
     pairs, scores = _best_pairs(source, target, candidates, None, part_of(progress, 0, 0.5))
     own = np.full(len(source.rows), -1)
     own[pairs[:, 0]] = pairs[:, 1]
-    rng = np.random.default_rng(seed)
     rounds = min(_MOST_ROUNDS, -(-_DECOYS // min(len(source.rows), len(target.rows))))
+    rng = np.random.default_rng(seed)
     by_chance = []
     for number in range(rounds):
-        decoys = spliced_texts([target.texts[row] for row in target.rows], rng)
-        side = _Side.of(encoder, target_code, source_code, tuple(decoys.texts))
-        parents = decoys.parents[side.rows]
-        part = part_of(progress, 0.5 + 0.5 * number / rounds, 0.5 / rounds)
-        by_chance.append(_best_pairs(source, side, candidates, (own, parents), part)[1])
+        best = np.full(len(source.rows), -np.inf)
+        # The best of both halves of the decoys is the best of as many decoys as texts.
+        for half, decoys in enumerate(spliced_texts([target.texts[r] for r in target.rows], rng)):
+            side = _Side.of(encoder, target_code, source_code, tuple(decoys.texts))
+            share = 0.25 / rounds
+            part = part_of(progress, 0.5 + share * (2 * number + half), share)
+            unwanted = own, decoys.parents[side.rows]
+            if len(side.rows):
+                found, by_half = _best_pairs(source, side, candidates, unwanted, part)
+                np.maximum.at(best, found[:, 0], by_half)
+        by_chance.append(best[np.isfinite(best)])
     probabilities = probabilities_by_decoys(scores, np.concatenate(by_chance), 1 / rounds)
     order = np.lexsort((pairs[:, 0], -scores))
     order = order[probabilities[order] >= min_probability]

@@ -169,11 +169,12 @@ def test_bad_arguments() -> None:
 # --- parts ---------------------------------------------------------------------------------------
 
 
-def test_decoys_join_halves_of_two_texts() -> None:
-    decoys = spliced_texts(["a b", "c d", "e f"], np.random.default_rng(0))
-    for text, (i, j) in zip(decoys.texts, decoys.parents, strict=True):
-        assert i != j
-        assert text.split() == [["a b", "c d", "e f"][i].split()[0], "bdf"[j]]
+def test_decoys_exchange_halves_of_two_texts() -> None:
+    texts = [f"{row}a {row}b" for row in range(7)]
+    for decoys in spliced_texts(texts, np.random.default_rng(0)):
+        assert len({*decoys.parents.ravel()}) == 6
+        for text, (i, j) in zip(decoys.texts, decoys.parents, strict=True):
+            assert text == f"{i}a {j}b"
 
 
 def test_probabilities_are_those_of_a_known_mixture() -> None:
