@@ -246,7 +246,9 @@ class TransferClassifier(TextClassifier):
     def read(self, texts: Sequence[str], language: str) -> Documents:
         """Look up the words of texts; ValueError if the language has no vectors."""
         require_language(language, self.space)
-        return self._reader.read(texts, language, self.space[language])
+        return self._reader.read(
+            texts, language, self.space[language], english=self.space.get("en")
+        )
 
     def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
         """Compute the vectors of texts, (n, d) float32 unit rows; zero without known words."""
