@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alignx.classification.comparison.space_similarity import Bootstrap
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
-    from alignx.classification.labeled_strategies import CodeSwitching
+    from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.datasets.fetch import fetch
@@ -200,6 +200,7 @@ __all__ = [
     "TransferData",
     "TransferReport",
     "TransformerClassifier",
+    "TranslateTest",
     "Validation",
     "Work",
     "add_language",
@@ -279,7 +280,7 @@ _HOMES = {
     "texts.documents": ["TextReader"],
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
-    "classification.labeled_strategies": ["CodeSwitching"],
+    "classification.labeled_strategies": ["CodeSwitching", "TranslateTest"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "datasets.fetch": ["fetch"],

@@ -277,6 +277,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "classification": classification_tables.summary,
         "classification spaces": classification_tables.spaces,
         "classification strategies": classification_tables.strategies,
+        "classification oov": classification_tables.oov,
         "classification classes": classification_tables.classes,
         "classification speed": classification_tables.speed,
     },

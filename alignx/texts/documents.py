@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from alignx.support.arguments import require_ordered, shown
 from alignx.support.arrays import Matrix, unit_rows
 from alignx.support.tokenizer import cut, parts_of, spellings, tokenize
 from alignx.texts.emoji import EmojiVectors
+from alignx.texts.learned_oov import learned_oov_vectors
 from alignx.vectors.oov import require_oov_mode
 
 if TYPE_CHECKING:
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices
     from alignx.support.tokenizer import Tokenizer
     from alignx.vectors.embeddings import Embeddings
-    from alignx.vectors.oov import OOVMode
 
-__all__ = ["Documents", "OOVVectors", "TextReader", "as_texts"]
+__all__ = ["Documents", "OOVVectors", "TextOOV", "TextReader", "as_texts"]
+
+TextOOV: TypeAlias = Literal["drop", "subword", "learned"]
+"""Treatment of OOV words of texts."""
 
 OOVVectors: TypeAlias = "Callable[[Sequence[str]], Matrix]"
 """Computes (n, d) vectors of OOV words in the shared space."""
@@ -135,9 +139,13 @@ class TextReader:
         Tokenizer of each language; by default words by Unicode rules.
     oov_vectors : mapping of str to callable
         Functions from OOV words of a language to their (n, d) vectors in the space.
-    oov : {"drop", "subword"}
-        With ``"subword"``, languages of the space that come from a fastText model (``.bin``)
-        compute vectors of OOV words from their characters, unless `oov_vectors` names them.
+    oov : {"drop", "subword", "learned"}
+        Vectors of OOV words of the languages that `oov_vectors` does not name:
+
+        - ``"drop"``: none;
+        - ``"subword"``: from their characters, by fastText models (``.bin``) of the space;
+        - ``"learned"``: the same, and in languages without a model by `LearnedSubwords` of the
+          vocabulary, learned in seconds when the first OOV word is met.
 
     Examples
     --------
@@ -150,15 +158,20 @@ class TextReader:
 
     tokenizers: Mapping[str, Tokenizer] = field(default_factory=dict)
     oov_vectors: Mapping[str, OOVVectors] = field(default_factory=dict)
-    oov: OOVMode = "drop"
+    oov: TextOOV = "drop"
 
     def require_usable(self, languages: Iterable[Embeddings]) -> None:
         """Refuse an unknown `oov`, and ``"subword"`` where no language has a subword model."""
-        require_oov_mode(self.oov, *languages)
+        if self.oov not in get_args(TextOOV):
+            raise ValueError(f"oov must be 'drop', 'subword' or 'learned', got {self.oov!r}")
+        if self.oov != "learned":
+            require_oov_mode(self.oov, *languages)
 
     def oov_vectors_of(self, language: str, embeddings: Embeddings) -> OOVVectors | None:
         """Return the function that computes vectors of OOV words of a language, if any."""
-        own = embeddings.oov_vectors if self.oov == "subword" else None
+        own = embeddings.oov_vectors if self.oov != "drop" else None
+        if own is None and self.oov == "learned":
+            own = partial(learned_oov_vectors, embeddings)
         return self.oov_vectors.get(language, own)
 
     def read(

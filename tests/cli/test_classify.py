@@ -19,11 +19,12 @@ from alignx.alignment.alignment import Alignment
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
-from alignx.classification.labeled_strategies import CodeSwitching
+from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
 from alignx.classification.strategies import (
     STRATEGIES,
     Ensemble,
     PriorMatching,
+    as_strategy,
 )
 from alignx.datasets.sample import load_sample
 from alignx.texts.document_encoder import DocumentEncoder
@@ -188,6 +189,26 @@ def test_options_reach_the_classifier(folder: Path) -> None:
     expected.fit(TRAIN + SPANISH, LABELS + TOPICS, language=codes, unlabeled={"es": texts})
     found = TransferClassifier.load("new", shared).predict_proba(SPANISH, language="es")
     np.testing.assert_allclose(found, expected.predict_proba(SPANISH, language="es"), atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("both", ["true", "false"])
+def test_options_may_be_true_or_false(both: str) -> None:
+    options = ("--strategy", "translate_test", "--option", f"both={both}")
+    succeed(*LEARN, "-o", "new", *options)
+    assert as_strategy(classifier("new").strategy) == TranslateTest(both=both == "true")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_oov_vectors_are_learned_on_request() -> None:
+    drop, learned = (
+        ask("--proba", "--oov", oov, text="futbolísticos\n") for oov in ("drop", "learned")
+    )
+    assert "without a known word" in drop.err
+    assert "without a known word" not in learned.err
+    assert learned.out.startswith("sport")
 
 
 @pytest.mark.slow
@@ -590,6 +611,7 @@ def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
         ("code_switching", "speed=1", "rate, copies"),
         ("code_switching", "rate=often", "must be a number"),
         ("code_switching", "copies=1.5", "must be a whole number"),
+        ("translate_test", "both=perhaps", "must be true or false"),
         ("ensemble", "members=zero_shot,magic", "members must be of"),
         ("self_training", "teacher=magic", "teacher must be of"),
     ],
