@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alignx.classification.comparison.space_similarity import Bootstrap
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
+    from alignx.classification.label_names import LabelNameClassifier
     from alignx.classification.labeled_strategies import CodeSwitching
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
@@ -159,6 +160,7 @@ __all__ = [
     "InputError",
     "JointContrastive",
     "JointReweighted",
+    "LabelNameClassifier",
     "LabeledTexts",
     "LazySpace",
     "LeastSquares",
@@ -272,6 +274,7 @@ _HOMES = {
     "texts.documents": ["TextReader"],
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
+    "classification.label_names": ["LabelNameClassifier"],
     "classification.labeled_strategies": ["CodeSwitching"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
