@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alignx.classification.labeled_strategies import CodeSwitching
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
+    from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
     from alignx.datasets.slices import write_slices
@@ -176,6 +177,7 @@ __all__ = [
     "PairRanker",
     "PriorMatching",
     "Procrustes",
+    "PromptClassifier",
     "Prospects",
     "RecallError",
     "Refinement",
@@ -250,6 +252,7 @@ __all__ = [
     "save",
     "set_config",
     "train",
+    "translate_by_prompt",
     "update_language",
     "write_slices",
 ]
@@ -278,6 +281,7 @@ _HOMES = {
     "classification.labeled_strategies": ["CodeSwitching"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
+    "classification.transformers.prompts": ["PromptClassifier", "translate_by_prompt"],
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
     "datasets.slices": ["write_slices"],

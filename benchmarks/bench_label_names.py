@@ -46,7 +46,9 @@ def measured(space: ax.SharedSpace) -> Iterator[Row]:
         "label names, unlabeled texts": ax.LabelNameClassifier(space, language=english).fit(
             names, unlabeled=texts
         ),
-        "English labels": ax.TransferClassifier(space).fit(*train[english], language=english),
+        "English labels": ax.TransferClassifier(space).fit(
+            *train[english], language=english, unlabeled={other: texts[other]}
+        ),
         "own labels": ax.TransferClassifier(space).fit(*train[other], language=other),
     }
     for name, classifier in found.items():
