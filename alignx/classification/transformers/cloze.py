@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import torch
 
 from alignx.classification.transformers.encoders import model_folder, quiet_loading
 from alignx.errors import FormatError, MissingDependencyError
@@ -74,6 +73,8 @@ class ClozeModel:
         Jiang et al., "X-FACTR: Multilingual Factual Knowledge Retrieval from Pretrained Language
         Models", EMNLP 2020, section 4.1 (independent prediction of several tokens).
         """
+        import torch  # which encoders.py has checked for
+
         require_template(template)
         tokens = [self._tokens(word) for word in words]
         result = np.zeros((len(texts), len(words)))
@@ -90,6 +91,8 @@ class ClozeModel:
 
     def _masks(self, prompts: list[str], length: int) -> Tensor:
         """Compute the log probabilities of all tokens at the masks, (b, length, vocabulary)."""
+        import torch
+
         encoded = self.tokenizer(prompts, padding=True, return_tensors="pt").to(self.module.device)
         with torch.no_grad():
             logits = self.module(**encoded).logits

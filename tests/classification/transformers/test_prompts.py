@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
-from alignx.errors import FormatError, NotFittedError
+from alignx.errors import FormatError, MissingDependencyError, NotFittedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +144,15 @@ def test_models_that_are_refused(folder: Path, tmp_path: Path) -> None:
     transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
     with pytest.raises(FormatError, match=r"it is no masked language model: \d parameters"):
         PromptClassifier(tmp_path).fit(["w1", "w2"])
+
+
+def test_a_missing_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("cloze", "encoders"):
+        monkeypatch.delitem(
+            sys.modules, f"alignx.classification.transformers.{module}", raising=False
+        )
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(
+        MissingDependencyError, match="torch: pip install 'alignx"
+    ):
+        PromptClassifier(folder).fit(["w1", "w2"])
