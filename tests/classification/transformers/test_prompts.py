@@ -152,7 +152,5 @@ def test_a_missing_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             sys.modules, f"alignx.classification.transformers.{module}", raising=False
         )
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(
-        MissingDependencyError, match="torch: pip install 'alignx"
-    ):
+    with pytest.raises(MissingDependencyError, match="torch: pip install 'alignx"):
         PromptClassifier(folder).fit(["w1", "w2"])
