@@ -121,6 +121,49 @@ def ask(*arguments: object, text: str | bytes = "") -> Done:
     return succeed(*ASK, *IN_SPANISH, *arguments, text=text)
 
 
+# --- names ------------------------------------------------------------------------------------
+
+NAMED = (*MAPPED, *ENGLISH, "--label", "politics=government election", "--label", "sport")
+
+
+@pytest.mark.slow
+def test_names_of_labels_are_enough(folder: Path) -> None:
+    done = succeed("classify", "names", *NAMED, "--unlabeled", "es=texts.txt", "-o", "named")
+    assert done.out == ""
+    assert "politics: " in done.err
+    assert "named: 2 classes, 50 unlabeled texts" in done.err
+    found = succeed(*PREDICT, "named", *MAPPED, *IN_SPANISH, "-i", "es.tsv").out.splitlines()
+    assert np.mean(np.array(found) == TOPICS) > 0.9
+    facts = json.loads(succeed("classify", "names", *NAMED, "-o", "again", "--json").out)
+    assert facts["classes"] == ["politics", "sport"]
+    assert facts["unlabeled"] == {}
+    assert len(facts["nearest"]["sport"]) == 20
+    assert facts["bytes"] == (folder / "again").stat().st_size
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        (("sport",), "give at least two, got 1"),
+        (("sport", "sport=game"), "labels must be different, got 'sport' twice"),
+        (("sport", "=game"), "give a name, such as"),
+    ],
+)
+def test_labels_of_names_are_checked(labels: tuple[str, ...], problem: str) -> None:
+    given = [part for label in labels for part in ("--label", label)]
+    message = misuse("classify", "names", *MAPPED, *ENGLISH, *given, "-o", "new")
+    assert problem in " ".join(message.replace("│", " ").split())
+    assert not Path("new").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_label_without_a_known_word_is_refused() -> None:
+    given = ("--label", "sport", "--label", "qwzx")
+    message = fail("classify", "names", *MAPPED, *ENGLISH, *given, "-o", "new")
+    assert "labels must have a word in the en vocabulary, got 'qwzx'" in message
+
+
 # --- fit --------------------------------------------------------------------------------------
 
 
