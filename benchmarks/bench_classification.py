@@ -59,6 +59,7 @@ OF_OOV = {
     "zero-shot": ax.Experiment(),
     "translate-test, both": ax.Experiment(ax.TranslateTest(both=True)),
 }
+OOV_SUFFIXES: dict[TextOOV, str] = {"drop": "", "learned": ", learned OOV"}
 ENCODED, LEARNED, WORDS = 50_000, 10_000, 20
 
 
@@ -105,7 +106,7 @@ def strategy_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
 def oov_rows(languages: dict[str, ax.Embeddings]) -> Iterator[Row]:
     pairs = spaces(languages, BEST_METHOD)
     for dataset in DATASETS:
-        for oov, suffix in (("drop", ""), ("learned", ", learned OOV")):
+        for oov, suffix in OOV_SUFFIXES.items():
             note(f"OOV words, {oov}, {dataset}")
             for row in experiment_rows(pairs, dataset, OF_OOV, BEST_METHOD, oov):
                 if row["kind"] == "strategy" or row["name"] == "target-trained":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,6 +10,11 @@ from alignx.texts.documents import TextReader
 from alignx.texts.emoji import EmojiVectors, name_of_emoji
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.sif import expected_shares, sif_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alignx.support.arrays import Matrix
 
 ENGLISH = Embeddings(["with", "face", "joy", "fire"], np.eye(4)[:, ::-1], language="en")
 GERMAN = Embeddings(["der", "hund", "🔥"], np.eye(4)[:3], language="de")
@@ -71,9 +77,9 @@ def test_emoji_without_english_are_missing() -> None:
 
 
 def test_emoji_and_other_oov_words_keep_their_vectors_apart() -> None:
-    def compute(words: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        assert words == ["katze", "\N{CAT}"]
-        return np.array([[2.0, 0, 0, 0], [0, 3.0, 0, 0]])
+    def compute(words: Sequence[str]) -> Matrix:
+        assert list(words) == ["katze", "\N{CAT}"]
+        return np.array([[2, 0, 0, 0], [0, 3, 0, 0]], np.float32)
 
     reader = TextReader(oov_vectors={"de": compute})
     found = reader.read([f"katze {JOY} \N{CAT}"], "de", GERMAN, english=ENGLISH)
