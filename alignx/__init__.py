@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from alignx.classification.comparison.space_similarity import Bootstrap
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
-    from alignx.classification.labeled_strategies import CodeSwitching
+    from alignx.classification.label_names import LabelNameClassifier
+    from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
+    from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
     from alignx.datasets.fetch import fetch
     from alignx.datasets.sample import Sample, load_sample
     from alignx.datasets.slices import write_slices
@@ -167,6 +169,7 @@ __all__ = [
     "InputError",
     "JointContrastive",
     "JointReweighted",
+    "LabelNameClassifier",
     "LabeledTexts",
     "LazySpace",
     "LearnedSubwords",
@@ -184,6 +187,7 @@ __all__ = [
     "PairRanker",
     "PriorMatching",
     "Procrustes",
+    "PromptClassifier",
     "Prospects",
     "RecallError",
     "Refinement",
@@ -206,6 +210,7 @@ __all__ = [
     "TransferData",
     "TransferReport",
     "TransformerClassifier",
+    "TranslateTest",
     "Validation",
     "Work",
     "add_language",
@@ -263,6 +268,7 @@ __all__ = [
     "save",
     "set_config",
     "train",
+    "translate_by_prompt",
     "update_language",
     "write_slices",
 ]
@@ -287,9 +293,11 @@ _HOMES = {
     "texts.documents": ["TextReader"],
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
-    "classification.labeled_strategies": ["CodeSwitching"],
+    "classification.label_names": ["LabelNameClassifier"],
+    "classification.labeled_strategies": ["CodeSwitching", "TranslateTest"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
+    "classification.transformers.prompts": ["PromptClassifier", "translate_by_prompt"],
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
     "datasets.slices": ["write_slices"],

@@ -106,6 +106,13 @@ def summary(rows: list[Row]) -> str:
     return table(["", *heads("")], body)
 
 
+def oov(rows: list[Row]) -> str:
+    """Accuracy with OOV words dropped, and with learned vectors for them."""
+    rows = of_part(rows, "oov")
+    names = dict.fromkeys(row["name"] for row in rows)
+    return table(["", *heads("")], [[name, *cells(rows, name)] for name in names])
+
+
 def classes(rows: list[Row]) -> str:
     """F1 of each class by the ensemble."""
     found = [row for row in of_part(rows, "strategies") if row["name"] == "ensemble"]

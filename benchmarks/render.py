@@ -17,6 +17,7 @@ from benchmarks import (
     prospects_tables,
 )
 from benchmarks.common import HERE
+from benchmarks.label_names_tables import label_names
 from benchmarks.large_tables import large, large_dictionary, large_growth, large_recall
 from benchmarks.tables import megabytes, of_job, seconds, table, times
 
@@ -273,10 +274,12 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "large recall": large_recall,
         "large growth": large_growth,
     },
+    "label_names": {"label_names": label_names},
     "classification": {
         "classification": classification_tables.summary,
         "classification spaces": classification_tables.spaces,
         "classification strategies": classification_tables.strategies,
+        "classification oov": classification_tables.oov,
         "classification classes": classification_tables.classes,
         "classification speed": classification_tables.speed,
     },

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from sklearn.base import clone
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification import persistence
-from alignx.classification.base import TextClassifier
-from alignx.classification.explanation import Explanation, explain
-from alignx.classification.languages import language_of, languages_of, require_language
+from alignx.classification.languages import languages_of
 from alignx.classification.model import TransferModel
 from alignx.classification.requirements import missing_requirements, require_all
+from alignx.classification.space_classifier import SpaceClassifier
 from alignx.classification.strategies import as_strategy
 from alignx.classification.task import Strategy, Task, head_fitter, label_documents
 from alignx.classification.word_translator import WordTranslator
 from alignx.support.arguments import require_fraction, require_instance, require_optional
 from alignx.texts.document_encoder import DocumentEncoder
-from alignx.texts.documents import Documents, TextReader, as_texts
+from alignx.texts.documents import TextReader, as_texts
 
 if TYPE_CHECKING:
     import os
@@ -29,14 +26,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from alignx.support.arrays import Double, Indices, Matrix
 
 __all__ = ["TransferClassifier"]
 
-logger = logging.getLogger("alignx")
 
-
-class TransferClassifier(TextClassifier):
+class TransferClassifier(SpaceClassifier):
     """Cross-lingual text classifier over a shared space.
 
     Parameters
@@ -102,8 +96,6 @@ class TransferClassifier(TextClassifier):
     ['pets', 'weather']
     """
 
-    model_: TransferModel
-
     def __init__(
         self,
         space: SharedSpace,
@@ -129,11 +121,6 @@ class TransferClassifier(TextClassifier):
     def languages_(self) -> tuple[str, ...]:
         """Languages with labels in `fit`, most texts first."""
         return self.model_.languages
-
-    @property
-    def encoder_(self) -> DocumentEncoder:
-        """The fitted encoder."""
-        return self.model_.encoder
 
     def fit(
         self,
@@ -208,79 +195,6 @@ class TransferClassifier(TextClassifier):
         )
         return self
 
-    def predict_proba(
-        self, texts: Sequence[str], *, language: str | Sequence[str] | None = None
-    ) -> Double:
-        """Compute the probability of each class, (n, classes) float64 in the order of `classes_`.
-
-        Parameters
-        ----------
-        texts : sequence of str, length n
-            Any texts. Those without a word in the vocabulary get the shares of the classes in
-            `fit`; their number is logged as a warning.
-        language : str or sequence of str, optional
-            Code of all texts, or of each; `language` of the class unless given.
-
-        Raises
-        ------
-        NotFittedError, ValueError
-            Before `fit`, or if a language is not named or has no vectors.
-        """
-        self._require_fitted()
-        texts = as_texts(texts)
-        codes = languages_of(language, self.language, self.space, len(texts))
-        result = np.empty((len(texts), len(self.classes_)))
-        n_empty = 0
-        for documents, rows in self._read(texts, codes):
-            result[rows], is_empty = self.model_.probabilities(documents)
-            n_empty += int(is_empty.sum())
-        if n_empty:
-            logger.warning(
-                "%d of %d texts have no word in the vocabulary and get the shares of the classes "
-                "in training",
-                n_empty,
-                len(texts),
-            )
-        return result
-
-    def read(self, texts: Sequence[str], language: str) -> Documents:
-        """Look up the words of texts; ValueError if the language has no vectors."""
-        require_language(language, self.space)
-        return self._reader.read(texts, language, self.space[language])
-
-    def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
-        """Compute the vectors of texts, (n, d) float32 unit rows; zero without known words."""
-        self._require_fitted()
-        return self.encoder_.transform(self.read(texts, language))
-
-    def coverage(self, texts: Sequence[str], *, language: str) -> Double:
-        """Compute the share of the words of each text that have a vector, (n,)."""
-        return self.read(texts, language).coverage
-
-    def explain(
-        self,
-        text: str,
-        *,
-        language: str | None = None,
-        k: int = 5,
-        label: Any = None,  # noqa: ANN401
-        n_neighbors: int = 3,
-        source: str | None = None,
-    ) -> Explanation:
-        """Find the words that carry a prediction; see `Explanation`."""
-        if label is not None:
-            self.known_labels([label])
-        self._require_fitted()
-        return explain(
-            self.model_,
-            text,
-            language_of(language, self.language, self.space),
-            k=k,
-            label=label,
-            n_neighbors=n_neighbors,
-            source=source,
-        )
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the classifier to one ``.safetensors`` file, without the vectors.
 
@@ -324,13 +238,6 @@ class TransferClassifier(TextClassifier):
         classifier._take(model)
         return classifier
 
-    @property
-    def _reader(self) -> TextReader:
-        return self.reader or TextReader()
-
-    def _take(self, model: TransferModel) -> None:
-        self.model_, self.classes_, self.prior_ = model, model.classes, model.prior
-
     def _check(self) -> None:
         if not isinstance(self.space, Mapping):  # one language needs no shared space
             require_instance(self.space, SharedSpace, "space")
@@ -338,13 +245,3 @@ class TransferClassifier(TextClassifier):
         require_optional(self.reader, TextReader, "reader")
         require_fraction(self.alpha, "alpha")
         self._reader.require_usable(self.space.values())
-
-    def _read(self, texts: Sequence[str], codes: Sequence[str]) -> list[tuple[Documents, Indices]]:
-        """Look up texts language by language, each with the positions of its texts."""
-        languages = np.asarray(codes, dtype=object)
-        result = []
-        for code in dict.fromkeys(codes):
-            rows = np.flatnonzero(languages == code)
-            own = [texts[row] for row in rows.tolist()] if len(rows) < len(texts) else texts
-            result.append((self.read(own, code), rows))
-        return result

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alignx.classification.heads import log_softmax
+from alignx.support.arrays import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +30,14 @@ class Member:
     """Heads by language; ``"*"`` serves the languages that are not named.
 
     Documents of the languages in `routes` are first translated word by word into the language that
-    it names. `weights` are those of its vote by language, 1 where it is not named.
+    it names; with `keeps_own` the vector of a document is the mean of its own and that of its
+    translation. `weights` are those of its vote by language, 1 where it is not named.
     """
 
     heads: dict[str, Head]
     routes: dict[str, str] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
+    keeps_own: bool = False
 
     def log_probabilities(
         self, documents: Documents, encoder: DocumentEncoder, translator: WordTranslator
@@ -42,9 +45,12 @@ class Member:
         """Compute log probabilities, (n, classes) float64."""
         head = self.heads.get(documents.language) or self.heads[ANY]
         route = self.routes.get(documents.language)
-        if route is not None:
-            documents = translator.translate(documents, route)
-        return head.log_probabilities(encoder.transform(documents))
+        if route is None:
+            return head.log_probabilities(encoder.transform(documents))
+        rows = encoder.transform(translator.translate(documents, route))
+        if self.keeps_own:
+            rows = unit_rows(rows + encoder.transform(documents))
+        return head.log_probabilities(rows)
 
 
 @dataclass(frozen=True, eq=False)

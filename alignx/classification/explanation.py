@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -182,7 +182,7 @@ def explain(
             raise ValueError(f"{name} must be at least {least}, got {value}")
     if source is None:
         source = next((code for code in model.languages if code in space), language)
-    document, oov = _read(model, text, language)
+    document = model.read([text], language)
     rows, first, counts = np.unique(document.words, return_index=True, return_counts=True)
     probabilities, _ = model.probabilities(_without_each(document, rows))
     is_asked = np.zeros(0) if label is None else model.classes == label
@@ -190,7 +190,7 @@ def explain(
     logarithms = np.log(np.maximum(probabilities[:, column], MIN_PROBABILITY))
     effects = logarithms[0] - logarithms[1:]
     largest = np.lexsort((first, -np.abs(effects)))[:k]
-    words = [_word(row, space[language], oov) for row in rows[largest].tolist()]
+    words = [_word(row, space[language], document.oov_words) for row in rows[largest].tolist()]
     near = _nearest(
         words,
         _vectors(document, rows[largest], space[language]),
@@ -212,21 +212,6 @@ def explain(
         known=int(document.lengths[0]),
         missing=int(document.missing[0]),
     )
-
-
-def _read(model: TransferModel, text: str, language: str) -> tuple[Documents, list[str]]:
-    """Look up the words of a text as predictions do; return its OOV words too."""
-    oov: list[str] = []
-    compute = model.reader.oov_vectors_of(language, model.space[language])
-    if compute is None:
-        return model.read([text], language), oov
-
-    def noted(words: Sequence[str]) -> Matrix:
-        oov.extend(words)
-        return compute(words)
-
-    reader = replace(model.reader, oov_vectors={language: noted})
-    return reader.read([text], language, model.space[language]), oov
 
 
 def _without_each(document: Documents, rows: Indices) -> Documents:

@@ -30,7 +30,8 @@ __all__ = [
     "log_softmax",
 ]
 
-STRENGTHS = (1.0, 10.0, 100.0)  # C of logistic regression
+STRENGTHS = (0.3, 1.0, 3.0, 10.0, 100.0)  # C of logistic regression
+UNVALIDATED = 10.0  # C where there are no texts to choose by
 FOLDS = 4
 MAX_VALIDATED = 3_000  # documents; more would not change the choice
 TEMPERATURES = np.geomspace(0.2, 5, 41)
@@ -131,7 +132,7 @@ def fit_head(
         Examples of at least two classes.
     estimator : scikit-learn classifier, optional
         Classifier to copy and fit, which must take ``sample_weight``. By default logistic
-        regression, with the best of three strengths of regularization.
+        regression, with the best of five strengths of regularization.
     random_state : int
         Seed of the folds and of logistic regression.
     is_taught : bool
@@ -153,7 +154,7 @@ def fit_head(
         if folds:
             best, temperature = _chosen(examples, candidates, folds)
         elif len(candidates) > 1:
-            best = STRENGTHS[len(STRENGTHS) // 2]
+            best = UNVALIDATED
         fitted = _fitted(candidates[best], examples)
     if isinstance(fitted, LogisticRegression):
         return _linear(fitted, classes, temperature)

@@ -94,15 +94,25 @@ class TranslateTrain(Strategy):
 
 @dataclass(frozen=True)
 class TranslateTest(Strategy):
-    """Learn from one language, and translate texts to predict into it, word by word."""
+    """Learn from one language, and translate texts to predict into it, word by word.
+
+    Parameters
+    ----------
+    both : bool
+        Whether the vector of a text to predict is the mean of its own and that of its translation:
+        the errors of both differ.
+    """
 
     name = "translate_test"
+
+    both: bool = False
 
     def _learn(self, task: Task) -> VotingModel:
         source = task.labeled[0]
         language = source.documents.language
         routes = {code: language for code in task.space if code != language}
-        return VotingModel((Member({ANY: task.fit_head(task.examples(source))}, routes),))
+        head = task.fit_head(task.examples(source))
+        return VotingModel((Member({ANY: head}, routes, keeps_own=self.both),))
 
 
 @dataclass(frozen=True)

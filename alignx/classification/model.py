@@ -52,7 +52,7 @@ class TransferModel:
     def read(self, texts: Sequence[str], language: str) -> Documents:
         """Look up the words of texts; ValueError if the language has no vectors."""
         require_language(language, self.space)
-        return self.reader.read(texts, language, self.space[language])
+        return self.reader.read(texts, language, self.space[language], english=self.space.get("en"))
 
     def probabilities(self, documents: Documents) -> tuple[Double, NDArray[np.bool_]]:
         """Compute probabilities (n, classes) float64, and mark documents without a word (n,)."""

@@ -71,6 +71,7 @@ def as_bytes(model: TransferModel, strategy: Strategy, language: str | None = No
             "heads": _store_heads(member, number, tensors),
             "routes": member.routes,
             "weights": member.weights,
+            "keeps_own": member.keeps_own,
         }
         for number, member in enumerate(model.heads.members)
     ]
@@ -144,6 +145,7 @@ def _model(
             },
             member["routes"],
             member["weights"],
+            member.get("keeps_own", False),  # files of earlier versions lack it
         )
         for number, member in enumerate(facts["members"])
     )

@@ -17,6 +17,7 @@ from alignx.cli.align_docs import align_docs
 from alignx.cli.apply import apply
 from alignx.cli.bench import bench
 from alignx.cli.classify.fit import fit
+from alignx.cli.classify.names import names
 from alignx.cli.classify.predict import predict
 from alignx.cli.classify.transfer import transfer
 from alignx.cli.convert import convert
@@ -86,7 +87,7 @@ for _panel, _commands in {
 }.items():
     for _command in _commands:
         _command.add_to(app, _panel)
-for _command in (fit, predict, transfer):
+for _command in (fit, names, predict, transfer):
     _command.add_to(classify)
 for _command in (fit_hub, add, update, remove, dictionary, evaluate_hub, prepare, hub_info):
     _command.add_to(hub)

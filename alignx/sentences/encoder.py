@@ -137,7 +137,10 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         self.subwords_: dict[str, LearnedSubwords] = {}
         self._reader = self._make_reader()
         self.documents_ = DocumentEncoder(
-            weighting=self.weighting, smoothing=self.smoothing, center=self.center
+            weighting=self.weighting,
+            smoothing=self.smoothing,
+            center=self.center,
+            oov_weight=1.0,  # names find translations, though they tell little of a class
         ).fit(space, [])
         self.projection_ = None
         if self.lexical_dimension:

@@ -44,6 +44,9 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         `fit`, all languages together.
     center : bool
         Whether to subtract the mean document of each language.
+    oov_weight : float
+        Factor at least 0 for OOV words with a computed vector, which is less sure than others;
+        their weight is otherwise that of the rarest word.
 
     Attributes
     ----------
@@ -71,11 +74,13 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         smoothing: float = SMOOTHING,
         components: int = 0,
         center: bool = True,
+        oov_weight: float = 0.5,
     ) -> None:
         self.weighting = weighting
         self.smoothing = smoothing
         self.components = components
         self.center = center
+        self.oov_weight = oov_weight
 
     def fit(self, space: Mapping[str, Embeddings], documents: Sequence[Documents]) -> Self:
         """Learn word weights and language means.
@@ -169,18 +174,25 @@ class DocumentEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             raise ValueError(f"weighting must be 'sif', 'idf' or 'uniform', got {self.weighting!r}")
         if not self.smoothing > 0:
             raise ValueError(f"smoothing must be more than 0, got {self.smoothing}")
+        if not self.oov_weight >= 0:
+            raise ValueError(f"oov_weight must be at least 0, got {self.oov_weight}")
         if not 0 <= self.components < dimension:
             raise ValueError(f"components must lie in [0, {dimension}), got {self.components}")
 
     def _weights(self, count: int, documents: Sequence[Documents]) -> Matrix:
         """Compute the weights of a vocabulary, last that of OOV words."""
+        weights = self._word_weights(count, documents)
+        weights[-1] *= self.oov_weight
+        return weights
+
+    def _word_weights(self, count: int, documents: Sequence[Documents]) -> Matrix:
         if self.weighting == "uniform":
             return np.ones(count + 1, np.float32)
         n = sum(map(len, documents))
         if self.weighting == "idf" and n:
             frequencies = np.zeros(count + 1)
             for part in documents:
-                present = part.counts()
+                present = part.counts().copy()  # it shares the rows of the documents
                 present.sum_duplicates()
                 frequencies[:count] += np.bincount(present.indices, minlength=count)[:count]
             return np.asarray(np.log((1 + n) / (1 + frequencies)) + 1, np.float32)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from alignx.support.arguments import require_ordered, shown
 from alignx.support.arrays import Matrix, unit_rows
 from alignx.support.tokenizer import cut, parts_of, spellings, tokenize
+from alignx.texts.emoji import EmojiVectors
+from alignx.texts.learned_oov import learned_oov_vectors
 from alignx.vectors.oov import require_oov_mode
 
 if TYPE_CHECKING:
@@ -23,9 +26,11 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices
     from alignx.support.tokenizer import Tokenizer
     from alignx.vectors.embeddings import Embeddings
-    from alignx.vectors.oov import OOVMode
 
-__all__ = ["Documents", "OOVVectors", "TextReader", "as_texts"]
+__all__ = ["Documents", "OOVVectors", "TextOOV", "TextReader", "as_texts"]
+
+TextOOV: TypeAlias = Literal["drop", "subword", "learned"]
+"""Treatment of OOV words of texts."""
 
 OOVVectors: TypeAlias = "Callable[[Sequence[str]], Matrix]"
 """Computes (n, d) vectors of OOV words in the shared space."""
@@ -50,6 +55,8 @@ class Documents:
         Vectors of OOV words.
     missing : (n,) int64
         Number of words of each text without a vector.
+    oov_words : tuple of str, length u
+        The words of `oov_vectors`, where they are known.
     """
 
     language: str
@@ -58,6 +65,7 @@ class Documents:
     vocabulary: int
     oov_vectors: Matrix
     missing: Indices
+    oov_words: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -131,9 +139,13 @@ class TextReader:
         Tokenizer of each language; by default words by Unicode rules.
     oov_vectors : mapping of str to callable
         Functions from OOV words of a language to their (n, d) vectors in the space.
-    oov : {"drop", "subword"}
-        With ``"subword"``, languages of the space that come from a fastText model (``.bin``)
-        compute vectors of OOV words from their characters, unless `oov_vectors` names them.
+    oov : {"drop", "subword", "learned"}
+        Vectors of OOV words of the languages that `oov_vectors` does not name:
+
+        - ``"drop"``: none;
+        - ``"subword"``: from their characters, by fastText models (``.bin``) of the space;
+        - ``"learned"``: the same, and in languages without a model by `LearnedSubwords` of the
+          vocabulary, learned in seconds when the first OOV word is met.
 
     Examples
     --------
@@ -146,30 +158,45 @@ class TextReader:
 
     tokenizers: Mapping[str, Tokenizer] = field(default_factory=dict)
     oov_vectors: Mapping[str, OOVVectors] = field(default_factory=dict)
-    oov: OOVMode = "drop"
+    oov: TextOOV = "drop"
 
     def require_usable(self, languages: Iterable[Embeddings]) -> None:
         """Refuse an unknown `oov`, and ``"subword"`` where no language has a subword model."""
-        require_oov_mode(self.oov, *languages)
+        if self.oov not in get_args(TextOOV):
+            raise ValueError(f"oov must be 'drop', 'subword' or 'learned', got {self.oov!r}")
+        if self.oov != "learned":
+            require_oov_mode(self.oov, *languages)
 
     def oov_vectors_of(self, language: str, embeddings: Embeddings) -> OOVVectors | None:
         """Return the function that computes vectors of OOV words of a language, if any."""
-        own = embeddings.oov_vectors if self.oov == "subword" else None
+        own = embeddings.oov_vectors if self.oov != "drop" else None
+        if own is None and self.oov == "learned":
+            own = partial(learned_oov_vectors, embeddings)
         return self.oov_vectors.get(language, own)
 
-    def read(self, texts: Sequence[str], language: str, embeddings: Embeddings) -> Documents:
+    def read(
+        self,
+        texts: Sequence[str],
+        language: str,
+        embeddings: Embeddings,
+        *,
+        english: Embeddings | None = None,
+    ) -> Documents:
         """Look up the words of texts.
 
         Words are looked up as by `Embeddings.find`. An OOV word is replaced by another spelling of
         it, or by its parts between hyphens or apostrophes, those in the vocabulary; otherwise its
-        vector is computed, if there is a function for that.
+        vector is computed, if there is a function for that. An OOV emoji gets a vector by its
+        Unicode name where `english` holds the English words of the same space.
         Raises TypeError if `texts` is no sequence of strings.
         """
         # Words of our tokenizer hold no white space, so each piece is cut and looked up once.
         tokenizer = self.tokenizers.get(language, tokenize)
         is_ours = tokenizer is tokenize
         compute = self.oov_vectors_of(language, embeddings)
-        found = _Pieces(embeddings, cut if is_ours else lambda word: [word], compute is not None)
+        emoji = None if english is None else EmojiVectors(english)
+        split = cut if is_ours else lambda word: [word]
+        found = _Pieces(embeddings, split, compute is not None, emoji)
         rows, ends, missing = array("q"), array("q", [0]), array("q")
         for text in as_texts(texts):
             lost = 0
@@ -180,22 +207,35 @@ class TextReader:
             ends.append(len(rows))
             missing.append(lost)
         embeddings.lookup.warn_of_case_variants(found.words, f"words of the {language} texts")
-        vectors = np.zeros((0, embeddings.dimension), np.float32)
-        if compute is not None and found.oov:
-            vectors = unit_rows(np.asarray(compute(list(found.oov)), dtype=np.float32))
         starts, words, lost_words = (np.array(x, dtype=np.int64) for x in (ends, rows, missing))
-        return Documents(language, starts, words, len(embeddings), vectors, lost_words)
+        return Documents(
+            language,
+            starts,
+            words,
+            len(embeddings),
+            found.oov_vectors(compute),
+            lost_words,
+            tuple(found.oov),
+        )
 
 
 class _Pieces(dict[str, "tuple[list[int], int]"]):
     """Rows of each piece of text and its number of missing words, found on demand."""
 
-    def __init__(self, embeddings: Embeddings, cut: Tokenizer, has_oov_vectors: bool) -> None:
+    def __init__(
+        self,
+        embeddings: Embeddings,
+        cut: Tokenizer,
+        has_oov_vectors: bool,
+        emoji: EmojiVectors | None,
+    ) -> None:
         super().__init__()
         self.lookup = embeddings.lookup
         self.vocabulary = len(embeddings)
+        self.dimension = embeddings.dimension
         self.cut = cut
         self.has_oov_vectors = has_oov_vectors
+        self.emoji = emoji
         self.words: dict[str, None] = {}  # in order, so that messages do not differ
         self.oov: dict[str, int] = {}
 
@@ -217,7 +257,20 @@ class _Pieces(dict[str, "tuple[list[int], int]"]):
             if (found := row(spelling)) >= 0:
                 return [found]
         known = [found for part in parts_of(word) if (found := row(part)) >= 0]
-        if known or not self.has_oov_vectors:
+        if known or not (self.has_oov_vectors or self._is_emoji(word)):
             return known
         written = self.lookup.spell_oov(word)
         return [self.vocabulary + self.oov.setdefault(written, len(self.oov))]
+
+    def _is_emoji(self, word: str) -> bool:
+        return self.emoji is not None and self.emoji.knows(word)
+
+    def oov_vectors(self, compute: OOVVectors | None) -> Matrix:
+        """Compute the vectors of the OOV words found, (u, d) float32 unit rows."""
+        vectors = np.zeros((len(self.oov), self.dimension), np.float32)
+        is_emoji = np.array([self._is_emoji(word) for word in self.oov], dtype=bool)
+        for function, rows in ((self.emoji, is_emoji), (compute, ~is_emoji)):
+            if function is not None and rows.any():
+                words = [word for word, own in zip(self.oov, rows.tolist(), strict=True) if own]
+                vectors[rows] = unit_rows(np.asarray(function(words), dtype=np.float32))
+        return vectors

@@ -24,13 +24,14 @@ from alignx.alignment.nearness import nearness
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.heads import Examples, fit_head
-from alignx.classification.labeled_strategies import CodeSwitching
+from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
 from alignx.classification.strategies import (
     STRATEGIES,
     Ensemble,
     SeedWords,
     SelfTraining,
 )
+from alignx.classification.word_translator import WordTranslator
 from alignx.errors import FormatError, NotFittedError, OutputError
 from alignx.texts.document_encoder import DocumentEncoder
 from alignx.texts.documents import TextReader
@@ -111,6 +112,25 @@ def test_translation_is_word_by_word() -> None:
     ]
     expected = classifier.predict_proba(translated, language="en")
     assert np.allclose(classifier.predict_proba(TEST["es"][0], language="es"), expected, atol=1e-6)
+
+
+def test_a_text_may_count_with_its_translation(tmp_path: Path) -> None:
+    classifier = fitted(TranslateTest(both=True))
+    documents = classifier.read(TEST["es"][0], "es")
+    translated = WordTranslator(SPACE).translate(documents, "en")
+    own, other = map(classifier.encoder_.transform, (documents, translated))
+    rows = own.astype(np.float64) + other
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    (member,) = classifier.model_.heads.members
+    expected = np.exp(member.heads["*"].log_probabilities(rows.astype(np.float32)))
+    found = classifier.predict_proba(TEST["es"][0], language="es")
+    assert np.allclose(found, expected, atol=1e-6)
+    assert not np.allclose(
+        found, fitted("translate_test").predict_proba(TEST["es"][0], language="es"), atol=1e-3
+    )
+    classifier.save(tmp_path / "model.safetensors")
+    loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
+    assert np.allclose(loaded.predict_proba(TEST["es"][0], language="es"), found, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -46,10 +46,10 @@ def test_the_linear_head_is_that_of_scikit_learn_at_a_temperature(classes: int) 
     assert isinstance(head, LinearHead)
     found = head.log_probabilities(some.rows)
     candidates = []
-    for strength in (1.0, 10.0, 100.0):
+    for strength in (0.3, 1.0, 3.0, 10.0, 100.0):
         plain = LogisticRegression(C=strength, max_iter=1_000).fit(some.rows, classes_of(some))
         scores = np.log(plain.predict_proba(some.rows))
-        # At some temperature the log-odds are those of one of the three.
+        # At some temperature the log-odds are those of one of these.
         odds, ours = (each[:, 1:] - each[:, :1] for each in (scores, found))
         ratio = float((odds * ours).sum() / (odds**2).sum())
         candidates.append(np.abs(odds * ratio - ours).max() / np.abs(ours).max())

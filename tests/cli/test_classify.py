@@ -19,11 +19,12 @@ from alignx.alignment.alignment import Alignment
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
-from alignx.classification.labeled_strategies import CodeSwitching
+from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
 from alignx.classification.strategies import (
     STRATEGIES,
     Ensemble,
     PriorMatching,
+    as_strategy,
 )
 from alignx.datasets.sample import load_sample
 from alignx.texts.document_encoder import DocumentEncoder
@@ -120,6 +121,49 @@ def ask(*arguments: object, text: str | bytes = "") -> Done:
     return succeed(*ASK, *IN_SPANISH, *arguments, text=text)
 
 
+# --- names ------------------------------------------------------------------------------------
+
+NAMED = (*MAPPED, *ENGLISH, "--label", "politics=government election", "--label", "sport")
+
+
+@pytest.mark.slow
+def test_names_of_labels_are_enough(folder: Path) -> None:
+    done = succeed("classify", "names", *NAMED, "--unlabeled", "es=texts.txt", "-o", "named")
+    assert done.out == ""
+    assert "politics: " in done.err
+    assert "named: 2 classes, 50 unlabeled texts" in done.err
+    found = succeed(*PREDICT, "named", *MAPPED, *IN_SPANISH, "-i", "es.tsv").out.splitlines()
+    assert np.mean(np.array(found) == TOPICS) > 0.9
+    facts = json.loads(succeed("classify", "names", *NAMED, "-o", "again", "--json").out)
+    assert facts["classes"] == ["politics", "sport"]
+    assert facts["unlabeled"] == {}
+    assert len(facts["nearest"]["sport"]) == 20
+    assert facts["bytes"] == (folder / "again").stat().st_size
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        (("sport",), "give at least two, got 1"),
+        (("sport", "sport=game"), "labels must be different, got 'sport' twice"),
+        (("sport", "=game"), "give a name, such as"),
+    ],
+)
+def test_labels_of_names_are_checked(labels: tuple[str, ...], problem: str) -> None:
+    given = [part for label in labels for part in ("--label", label)]
+    message = misuse("classify", "names", *MAPPED, *ENGLISH, *given, "-o", "new")
+    assert problem in " ".join(message.replace("│", " ").split())
+    assert not Path("new").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_label_without_a_known_word_is_refused() -> None:
+    given = ("--label", "sport", "--label", "qwzx")
+    message = fail("classify", "names", *MAPPED, *ENGLISH, *given, "-o", "new")
+    assert "labels must have a word in the en vocabulary, got 'qwzx'" in message
+
+
 # --- fit --------------------------------------------------------------------------------------
 
 
@@ -188,6 +232,26 @@ def test_options_reach_the_classifier(folder: Path) -> None:
     expected.fit(TRAIN + SPANISH, LABELS + TOPICS, language=codes, unlabeled={"es": texts})
     found = TransferClassifier.load("new", shared).predict_proba(SPANISH, language="es")
     np.testing.assert_allclose(found, expected.predict_proba(SPANISH, language="es"), atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("both", ["true", "false"])
+def test_options_may_be_true_or_false(both: str) -> None:
+    options = ("--strategy", "translate_test", "--option", f"both={both}")
+    succeed(*LEARN, "-o", "new", *options)
+    assert as_strategy(classifier("new").strategy) == TranslateTest(both=both == "true")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_oov_vectors_are_learned_on_request() -> None:
+    drop, learned = (
+        ask("--proba", "--oov", oov, text="futbolísticos\n") for oov in ("drop", "learned")
+    )
+    assert "without a known word" in drop.err
+    assert "without a known word" not in learned.err
+    assert learned.out.startswith("sport")
 
 
 @pytest.mark.slow
@@ -590,6 +654,7 @@ def test_wrong_usage(arguments: tuple[object, ...], gist: str) -> None:
         ("code_switching", "speed=1", "rate, copies"),
         ("code_switching", "rate=often", "must be a number"),
         ("code_switching", "copies=1.5", "must be a whole number"),
+        ("translate_test", "both=perhaps", "must be true or false"),
         ("ensemble", "members=zero_shot,magic", "members must be of"),
         ("self_training", "teacher=magic", "teacher must be of"),
     ],

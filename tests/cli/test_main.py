@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "align", "apply", "translate", "induce", "evaluate", "convert", "train", "bench", "demo",
-    "drift", "fetch", "info", "serve", "classify fit", "classify predict", "classify transfer",
+    "drift", "fetch", "info", "serve", "classify fit", "classify names",
+    "classify predict", "classify transfer",
 )  # fmt: skip
 
 

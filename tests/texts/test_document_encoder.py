@@ -91,7 +91,8 @@ def test_weights_by_inverse_frequency_among_documents() -> None:
     encoder = DocumentEncoder(weighting="idf").fit(SPACE, [found])
     weights = encoder.weights_["en"]
     assert np.allclose(weights[:3], np.log(4 / (1 + np.array([2, 1, 1]))) + 1)
-    assert weights[-1] == pytest.approx(np.log(4) + 1)
+    assert weights[-1] == pytest.approx((np.log(4) + 1) / 2)
+    assert found.words.tolist() == [0, 1, 0, 0, 2]  # counting leaves the documents as they were
     # A language without documents: by rank, rare words count more.
     assert (np.diff(encoder.weights_["de"][:-1]) >= 0).all()
 
@@ -115,13 +116,16 @@ def test_a_document_in_two_languages_lies_between_them() -> None:
     assert np.allclose(both[0], unit(a + b), atol=1e-5)
 
 
-def test_oov_words_count_as_the_rarest() -> None:
+@pytest.mark.parametrize("oov_weight", [0.0, 0.5, 1.0])
+def test_oov_words_count_as_a_share_of_the_rarest(oov_weight: float) -> None:
     def vectors(words: Sequence[str]) -> NDArray[np.float32]:
         return np.ones((len(words), SPACE["en"].dimension), np.float32)
 
     found = TextReader(oov_vectors={"en": vectors}).read(["en0 zebra"], "en", SPACE["en"])
-    encoder = DocumentEncoder(smoothing=0.01).fit(SPACE, [])
-    expected = by_hand(found, sif(0.01), encoder.means_["en"], encoder.components_)
+    encoder = DocumentEncoder(smoothing=0.01, oov_weight=oov_weight).fit(SPACE, [])
+    weights = sif(0.01)
+    weights[-1] *= oov_weight
+    expected = by_hand(found, weights, encoder.means_["en"], encoder.components_)
     assert np.allclose(encoder.transform(found), expected, atol=1e-5)
 
 
@@ -137,6 +141,7 @@ def test_a_document_without_known_words_is_zero() -> None:
     [
         ({"weighting": "tfidf"}, "weighting must be 'sif', 'idf' or 'uniform', got 'tfidf'"),
         ({"smoothing": 0.0}, "smoothing must be more than 0"),
+        ({"oov_weight": -1.0}, "oov_weight must be at least 0, got -1.0"),
         ({"components": -1}, r"components must lie in \[0, 20\), got -1"),
         ({"components": 20}, r"components must lie in \[0, 20\), got 20"),
     ],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from alignx.support.tokenizer import parts_of, tokenize
 from alignx.texts.documents import Documents, TextReader
 from alignx.vectors.embeddings import Embeddings
+from alignx.vectors.learned_subwords import LearnedSubwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +144,33 @@ def test_oov_words_get_rows_behind_the_vocabulary() -> None:
     assert found.words.tolist() == [6, 1, 6, 7]
     assert found.missing.tolist() == [0, 0]
     assert np.allclose(np.linalg.norm(found.oov_vectors, axis=1), 1)
+
+
+def test_vectors_of_oov_words_are_learned_from_the_vocabulary() -> None:
+    reader = TextReader(oov="learned")
+    reader.require_usable([ENGLISH])
+    found = reader.read(["knowing cat"], "en", ENGLISH)
+    assert found.words.tolist() == [6, 1]
+    expected = LearnedSubwords().fit(ENGLISH).transform(["knowing"])
+    np.testing.assert_array_equal(found.oov_vectors, expected)
+    assert expected[0].argmax() == ENGLISH.index["known"]
+
+
+def test_a_model_or_function_comes_before_learned_vectors() -> None:
+    def last(words: Sequence[str]) -> NDArray[np.float32]:
+        return np.tile(np.eye(6, dtype=np.float32)[5], (len(words), 1))
+
+    model = Embeddings(ENGLISH.words, np.eye(6), oov_vectors=last)
+    for reader, language in (
+        (TextReader(oov="learned"), model),
+        (TextReader(oov_vectors={"en": last}, oov="learned"), ENGLISH),
+    ):
+        assert reader.read(["knowing"], "en", language).oov_vectors[0, 5] == 1
+
+
+def test_unknown_treatment_of_oov_words() -> None:
+    with pytest.raises(ValueError, match="oov must be 'drop', 'subword' or 'learned', got 'guess'"):
+        TextReader(oov="guess").require_usable([ENGLISH])  # type: ignore[arg-type]
 
 
 def test_a_tokenizer_of_ones_own() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["Encoder", "Kind", "load_encoder"]
+__all__ = ["Encoder", "Kind", "load_encoder", "model_folder", "quiet_loading"]
 
 Kind: TypeAlias = Literal["transformers", "sentence-transformers", "model2vec"]
 
@@ -111,8 +111,8 @@ def load_encoder(
     """
     device = as_device(get_config().device or "cpu")
     try:
-        with _quiet():
-            folder = _folder_of(model)
+        with quiet_loading():
+            folder = model_folder(model)
             return Encoder(
                 _load(folder, _kind_of(folder) if kind == "auto" else kind, max_length).to(device)
             )
@@ -174,7 +174,7 @@ def _unknown_token(tokenizer: Any) -> int | None:  # noqa: ANN401
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_loading() -> Iterator[None]:
     """Keep transformers from showing progress and reports while it loads."""
     from transformers.utils import logging
 
@@ -201,7 +201,7 @@ def _kind_of(folder: Path) -> Kind:
     raise ValueError("it has neither config.json nor modules.json")
 
 
-def _folder_of(model: str | os.PathLike[str]) -> Path:
+def model_folder(model: str | os.PathLike[str]) -> Path:
     """Find the folder of a model; fetch it from the hub if it is not here."""
     path = Path(model)
     if path.is_dir():

@@ -1,1 +1,1 @@
-"""Commands `alignx classify`: fit, predict, transfer."""
+"""Commands `alignx classify`: fit, names, predict, transfer."""

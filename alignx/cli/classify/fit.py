@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from alignx.cli.classify.inputs import (
     OovModels,
+    TextOovOption,
     Unlabeled,
     read_oov_models,
     read_unlabeled,
@@ -23,7 +24,6 @@ from alignx.cli.options import (
     LabeledColumns,
     LanguageFiles,
     MapFile,
-    OovOption,
     codes_and_files,
     refuse,
 )
@@ -89,7 +89,7 @@ def fit(
         option("Weights of languages: 1 by text count, 0 equal.", metavar="A", min=0, max=1),
     ] = 1.0,
     oov_models: OovModels = None,
-    oov: OovOption = "drop",
+    oov: TextOovOption = "drop",
     seed: Annotated[int, option("Random seed.", panel=RUNNING, min=0)] = 0,
     *,
     columns: LabeledColumns,
@@ -186,17 +186,26 @@ def _settings(strategy: str, given: Sequence[str]) -> dict[str, Any]:
         refuse(name not in parameters, "--option", f"{strategy} takes {takes}, got {text!r}")
         default = parameters[name].default
         try:
-            is_list = isinstance(default, tuple)
-            result[name] = tuple(value.split(",")) if is_list else type(default)(value)
-        except ValueError:
-            kind = "whole number" if isinstance(default, int) else "number"
-            refuse(True, "--option", f"{name} must be a {kind}, got {value!r}")
+            result[name] = _converted(value, default)
+        except (KeyError, ValueError):
+            kinds = {bool: "true or false", int: "a whole number"}
+            kind = kinds.get(type(default), "a number")
+            refuse(True, "--option", f"{name} must be {kind}, got {value!r}")
         refuse(
             name in ("teacher", "members") and not set(value.split(",")) <= STRATEGIES.keys(),
             "--option",
             f"{name} must be of {', '.join(STRATEGIES)}, got {value!r}",
         )
     return result
+
+
+def _converted(value: str, default: Any) -> Any:  # noqa: ANN401
+    """Convert text to the type of a default; KeyError or ValueError if it cannot be."""
+    if isinstance(default, tuple):
+        return tuple(value.split(","))
+    if isinstance(default, bool):
+        return {"true": True, "false": False}[value.lower()]
+    return type(default)(value)
 
 
 def _require_needs(strategy: StrategyObject, head: str, without: Sequence[str]) -> None:

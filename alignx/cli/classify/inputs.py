@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from alignx.cli.command import option
 from alignx.cli.inputs import is_folder, read_alignment
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OovModels",
+    "TextOovOption",
     "Unlabeled",
     "load_unlabeled",
     "read_oov_models",
@@ -34,6 +35,14 @@ OovModels = Annotated[
         "fastText model (.bin) of a language, for vectors of its OOV words.",
         "--oov-model",
         metavar="CODE=FILE",
+    ),
+]
+TextOovOption = Annotated[
+    Literal["drop", "subword", "learned"],
+    option(
+        "Drop out-of-vocabulary (OOV) words, or compute their vectors from character n-grams: of "
+        "fastText models (.bin), or learned in seconds from any vectors.",
+        "--oov",
     ),
 ]
 Unlabeled = Annotated[

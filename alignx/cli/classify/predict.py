@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from alignx.cli.classify.inputs import OovModels, read_oov_models, require_language
+from alignx.cli.classify.inputs import OovModels, TextOovOption, read_oov_models, require_language
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
 from alignx.cli.options import (
     LanguageFiles,
     MapFile,
-    OovOption,
     TextColumns,
     codes_and_files,
     refuse,
@@ -82,7 +81,7 @@ def predict(
         str | None, option("Language of the texts, if lines do not name it.", metavar="CODE")
     ] = None,
     oov_models: OovModels = None,
-    oov: OovOption = "drop",
+    oov: TextOovOption = "drop",
     *,
     options: Output,
     columns: TextColumns,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alignx.cli.classify.inputs import Unlabeled, load_unlabeled
+from alignx.cli.classify.inputs import TextOovOption, Unlabeled, load_unlabeled
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
-from alignx.cli.options import LabeledColumns, LanguageFiles, MapFile, OovOption, refuse
+from alignx.cli.options import LabeledColumns, LanguageFiles, MapFile, refuse
 from alignx.cli.terminal import JsonTerminal, Terminal
 from alignx.support.files import printable, replacing
 from alignx.support.outputs import require_outputs, require_suffix
@@ -82,7 +82,7 @@ def transfer(
     figure: Annotated[
         Path | None, option("Plot of accuracies and gaps: .svg, .png or .pdf.")
     ] = None,
-    oov: OovOption = "drop",
+    oov: TextOovOption = "drop",
     *,
     columns: LabeledColumns,
     terminal: JsonTerminal,

@@ -1,0 +1,170 @@
+"""Masked language models that score words in the blank of a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from alignx.classification.transformers.encoders import model_folder, quiet_loading
+from alignx.errors import FormatError, MissingDependencyError
+from alignx.support.config import get_config
+from alignx.support.torch_device import as_device
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from alignx.support.arrays import Double
+
+__all__ = ["BLANK", "TEXT", "ClozeModel", "load_cloze", "require_template"]
+
+TEXT, BLANK = "{text}", "{blank}"
+"""Places in a template."""
+
+
+class ClozeModel:
+    """A masked language model of transformers with its tokenizer.
+
+    Parameters
+    ----------
+    module : transformers.PreTrainedModel
+        The model, which predicts a token for each mask.
+    tokenizer : transformers.PreTrainedTokenizerFast
+        Its tokenizer, with a mask token.
+    max_length : int
+        Most tokens of a prompt. A longer text is cut, never the rest of the prompt.
+    """
+
+    def __init__(self, module: Any, tokenizer: Any, max_length: int) -> None:  # noqa: ANN401
+        self.module, self.tokenizer, self.max_length = module, tokenizer, max_length
+
+    def log_probabilities(
+        self, texts: Sequence[str], template: str, words: Sequence[str], batch_size: int = 16
+    ) -> Double:
+        """Score words in the blank of a template that is filled with each text.
+
+        Parameters
+        ----------
+        texts : sequence of str, length n
+            Any texts.
+        template : str
+            Prompt with ``{text}`` and ``{blank}``, once each.
+        words : sequence of str, length m
+            Words of one or more tokens, all known to the tokenizer.
+        batch_size : int
+            Prompts computed together, at least 1.
+
+        Returns
+        -------
+        (n, m) float64
+            Mean log probabilities of the tokens of each word, at most 0. A word of several tokens
+            is scored in as many masks, each predicted independently.
+
+        Raises
+        ------
+        ValueError
+            If the template lacks a place, a word is OOV, or the template leaves no token to texts.
+
+        References
+        ----------
+        Jiang et al., "X-FACTR: Multilingual Factual Knowledge Retrieval from Pretrained Language
+        Models", EMNLP 2020, section 4.1 (independent prediction of several tokens).
+        """
+        import torch  # which encoders.py has checked for
+
+        require_template(template)
+        tokens = [self._tokens(word) for word in words]
+        result = np.zeros((len(texts), len(words)))
+        for length in sorted({len(each) for each in tokens}):
+            columns = [at for at, each in enumerate(tokens) if len(each) == length]
+            ids = torch.tensor([tokens[at] for at in columns], device=self.module.device)
+            for start in range(0, len(texts), batch_size):
+                some = texts[start : start + batch_size]
+                found = self._masks([self._prompt(text, template, length) for text in some], length)
+                # (b, masks, vocabulary) at (masks, words of this length)
+                scores = found[:, torch.arange(length)[:, None], ids.T].mean(dim=1)
+                result[start : start + len(some), columns] = scores.double().cpu().numpy()
+        return result
+
+    def _masks(self, prompts: list[str], length: int) -> Tensor:
+        """Compute the log probabilities of all tokens at the masks, (b, length, vocabulary)."""
+        import torch
+
+        encoded = self.tokenizer(prompts, padding=True, return_tensors="pt").to(self.module.device)
+        with torch.no_grad():
+            logits = self.module(**encoded).logits
+        is_mask = encoded["input_ids"] == self.tokenizer.mask_token_id
+        found = logits[is_mask].reshape(len(prompts), length, -1)
+        return cast("Tensor", found.log_softmax(dim=2))
+
+    def _tokens(self, word: str) -> list[int]:
+        # The blank before it makes a word of it for tokenizers that keep blanks.
+        ids = self.tokenizer(f" {word}", add_special_tokens=False)["input_ids"]
+        if not ids or self.tokenizer.unk_token_id in ids:
+            raise ValueError(f"words must be of tokens that the model has, got {word!r}")
+        return [int(one) for one in ids]
+
+    def _prompt(self, text: str, template: str, length: int) -> str:
+        """Fill a template with a text and masks, and cut the text to the room that is left."""
+        mask = self.tokenizer.mask_token
+        before, after = (part.replace(BLANK, mask * length) for part in template.split(TEXT))
+        room = self.max_length - len(self.tokenizer(before + after)["input_ids"])
+        if room < 1:
+            raise ValueError(
+                f"template must leave tokens to the text, got {template!r} for max_length "
+                f"{self.max_length}"
+            )
+        text = text.replace(mask, " ")
+        offsets = self.tokenizer(
+            text, add_special_tokens=False, truncation=True, max_length=room,
+            return_offsets_mapping=True,
+        )["offset_mapping"]  # fmt: skip
+        return f"{before}{text[: offsets[-1][1] if offsets else 0]}{after}"
+
+
+def require_template(template: str) -> None:
+    """Refuse a template without exactly one place of text and blank each."""
+    if template.count(TEXT) != 1 or template.count(BLANK) != 1:
+        raise ValueError(f"template must hold {TEXT} and {BLANK}, once each, got {template!r}")
+
+
+def load_cloze(model: str | os.PathLike[str], *, max_length: int = 256) -> ClozeModel:
+    """Load a masked language model onto the configured device.
+
+    `model` is a folder, or a name on the hub of Hugging Face. Raises FormatError if there is no
+    such model, it cannot be read, or it has no mask token or masked language model.
+    """
+    device = as_device(get_config().device or "cpu")
+    try:
+        with quiet_loading():
+            from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+            folder = model_folder(model)
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            module, report = AutoModelForMaskedLM.from_pretrained(
+                str(folder), local_files_only=True, output_loading_info=True
+            )
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"pretrained models need {error.name or 'further packages'}: "
+            "pip install 'alignx[transformers]'"
+        ) from error
+    except FormatError:
+        raise
+    except Exception as error:  # each package has its own
+        reason = str(error).strip().partition("\n")[0]
+        raise FormatError(model, f"no masked language model can be read: {reason}") from error
+    if missing := sorted(report["missing_keys"]):
+        raise FormatError(
+            model,
+            f"it is no masked language model: {len(missing)} parameters are missing, such as "
+            f"{missing[0]}",
+        )
+    if tokenizer.mask_token is None or not tokenizer.is_fast:
+        raise FormatError(model, "its tokenizer must be a fast one with a mask token")
+    most = getattr(module.config, "max_position_embeddings", max_length)
+    limit = min(max_length, tokenizer.model_max_length, most)
+    return ClozeModel(module.float().to(device).eval(), tokenizer, limit)
