@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 RESAMPLES = 2_000
+# Written from the names alone.
+FURTHER = {
+    "entertainment": "music film actor concert celebrity",
+    "geography": "river mountain island region climate",
+    "health": "disease medicine doctor hospital patients",
+    "politics": "government president election parliament minister",
+    "science/technology": "research scientists computer physics invention",
+    "sports": "team game player match championship",
+    "travel": "tourists flight hotel trip destination",
+}
 
 
 def main() -> None:
@@ -40,12 +50,17 @@ def measured(space: ax.SharedSpace) -> Iterator[Row]:
     train, test = labeled("sib200", "train"), labeled("sib200", "test")
     english, other = list(space)
     names = sorted(set(train[english][1]))
+    described = {name: f"{name} {FURTHER[name]}" for name in names}
     texts = {code: train[code][0] for code in space}
     found: dict[str, Any] = {
         "label names": ax.LabelNameClassifier(space, language=english).fit(names),
         "label names, unlabeled texts": ax.LabelNameClassifier(space, language=english).fit(
             names, unlabeled=texts
         ),
+        "names and five words": ax.LabelNameClassifier(space, language=english).fit(described),
+        "names and five words, unlabeled texts": ax.LabelNameClassifier(
+            space, language=english
+        ).fit(described, unlabeled=texts),
         "English labels": ax.TransferClassifier(space).fit(
             *train[english], language=english, unlabeled={other: texts[other]}
         ),
@@ -54,7 +69,8 @@ def measured(space: ax.SharedSpace) -> Iterator[Row]:
     for name, classifier in found.items():
         for code in space:
             true = np.array(test[code][1])
-            predicted = classifier.predict(test[code][0], language=code)
+            probabilities = classifier.predict_proba(test[code][0], language=code)
+            predicted = classifier.classes_[probabilities.argmax(axis=1)]
             share = float((predicted == true).mean())
             note(f"{other}: {name}, {code}: {share:.1%}")
             yield {
@@ -66,6 +82,7 @@ def measured(space: ax.SharedSpace) -> Iterator[Row]:
                 "interval": wilson_interval(share, len(true)),
                 "macro_f1": f1_score(true, predicted, average="macro"),
                 "macro_f1_interval": f1_interval(true, predicted),
+                "confidence": float(probabilities.max(axis=1).mean()),
             }
 
 

@@ -8,7 +8,12 @@ from sklearn.base import clone
 from topics import COMMON, LANGUAGES, TOPICS, planted_space, topic_texts
 
 from alignx.classification.classifier import TransferClassifier
-from alignx.classification.label_names import ROUNDS, SHARPNESS, LabelNameClassifier
+from alignx.classification.label_names import (
+    CONFIDENCE,
+    ROUNDS,
+    SHARPNESS,
+    LabelNameClassifier,
+)
 from alignx.errors import FormatError, NotFittedError
 from alignx.texts.document_encoder import DocumentEncoder
 
@@ -48,13 +53,14 @@ def plain(texts: list[str], code: str, n_neighbors: int, trust: float) -> Any:  
     prototypes = centers = unit(prototypes - prototypes.mean(axis=0))
     rows = np.concatenate([encoder.transform(part) for part in documents.values()]).astype(float)
 
-    def shares(of: Any, centers: Any) -> Any:  # noqa: ANN401
-        found = np.exp(SHARPNESS * of @ centers.T)
+    def shares(of: Any, centers: Any, sharpness: float = SHARPNESS) -> Any:  # noqa: ANN401
+        found = np.exp(sharpness * of @ centers.T)
         return found / found.sum(axis=1, keepdims=True)
 
     for _ in range(ROUNDS):
         centers = unit(trust * prototypes + (1 - trust) * unit(shares(rows, centers).T @ rows))
-    return shares(encoder.transform(reader.read(texts, code)).astype(float), centers)
+    asked = encoder.transform(reader.read(texts, code)).astype(float)
+    return shares(asked, centers, CONFIDENCE)
 
 
 def test_probabilities_are_those_of_the_plain_computation() -> None:
