@@ -84,6 +84,8 @@ if TYPE_CHECKING:
     from alignx.multilingual.multilingual_alignment import MultilingualAlignment
     from alignx.multilingual.space_changes import add_language, remove_language, update_language
     from alignx.multilingual.work import Work
+    from alignx.parallel_text.sentence_pairs import SentencePairs
+    from alignx.parallel_text.word_pairs import lexicon_from_parallel
     from alignx.ranking.ranker import PairRanker
     from alignx.reporting.classifier import ClassifierSection
     from alignx.reporting.figures.answers import plot_accuracy, plot_reliability
@@ -198,6 +200,7 @@ __all__ = [
     "SelfLearning",
     "SelfTraining",
     "SentenceEncoder",
+    "SentencePairs",
     "SentenceRetrieval",
     "Sharding",
     "SharedSpace",
@@ -239,6 +242,7 @@ __all__ = [
     "induce_lexicon",
     "inverted_softmax_biases",
     "key_biases",
+    "lexicon_from_parallel",
     "load",
     "load_sample",
     "mine",
@@ -350,6 +354,8 @@ _HOMES = {
     "multilingual.multilingual_alignment": ["MultilingualAlignment"],
     "multilingual.space_changes": ["add_language", "remove_language", "update_language"],
     "multilingual.work": ["Work"],
+    "parallel_text.sentence_pairs": ["SentencePairs"],
+    "parallel_text.word_pairs": ["lexicon_from_parallel"],
     "ranking.ranker": ["PairRanker"],
     "reporting.classifier": ["ClassifierSection"],
     "reporting.figures.answers": ["plot_accuracy", "plot_reliability"],

@@ -14,6 +14,7 @@ from benchmarks import (
     drift_tables,
     fasttext_tables,
     many_tables,
+    parallel_tables,
     prospects_tables,
 )
 from benchmarks.common import HERE
@@ -311,6 +312,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many interrupted": many_tables.interrupted,
         "many procrustes": many_tables.procrustes,
     },
+    "parallel": {"parallel": parallel_tables.accuracies},
     "prospects": {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,

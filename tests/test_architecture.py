@@ -33,7 +33,7 @@ ORDER = [
     {"errors"},
     {"support"},
     {"vectors", "lexicon", "retrieval"},
-    {"datasets", "mapping", "ranking", "texts", "training"},
+    {"datasets", "mapping", "parallel_text", "ranking", "texts", "training"},
     {"alignment"},
     {"multilingual"},
     {"induction", "evaluation", "classification", "semantic_change", "sentences"},

@@ -131,6 +131,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fitted = ax.align(english, spanish, lexicon=train, method="procrustes")
     fitted.save(folder / "en-es.safetensors")
     write_texts(folder, topics)
+    for name, step in (("en", 1), ("es", -1)):  # the same words, in another order
+        sentences = [" ".join(line.split()[::step]) for line in lines[:1_000]]
+        (folder / f"news.{name}.txt").write_text("\n".join(sentences))
     (folder / "terms.txt").write_text("new york\ncatlikeness\n")
     (folder / "headwords.txt").write_text("cat\ndog\nunicorn\n")
     (folder / "stop.txt").write_text("el\nen\n")

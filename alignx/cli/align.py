@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from alignx.cli.command import command, option
-from alignx.cli.inputs import read_languages, read_lexicon
 from alignx.cli.log import logging_to
 from alignx.cli.options import LanguagePair, Neighbors, TableOptions, refuse, require_at_most
+from alignx.cli.seed_pairs import SeedPairs, read_seed_pairs
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
 from alignx.support.counts import counted
 from alignx.support.outputs import require_outputs, require_suffix
@@ -21,11 +21,9 @@ from alignx.support.packages import require_packages
 
 if TYPE_CHECKING:
     from alignx.alignment.alignment import Alignment
-    from alignx.lexicon.lexicon import Lexicon
     from alignx.support.progress import Log
-    from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Method", "MethodOptions", "Preset", "SeedPairs", "align"]
+__all__ = ["Method", "MethodOptions", "Preset", "align"]
 
 Method = Literal[
     "auto",
@@ -42,28 +40,6 @@ Method = Literal[
 Preset = Literal["fast", "muse"]
 # Options whose name is not that of the parameter.
 OPTIONS = {"n_components": "--components", "n_jobs": "--jobs", "random_state": "--seed"}
-
-
-@dataclass(frozen=True)
-class SeedPairs:
-    """Options for the seed dictionary."""
-
-    PANEL: ClassVar[str] = "Other seeds, in place of a dictionary"
-    dictionary: Annotated[
-        Path | None, option("Known translations, two words a line.", "--dictionary", "-d")
-    ] = None
-    identical: Annotated[bool, option("Words with the same spelling in both languages.")] = False
-    numerals: Annotated[bool, option("Numbers with the same spelling in both languages.")] = False
-    unsupervised: Annotated[bool, option("No pairs at all.")] = False
-
-    def require_one(self) -> None:
-        """Refuse none of the options, or several."""
-        given = (self.dictionary is not None, self.identical, self.numerals, self.unsupervised)
-        refuse(
-            sum(given) != 1,
-            "--dictionary",
-            "give one of --dictionary FILE, --identical, --numerals, --unsupervised",
-        )
 
 
 @dataclass(frozen=True)
@@ -188,15 +164,19 @@ def align(
 
     start = time.perf_counter()
     steps: Any = normalize if normalize in (None, "linear") else parse_steps(normalize)
-    inputs = {"SOURCE": files.source, "TARGET": files.target}
+    inputs: dict[str, Path | list[Path] | None] = {"SOURCE": files.source, "TARGET": files.target}
     _require_outputs(
         output,
         log_file,
         options.checkpoint,
         estimator,
-        {**inputs, "--dictionary": seed_pairs.dictionary},
+        {
+            **inputs,
+            "--dictionary": seed_pairs.dictionary,
+            "--parallel": [*(seed_pairs.parallel or ())],
+        },
     )
-    pairs, languages = _read(terminal, files, seed_pairs, table)
+    pairs, languages = read_seed_pairs(terminal, files, seed_pairs, table)
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     seed = estimator.get_params().get("random_state")
     answer: dict[str, Any] = {"version": version("alignx"), "method": name, "seed": seed}
@@ -247,7 +227,7 @@ def _require_outputs(
     log_file: Path | None,
     checkpoint: Path | None,
     estimator: Any,  # noqa: ANN401  # of several classes
-    inputs: dict[str, Path | None],
+    inputs: dict[str, Path | list[Path] | None],
 ) -> None:
     """Refuse outputs over inputs, in missing folders, or with the name of another format."""
     unfinished = []
@@ -259,22 +239,6 @@ def _require_outputs(
     require_suffix(output, "a map")
     if log_file is not None:
         require_suffix(log_file, "a log")
-
-
-def _read(
-    terminal: Terminal, files: LanguagePair, seed_pairs: SeedPairs, table: TableOptions
-) -> tuple[Lexicon | None, list[Embeddings]]:
-    """Read the seed dictionary and the vectors."""
-    from alignx.lexicon.lexicon import Lexicon
-
-    pairs = None
-    if seed_pairs.dictionary is not None:
-        pairs = read_lexicon(terminal, seed_pairs.dictionary, files, table)
-    languages = read_languages(terminal, "-", files)
-    if seed_pairs.identical or seed_pairs.numerals:
-        pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)
-        terminal.note(f"{pairs.name}: {counted(len(pairs), 'pair')}")
-    return pairs, languages
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import random
+from pathlib import Path
 
 import pytest
 from command_line import DIMENSION, VECTORS, WORDS, fail, interrupt, misuse, run, started, succeed
@@ -10,9 +11,6 @@ from alignx.alignment.alignment import Alignment
 from alignx.evaluation.word_translation import evaluate
 from alignx.lexicon.lexicon import Lexicon
 from alignx.vectors.io import load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ALIGN = ("align", *VECTORS, "-d", "train.txt", "-o", "new")
 SHAPES = ("shape.en.safetensors", "shape.es.safetensors")
@@ -49,6 +47,42 @@ def test_a_map_and_its_figures(method: str) -> None:
     assert (alignment.source.code, alignment.target.code) == ("en", "es")
     assert alignment.ranker is not None
     assert accuracy(alignment, VECTORS, "test.txt") > 0.9
+
+
+def write_sentences(count: int) -> None:
+    """Write sentences in which cat<i> translates gato<i>, in another order."""
+    rng = random.Random(0)
+    rows = [rng.sample(range(WORDS), 5) for _ in range(count)]
+    for name, word in (("en.txt", "cat"), ("es.txt", "Gato")):
+        lines = [" ".join(f"{word}{i}" for i in rng.sample(row, 5)) + "\n" for row in rows]
+        Path(name).write_text("".join(lines))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_a_map_from_sentence_pairs() -> None:
+    write_sentences(500)
+    command = ("align", *VECTORS, "--parallel", "en.txt", "es.txt", "-o", "new", *QUICK)
+    done = succeed(*command, "--method", "procrustes")
+    assert "en.txt, es.txt: 500 sentence pairs\n" in done.err
+    assert "word pairs: " in done.err
+    assert accuracy(Alignment.load("new"), VECTORS, "test.txt") > 0.9
+    Lexicon([("cat0", "gato0"), ("cat1", "gato2")]).save("few.txt")
+    both = succeed(*command, "--method", "procrustes", "-d", "few.txt", "--json").json
+    alone = succeed(*command, "--method", "procrustes", "--json").json
+    assert both["pairs"] == alone["pairs"] + 1  # the wrong one is new
+    with Path("es.txt").open("a") as file:
+        file.write("gato0\n")
+    assert fail(*command).startswith("es.txt: line i must translate")
+
+
+@pytest.mark.usefixtures("folder")
+def test_sentence_pairs_stand_beside_a_dictionary_alone() -> None:
+    write_sentences(3)
+    problem = misuse(*ALIGN, "--parallel", "en.txt", "es.txt", "--identical")
+    assert "--parallel SOURCE TARGET (or both)" in problem
+    map_there = (*ALIGN[:-1], "en.txt", "--parallel", "en.txt", "es.txt")
+    assert "would replace --parallel" in fail(*map_there)
 
 
 @pytest.mark.slow
