@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from alignx.evaluation.accuracy_matrix import AccuracyMatrix, evaluate_many
     from alignx.evaluation.compare import compare
     from alignx.evaluation.comparison import Comparison
+    from alignx.evaluation.sentence_retrieval import SentenceRetrieval, evaluate_sentences
     from alignx.evaluation.word_similarity import SimilarityReport, evaluate_similarity
     from alignx.evaluation.word_translation import EvaluationReport, evaluate
     from alignx.induction.concepts.concepts import Concepts
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     from alignx.semantic_change.result import Drift, DriftTest
     from alignx.semantic_change.slices import drift
     from alignx.semantic_change.texts import drift_of_texts
+    from alignx.sentences.encoder import SentenceEncoder
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
     from alignx.vectors.io import load
+    from alignx.vectors.learned_subwords import LearnedSubwords
     from alignx.vectors.missing import missing_reasons
     from alignx.vectors.normalizer import Normalizer
     from alignx.vectors.objects import as_embeddings
@@ -161,6 +164,7 @@ __all__ = [
     "JointReweighted",
     "LabeledTexts",
     "LazySpace",
+    "LearnedSubwords",
     "LeastSquares",
     "Lexicon",
     "MapEnsemble",
@@ -183,6 +187,8 @@ __all__ = [
     "SeedWords",
     "SelfLearning",
     "SelfTraining",
+    "SentenceEncoder",
+    "SentenceRetrieval",
     "Sharding",
     "SharedSpace",
     "SimilarityReport",
@@ -211,6 +217,7 @@ __all__ = [
     "drift_of_texts",
     "evaluate",
     "evaluate_many",
+    "evaluate_sentences",
     "evaluate_similarity",
     "evaluate_transfer",
     "fetch",
@@ -302,6 +309,7 @@ _HOMES = {
     "evaluation.accuracy_matrix": ["AccuracyMatrix", "evaluate_many"],
     "evaluation.compare": ["compare"],
     "evaluation.comparison": ["Comparison"],
+    "evaluation.sentence_retrieval": ["SentenceRetrieval", "evaluate_sentences"],
     "evaluation.word_similarity": ["SimilarityReport", "evaluate_similarity"],
     "evaluation.word_translation": ["EvaluationReport", "evaluate"],
     "induction.concepts.concepts": ["Concepts"],
@@ -351,11 +359,13 @@ _HOMES = {
     "retrieval.neighbors": ["CrossNeighbors", "Neighbors"],
     "retrieval.ranked": ["key_biases"],
     "retrieval.soft_biases": ["hubless_biases", "inverted_softmax_biases"],
+    "sentences.encoder": ["SentenceEncoder"],
     "support.config": ["config_context", "get_config", "set_config"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
     "vectors.io": ["load"],
+    "vectors.learned_subwords": ["LearnedSubwords"],
     "vectors.normalizer": ["Normalizer"],
     "vectors.missing": ["missing_reasons"],
     "vectors.objects": ["as_embeddings"],

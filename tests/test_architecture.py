@@ -36,7 +36,7 @@ ORDER = [
     {"datasets", "mapping", "ranking", "texts", "training"},
     {"alignment"},
     {"multilingual"},
-    {"induction", "evaluation", "classification", "search", "semantic_change"},
+    {"induction", "evaluation", "classification", "search", "semantic_change", "sentences"},
     {"experiments", "reporting"},
     {"server"},
     {"cli"},

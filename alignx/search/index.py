@@ -19,7 +19,7 @@ from alignx.texts.document_encoder import DocumentEncoder
 from alignx.texts.documents import TextReader, as_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.files import StrPath

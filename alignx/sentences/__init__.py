@@ -1,0 +1,1 @@
+"""Sentences of two languages: translations among them, and alignment of documents."""
