@@ -14,9 +14,9 @@ from alignx.search.bm25 import BM25
 from alignx.search.folder import append_parts, locked_folder, read_folder, write_folder
 from alignx.search.part import Part, digest_of
 from alignx.search.query_terms import QueryTerms
+from alignx.sentences.encoder import SentenceEncoder
 from alignx.support.arguments import require_instance
-from alignx.texts.document_encoder import DocumentEncoder
-from alignx.texts.documents import TextReader, as_texts
+from alignx.texts.documents import as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,12 +96,13 @@ class CrossLingualIndex:
     parts: Sequence[tuple[str, Part]] = ()
     given: int = 0
     _terms: QueryTerms = field(init=False)
-    _encoder: DocumentEncoder = field(init=False)
+    _encoder: SentenceEncoder = field(init=False)
     _dense: dict[int, ExactIndex] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         require_instance(self.space, SharedSpace, "space")
-        encoder = DocumentEncoder(center=False).fit(self.space, [])
+        # Terms compare single words, OOV words among them, without a model of subwords to fit.
+        encoder = SentenceEncoder(lexical_dimension=0, oov="drop").fit(self.space)
         object.__setattr__(self, "_encoder", encoder)
         object.__setattr__(self, "_terms", QueryTerms(self.space))
 
@@ -173,8 +174,7 @@ class CrossLingualIndex:
 
     def encode(self, texts: Sequence[str], language: str) -> Matrix:
         """Compute the unit vectors of texts, (n, d) float32; zero for texts of OOV words."""
-        documents = TextReader().read(texts, language, self.space[language])
-        return self._encoder.transform(documents)
+        return self._encoder.encode(texts, language)
 
     @overload
     def search(  # type: ignore[overload-overlap]  # a string is a sequence of strings
