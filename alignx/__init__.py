@@ -111,6 +111,8 @@ if TYPE_CHECKING:
     from alignx.retrieval.neighbors import CrossNeighbors, Neighbors
     from alignx.retrieval.ranked import key_biases
     from alignx.retrieval.soft_biases import hubless_biases, inverted_softmax_biases
+    from alignx.search.evaluation import SearchReport, evaluate_search
+    from alignx.search.index import CrossLingualIndex, add_documents
     from alignx.semantic_change.result import Drift, DriftTest
     from alignx.semantic_change.slices import drift
     from alignx.semantic_change.texts import drift_of_texts
@@ -149,6 +151,7 @@ __all__ = [
     "Comparison",
     "Concepts",
     "Contrastive",
+    "CrossLingualIndex",
     "CrossNeighbors",
     "Diagnosis",
     "DimensionError",
@@ -196,6 +199,7 @@ __all__ = [
     "Report",
     "Reweighted",
     "Sample",
+    "SearchReport",
     "SeedWords",
     "SelfLearning",
     "SelfTraining",
@@ -216,6 +220,7 @@ __all__ = [
     "TranslateTest",
     "Validation",
     "Work",
+    "add_documents",
     "add_language",
     "align",
     "align_documents",
@@ -232,6 +237,7 @@ __all__ = [
     "drift_of_texts",
     "evaluate",
     "evaluate_many",
+    "evaluate_search",
     "evaluate_sentences",
     "evaluate_similarity",
     "evaluate_transfer",
@@ -305,6 +311,8 @@ _HOMES = {
     "datasets.fetch": ["fetch"],
     "datasets.sample": ["Sample", "load_sample"],
     "datasets.slices": ["write_slices"],
+    "search.evaluation": ["SearchReport", "evaluate_search"],
+    "search.index": ["CrossLingualIndex", "add_documents"],
     "semantic_change.slices": ["drift"],
     "semantic_change.result": ["Drift", "DriftTest"],
     "semantic_change.texts": ["drift_of_texts"],

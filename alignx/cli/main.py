@@ -38,6 +38,9 @@ from alignx.cli.manual import manual_page
 from alignx.cli.mine import mine
 from alignx.cli.options import with_options
 from alignx.cli.report import report
+from alignx.cli.search.build import add as add_to_index
+from alignx.cli.search.build import build as build_index
+from alignx.cli.search.query import query
 from alignx.cli.serve import serve
 from alignx.cli.train import train
 from alignx.cli.translate import translate
@@ -76,6 +79,7 @@ classify = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+search = typer.Typer(name="search", cls=DefaultGroup, no_args_is_help=True, rich_markup_mode="rich")
 hub = typer.Typer(name="hub", cls=DefaultGroup, no_args_is_help=True, rich_markup_mode="rich")
 for _panel, _commands in {
     "Start": (demo, fetch),
@@ -91,7 +95,10 @@ for _command in (fit, names, predict, transfer):
     _command.add_to(classify)
 for _command in (fit_hub, add, update, remove, dictionary, evaluate_hub, prepare, hub_info):
     _command.add_to(hub)
+for _command in (query, build_index, add_to_index):
+    _command.add_to(search)
 app.add_typer(classify, rich_help_panel="Use")
+app.add_typer(search, rich_help_panel="Use")
 app.add_typer(hub, rich_help_panel="Languages in one space")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from alignx.errors import FormatError
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["read_tensors"]
+__all__ = ["map_tensors", "read_tensors"]
+
+_LENGTH_SIZE = 8
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "I64": np.dtype("<i8"),
+    "U64": np.dtype("<u8"),
+    "U8": np.dtype("u1"),
+}
 
 
 def read_tensors(
@@ -36,3 +46,35 @@ def read_tensors(
             looks = described(head.peek(HEAD_SIZE)[:HEAD_SIZE])
             problem = f"not a safetensors file, or truncated ({error}): {looks}"
             raise FormatError(path, "; ".join(filter(None, [problem, advice]))) from None
+
+
+def map_tensors(
+    path: str | os.PathLike[str], advice: str = ""
+) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Read the metadata of a ``.safetensors`` file, and map its tensors into memory, read-only.
+
+    Raises as `read_tensors` does; tensors may be float32, int64, uint64 or uint8.
+    """
+    require_regular(path, "a .safetensors file")
+    with reading(path) as file:
+        try:
+            with safe_open(path, framework="np") as checked:  # of the file in its full length
+                metadata = checked.metadata() or {}
+        except SafetensorError as error:
+            problem = f"not a safetensors file, or truncated ({error})"
+            raise FormatError(path, "; ".join(filter(None, [problem, advice]))) from None
+        length = int.from_bytes(file.read(_LENGTH_SIZE), "little")
+        header = json.loads(file.read(length))
+        header.pop("__metadata__", None)
+        tensors = {}
+        for name, tensor in header.items():
+            if tensor["dtype"] not in _DTYPES:
+                raise FormatError(path, f"tensors must not be {tensor['dtype']}, got {name}")
+            dtype, shape = _DTYPES[tensor["dtype"]], tuple(tensor["shape"])
+            if 0 in shape:  # which no map can be
+                tensors[name] = np.zeros(shape, dtype)
+                continue
+            offset = _LENGTH_SIZE + length + tensor["data_offsets"][0]
+            mapped = np.memmap(file, dtype, "r", offset, shape)
+            tensors[name] = np.require(mapped, requirements="A").view(np.ndarray)
+        return metadata, tensors

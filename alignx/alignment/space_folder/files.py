@@ -29,7 +29,7 @@ __all__ = [
 
 _DIGITS = 16  # of the digest, in names
 _OURS = re.compile(
-    rf"(vectors|map|frame|[\w-]+\.[\w-]+(\.biases)?)-[0-9a-f]{{{_DIGITS}}}\.safetensors|\.alignx-[0-9a-f]{{16}}\.tmp"
+    rf"(vectors|map|documents|frame|[\w-]+\.[\w-]+(\.biases)?)-[0-9a-f]{{{_DIGITS}}}\.safetensors|\.alignx-[0-9a-f]{{16}}\.tmp"
 )
 
 
@@ -67,8 +67,10 @@ def path_of(root: Path, stored: StoredFile) -> Path:
     return path
 
 
-def require_file(root: Path, stored: StoredFile) -> None:
-    """Refuse a file that is missing or of another size.
+def require_file(
+    root: Path, stored: StoredFile, *, of: str = "the space", advice: str = "fit it anew"
+) -> None:
+    """Refuse a file of a folder that is missing or of another size.
 
     Raises
     ------
@@ -79,19 +81,20 @@ def require_file(root: Path, stored: StoredFile) -> None:
     try:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
-        raise MissingFileError(path, "this file of the space is missing; fit it anew") from None
+        problem = f"this file of {of} is missing; {advice}"
+        raise MissingFileError(path, problem) from None
     if size != stored.bytes:
-        problem = f"damaged: it must have {stored.bytes:,} bytes, got {size:,}; fit it anew"
+        problem = f"damaged: it must have {stored.bytes:,} bytes, got {size:,}; {advice}"
         raise FormatError(path, problem)
 
 
-def verify_file(root: Path, stored: StoredFile) -> None:
+def verify_file(root: Path, stored: StoredFile, *, advice: str = "fit it anew") -> None:
     """Read a whole file, and refuse other content by a FormatError."""
     path = root / stored.path
     with reading(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != stored.sha256:
-        raise FormatError(path, "damaged: its content has changed (SHA-256); fit it anew")
+        raise FormatError(path, f"damaged: its content has changed (SHA-256); {advice}")
 
 
 def remove_others(root: Path, kept: Collection[StoredFile]) -> None:

@@ -23,7 +23,7 @@ logger = logging.getLogger("alignx")
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a space; wait for other processes and threads that hold it.
+    """Hold the lock of a folder; wait for other processes and threads that hold it.
 
     The system releases it when a process ends, however it ends. Raises OutputError if the folder
     is write-protected.
@@ -33,7 +33,7 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            logger.warning("%s: another process changes this space; waiting for it", folder)
+            logger.warning("%s: another process changes this folder; waiting for it", folder)
             lock.acquire()
     try:
         yield

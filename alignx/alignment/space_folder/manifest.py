@@ -36,7 +36,7 @@ MANIFEST = "space.json"
 FORMAT: Final = "alignx-space"
 VERSION: Final = 1
 
-_STEM = rf"{CODE}/(vectors|map)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
+_STEM = rf"{CODE}/(vectors|map|documents)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
 _FILE = rf"({_STEM})-[0-9a-f]{{16}}\.safetensors"
 
 Code = Annotated[str, StringConstraints(pattern=rf"^{CODE}$", max_length=LONGEST_CODE)]
@@ -45,7 +45,7 @@ Checksum = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
 class StoredFile(Table):
-    """A file of the space: path, size and SHA-256."""
+    """A file of a space, or of a search index: path, size and SHA-256."""
 
     path: Annotated[str, StringConstraints(pattern=rf"^{_FILE}$")]
     bytes: Count

@@ -1,0 +1,1 @@
+"""Commands `alignx search`: documents found by queries in other languages."""

@@ -1,0 +1,1 @@
+"""Search of documents by queries in other languages."""
