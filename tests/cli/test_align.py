@@ -281,7 +281,7 @@ PAIR = ("align", "a", "b", "-o", "x")
         ((*PAIR, "-d", "d", "--method", "magic"), "magic"),
         ((*PAIR, "-d", "d", "--refinement", "-1"), "--refinement"),
         ((*PAIR, "-d", "d", "--components", "3"), "--components"),
-        (PAIR, "one of --dictionary FILE, --identical"),
+        (PAIR, "one of --dictionary FILE, --parallel"),
         ((*PAIR, "-d", "d", "--unsupervised"), "--numerals"),
         ((*PAIR, "--identical", "--numerals"), "one of --dictionary"),
         ((*PAIR, "-d", "d", "--identical"), "one of --dictionary"),
