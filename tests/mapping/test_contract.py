@@ -156,8 +156,9 @@ def test_pairs_name_rows_of_both_languages(aligner: Aligner) -> None:
     weights = np.linspace(0.5, 1.5, len(X))
     expected = clone(aligner).fit(X, Y, weights)
     found = clone(aligner).fit(X[order], Y, weights, pairs=pairs)
-    np.testing.assert_array_equal(found.source_map_, expected.source_map_)
-    np.testing.assert_array_equal(found.target_map_, expected.target_map_)
+    # Sums over rows in another order differ in the last bits, by the processor.
+    np.testing.assert_allclose(found.source_map_, expected.source_map_, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.target_map_, expected.target_map_, rtol=0, atol=1e-6)
     for wrong in ([[0, len(Y)]], [[-1, 0]]):
         with pytest.raises(ValueError, match=r"pairs must name (source|target) rows in \[0, 199\]"):
             aligner.fit(X, Y, pairs=wrong)

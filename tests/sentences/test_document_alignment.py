@@ -60,8 +60,8 @@ def test_blocks_are_found(seed: int) -> None:
     source, target, gold = documents(60, seed)
     found = align_documents(source, target, ENCODER)
     right = len({*found.blocks} & {*gold})
-    assert right >= 0.9 * len(gold)
-    assert right >= 0.9 * len(found)
+    assert right >= 0.8 * len(gold)
+    assert right >= 0.8 * len(found)
 
 
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 5), st.integers(2, 5))
