@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from alignx.cli.command import command, option
-from alignx.cli.options import MapFile, refuse
-from alignx.cli.sentences import TextPair, fitted_encoder, read_texts
+from alignx.cli.options import MapFile
+from alignx.cli.sentences import TextPair, fitted_encoder, print_table, read_texts, require_table
 from alignx.cli.terminal import JsonTerminal
-from alignx.support.outputs import require_outputs
 
 __all__ = ["align_docs"]
 
@@ -38,30 +37,20 @@ def align_docs(
 ) -> None:
     """Align the sentences of two documents, one a line, that translate each other."""
     from alignx.sentences.document_alignment import align_documents
-    from alignx.sentences.mined_pairs import require_pairs_name
 
-    refuse(terminal.as_json and output is None, "--json", "it takes an --output")
-    inputs = {
-        "MAP": None if map_file == "-" else Path(map_file),
-        "VECTORS": files.paths,
-        "TEXTS": [files.source_texts, files.target_texts],
-    }
-    require_outputs({"--output": output}, inputs)
-    if output is not None:
-        require_pairs_name(output)
+    require_table(terminal, output, map_file, files)
     source, target = read_texts(terminal, files)
     encoder = fitted_encoder(terminal, map_file, files)
     found = align_documents(source, target, encoder, max_block=max_block, seed=seed)
     terminal.note(f"{len(found):,} blocks, {found.paired:,} of them with both sides")
-    if output is not None:
-        found.save(output)
-        terminal.note(f"{output}: written")
-    terminal.print(
+    print_table(
+        terminal,
+        found,
+        output,
         {
             "blocks": len(found),
             "paired": found.paired,
             "source_texts": len(source),
             "target_texts": len(target),
         },
-        "" if output is not None else "".join(found.lines()),
     )

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from alignx.cli.command import command, option
-from alignx.cli.options import MapFile, refuse
-from alignx.cli.sentences import TextPair, fitted_encoder, read_texts
+from alignx.cli.options import MapFile
+from alignx.cli.sentences import TextPair, fitted_encoder, print_table, read_texts, require_table
 from alignx.cli.terminal import JsonTerminal
-from alignx.support.outputs import require_outputs
 
 __all__ = ["mine"]
 
@@ -43,18 +42,9 @@ def mine(
     terminal: JsonTerminal,
 ) -> None:
     """Find pairs of texts that translate each other, in two files, with their probabilities."""
-    from alignx.sentences.mined_pairs import require_pairs_name
     from alignx.sentences.mining import mine as mine_texts
 
-    refuse(terminal.as_json and output is None, "--json", "it takes an --output")
-    inputs = {
-        "MAP": None if map_file == "-" else Path(map_file),
-        "VECTORS": files.paths,
-        "TEXTS": [files.source_texts, files.target_texts],
-    }
-    require_outputs({"--output": output}, inputs)
-    if output is not None:
-        require_pairs_name(output)
+    require_table(terminal, output, map_file, files)
     source, target = read_texts(terminal, files)
     encoder = fitted_encoder(terminal, map_file, files)
     with terminal.working("Mining") as progress:
@@ -69,15 +59,14 @@ def mine(
         )
     expected = float(found.probabilities.sum())
     terminal.note(f"{len(found):,} pairs, of which about {expected:,.0f} are right")
-    if output is not None:
-        found.save(output)
-        terminal.note(f"{output}: written")
-    terminal.print(
+    print_table(
+        terminal,
+        found,
+        output,
         {
             "pairs": len(found),
             "expected_right": expected,
             "source_texts": len(source),
             "target_texts": len(target),
         },
-        "" if output is not None else "".join(found.lines()),
     )

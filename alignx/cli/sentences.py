@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alignx.cli.inputs import read_languages, shared_space
-from alignx.cli.options import LanguagePair
+from alignx.cli.options import LanguagePair, refuse
 from alignx.errors import FormatError
 
 if TYPE_CHECKING:
-    from alignx.cli.terminal import Terminal
+    from alignx.cli.terminal import JsonTerminal, Terminal
+    from alignx.sentences.aligned_documents import AlignedDocuments
     from alignx.sentences.encoder import SentenceEncoder
+    from alignx.sentences.mined_pairs import MinedPairs
 
-__all__ = ["TextPair", "fitted_encoder", "read_texts"]
+__all__ = ["TextPair", "fitted_encoder", "print_table", "read_texts", "require_table"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,37 @@ class TextPair(LanguagePair):
         Path,
         typer.Argument(metavar="TARGET_TEXTS", help="Texts of the target language, one a line."),
     ]
+
+
+def require_table(
+    terminal: JsonTerminal, output: Path | None, map_file: str, files: TextPair
+) -> None:
+    """Refuse an output that would replace an input or has another ending, and JSON without one."""
+    from alignx.sentences.mined_pairs import require_pairs_name
+    from alignx.support.outputs import require_outputs
+
+    refuse(terminal.as_json and output is None, "--json", "it takes an --output")
+    inputs = {
+        "MAP": None if map_file == "-" else Path(map_file),
+        "VECTORS": files.paths,
+        "TEXTS": [files.source_texts, files.target_texts],
+    }
+    require_outputs({"--output": output}, inputs)
+    if output is not None:
+        require_pairs_name(output)
+
+
+def print_table(
+    terminal: JsonTerminal,
+    found: MinedPairs | AlignedDocuments,
+    output: Path | None,
+    facts: dict[str, Any],
+) -> None:
+    """Write a table to its file and print the facts, or print the table itself."""
+    if output is not None:
+        found.save(output)
+        terminal.note(f"{output}: written")
+    terminal.print(facts, "" if output is not None else "".join(found.lines()))
 
 
 def read_texts(terminal: Terminal, files: TextPair) -> tuple[list[str], list[str]]:

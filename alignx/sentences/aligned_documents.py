@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alignx.sentences.mined_pairs import require_pairs_name
+from alignx.sentences.mined_pairs import save_lines
 from alignx.support.characters import one_line
-from alignx.support.files import replacing
 from alignx.support.frames import Tabular
 
 if TYPE_CHECKING:
@@ -79,9 +78,7 @@ class AlignedDocuments(Tabular):
         FormatError, OutputError
             If the name has another ending than .tsv or .txt, or the file cannot be written.
         """
-        require_pairs_name(path)
-        with replacing(path) as file:
-            file.writelines(self.lines())
+        save_lines(path, self.lines())
 
     def lines(self) -> list[str]:
         """Return the lines of the table, the names of its columns first."""

@@ -12,7 +12,6 @@ from alignx.sentences.pivot_terms import PivotTerms
 from alignx.support.arrays import Matrix, unit_rows
 from alignx.texts.document_encoder import DocumentEncoder
 from alignx.texts.documents import TextReader, as_texts
-from alignx.vectors.learned_subwords import LearnedSubwords
 from alignx.vectors.sif import SMOOTHING
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from alignx.mapping.base import Aligner
     from alignx.support.tokenizer import Tokenizer
     from alignx.texts.document_encoder import Weighting
-    from alignx.texts.documents import Documents, OOVVectors
+    from alignx.texts.documents import Documents, TextOOV
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["SentenceEncoder"]
@@ -134,8 +133,8 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         """
         self._check(space, pairs)
         self.space_ = space
-        self.subwords_: dict[str, LearnedSubwords] = {}
-        self._reader = self._make_reader()
+        oov: TextOOV = "learned" if self.oov == "subword" else "drop"
+        self._reader = TextReader(self.tokenizers or {}, oov=oov)
         self.documents_ = DocumentEncoder(
             weighting=self.weighting,
             smoothing=self.smoothing,
@@ -250,20 +249,6 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     def _require_fitted(self) -> None:
         if not hasattr(self, "documents_"):
             raise NotFittedError("SentenceEncoder must be fitted before encode")
-
-    def _make_reader(self) -> TextReader:
-        from functools import partial
-
-        oov_vectors: dict[str, OOVVectors] = {}
-        if self.oov == "subword":
-            for code, language in self.space_.items():
-                oov_vectors[code] = language.oov_vectors or partial(self._oov_vectors, code)
-        return TextReader(self.tokenizers or {}, oov_vectors)
-
-    def _oov_vectors(self, code: str, words: Sequence[str]) -> Matrix:
-        if code not in self.subwords_:
-            self.subwords_[code] = LearnedSubwords().fit(self.space_[code])
-        return self.subwords_[code].transform(words)
 
     def _dense(self, documents: Documents) -> Matrix:
         return self.documents_.transform(documents)

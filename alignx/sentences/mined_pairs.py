@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices
     from alignx.support.files import StrPath
 
-__all__ = ["MinedPairs", "require_pairs_name"]
+__all__ = ["MinedPairs", "require_pairs_name", "save_lines"]
 
 _WRITTEN = (".tsv", ".txt")
 
@@ -28,6 +28,13 @@ def require_pairs_name(path: StrPath) -> None:
     """Refuse a file name with the ending of another format than .tsv or .txt."""
     if Path(path).suffix.lower() not in (*_WRITTEN, ""):
         raise FormatError(path, f"pairs are written as {' or '.join(_WRITTEN)}")
+
+
+def save_lines(path: StrPath, lines: Sequence[str]) -> None:
+    """Write the lines of a table, under a name that `require_pairs_name` takes."""
+    require_pairs_name(path)
+    with replacing(path) as file:
+        file.writelines(lines)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,9 +98,7 @@ class MinedPairs(Tabular):
         FormatError, OutputError
             If the name has another ending than .tsv or .txt, or the file cannot be written.
         """
-        require_pairs_name(path)
-        with replacing(path) as file:
-            file.writelines(self.lines())
+        save_lines(path, self.lines())
 
     def lines(self) -> list[str]:
         """Return the lines of the table, the names of its columns first."""

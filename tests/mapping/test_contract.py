@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from alignx.alignment.methods import METHODS as ALL_METHODS
 from alignx.errors import AlignxError, DimensionError, NotFittedError
-from alignx.mapping import METHODS, Aligner, MapEnsemble, Procrustes, Reweighted
+from alignx.mapping import METHODS, RCSLS, Aligner, MapEnsemble, Procrustes, Reweighted
 
 if TYPE_CHECKING:
     from conftest import Planted
@@ -156,9 +156,10 @@ def test_pairs_name_rows_of_both_languages(aligner: Aligner) -> None:
     weights = np.linspace(0.5, 1.5, len(X))
     expected = clone(aligner).fit(X, Y, weights)
     found = clone(aligner).fit(X[order], Y, weights, pairs=pairs)
-    # Sums over rows in another order differ in the last bits, by the processor.
-    np.testing.assert_allclose(found.source_map_, expected.source_map_, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(found.target_map_, expected.target_map_, rtol=0, atol=1e-6)
+    # RCSLS sums float32 rows in another order, which on some processors differs in the last bits.
+    atol = 1e-6 if isinstance(aligner, RCSLS | MapEnsemble) else 0
+    np.testing.assert_allclose(found.source_map_, expected.source_map_, rtol=0, atol=atol)
+    np.testing.assert_allclose(found.target_map_, expected.target_map_, rtol=0, atol=atol)
     for wrong in ([[0, len(Y)]], [[-1, 0]]):
         with pytest.raises(ValueError, match=r"pairs must name (source|target) rows in \[0, 199\]"):
             aligner.fit(X, Y, pairs=wrong)

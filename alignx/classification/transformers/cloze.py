@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from alignx.classification.transformers.encoders import model_folder, quiet_loading
-from alignx.errors import FormatError, MissingDependencyError
+from alignx.classification.transformers.encoders import loading, model_folder
+from alignx.errors import FormatError
 from alignx.support.config import get_config
 from alignx.support.torch_device import as_device
 
@@ -138,25 +138,14 @@ def load_cloze(model: str | os.PathLike[str], *, max_length: int = 256) -> Cloze
     such model, it cannot be read, or it has no mask token or masked language model.
     """
     device = as_device(get_config().device or "cpu")
-    try:
-        with quiet_loading():
-            from transformers import AutoModelForMaskedLM, AutoTokenizer
+    with loading(model, "no masked language model can be read"):
+        from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-            folder = model_folder(model)
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-            module, report = AutoModelForMaskedLM.from_pretrained(
-                str(folder), local_files_only=True, output_loading_info=True
-            )
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"pretrained models need {error.name or 'further packages'}: "
-            "pip install 'alignx[transformers]'"
-        ) from error
-    except FormatError:
-        raise
-    except Exception as error:  # each package has its own
-        reason = str(error).strip().partition("\n")[0]
-        raise FormatError(model, f"no masked language model can be read: {reason}") from error
+        folder = model_folder(model)
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        module, report = AutoModelForMaskedLM.from_pretrained(
+            str(folder), local_files_only=True, output_loading_info=True
+        )
     if missing := sorted(report["missing_keys"]):
         raise FormatError(
             model,

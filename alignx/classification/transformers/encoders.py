@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["Encoder", "Kind", "load_encoder", "model_folder", "quiet_loading"]
+__all__ = ["Encoder", "Kind", "load_encoder", "loading", "model_folder"]
 
 Kind: TypeAlias = Literal["transformers", "sentence-transformers", "model2vec"]
 
@@ -110,12 +110,19 @@ def load_encoder(
         If a package is missing.
     """
     device = as_device(get_config().device or "cpu")
+    with loading(model, "no encoder can be read from it"):
+        folder = model_folder(model)
+        return Encoder(
+            _load(folder, _kind_of(folder) if kind == "auto" else kind, max_length).to(device)
+        )
+
+
+@contextlib.contextmanager
+def loading(model: str | os.PathLike[str], problem: str) -> Iterator[None]:
+    """Load a pretrained model quietly, and give errors of other packages as ours."""
     try:
-        with quiet_loading():
-            folder = model_folder(model)
-            return Encoder(
-                _load(folder, _kind_of(folder) if kind == "auto" else kind, max_length).to(device)
-            )
+        with _quiet_loading():
+            yield
     except ImportError as error:
         raise MissingDependencyError(
             f"pretrained models need {error.name or 'further packages'}: "
@@ -125,7 +132,7 @@ def load_encoder(
         raise
     except Exception as error:  # each package has its own
         reason = str(error).strip().partition("\n")[0]
-        raise FormatError(model, f"no encoder can be read from it: {reason}") from error
+        raise FormatError(model, f"{problem}: {reason}") from error
 
 
 def _load(folder: Path, kind: Kind, max_length: int) -> Any:  # noqa: ANN401
@@ -174,7 +181,7 @@ def _unknown_token(tokenizer: Any) -> int | None:  # noqa: ANN401
 
 
 @contextlib.contextmanager
-def quiet_loading() -> Iterator[None]:
+def _quiet_loading() -> Iterator[None]:
     """Keep transformers from showing progress and reports while it loads."""
     from transformers.utils import logging
 
