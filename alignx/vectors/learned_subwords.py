@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LearnedSubwords"]
 
+_COLUMNS = 32  # solved together: the rows that a product gathers then stay in the cache
+_SOLVED = 1e-12  # share of the squared residual at which a column is solved, for float32
+
 
 class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Subword vectors learned from the words of a vocabulary and their vectors alone.
@@ -98,7 +101,12 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         rows = rows[has_vector]
         self.mean_ = rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)
         counts = self._ngrams(words)
-        self.subwords_ = _ridge(counts, rows - self.mean_, self.regularization, self.steps)
+        rows -= self.mean_
+        self.subwords_ = np.empty((self.buckets, rows.shape[1]), np.float32)
+        for start in range(0, rows.shape[1], _COLUMNS):
+            some = slice(start, start + _COLUMNS)
+            columns = np.ascontiguousarray(rows[:, some])
+            self.subwords_[:, some] = _ridge(counts, columns, self.regularization, self.steps)
         return self
 
     def transform(self, words: Sequence[str]) -> Matrix:
@@ -157,14 +165,19 @@ def _ridge(X: csr_array, Y: Matrix, penalty: float, steps: int) -> Matrix:
     solution = np.zeros_like(residual)
     direction = residual.copy()
     square = _squares(residual)
+    solved = _SOLVED * square
     for _ in range(steps):
+        # A column that is solved stays: its residual is noise, and further steps would diverge.
+        going = square > solved
+        if not going.any():
+            break
         image = transposed @ (X @ direction) + np.float32(penalty) * direction
         curvature = np.einsum("ij,ij->j", direction, image)
-        step = np.divide(square, curvature, out=np.zeros_like(square), where=curvature > 0)
+        step = np.divide(square, curvature, out=np.zeros_like(square), where=going)
         solution += step * direction
         residual -= step * image
         before, square = square, _squares(residual)
-        direction *= np.divide(square, before, out=np.zeros_like(square), where=before > 0)
+        direction *= np.divide(square, before, out=np.zeros_like(square), where=going)
         direction += residual
     return np.asarray(solution, dtype=np.float32)
 
