@@ -117,11 +117,11 @@ def mine(
     rng = np.random.default_rng(seed)
     by_chance = []
     for number in range(rounds):
-        chance = np.full(len(source), -np.inf)
-        # The best of both halves of the decoys is the best of as many decoys as texts.
+        pairs_of, scores_of = [], []
+        # Both halves together are as many decoys as texts, and each text gets one at most.
         for half, decoys in enumerate(spliced_texts(plain, rng)):
             side = EncodedTexts.of(encoder, target_code, source_code, decoys.texts)
-            by_half = scored_pairs(
+            found = scored_pairs(
                 source,
                 side,
                 candidates,
@@ -129,9 +129,11 @@ def mine(
                 unwanted=(own, decoys.parents[side.rows]),
                 progress=part_of(progress, 0.5 + (number + half / 2) / 2 / rounds, 0.25 / rounds),
             )
-            best = one_to_one(by_half.pairs, by_half.scores, len(source), len(side))
-            np.maximum.at(chance, by_half.pairs[best, 0], by_half.scores[best])
-        by_chance.append(chance[np.isfinite(chance)])
+            pairs_of.append(found.pairs + [0, half * len(plain)])
+            scores_of.append(found.scores)
+        joined = np.concatenate(scores_of)
+        kept = one_to_one(np.concatenate(pairs_of), joined, len(source), 2 * len(plain))
+        by_chance.append(joined[kept])
     probabilities = probabilities_by_decoys(scores, np.concatenate(by_chance), 1 / rounds)
     order = np.lexsort((pairs[:, 0], -scores))
     order = order[probabilities[order] >= min_probability]
