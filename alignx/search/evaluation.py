@@ -13,7 +13,8 @@ from alignx.texts.documents import as_texts
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from alignx.search.index import CrossLingualIndex, DocumentRanking
+    from alignx.search.index import CrossLingualIndex
+    from alignx.search.ranking import DocumentRanking
     from alignx.support.arrays import Double
 
 __all__ = ["SearchReport", "evaluate_search"]

@@ -29,7 +29,7 @@ __all__ = [
 
 _DIGITS = 16  # of the digest, in names
 _OURS = re.compile(
-    rf"(vectors|map|documents|frame|[\w-]+\.[\w-]+(\.biases)?)-[0-9a-f]{{{_DIGITS}}}\.safetensors|\.alignx-[0-9a-f]{{16}}\.tmp"
+    rf"(vectors|map|documents|subwords|frame|[\w-]+\.[\w-]+(\.biases)?)-[0-9a-f]{{{_DIGITS}}}\.safetensors|\.alignx-[0-9a-f]{{16}}\.tmp"
 )
 
 

@@ -36,7 +36,7 @@ MANIFEST = "space.json"
 FORMAT: Final = "alignx-space"
 VERSION: Final = 1
 
-_STEM = rf"{CODE}/(vectors|map|documents)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
+_STEM = rf"{CODE}/(vectors|map|documents|subwords)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
 _FILE = rf"({_STEM})-[0-9a-f]{{16}}\.safetensors"
 
 Code = Annotated[str, StringConstraints(pattern=rf"^{CODE}$", max_length=LONGEST_CODE)]
