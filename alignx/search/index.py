@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args, overload
 from alignx.alignment.shared_space import SharedSpace
 from alignx.retrieval.exact import ExactIndex
 from alignx.search.bm25 import BM25
-from alignx.search.folder import append_parts, locked_folder, read_folder, write_folder
+from alignx.search.folder import Contents, append_parts, locked_folder, read_folder, write_folder
 from alignx.search.part import Part, digest_of
 from alignx.search.query_terms import QueryTerms
 from alignx.search.ranking import DEPTH, DocumentRanking, Hit, hits_of_part
@@ -117,7 +117,8 @@ class CrossLingualIndex:
         Sizes of files are checked, with ``check=True`` their content too. Raises MissingFileError
         or FormatError if it is no index, or is damaged.
         """
-        return cls(*read_folder(path, check=check))
+        found = read_folder(path, check=check)
+        return cls(found.space, found.parts, found.given)
 
     def save(self, path: StrPath) -> None:
         """Write the index to a folder, as a whole or not at all.
@@ -125,7 +126,7 @@ class CrossLingualIndex:
         It holds the vectors of the space too, so that queries need no other file. Raises
         OutputError if the folder cannot be written, or holds other things than an index.
         """
-        write_folder(path, (self.space, tuple(self.parts), self.given))
+        write_folder(path, Contents(self.space, self.parts, self.given))
 
     def extended(
         self, texts: Mapping[str, Sequence[str]], *, progress: Progress | None = None
@@ -284,7 +285,8 @@ def add_documents(
     with locked_folder(path) as root:
         index = CrossLingualIndex.open(root)
         longer = index.extended(texts, progress=progress)
-        append_parts(root, longer.parts[len(index.parts) :], longer.given)
+        new = longer.parts[len(index.parts) :]
+        append_parts(root, Contents(index.space, new, longer.given))
         return CrossLingualIndex.open(root)
 
 

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from ciphered import ciphered, labeled
 
 import alignx as ax
 from alignx.errors import FormatError, MissingFileError, OutputError
+from alignx.ranking.ranker import PairRanker
+from alignx.search import folder as index_folder
 from alignx.search.index import CrossLingualIndex, add_documents
+from alignx.search.query_terms import QueryTerms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,6 +157,50 @@ def test_an_interrupted_addition_changes_nothing(
     assert there == {part["file"]["path"].split("/")[1] for part in listed}
 
 
+def test_queries_of_a_saved_index_need_no_search_of_whole_vocabularies(tmp_path: Path) -> None:
+    index = CrossLingualIndex.build(SPACE, {"es": texts(5, 20)[0]})
+    index.save(tmp_path / "index")
+    opened = CrossLingualIndex.open(tmp_path / "index")
+    both = opened.space.pair("en", "es")
+    for stored, own in zip(both.csls_biases(), SPACE.csls_biases(), strict=True):
+        np.testing.assert_array_equal(stored, own)
+    assert not both._searches.cosine  # the biases were read
+    vectors = [each.encode([f"{ENGLISH[3]}s"], "en") for each in (index, opened)]  # OOV
+    np.testing.assert_allclose(vectors[1], vectors[0], atol=2e-3)  # of half precision
+    opened.save(tmp_path / "copy")
+    names = [
+        {path.name for path in (tmp_path / name).rglob("subwords-*")} for name in ("index", "copy")
+    ]
+    assert names[0] == names[1]
+
+
+def test_the_learned_ranking_weighs_terms_and_is_kept(tmp_path: Path) -> None:
+    plain = ciphered(80)
+    order = np.arange(80)
+    ranker = PairRanker(n_candidates=5, epochs=1, hidden=4)
+    ranker.fit([labeled(plain, order[:40], order[40:], 5)])
+    space = ax.SharedSpace(dict(plain), ranker)
+    word = plain.source.words[60]
+    expected = {each.word: each.score for each in space.translate(word, 10)}
+    CrossLingualIndex.build(space, {"ru": [plain.target.words[60]]}).save(tmp_path / "index")
+    index = CrossLingualIndex.open(tmp_path / "index")
+    ((_, terms),) = QueryTerms(index.space).of([word], "en", "ru", [index.parts[0][1]])[0]
+    assert terms == pytest.approx(expected)
+    assert index.space.pair("ru", "en").ranker is None  # it has one direction
+
+
+def test_an_index_opens_while_another_is_saved_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CrossLingualIndex.build(SPACE, {"es": texts(1, 5)[0]}).save(tmp_path)
+    stale = index_folder._read_manifest(tmp_path)
+    CrossLingualIndex.build(SPACE, {"es": texts(2, 9)[0]}).save(tmp_path)
+    now = index_folder._read_manifest(tmp_path)
+    manifests = iter([stale, now])
+    monkeypatch.setattr(index_folder, "_read_manifest", lambda _: next(manifests))
+    assert len(CrossLingualIndex.open(tmp_path)) == 9
+
+
 def test_damaged_indexes_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     CrossLingualIndex.build(SPACE, {"es": texts(8, 5)[0]}).save(folder)
@@ -186,8 +234,9 @@ def test_damaged_indexes_are_refused(tmp_path: Path) -> None:
 
 
 def test_other_folders_are_not_written_over(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(OutputError, match="holds other things than an index"):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "one.txt").write_text("dear")
+    with pytest.raises(OutputError, match="holds no index but other files"):
         CrossLingualIndex.build(SPACE, {"es": ["gato"]}).save(tmp_path)
 
 
