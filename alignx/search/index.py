@@ -34,7 +34,8 @@ class CrossLingualIndex:
     """Documents in languages of a space, searched by queries in any of these.
 
     Two rankings are fused: cosines of mean word vectors (SIF weights), and BM25 of the terms that
-    the words of the query translate into, weighted by their probabilities.
+    the words of the query translate into, weighted by their probabilities. OOV words get vectors
+    by their characters, from a fastText model or else `LearnedSubwords`.
 
     Parameters
     ----------
@@ -47,7 +48,9 @@ class CrossLingualIndex:
 
     Notes
     -----
-    An exact search; a query takes O(documents) time. `open` maps the files of an index into memory.
+    An exact search; a query takes O(documents) time, and one search of both vocabularies for words
+    that were not asked before. Each language learns its subwords when the first OOV word is met,
+    in seconds, and each pair its CSLS biases at the first query; a saved index holds both.
 
     References
     ----------
@@ -123,8 +126,10 @@ class CrossLingualIndex:
     def save(self, path: StrPath) -> None:
         """Write the index to a folder, as a whole or not at all.
 
-        It holds the vectors of the space too, so that queries need no other file. Raises
-        OutputError if the folder cannot be written, or holds other things than an index.
+        It holds all that queries need: vectors, subwords and learned rankings of the space, and
+        CSLS biases, which are searched first. A fastText model is not kept; subwords are learned
+        in its place. Raises OutputError if the folder cannot be written, or holds other things
+        than an index.
         """
         write_folder(path, Contents(self.space, self.parts, self.given))
 
