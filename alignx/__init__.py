@@ -121,6 +121,7 @@ if TYPE_CHECKING:
     from alignx.sentences.encoder import SentenceEncoder
     from alignx.sentences.mined_pairs import MinedPairs
     from alignx.sentences.mining import mine
+    from alignx.sentences.scored_pairs import rank_translations
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
@@ -272,6 +273,7 @@ __all__ = [
     "prepare_space",
     "prospects",
     "rank_sources",
+    "rank_translations",
     "refine",
     "remove_language",
     "report",
@@ -394,6 +396,7 @@ _HOMES = {
     "sentences.encoder": ["SentenceEncoder"],
     "sentences.mined_pairs": ["MinedPairs"],
     "sentences.mining": ["mine"],
+    "sentences.scored_pairs": ["rank_translations"],
     "support.config": ["config_context", "get_config", "set_config"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
