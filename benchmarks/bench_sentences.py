@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import alignx as ax
+from alignx.sentences.scored_pairs import rank_translations
 from alignx.support.wilson import wilson_interval
 from benchmarks.common import HERE, data_directory, parser, save
 
@@ -65,6 +66,7 @@ LITERATURE: list[Row] = [
         "p@1": {"es-en": 0.988, "de-en": 0.994},
     }
 ]
+WORD_BY_WORD = "default, nearest compared by words"
 PEERS = {"e5": "multilingual-e5-small, 4 bits", "use": "USE multilingual v3"}
 
 
@@ -119,6 +121,8 @@ def of_space(space: ax.SharedSpace, code: str, texts: dict[str, Pairs]) -> Itera
     for variant, options in VARIANTS.items():
         encoder = ax.SentenceEncoder(**options).fit(space)
         yield from evaluated(code, variant, of_encoder(encoder, code, texts))
+        if variant == "default":
+            yield from by_words(encoder, code, texts)
     dev = texts["dev"]
     for name, projection in PROJECTIONS.items():
         variant = f"default, {name} from sentences"
@@ -135,6 +139,24 @@ def of_space(space: ax.SharedSpace, code: str, texts: dict[str, Pairs]) -> Itera
             halves.append(of_encoder(encoder, code, own)["dev"])
         yield from evaluated(code, variant, rows)
         yield dev_row(code, variant, halves)
+
+
+def by_words(encoder: ax.SentenceEncoder, code: str, texts: dict[str, Pairs]) -> Iterator[Row]:
+    """Measure `rank_translations`, which compares the nearest sentences word by word."""
+    for name, (source, target) in texts.items():
+        if name == "dev":
+            continue
+        row: Row = {"part": "accuracy", "test": name, "target": code}
+        row["variant"] = WORD_BY_WORD
+        for direction, queries, keys, languages in (
+            ("from_source", source, target, ("en", code)),
+            ("from_target", target, source, (code, "en")),
+        ):
+            found = rank_translations(queries, keys, encoder, languages=languages)
+            p = float(np.mean(found.indices[:, 0] == np.arange(len(queries))))
+            interval = list(wilson_interval(p, len(queries)))
+            row[direction] = {"words": {"n": len(queries), "p@1": p, "p@1_interval": interval}}
+        yield row
 
 
 def of_encoder(

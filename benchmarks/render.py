@@ -16,6 +16,7 @@ from benchmarks import (
     many_tables,
     parallel_tables,
     prospects_tables,
+    search_tables,
     sentences_tables,
 )
 from benchmarks.common import HERE
@@ -319,6 +320,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "prospects errors": prospects_tables.errors,
     },
     "sentences": sentences_tables.RENDERERS,
+    "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,

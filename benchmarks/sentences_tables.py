@@ -62,7 +62,7 @@ def cost(rows: list[Row]) -> str:
 def cell(rows: list[Row], variant: str, code: str, direction: str, score: str) -> str:
     for row in rows:
         if row["variant"] == variant and row["target"] == code:
-            found = row[direction][score]
+            found = row[direction].get(score) or row[direction]["words"]
             low, high = (100 * end for end in found["p@1_interval"])
             return f"{100 * found['p@1']:.1f} [{low:.1f}, {high:.1f}]"
     return ""

@@ -208,15 +208,12 @@ class TextReader:
             missing.append(lost)
         embeddings.lookup.warn_of_case_variants(found.words, f"words of the {language} texts")
         starts, words, lost_words = (np.array(x, dtype=np.int64) for x in (ends, rows, missing))
-        return Documents(
-            language,
-            starts,
-            words,
-            len(embeddings),
-            found.oov_vectors(compute),
-            lost_words,
-            tuple(found.oov),
+        oov = found.oov_vectors(compute)
+        read = Documents(
+            language, starts, words, len(embeddings), oov, lost_words, tuple(found.oov)
         )
+        has_vector = np.append(np.ones(len(embeddings), bool), oov.any(axis=1))
+        return read if has_vector.all() else read.keep(has_vector[words])
 
 
 class _Pieces(dict[str, "tuple[list[int], int]"]):
