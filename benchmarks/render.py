@@ -18,6 +18,7 @@ from benchmarks import (
     parallel_tables,
     prospects_tables,
     search_tables,
+    sentences_tables,
 )
 from benchmarks.common import HERE
 from benchmarks.label_names_tables import label_names
@@ -324,6 +325,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
     },
+    "sentences": sentences_tables.RENDERERS,
     "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
     "alignment": {"alignment": alignment},
     "unsupervised": {
