@@ -142,7 +142,9 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
 
     def _ngrams(self, words: Sequence[str]) -> csr_array:
         """Build the matrix (n, buckets) of shares of n-grams."""
-        return self._hashing().transform(words)
+        # Lone surrogates, which JSON may hold, have no bytes to hash.
+        plain = (word.encode(errors="ignore").decode() for word in words)
+        return self._hashing().transform(plain)
 
     def _hashing(self) -> HashingVectorizer:
         from sklearn.feature_extraction.text import HashingVectorizer
