@@ -16,6 +16,7 @@ from benchmarks import (
     many_tables,
     parallel_tables,
     prospects_tables,
+    search_tables,
 )
 from benchmarks.common import HERE
 from benchmarks.label_names_tables import label_names
@@ -317,6 +318,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
     },
+    "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LearnedSubwords"]
 
+_LONGEST = 100  # characters; longer ones are no words
 _COLUMNS = 32  # solved together: the rows that a product gathers then stay in the cache
 _SOLVED = 1e-12  # share of the squared residual at which a column is solved, for float32
 
@@ -115,7 +116,8 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         Returns
         -------
         (n, d) float32
-            Unit rows; zero for words without an n-gram that the vocabulary has.
+            Unit rows; zero for words without an n-gram that the vocabulary has, or of more than 100
+            characters.
 
         Raises
         ------
@@ -124,7 +126,13 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         """
         if not hasattr(self, "subwords_"):
             raise NotFittedError("LearnedSubwords must be fitted before transform")
-        found = np.asarray(self._ngrams(words) @ self.subwords_, dtype=np.float32)
+        from scipy.sparse import csr_array
+
+        # Only the rows of these words are read: they may be of a file, in half precision.
+        shares = self._ngrams([word if len(word) <= _LONGEST else "" for word in words])
+        used, columns = np.unique(shares.indices, return_inverse=True)
+        shares = csr_array((shares.data, columns, shares.indptr), (len(words), len(used)))
+        found = np.asarray(shares @ self.subwords_[used].astype(np.float32), dtype=np.float32)
         known = found.any(axis=1)
         found[known] += self.mean_
         return unit_rows(found)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sentences.stand_in import StandIn, made_space, made_texts
+from sentences.stand_in import DIMENSION, StandIn, made_space, made_texts
 
 from alignx.errors import FormatError
 from alignx.retrieval import margin
-from alignx.sentences import mining
+from alignx.sentences import encoded_texts
 from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
-from alignx.sentences.mining import _mean_of_best, _one_to_one, mine
+from alignx.sentences.mining import mine
+from alignx.sentences.scored_pairs import _mean_of_best, one_to_one, rank_translations
 from alignx.sentences.word_match import match_texts, word_match
 from alignx.vectors.sif import expected_shares, sif_weights
 
@@ -104,9 +105,9 @@ def test_a_repeated_header_neither_wins_nor_slows() -> None:
 def test_many_texts_in_half_precision_give_the_same_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     english, spanish = hidden(40, 40)
     whole = mine(english, spanish, ENCODER)
-    monkeypatch.setattr(mining, "_HALF_FROM", 10)
-    monkeypatch.setattr(mining, "_BATCH", 7)
-    monkeypatch.setattr(margin, "BLOCK_ROWS", 9)
+    monkeypatch.setattr(encoded_texts, "_IN_MEMORY", 10)
+    monkeypatch.setattr(encoded_texts, "_BATCH", 7)
+    monkeypatch.setattr(margin, "BLOCK_BYTES", 4 * DIMENSION * 9)
     half = mine(english, spanish, ENCODER)
     assert {*zip(half.source_rows, half.target_rows, strict=True)} == {
         *zip(whole.source_rows, whole.target_rows, strict=True)
@@ -191,7 +192,6 @@ def test_probabilities_are_those_of_a_known_mixture() -> None:
 def test_mean_of_best_and_one_to_one() -> None:
     pairs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     scores = np.array([0.9, 0.8, 0.7, 0.1])
-    assert _mean_of_best(pairs[:, 0], scores) == pytest.approx([0.85, 0.85, 0.4, 0.4])
-    kept, values = _one_to_one(pairs, scores, 2, 2)
-    assert kept.tolist() == [[0, 0], [1, 1]]
-    assert values.tolist() == [0.9, 0.1]
+    assert _mean_of_best(pairs[:, 0], scores, 2) == pytest.approx([0.85, 0.85, 0.4, 0.4])
+    assert _mean_of_best(pairs[:, 0], scores, 3)[0] == pytest.approx(1.7 / 3)
+    assert one_to_one(pairs, scores, 2, 2).tolist() == [0, 3]
