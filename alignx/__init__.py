@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
     from alignx.classification.label_names import LabelNameClassifier
-    from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
+    from alignx.classification.labeled_strategies import CodeSwitching, ZeroShot
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
@@ -218,9 +218,9 @@ __all__ = [
     "TransferData",
     "TransferReport",
     "TransformerClassifier",
-    "TranslateTest",
     "Validation",
     "Work",
+    "ZeroShot",
     "add_documents",
     "add_language",
     "align",
@@ -306,7 +306,7 @@ _HOMES = {
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
     "classification.label_names": ["LabelNameClassifier"],
-    "classification.labeled_strategies": ["CodeSwitching", "TranslateTest"],
+    "classification.labeled_strategies": ["CodeSwitching", "ZeroShot"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "classification.transformers.prompts": ["PromptClassifier", "translate_by_prompt"],
