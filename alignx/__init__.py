@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
+    from alignx.training.bilingual import train_bilingual
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
@@ -280,6 +281,7 @@ __all__ = [
     "save",
     "set_config",
     "train",
+    "train_bilingual",
     "translate_by_prompt",
     "update_language",
     "write_slices",
@@ -398,6 +400,7 @@ _HOMES = {
     "sentences.mining": ["mine"],
     "sentences.scored_pairs": ["rank_translations"],
     "support.config": ["config_context", "get_config", "set_config"],
+    "training.bilingual": ["train_bilingual"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],
