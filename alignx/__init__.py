@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
     from alignx.classification.label_names import LabelNameClassifier
-    from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
+    from alignx.classification.labeled_strategies import CodeSwitching, ZeroShot
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
+    from alignx.training.bilingual import train_bilingual
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
@@ -218,9 +219,9 @@ __all__ = [
     "TransferData",
     "TransferReport",
     "TransformerClassifier",
-    "TranslateTest",
     "Validation",
     "Work",
+    "ZeroShot",
     "add_documents",
     "add_language",
     "align",
@@ -280,6 +281,7 @@ __all__ = [
     "save",
     "set_config",
     "train",
+    "train_bilingual",
     "translate_by_prompt",
     "update_language",
     "write_slices",
@@ -306,7 +308,7 @@ _HOMES = {
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
     "classification.label_names": ["LabelNameClassifier"],
-    "classification.labeled_strategies": ["CodeSwitching", "TranslateTest"],
+    "classification.labeled_strategies": ["CodeSwitching", "ZeroShot"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "classification.transformers.prompts": ["PromptClassifier", "translate_by_prompt"],
@@ -398,6 +400,7 @@ _HOMES = {
     "sentences.mining": ["mine"],
     "sentences.scored_pairs": ["rank_translations"],
     "support.config": ["config_context", "get_config", "set_config"],
+    "training.bilingual": ["train_bilingual"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],

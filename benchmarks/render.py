@@ -17,6 +17,8 @@ from benchmarks import (
     mining_tables,
     parallel_tables,
     prospects_tables,
+    search_tables,
+    sentences_tables,
 )
 from benchmarks.common import HERE
 from benchmarks.label_names_tables import label_names
@@ -323,6 +325,8 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
     },
+    "sentences": sentences_tables.RENDERERS,
+    "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,

@@ -1,4 +1,4 @@
-"""Prompts of masked language models: zero-shot classification and word translation."""
+"""Prompts of pretrained language models: zero-shot classification and word translation."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class PromptClassifier(TextClassifier):
     Parameters
     ----------
     model : path or str
-        Folder of a masked language model, or its name on the hub of Hugging Face, which is fetched
-        once.
+        Folder of a masked language model or one of the T5 family, or its name on the hub of Hugging
+        Face, which is fetched once.
     template : str or mapping of str to str
         Prompt with ``{text}`` and ``{blank}``, or one for each language. A prompt may be of another
         language than the text.
@@ -162,7 +162,8 @@ def translate_by_prompt(
     Parameters
     ----------
     model : path or str
-        Folder of a masked language model, or its name on the hub of Hugging Face.
+        Folder of a masked language model or one of the T5 family, or its name on the hub of Hugging
+        Face.
     words : sequence of str, length n
         Words to translate.
     candidates : sequence of str, length m

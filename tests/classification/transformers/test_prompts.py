@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from alignx.classification.transformers.cloze import SpanModel, load_cloze
 from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
 from alignx.errors import FormatError, MissingDependencyError, NotFittedError
 
@@ -48,6 +49,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def span_folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random T5 with the same pieces, the mask being its first span."""
+    place = tmp_path_factory.mktemp("models") / "spans"
+    config = transformers.T5Config(
+        vocab_size=len(VOCABULARY), d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2,
+        pad_token_id=0, decoder_start_token_id=0, eos_token_id=3, tie_word_embeddings=False,
+    )  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        transformers.T5ForConditionalGeneration(config).save_pretrained(place)
+    tokenizer = (folder / "tokenizer.json").read_text().replace("[MASK]", "<extra_id_0>")
+    (place / "tokenizer.json").write_text(tokenizer)
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(place / "tokenizer.json"), model_max_length=20,
+        pad_token="[PAD]", unk_token="[UNK]", eos_token="[SEP]",
+    ).save_pretrained(place)  # fmt: skip
+    return place
+
+
+def plain_spans(folder: Path, text: str, words: list[list[str]]) -> list[float]:
+    """Score words token by token, each given those before it."""
+    model = transformers.T5ForConditionalGeneration.from_pretrained(folder).eval()
+    names = ["[CLS]", *text.split(), "is", "[MASK]", ".", "[SEP]"]
+    given = torch.tensor([[VOCABULARY[x] for x in names]])
+    scores = []
+    for pieces in words:
+        said, logs = [0, VOCABULARY["[MASK]"]], []
+        for piece in pieces:
+            with torch.no_grad():
+                logits = model(input_ids=given, decoder_input_ids=torch.tensor([said])).logits
+            logs.append(float(logits[0, -1].double().log_softmax(dim=0)[VOCABULARY[piece]]))
+            said.append(VOCABULARY[piece])
+        scores.append(sum(logs) / len(logs))
+    return scores
+
+
 def plain(folder: Path, text: str, words: list[list[str]]) -> list[float]:
     """Score words of pieces one by one, from ids that are written down."""
     model = transformers.BertForMaskedLM.from_pretrained(folder).eval()
@@ -76,6 +114,24 @@ def test_probabilities_are_those_of_masks_one_by_one(folder: Path) -> None:
     assert classifier.classes_.tolist() == ["other", "sport"]
     assert found[4].tolist() == [0.5, 0.5]
     assert np.ptp(found[:4, 0]) > 0.01
+
+
+def test_words_of_several_tokens_follow_each_other_in_a_model_of_spans(span_folder: Path) -> None:
+    words = ["w20", "football", "footballer", "w21", "footer"]
+    pieces = [["w20"], ["foot", "##ball"], ["foot", "##ball", "##er"], ["w21"], ["foot", "##er"]]
+    cloze = load_cloze(span_folder)
+    assert isinstance(cloze, SpanModel)
+    found = cloze.log_probabilities(TEXTS, TEMPLATE, words, batch_size=3)
+    right = [plain_spans(span_folder, text, pieces) for text in TEXTS]
+    np.testing.assert_allclose(found, right, rtol=1e-4)
+    assert np.ptp(found, axis=0).min() > 1e-3
+    masked = cloze.log_probabilities(["w1 <extra_id_0> w2", "w1 w2"], TEMPLATE, words)
+    np.testing.assert_allclose(masked[0], masked[1], rtol=1e-5)
+    labels = {"sport": "football", "other": "w20"}
+    classifier = PromptClassifier(span_folder, template=TEMPLATE).fit(labels)
+    gains = found[:, [0, 1]] - plain_spans(span_folder, "", pieces)[:2]
+    scores = np.exp(gains) / np.exp(gains).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(classifier.predict_proba(TEXTS), scores, rtol=1e-4)
 
 
 def test_translations_are_ranked_by_the_same_scores(folder: Path) -> None:
@@ -134,7 +190,7 @@ def test_what_is_refused(folder: Path, labels: Any, options: Any, problem: str) 
         PromptClassifier(folder, **{"template": TEMPLATE, **options}).fit(labels).predict(["w3"])
 
 
-def test_models_that_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_models_that_are_refused(folder: Path, span_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFittedError):
         PromptClassifier(folder).predict(["w1"])
     with pytest.raises(FormatError, match="no such folder"):
@@ -144,6 +200,14 @@ def test_models_that_are_refused(folder: Path, tmp_path: Path) -> None:
     transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
     with pytest.raises(FormatError, match=r"it is no masked language model: \d parameters"):
         PromptClassifier(tmp_path).fit(["w1", "w2"])
+    # A model of spans without the token for them.
+    spanless = tmp_path / "spanless"
+    transformers.T5ForConditionalGeneration.from_pretrained(span_folder).save_pretrained(spanless)
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(folder / "tokenizer.json"), pad_token="[PAD]"
+    ).save_pretrained(spanless)
+    with pytest.raises(FormatError, match="a fast one with a mask token, or <extra_id_0> of T5"):
+        PromptClassifier(spanless).fit(["w1", "w2"])
 
 
 def test_a_missing_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
