@@ -318,7 +318,11 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
     },
-    "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
+    "search": {
+        "search": search_tables.search,
+        "search costs": search_tables.search_costs,
+        "search yardstick": search_tables.search_yardstick,
+    },
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,
