@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
     from alignx.classification.label_names import LabelNameClassifier
-    from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
+    from alignx.classification.labeled_strategies import CodeSwitching, ZeroShot
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
@@ -121,9 +121,11 @@ if TYPE_CHECKING:
     from alignx.sentences.encoder import SentenceEncoder
     from alignx.sentences.mined_pairs import MinedPairs
     from alignx.sentences.mining import mine
+    from alignx.sentences.scored_pairs import rank_translations
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
+    from alignx.training.bilingual import train_bilingual
     from alignx.training.parameters import FastTextParameters
     from alignx.training.train import train
     from alignx.vectors.embeddings import Embeddings
@@ -217,9 +219,9 @@ __all__ = [
     "TransferData",
     "TransferReport",
     "TransformerClassifier",
-    "TranslateTest",
     "Validation",
     "Work",
+    "ZeroShot",
     "add_documents",
     "add_language",
     "align",
@@ -272,12 +274,14 @@ __all__ = [
     "prepare_space",
     "prospects",
     "rank_sources",
+    "rank_translations",
     "refine",
     "remove_language",
     "report",
     "save",
     "set_config",
     "train",
+    "train_bilingual",
     "translate_by_prompt",
     "update_language",
     "write_slices",
@@ -304,7 +308,7 @@ _HOMES = {
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
     "classification.label_names": ["LabelNameClassifier"],
-    "classification.labeled_strategies": ["CodeSwitching", "TranslateTest"],
+    "classification.labeled_strategies": ["CodeSwitching", "ZeroShot"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "classification.transformers.prompts": ["PromptClassifier", "translate_by_prompt"],
@@ -394,7 +398,9 @@ _HOMES = {
     "sentences.encoder": ["SentenceEncoder"],
     "sentences.mined_pairs": ["MinedPairs"],
     "sentences.mining": ["mine"],
+    "sentences.scored_pairs": ["rank_translations"],
     "support.config": ["config_context", "get_config", "set_config"],
+    "training.bilingual": ["train_bilingual"],
     "training.parameters": ["FastTextParameters"],
     "training.train": ["train"],
     "vectors.embeddings": ["Embeddings"],

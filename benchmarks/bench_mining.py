@@ -4,7 +4,7 @@ Parts:
 
 mining     1,012 pairs of FLORES hidden among Wikipedia sentences of both languages;
 documents  FLORES as a document, its sentences joined, left out and added at random;
-large      neighbors of rows of files in half precision, block by block: time and memory.
+large      Wikipedia sentences alone, English and Spanish: time and memory.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import lzma
 import random
 import re
 import resource
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +44,9 @@ def read_options() -> argparse.Namespace:
     options = parser(__doc__, "mining.json")
     options.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options.add_argument("--others", type=int, default=20_000, help="Wikipedia sentences a side")
-    options.add_argument("--rows", type=int, default=100_000, help="rows a side of the large part")
+    options.add_argument(
+        "--rows", type=int, nargs="+", default=[50_000, 100_000], help="sentences of the large part"
+    )
     return options.parse_args()
 
 
@@ -148,41 +148,28 @@ def documents(code: str, encoder: SentenceEncoder, seed: int) -> Row:
     }
 
 
-def large(rows: int, d: int = 300, k: int = 4) -> Row:
-    """Search files of random unit rows in half precision."""
-    rng = np.random.default_rng(0)
-    with tempfile.TemporaryDirectory() as folder:
-        maps = []
-        for name in ("source", "target"):
-            path = Path(folder) / f"{name}.npy"
-            file = np.lib.format.open_memmap(path, "w+", np.float16, (rows, d))
-            for first in range(0, rows, 10_000):
-                part = rng.standard_normal((min(10_000, rows - first), d))
-                file[first : first + 10_000] = part / np.linalg.norm(part, axis=1, keepdims=True)
-            file.flush()
-            maps.append(np.load(path, mmap_mode="r"))
-        start = time.perf_counter()
-        blockwise_neighbors(maps[0], maps[1], k, block_rows=25_000)
-        seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def large(encoder: SentenceEncoder, code: str, rows: int) -> Row:
+    """Mine Wikipedia sentences alone; the peak is that of the process so far."""
+    source, target = wikipedia("en", rows), wikipedia(code, rows)
+    start = time.process_time()
+    found = mine(source, target, encoder)
+    seconds = time.process_time() - start
     return {
         "part": "large",
+        "pair": f"en-{code}",
         "n": rows,
-        "m": rows,
-        "d": d,
-        "k": k,
-        "seconds_on_a_loaded_machine": seconds,
-        "peak_memory": peak,
+        "found": len(found),
+        "cpu_seconds": seconds,
+        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
 
 
 def measured(options: argparse.Namespace) -> Iterator[Row]:
-    if "large" in options.parts:  # first, as the peak is that of the process
-        yield large(options.rows)
-    if not set(options.parts) & {"mining", "documents"}:
-        return
     for code, space in spaces(vectors(), METHOD).items():
         encoder = SentenceEncoder().fit(space)
+        if "large" in options.parts and code == "es":  # first, as the peak is of the process
+            for rows in sorted(options.rows):
+                yield large(encoder, code, rows)
         if "documents" in options.parts:
             for seed in range(5):
                 yield documents(code, encoder, seed)

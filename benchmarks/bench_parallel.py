@@ -1,9 +1,10 @@
 """Maps from sentence pairs, beside maps from dictionaries and from no pairs.
 
 `ax.lexicon_from_parallel` learns word pairs from FLORES (1,012 sentence pairs of news and
-encyclopedia), Tatoeba (1,000 short ones) and both; `ax.align` fits a map on them, or on 500 random
-words of MUSE's training dictionary, or on both, or without pairs. P@1 is on MUSE's test
-dictionaries, over all words and over those that no pair of the map names.
+encyclopedia), Tatoeba (1,000 short ones), the help of LibreOffice (1,000 and 10,000 paragraphs,
+with `--help-pages`; see `help_sentences`) and several together; `ax.align` fits a map on them, or
+on 500 random words of MUSE's training dictionary, or on both, or without pairs. P@1 is on MUSE's
+test dictionaries, over all words and over those that no pair of the map names.
 
 Each row is written when it is measured, and not measured again: to do so, delete it or the file.
 """
@@ -15,6 +16,7 @@ import json
 import time
 from collections import defaultdict
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +24,7 @@ import numpy as np
 import alignx as ax
 from alignx.errors import AlignmentFailed
 from benchmarks.common import data_directory, parser, save
+from benchmarks.help_sentences import help_sentences
 from benchmarks.retrieval_data import note
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ Row = dict[str, Any]
 
 CODES = {"es": "spa", "de": "deu"}
 SENTENCES = ("flores", "tatoeba", "flores+tatoeba")
+HELP = ("help-10000", "help-1000", "help-10000+flores+tatoeba")  # of how many paragraphs
 RANDOM_WORDS = 500
 
 
@@ -38,7 +42,8 @@ def read_options() -> argparse.Namespace:
     options = parser(__doc__, "parallel.json")
     options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("--targets", default="es,de", help="target languages of English")
-    options.add_argument("--seeds", default="0", help="seeds of the random dictionaries")
+    options.add_argument("--seeds", default="0,1,2", help="seeds of the random dictionaries")
+    options.add_argument("--help-pages", type=Path, help="folder of LibreOffice's unpacked help")
     return options.parse_args()
 
 
@@ -52,26 +57,27 @@ def main() -> None:
             for code in ("en", *codes)
         }
         seeds = [int(seed) for seed in options.seeds.split(",")]
-        for named in chain.from_iterable(zip(*(jobs(c, seeds) for c in codes), strict=True)):
+        names = SENTENCES if options.help_pages is None else (*HELP, *SENTENCES)
+        for named in chain.from_iterable(zip(*(jobs(c, names, seeds) for c in codes), strict=True)):
             if not any(named.items() <= row.items() for row in rows):
-                rows.append(named | measured(vectors, named))
+                rows.append(named | measured(vectors, named, options.help_pages))
                 save(options.json, rows)
                 note(json.dumps(rows[-1]))
     note(f"{options.json}: now run benchmarks/render.py")
 
 
-def jobs(code: str, seeds: list[int]) -> list[Row]:
-    """List the seed dictionaries of a pair of languages, those of sentences first."""
+def jobs(code: str, names: tuple[str, ...], seeds: list[int]) -> list[Row]:
+    """List the seed dictionaries of a pair of languages."""
     nothing: Row = {"target": code, "sentences": None, "method": None, "words": 0, "seed": None}
     random = [{"words": RANDOM_WORDS, "seed": seed} for seed in seeds]
-    learned = {s: nothing | {"sentences": s, "method": "model_1"} for s in SENTENCES}
-    found = [learned[SENTENCES[-1]], *(nothing | each for each in random), *learned.values()]
+    learned = {s: nothing | {"sentences": s, "method": "model_1"} for s in names}
+    found = [*learned.values(), *(nothing | each for each in random), nothing]
     found += [learned[SENTENCES[-1]] | each for each in random]
-    found += [nothing, *(each | {"method": "dice"} for each in learned.values())]
-    return [job for i, job in enumerate(found) if job not in found[:i]]
+    found += [learned[s] | random[0] for s in names[:1]]
+    return found + [learned[s] | {"method": "dice"} for s in SENTENCES]
 
 
-def measured(vectors: dict[str, ax.Embeddings], job: Row) -> Row:
+def measured(vectors: dict[str, ax.Embeddings], job: Row, help_pages: Path | None) -> Row:
     """Fit a map on the pairs of a job and evaluate it."""
     code = job["target"]
     muse = data_directory() / "dictionaries" / "muse"
@@ -80,7 +86,7 @@ def measured(vectors: dict[str, ax.Embeddings], job: Row) -> Row:
     pairs = [] if not job["words"] else sample(train, job["words"], job["seed"])
     facts: Row = {}
     if job["sentences"]:
-        sentences = sentence_pairs(code, job["sentences"])
+        sentences = sentence_pairs(code, job["sentences"], help_pages)
         found = ax.lexicon_from_parallel(sentences, method=job["method"])
         facts = {"found": len(found), "precision": precision(found, train)}
         pairs = list(dict.fromkeys([*pairs, *found]))
@@ -97,18 +103,23 @@ def measured(vectors: dict[str, ax.Embeddings], job: Row) -> Row:
     return facts | {name: figures(each) for name, each in (accuracies | new).items()}
 
 
-def sentence_pairs(code: str, name: str) -> ax.SentencePairs:
-    """Read FLORES, Tatoeba or both."""
+def sentence_pairs(code: str, name: str, help_pages: Path | None) -> ax.SentencePairs:
+    """Read the sources of a name with ``+`` between them."""
+    read = [_source(code, part, help_pages) for part in name.split("+")]
+    source = [text for each in read for text in each.source]
+    return ax.SentencePairs(source, [text for each in read for text in each.target], name)
+
+
+def _source(code: str, name: str, help_pages: Path | None) -> ax.SentencePairs:
+    """Read FLORES, Tatoeba or a number of paragraphs of the help pages."""
+    if name.startswith("help") and help_pages is not None:
+        return help_sentences(help_pages, code, int(name.removeprefix("help-")))
     folder, code = data_directory() / "parallel", CODES[code]
     files = {
         "flores": ("flores200.eng.devtest", f"flores200.{code}.devtest"),
         "tatoeba": (f"tatoeba.{code}-eng.eng", f"tatoeba.{code}-eng.{code}"),
     }
-    read = [
-        ax.SentencePairs.load(*(folder / file for file in files[part])) for part in name.split("+")
-    ]
-    source = [text for each in read for text in each.source]
-    return ax.SentencePairs(source, [text for each in read for text in each.target], name)
+    return ax.SentencePairs.load(*(folder / file for file in files[name]))
 
 
 def sample(lexicon: ax.Lexicon, count: int, seed: int) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from benchmarks import (
     drift_tables,
     fasttext_tables,
     many_tables,
+    mining_tables,
     parallel_tables,
     prospects_tables,
     search_tables,
@@ -313,6 +314,11 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many memory": many_tables.memory,
         "many interrupted": many_tables.interrupted,
         "many procrustes": many_tables.procrustes,
+    },
+    "mining": {
+        "mining": mining_tables.hidden,
+        "mining documents": mining_tables.documents,
+        "mining large": mining_tables.large,
     },
     "parallel": {"parallel": parallel_tables.accuracies},
     "prospects": {

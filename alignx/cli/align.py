@@ -164,18 +164,8 @@ def align(
 
     start = time.perf_counter()
     steps: Any = normalize if normalize in (None, "linear") else parse_steps(normalize)
-    inputs: dict[str, Path | list[Path] | None] = {"SOURCE": files.source, "TARGET": files.target}
-    _require_outputs(
-        output,
-        log_file,
-        options.checkpoint,
-        estimator,
-        {
-            **inputs,
-            "--dictionary": seed_pairs.dictionary,
-            "--parallel": [*(seed_pairs.parallel or ())],
-        },
-    )
+    inputs = {"SOURCE": files.source, "TARGET": files.target, **seed_pairs.files}
+    _require_outputs(output, log_file, options.checkpoint, estimator, inputs)
     pairs, languages = read_seed_pairs(terminal, files, seed_pairs, table)
     require_at_most(n_neighbors, min(map(len, languages)), "--neighbors")
     seed = estimator.get_params().get("random_state")

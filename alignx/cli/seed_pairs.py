@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from alignx.cli.command import option
 from alignx.cli.inputs import read_languages, read_lexicon
 from alignx.cli.options import LanguagePair, TableOptions, refuse
+from alignx.cli.sentence_pairs import ParallelFiles, read_sentence_pairs
 from alignx.support.counts import counted
 
 if TYPE_CHECKING:
@@ -20,20 +21,12 @@ __all__ = ["SeedPairs", "read_seed_pairs"]
 
 
 @dataclass(frozen=True)
-class SeedPairs:
-    """Options for the seed dictionary."""
+class SeedPairs(ParallelFiles):
+    """Options for the seed dictionary, or for sentence pairs that it is learned from."""
 
-    PANEL: ClassVar[str] = "Other seeds, in place of a dictionary"
+    PANEL: ClassVar[str] = "Other seeds, in place of a dictionary (sentence pairs also beside one)"
     dictionary: Annotated[
         Path | None, option("Known translations, two words a line.", "--dictionary", "-d")
-    ] = None
-    parallel: Annotated[
-        tuple[Path, Path] | None,
-        option(
-            "Sentences of the source language, one a line, and their translations: word pairs are "
-            "learned from them, also beside a dictionary.",
-            metavar="SOURCE TARGET",
-        ),
     ] = None
     identical: Annotated[bool, option("Words with the same spelling in both languages.")] = False
     numerals: Annotated[bool, option("Numbers with the same spelling in both languages.")] = False
@@ -42,11 +35,11 @@ class SeedPairs:
     @property
     def files(self) -> dict[str, Path | list[Path] | None]:
         """Files by their options."""
-        return {"--dictionary": self.dictionary, "--parallel": [*(self.parallel or ())]}
+        return {"--dictionary": self.dictionary, **self.sentence_files}
 
     def require_one(self) -> None:
         """Refuse none of the options, or several."""
-        has_files = self.dictionary is not None or self.parallel is not None
+        has_files = self.has_sentences or self.dictionary is not None
         refuse(
             sum((has_files, self.identical, self.numerals, self.unsupervised)) != 1,
             "--dictionary",
@@ -64,8 +57,8 @@ def read_seed_pairs(
     pairs = None
     if seed_pairs.dictionary is not None:
         pairs = read_lexicon(terminal, seed_pairs.dictionary, files, table)
-    if seed_pairs.parallel is not None:
-        pairs = _with_parallel(terminal, pairs, seed_pairs.parallel)
+    if seed_pairs.has_sentences:
+        pairs = _with_parallel(terminal, pairs, seed_pairs)
     languages = read_languages(terminal, "-", files)
     if seed_pairs.identical or seed_pairs.numerals:
         pairs = Lexicon.identical(*languages, numerals_only=seed_pairs.numerals)
@@ -73,15 +66,12 @@ def read_seed_pairs(
     return pairs, languages
 
 
-def _with_parallel(terminal: Terminal, known: Lexicon | None, paths: tuple[Path, Path]) -> Lexicon:
+def _with_parallel(terminal: Terminal, known: Lexicon | None, files: ParallelFiles) -> Lexicon:
     """Learn word pairs from sentence pairs, and add them to a dictionary if there is one."""
     from alignx.lexicon.lexicon import Lexicon
-    from alignx.parallel_text.sentence_pairs import SentencePairs
     from alignx.parallel_text.word_pairs import lexicon_from_parallel
 
-    sentences = SentencePairs.load(*paths)
-    terminal.note(str(sentences))
-    found = lexicon_from_parallel(sentences)
+    found = lexicon_from_parallel(read_sentence_pairs(terminal, files))
     terminal.note(f"word pairs: {counted(len(found), 'pair')} from {found.notes[0]}")
     if known is None:
         return found

@@ -5,80 +5,28 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alignx.cli.command import command, option
+from alignx.cli.fasttext_options import Parameters
 from alignx.cli.options import refuse
+from alignx.cli.sentence_pairs import ParallelFiles, read_sentence_pairs
 from alignx.cli.terminal import Bar, JsonTerminal, Terminal
-from alignx.support.outputs import require_outputs
 
 if TYPE_CHECKING:
     from alignx.support.tokenizer import Tokenizer
+    from alignx.training.parameters import FastTextParameters
 
-__all__ = ["Parameters", "train"]
+__all__ = ["train"]
 
-
-@dataclass(frozen=True)
-class Parameters:
-    """Options with the names of fastText, as `alignx.FastTextParameters` takes them."""
-
-    PANEL: ClassVar[str] = "fastText parameters"
-    model: Annotated[
-        Literal["skipgram", "cbow"],
-        option("Predict neighbors from a word, or a word from its neighbors."),
-    ] = "skipgram"
-    dim: Annotated[
-        int | None, option("Dimension of the vectors.", default="100, or that of --init", min=1)
-    ] = None
-    epoch: Annotated[
-        int | None, option("Passes over the text.", default="10 below 2M words, else 5", min=1)
-    ] = None
-    minCount: Annotated[  # noqa: N815  # fastText's name
-        int, option("Leave out rarer words.", "--minCount", "--min-count", min=1)
-    ] = 5
-    minn: Annotated[int, option("Shortest character n-grams.", min=0)] = 3
-    maxn: Annotated[int, option("Longest character n-grams; 0 for none.", min=0)] = 6
-    bucket: Annotated[
-        int | None,
-        option(
-            "Number of n-gram vectors.",
-            default="2 for each n-gram, up to 2,000,000 or the limit of --memory",
-            min=0,
-        ),
-    ] = None
-    lr: Annotated[
-        float | None, option("Learning rate.", default="0.05, 0.025 with --init", metavar="RATE")
-    ] = None
-    ws: Annotated[int, option("Largest distance of neighbors.", min=1)] = 5
-    neg: Annotated[int, option("Random words for each neighbor (loss ns).", min=1)] = 5
-    loss: Annotated[
-        Literal["ns", "hs", "softmax"],
-        option("Negative sampling, hierarchical softmax or softmax."),
-    ] = "ns"
-    wordNgrams: Annotated[  # noqa: N815  # fastText's name
-        int, option("No effect on vectors.", "--wordNgrams", "--word-ngrams", min=1)
-    ] = 1
-    lrUpdateRate: Annotated[  # noqa: N815  # fastText's name
-        int,
-        option(
-            "Words between changes of the learning rate.",
-            "--lrUpdateRate",
-            "--lr-update-rate",
-            min=1,
-        ),
-    ] = 100
-    t: Annotated[
-        float, option("Subsample words with a larger share of the text.", metavar="SHARE")
-    ] = 1e-4
-    seed: Annotated[
-        int, option("Random seed; the file is reproducible with --threads 1.", min=0)
-    ] = 0
+_LANGUAGES = 2
 
 
 @dataclass
@@ -86,8 +34,14 @@ class _Report:
     """Facts from the stages of training, printed as they come."""
 
     terminal: Terminal
-    bar: Bar | None
+    bar: Bar | None = None
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[Bar | None]:
+        """Show a bar while the block runs."""
+        with self.terminal.working(text) as self.bar:
+            yield self.bar
 
     def __call__(self, facts: dict[str, Any]) -> None:
         """Keep the facts of a stage and print those of the corpus and of the parameters."""
@@ -130,16 +84,19 @@ class _Report:
 )
 def train(
     corpus: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="CORPUS",
             help="Text in UTF-8, also .gz, .xz or .bz2; - for standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    *,
     outputs: Annotated[
         list[Path],
         option(
-            "Model (.bin), or its words alone as .vec or .safetensors; repeat for both.",
+            "Model (.bin), or its words alone as .vec or .safetensors; repeat for both, or for the "
+            "two languages of --parallel.",
             "--output",
             "-o",
         ),
@@ -164,58 +121,93 @@ def train(
             metavar="CODE",
         ),
     ] = None,
-    *,
+    sentences: ParallelFiles,
     parameters: Parameters,
     terminal: JsonTerminal,
 ) -> None:
-    """Train fastText vectors from plain text; options have the names of fastText.
+    """Train fastText vectors from plain text, or of two languages from sentence pairs.
 
-    Unset parameters are chosen from the size of the text and printed.
+    Options have the names of fastText. Unset ones are chosen from the size of the text and printed.
     """
-    main, others = _split(outputs)
+    bilingual = sentences.has_sentences
+    refuse(
+        bool(corpus) == bilingual, "CORPUS", "give text, or sentence pairs by --parallel, not both"
+    )
+    if bilingual:
+        names = {"--tokenizer": tokenizer, "--init": init, "--language": language}
+        for name, value in names.items():
+            refuse(value is not None, name, "sentence pairs have no such option; leave it out")
+        problem = f"give two with --parallel, one for each language, got {len(outputs)}"
+        refuse(len(outputs) != _LANGUAGES, "--output", problem)
+    outputs = _model_first(outputs)
 
-    from alignx.support.memory import parse_size
-    from alignx.training.parameters import FastTextParameters
-    from alignx.training.train import require_trainable
-    from alignx.training.train import train as train_model
-    from alignx.vectors.saving import require_savable, save
+    from alignx.support.outputs import require_outputs
 
     start = time.perf_counter()
-    size = None if memory is None else parse_size(memory)
-    texts = ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus]
-    require_outputs({"--output": outputs}, {"CORPUS": texts, "--init": init})
-    require_trainable(main)
-    for other in others:
-        require_savable(other)
-    options: dict[str, Any] = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
-    with terminal.working("Reading") as bar:
-        report = _Report(terminal, bar)
-        embeddings = train_model(
-            corpus,
-            main,
-            parameters=FastTextParameters(**vars(parameters), memory=size),
-            language=language,
-            init=init,
-            **options,
-            progress=bar,
-            log=report,
-        )
-    for other in others:
-        save(embeddings, other)
+    texts = ["/dev/stdin" if str(path) == "-" else str(path) for path in corpus or ()]
+    require_outputs(
+        {"--output": outputs}, {"CORPUS": texts, "--init": init, **sentences.sentence_files}
+    )
+    given = parameters.as_fasttext(memory, bilingual=bilingual)
+    report = _Report(terminal)
+    if bilingual:
+        _train_on_pairs(sentences, outputs, given, report)
+    else:
+        cut = {} if tokenizer is None else {"tokenizer": _tokenizer(tokenizer)}
+        _train_on_text(corpus or [], outputs, given, report, init=init, language=language, **cut)
     seconds = time.perf_counter() - start
     if terminal.as_json:
         terminal.print(report.as_dict(seconds))
         return
     result = report.stages["model"]
-    names = ", ".join(map(str, [main, *others]))
     terminal.note(
-        f"{names}: {result['words']:,} words, {result['bytes'] / 1e6:,.1f} MB in {seconds:.1f} s "
+        f"{', '.join(map(str, outputs))}: {result['words']:,} words, "
+        f"{result['bytes'] / 1e6:,.1f} MB in {seconds:.1f} s "
         f"(memory: {result['peak_memory'] / 1e6:,.0f} MB)"
     )
 
 
-def _split(outputs: Sequence[Path]) -> tuple[Path, list[Path]]:
-    """Split outputs into the model, or the first if there is none, and the rest."""
+def _train_on_text(
+    corpus: list[Path],
+    outputs: list[Path],
+    parameters: FastTextParameters,
+    report: _Report,
+    **options: Any,  # noqa: ANN401  # of alignx.train
+) -> None:
+    """Train a model, or vectors, and save the vectors in the other formats."""
+    main, *others = outputs
+
+    from alignx.training.train import require_trainable
+    from alignx.training.train import train as train_model
+    from alignx.vectors.saving import require_savable, save
+
+    require_trainable(main)
+    for other in others:
+        require_savable(other)
+    with report.working("Reading") as bar:
+        embeddings = train_model(
+            corpus, main, parameters=parameters, progress=bar, log=report, **options
+        )
+    for other in others:
+        save(embeddings, other)
+
+
+def _train_on_pairs(
+    files: ParallelFiles, outputs: list[Path], parameters: FastTextParameters, report: _Report
+) -> None:
+    """Train vectors of two languages."""
+    from alignx.training.bilingual import require_bilingual_outputs, train_bilingual
+
+    require_bilingual_outputs(list(map(str, outputs)))
+    pairs = read_sentence_pairs(report.terminal, files)
+    with report.working("Reading") as bar:
+        train_bilingual(
+            pairs, (outputs[0], outputs[1]), parameters=parameters, progress=bar, log=report
+        )
+
+
+def _model_first(outputs: Sequence[Path]) -> list[Path]:
+    """Put the model first, if there is one, and refuse several."""
     from alignx.vectors.saving import is_model_name
 
     models = [path for path in outputs if is_model_name(path)]
@@ -224,8 +216,7 @@ def _split(outputs: Sequence[Path]) -> tuple[Path, list[Path]]:
         "--output",
         f"one output may end in .bin, got {', '.join(map(str, models))}",
     )
-    main = models[0] if models else outputs[0]
-    return main, [path for path in outputs if path != main]
+    return [*models, *(path for path in outputs if path not in models)]
 
 
 def _tokenizer(text: str) -> Tokenizer:

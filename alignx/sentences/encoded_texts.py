@@ -98,8 +98,8 @@ class EncodedTexts:
             logger.info("%s without a known word left out", lost)
             documents = documents.take(rows)
         words = match_texts(documents, space[language], space[other])
-        sizes = np.log(np.fromiter((len(texts[row]) for row in rows), np.float64, len(rows)))
-        return cls(rows, vectors[:end], words, sizes)
+        lengths = [len(texts[row]) for row in rows.tolist()]
+        return cls(rows, vectors[:end], words, np.log(np.array(lengths, np.float64)))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -129,7 +129,7 @@ def mine(
                 unwanted=(own, decoys.parents[side.rows]),
                 progress=part_of(progress, 0.5 + (number + half / 2) / 2 / rounds, 0.25 / rounds),
             )
-            pairs_of.append(found.pairs + [0, half * len(plain)])
+            pairs_of.append(found.pairs + np.array([0, half * len(plain)]))
             scores_of.append(found.scores)
         joined = np.concatenate(scores_of)
         kept = one_to_one(np.concatenate(pairs_of), joined, len(source), 2 * len(plain))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from zlib import crc32
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from alignx.retrieval.exact import ExactIndex
 from alignx.retrieval.neighbors import N_NEIGHBORS
@@ -136,10 +137,12 @@ def word_match(
     """
     scores = np.zeros(len(pairs))
     bounds = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1, append=-1))
-    for done, (first, last) in enumerate(pairwise(bounds)):
-        scores[first:last] = _of_one(source, target, int(pairs[first, 0]), pairs[first:last, 1])
-        if progress is not None and done % 1_000 == 0:
-            progress(first / len(pairs))
+    # Products of a few hundred words are too small to share: threads would wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for done, (first, last) in enumerate(pairwise(bounds)):
+            scores[first:last] = _of_one(source, target, int(pairs[first, 0]), pairs[first:last, 1])
+            if progress is not None and done % 1_000 == 0:
+                progress(first / len(pairs))
     return scores
 
 

@@ -167,6 +167,10 @@ class TextReader:
         if self.oov != "learned":
             require_oov_mode(self.oov, *languages)
 
+    def without_learned(self) -> TextReader:
+        """Return a reader that computes no vectors by `LearnedSubwords`."""
+        return replace(self, oov="subword") if self.oov == "learned" else self
+
     def oov_vectors_of(self, language: str, embeddings: Embeddings) -> OOVVectors | None:
         """Return the function that computes vectors of OOV words of a language, if any."""
         own = embeddings.oov_vectors if self.oov != "drop" else None

@@ -71,6 +71,10 @@ def test_a_map_from_sentence_pairs() -> None:
     both = succeed(*command, "--method", "procrustes", "-d", "few.txt", "--json").json
     alone = succeed(*command, "--method", "procrustes", "--json").json
     assert both["pairs"] == alone["pairs"] + 1  # the wrong one is new
+    rows = zip(*(Path(name).read_text().splitlines() for name in ("en.txt", "es.txt")), strict=True)
+    Path("both.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    table = (*command[:3], "--parallel-table", "both.tsv", *command[6:])
+    assert succeed(*table, "--method", "procrustes", "--json").json["pairs"] == alone["pairs"]
     with Path("es.txt").open("a") as file:
         file.write("gato0\n")
     assert fail(*command).startswith("es.txt: line i must translate")

@@ -112,6 +112,43 @@ def test_words_alone_need_no_model(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == names
 
 
+@pytest.mark.slow
+def test_sentence_pairs_give_vectors_of_both_languages(here: Path) -> None:
+    (here / "en.txt").write_text("A cat sleeps.\n" * 9)
+    (here / "es.txt").write_text("Un gato duerme.\n" * 9)
+    (here / "both.tsv").write_text("A cat sleeps.\tUn gato duerme.\n" * 9)
+    command = ("train", "-o", "en.vec", "-o", "es.safetensors", *TINY)
+    done = succeed(*command, "--parallel", "en.txt", "es.txt")
+    lines = done.err.splitlines()
+    assert lines[0] == "en.txt, es.txt: 9 sentence pairs"
+    assert lines[1].startswith("en.txt, es.txt: 54 words, 6 of them different, in 9 lines")
+    assert lines[2].startswith("skipgram: dim 10, epoch 1, minCount 2, bucket 1,000, ")
+    assert lines[3].startswith("en.vec, es.safetensors: 6 words, 0.")
+    assert {*load("en.vec")} == {"a", "cat", "sleeps"}
+    first = load("es.safetensors")
+    facts = succeed(*command, "--parallel-table", "both.tsv", "--maxn", 6, "--json").json
+    assert (facts["words"], facts["parameters"]["maxn"]) == (6, 6)
+    assert {*load("es.safetensors")} == {*first} == {"un", "gato", "duerme"}
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("-o", "en.vec"), "give text, or sentence pairs by --parallel"),
+        (("corpus.txt", "--parallel-table", "b", "-o", "en.vec"), "give text, or sentence pairs"),
+        (("--parallel-table", "b", "-o", "en.vec"), "give two with --parallel, one for each"),
+        (("--parallel-table", "b", "-o", "a.vec", "--init", "c"), "--init"),
+        (
+            ("--parallel", "a", "b", "--parallel-table", "c", "-o", "a.vec"),
+            "in place of --parallel",
+        ),
+    ],
+)
+def test_text_and_sentence_pairs_are_two_uses(arguments: tuple[str, ...], gist: str) -> None:
+    assert gist in " ".join(misuse("train", *arguments).split())
+
+
 @pytest.mark.usefixtures("folder")
 def test_one_output_is_a_model() -> None:
     message = misuse("train", "corpus.txt", "-o", "es.bin", "-o", "two.bin")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
 from alignx.sentences.mining import mine
 from alignx.sentences.scored_pairs import _mean_of_best, one_to_one, rank_translations
 from alignx.sentences.word_match import match_texts, word_match
+from alignx.texts.documents import TextReader
+from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.sif import expected_shares, sif_weights
 
 if TYPE_CHECKING:
@@ -30,23 +33,26 @@ def hidden(pairs: int, others: int, seed: int = 0) -> tuple[list[str], list[str]
     return english + made_texts(others, seed + 1)[0], spanish + made_texts(others, seed + 2)[1]
 
 
-def match_by_hand(english: str, spanish: str) -> float:
-    """The score word by word, in float64."""
+@cache
+def csls_by_hand() -> np.ndarray:
+    """CSLS of all words, in float64."""
     vectors = {code: SPACE[code].vectors.astype(np.float64) for code in ("en", "es")}
     cosines = vectors["en"] @ vectors["es"].T
     near_en = np.sort(cosines, axis=1)[:, -10:].mean(axis=1)
     near_es = np.sort(cosines, axis=0)[-10:].mean(axis=0)
+    return np.asarray(2 * cosines - near_en[:, None] - near_es)
+
+
+def match_by_hand(english: str, spanish: str) -> float:
+    """The score word by word, in float64."""
     weights = sif_weights(expected_shares(len(SPACE["en"])))
     rows = [int(word[2:]) for word in english.split()]
     others = [int(word[2:]) for word in spanish.split()]
-    sides = []
-    for own, theirs, is_source in ((rows, others, True), (others, rows, False)):
-        best = []
-        for i in own:
-            of_pairs = [(i, j) if is_source else (j, i) for j in theirs]
-            best.append(max(2 * cosines[a, b] - near_en[a] - near_es[b] for a, b in of_pairs))
-        w = weights[own]
-        sides.append((w * np.clip(best, 0, 1)).sum() / w.sum())
+    csls = csls_by_hand()[np.ix_(rows, others)].clip(0, 1)
+    sides = [
+        weights[own] @ csls.max(axis=axis) / weights[own].sum()
+        for own, axis in ((rows, 1), (others, 0))
+    ]
     return float(np.sqrt(sides[0] * sides[1]))
 
 
@@ -61,6 +67,16 @@ def test_word_match_is_that_of_the_formula() -> None:
     found = word_match(sides[0], sides[1], pairs)
     expected = [match_by_hand(english[i], spanish[j]) for i, j in pairs]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_words_written_alike_match() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    own, other = Embeddings(["Bach", "x", "y"], vectors[:3]), Embeddings(["bach", "z"], vectors[2:])
+    sides = [
+        match_texts(TextReader().read([text], code, one), one, another)
+        for text, code, one, another in (("Bach", "a", own, other), ("bach", "b", other, own))
+    ]
+    assert word_match(sides[0], sides[1], np.array([[0, 0]])) == pytest.approx([0.4])
 
 
 def test_texts_without_words_match_nothing() -> None:
@@ -165,6 +181,40 @@ def test_bad_arguments() -> None:
         mine(["a"], ["b"], ENCODER, languages=("en", "fr"))
     with pytest.raises(TypeError, match="target_texts must be a sequence of strings"):
         mine(["a"], "b", ENCODER)
+    with pytest.raises(ValueError, match="k must be at least 1, got 0"):
+        rank_translations(["a"], ["b"], ENCODER, 0)
+    with pytest.raises(ValueError, match="candidates must be at least 1, got -1"):
+        rank_translations(["a"], ["b"], ENCODER, candidates=-1)
+    with pytest.raises(TypeError, match="texts must be a sequence of strings"):
+        rank_translations(["a"], "b", ENCODER)
+
+
+def test_translations_are_ranked_by_the_score_of_the_formula() -> None:
+    english, spanish = hidden(40, 20)
+    spanish[3] += " es1 es2"  # longer than usual
+    order = np.random.default_rng(5).permutation(60)
+    texts = [spanish[row] for row in order]
+    found = rank_translations(["?", *english], [*texts, ""], ENCODER, 3)
+    assert found.indices[0].tolist() == [-1, -1, -1]
+    assert found.scores[0].tolist() == [-np.inf] * 3
+    rows = found.indices[1:]
+    assert (order[rows[:40, 0]] == np.arange(40)).mean() >= 0.95
+    assert (np.diff(found.scores[1:], axis=1) <= 0).all()
+    match = np.array([[match_by_hand(one, other) for other in texts] for one in english])
+    cosines = ENCODER.encode(english, "en") @ ENCODER.encode(texts, "es").T
+    sizes = np.log([[len(o) / len(e) for o in texts] for e in english])
+    best = {(i, j) for i in range(60) for j in np.argsort(-cosines[i])[:8]}
+    best |= {(i, j) for j in range(60) for i in np.argsort(-cosines[:, j])[:8]}
+    kept = np.array([[(i, j) in best for j in range(60)] for i in range(60)])
+    matched = np.where(kept, match, 0)
+    scores = -0.5 * np.abs(sizes)  # the usual ratio is 1
+    for values, share in ((cosines, 1), (matched, 0.6)):
+        means = [np.sort(values, axis=axis) for axis in (0, 1)]
+        by_row, by_column = means[1][:, -4:].mean(axis=1), means[0][-4:].mean(axis=0)
+        ratio = 2 * values / (by_row[:, None] + by_column)
+        scores += share * np.log(np.maximum(ratio, 1e-3))
+    expected = np.where(kept, scores, -np.inf)
+    np.testing.assert_allclose(found.scores[1:], -np.sort(-expected, axis=1)[:, :3], atol=1e-4)
 
 
 # --- parts ---------------------------------------------------------------------------------------

@@ -107,3 +107,11 @@ def test_options_out_of_range_are_refused(options: dict[str, float], rule: str) 
 def test_transform_needs_a_fit() -> None:
     with pytest.raises(NotFittedError):
         LearnedSubwords().transform(["haus"])
+
+
+def test_lone_surrogates_are_left_out() -> None:
+    learned = LearnedSubwords().fit(words_by_stems(3))
+    word = next(iter(words_by_stems(3).words))
+    found = learned.transform(["\ud83d", word + "\ud83d", word])
+    assert not found[0].any()
+    assert np.array_equal(found[1], found[2])
