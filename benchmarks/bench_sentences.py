@@ -70,7 +70,7 @@ LITERATURE: list[Row] = [
     }
 ]
 WORD_BY_WORD = "default, nearest compared by words"
-COST_PAIRS = 200
+COST_PAIRS = 100
 JOBS = ("alignx", "peers", "cost")
 PEERS = {"e5": "multilingual-e5-small, 4 bits", "use": "USE multilingual v3"}
 
