@@ -313,6 +313,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many procrustes": many_tables.procrustes,
     },
     "parallel": {"parallel": parallel_tables.accuracies},
+    "bilingual": {"bilingual": parallel_tables.trained},
     "prospects": {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
