@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alignx.classification.data.texts import LabeledTexts
     from alignx.classification.explanation import Explanation
     from alignx.classification.label_names import LabelNameClassifier
-    from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
+    from alignx.classification.labeled_strategies import CodeSwitching, ZeroShot
     from alignx.classification.strategies import Ensemble, PriorMatching, SeedWords, SelfTraining
     from alignx.classification.transformers.classifier import TransformerClassifier
     from alignx.classification.transformers.prompts import PromptClassifier, translate_by_prompt
@@ -121,6 +121,7 @@ if TYPE_CHECKING:
     from alignx.sentences.encoder import SentenceEncoder
     from alignx.sentences.mined_pairs import MinedPairs
     from alignx.sentences.mining import mine
+    from alignx.sentences.scored_pairs import rank_translations
     from alignx.support.config import config_context, get_config, set_config
     from alignx.texts.document_encoder import DocumentEncoder
     from alignx.texts.documents import TextReader
@@ -218,9 +219,9 @@ __all__ = [
     "TransferData",
     "TransferReport",
     "TransformerClassifier",
-    "TranslateTest",
     "Validation",
     "Work",
+    "ZeroShot",
     "add_documents",
     "add_language",
     "align",
@@ -273,6 +274,7 @@ __all__ = [
     "prepare_space",
     "prospects",
     "rank_sources",
+    "rank_translations",
     "refine",
     "remove_language",
     "report",
@@ -306,7 +308,7 @@ _HOMES = {
     "texts.document_encoder": ["DocumentEncoder"],
     "classification.explanation": ["Explanation"],
     "classification.label_names": ["LabelNameClassifier"],
-    "classification.labeled_strategies": ["CodeSwitching", "TranslateTest"],
+    "classification.labeled_strategies": ["CodeSwitching", "ZeroShot"],
     "classification.strategies": ["Ensemble", "PriorMatching", "SeedWords", "SelfTraining"],
     "classification.transformers.classifier": ["TransformerClassifier"],
     "classification.transformers.prompts": ["PromptClassifier", "translate_by_prompt"],
@@ -396,6 +398,7 @@ _HOMES = {
     "sentences.encoder": ["SentenceEncoder"],
     "sentences.mined_pairs": ["MinedPairs"],
     "sentences.mining": ["mine"],
+    "sentences.scored_pairs": ["rank_translations"],
     "support.config": ["config_context", "get_config", "set_config"],
     "training.bilingual": ["train_bilingual"],
     "training.parameters": ["FastTextParameters"],

@@ -107,10 +107,17 @@ def summary(rows: list[Row]) -> str:
 
 
 def oov(rows: list[Row]) -> str:
-    """Accuracy with OOV words dropped, and with learned vectors for them."""
+    """Accuracy without translations and with OOV words dropped, and what both bring."""
     rows = of_part(rows, "oov")
-    names = dict.fromkeys(row["name"] for row in rows)
-    return table(["", *heads("")], [[name, *cells(rows, name)] for name in names])
+    names = [name for name in dict.fromkeys(row["name"] for row in rows) if name != "gain"]
+    gained = {row["dataset"]: row["languages"] for row in rows if row["name"] == "gain"}
+    last = ["gain", *(paired(gained[dataset][code]) for dataset, code in COLUMNS)]
+    return table(["", *heads("")], [*([name, *cells(rows, name)] for name in names), last])
+
+
+def paired(found: Row) -> str:
+    low, high = (100 * bound for bound in found["interval"])
+    return f"{100 * found['gain']:+.1f} [{low:+.1f}, {high:+.1f}], p = {found['p']:.3f}"
 
 
 def classes(rows: list[Row]) -> str:

@@ -14,8 +14,11 @@ from benchmarks import (
     drift_tables,
     fasttext_tables,
     many_tables,
+    mining_tables,
     parallel_tables,
     prospects_tables,
+    search_tables,
+    sentences_tables,
 )
 from benchmarks.common import HERE
 from benchmarks.label_names_tables import label_names
@@ -312,12 +315,19 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "many interrupted": many_tables.interrupted,
         "many procrustes": many_tables.procrustes,
     },
+    "mining": {
+        "mining": mining_tables.hidden,
+        "mining documents": mining_tables.documents,
+        "mining large": mining_tables.large,
+    },
     "parallel": {"parallel": parallel_tables.accuracies},
     "bilingual": {"bilingual": parallel_tables.trained},
     "prospects": {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
     },
+    "sentences": sentences_tables.RENDERERS,
+    "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,

@@ -166,6 +166,8 @@ class SharedSpace(Mapping[str, Embeddings]):
             raise ValueError(
                 f"source and target must be two of {', '.join(self)}, got {source} and {target}"
             )
+        if self.ranker is not None and asked == tuple(self):
+            return self
         if asked not in self._pairs:
             parts = parts_of(self.pairs, asked)
             pivot = Pivot.of(self._unit, source, target, parts.ranker)

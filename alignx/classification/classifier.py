@@ -42,7 +42,7 @@ class TransferClassifier(SpaceClassifier):
     strategy : str or Strategy
         Choice of the training data; a name is the strategy with its defaults:
 
-        - ``"zero_shot"``: the labeled texts; a vote where they are of several other languages;
+        - ``"zero_shot"``: the labeled texts; texts to predict count with their translations;
         - ``"translate_train"``: word-by-word translations, one head for each language;
         - ``"translate_test"``: the labeled texts; texts to predict are translated;
         - ``"translate_train_all"``: the labeled texts and translations, one head for all;
@@ -53,14 +53,16 @@ class TransferClassifier(SpaceClassifier):
         - ``"prior_matching"``: the labeled texts, with classes as frequent in unlabeled texts;
         - ``"ensemble"``: a vote of the strategies that learn from true labels.
 
-        Objects: `CodeSwitching`, `SelfTraining`, `SeedWords`, `PriorMatching`, `Ensemble`.
+        Objects: `ZeroShot`, `CodeSwitching`, `SelfTraining`, `SeedWords`, `PriorMatching`,
+        `Ensemble`.
     head : {"logistic", "mlp"} or scikit-learn classifier
         Classifier over document vectors: cross-validated logistic regression, a small network
         (needs torch), or a copy of another, which needs ``sample_weight`` and cannot be saved.
     encoder : DocumentEncoder, optional
         Weights and centering of document vectors; the defaults unless given. It is copied.
     reader : TextReader, optional
-        Tokenizers and OOV handling; the defaults unless given.
+        Tokenizers and OOV handling; ``TextReader(oov="learned")`` unless given, which learns in
+        seconds.
     alpha : float
         Exponent in [0, 1] of the weight n ** alpha of a language with n labeled texts, in heads and
         votes: as if texts of it were drawn with a probability in proportion to n ** alpha.
@@ -219,9 +221,10 @@ class TransferClassifier(SpaceClassifier):
         path : path
             A ``.safetensors`` file.
         space : SharedSpace
-            The vectors of `fit`. Languages that are not to be predicted may be missing.
+            The vectors of `fit`. Languages that are not to be predicted may be missing, except
+            those that a strategy translates into, as ``"zero_shot"`` does unless ``both=False``.
         reader : TextReader, optional
-            Tokenizers and OOV handling, which are not in the file.
+            Tokenizers and OOV handling, which are not in the file; the default as in the class.
 
         Raises
         ------

@@ -56,7 +56,8 @@ class LabelNameClassifier(SpaceClassifier):
     encoder : DocumentEncoder, optional
         Weights and centering of document vectors; the defaults unless given. It is copied.
     reader : TextReader, optional
-        Tokenizers and OOV handling; the defaults unless given.
+        Tokenizers and OOV handling; ``TextReader(oov="learned")`` unless given, which learns in
+        seconds. Names take no learned vectors, as much depends on each of their words.
 
     Attributes
     ----------
@@ -157,7 +158,7 @@ class LabelNameClassifier(SpaceClassifier):
             further[other] = self.read(texts, other)
         encoder = clone(self.encoder) if self.encoder is not None else DocumentEncoder()
         encoder.fit(self.space, list(further.values()))
-        described = self.read([names[label] for label in self.classes_.tolist()], code)
+        described = self.read_known([names[label] for label in self.classes_.tolist()], code)
         for label, count in zip(self.classes_.tolist(), described.lengths, strict=True):
             if not count:
                 raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from alignx.classification.task import Strategy
 
 if TYPE_CHECKING:
     from alignx.classification.heads import Head
-    from alignx.classification.task import Task
+    from alignx.classification.task import LabeledDocuments, Task
     from alignx.support.arrays import Double
 
 __all__ = [
@@ -33,6 +33,15 @@ NEARNESS_POWER = 4  # by validation on training texts
 class ZeroShot(Strategy):
     """Learn from the labeled texts alone.
 
+    Parameters
+    ----------
+    both : bool
+        Whether the vector of a text in a language without labels is the mean of its own and that of
+        its word-by-word translation, as the errors of both differ. Then the model file holds the
+        translation of each word, four bytes, and prediction needs the vectors of both languages.
+
+    Notes
+    -----
     With labels of several languages, one head learns from all and serves these languages. In the
     others a head of each language votes: what is peculiar to the texts of one does not blur what is
     learned from another. The weight of a vote is that of the language by `alpha`, times the fourth
@@ -46,24 +55,28 @@ class ZeroShot(Strategy):
 
     name = "zero_shot"
 
+    both: bool = True
+
     def _learn(self, task: Task) -> VotingModel:
         joined = task.fit_joined(task.originals())
         # A head that has not seen all classes cannot vote for them.
         if len(task.labeled) == 1 or any(
             len(np.unique(part.classes)) < task.n_classes for part in task.labeled
         ):
-            return one_head(joined)
+            return VotingModel((self._member(task, task.labeled[0], joined),))
         own = {part.documents.language: joined for part in task.labeled}
         weights = {code: _vote_weights(task, code) for code in task.targets}
-        return VotingModel(
-            tuple(
-                Member(
-                    {ANY: task.fit_joined([task.examples(part)]), **own},
-                    weights={code: float(shares[at]) for code, shares in weights.items()},
-                )
-                for at, part in enumerate(task.labeled)
-            )
-        )
+        members = []
+        for at, part in enumerate(task.labeled):
+            member = self._member(task, part, task.fit_joined([task.examples(part)]))
+            votes = {code: float(shares[at]) for code, shares in weights.items()}
+            members.append(replace(member, heads={**member.heads, **own}, weights=votes))
+        return VotingModel(tuple(members))
+
+    def _member(self, task: Task, part: LabeledDocuments, head: Head) -> Member:
+        """Return a head that reads unlabeled languages with translations into that of a part."""
+        routes = dict.fromkeys(task.targets if self.both else (), part.documents.language)
+        return Member({ANY: head}, routes, keeps_own=self.both)
 
 
 def _vote_weights(task: Task, target: str) -> Double:
@@ -94,25 +107,16 @@ class TranslateTrain(Strategy):
 
 @dataclass(frozen=True)
 class TranslateTest(Strategy):
-    """Learn from one language, and translate texts to predict into it, word by word.
-
-    Parameters
-    ----------
-    both : bool
-        Whether the vector of a text to predict is the mean of its own and that of its translation:
-        the errors of both differ.
-    """
+    """Learn from one language, and translate texts to predict into it, word by word."""
 
     name = "translate_test"
-
-    both: bool = False
 
     def _learn(self, task: Task) -> VotingModel:
         source = task.labeled[0]
         language = source.documents.language
         routes = {code: language for code in task.space if code != language}
         head = task.fit_head(task.examples(source))
-        return VotingModel((Member({ANY: head}, routes, keeps_own=self.both),))
+        return VotingModel((Member({ANY: head}, routes),))
 
 
 @dataclass(frozen=True)

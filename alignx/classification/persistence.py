@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
 from alignx.support.safetensors import read_tensors
 from alignx.texts.document_encoder import DocumentEncoder
-from alignx.vectors.sif import expected_shares
+from alignx.texts.known_vectors import require_known_vectors, vector_marks
 
 if TYPE_CHECKING:
     import os
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alignx.classification.task import Strategy
-    from alignx.support.arrays import Matrix
     from alignx.texts.documents import TextReader
     from alignx.vectors.embeddings import Embeddings
 
@@ -37,7 +35,6 @@ __all__ = ["as_bytes", "read", "write"]
 
 FORMAT = "alignx-classifier"
 FORMAT_VERSION = "3"
-TOLERANCE = 1e-3  # of cosines; other processors round mapped vectors differently
 
 Tensors = dict[str, "NDArray[Any]"]
 
@@ -55,10 +52,10 @@ def write(
 def as_bytes(model: TransferModel, strategy: Strategy, language: str | None = None) -> bytes:
     """Return the content of the file; ValueError for a head that only pickle could hold."""
     encoder, space = model.encoder, model.space
-    tensors: Tensors = {"prior": model.prior, "components": encoder.components_}
-    for code, embeddings in space.items():
+    languages, tensors = vector_marks(space)
+    tensors |= {"prior": model.prior, "components": encoder.components_}
+    for code in space:
         tensors[f"mean.{code}"] = encoder.means_[code]
-        tensors[f"probe.{code}"] = _probe(embeddings)
         if encoder.weighting == "idf":  # the others follow from ranks
             tensors[f"weights.{code}"] = encoder.weights_[code].astype(np.float16)
     for code, shift in model.heads.shifts.items():
@@ -84,10 +81,7 @@ def as_bytes(model: TransferModel, strategy: Strategy, language: str | None = No
         "strategy": strategy.name,
         "options": strategy.options(),
         "encoder": encoder.get_params(),
-        "languages": {
-            code: {"words": len(embeddings), "checksum": _checksum(embeddings)}
-            for code, embeddings in space.items()
-        },
+        "languages": languages,
         "members": members,
         "facts": model.facts,
     }
@@ -108,7 +102,8 @@ def read(
         facts = json.loads(metadata[FORMAT])
         found = facts["format_version"]
         if found == FORMAT_VERSION:
-            _check_vectors(space, facts, tensors, path)
+            require_known_vectors(space, facts["languages"], tensors, path)
+            _require_translations(space, tensors, path)
             strategy = STRATEGIES[facts["strategy"]](**facts["options"])
             return _model(space, facts, tensors, reader), strategy, facts["language"]
     except FormatError:
@@ -161,27 +156,9 @@ def _model(
     )
 
 
-def _check_vectors(
-    space: Mapping[str, Embeddings],
-    facts: dict[str, Any],
-    tensors: Tensors,
-    path: str | os.PathLike[str],
+def _require_translations(
+    space: Mapping[str, Embeddings], tensors: Tensors, path: str | os.PathLike[str]
 ) -> None:
-    """Refuse other vectors than those of `fit`."""
-    for code, language in space.items():
-        if code not in facts["languages"]:
-            known = ", ".join(facts["languages"])
-            raise FormatError(path, f"made for languages {known}, got vectors of {code}")
-        expected = facts["languages"][code]
-        if (len(language), _checksum(language)) != (expected["words"], expected["checksum"]):
-            raise FormatError(
-                path,
-                f"made with other {code} vectors, of {expected['words']:,} words; give those, with "
-                f"the same --limit, got {len(language):,} words",
-            )
-        probe, saved = _probe(language), tensors[f"probe.{code}"]
-        if probe.shape != saved.shape or not np.allclose(probe, saved, atol=TOLERANCE):
-            raise FormatError(path, f"the {code} vectors are mapped otherwise; give the same map")
     for _, target in (name.split(".")[1:] for name in tensors if name.startswith("route.")):
         if target not in space:
             raise FormatError(
@@ -222,13 +199,3 @@ def _load_head(kind: str, prefix: str, tensors: Tensors) -> Any:  # noqa: ANN401
         return LinearHead(tensors[f"{prefix}.weights"], tensors[f"{prefix}.bias"])
     fields = ("hidden", "hidden_bias", "weights", "bias")
     return NeuralHead(*(tensors[f"{prefix}.{field}"] for field in fields))
-
-
-def _checksum(language: Embeddings) -> str:
-    """Compute the SHA-256 of the words."""
-    return hashlib.sha256("\n".join(language.words).encode()).hexdigest()
-
-
-def _probe(language: Embeddings) -> Matrix:
-    """Average the rows, weighted by rank; the result changes with map and vectors."""
-    return np.asarray(expected_shares(len(language)).astype(np.float32) @ language.vectors)

@@ -81,10 +81,11 @@ class SpaceClassifier(TextClassifier):
 
     def read(self, texts: Sequence[str], language: str) -> Documents:
         """Look up the words of texts; ValueError if the language has no vectors."""
-        require_language(language, self.space)
-        return self._reader.read(
-            texts, language, self.space[language], english=self.space.get("en")
-        )
+        return self._read_by(self._reader, texts, language)
+
+    def read_known(self, texts: Sequence[str], language: str) -> Documents:
+        """Look up the words of texts as `read` does, without learned vectors of OOV words."""
+        return self._read_by(self._reader.without_learned(), texts, language)
 
     def encode(self, texts: Sequence[str], *, language: str) -> Matrix:
         """Compute the vectors of texts, (n, d) float32 unit rows; zero without known words."""
@@ -92,8 +93,11 @@ class SpaceClassifier(TextClassifier):
         return self.encoder_.transform(self.read(texts, language))
 
     def coverage(self, texts: Sequence[str], *, language: str) -> Double:
-        """Compute the share of the words of each text that have a vector, (n,)."""
-        return self.read(texts, language).coverage
+        """Compute the share of the words of each text that have a vector, (n,).
+
+        Learned vectors of OOV words do not count.
+        """
+        return self.read_known(texts, language).coverage
 
     def explain(
         self,
@@ -121,10 +125,14 @@ class SpaceClassifier(TextClassifier):
 
     @property
     def _reader(self) -> TextReader:
-        return self.reader or TextReader()
+        return self.reader or TextReader(oov="learned")
 
     def _take(self, model: TransferModel) -> None:
         self.model_, self.classes_, self.prior_ = model, model.classes, model.prior
+
+    def _read_by(self, reader: TextReader, texts: Sequence[str], language: str) -> Documents:
+        require_language(language, self.space)
+        return reader.read(texts, language, self.space[language], english=self.space.get("en"))
 
     def _read(self, texts: Sequence[str], codes: Sequence[str]) -> list[tuple[Documents, Indices]]:
         """Look up texts language by language, each with the positions of its texts."""

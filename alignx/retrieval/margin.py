@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from alignx.support.arrays import Double, Indices, Matrix
     from alignx.support.progress import Progress
 
-__all__ = ["BLOCK_ROWS", "blockwise_neighbors", "margin_candidates", "ratio_margin"]
+__all__ = ["BLOCK_BYTES", "blockwise_neighbors", "margin_candidates", "ratio_margin"]
 
 N_NEIGHBORS = 4
-BLOCK_ROWS = 131_072
-"""Rows of each side in memory at a time: 160 MB of float32 at 300 dimensions."""
+BLOCK_BYTES = 2**27
+"""Bytes of float32 rows of each side in memory at a time, unless their number is given."""
 
 # Averages below are no similarity: texts without a common word, whose ratio would mean nothing.
 _LEAST = 1e-3
@@ -44,7 +44,7 @@ def blockwise_neighbors(
     k : int, optional
         Neighbors of a row, ``1 <= k <= min(n, m)``; 4 by default, or as many as there are.
     block_rows : int, optional
-        Rows of each side in memory at a time, at least 1; 131,072 by default.
+        Rows of each side in memory at a time, at least 1; by default those of 128 MB.
     progress : callable, optional
         Called now and then with the fraction done.
 
@@ -72,7 +72,8 @@ def blockwise_neighbors(
     array([1, 2, 0])
     """
     k = count_or_default(k, N_NEIGHBORS, min(len(source), len(target)), "k")
-    block_rows = BLOCK_ROWS if block_rows is None else block_rows
+    if block_rows is None:
+        block_rows = max(1, BLOCK_BYTES // (4 * max(1, source.shape[1])))
     if block_rows < 1:
         raise ValueError(f"block_rows must be at least 1, got {block_rows}")
     require_same_dimension(source, target, "source and target")

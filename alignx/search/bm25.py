@@ -74,19 +74,23 @@ class BM25:
         found: list[Double] = [np.zeros(len(part)) for part in parts]
         n = sum(map(len, parts))
         average = sum(int(part.lengths.sum()) for part in parts) / max(n, 1)
+        norms = [
+            self.k1 * (1 - self.b + self.b / (average or 1.0) * part.lengths) for part in parts
+        ]
+        sums: list[Double] = [np.zeros(len(part)) for part in parts]
         most = 0.0
         for occurrences, terms in words:
-            postings = [[(part.find(term), p) for term, p in terms.items()] for part in parts]
-            df = sum(p * len(docs) for each in postings for (docs, _), p in each)
+            postings = [[(*part.find(term), p) for term, p in terms.items()] for part in parts]
+            df = sum(p * len(docs) for each in postings for docs, _, p in each)
             if not df:
                 continue
             idf = occurrences * float(np.log(1 + max(n - df + 0.5, 0.5) / (df + 0.5)))
             most += idf
-            for part, own, scores in zip(parts, postings, found, strict=True):
-                docs = np.concatenate([docs for (docs, _), _ in own])
-                counts = np.concatenate([p * counts for (_, counts), p in own])
-                docs, inverse = np.unique(docs, return_inverse=True)
-                tf = np.bincount(inverse, counts, len(docs))
-                lengths = part.lengths[docs] / average
-                scores[docs] += idf * tf / (tf + self.k1 * (1 - self.b + self.b * lengths))
+            for own, scores, tf, norm in zip(postings, found, sums, norms, strict=True):
+                # The documents of one term differ, so that a sum by index reaches all of them.
+                for docs, counts, p in own:
+                    tf[docs] += p * counts
+                for docs, _, _ in own:
+                    scores[docs] += idf * tf[docs] / (tf[docs] + norm[docs] + (tf[docs] == 0))
+                    tf[docs] = 0  # each document once
         return LexicalScores(found, most)

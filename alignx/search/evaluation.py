@@ -13,7 +13,8 @@ from alignx.texts.documents import as_texts
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from alignx.search.index import CrossLingualIndex, DocumentRanking
+    from alignx.search.index import CrossLingualIndex
+    from alignx.search.ranking import DocumentRanking
     from alignx.support.arrays import Double
 
 __all__ = ["SearchReport", "evaluate_search"]
@@ -41,6 +42,20 @@ class SearchReport:
     n: int
     figures: dict[str, float]
     intervals: dict[str, tuple[float, float]]
+
+    @classmethod
+    def of(
+        cls, rankings: Sequence[Sequence[int]], relevant: Sequence[Collection[int]]
+    ) -> SearchReport:
+        """Measure rankings of documents, best first, one for each query."""
+        pairs = zip(rankings, relevant, strict=True)
+        values = np.array([_metrics(found, {*wanted}) for found, wanted in pairs])
+        draws = bootstrap_means(values, _RESAMPLES)
+        return cls(
+            len(rankings),
+            dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True)),
+            {name: percentile_interval(draws[:, i]) for i, name in enumerate(METRICS)},
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as JSON has them."""
@@ -111,19 +126,7 @@ def evaluate_search(
     if empty := [i for i, rows in enumerate(relevant) if not len(rows)]:
         raise ValueError(f"relevant must hold a row or more for each query, got none at {empty[0]}")
     found = index.search(given, k, language=language, ranking=ranking)
-    values = np.array(
-        [
-            _metrics([hit.row for hit in hits], {*rows})
-            for hits, rows in zip(found, relevant, strict=True)
-        ]
-    )
-    draws = bootstrap_means(values, _RESAMPLES)
-    means = values.mean(axis=0).tolist()
-    return SearchReport(
-        len(given),
-        dict(zip(METRICS, means, strict=True)),
-        {name: percentile_interval(draws[:, i]) for i, name in enumerate(METRICS)},
-    )
+    return SearchReport.of([[hit.row for hit in hits] for hits in found], relevant)
 
 
 def _metrics(rows: Sequence[int], relevant: set[int]) -> Double:

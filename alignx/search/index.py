@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args, overload
-
-import numpy as np
+from typing import TYPE_CHECKING, get_args, overload
 
 from alignx.alignment.shared_space import SharedSpace
 from alignx.retrieval.exact import ExactIndex
 from alignx.search.bm25 import BM25
-from alignx.search.folder import append_parts, locked_folder, read_folder, write_folder
+from alignx.search.folder import Contents, append_parts, locked_folder, read_folder, write_folder
 from alignx.search.part import Part, digest_of
 from alignx.search.query_terms import QueryTerms
+from alignx.search.ranking import DEPTH, DocumentRanking, Hit, hits_of_part
+from alignx.search.subwords import with_subwords
 from alignx.sentences.encoder import SentenceEncoder
 from alignx.support.arguments import require_instance
 from alignx.texts.documents import as_texts
@@ -21,35 +20,13 @@ from alignx.texts.documents import as_texts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.support.arrays import Matrix
     from alignx.support.files import StrPath
     from alignx.support.progress import Progress
 
-__all__ = ["CrossLingualIndex", "DocumentRanking", "Hit", "add_documents"]
+__all__ = ["CrossLingualIndex", "add_documents"]
 
-DocumentRanking: TypeAlias = Literal["fused", "dense", "lexical"]
-"""Ranking of documents: by vectors, by translated terms, or by both."""
-
-DENSE_WEIGHT = 0.5
 _BLOCK = 50_000  # documents of a part
-_DEPTH = 200  # candidates of each ranking that are scored by both
-
-logger = logging.getLogger("alignx")
-
-
-class Hit(NamedTuple):
-    """A document that was found.
-
-    `row` is its number among all documents that were given, from 0; `score` that of the ranking;
-    `dense` the cosine in [-1, 1]; `lexical` the share in [0, 1] of the highest BM25 score.
-    """
-
-    row: int
-    score: float
-    dense: float
-    lexical: float
-    language: str
-    text: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +34,8 @@ class CrossLingualIndex:
     """Documents in languages of a space, searched by queries in any of these.
 
     Two rankings are fused: cosines of mean word vectors (SIF weights), and BM25 of the terms that
-    the words of the query translate into, weighted by their probabilities.
+    the words of the query translate into, weighted by their probabilities. OOV words get vectors
+    by their characters, from a fastText model or else `LearnedSubwords`.
 
     Parameters
     ----------
@@ -70,7 +48,9 @@ class CrossLingualIndex:
 
     Notes
     -----
-    An exact search; a query takes O(documents) time. `open` maps the files of an index into memory.
+    An exact search; a query takes O(documents) time, and one search of both vocabularies for words
+    that were not asked before. Each language learns its subwords when the first OOV word is met,
+    in seconds, and each pair its CSLS biases at the first query; a saved index holds both.
 
     References
     ----------
@@ -101,8 +81,8 @@ class CrossLingualIndex:
 
     def __post_init__(self) -> None:
         require_instance(self.space, SharedSpace, "space")
-        # Terms compare single words, OOV words among them, without a model of subwords to fit.
-        encoder = SentenceEncoder(lexical_dimension=0, oov="drop").fit(self.space)
+        object.__setattr__(self, "space", with_subwords(self.space))
+        encoder = SentenceEncoder(lexical_dimension=0).fit(self.space)
         object.__setattr__(self, "_encoder", encoder)
         object.__setattr__(self, "_terms", QueryTerms(self.space))
 
@@ -140,15 +120,18 @@ class CrossLingualIndex:
         Sizes of files are checked, with ``check=True`` their content too. Raises MissingFileError
         or FormatError if it is no index, or is damaged.
         """
-        return cls(*read_folder(path, check=check))
+        found = read_folder(path, check=check)
+        return cls(found.space, found.parts, found.given)
 
     def save(self, path: StrPath) -> None:
         """Write the index to a folder, as a whole or not at all.
 
-        It holds the vectors of the space too, so that queries need no other file. Raises
-        OutputError if the folder cannot be written, or holds other things than an index.
+        It holds all that queries need: vectors, subwords and learned rankings of the space, and
+        CSLS biases, which are searched first. A fastText model is not kept; subwords are learned
+        in its place. Raises OutputError if the folder cannot be written, or holds other things
+        than an index.
         """
-        write_folder(path, (self.space, tuple(self.parts), self.given))
+        write_folder(path, Contents(self.space, self.parts, self.given))
 
     def extended(
         self, texts: Mapping[str, Sequence[str]], *, progress: Progress | None = None
@@ -227,11 +210,7 @@ class CrossLingualIndex:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         given = [queries] if isinstance(queries, str) else as_texts(queries, "queries")
-        vectors = self.encode(given, language)
-        found = [
-            self._best(query, vector, language, k, ranking)
-            for query, vector in zip(given, vectors, strict=True)
-        ]
+        found = self._found(given, language, k, ranking)
         return found[0] if isinstance(queries, str) else found
 
     def __len__(self) -> int:
@@ -249,30 +228,24 @@ class CrossLingualIndex:
             sizes[code] = sizes.get(code, 0) + len(part)
         return sizes
 
-    def _best(
-        self, query: str, vector: Matrix, language: str, k: int, ranking: DocumentRanking
-    ) -> list[Hit]:
-        """Score the best documents of each language and ranking, and take the first."""
-        hits: list[tuple[float, int, float, float, str, Part, int]] = []
-        depth = max(k, _DEPTH)
-        for code in self.sizes:
+    def _found(
+        self, queries: list[str], language: str, k: int, ranking: DocumentRanking
+    ) -> list[list[Hit]]:
+        """Merge the best documents of each part, for each query."""
+        vectors = self.encode(queries, language)
+        hits: list[list[Hit]] = [[] for _ in queries]
+        for code in self.sizes if queries else ():
             parts = [part for own, part in self.parts if own == code]
-            lexical = BM25().scores(parts, self._terms.of(query, language, code, parts))
-            for part, scores in zip(parts, lexical.of_parts, strict=True):
-                shares = scores / (lexical.most or 1.0)
-                near = self._index(part).search(vector[None], min(depth, len(part))).indices[0]
-                rows = np.union1d(near, _largest(shares, depth))
-                dense = part.vectors[rows] @ vector
-                fused = _fused(dense, shares[rows], ranking)
-                for at in _largest(fused, k):
-                    i = int(rows[at])
-                    figures = float(fused[at]), float(dense[at]), float(shares[i])
-                    hits.append((-figures[0], int(part.rows[i]), *figures[1:], code, part, i))
-        hits.sort(key=lambda hit: hit[:2])
-        return [
-            Hit(row, -negative, dense, lexical, code, part.text(i))
-            for negative, row, dense, lexical, code, part, i in hits[:k]
-        ]
+            near = [
+                self._index(part).search(vectors, min(max(k, DEPTH), len(part))).indices
+                for part in parts
+            ]
+            for i, words in enumerate(self._terms.of(queries, language, code, parts)):
+                lexical = BM25().scores(parts, words)
+                for part, rows, scores in zip(parts, near, lexical.of_parts, strict=True):
+                    shares = scores / (lexical.most or 1.0)
+                    hits[i] += hits_of_part(part, code, vectors[i], rows[i], shares, k, ranking)
+        return [sorted(own, key=lambda hit: (-hit.score, hit.row))[:k] for own in hits]
 
     def _index(self, part: Part) -> ExactIndex:
         if id(part) not in self._dense:
@@ -317,7 +290,8 @@ def add_documents(
     with locked_folder(path) as root:
         index = CrossLingualIndex.open(root)
         longer = index.extended(texts, progress=progress)
-        append_parts(root, longer.parts[len(index.parts) :], longer.given)
+        new = longer.parts[len(index.parts) :]
+        append_parts(root, Contents(index.space, new, longer.given))
         return CrossLingualIndex.open(root)
 
 
@@ -329,18 +303,3 @@ def _new_rows(texts: Sequence[str], seen: set[int]) -> list[int]:
             seen.add(digest)
             rows.append(i)
     return rows
-
-
-def _largest(scores: Double, k: int) -> Indices:
-    """Return the positions of the k largest scores above 0, best first, lower positions first."""
-    known = np.flatnonzero(scores > 0)
-    if len(known) > k:
-        least = np.partition(scores[known], -k)[-k]
-        known = known[scores[known] >= least]
-    order: Indices = np.argsort(-scores[known], kind="stable")[:k]
-    return known[order]
-
-
-def _fused(dense: Matrix, lexical: Double, ranking: DocumentRanking) -> Double:
-    weight = {"fused": DENSE_WEIGHT, "dense": 1.0, "lexical": 0.0}[ranking]
-    return np.asarray(weight * dense + (1 - weight) * lexical, dtype=np.float64)

@@ -83,6 +83,8 @@ def warn_of_other_languages(
         Languages to compare: those of the texts.
     """
     for code, own in texts.items():
+        if not own:
+            continue
         sample = [text[:_CHECKED_CHARACTERS] for text in own[:: max(1, len(own) // _CHECKED)]]
         shares = {other: _known_share(sample, other, space[other]) for other in texts}
         best = max(shares, key=lambda other: shares[other])

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alignx.sentences.aligned_documents import AlignedDocuments, Block
-from alignx.sentences.mining import require_languages
+from alignx.sentences.distinct_texts import warn_of_other_languages
+from alignx.sentences.encoded_texts import require_languages
 from alignx.support.arrays import unit_rows
 from alignx.texts.documents import as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alignx.sentences.mining import Encoder
+    from alignx.sentences.encoded_texts import Encoder
     from alignx.support.arrays import Double, Indices, Matrix
 
 __all__ = ["align_documents", "align_vectors", "block_costs"]
@@ -88,6 +89,13 @@ def align_documents(
         as_texts(target_sentences, "target_sentences"),
     )
     kept = [[row for row, text in enumerate(texts) if text.strip()] for texts in given]
+    warn_of_other_languages(
+        {
+            code: [texts[row] for row in rows]
+            for code, texts, rows in zip(codes, given, kept, strict=True)
+        },
+        encoder.space_,
+    )
     stacks = [
         _joined_vectors(encoder, [texts[row] for row in rows], code, max_block - 1)
         for texts, rows, code in zip(given, kept, codes, strict=True)

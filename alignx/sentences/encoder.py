@@ -9,12 +9,14 @@ from sklearn.base import BaseEstimator, clone
 
 from alignx.errors import NotFittedError
 from alignx.sentences.pivot_terms import PivotTerms
+from alignx.sentences.stored_encoder import StoredEncoder
 from alignx.support.arrays import Matrix, unit_rows
 from alignx.texts.document_encoder import DocumentEncoder
 from alignx.texts.documents import TextReader, as_texts
 from alignx.vectors.sif import SMOOTHING
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from alignx.mapping.base import Aligner
@@ -132,6 +134,76 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             If a parameter is out of range, or `projection` and `pairs` are not given together.
         """
         self._check(space, pairs)
+        self._prepare(space)
+        if self.projection is not None and pairs is not None:
+            source, target = (self._dense(self.read(pairs[code], code)) for code in space)
+            usable = source.any(axis=1) & target.any(axis=1)
+            self.projection_ = clone(self.projection).fit(source[usable], target[usable])
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the settings and the fitted projection to a ``.safetensors`` file.
+
+        The vectors and the tokenizers are not in it; marks of the vectors are.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the projection is of a class that alignx does not have.
+        OutputError, FormatError
+            If it cannot be written, or the suffix is that of another kind of file.
+        """
+        self._require_fitted("save")
+        parameters = self.get_params(deep=False)
+        del parameters["projection"], parameters["tokenizers"]
+        StoredEncoder(parameters, self.projection_).save(path, self.space_)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        space: Mapping[str, Embeddings],
+        *,
+        tokenizers: Mapping[str, Tokenizer] | None = None,
+    ) -> Self:
+        """Read a saved encoder, ready to `encode`.
+
+        Parameters
+        ----------
+        path : path
+            A ``.safetensors`` file.
+        space : mapping of str to Embeddings
+            Languages of `fit`, in the same order.
+        tokenizers : mapping of str to callable, optional
+            Those of the saved encoder, which are not in the file.
+
+        Raises
+        ------
+        InputError, FormatError
+            If it cannot be read or is no sentence encoder, or the vectors are others.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import alignx as ax
+        >>> english = ax.Embeddings(["the", "cat", "dog"], np.eye(3))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     SentenceEncoder().fit({"en": english}).save(f"{folder}/encoder.safetensors")
+        ...     encoder = SentenceEncoder.load(f"{folder}/encoder.safetensors", {"en": english})
+        >>> encoder.encode(["The cat."], language="en").shape
+        (1, 515)
+        """
+        stored = StoredEncoder.load(path, space)
+        projection = None if stored.projection is None else clone(stored.projection)
+        encoder = cls(**stored.parameters, projection=projection, tokenizers=tokenizers)
+        encoder._prepare(space)
+        encoder.projection_ = stored.projection
+        return encoder
+
+    def _prepare(self, space: Mapping[str, Embeddings]) -> None:
+        """Set what follows from the space and the parameters."""
         self.space_ = space
         oov: TextOOV = "learned" if self.oov == "subword" else "drop"
         self._reader = TextReader(self.tokenizers or {}, oov=oov)
@@ -147,11 +219,6 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             self._signs = np.random.default_rng(self.random_state).integers(
                 0, 256, (len(self._terms), -(-self.lexical_dimension // 8)), np.uint8
             )
-        if self.projection is not None and pairs is not None:
-            source, target = (self._dense(self.read(pairs[code], code)) for code in space)
-            usable = source.any(axis=1) & target.any(axis=1)
-            self.projection_ = clone(self.projection).fit(source[usable], target[usable])
-        return self
 
     @property
     def dimension(self) -> int:
@@ -246,9 +313,9 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             counts = " and ".join(str(len(texts)) for texts in pairs.values())
             raise ValueError(f"pairs must hold as many texts of both languages, got {counts}")
 
-    def _require_fitted(self) -> None:
+    def _require_fitted(self, verb: str = "encode") -> None:
         if not hasattr(self, "documents_"):
-            raise NotFittedError("SentenceEncoder must be fitted before encode")
+            raise NotFittedError(f"SentenceEncoder must be fitted before {verb}")
 
     def _dense(self, documents: Documents) -> Matrix:
         return self.documents_.transform(documents)

@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.retrieval.margin import blockwise_neighbors, margin_candidates
 from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
 from alignx.sentences.distinct_texts import distinct_texts, warn_of_other_languages
+from alignx.sentences.encoded_texts import EncodedTexts, require_languages
 from alignx.sentences.mined_pairs import MinedPairs
-from alignx.sentences.word_match import MatchTexts, match_texts, word_match
+from alignx.sentences.scored_pairs import CANDIDATES, one_to_one, scored_pairs
 from alignx.support.arguments import require_fraction
-from alignx.support.arrays import zero_rows
 from alignx.support.counts import counted
 from alignx.support.progress import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from alignx.sentences.distinct_texts import DistinctTexts
-    from alignx.support.arrays import Double, Indices, Matrix
+    from alignx.sentences.encoded_texts import Encoder
     from alignx.support.progress import Progress
-    from alignx.texts.documents import Documents
-    from alignx.vectors.embeddings import Embeddings
 
-__all__ = ["Encoder", "mine", "require_languages"]
+__all__ = ["mine"]
 
 logger = logging.getLogger("alignx")
 
-CANDIDATES = 8
-_MARGIN_NEIGHBORS = 4
-# Best word matches of a text that its own are compared with, and shares in the score of the match
-# itself and of the ratio margin; chosen on English and Spanish.
-_COMPARED = 2
-_MATCH, _MARGIN = 0.3, 0.2
 # Scores of decoys at least, so that few texts get rounds of several.
 _DECOYS = 1_000
 _MOST_ROUNDS = 10
-# Texts of a side from which vectors are kept in half precision, and texts encoded at a time.
-_HALF_FROM = 200_000
-_BATCH = 50_000
-
-
-class Encoder(Protocol):
-    """Fitted sentence encoder, such as `alignx.SentenceEncoder`."""
-
-    @property
-    def space_(self) -> Mapping[str, Embeddings]:
-        """Languages in one space, unit rows, most frequent word first."""
-
-    def encode(self, texts: Sequence[str], language: str) -> Matrix:
-        """Compute unit rows, zero for a text without known words."""
-
-    def read(self, texts: Sequence[str], language: str) -> Documents:
-        """Look up the words of texts."""
 
 
 def mine(
@@ -107,11 +78,11 @@ def mine(
     Notes
     -----
     Candidates are the nearest texts by cosine, in blocks of bounded memory. Their score joins the
-    ratio margin, the match of their words, and its excess over the mean of the best two of either
-    text, as a text that matches everything translates nothing. Probabilities come from decoys,
-    target texts that have exchanged their second halves, which are mined in the same manner. Takes
-    O(n m d) time, twice, and O((n + m) (d + candidates)) memory. Vectors of 200,000 texts and more
-    are kept in half precision.
+    ratio margin of the cosine (its ratio to the averages of the nearest texts of both), that of
+    the match of their words, and their lengths. Probabilities come from decoys, target texts that
+    have exchanged their second halves, which are mined in the same manner. Takes O(n m d) time,
+    twice, and O((n + m) candidates) memory beside the texts and their words. Vectors above 256 MB
+    a side are kept in half precision in a temporary file.
 
     References
     ----------
@@ -130,34 +101,45 @@ def mine(
         _tell(name, each)
     texts = {source_code: given[0].texts, target_code: given[1].texts}
     warn_of_other_languages(texts, encoder.space_)
-    source = _Side.of(encoder, source_code, target_code, given[0].texts)
-    target = _Side.of(encoder, target_code, source_code, given[1].texts)
-    if not (len(source.rows) and len(target.rows)):
+    source = EncodedTexts.of(encoder, source_code, target_code, given[0].texts)
+    target = EncodedTexts.of(encoder, target_code, source_code, given[1].texts)
+    if not (len(source) and len(target)):
         return MinedPairs.empty(source_texts, target_texts)
-    pairs, scores = _best_pairs(source, target, candidates, None, part_of(progress, 0, 0.5))
-    own = np.full(len(source.rows), -1)
+    found = scored_pairs(source, target, candidates, progress=part_of(progress, 0, 0.5))
+    best = one_to_one(found.pairs, found.scores, len(source), len(target))
+    pairs, scores = found.pairs[best], found.scores[best]
+    own = np.full(len(source), -1)
     own[pairs[:, 0]] = pairs[:, 1]
-    rounds = min(_MOST_ROUNDS, -(-_DECOYS // min(len(source.rows), len(target.rows))))
+    plain = [given[1].texts[row] for row in target.rows]
+    target_rows = target.rows
+    del target  # its vectors may fill the memory
+    rounds = min(_MOST_ROUNDS, -(-_DECOYS // min(len(source), len(plain))))
     rng = np.random.default_rng(seed)
     by_chance = []
     for number in range(rounds):
-        best = np.full(len(source.rows), -np.inf)
-        # The best of both halves of the decoys is the best of as many decoys as texts.
-        for half, decoys in enumerate(spliced_texts([target.texts[r] for r in target.rows], rng)):
-            side = _Side.of(encoder, target_code, source_code, tuple(decoys.texts))
-            share = 0.25 / rounds
-            part = part_of(progress, 0.5 + share * (2 * number + half), share)
-            unwanted = own, decoys.parents[side.rows]
-            if len(side.rows):
-                found, by_half = _best_pairs(source, side, candidates, unwanted, part)
-                np.maximum.at(best, found[:, 0], by_half)
-        by_chance.append(best[np.isfinite(best)])
+        pairs_of, scores_of = [], []
+        # Both halves together are as many decoys as texts, and each text gets one at most.
+        for half, decoys in enumerate(spliced_texts(plain, rng)):
+            side = EncodedTexts.of(encoder, target_code, source_code, decoys.texts)
+            found = scored_pairs(
+                source,
+                side,
+                candidates,
+                length_ratio=found.length_ratio,
+                unwanted=(own, decoys.parents[side.rows]),
+                progress=part_of(progress, 0.5 + (number + half / 2) / 2 / rounds, 0.25 / rounds),
+            )
+            pairs_of.append(found.pairs + np.array([0, half * len(plain)]))
+            scores_of.append(found.scores)
+        joined = np.concatenate(scores_of)
+        kept = one_to_one(np.concatenate(pairs_of), joined, len(source), 2 * len(plain))
+        by_chance.append(joined[kept])
     probabilities = probabilities_by_decoys(scores, np.concatenate(by_chance), 1 / rounds)
     order = np.lexsort((pairs[:, 0], -scores))
     order = order[probabilities[order] >= min_probability]
     return MinedPairs(
         given[0].rows[source.rows[pairs[order, 0]]],
-        given[1].rows[target.rows[pairs[order, 1]]],
+        given[1].rows[target_rows[pairs[order, 1]]],
         scores[order],
         probabilities[order],
         source_texts,
@@ -165,108 +147,8 @@ def mine(
     )
 
 
-def require_languages(
-    space: Mapping[str, Embeddings], languages: tuple[str, str] | None
-) -> tuple[str, str]:
-    """Return the codes of source and target, or raise ValueError."""
-    codes = tuple(space) if languages is None else tuple(languages)
-    if len(codes) != 2:
-        raise ValueError(f"languages must name 2 of {', '.join(space)}, got {len(codes)}")
-    for code in codes:
-        if code not in space:
-            raise ValueError(f"languages must be of {', '.join(space)}, got {code!r}")
-    return codes[0], codes[1]
-
-
 def _tell(language: str, given: DistinctTexts) -> None:
     """Log the texts that were left out."""
     for number, noun in ((given.empty, "empty text"), (given.repeated, "repeated text")):
         if number:
             logger.info("%s: %s left out", language, counted(number, noun))
-
-
-@dataclass(frozen=True, eq=False)
-class _Side:
-    """Texts of one language with their vectors and words, those without known words left out."""
-
-    texts: tuple[str, ...]
-    rows: Indices
-    vectors: NDArray[np.floating]
-    words: MatchTexts
-
-    @classmethod
-    def of(cls, encoder: Encoder, language: str, other: str, texts: tuple[str, ...]) -> _Side:
-        """Encode texts and look up their words."""
-        if not texts:
-            nothing = np.zeros(0, np.int64)
-            return cls(texts, nothing, np.zeros((0, 1), np.float32), MatchTexts.empty())
-        space = encoder.space_
-        dtype = np.float16 if len(texts) >= _HALF_FROM else np.float32
-        parts, filled = [], []
-        for first in range(0, len(texts), _BATCH):
-            vectors = encoder.encode(texts[first : first + _BATCH], language=language)
-            is_filled = ~zero_rows(vectors)
-            filled.append(is_filled)
-            parts.append(vectors[is_filled].astype(dtype))
-        rows = np.flatnonzero(np.concatenate(filled))
-        if len(rows) < len(texts):
-            lost = counted(len(texts) - len(rows), f"{language} text")
-            logger.info("%s without a known word left out", lost)
-        documents = encoder.read(texts, language).take(rows)
-        words = match_texts(documents, space[language], space[other])
-        return cls(texts, rows, np.concatenate(parts), words)
-
-
-def _best_pairs(
-    source: _Side,
-    target: _Side,
-    candidates: int,
-    unwanted: tuple[Indices, Indices] | None,
-    progress: Progress | None,
-) -> tuple[Indices, Double]:
-    """Match texts one to one, best first, by words among candidates by margin.
-
-    `unwanted` holds a target text of each source text, and the two that each decoy is made of:
-    decoys that hold half of the text are no chance finds.
-    """
-    k = min(candidates, len(source.rows), len(target.rows))
-    found = blockwise_neighbors(
-        source.vectors, target.vectors, k, progress=part_of(progress, 0, 0.5)
-    )
-    pairs, margins = margin_candidates(found, min(_MARGIN_NEIGHBORS, k))
-    if unwanted is not None:
-        own, parents = unwanted
-        kept = (parents[pairs[:, 1]] != own[pairs[:, 0], None]).all(axis=1)
-        pairs, margins = pairs[kept], margins[kept]
-    matched = word_match(source.words, target.words, pairs, progress=part_of(progress, 0.5, 0.5))
-    means = [_mean_of_best(pairs[:, side], matched) for side in (0, 1)]
-    scores = matched - (means[0] + means[1]) / 2 + _MATCH * matched + _MARGIN * (margins - 1)
-    return _one_to_one(pairs, scores, len(source.rows), len(target.rows))
-
-
-def _mean_of_best(rows: Indices, scores: Double) -> Double:
-    """Compute for each pair the mean of the best scores of its row."""
-    order = np.lexsort((-scores, rows))
-    ordered = rows[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    sizes = np.diff(np.append(starts, len(ordered)))
-    rank = np.arange(len(ordered)) - np.repeat(starts, sizes)
-    # A row with one candidate is compared with nothing, so 0 fills the rest.
-    kept = np.where(rank < _COMPARED, scores[order], 0)
-    sums = np.add.reduceat(kept, starts) if len(starts) else kept
-    result = np.empty(len(rows))
-    result[order] = np.repeat(sums / _COMPARED, sizes)
-    return result
-
-
-def _one_to_one(pairs: Indices, scores: Double, n: int, m: int) -> tuple[Indices, Double]:
-    """Take the best pair, drop those of its texts, and go on."""
-    used = np.zeros(n, bool), np.zeros(m, bool)
-    kept = []
-    for place in np.lexsort((pairs[:, 1], pairs[:, 0], -scores)):
-        i, j = pairs[place]
-        if not (used[0][i] or used[1][j]):
-            used[0][i] = used[1][j] = True
-            kept.append(place)
-    chosen = np.array(kept, dtype=np.int64)
-    return pairs[chosen], scores[chosen]

@@ -21,6 +21,7 @@ __all__ = ["map_tensors", "read_tensors"]
 
 _LENGTH_SIZE = 8
 _DTYPES: dict[str, np.dtype[Any]] = {
+    "F16": np.dtype("<f2"),
     "F32": np.dtype("<f4"),
     "I64": np.dtype("<i8"),
     "U64": np.dtype("<u8"),

@@ -167,6 +167,10 @@ class TextReader:
         if self.oov != "learned":
             require_oov_mode(self.oov, *languages)
 
+    def without_learned(self) -> TextReader:
+        """Return a reader that computes no vectors by `LearnedSubwords`."""
+        return replace(self, oov="subword") if self.oov == "learned" else self
+
     def oov_vectors_of(self, language: str, embeddings: Embeddings) -> OOVVectors | None:
         """Return the function that computes vectors of OOV words of a language, if any."""
         own = embeddings.oov_vectors if self.oov != "drop" else None
@@ -208,15 +212,12 @@ class TextReader:
             missing.append(lost)
         embeddings.lookup.warn_of_case_variants(found.words, f"words of the {language} texts")
         starts, words, lost_words = (np.array(x, dtype=np.int64) for x in (ends, rows, missing))
-        return Documents(
-            language,
-            starts,
-            words,
-            len(embeddings),
-            found.oov_vectors(compute),
-            lost_words,
-            tuple(found.oov),
+        oov = found.oov_vectors(compute)
+        read = Documents(
+            language, starts, words, len(embeddings), oov, lost_words, tuple(found.oov)
         )
+        has_vector = np.append(np.ones(len(embeddings), bool), oov.any(axis=1))
+        return read if has_vector.all() else read.keep(has_vector[words])
 
 
 class _Pieces(dict[str, "tuple[list[int], int]"]):

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from sklearn.feature_extraction.text import HashingVectorizer
 
+    from alignx.support.arrays import Indices
     from alignx.vectors.embeddings import Embeddings
 
 __all__ = ["LearnedSubwords"]
 
+_LONGEST = 100  # characters; longer ones are no words
 _COLUMNS = 32  # solved together: the rows that a product gathers then stay in the cache
 _SOLVED = 1e-12  # share of the squared residual at which a column is solved, for float32
 
@@ -100,13 +102,13 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         words = [language.words[i] for i in has_vector.tolist()]
         rows = rows[has_vector]
         self.mean_ = rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)
-        counts = self._ngrams(words)
+        used, shares = self._ngrams(words)
         rows -= self.mean_
-        self.subwords_ = np.empty((self.buckets, rows.shape[1]), np.float32)
+        self.subwords_ = np.zeros((self.buckets, rows.shape[1]), np.float32)
         for start in range(0, rows.shape[1], _COLUMNS):
             some = slice(start, start + _COLUMNS)
             columns = np.ascontiguousarray(rows[:, some])
-            self.subwords_[:, some] = _ridge(counts, columns, self.regularization, self.steps)
+            self.subwords_[used, some] = _ridge(shares, columns, self.regularization, self.steps)
         return self
 
     def transform(self, words: Sequence[str]) -> Matrix:
@@ -115,7 +117,8 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         Returns
         -------
         (n, d) float32
-            Unit rows; zero for words without an n-gram that the vocabulary has.
+            Unit rows; zero for words without an n-gram that the vocabulary has, or of more than 100
+            characters.
 
         Raises
         ------
@@ -124,7 +127,9 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         """
         if not hasattr(self, "subwords_"):
             raise NotFittedError("LearnedSubwords must be fitted before transform")
-        found = np.asarray(self._ngrams(words) @ self.subwords_, dtype=np.float32)
+        used, shares = self._ngrams([word if len(word) <= _LONGEST else "" for word in words])
+        # They may be of a file, in half precision.
+        found = np.asarray(shares @ self.subwords_[used].astype(np.float32), dtype=np.float32)
         known = found.any(axis=1)
         found[known] += self.mean_
         return unit_rows(found)
@@ -140,9 +145,15 @@ class LearnedSubwords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         if not self.regularization > 0:
             raise ValueError(f"regularization must be more than 0, got {self.regularization}")
 
-    def _ngrams(self, words: Sequence[str]) -> csr_array:
-        """Build the matrix (n, buckets) of shares of n-grams."""
-        return self._hashing().transform(words)
+    def _ngrams(self, words: Sequence[str]) -> tuple[Indices, csr_array]:
+        """Find the buckets that are used, (u,), and the matrix (n, u) of shares of n-grams."""
+        from scipy.sparse import csr_array
+
+        # Lone surrogates, which JSON may hold, have no bytes to hash.
+        plain = (word.encode(errors="ignore").decode() for word in words)
+        found = self._hashing().transform(plain)
+        used, columns = np.unique(found.indices, return_inverse=True)
+        return used, csr_array((found.data, columns, found.indptr), (len(words), len(used)))
 
     def _hashing(self) -> HashingVectorizer:
         from sklearn.feature_extraction.text import HashingVectorizer

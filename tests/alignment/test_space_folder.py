@@ -323,11 +323,22 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
         make_space(tmp_path / "a" / "b")
     with pytest.raises(OutputError, match="is a file"):
         make_space(tmp_path / "letter.txt")
-    with pytest.raises(MissingFileError, match=r"space\.json: no such file"):
+    with pytest.raises(FormatError, match=r"this folder holds no space\.json"):
         add(tmp_path, "fr")
     with pytest.raises(FormatError, match="a space is a folder, from `alignx hub`; this is a file"):
         SharedSpace.open(tmp_path / "letter.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_folder_of_folders_and_an_index_are_refused(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    for path in (tmp_path / "letters" / "one.txt", index / "search.json", index / ".lock"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    for folder in (tmp_path, index):
+        with pytest.raises(OutputError, match="holds no space but other files"):
+            make_space(folder)
+    assert {path.name for path in index.iterdir()} == {"search.json", ".lock"}
 
 
 def test_what_was_opened_stays_while_others_change_it(space: Path) -> None:

@@ -24,7 +24,7 @@ from alignx.alignment.nearness import nearness
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.heads import Examples, fit_head
-from alignx.classification.labeled_strategies import CodeSwitching, TranslateTest
+from alignx.classification.labeled_strategies import CodeSwitching, ZeroShot
 from alignx.classification.strategies import (
     STRATEGIES,
     Ensemble,
@@ -33,6 +33,7 @@ from alignx.classification.strategies import (
 )
 from alignx.classification.word_translator import WordTranslator
 from alignx.errors import FormatError, NotFittedError, OutputError
+from alignx.support.arrays import unit_rows
 from alignx.texts.document_encoder import DocumentEncoder
 from alignx.texts.documents import TextReader
 
@@ -115,7 +116,7 @@ def test_translation_is_word_by_word() -> None:
 
 
 def test_a_text_may_count_with_its_translation(tmp_path: Path) -> None:
-    classifier = fitted(TranslateTest(both=True))
+    classifier = fitted(ZeroShot())
     documents = classifier.read(TEST["es"][0], "es")
     translated = WordTranslator(SPACE).translate(documents, "en")
     own, other = map(classifier.encoder_.transform, (documents, translated))
@@ -125,9 +126,9 @@ def test_a_text_may_count_with_its_translation(tmp_path: Path) -> None:
     expected = np.exp(member.heads["*"].log_probabilities(rows.astype(np.float32)))
     found = classifier.predict_proba(TEST["es"][0], language="es")
     assert np.allclose(found, expected, atol=1e-6)
-    assert not np.allclose(
-        found, fitted("translate_test").predict_proba(TEST["es"][0], language="es"), atol=1e-3
-    )
+    for strategy in ("translate_test", ZeroShot(both=False)):
+        alone = fitted(strategy).predict_proba(TEST["es"][0], language="es")
+        assert not np.allclose(found, alone, atol=1e-3)
     classifier.save(tmp_path / "model.safetensors")
     loaded = TransferClassifier.load(tmp_path / "model.safetensors", SPACE)
     assert np.allclose(loaded.predict_proba(TEST["es"][0], language="es"), found, atol=1e-5)
@@ -185,8 +186,13 @@ def test_labels_of_several_languages_vote_in_others(tmp_path: Path) -> None:
     weights = np.array([0.75, 0.25]) * near**4 / (np.array([0.75, 0.25]) * near**4).sum()
     assert [member.weights["de"] for member in members] == pytest.approx(weights)
     found = classifier.predict_proba(TEST["de"][0], language="de")
-    rows = classifier.encode(TEST["de"][0], language="de")
-    votes = [np.exp(member.heads["*"].log_probabilities(rows)) for member in members]
+    documents = classifier.read(TEST["de"][0], "de")
+    votes = []
+    for code, member in zip(("en", "es"), members, strict=True):
+        translated = WordTranslator(SPACE).translate(documents, code)
+        own, other = map(classifier.encoder_.transform, (documents, translated))
+        rows = unit_rows(own + other)
+        votes.append(np.exp(member.heads["*"].log_probabilities(rows)))
     assert np.allclose(found, weights[0] * votes[0] + weights[1] * votes[1], atol=1e-6)
     # One head of all texts serves the languages with labels.
     assert members[0].heads["en"] is members[1].heads["es"]
@@ -288,7 +294,7 @@ def test_texts_without_known_words_get_the_prior(caplog: pytest.LogCaptureFixtur
 )
 def test_bad_texts_are_named(texts: Any, labels: Any, language: Any, problem: str) -> None:  # noqa: ANN401
     with pytest.raises(ValueError, match=problem):
-        TransferClassifier(SPACE).fit(texts, labels, language=language)
+        TransferClassifier(SPACE, reader=TextReader()).fit(texts, labels, language=language)
 
 
 @pytest.mark.parametrize(
@@ -381,15 +387,16 @@ def test_other_vectors_are_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_languages_that_are_not_to_be_predicted_may_be_missing(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    classifier = fitted()
+    classifier = fitted(ZeroShot(both=False))
     classifier.save(path)
     some = SharedSpace({code: SPACE[code] for code in ("es", "de")})
     loaded = TransferClassifier.load(path, some)
     expected = classifier.predict_proba(TEST["es"][0], language="es")
     assert np.allclose(loaded.predict_proba(TEST["es"][0], language="es"), expected, atol=1e-6)
-    fitted("translate_test").save(path)
-    with pytest.raises(FormatError, match="it translates into en; give the vectors of en too"):
-        TransferClassifier.load(path, some)
+    for strategy in ("translate_test", "zero_shot"):
+        fitted(strategy).save(path)
+        with pytest.raises(FormatError, match="it translates into en; give the vectors of en too"):
+            TransferClassifier.load(path, some)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

@@ -47,10 +47,14 @@ class StandIn:
 
     def __init__(self, space: SharedSpace) -> None:
         self.space_ = space
+        self.dimension = DIMENSION
         self.encoder = DocumentEncoder().fit(space, [])
 
     def read(self, texts: Sequence[str], language: str) -> Documents:
         return TextReader().read(texts, language, self.space_[language])
 
     def encode(self, texts: Sequence[str], language: str) -> Matrix:
-        return self.encoder.transform(self.read(texts, language))
+        return self.encode_read(self.read(texts, language))
+
+    def encode_read(self, documents: Documents) -> Matrix:
+        return self.encoder.transform(documents)

@@ -122,6 +122,16 @@ def test_empty_lines_keep_the_numbers_of_the_others(tmp_path: Path) -> None:
         found.save(tmp_path / "aligned.docx")
 
 
+def test_exchanged_languages_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    english, spanish = made_texts(5, 0)
+    align_documents(spanish, english, ENCODER)
+    assert "the en texts look like es" in caplog.text
+    caplog.clear()
+    align_documents(["", *english], spanish, ENCODER)
+    align_documents([], [], ENCODER)
+    assert not caplog.records
+
+
 def test_bad_arguments() -> None:
     with pytest.raises(ValueError, match="max_block must be at least 2, got 1"):
         align_documents(["a"], ["b"], ENCODER, max_block=1)

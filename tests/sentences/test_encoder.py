@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pickle
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
 from sklearn.base import clone
 
 import alignx as ax
-from alignx.errors import NotFittedError
+from alignx.errors import FormatError, NotFittedError
 from alignx.sentences.encoder import SentenceEncoder
 from alignx.support.arrays import unit_rows
 from alignx.vectors.sif import expected_shares, sif_weights
@@ -140,3 +146,70 @@ def test_bad_arguments_are_refused() -> None:
         encoder.encode(["a1"], "fr")
     with pytest.raises(TypeError, match="texts must be a sequence of strings"):
         encoder.encode("a1", "en")
+
+
+@pytest.mark.parametrize(
+    "projection", [None, ax.Procrustes(), ax.CCA(n_components=5), ax.Contrastive()]
+)
+def test_a_saved_encoder_gives_the_same_rows(
+    projection: ax.mapping.Aligner | None, tmp_path: Path
+) -> None:
+    space = two_languages()
+    source, target = sentences()
+    encoder = SentenceEncoder(
+        weighting="idf", lexical_dimension=16, random_state=5, projection=projection
+    )
+    encoder.fit(space, None if projection is None else {"en": source, "es": target})
+    encoder.save(tmp_path / "encoder.safetensors")
+    loaded = SentenceEncoder.load(tmp_path / "encoder.safetensors", space)
+    assert str(loaded.get_params()) == str(encoder.get_params())
+    assert loaded.dimension == encoder.dimension
+    for texts, language in ((source, "en"), (target, "es")):
+        expected = encoder.encode(texts, language)
+        np.testing.assert_array_equal(loaded.encode(texts, language), expected)
+    loaded.save(tmp_path / "again.safetensors")
+    again = (tmp_path / "again.safetensors").read_bytes()
+    assert again == (tmp_path / "encoder.safetensors").read_bytes()
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    weighting=st.sampled_from(["sif", "idf", "uniform"]),
+    smoothing=st.floats(1e-6, 1.0),
+    center=st.booleans(),
+    lexical_dimension=st.integers(0, 40),
+    random_state=st.integers(0, 2**32),
+)
+def test_all_settings_are_saved(**parameters: Any) -> None:  # noqa: ANN401
+    space = two_languages()
+    source, _ = sentences(3)
+    encoder = SentenceEncoder(**parameters).fit(space)
+    with tempfile.TemporaryDirectory() as folder:
+        encoder.save(Path(folder) / "encoder.safetensors")
+        loaded = SentenceEncoder.load(Path(folder) / "encoder.safetensors", space)
+    assert loaded.get_params() == encoder.get_params()
+    np.testing.assert_array_equal(loaded.encode(source, "en"), encoder.encode(source, "en"))
+
+
+def test_other_files_and_vectors_are_refused(tmp_path: Path) -> None:
+    space = two_languages()
+    path = tmp_path / "encoder.safetensors"
+    with pytest.raises(NotFittedError, match="must be fitted before save"):
+        SentenceEncoder().save(path)
+    SentenceEncoder().fit(space).save(path)
+    with pytest.raises(FormatError, match="the es vectors are mapped otherwise"):
+        SentenceEncoder.load(path, space | {"es": two_languages(seed=1)["es"]})
+    with pytest.raises(FormatError, match="languages en, es, in this order, got es, en"):
+        SentenceEncoder.load(path, dict(reversed(space.items())))
+    with pytest.raises(FormatError, match=r"written as \.safetensors, not as \.npz"):
+        SentenceEncoder().fit(space).save(tmp_path / "encoder.npz")
+    save_file({"a": np.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(FormatError, match="not a sentence encoder that alignx has saved"):
+        SentenceEncoder.load(tmp_path / "other.safetensors", space)
+    for text, problem in (
+        ('{"format_version": "9"}', "got 9"),
+        ('{"format_version": "1"}', "damaged"),
+    ):
+        save_file({"a": np.zeros(1)}, path, {"alignx-sentence-encoder": text})
+        with pytest.raises(FormatError, match=problem):
+            SentenceEncoder.load(path, space)

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sentences.stand_in import StandIn, made_space, made_texts
+from sentences.stand_in import DIMENSION, StandIn, made_space, made_texts
 
 from alignx.errors import FormatError
 from alignx.retrieval import margin
-from alignx.sentences import mining
+from alignx.sentences import encoded_texts
 from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
-from alignx.sentences.mining import _mean_of_best, _one_to_one, mine
+from alignx.sentences.mining import mine
+from alignx.sentences.scored_pairs import _mean_of_best, one_to_one, rank_translations
 from alignx.sentences.word_match import match_texts, word_match
+from alignx.texts.documents import TextReader
+from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.sif import expected_shares, sif_weights
 
 if TYPE_CHECKING:
@@ -29,23 +33,26 @@ def hidden(pairs: int, others: int, seed: int = 0) -> tuple[list[str], list[str]
     return english + made_texts(others, seed + 1)[0], spanish + made_texts(others, seed + 2)[1]
 
 
-def match_by_hand(english: str, spanish: str) -> float:
-    """The score word by word, in float64."""
+@cache
+def csls_by_hand() -> np.ndarray:
+    """CSLS of all words, in float64."""
     vectors = {code: SPACE[code].vectors.astype(np.float64) for code in ("en", "es")}
     cosines = vectors["en"] @ vectors["es"].T
     near_en = np.sort(cosines, axis=1)[:, -10:].mean(axis=1)
     near_es = np.sort(cosines, axis=0)[-10:].mean(axis=0)
+    return np.asarray(2 * cosines - near_en[:, None] - near_es)
+
+
+def match_by_hand(english: str, spanish: str) -> float:
+    """The score word by word, in float64."""
     weights = sif_weights(expected_shares(len(SPACE["en"])))
     rows = [int(word[2:]) for word in english.split()]
     others = [int(word[2:]) for word in spanish.split()]
-    sides = []
-    for own, theirs, is_source in ((rows, others, True), (others, rows, False)):
-        best = []
-        for i in own:
-            of_pairs = [(i, j) if is_source else (j, i) for j in theirs]
-            best.append(max(2 * cosines[a, b] - near_en[a] - near_es[b] for a, b in of_pairs))
-        w = weights[own]
-        sides.append((w * np.clip(best, 0, 1)).sum() / w.sum())
+    csls = csls_by_hand()[np.ix_(rows, others)].clip(0, 1)
+    sides = [
+        weights[own] @ csls.max(axis=axis) / weights[own].sum()
+        for own, axis in ((rows, 1), (others, 0))
+    ]
     return float(np.sqrt(sides[0] * sides[1]))
 
 
@@ -60,6 +67,16 @@ def test_word_match_is_that_of_the_formula() -> None:
     found = word_match(sides[0], sides[1], pairs)
     expected = [match_by_hand(english[i], spanish[j]) for i, j in pairs]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_words_written_alike_match() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    own, other = Embeddings(["Bach", "x", "y"], vectors[:3]), Embeddings(["bach", "z"], vectors[2:])
+    sides = [
+        match_texts(TextReader().read([text], code, one), one, another)
+        for text, code, one, another in (("Bach", "a", own, other), ("bach", "b", other, own))
+    ]
+    assert word_match(sides[0], sides[1], np.array([[0, 0]])) == pytest.approx([0.4])
 
 
 def test_texts_without_words_match_nothing() -> None:
@@ -104,9 +121,9 @@ def test_a_repeated_header_neither_wins_nor_slows() -> None:
 def test_many_texts_in_half_precision_give_the_same_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     english, spanish = hidden(40, 40)
     whole = mine(english, spanish, ENCODER)
-    monkeypatch.setattr(mining, "_HALF_FROM", 10)
-    monkeypatch.setattr(mining, "_BATCH", 7)
-    monkeypatch.setattr(margin, "BLOCK_ROWS", 9)
+    monkeypatch.setattr(encoded_texts, "_IN_MEMORY", 10)
+    monkeypatch.setattr(encoded_texts, "_BATCH", 7)
+    monkeypatch.setattr(margin, "BLOCK_BYTES", 4 * DIMENSION * 9)
     half = mine(english, spanish, ENCODER)
     assert {*zip(half.source_rows, half.target_rows, strict=True)} == {
         *zip(whole.source_rows, whole.target_rows, strict=True)
@@ -164,6 +181,40 @@ def test_bad_arguments() -> None:
         mine(["a"], ["b"], ENCODER, languages=("en", "fr"))
     with pytest.raises(TypeError, match="target_texts must be a sequence of strings"):
         mine(["a"], "b", ENCODER)
+    with pytest.raises(ValueError, match="k must be at least 1, got 0"):
+        rank_translations(["a"], ["b"], ENCODER, 0)
+    with pytest.raises(ValueError, match="candidates must be at least 1, got -1"):
+        rank_translations(["a"], ["b"], ENCODER, candidates=-1)
+    with pytest.raises(TypeError, match="texts must be a sequence of strings"):
+        rank_translations(["a"], "b", ENCODER)
+
+
+def test_translations_are_ranked_by_the_score_of_the_formula() -> None:
+    english, spanish = hidden(40, 20)
+    spanish[3] += " es1 es2"  # longer than usual
+    order = np.random.default_rng(5).permutation(60)
+    texts = [spanish[row] for row in order]
+    found = rank_translations(["?", *english], [*texts, ""], ENCODER, 3)
+    assert found.indices[0].tolist() == [-1, -1, -1]
+    assert found.scores[0].tolist() == [-np.inf] * 3
+    rows = found.indices[1:]
+    assert (order[rows[:40, 0]] == np.arange(40)).mean() >= 0.95
+    assert (np.diff(found.scores[1:], axis=1) <= 0).all()
+    match = np.array([[match_by_hand(one, other) for other in texts] for one in english])
+    cosines = ENCODER.encode(english, "en") @ ENCODER.encode(texts, "es").T
+    sizes = np.log([[len(o) / len(e) for o in texts] for e in english])
+    best = {(i, j) for i in range(60) for j in np.argsort(-cosines[i])[:8]}
+    best |= {(i, j) for j in range(60) for i in np.argsort(-cosines[:, j])[:8]}
+    kept = np.array([[(i, j) in best for j in range(60)] for i in range(60)])
+    matched = np.where(kept, match, 0)
+    scores = -0.5 * np.abs(sizes)  # the usual ratio is 1
+    for values, share in ((cosines, 1), (matched, 0.6)):
+        means = [np.sort(values, axis=axis) for axis in (0, 1)]
+        by_row, by_column = means[1][:, -4:].mean(axis=1), means[0][-4:].mean(axis=0)
+        ratio = 2 * values / (by_row[:, None] + by_column)
+        scores += share * np.log(np.maximum(ratio, 1e-3))
+    expected = np.where(kept, scores, -np.inf)
+    np.testing.assert_allclose(found.scores[1:], -np.sort(-expected, axis=1)[:, :3], atol=1e-4)
 
 
 # --- parts ---------------------------------------------------------------------------------------
@@ -191,7 +242,6 @@ def test_probabilities_are_those_of_a_known_mixture() -> None:
 def test_mean_of_best_and_one_to_one() -> None:
     pairs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     scores = np.array([0.9, 0.8, 0.7, 0.1])
-    assert _mean_of_best(pairs[:, 0], scores) == pytest.approx([0.85, 0.85, 0.4, 0.4])
-    kept, values = _one_to_one(pairs, scores, 2, 2)
-    assert kept.tolist() == [[0, 0], [1, 1]]
-    assert values.tolist() == [0.9, 0.1]
+    assert _mean_of_best(pairs[:, 0], scores, 2) == pytest.approx([0.85, 0.85, 0.4, 0.4])
+    assert _mean_of_best(pairs[:, 0], scores, 3)[0] == pytest.approx(1.7 / 3)
+    assert one_to_one(pairs, scores, 2, 2).tolist() == [0, 3]

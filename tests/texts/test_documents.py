@@ -182,3 +182,13 @@ def test_a_tokenizer_of_ones_own() -> None:
 def test_a_text_of_ten_megabytes() -> None:
     found = TextReader().read(["cat " * 2_500_000], "en", ENGLISH)
     assert found.lengths.tolist() == [2_500_000]
+
+
+def test_oov_words_without_a_vector_are_missing() -> None:
+    def computed(words: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([np.eye(6)[1] * (word == "catnip") for word in words], np.float32)
+
+    reader = TextReader(oov_vectors={"en": computed})
+    found = reader.read(["the zebra catnip", "zebra", "catnip"], "en", ENGLISH)
+    assert found.lengths.tolist() == [2, 0, 1]
+    assert found.missing.tolist() == [1, 1, 0]

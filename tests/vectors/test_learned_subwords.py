@@ -68,6 +68,20 @@ def test_words_without_a_known_ngram_have_no_vector() -> None:
     np.testing.assert_allclose(np.linalg.norm(rows[1]), 1, atol=1e-6)
 
 
+def test_what_is_too_long_for_a_word_has_no_vector() -> None:
+    model = LearnedSubwords().fit(Embeddings(["haus", "auto"], np.eye(2)))
+    known = model.transform(["haus" * 25, "haus" * 26, "haus" * 1_000_000]).any(axis=1)
+    assert known.tolist() == [True, False, False]
+
+
+def test_subwords_in_half_precision_serve_too() -> None:
+    language = words_by_stems(3)
+    model = LearnedSubwords().fit(language)
+    full = model.transform(["abcdeheit", "hausung"])
+    model.subwords_ = model.subwords_.astype(np.float16)
+    np.testing.assert_allclose(model.transform(["abcdeheit", "hausung"]), full, atol=1e-3)
+
+
 def test_zero_rows_teach_nothing() -> None:
     words = ["haus", "auto", "baum"]
     rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
@@ -93,3 +107,11 @@ def test_options_out_of_range_are_refused(options: dict[str, float], rule: str) 
 def test_transform_needs_a_fit() -> None:
     with pytest.raises(NotFittedError):
         LearnedSubwords().transform(["haus"])
+
+
+def test_lone_surrogates_are_left_out() -> None:
+    learned = LearnedSubwords().fit(words_by_stems(3))
+    word = next(iter(words_by_stems(3).words))
+    found = learned.transform(["\ud83d", word + "\ud83d", word])
+    assert not found[0].any()
+    assert np.array_equal(found[1], found[2])

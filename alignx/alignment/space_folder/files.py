@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from alignx.alignment.space_folder.codes import PAIRS, require_code
 from alignx.alignment.space_folder.manifest import StoredFile
-from alignx.errors import FormatError, MissingFileError
+from alignx.errors import FormatError, MissingFileError, OutputError
 from alignx.support.files import output_errors, reading
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_file",
+    "make_folder",
     "path_of",
     "remove_others",
     "require_file",
@@ -29,8 +30,27 @@ __all__ = [
 
 _DIGITS = 16  # of the digest, in names
 _OURS = re.compile(
-    rf"(vectors|map|documents|frame|[\w-]+\.[\w-]+(\.biases)?)-[0-9a-f]{{{_DIGITS}}}\.safetensors|\.alignx-[0-9a-f]{{16}}\.tmp"
+    rf"(vectors|map|documents|subwords|frame|[\w-]+\.[\w-]+(\.biases)?)-[0-9a-f]{{{_DIGITS}}}\.safetensors|\.alignx-[0-9a-f]{{16}}\.tmp"
 )
+
+
+def make_folder(root: Path, manifest: str, kind: str) -> None:
+    """Make a folder for a space or an index; refuse one that holds other things.
+
+    It may hold its manifest, or what an interrupted writer has left. Raises OutputError.
+    """
+    with output_errors(root):
+        root.mkdir(exist_ok=True)
+        entries = [path for path in root.iterdir() if not path.name.startswith(".")]
+        ours = set(_ours(root))
+        others = [
+            path
+            for path in entries
+            if not (path in ours or (path.is_dir() and ours.issuperset(path.iterdir())))
+        ]
+    if others and root / manifest not in entries:
+        problem = f"this folder holds no {kind} but other files; choose another name"
+        raise OutputError(root, problem)
 
 
 def add_file(root: Path, stem: str, write: Callable[[IO[bytes]], object]) -> StoredFile:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from alignx.alignment.diagnosis import Diagnosis  # noqa: TC001  # pydantic reads it
 from alignx.alignment.space_folder.codes import CODE, LONGEST_CODE, PAIRS
 from alignx.alignment.validation import Validation  # noqa: TC001
-from alignx.errors import FormatError
 from alignx.ranking.gain import RankingGain  # noqa: TC001
-from alignx.support.files import reading
-from alignx.support.models import Table, validated_json
+from alignx.support.manifests import read_manifest_file
+from alignx.support.models import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,7 @@ MANIFEST = "space.json"
 FORMAT: Final = "alignx-space"
 VERSION: Final = 1
 
-_STEM = rf"{CODE}/(vectors|map|documents)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
+_STEM = rf"{CODE}/(vectors|map|documents|subwords)|{PAIRS}/{CODE}\.{CODE}(\.biases)?|frame"
 _FILE = rf"({_STEM})-[0-9a-f]{{16}}\.safetensors"
 
 Code = Annotated[str, StringConstraints(pattern=rf"^{CODE}$", max_length=LONGEST_CODE)]
@@ -198,30 +197,11 @@ class Manifest(Table):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a space.
-
-    Raises
-    ------
-    MissingFileError, InputError
-        If it is missing or cannot be read.
-    FormatError
-        If it is a file, damaged, of another format, or of a later version of alignx.
-    """
-    path = folder / MANIFEST
-    if folder.is_file():
-        raise FormatError(folder, "a space is a folder, from `alignx hub`; this is a file")
-    with reading(path) as file:
-        data = file.read()
-    try:
-        head: Any = json.loads(data)
-    except ValueError as error:  # of UTF-8 or JSON
-        raise FormatError(path, f"damaged: it must be JSON ({error}); fit the space anew") from None
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise FormatError(path, "not the manifest of a space that alignx has written")
-    if head.get("version") != VERSION:
-        raise FormatError(
-            path,
-            f"version must be {VERSION}, got {head.get('version')}: written by alignx "
-            f"{head.get('alignx')}; update alignx",
-        )
-    return validated_json(Manifest, data, path)
+    """Read the manifest of a space; raises as `read_manifest_file` does."""
+    return read_manifest_file(
+        Manifest,
+        folder / MANIFEST,
+        kind="a space",
+        command="alignx hub",
+        advice="fit the space anew",
+    )

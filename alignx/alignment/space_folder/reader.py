@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from alignx.alignment.space_folder.files import path_of, require_file, verify_file
-from alignx.alignment.space_folder.manifest import MANIFEST, Manifest, read_manifest
+from alignx.alignment.space_folder.manifest import Manifest, read_manifest
 from alignx.alignment.space_folder.stored_biases import StoredBiases
 from alignx.alignment.space_folder.stored_language import read_map, read_vectors
 from alignx.alignment.space_folder.stored_pairs import StoredPairs
@@ -64,9 +64,6 @@ class SpaceFolder:
         """
         check_limit(limit)
         folder = Path(path)
-        if folder.is_dir() and not (folder / MANIFEST).exists():
-            problem = f"this folder holds no {MANIFEST}; make a space with `alignx hub`"
-            raise FormatError(folder, problem)
         manifest = read_manifest(folder)
         while True:
             try:

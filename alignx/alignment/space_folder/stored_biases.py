@@ -26,13 +26,23 @@ __all__ = ["StoredBiases", "biases_to_bytes", "is_sound"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StoredBiases(StoredValues["BiasRecord", tuple["Matrix", "Matrix"]]):
-    """Biases of both languages by source and target code, in either order of these."""
+    """Biases of both languages by source and target code, in either order of these.
+
+    Parameters
+    ----------
+    folder, records
+        As in `StoredValues`.
+    advice : str
+        What to do if a file is damaged or gone.
+    """
+
+    advice: str = "run `alignx hub prepare`, then open the space again"
 
     @classmethod
-    def of(cls, folder: Path, records: Iterable[BiasRecord]) -> Self:
+    def of(cls, folder: Path, records: Iterable[BiasRecord], **advice: str) -> Self:
         """Take the records of a manifest."""
         forth = {each.codes: each for each in records}
-        return cls(folder, forth | {codes[::-1]: each for codes, each in forth.items()})
+        return cls(folder, forth | {codes[::-1]: each for codes, each in forth.items()}, **advice)
 
     def __getitem__(self, pair: tuple[str, str]) -> tuple[Matrix, Matrix]:
         codes = self.records[pair].codes
@@ -40,7 +50,7 @@ class StoredBiases(StoredValues["BiasRecord", tuple["Matrix", "Matrix"]]):
         return (first, second) if pair == codes else (second, first)
 
     def _value(self, record: BiasRecord) -> tuple[Matrix, Matrix]:
-        return _read_biases(self.folder, record)
+        return _read_biases(self.folder, record, self.advice)
 
 
 def biases_to_bytes(both: tuple[Matrix, Matrix]) -> bytes:
@@ -57,12 +67,11 @@ def is_sound(folder: Path, record: BiasRecord) -> bool:
     return True
 
 
-def _read_biases(folder: Path, record: BiasRecord) -> tuple[Matrix, Matrix]:
+def _read_biases(folder: Path, record: BiasRecord, advice: str) -> tuple[Matrix, Matrix]:
     """Read a file of biases; raises FormatError if it is gone or a bit of it has changed."""
     path = folder / record.file.path
     if not is_sound(folder, record):  # a millisecond, and a wrong bias shows nowhere else
-        problem = "damaged or gone; run `alignx hub prepare`, then open the space again"
-        raise FormatError(path, problem)
+        raise FormatError(path, f"damaged or gone; {advice}")
     _, tensors = read_tensors(path)
     try:
         first, second = (freeze(tensors[name]) for name in ("source", "target"))

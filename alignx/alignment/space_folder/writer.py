@@ -14,8 +14,13 @@ from safetensors.numpy import save as to_bytes
 
 from alignx.alignment.pair_parts import PairParts
 from alignx.alignment.space_folder.codes import PAIRS, require_code
-from alignx.alignment.space_folder.files import add_file, remove_others, sync_folder
-from alignx.alignment.space_folder.lock import LOCK, locked
+from alignx.alignment.space_folder.files import (
+    add_file,
+    make_folder,
+    remove_others,
+    sync_folder,
+)
+from alignx.alignment.space_folder.lock import locked
 from alignx.alignment.space_folder.manifest import (
     MANIFEST,
     BiasRecord,
@@ -33,7 +38,7 @@ from alignx.alignment.space_folder.stored_language import (
     write_vectors,
 )
 from alignx.alignment.space_folder.stored_pairs import parts_to_bytes
-from alignx.errors import DimensionError, MissingFileError, OutputError
+from alignx.errors import DimensionError
 from alignx.support.files import output_errors, replacing
 from alignx.vectors.cache import write_cache
 
@@ -76,7 +81,7 @@ def changing(path: StrPath, *, create: bool = False) -> Iterator[SpaceWriter]:
     """
     root = Path(path)
     if create:
-        _make_folder(root)
+        make_folder(root, MANIFEST, "space")
     else:
         read_manifest(root)  # before a lock is made in a folder that is no space
     with locked(root):
@@ -288,20 +293,7 @@ class SpaceWriter:
             sync_folder(self._root)
 
 
-def _make_folder(root: Path) -> None:
-    """Make a folder; refuse one with other things than a space."""
-    with output_errors(root):
-        root.mkdir(exist_ok=True)
-        names = {path.name for path in root.iterdir()}
-    is_other = not names & {MANIFEST, LOCK} and any(not name.startswith(".") for name in names)
-    if is_other:
-        raise OutputError(root, "this folder holds no space but other files; choose another name")
-
-
 def _clear(root: Path) -> None:
     """Remove the files that the manifest on the disk does not name."""
-    try:
-        files = list(read_manifest(root).files())
-    except MissingFileError:
-        files = []
-    remove_others(root, files)
+    files = read_manifest(root).files() if (root / MANIFEST).exists() else ()
+    remove_others(root, list(files))

@@ -79,7 +79,7 @@ def evaluate_transfer(
     encoder : DocumentEncoder, optional
         Encoder of all experiments.
     reader : TextReader, optional
-        Tokenizers and OOV handling of all experiments.
+        Tokenizers and OOV handling of all experiments; that of `TransferClassifier` unless given.
     seeds : sequence of int
         Seeds to repeat each experiment with.
     progress : callable, optional
@@ -117,7 +117,7 @@ def evaluate_transfer(
         replace(data, unlabeled=texts),
         _spaces(space, data.source, targets),
         encoder,
-        reader or TextReader(),
+        reader or TextReader(oov="learned"),
     )
     runs: dict[str, Run] = {
         name: partial(run_experiment, setting, experiment) for name, experiment in chosen.items()

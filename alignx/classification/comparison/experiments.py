@@ -12,6 +12,7 @@ import numpy as np
 from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.data.texts import LabeledTexts
+from alignx.classification.labeled_strategies import ZeroShot
 from alignx.classification.persistence import as_bytes
 from alignx.classification.strategies import as_strategy
 from alignx.support.arguments import require_instance, shown
@@ -274,12 +275,15 @@ def _run(
     return Outcome(found, at_source, fitted - start, end - fitted)
 
 
+_UNTRANSLATED = Experiment(ZeroShot(both=False))
+
+
 def _run_target_trained(setting: Setting, code: str, seed: int) -> Outcome | None:
     """Learn from labels of the target, if there are any."""
     if code not in setting.data.train:
         return None
     own = replace(setting.data, source=code, test={code: setting.data.test[code]}, unlabeled={})
-    found = run_experiment(replace(setting, data=own), Experiment(), code, seed)
+    found = run_experiment(replace(setting, data=own), _UNTRANSLATED, code, seed)
     return replace(found, source=None)
 
 
@@ -290,13 +294,14 @@ def _run_unaligned(setting: Setting, code: str, seed: int) -> Outcome:
     target = space[code]
     d = target.dimension
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
-    oov_vectors = target.oov_vectors
-    rotated = target.with_vectors(
-        freeze(target.vectors @ rotation),
-        None if oov_vectors is None else lambda words: oov_vectors(words) @ rotation,
-    )
+    rotated = target.with_vectors(freeze(target.vectors @ rotation), None)
     unaligned = SharedSpace({source: space[source], code: rotated})
-    return run_experiment(replace(setting, spaces={code: unaligned}), Experiment(), code, seed)
+    reader = setting.reader
+    if (compute := reader.oov_vectors_of(code, target)) is not None:
+        own = {code: lambda words: compute(words) @ rotation}
+        reader = replace(reader, oov_vectors={**reader.oov_vectors, **own})
+    turned = replace(setting, spaces={code: unaligned}, reader=reader)
+    return run_experiment(turned, _UNTRANSLATED, code, seed)
 
 
 def _run_majority(setting: Setting, code: str, _: int) -> Outcome:

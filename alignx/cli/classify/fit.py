@@ -89,7 +89,7 @@ def fit(
         option("Weights of languages: 1 by text count, 0 equal.", metavar="A", min=0, max=1),
     ] = 1.0,
     oov_models: OovModels = None,
-    oov: TextOovOption = "drop",
+    oov: TextOovOption = "learned",
     seed: Annotated[int, option("Random seed.", panel=RUNNING, min=0)] = 0,
     *,
     columns: LabeledColumns,
@@ -164,7 +164,7 @@ def _note(terminal: Terminal, output: Path, facts: Mapping[str, Any]) -> None:
         )
         terminal.note(
             f"{code}: {counted(found['texts'], 'text')}, on average {found['coverage']:.1%} of "
-            f"their words are known{f'; {left_out}' if found['unknown'] else ''}"
+            f"their words are known{left_out}"
         )
     terminal.note(
         f"{output}: {facts['strategy']}, {len(facts['classes'])} classes, "
@@ -251,8 +251,8 @@ def _labeled_texts(
 def _coverage(
     classifier: TransferClassifier, texts: Sequence[str], codes: Sequence[str], code: str
 ) -> dict[str, Any]:
-    """Return the share of known words in the texts of a language."""
+    """Return the share of known words in the texts of a language, and how many say nothing."""
     own = [text for text, language in zip(texts, codes, strict=True) if language == code]
     shares = classifier.coverage(own, language=code)
-    unknown = int((shares == 0).sum())
+    unknown = int((classifier.read(own, code).lengths == 0).sum())
     return {"texts": len(own), "unknown": unknown, "coverage": float(shares.mean())}

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from alignx.cli.classify.inputs import (
     OovModels,
+    TextOovOption,
     Unlabeled,
     read_oov_models,
     read_unlabeled,
@@ -17,7 +18,7 @@ from alignx.cli.classify.inputs import (
 )
 from alignx.cli.command import command, option
 from alignx.cli.inputs import read_languages, shared_space
-from alignx.cli.options import LanguageFiles, MapFile, OovOption, codes_and_files, refuse
+from alignx.cli.options import LanguageFiles, MapFile, codes_and_files, refuse
 from alignx.cli.terminal import JsonTerminal
 from alignx.support.counts import counted
 from alignx.support.outputs import require_outputs, require_suffix
@@ -52,7 +53,7 @@ def names(
         option("Weight of names against unlabeled texts.", metavar="A", min=0, max=1),
     ] = 0.6,
     oov_models: OovModels = None,
-    oov: OovOption = "drop",
+    oov: TextOovOption = "learned",
     *,
     terminal: JsonTerminal,
 ) -> None:

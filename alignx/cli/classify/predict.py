@@ -81,7 +81,7 @@ def predict(
         str | None, option("Language of the texts, if lines do not name it.", metavar="CODE")
     ] = None,
     oov_models: OovModels = None,
-    oov: TextOovOption = "drop",
+    oov: TextOovOption = "learned",
     *,
     options: Output,
     columns: TextColumns,

@@ -82,7 +82,7 @@ def transfer(
     figure: Annotated[
         Path | None, option("Plot of accuracies and gaps: .svg, .png or .pdf.")
     ] = None,
-    oov: TextOovOption = "drop",
+    oov: TextOovOption = "learned",
     *,
     columns: LabeledColumns,
     terminal: JsonTerminal,

@@ -18,6 +18,7 @@ from alignx.classification.comparison.experiments import Experiment, TransferDat
 from alignx.classification.comparison.report import TransferReport, summarized
 from alignx.classification.strategies import STRATEGIES
 from alignx.errors import MissingDependencyError
+from alignx.texts.documents import TextReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,18 @@ def test_accuracies_are_those_of_the_classifier_by_hand(
         assert result.macro_f1 == pytest.approx(
             np.mean([f1_score(labels, f, average="macro") for f in found])
         )
+
+
+@pytest.mark.slow
+def test_vectors_of_oov_words_are_turned_too(space: SharedSpace) -> None:
+    def known(words: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([space["es"][word.removesuffix("s")] for word in words])
+
+    texts = [" ".join(f"{word}s" for word in text.split()) for text in TEST["es"][0]]
+    data = TransferData("en", TRAIN, {"es": (texts, TEST["es"][1])})
+    reader = TextReader(oov_vectors={"es": known})
+    found = evaluate_transfer(space, data, {"zero-shot": Experiment()}, reader=reader, seeds=(0, 1))
+    assert found.baselines["unaligned"].mean < found.experiments["zero-shot"].mean - 0.2
 
 
 @pytest.mark.slow
