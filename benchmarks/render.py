@@ -321,6 +321,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "mining large": mining_tables.large,
     },
     "parallel": {"parallel": parallel_tables.accuracies},
+    "bilingual": {"bilingual": parallel_tables.trained},
     "prospects": {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
