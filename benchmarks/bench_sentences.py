@@ -52,6 +52,8 @@ VARIANTS: dict[str, Row] = {
     "without OOV words": {"oov": "drop"},
     "default": {},
     "default, idf weights": {"weighting": "idf"},
+    "default, 2,048 columns for words": {"lexical_dimension": 2048},
+    "default, power means": {"power_means": True},
 }
 PROJECTIONS = {
     "Procrustes": ax.Procrustes(),
@@ -60,6 +62,7 @@ PROJECTIONS = {
 }
 LITERATURE: list[Row] = [
     {
+        "job": "literature",
         "part": "literature",
         "test": "tatoeba",
         "variant": "LaBSE, cosine (published: results of MTEB)",
@@ -67,53 +70,80 @@ LITERATURE: list[Row] = [
     }
 ]
 WORD_BY_WORD = "default, nearest compared by words"
+COST_PAIRS = 100
+JOBS = ("alignx", "peers", "cost")
 PEERS = {"e5": "multilingual-e5-small, 4 bits", "use": "USE multilingual v3"}
 
 
 def read_options() -> argparse.Namespace:
     options = parser(__doc__, "sentences.json")
     options.formatter_class = argparse.RawDescriptionHelpFormatter
+    options.add_argument("--jobs", nargs="+", choices=JOBS, default=JOBS)
     options.add_argument("--peer-python", help="Python that has the peers")
     return options.parse_args()
 
 
 def main() -> None:
     options = read_options()
-    rows = list(LITERATURE)
+    rows: list[Row] = json.loads(options.json.read_text())["rows"] if options.json.exists() else []
+    rows = LITERATURE + [row for row in rows if row["job"] not in ("literature", *options.jobs)]
     with ax.config_context(n_threads=options.threads):
-        for row in measured(options.peer_python):
-            print(json.dumps(row), flush=True)
-            rows.append(row)
-            save(options.json, rows)
+        for job in options.jobs:
+            for row in MEASURED[job](options.peer_python):
+                print(json.dumps(row), flush=True)
+                rows.append({"job": job, **row})
+                save(options.json, rows)
     print(f"{options.json}: now run benchmarks/render.py")
 
 
-def measured(peer_python: str | None) -> Iterator[Row]:
-    folder = data_directory()
-    english = ax.load(folder / "vectors" / "en.vec.gz", language="en")
+def of_alignx(_peer_python: str | None) -> Iterator[Row]:
+    """Measure all variants, and the dictionary."""
     for code in CODES:
-        texts = test_sets(code)
-        dictionary = ax.Lexicon.load(folder / "dictionaries" / "muse" / f"en-{code}.0-5000.txt")
-        other = ax.load(folder / "vectors" / f"{code}.vec.gz", language=code)
-        alignment = ax.align(english, other, lexicon=dictionary, ranker=False)
-        space = alignment.apply(english, other)
-        yield from of_space(space, code, texts)
+        texts, dictionary = test_sets(code), seeds(code)
+        yield from of_space(aligned(code)[0], code, texts)
         rows = {name: dictionary_rows(pairs, dictionary) for name, pairs in texts.items()}
         yield from evaluated(code, "dictionary", rows)
+
+
+def of_peers(peer_python: str | None) -> Iterator[Row]:
+    for name in PEERS if peer_python else ():
+        for code in CODES:
+            _, rows = encoded(str(peer_python), name, {}, code, test_sets(code))
+            yield from evaluated(code, PEERS[name], rows)
+
+
+def costs(peer_python: str | None) -> Iterator[Row]:
+    """Measure time and memory of some sentences of FLORES, in a process for each encoder."""
+    for code in CODES:
+        source, target = test_sets(code)["flores"]
+        texts = {"flores": (source[:COST_PAIRS], target[:COST_PAIRS])}
+        _, alignment, languages = aligned(code)
         with tempfile.TemporaryDirectory() as scratch:
             files: Row = {"map": f"{scratch}/map.safetensors", "vectors": {}}
             alignment.save(files["map"])
-            for name, language in (("en", english), (code, other)):
+            for name, language in languages.items():
                 files["vectors"][name] = f"{scratch}/{name}.safetensors"
                 ax.save(language, files["vectors"][name])
-            jobs = [("alignx", sys.executable)]
-            if peer_python:
-                jobs += [(name, peer_python) for name in PEERS]
-            for name, python in jobs:
-                facts, rows = encoded(python, name, files, code, texts)
-                if name in PEERS:
-                    yield from evaluated(code, PEERS[name], rows)
+            for name in ("alignx", *(PEERS if peer_python else ())):
+                python = str(peer_python) if name in PEERS else sys.executable
+                facts, _ = encoded(python, name, files, code, texts)
                 yield {"part": "cost", "target": code, "encoder": PEERS.get(name, name), **facts}
+
+
+def seeds(code: str) -> ax.Lexicon:
+    return ax.Lexicon.load(data_directory() / "dictionaries" / "muse" / f"en-{code}.0-5000.txt")
+
+
+def aligned(code: str) -> tuple[ax.SharedSpace, ax.Alignment, dict[str, ax.Embeddings]]:
+    languages = {
+        name: ax.load(data_directory() / "vectors" / f"{name}.vec.gz", language=name)
+        for name in ("en", code)
+    }
+    alignment = ax.align(*languages.values(), lexicon=seeds(code), ranker=False)
+    return alignment.apply(*languages.values()), alignment, languages
+
+
+MEASURED = {"alignx": of_alignx, "peers": of_peers, "cost": costs}
 
 
 def of_space(space: ax.SharedSpace, code: str, texts: dict[str, Pairs]) -> Iterator[Row]:

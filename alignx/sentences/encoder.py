@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 
 from alignx.errors import NotFittedError
 from alignx.sentences.pivot_terms import PivotTerms
+from alignx.sentences.power_means import PowerMeans
 from alignx.sentences.stored_encoder import StoredEncoder
 from alignx.support.arrays import Matrix, unit_rows
 from alignx.texts.document_encoder import DocumentEncoder
@@ -33,7 +34,7 @@ _BATCH = 10_000
 class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Encoder of sentences of any language of a space, by meaning and by words.
 
-    A vector has two parts of equal length: the weighted mean of the vectors of the words, and
+    A vector has parts of equal length: the weighted mean of the vectors of the words, and
     the weighted sum of one random direction for each word, that of its translation into the
     first language. The mean compares topics; the directions, single words.
 
@@ -47,6 +48,9 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         Whether to subtract the mean sentence of each language, expected from word frequencies.
     lexical_dimension : int
         Width of the part by words, at least 0; 0 leaves it out.
+    power_means : bool
+        Whether to add a third part, the least and the greatest value of each coordinate over the
+        words. Better for short sentences; rows are more than half as long again.
     oov : {"subword", "drop"}
         Vectors of OOV words: from their characters, by the language's fastText model or else by
         `LearnedSubwords`, which is fitted when the first OOV word is met; or none.
@@ -74,6 +78,8 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     References
     ----------
     Arora, Liang and Ma, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", ICLR 2017.
+    Rueckle, Eger, Peyrard and Gurevych, "Concatenated Power Mean Word Embeddings as Universal
+    Cross-Lingual Sentence Representations", 2018.
     Achlioptas, "Database-friendly random projections", JCSS 66, 2003.
 
     Examples
@@ -99,6 +105,7 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         smoothing: float = SMOOTHING,
         center: bool = True,
         lexical_dimension: int = 512,
+        power_means: bool = False,
         oov: Literal["subword", "drop"] = "subword",
         projection: Aligner | None = None,
         tokenizers: Mapping[str, Tokenizer] | None = None,
@@ -108,6 +115,7 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         self.smoothing = smoothing
         self.center = center
         self.lexical_dimension = lexical_dimension
+        self.power_means = power_means
         self.oov = oov
         self.projection = projection
         self.tokenizers = tokenizers
@@ -214,6 +222,8 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             oov_weight=1.0,  # names find translations, though they tell little of a class
         ).fit(space, [])
         self.projection_ = None
+        if self.power_means:
+            self._extremes = PowerMeans(space, center=self.center, random_state=self.random_state)
         if self.lexical_dimension:
             self._terms = PivotTerms(space)
             self._signs = np.random.default_rng(self.random_state).integers(
@@ -224,10 +234,9 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     def dimension(self) -> int:
         """Width of the vectors."""
         self._require_fitted()
-        dense: int = next(iter(self.space_.values())).dimension
-        if self.projection_ is not None:
-            dense = self.projection_.source_map_.shape[1]
-        return dense + self.lexical_dimension
+        d: int = next(iter(self.space_.values())).dimension
+        dense = d if self.projection_ is None else self.projection_.source_map_.shape[1]
+        return dense + self.lexical_dimension + 2 * d * self.power_means
 
     def read(self, texts: Sequence[str], language: str) -> Documents:
         """Look up the words of texts, OOV words by their characters.
@@ -291,9 +300,12 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             projected = unit_rows(project(dense))
             projected[documents.lengths == 0] = 0
             dense = projected
-        if not self.lexical_dimension:
-            return dense
-        return unit_rows(np.hstack([dense, self._lexical(documents)]))
+        parts = [dense]
+        if self.lexical_dimension:
+            parts.append(self._lexical(documents))
+        if self.power_means:
+            parts.append(self._extremes.transform(documents))
+        return unit_rows(np.hstack(parts)) if len(parts) > 1 else dense
 
     def _check(
         self, space: Mapping[str, Embeddings], pairs: Mapping[str, Sequence[str]] | None

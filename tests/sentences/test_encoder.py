@@ -178,6 +178,7 @@ def test_a_saved_encoder_gives_the_same_rows(
     smoothing=st.floats(1e-6, 1.0),
     center=st.booleans(),
     lexical_dimension=st.integers(0, 40),
+    power_means=st.booleans(),
     random_state=st.integers(0, 2**32),
 )
 def test_all_settings_are_saved(**parameters: Any) -> None:  # noqa: ANN401
