@@ -321,12 +321,17 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "mining large": mining_tables.large,
     },
     "parallel": {"parallel": parallel_tables.accuracies},
+    "bilingual": {"bilingual": parallel_tables.trained},
     "prospects": {
         "prospects": prospects_tables.accuracies,
         "prospects errors": prospects_tables.errors,
     },
+    "search": {
+        "search": search_tables.search,
+        "search costs": search_tables.search_costs,
+        "search yardstick": search_tables.search_yardstick,
+    },
     "sentences": sentences_tables.RENDERERS,
-    "search": {"search": search_tables.search, "search costs": search_tables.search_costs},
     "alignment": {"alignment": alignment},
     "unsupervised": {
         "unsupervised": unsupervised,

@@ -78,8 +78,13 @@ class Parameters:
         ),
     ] = 100
     t: Annotated[
-        float, option("Subsample words with a larger share of the text.", metavar="SHARE")
-    ] = 1e-4
+        float | None,
+        option(
+            "Subsample words with a larger share of the text.",
+            default="1e-4, 1e-3 with --parallel",
+            metavar="SHARE",
+        ),
+    ] = None
     seed: Annotated[
         int, option("Random seed; the file is reproducible with --threads 1.", min=0)
     ] = 0

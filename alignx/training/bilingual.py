@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BILINGUAL_DEFAULTS", "require_bilingual_outputs", "train_bilingual"]
 
-BILINGUAL_DEFAULTS: dict[str, Any] = {"epoch": 50, "maxn": 0, "minCount": 2}
+# Chosen on MUSE's training dictionaries with 1,000 sentences of Tatoeba, P@1 English to Spanish and
+# to German: 10 epochs 9 and 3 (with n-grams), 50 epochs 49 and 68, without n-grams 74 and 74, with
+# fewer frequent words left out (t) 80 and 76.
+BILINGUAL_DEFAULTS: dict[str, Any] = {"epoch": 50, "maxn": 0, "minCount": 2, "t": 1e-3}
 
 _TAGS = ("s:", "t:")  # a word of both languages gets two vectors
 
@@ -56,7 +59,8 @@ def train_bilingual(
         Files of the vectors of the source and of the target language, in any format of
         `alignx.save`. Their names give the languages.
     parameters : FastTextParameters, optional
-        Parameters of fastText. Default: 50 epochs, words that occur twice, no character n-grams.
+        Parameters of fastText. Default: 50 epochs, words that occur twice, no character n-grams,
+        ``t=1e-3``.
     tokenizers : (callable, callable)
         Functions from a sentence to its words; by default lower-cased words by Unicode rules. Words
         without a letter or digit are left out.
