@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import alignx as ax
-from alignx.sentences.scored_pairs import rank_translations
 from alignx.support.wilson import wilson_interval
 from benchmarks.common import HERE, data_directory, parser, save
 
@@ -182,7 +181,7 @@ def by_words(encoder: ax.SentenceEncoder, code: str, texts: dict[str, Pairs]) ->
             ("from_source", source, target, ("en", code)),
             ("from_target", target, source, (code, "en")),
         ):
-            found = rank_translations(queries, keys, encoder, languages=languages)
+            found = ax.rank_translations(queries, keys, encoder, languages=languages)
             p = float(np.mean(found.indices[:, 0] == np.arange(len(queries))))
             interval = list(wilson_interval(p, len(queries)))
             row[direction] = {"words": {"n": len(queries), "p@1": p, "p@1_interval": interval}}
