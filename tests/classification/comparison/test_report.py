@@ -16,7 +16,7 @@ from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
 from alignx.classification.comparison.report import TransferReport, summarized
-from alignx.classification.strategies import STRATEGIES
+from alignx.classification.strategies import STRATEGIES, Ensemble
 from alignx.errors import MissingDependencyError
 from alignx.texts.documents import TextReader
 
@@ -46,7 +46,7 @@ def report(space: SharedSpace) -> TransferReport:
         "zero-shot": Experiment(),
         "few-shot": Experiment(shots=5, alpha=0.5),
         "multi-source": Experiment(others=True),
-        "ensemble": Experiment("ensemble"),
+        "ensemble": Experiment(Ensemble(("zero_shot", "translate_train"))),
     }
     return evaluate_transfer(space, DATA, experiments, seeds=(0, 1))
 
@@ -143,7 +143,7 @@ def test_labels_of_targets_change_only_the_bound_and_shots(space: SharedSpace) -
         for code, (texts, labels) in TRAIN.items()
     }
     test = {"es": TEST["es"]}
-    names = [name for name in STRATEGIES if name != "adversarial"]
+    names = [name for name in STRATEGIES if name not in ("adversarial", "ensemble")]
     right, wrong = (
         evaluate_transfer(space, TransferData("en", train, test), names)
         for train in (TRAIN, shuffled)
@@ -209,7 +209,7 @@ def test_the_table_names_everything(report: TransferReport) -> None:
         "peak",
     ):
         assert name in text
-    assert "- ensemble, de: members zero_shot + translate_train + " in text
+    assert "- ensemble, de: members zero_shot + translate_train" in text
     result = report.experiments["zero-shot"].languages["de"]
     low, high = (100 * bound for bound in result.interval)
     assert f"{100 * result.accuracy:.1f} [{low:.1f}, {high:.1f}]" in text
