@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import (
     classification_tables,
     dictionary_tables,
+    domain_tables,
     drift_tables,
     fasttext_tables,
     many_tables,
@@ -321,6 +322,7 @@ RENDERERS: dict[str, dict[str, Callable[[list[Row]], str]]] = {
         "mining large": mining_tables.large,
     },
     "parallel": {"parallel": parallel_tables.accuracies},
+    "domain": {"domain": domain_tables.domains},
     "bilingual": {"bilingual": parallel_tables.trained},
     "prospects": {
         "prospects": prospects_tables.accuracies,
