@@ -207,7 +207,7 @@ class LabelNameClassifier(SpaceClassifier):
         if its name ends like another format.
         """
         self._require_fitted()
-        persistence.write(self.model_, ZeroShot(), self.language, path)
+        persistence.write(self.model_, ZeroShot(both=False), self.language, path)
 
     @classmethod
     def load(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SentenceRetrieval", "evaluate_sentences"]
 
 _BLOCK = 1024
+_NEAREST = 4  # neighbors of the ratio margin
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def evaluate_sentences(source: ArrayLike, target: ArrayLike) -> SentenceRetrieva
     if not len(X):
         raise ValueError("source and target must have at least 1 row, got 0")
     source_bias, target_bias = csls_biases(X, Y, n_neighbors=min(N_NEIGHBORS, len(X)))
-    near = blockwise_neighbors(X, Y)
+    near = blockwise_neighbors(X, Y, min(_NEAREST, len(X)))
     source_mean, target_mean = (
         found.scores.mean(axis=1) for found in (near.of_source, near.of_target)
     )

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from alignx.support.files import StrPath
     from alignx.vectors.embeddings import Embeddings
+    from alignx.vectors.learned_subwords import LearnedSubwords
 
 __all__ = ["MANIFEST", "Contents", "append_parts", "locked_folder", "read_folder", "write_folder"]
 
@@ -227,8 +228,12 @@ def _add_language(root: Path, language: Embeddings, code: str) -> _Language:
 
 def _read_language(root: Path, record: _Language) -> Embeddings:
     found = read_vectors(path_of(root, record.vectors))
-    own = SubwordVectors(partial(read_subwords, path_of(root, record.subwords)))
+    own = SubwordVectors(partial(_read_subwords, root, record.subwords))
     return found.derive(found.words, found.vectors, oov_vectors=own)
+
+
+def _read_subwords(root: Path, stored: StoredFile) -> LearnedSubwords:
+    return read_subwords(path_of(root, stored))
 
 
 def _add_rankings(root: Path, space: SharedSpace) -> tuple[PairRecord, ...]:

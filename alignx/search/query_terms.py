@@ -144,9 +144,10 @@ class QueryTerms:
     def _of_length(self, part: Part, length: int) -> Sequence[str]:
         """Return the terms of a part with so many characters."""
         if id(part) not in self._lengths:
-            groups = self._lengths[id(part)] = {}
+            groups: dict[int, list[str]] = {}
             for term in part.all_terms():
                 groups.setdefault(len(term), []).append(term)
+            self._lengths[id(part)] = groups  # whole, as other threads may read it
         return self._lengths[id(part)].get(length, ())
 
 

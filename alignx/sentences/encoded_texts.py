@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
@@ -12,6 +13,7 @@ import numpy as np
 from alignx.sentences.word_match import MatchTexts, match_texts
 from alignx.support.arrays import zero_rows
 from alignx.support.counts import counted
+from alignx.support.files import output_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,5 +124,7 @@ def _room(count: int, dimension: int) -> NDArray[np.floating]:
     """Make room for vectors, in memory or in a file that is gone with them."""
     if 4 * count * dimension <= _IN_MEMORY:
         return np.empty((count, dimension), np.float32)
-    with tempfile.TemporaryFile(prefix="alignx-") as file:
-        return np.memmap(file, np.float16, "w+", shape=(count, dimension))
+    with output_errors(tempfile.gettempdir()), tempfile.TemporaryFile(prefix="alignx-") as file:
+        # On a full disk a write to the map would kill the process.
+        os.posix_fallocate(file.fileno(), 0, 2 * count * dimension)
+        return np.memmap(file, np.float16, "r+", shape=(count, dimension))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from alignx.errors import NotFittedError
+from alignx.errors import FormatError, NotFittedError
 from alignx.sentences.pivot_terms import PivotTerms
 from alignx.sentences.power_means import PowerMeans
 from alignx.sentences.stored_encoder import StoredEncoder
@@ -141,7 +141,7 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         ValueError
             If a parameter is out of range, or `projection` and `pairs` are not given together.
         """
-        self._check(space, pairs)
+        self._check_pairs(space, pairs)
         self._prepare(space)
         if self.projection is not None and pairs is not None:
             source, target = (self._dense(self.read(pairs[code], code)) for code in space)
@@ -205,13 +205,17 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         """
         stored = StoredEncoder.load(path, space)
         projection = None if stored.projection is None else clone(stored.projection)
-        encoder = cls(**stored.parameters, projection=projection, tokenizers=tokenizers)
-        encoder._prepare(space)
+        try:
+            encoder = cls(**stored.parameters, projection=projection, tokenizers=tokenizers)
+            encoder._prepare(space)
+        except (TypeError, ValueError) as error:
+            raise FormatError(path, f"damaged: {error}; fit and save again") from None
         encoder.projection_ = stored.projection
         return encoder
 
     def _prepare(self, space: Mapping[str, Embeddings]) -> None:
         """Set what follows from the space and the parameters."""
+        self._check()
         self.space_ = space
         oov: TextOOV = "learned" if self.oov == "subword" else "drop"
         self._reader = TextReader(self.tokenizers or {}, oov=oov)
@@ -307,13 +311,15 @@ class SentenceEncoder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             parts.append(self._extremes.transform(documents))
         return unit_rows(np.hstack(parts)) if len(parts) > 1 else dense
 
-    def _check(
-        self, space: Mapping[str, Embeddings], pairs: Mapping[str, Sequence[str]] | None
-    ) -> None:
+    def _check(self) -> None:
         if self.lexical_dimension < 0:
             raise ValueError(f"lexical_dimension must be at least 0, got {self.lexical_dimension}")
         if self.oov not in ("subword", "drop"):
             raise ValueError(f"oov must be 'subword' or 'drop', got {self.oov!r}")
+
+    def _check_pairs(
+        self, space: Mapping[str, Embeddings], pairs: Mapping[str, Sequence[str]] | None
+    ) -> None:
         if (self.projection is None) != (pairs is None):
             raise ValueError("projection and pairs must be given together")
         if pairs is not None and (len(space) != 2 or set(pairs) != set(space)):

@@ -121,7 +121,7 @@ def mine(
         # Both halves together are as many decoys as texts, and each text gets one at most.
         for half, decoys in enumerate(spliced_texts(plain, rng)):
             side = EncodedTexts.of(encoder, target_code, source_code, decoys.texts)
-            found = scored_pairs(
+            chance = scored_pairs(
                 source,
                 side,
                 candidates,
@@ -129,8 +129,8 @@ def mine(
                 unwanted=(own, decoys.parents[side.rows]),
                 progress=part_of(progress, 0.5 + (number + half / 2) / 2 / rounds, 0.25 / rounds),
             )
-            pairs_of.append(found.pairs + np.array([0, half * len(plain)]))
-            scores_of.append(found.scores)
+            pairs_of.append(chance.pairs + np.array([0, half * len(plain)]))
+            scores_of.append(chance.scores)
         joined = np.concatenate(scores_of)
         kept = one_to_one(np.concatenate(pairs_of), joined, len(source), 2 * len(plain))
         by_chance.append(joined[kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -12,16 +13,18 @@ import numpy as np
 from alignx.errors import FormatError
 from alignx.parallel_text.sentence_pairs import SentencePairs
 from alignx.support.arguments import require_callable, require_instance, require_optional
+from alignx.support.files import output_errors
 from alignx.support.outputs import require_outputs
-from alignx.support.tokenizer import tokenize
+from alignx.support.tokenizer import cut, tokenize
 from alignx.training.parameters import FastTextParameters
 from alignx.training.train import require_trainable, train
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.language_codes import guess_language
 from alignx.vectors.saving import is_model_name, save
+from alignx.vectors.spelling import composed, lower
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from alignx.support.files import StrPath
     from alignx.support.progress import Log, Progress
@@ -105,6 +108,8 @@ def train_bilingual(
     for argument, function in {"progress": progress, "log": log}.items():
         require_callable(function, argument)
     names = [os.fspath(path) for path in outputs]
+    if len(names) != len(_TAGS):
+        raise ValueError(f"outputs must be 2 files, one for each language, got {len(names)}")
     require_bilingual_outputs(names)
     chosen = parameters or FastTextParameters(**BILINGUAL_DEFAULTS)
     model: dict[str, Any] = {}
@@ -115,7 +120,8 @@ def train_bilingual(
         elif log is not None:
             log(facts | ({"files": (pairs.name,)} if facts["stage"] == "corpus" else {}))
 
-    both = _train_tagged(pairs, chosen, tokenizers, progress, tell)
+    codes = [guess_language(name).code for name in names]
+    both = _train_tagged(pairs, chosen, _lines(pairs, tokenizers, codes), progress, tell)
     found = [_tagged(both, tag, name) for tag, name in zip(_TAGS, names, strict=True)]
     for each, name in zip(found, names, strict=True):
         save(each, name)
@@ -151,17 +157,21 @@ def require_bilingual_outputs(outputs: list[str]) -> None:
 def _train_tagged(
     pairs: SentencePairs,
     parameters: FastTextParameters,
-    tokenizers: tuple[Tokenizer, Tokenizer],
+    lines: Iterator[str],
     progress: Progress | None,
     log: Log,
 ) -> Embeddings:
     """Train vectors of the words of both languages with their tags."""
-    with tempfile.TemporaryDirectory(prefix="alignx-") as folder:
-        corpus = Path(folder) / "corpus"
-        corpus.write_text("\n".join(_lines(pairs, tokenizers)), encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        with output_errors(tempfile.gettempdir()):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alignx-"))
+            # Without a name, so that it is gone however the process ends.
+            corpus = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            corpus.writelines(f"{line}\n" for line in lines)
+            corpus.seek(0)
         try:
             return train(
-                corpus,
+                f"/dev/fd/{corpus.fileno()}",
                 Path(folder) / "both.vec",
                 parameters=parameters,
                 tokenizer=str.split,
@@ -172,14 +182,22 @@ def _train_tagged(
             raise FormatError(pairs.name, error.problem) from None
 
 
-def _lines(pairs: SentencePairs, tokenizers: tuple[Tokenizer, Tokenizer]) -> Iterator[str]:
+def _lines(
+    pairs: SentencePairs, tokenizers: tuple[Tokenizer, Tokenizer], codes: Sequence[str | None]
+) -> Iterator[str]:
     """Yield lines of tagged words; those of the shorter sentence are spread evenly."""
     for texts in zip(pairs.source, pairs.target, strict=True):
         placed = []
-        for side, (tag, cut, text) in enumerate(zip(_TAGS, tokenizers, texts, strict=True)):
-            words = [word for word in " ".join(cut(text)).split() if any(map(str.isalnum, word))]
+        for side, (tag, text) in enumerate(zip(_TAGS, texts, strict=True)):
+            words = _words(text, tokenizers[side], codes[side])
             placed += [((i + 0.5) / len(words), side, tag + word) for i, word in enumerate(words)]
         yield " ".join(word for _, _, word in sorted(placed))
+
+
+def _words(text: str, tokenizer: Tokenizer, code: str | None) -> list[str]:
+    """Split a sentence, by default in lower case by the rules of its language."""
+    own = cut(lower(composed(text), code)) if tokenizer is tokenize else tokenizer(text)
+    return [word for word in " ".join(own).split() if any(map(str.isalnum, word))]
 
 
 def _tagged(both: Embeddings, tag: str, name: str) -> Embeddings:

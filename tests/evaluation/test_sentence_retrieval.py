@@ -76,3 +76,9 @@ def test_bad_rows_are_refused() -> None:
         ax.evaluate_sentences(X, Y[:, 1:])
     with pytest.raises(ValueError, match="finite"):
         ax.evaluate_sentences(np.full_like(X, np.nan), Y)
+
+
+def test_few_sentences_bring_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    rows = np.eye(3, dtype=np.float32)[:2]
+    assert ax.evaluate_sentences(rows, rows).from_source["margin"].precision[1] == 1
+    assert not caplog.records

@@ -201,6 +201,15 @@ def test_an_index_opens_while_another_is_saved_in_its_place(
     assert len(CrossLingualIndex.open(tmp_path)) == 9
 
 
+def test_a_reader_of_a_replaced_index_is_told(tmp_path: Path) -> None:
+    CrossLingualIndex.build(SPACE, {"es": texts(1, 5)[0]}).save(tmp_path)
+    reader = CrossLingualIndex.open(tmp_path)
+    others = {code: ax.Embeddings(SPACE[code].words, ROWS[::-1]) for code in SPACE}
+    CrossLingualIndex.build(ax.SharedSpace(others), {"es": texts(2, 5)[0]}).save(tmp_path)
+    with pytest.raises(MissingFileError, match="has changed since it was opened; open it again"):
+        reader.search("catakatak", language="en")  # an OOV word, whose subwords are read now
+
+
 def test_damaged_indexes_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     CrossLingualIndex.build(SPACE, {"es": texts(8, 5)[0]}).save(folder)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -49,6 +53,25 @@ def test_a_misspelled_word_takes_similar_terms_of_all_parts() -> None:
     ((_, terms),) = QueryTerms(SPACE).of(["gorbatshow"], "en", "es", parts)[0]
     assert set(terms) == {"gorbatschow", "gorbatscho"}  # 0.91 and 0.9; the third is below 0.75
     assert sum(terms.values()) < 1
+
+
+def test_threads_see_all_similar_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = threading.Event()
+
+    def slowly(part: Part) -> list[str]:
+        started.set()
+        time.sleep(0.1)
+        return list(plain(part))
+
+    plain = Part.all_terms
+    monkeypatch.setattr(Part, "all_terms", slowly)
+    terms, parts = QueryTerms(SPACE), [part_of("gorbatschow")]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(terms.of, ["gorbatshow"], "en", "es", parts)
+        started.wait()
+        second = terms.of(["gorbatshow"], "en", "es", parts)
+        assert second == first.result()
+    assert "gorbatschow" in second[0][0][1]
 
 
 def test_an_oov_word_without_a_similar_term_is_translated_by_its_characters() -> None:

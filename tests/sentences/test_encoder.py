@@ -18,6 +18,7 @@ import alignx as ax
 from alignx.errors import FormatError, NotFittedError
 from alignx.sentences.encoder import SentenceEncoder
 from alignx.support.arrays import unit_rows
+from alignx.support.safetensors import read_tensors
 from alignx.vectors.sif import expected_shares, sif_weights
 
 WORDS = 40
@@ -207,10 +208,16 @@ def test_other_files_and_vectors_are_refused(tmp_path: Path) -> None:
     save_file({"a": np.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(FormatError, match="not a sentence encoder that alignx has saved"):
         SentenceEncoder.load(tmp_path / "other.safetensors", space)
+    SentenceEncoder().fit(space).save(path)
+    metadata, tensors = read_tensors(path)
+    saved = metadata["alignx-sentence-encoder"]
     for text, problem in (
         ('{"format_version": "9"}', "got 9"),
         ('{"format_version": "1"}', "damaged"),
+        (saved.replace('"oov"', '"aav"'), "damaged"),
+        (saved.replace('"subword"', '"x"'), "damaged: oov must be 'subword' or 'drop', got 'x'"),
+        (saved.replace("512", "-3"), "damaged: lexical_dimension must be at least 0, got -3"),
     ):
-        save_file({"a": np.zeros(1)}, path, {"alignx-sentence-encoder": text})
+        save_file(tensors, path, {"alignx-sentence-encoder": text})
         with pytest.raises(FormatError, match=problem):
             SentenceEncoder.load(path, space)

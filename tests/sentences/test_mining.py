@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+import tempfile
 import time
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from sentences.stand_in import DIMENSION, StandIn, made_space, made_texts
 
 from alignx.errors import FormatError
 from alignx.retrieval import margin
-from alignx.sentences import encoded_texts
+from alignx.sentences import encoded_texts, mining, scored_pairs
 from alignx.sentences.decoys import probabilities_by_decoys, spliced_texts
 from alignx.sentences.mining import mine
 from alignx.sentences.scored_pairs import _mean_of_best, one_to_one, rank_translations
@@ -19,9 +23,6 @@ from alignx.sentences.word_match import match_texts, word_match
 from alignx.texts.documents import TextReader
 from alignx.vectors.embeddings import Embeddings
 from alignx.vectors.sif import expected_shares, sif_weights
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SPACE = made_space()
 ENCODER = StandIn(SPACE)
@@ -187,6 +188,39 @@ def test_bad_arguments() -> None:
         rank_translations(["a"], ["b"], ENCODER, candidates=-1)
     with pytest.raises(TypeError, match="texts must be a sequence of strings"):
         rank_translations(["a"], "b", ENCODER)
+
+
+def test_decoys_without_known_words_leave_the_usual_lengths(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ratios: list[float] = []
+
+    def spy(*args: Any, **options: Any) -> scored_pairs.ScoredPairs:  # noqa: ANN401
+        ratios.append(options.get("length_ratio", 0.0))
+        return scored_pairs.scored_pairs(*args, **options)
+
+    monkeypatch.setattr(mining, "scored_pairs", spy)
+    # Second halves without a known word make half of the decoys empty.
+    mine(["en1", "en2"], ["es1 qqq www eee rrr", "xxx yyy zzz vvv es2"], StandIn(made_space()))
+    assert len(ratios) > 2
+    assert len({*ratios[1:]}) == 1
+    assert ratios[1] > 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of file sizes of Linux")
+def test_a_full_temporary_folder_is_an_error() -> None:
+    # Beyond the limit a file cannot grow, as on a full disk.
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))\n"
+        "from alignx.sentences import encoded_texts\n"
+        "from alignx.errors import OutputError\n"
+        "try: encoded_texts._room(200_000, 800)[:] = 1\n"
+        "except OutputError as error: print(error)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert str(Path(tempfile.gettempdir())) in found.stdout
 
 
 def test_translations_are_ranked_by_the_score_of_the_formula() -> None:

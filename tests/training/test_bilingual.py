@@ -79,6 +79,16 @@ def test_the_text_of_fasttext_has_the_words_by_turns(tmp_path: Path) -> None:
     assert {*english} == {"a", "b", "c"}
 
 
+def test_words_are_lower_cased_by_the_rules_of_their_language(tmp_path: Path) -> None:
+    pairs = SentencePairs(["The heat IS high."] * 20, ["ISI ILIK İYİ."] * 20)
+    parameters = FastTextParameters(dim=5, epoch=1, minCount=1, maxn=0)
+    english, turkish = train_bilingual(
+        pairs, (tmp_path / "en.vec", tmp_path / "tr.vec"), parameters=parameters
+    )
+    assert "is" in english
+    assert {*turkish} == {"ısı", "ılık", "iyi"}  # noqa: RUF001  # dotless
+
+
 def test_a_tokenizer_may_give_words_with_blanks(tmp_path: Path) -> None:
     english, spanish = train_bilingual(
         SentencePairs(["a b"] * 3, ["c"] * 3),
@@ -115,6 +125,11 @@ def test_what_cannot_be_learned_leaves_no_file(
     with pytest.raises(error, match=message):
         train_bilingual(pairs, names)
     assert not list(tmp_path.iterdir())
+
+
+def test_other_numbers_of_outputs_are_refused_before_training(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="outputs must be 2 files, one for each language, got 1"):
+        train_bilingual(translated(3), (tmp_path / "en.vec",))  # type: ignore[arg-type]
 
 
 def test_parameters_are_checked_first(tmp_path: Path) -> None:

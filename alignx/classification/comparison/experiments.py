@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from alignx.classification.task import Strategy
+    from alignx.support.arrays import Matrix
     from alignx.texts.document_encoder import DocumentEncoder
-    from alignx.texts.documents import TextReader
+    from alignx.texts.documents import OOVVectors, TextReader
 
 __all__ = [
     "BASELINES",
@@ -294,14 +296,19 @@ def _run_unaligned(setting: Setting, code: str, seed: int) -> Outcome:
     target = space[code]
     d = target.dimension
     rotation = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
-    rotated = target.with_vectors(freeze(target.vectors @ rotation), None)
-    unaligned = SharedSpace({source: space[source], code: rotated})
-    reader = setting.reader
+    reader, turned = setting.reader, None
     if (compute := reader.oov_vectors_of(code, target)) is not None:
-        own = {code: lambda words: compute(words) @ rotation}
-        reader = replace(reader, oov_vectors={**reader.oov_vectors, **own})
-    turned = replace(setting, spaces={code: unaligned}, reader=reader)
-    return run_experiment(turned, _UNTRANSLATED, code, seed)
+        turned = partial(_turned, compute, rotation)
+        reader = replace(reader, oov_vectors={**reader.oov_vectors, code: turned})
+    # The model stays with the language too: a reader with oov="subword" asks for one.
+    rotated = target.with_vectors(freeze(target.vectors @ rotation), turned)
+    unaligned = SharedSpace({source: space[source], code: rotated})
+    changed = replace(setting, spaces={code: unaligned}, reader=reader)
+    return run_experiment(changed, _UNTRANSLATED, code, seed)
+
+
+def _turned(compute: OOVVectors, rotation: Matrix, words: Sequence[str]) -> Matrix:
+    return compute(words) @ rotation
 
 
 def _run_majority(setting: Setting, code: str, _: int) -> Outcome:

@@ -12,6 +12,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 from topics import LANGUAGES, TOPICS, planted_space, topic_texts
 
+from alignx.alignment.shared_space import SharedSpace
 from alignx.classification.classifier import TransferClassifier
 from alignx.classification.comparison.evaluate import evaluate_transfer
 from alignx.classification.comparison.experiments import Experiment, TransferData
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from alignx.alignment.shared_space import SharedSpace
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +79,13 @@ def test_vectors_of_oov_words_are_turned_too(space: SharedSpace) -> None:
     reader = TextReader(oov_vectors={"es": known})
     found = evaluate_transfer(space, data, {"zero-shot": Experiment()}, reader=reader, seeds=(0, 1))
     assert found.baselines["unaligned"].mean < found.experiments["zero-shot"].mean - 0.2
+    # The same function as that of the language, which a reader may ask for.
+    spanish = space["es"].with_vectors(space["es"].vectors, known)
+    own = SharedSpace({"en": space["en"], "es": spanish})
+    reader = TextReader(oov="subword")
+    same = evaluate_transfer(own, data, {"zero-shot": Experiment()}, reader=reader, seeds=(0, 1))
+    for name, each in found.baselines.items():
+        assert same.baselines[name].mean == each.mean
 
 
 @pytest.mark.slow
