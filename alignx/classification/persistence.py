@@ -17,7 +17,7 @@ from alignx.classification.word_translator import WordTranslator
 from alignx.errors import FormatError
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
-from alignx.support.safetensors import read_tensors
+from alignx.support.safetensors import reading_model
 from alignx.texts.document_encoder import DocumentEncoder
 from alignx.texts.known_vectors import require_known_vectors, vector_marks
 
@@ -93,28 +93,15 @@ def read(
     path: str | os.PathLike[str], space: Mapping[str, Embeddings], reader: TextReader
 ) -> tuple[TransferModel, Strategy, str | None]:
     """Read a model with its strategy and default language; see `TransferClassifier.load`."""
-    metadata, tensors = read_tensors(path)
-    if FORMAT not in metadata:
-        raise FormatError(
-            path, "not a classifier that alignx has saved; make one with `alignx classify fit`"
-        )
-    try:
-        facts = json.loads(metadata[FORMAT])
-        found = facts["format_version"]
-        if found == FORMAT_VERSION:
-            require_known_vectors(space, facts["languages"], tensors, path)
-            _require_translations(space, tensors, path)
-            strategy = STRATEGIES[facts["strategy"]](**facts["options"])
-            return _model(space, facts, tensors, reader), strategy, facts["language"]
-    except FormatError:
-        raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise FormatError(path, f"damaged: {error!r}; fit again") from None
-    raise FormatError(
-        path,
-        f"format version must be {FORMAT_VERSION}, got {found}: written by alignx "
-        f"{facts.get('alignx_version')}; update alignx",
-    )
+    maker = "a classifier that alignx has saved; make one with `alignx classify fit`"
+    with reading_model(path, FORMAT, FORMAT_VERSION, maker=maker, advice="fit again") as (
+        facts,
+        tensors,
+    ):
+        require_known_vectors(space, facts["languages"], tensors, path)
+        _require_translations(space, tensors, path)
+        strategy = STRATEGIES[facts["strategy"]](**facts["options"])
+        return _model(space, facts, tensors, reader), strategy, facts["language"]
 
 
 def _model(

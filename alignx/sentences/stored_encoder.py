@@ -14,7 +14,7 @@ from alignx.errors import FormatError
 from alignx.mapping.base import Maps
 from alignx.support.files import replacing
 from alignx.support.outputs import require_suffix
-from alignx.support.safetensors import read_tensors
+from alignx.support.safetensors import reading_model
 from alignx.texts.known_vectors import require_known_vectors, vector_marks
 
 if TYPE_CHECKING:
@@ -67,31 +67,17 @@ class StoredEncoder:
     @classmethod
     def load(cls, path: str | os.PathLike[str], space: Mapping[str, Embeddings]) -> StoredEncoder:
         """Read the file; see `SentenceEncoder.load`."""
-        metadata, tensors = read_tensors(path)
-        if FORMAT not in metadata:
-            raise FormatError(
-                path, "not a sentence encoder that alignx has saved; SentenceEncoder.save makes one"
-            )
-        try:
-            facts = json.loads(metadata[FORMAT])
-            found = facts["format_version"]
-            if found == FORMAT_VERSION:
-                _require_languages(space, facts["languages"], path)
-                require_known_vectors(space, facts["languages"], tensors, path)
-                projection = None
-                if facts["projection"] is not None:
-                    projection = restored_aligner(**facts["projection"])
-                    projection.set_maps(Maps(*(tensors[name] for name in MAPS)))
-                return cls(facts["parameters"], projection)
-        except FormatError:
-            raise
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise FormatError(path, f"damaged: {error!r}; fit and save again") from None
-        raise FormatError(
-            path,
-            f"format version must be {FORMAT_VERSION}, got {found}: written by alignx "
-            f"{facts.get('alignx_version')}; update alignx",
-        )
+        maker = "a sentence encoder that alignx has saved; SentenceEncoder.save makes one"
+        with reading_model(
+            path, FORMAT, FORMAT_VERSION, maker=maker, advice="fit and save again"
+        ) as (facts, tensors):
+            _require_languages(space, facts["languages"], path)
+            require_known_vectors(space, facts["languages"], tensors, path)
+            projection = None
+            if facts["projection"] is not None:
+                projection = restored_aligner(**facts["projection"])
+                projection.set_maps(Maps(*(tensors[name] for name in MAPS)))
+            return cls(facts["parameters"], projection)
 
 
 def _require_languages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from alignx.support.files import reading, require_regular
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-__all__ = ["map_tensors", "read_tensors"]
+__all__ = ["map_tensors", "read_tensors", "reading_model"]
 
 _LENGTH_SIZE = 8
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -49,12 +51,54 @@ def read_tensors(
             raise FormatError(path, "; ".join(filter(None, [problem, advice]))) from None
 
 
+@contextmanager
+def reading_model(
+    path: str | os.PathLike[str], name: str, version: str, *, maker: str, advice: str
+) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """Read a model from a ``.safetensors`` file; what fails in the block makes the file damaged.
+
+    Parameters
+    ----------
+    path : path
+        File whose metadata has an entry `name`: a JSON object with the key ``format_version``.
+    name, version : str
+        Entry, and the version that it must be of.
+    maker : str
+        The kind of model and what makes it, for the error of other files.
+    advice : str
+        What to do if it is damaged.
+
+    Yields
+    ------
+    (dict, dict)
+        The JSON object, and the tensors by name.
+
+    Raises
+    ------
+    InputError, FormatError
+        If it cannot be read, is another file, of another version, or damaged.
+    """
+    metadata, tensors = read_tensors(path)
+    if name not in metadata:
+        raise FormatError(path, f"not {maker}")
+    try:
+        facts = json.loads(metadata[name])
+        if (found := facts["format_version"]) != version:
+            problem = f"format version must be {version}, got {found}: written by alignx "
+            raise FormatError(path, f"{problem}{facts.get('alignx_version')}; update alignx")
+        yield facts, tensors
+    except FormatError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FormatError(path, f"damaged: {error!r}; {advice}") from None
+
+
 def map_tensors(
     path: str | os.PathLike[str], advice: str = ""
 ) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     """Read the metadata of a ``.safetensors`` file, and map its tensors into memory, read-only.
 
-    Raises as `read_tensors` does; tensors may be float32, int64, uint64 or uint8.
+    Raises as `read_tensors` does; tensors may be float16, float32, int64, uint64 or uint8.
     """
     require_regular(path, "a .safetensors file")
     with reading(path) as file:
