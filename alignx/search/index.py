@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, get_args, overload
 
 from alignx.alignment.shared_space import SharedSpace
-from alignx.retrieval.exact import ExactIndex
 from alignx.search.bm25 import BM25
 from alignx.search.folder import Contents, append_parts, locked_folder, read_folder, write_folder
 from alignx.search.part import Part, digest_of
@@ -77,7 +76,6 @@ class CrossLingualIndex:
     given: int = 0
     _terms: QueryTerms = field(init=False)
     _encoder: SentenceEncoder = field(init=False)
-    _dense: dict[int, ExactIndex] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         require_instance(self.space, SharedSpace, "space")
@@ -237,7 +235,7 @@ class CrossLingualIndex:
         for code in self.sizes if queries else ():
             parts = [part for own, part in self.parts if own == code]
             near = [
-                self._index(part).search(vectors, min(max(k, DEPTH), len(part))).indices
+                part.nearest.search(vectors, min(max(k, DEPTH), len(part))).indices
                 for part in parts
             ]
             for i, words in enumerate(self._terms.of(queries, language, code, parts)):
@@ -246,11 +244,6 @@ class CrossLingualIndex:
                     shares = scores / (lexical.most or 1.0)
                     hits[i] += hits_of_part(part, code, vectors[i], rows[i], shares, k, ranking)
         return [sorted(own, key=lambda hit: (-hit.score, hit.row))[:k] for own in hits]
-
-    def _index(self, part: Part) -> ExactIndex:
-        if id(part) not in self._dense:
-            self._dense[id(part)] = ExactIndex.borrowing(part.vectors)
-        return self._dense[id(part)]
 
     def _digests(self) -> dict[str, set[int]]:
         found: dict[str, set[int]] = {}

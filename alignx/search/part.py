@@ -6,11 +6,13 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from alignx.errors import FormatError
+from alignx.retrieval.exact import ExactIndex
 from alignx.support.safetensors import map_tensors
 from alignx.support.tokenizer import tokenize
 
@@ -154,6 +156,19 @@ class Part:
         """Decode the terms."""
         n = len(self.term_starts) - 1
         return [self._term(at).decode(errors="surrogatepass") for at in range(n)]
+
+    @cached_property
+    def nearest(self) -> ExactIndex:
+        """Search of the documents with the nearest vectors."""
+        return ExactIndex.borrowing(self.vectors)
+
+    @cached_property
+    def terms_by_length(self) -> dict[int, list[str]]:
+        """Terms by their number of characters."""
+        groups: dict[int, list[str]] = {}
+        for term in self.all_terms():
+            groups.setdefault(len(term), []).append(term)
+        return groups
 
     def text(self, i: int) -> str:
         """Decode the text of document `i` of the part."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignx.alignment.translation import TranslationSearch
-from alignx.retrieval.exact import ExactIndex
 from alignx.search.part import LONGEST_TERM
 from alignx.support.tokenizer import tokenize
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from alignx.alignment.shared_space import SharedSpace
+    from alignx.alignment.translation import TranslationSearch
     from alignx.search.part import Part
     from alignx.vectors.oov import OOVMode
 
@@ -54,7 +53,6 @@ class QueryTerms:
     n_translations: int = N_TRANSLATIONS
     _known: dict[tuple[str, str], dict[str, Terms]] = field(default_factory=dict, init=False)
     _searches: dict[tuple[str, str], TranslationSearch] = field(default_factory=dict, init=False)
-    _lengths: dict[int, dict[int, list[str]]] = field(default_factory=dict, init=False)
 
     def of(
         self, texts: Sequence[str], language: str, target: str, parts: Sequence[Part]
@@ -109,16 +107,8 @@ class QueryTerms:
         pair = language, target
         if pair not in self._searches:
             both = self.space.pair(*pair)
-            self._searches[pair] = TranslationSearch(
-                both.source,
-                both.target,
-                ExactIndex.borrowing(both.source.vectors),
-                ExactIndex.borrowing(both.target.vectors),
-                both.n_neighbors(),
-                both.csls_biases(),
-                both.ranker,
-                both.pivot,
-            )
+            both.csls_biases()  # which the search then takes
+            self._searches[pair] = both.translation_search()
         return self._searches[pair]
 
     def _spelled(self, word: str, parts: Sequence[Part]) -> Terms:
@@ -132,7 +122,7 @@ class QueryTerms:
             for length in range(shortest, longest + 1):
                 answers = process.extract(
                     word,
-                    self._of_length(part, length),
+                    part.terms_by_length.get(length, ()),
                     scorer=distance.OSA.normalized_similarity,
                     score_cutoff=_LEAST_SIMILARITY,
                     limit=_N_SPELLINGS,
@@ -140,15 +130,6 @@ class QueryTerms:
                 near.update({term: similarity for term, similarity, _ in answers})
         best = sorted(near, key=lambda term: (-near[term], term))[:_N_SPELLINGS]
         return {term: near[term] / len(best) for term in best}
-
-    def _of_length(self, part: Part, length: int) -> Sequence[str]:
-        """Return the terms of a part with so many characters."""
-        if id(part) not in self._lengths:
-            groups: dict[int, list[str]] = {}
-            for term in part.all_terms():
-                groups.setdefault(len(term), []).append(term)
-            self._lengths[id(part)] = groups  # whole, as other threads may read it
-        return self._lengths[id(part)].get(length, ())
 
 
 def _is_word(word: str) -> bool:
